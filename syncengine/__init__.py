@@ -1,0 +1,1 @@
+"""Keeps the two servers of a CMS High Availability pair in step."""

@@ -1,0 +1,64 @@
+"""The tables, files and sets that syncengine knows."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from syncengine.model.errors import UnknownTableError
+from syncengine.model.spec import CompanionFile, DataClass, TableSet, TableSpec
+
+CLASS_ORDER = (DataClass.SYSTEM, DataClass.ACD, DataClass.HISTORICAL, DataClass.CUSTOM, DataClass.LOCAL)
+"""Administration before history: writing it may cost the target its current interval (rule 11)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Every table by name, the files beside them, and the sets."""
+
+    tables: tuple[TableSpec, ...]
+    files: tuple[CompanionFile, ...]
+    sets: tuple[TableSet, ...]
+
+    def table(self, name: str) -> TableSpec:
+        """Return the spec of a table; raises `UnknownTableError` with the nearest names."""
+        found = self._find(name)
+        if found is None:
+            raise UnknownTableError(
+                f"No table is called {name!r}.", hint=_nearest(name, [t.name for t in self.tables], "syncengine tables")
+            )
+        return found
+
+    def set(self, name: str) -> TableSet:
+        """Return a set; raises `UnknownTableError` with the nearest names."""
+        for candidate in self.sets:
+            if candidate.name == name.strip().lower():
+                return candidate
+        raise UnknownTableError(
+            f"No set is called {name!r}.", hint=_nearest(name, [s.name for s in self.sets], "syncengine tables --sets")
+        )
+
+    def select(self, tables: Iterable[str] = (), sets: Iterable[str] = ()) -> tuple[TableSpec, ...]:
+        """Return the named tables and those of the named sets, each once, in the order they are written.
+
+        Administration comes before history (rule 11). Raises `UnknownTableError`.
+        """
+        chosen = [self.table(name) for name in tables]
+        chosen += [self.table(name) for set_name in sets for name in self.set(set_name).tables]
+        unique = {spec.name: spec for spec in chosen}
+        return tuple(sorted(unique.values(), key=lambda spec: CLASS_ORDER.index(spec.data_class)))
+
+    def of_class(self, *classes: DataClass) -> tuple[TableSpec, ...]:
+        """Return all tables of some data classes."""
+        return tuple(spec for spec in self.tables if spec.data_class in classes)
+
+    def _find(self, name: str) -> TableSpec | None:
+        wanted = name.strip().lower()
+        return next((spec for spec in self.tables if spec.name.lower() == wanted), None)
+
+
+def _nearest(name: str, known: list[str], listing: str) -> str:
+    near = difflib.get_close_matches(name.strip().lower(), [k.lower() for k in known], n=3, cutoff=0.5)
+    names = [k for k in known if k.lower() in near]
+    return f"Did you mean {' or '.join(sorted(names))}?" if names else f"`{listing}` lists what there is."

@@ -1,0 +1,109 @@
+"""What can go wrong, as one tree.
+
+    SyncError
+    ├── InputError            what was typed or written down is wrong
+    │   ├── WindowError       a time that cannot be meant
+    │   ├── UnknownTableError a table, set or ACD nobody knows
+    │   ├── PairFileError     the pair file
+    │   └── SpecError         a table spec
+    ├── RefusedError          a rule of the domain forbids it
+    ├── ServerError           a server did not do what was asked
+    │   ├── ServerUnreachableError
+    │   ├── ServerLockedError
+    │   ├── ServerReadOnlyError
+    │   └── UnknownOutcomeError   a commit was sent and its answer never came
+    ├── StagingError          the staging folder
+    ├── MovedError            source or target changed under a step
+    └── CancelledError        the user stopped it
+
+Every error is one sentence that says what is wrong and where, and, as `hint`, what to type instead.
+Exit codes are given in one place, `syncengine.cli.exit_codes`.
+"""
+
+from __future__ import annotations
+
+
+class SyncError(Exception):
+    """Anything syncengine raises on purpose.
+
+    `hint` says what to try, and is empty where there is nothing to say.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class InputError(SyncError):
+    """What the user typed or wrote down cannot be meant."""
+
+
+class WindowError(InputError):
+    """A window that is not a time, runs backwards, or lies where no data can be."""
+
+
+class UnknownTableError(InputError):
+    """A table or set that the catalogue does not hold."""
+
+
+class FaultsError(InputError):
+    """A file with faults; `faults` lists every one of them with its place."""
+
+    def __init__(self, message: str, faults: tuple[str, ...], *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.faults = faults
+
+    def __str__(self) -> str:
+        return "\n".join([super().__str__(), *(f"  {fault}" for fault in self.faults)])
+
+
+class PairFileError(FaultsError):
+    """A pair file with faults."""
+
+
+class SpecError(FaultsError):
+    """Table specs with faults."""
+
+
+class RefusedError(SyncError):
+    """A rule of the domain forbids what was asked; nothing was written."""
+
+    def __init__(self, message: str, *, rule: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.rule = rule
+
+
+class ServerError(SyncError):
+    """A server did not do what was asked of it."""
+
+
+class ServerUnreachableError(ServerError):
+    """No connection to the server."""
+
+
+class ServerLockedError(ServerError):
+    """Another process holds the database."""
+
+
+class ServerReadOnlyError(ServerError):
+    """The server takes no writes."""
+
+
+class UnknownOutcomeError(ServerError):
+    """A commit was sent and nobody knows whether it was done; never retried blindly."""
+
+
+class StagingError(SyncError):
+    """The staging folder cannot be used: missing, full, or held by another run."""
+
+
+class MovedError(SyncError):
+    """Rows changed between the plan and the step that would have written them."""
+
+
+class CancelledError(SyncError):
+    """The user stopped the run."""

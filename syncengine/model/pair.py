@@ -1,0 +1,89 @@
+"""A High Availability pair, as its file describes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from syncengine.model.spec import Archive
+
+
+class Role(StrEnum):
+    """Which of the two servers: the primary is where administration is done."""
+
+    PRIMARY = "primary"
+    SECONDARY = "secondary"
+
+    @property
+    def other(self) -> Role:
+        """The other server of the pair."""
+        return Role.SECONDARY if self is Role.PRIMARY else Role.PRIMARY
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """One server of the pair. `url` may hold a secret and is never shown; `shown_url` masks it."""
+
+    role: Role
+    url: str
+    shown_url: str
+    load: str | None = None
+    read_only: bool = False
+    pseudo_acds: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the user allows a run to do and to use."""
+
+    deletions: int = 1000
+    """Rows that only the target holds and a plan may delete (rule 13)."""
+    step_rows: int = 20_000
+    """Rows one transaction may delete and insert together; a bucket is never split."""
+    compare_rows: int = 500_000
+    """Rows fetched from both servers for one exact comparison."""
+    memory_mb: int = 256
+    """Memory for comparing rows; more spills to the staging folder."""
+    wait_minutes: int = 90
+    """How long `--wait` waits for an interval to be archived."""
+    samples: int = 5
+    """Differing key groups shown for each table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long a server keeps rows, where the pair file says so; else dcalloc does (rule 12)."""
+
+    days: tuple[tuple[Archive, int], ...] = ()
+
+    def of(self, archive: Archive) -> int | None:
+        """Return the days an archive is kept, or None."""
+        return dict(self.days).get(archive)
+
+
+@dataclass(frozen=True, slots=True)
+class PairSettings:
+    """Everything a pair file says. Paths are absolute."""
+
+    file: Path
+    primary: ServerSettings
+    secondary: ServerSettings
+    staging: Path
+    as_of: datetime | None = None
+    timezone: str = "UTC"
+    intervals: tuple[tuple[int | None, int], ...] = ()
+    """Interval lengths in minutes by ACD; the ACD None stands for all others."""
+    retention: Retention = Retention()
+    limits: Limits = Limits()
+    specs: tuple[Path, ...] = ()
+
+    def server(self, role: Role) -> ServerSettings:
+        """Return the settings of one server."""
+        return self.primary if role is Role.PRIMARY else self.secondary
+
+    def interval(self, acd: int) -> int | None:
+        """Return the interval length the file gives an ACD, or None."""
+        lengths = dict(self.intervals)
+        return lengths.get(acd, lengths.get(None))

@@ -1,0 +1,175 @@
+"""What a table means: the catalogue's knowledge as frozen values."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class DataClass(StrEnum):
+    """Decides what may be copied and how (High Availability guide, Appendix D)."""
+
+    LOCAL = "local-administration"
+    SYSTEM = "system-administration"
+    ACD = "acd-administration"
+    HISTORICAL = "historical"
+    CUSTOM = "custom"
+
+
+class Archive(StrEnum):
+    """A historical table's grain."""
+
+    INTERVAL = "interval"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+    EVENT = "event"
+
+
+class Kept(StrEnum):
+    """How two servers are kept in step (rule 19): only what is kept by copying is written."""
+
+    COPYING = "copying"
+    BY_HAND = "by-hand"
+    BY_SWITCH = "by-switch"
+    NEVER = "never"
+
+
+class Rollup(StrEnum):
+    """How a column of a longer archive follows from the shorter one."""
+
+    SUM = "sum"
+    MAX = "max"
+    LATEST = "latest"
+    BROKEN = "broken"
+    BUSY_HOUR = "busy-hour"
+
+
+class Evidence(StrEnum):
+    """Whether a column was found in a source or inferred."""
+
+    FOUND = "found"
+    INFERRED = "inferred"
+
+
+TYPE = re.compile(r"(smallint|integer|int8|bigint|date|smallfloat|float)|(char|varchar)\(([1-9][0-9]{0,4})\)|decimal\(([1-9][0-9]?),([0-9][0-9]?)\)")
+"""The Informix types a spec may name."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnType:
+    """An Informix type by name, with the width of text and the digits of decimals."""
+
+    name: str
+    width: int = 0
+    scale: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> ColumnType:
+        """Read `smallint`, `char(20)` or `decimal(10,2)`; raises ValueError for anything else."""
+        match = TYPE.fullmatch(text.strip().lower())
+        if match is None:
+            raise ValueError(f"{text!r} is not a type known here")
+        plain, text_type, width, precision, scale = match.groups()
+        if plain:
+            return cls(plain)
+        if text_type:
+            return cls(text_type, int(width))
+        return cls("decimal", int(precision), int(scale))
+
+    @property
+    def is_text(self) -> bool:
+        """Say whether values are characters, blank-padded or not."""
+        return self.name in ("char", "varchar")
+
+    def __str__(self) -> str:
+        if self.is_text:
+            return f"{self.name}({self.width})"
+        return f"decimal({self.width},{self.scale})" if self.name == "decimal" else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSpec:
+    """One column of R3V8 and where the knowledge of it comes from."""
+
+    name: str
+    type: ColumnType
+    nullable: bool = False
+    significant: int | None = None
+    rollup: Rollup | None = None
+    evidence: Evidence = Evidence.FOUND
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeColumns:
+    """The columns that say when a row happened.
+
+    `date` is a DATE. `label` is an HHMM wall-clock label; `epoch` is seconds since 1970. At most one
+    of the two is given; with neither, a row belongs to its whole day, week or month.
+    """
+
+    date: str
+    label: str | None = None
+    epoch: str | None = None
+    interval: str | None = None
+    incomplete: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TableSpec:
+    """One table of the catalogue."""
+
+    name: str
+    summary: str
+    data_class: DataClass
+    kept: Kept
+    columns: tuple[ColumnSpec, ...]
+    key: tuple[str, ...] = ()
+    acd: str | None = None
+    archive: Archive | None = None
+    time: TimeColumns | None = None
+    why_kept: str = ""
+    not_compared: tuple[tuple[str, str], ...] = ()
+    row_number: str | None = None
+    retention: str | None = None
+    circular: bool = False
+    optional: bool = False
+    future_dates: bool = False
+    origin: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+
+    @property
+    def is_historical(self) -> bool:
+        """Say whether rows belong to a time, so that a window applies."""
+        return self.time is not None
+
+    def column(self, name: str) -> ColumnSpec | None:
+        """Return the column of that name, or None."""
+        return next((column for column in self.columns if column.name == name), None)
+
+    @property
+    def ignored(self) -> frozenset[str]:
+        """The columns that are never drift (rule 8)."""
+        return frozenset(name for name, _ in self.not_compared)
+
+
+@dataclass(frozen=True, slots=True)
+class CompanionFile:
+    """A file beside the tables: named in reports, never copied."""
+
+    path: str
+    holds: str
+    advice: str
+    data_class: DataClass
+    sets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TableSet:
+    """Tables the guide synchronises together."""
+
+    name: str
+    summary: str
+    tables: tuple[str, ...]
+    every_acd: bool = False
