@@ -1,0 +1,79 @@
+"""Writes generated rows into the tables of the primary, column by column as the specs say."""
+
+from __future__ import annotations
+
+import duckdb
+
+from syncengine.model.spec import ColumnSpec, TableSpec
+from syncengine.servers.duckdb_types import stored_type
+
+
+def quoted(name: str) -> str:
+    """Return an identifier as SQL; the names come from table specs, and some are reserved words."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+class Filling:
+    """Creates the tables of both servers and fills those of the primary."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, specs: dict[str, TableSpec]) -> None:
+        self.connection = connection
+        self.specs = specs
+
+    def create_tables(self, server: str) -> None:
+        """Create every table of the catalogue, empty, on one of the two attached servers."""
+        for spec in self.specs.values():
+            columns = ", ".join(f"{quoted(c.name)} {stored_type(c.type)}" for c in spec.columns)
+            self.connection.execute(f"CREATE TABLE {server}.{quoted(spec.name)} ({columns})")
+
+    def fill(self, table: str, source: str, values: dict[str, str]) -> None:
+        """Insert into a table of the primary what a query gives.
+
+        `values` maps columns to SQL expressions over `source`, a FROM clause's content or a whole SELECT in
+        parentheses. A column that is not named becomes NULL where the spec allows it, else 0 or blanks.
+        """
+        spec = self.specs[table]
+        unknown = values.keys() - {c.name for c in spec.columns}
+        if unknown:
+            raise ValueError(f"{table} has no column {', '.join(sorted(unknown))}")
+        expressions = ", ".join(stored_value(c, values.get(c.name)) for c in spec.columns)
+        self.connection.execute(
+            f"INSERT INTO primary_server.{quoted(table)} SELECT {expressions} FROM {source}"  # noqa: S608 names from specs
+        )
+
+    def fill_rows(self, table: str, rows: list[dict[str, object]]) -> None:
+        """Insert a handful of rows written out by hand; what a row leaves out is filled as `fill` does."""
+        if not rows:
+            return
+        spec = self.specs[table]
+        lines = []
+        for row in rows:
+            unknown = row.keys() - {c.name for c in spec.columns}
+            if unknown:
+                raise ValueError(f"{table} has no column {', '.join(sorted(unknown))}")
+            literals = {name: literal(value) for name, value in row.items()}
+            lines.append("(" + ", ".join(stored_value(c, literals.get(c.name)) for c in spec.columns) + ")")
+        self.connection.execute(f"INSERT INTO primary_server.{quoted(table)} VALUES {', '.join(lines)}")  # noqa: S608
+
+
+def literal(value: object) -> str:
+    """Return a value as an SQL literal."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, int | float):
+        return str(value)
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def stored_value(column: ColumnSpec, expression: str | None) -> str:
+    """Return the SQL of a column's value as the server stores it: CHAR is blank-padded (rule 16)."""
+    kind = column.type
+    if expression is None:
+        if column.nullable:
+            return "NULL"
+        expression = "''" if kind.is_text else "0"
+        if kind.name == "date":
+            raise ValueError(f"the date {column.name} needs a value")
+    if kind.name == "char":
+        return f"rpad(CAST({expression} AS VARCHAR), {kind.width}, ' ')"
+    return f"CAST({expression} AS {stored_type(kind)})"
