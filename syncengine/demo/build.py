@@ -16,6 +16,10 @@ from syncengine.demo.filling import Filling, quoted
 from syncengine.demo.shape import Damage, DemoPair, DemoShape
 from syncengine.demo.split_tables import fill_hagent, fill_hsplit
 from syncengine.demo.traffic import build_traffic
+from syncengine.demo.vdn_tables import *
+from syncengine.demo.trunk_tables import *
+from syncengine.demo.trunk_tables import CODES
+from syncengine.demo.rollups import *
 from syncengine.demo.workforce import build_workforce
 from syncengine.model.errors import InputError
 
@@ -77,10 +81,15 @@ def build_pair(
             build_calendar(connection, shape)
             build_workforce(connection)
             build_traffic(connection)
-            if "hsplit" in wanted:
-                fill_hsplit(filling)
-            if "hagent" in wanted:
-                fill_hagent(filling)
+            build_vdn_flow(connection)
+            build_trunk_flow(connection)
+            connection.execute(CODES)
+            say("intervals")
+            for fill in (fill_hsplit,fill_hagent,fill_hvdn,fill_hvector,fill_htrunk,fill_htkgrp,fill_hcwc): fill(filling); say(fill.__name__)
+            for members in families(specs).values():
+                for longer, shorter in LONGER:
+                    fill_rollup(connection, members[shorter], members[longer])
+            say("rolled")
             filling.create_tables("secondary_server")
             for name in specs:
                 connection.execute(

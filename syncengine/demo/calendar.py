@@ -64,8 +64,8 @@ SELECT acd, intrvl, day, minute, label_of(minute)::INTEGER AS starttime, pass::I
        day = DATE '2000-06-05' - getvariable('days')::INTEGER - 1 AS purged,
        acd = 1 AND day = DATE '2000-06-05' AND minute = 300 AS wounded,
        (w[minute // 60 + 1] + (w[minute // 60 + 2] - w[minute // 60 + 1]) * (minute % 60) / 60.0)
-       * CASE WHEN day = DATE '2000-05-29' THEN 0.38  -- Memorial Day
-              ELSE [0.34, 1.12, 1.00, 0.97, 0.96, 1.00, 0.48][dayofweek(day) + 1] END AS load
+       * CASE WHEN day = DATE '2000-05-29' THEN 0.32  -- Memorial Day
+              ELSE [0.27, 1.12, 1.00, 0.97, 0.96, 1.00, 0.34][dayofweek(day) + 1] END AS load
 FROM occurring CROSS JOIN hour_load
 WHERE day < DATE '2000-06-05' OR minute < 370
 ORDER BY day, acd, minute, pass

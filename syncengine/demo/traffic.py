@@ -28,7 +28,7 @@ WITH demand AS (
     SELECT c.occurrence, c.span, p.*, coalesce(g.heads, 0) AS heads, coalesce(g.staffed_time, 0) AS staffed_time,
            coalesce(g.share, 0) AS share, p.talk + p.after_call + p.ring AS handling,
            CASE WHEN p.round_the_clock THEN greatest(c.load, 0.22) ELSE c.load END
-           * greatest(p.members, 0.5) * 0.55 * c.span * 0.76 / (p.talk + p.after_call + p.ring)
+           * greatest(p.members, 0.5) * 0.55 * c.span * 0.66 / (p.talk + p.after_call + p.ring)
            * (0.9 + 0.2 * unit(draw(23, (c.wall // 86400 * 10 + c.acd) * 1000 + p.split))) AS expected,
            draw(24, c.occurrence * 1000 + p.split) AS h,
            draw(25, c.occurrence * 1000 + p.split) AS g

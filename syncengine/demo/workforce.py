@@ -17,7 +17,7 @@ SELECT acd::INTEGER AS acd, agent::INTEGER AS agent, (acd * 10000 + agent)::VARC
        CASE WHEN agent <= night_agents THEN 22 * 3600
             WHEN agent = night_agents + 1 OR h % 100 < 18 THEN 6 * 3600
             WHEN h % 100 < 68 THEN 8 * 3600 + 1800
-            ELSE 13 * 3600 END AS shift_start
+            ELSE 13 * 3600 + 1800 END AS shift_start
 FROM numbered
 ORDER BY acd, agent
 """

@@ -1,0 +1,158 @@
+"""hvdn and hvector: the same calls, seen from the numbers dialled and the vectors that routed them."""
+
+from __future__ import annotations
+
+import duckdb
+
+from syncengine.demo.filling import Filling
+from syncengine.demo.traffic import bucket_columns, period_columns
+
+VDNS = """
+CREATE TEMP TABLE vdn_plan AS
+WITH numbered AS (
+    SELECT acd, v::INTEGER AS number, (40000 + acd * 5000 + v)::VARCHAR AS vdn,
+           greatest(1, least(getvariable('vdns'), getvariable('splits') + 3))::INTEGER AS vectors,
+           (10 + draw(41, acd * 10000 + v) % 90)::INTEGER AS weight
+    FROM (SELECT DISTINCT acd FROM clock_interval) CROSS JOIN range(1, getvariable('vdns') + 1) t(v)
+),
+routed AS (SELECT *, (number - 1) % vectors + 1 AS vector FROM numbered),
+served AS (SELECT *, (vector - 1) % getvariable('splits')::INTEGER + 1 AS split FROM routed)
+SELECT *, sum(weight) OVER (PARTITION BY acd, split ORDER BY number ROWS UNBOUNDED PRECEDING)::BIGINT AS upto,
+       sum(weight) OVER (PARTITION BY acd, split)::BIGINT AS whole
+FROM served
+"""
+
+VDN_FLOW = """
+CREATE TEMP TABLE vdn_flow AS
+WITH divided AS (
+    SELECT f.occurrence, f.acd, v.number, v.vdn, v.vector, v.vectors, v.split, f.span, f.wait, f.talk, f.after_call, f.ring,
+           (f.h % 1000)::BIGINT AS p1, (f.h // 1024 % 1000)::BIGINT AS p2, (f.h // 65536 % 1000)::BIGINT AS p3,
+           (f.h // 16777216 % 1000)::BIGINT AS p4,
+           portion(f.answered, v.upto - v.weight, v.upto, v.whole, p1)::INTEGER AS answered,
+           portion(f.abandoned, v.upto - v.weight, v.upto, v.whole, p2)::INTEGER AS abandoned,
+           portion(f.outflowed, v.upto - v.weight, v.upto, v.whole, p3)::INTEGER AS outflowed,
+           portion(f.turned_away, v.upto - v.weight, v.upto, v.whole, p4)::INTEGER AS turned_away,
+           f.answered AS all_answered, f.talk_time AS all_talk, f.after_time AS all_after,
+           c.wounded, draw(42, f.occurrence * 10000 + v.number) AS h
+    FROM flow f JOIN vdn_plan v ON v.acd = f.acd AND v.split = f.split JOIN clock_interval c ON c.occurrence = f.occurrence
+),
+changed AS (
+    SELECT *, CASE WHEN vectors > 1 AND (h % 1000 < 2 OR wounded AND number = 1) THEN 2 ELSE 1 END AS rows_made
+    FROM divided
+),
+rows AS (SELECT *, unnest(range(0, rows_made)) AS part FROM changed),
+parted AS (
+    SELECT * EXCLUDE (vector, answered, abandoned, outflowed, turned_away),
+           CASE WHEN part = 1 THEN vector % vectors + 1 ELSE vector END AS vector,
+           CASE WHEN rows_made = 1 THEN answered
+                WHEN part = 1 THEN (answered + 2) // 4 ELSE answered - (answered + 2) // 4 END AS answered,
+           CASE WHEN rows_made = 1 THEN abandoned
+                WHEN part = 1 THEN (abandoned + 1) // 2 ELSE abandoned - (abandoned + 1) // 2 END AS abandoned,
+           CASE WHEN part = 1 THEN 0 ELSE outflowed END AS outflowed,
+           CASE WHEN part = 1 THEN 0 ELSE turned_away END AS turned_away
+    FROM rows
+)
+SELECT *, (all_talk * answered // greatest(1, all_answered))::INTEGER AS talk_time,
+       (all_after * answered // greatest(1, all_answered))::INTEGER AS after_time,
+       answered + abandoned + outflowed + turned_away AS arrived
+FROM parted
+"""
+# When somebody changes a VDN's vector within an interval, it has a row for each; in the interval of the outage
+# the other vector was in use only while the link was down.
+
+
+def build_vdn_flow(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the tables `vdn_plan` and `vdn_flow`: the calls of each split divided among its VDNs."""
+    connection.execute(VDNS)
+    connection.execute(VDN_FLOW)
+
+
+def fill_hvdn(filling: Filling) -> None:
+    """Fill hvdn: a row for every VDN and vector of every archived interval."""
+    source = """(
+        SELECT c.day, c.starttime, c.intrvl, v.* FROM vdn_flow v JOIN clock_interval c USING (occurrence)
+        WHERE NOT c.live ORDER BY v.occurrence, v.number, v.part
+    )"""
+    held = "(answered * 12 + (h // 4 % 100)::INTEGER) // 100"
+    values = {
+        "row_date": "day",
+        "starttime": "starttime",
+        "intrvl": "intrvl",
+        "acd": "acd",
+        "vdn": "vdn",
+        "vector": "vector",
+        "incalls": "arrived",
+        "intime": "talk_time + answered * wait * 65 // 100 + abandoned * (18 + wait // 2) + turned_away * 14",
+        "acdcalls": "answered",
+        "acdtime": "talk_time",
+        "acwtime": "after_time",
+        "anstime": "answered * wait * 65 // 100",
+        "abncalls": "abandoned",
+        "abntime": "abandoned * (18 + wait // 2)",
+        "abnquecalls": "abandoned",
+        "disccalls": "turned_away",
+        "disctime": "turned_away * 14",
+        "vdisccalls": "turned_away",
+        "outflowcalls": "outflowed",
+        "outflowtime": "outflowed * (60 + wait)",
+        "acceptable": "within(answered, 0.35, wait, 20)",
+        "slvlabns": "within(abandoned, 0.0, 35, 20)",
+        "ringcalls": "answered",
+        "ringtime": "answered * ring",
+        "holdcalls": held,
+        "holdtime": f"{held} * 42",
+        "holdacdcalls": held,
+        "holdacdtime": f"{held} * (42 + talk)",
+        "transferred": "(answered * 4 + (h // 512 % 100)::INTEGER) // 100",
+        "maxocwtime": "CASE WHEN arrived > 0 THEN least(600, wait * 3 + (h % 30)::INTEGER) ELSE 0 END",
+        "maxwaiting": "least(arrived, 1 + wait // 9 + abandoned)",
+        "i_arrived": "arrived",
+        "skill1": "split",
+        "skillcalls1": "answered",
+        "skilltime1": "talk_time",
+        "skillacwtime1": "after_time",
+        "bsrplan": "0",
+        "phantomabns": "abandoned // 15",
+        **bucket_columns("ansconncalls", "answered", "0.35", "wait"),
+        **bucket_columns("abncalls", "abandoned", "0.0", "35"),
+        **period_columns(),
+    }
+    filling.fill("hvdn", source, values)
+
+
+def fill_hvector(filling: Filling) -> None:
+    """Fill hvector: the sums of hvdn by vector, so that both views of the calls agree."""
+    source = """(
+        SELECT c.day, c.starttime, c.intrvl, v.acd, v.vector, v.occurrence,
+               sum(arrived) AS arrived, sum(answered) AS answered, sum(abandoned) AS abandoned, sum(outflowed) AS outflowed,
+               sum(turned_away) AS turned_away, sum(talk_time) AS talk_time, sum(answered * wait * 65 // 100) AS waited,
+               sum(abandoned * (18 + wait // 2)) AS abandoned_time, sum(outflowed * (60 + wait)) AS outflowed_time,
+               sum(answered * ring) AS ringing
+        FROM vdn_flow v JOIN clock_interval c USING (occurrence)
+        WHERE NOT c.live GROUP BY ALL ORDER BY v.occurrence, v.vector
+    )"""
+    values = {
+        "row_date": "day",
+        "starttime": "starttime",
+        "intrvl": "intrvl",
+        "acd": "acd",
+        "vector": "vector",
+        "incalls": "arrived",
+        "intime": "waited + abandoned_time + outflowed_time + turned_away * 14",
+        "anstime": "waited",
+        "acdcalls": "answered",
+        "abncalls": "abandoned",
+        "abntime": "abandoned_time",
+        "abnquecalls": "abandoned",
+        "disccalls": "turned_away",
+        "disctime": "turned_away * 14",
+        "vdisccalls": "turned_away",
+        "outflowcalls": "outflowed",
+        "outflowtime": "outflowed_time",
+        "gotocalls": "answered // 6",
+        "gototime": "answered // 6 * 9",
+        "ringcalls": "answered",
+        "ringtime": "ringing",
+        "phantomabns": "abandoned // 15",
+    }
+    filling.fill("hvector", source, values)
