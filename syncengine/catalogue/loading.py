@@ -13,6 +13,7 @@ from syncengine.catalogue.catalogue import Catalogue
 from syncengine.catalogue.resolving import faults_in, resolve
 from syncengine.catalogue.schema import CompanionsFile, SetsFile, SpecFile
 from syncengine.model.errors import SpecError
+from syncengine.model.faults import validation_faults
 from syncengine.model.spec import CompanionFile, DataClass, TableSet, TableSpec
 
 FOLDER_CLASSES = {
@@ -65,7 +66,9 @@ class _Reading:
                 if sets is not None:
                     for name, entry in sets.sets.items():
                         if name in self.sets:
-                            self.faults.append(f"{place}: sets.{name}: {self.sets[name][0]} has a set of this name already")
+                            self.faults.append(
+                                f"{place}: sets.{name}: {self.sets[name][0]} has a set of this name already"
+                            )
                         self.sets[name] = (place, SetsFile(sets={name: entry}))
             elif path.name == "files.toml":
                 self._read_companions(path, place)
@@ -77,7 +80,8 @@ class _Reading:
         data_class = FOLDER_CLASSES.get(path.parent.name, DataClass.CUSTOM)
         if companions is not None:
             self.files += [
-                CompanionFile(entry.path, entry.holds, entry.advice, data_class, entry.sets) for entry in companions.file
+                CompanionFile(entry.path, entry.holds, entry.advice, data_class, entry.sets)
+                for entry in companions.file
             ]
 
     def _read_spec(self, path: Path, place: str) -> None:
@@ -132,16 +136,3 @@ class _Reading:
                 if table.lower() not in self.tables:
                     self.faults.append(f"{place}: sets.{name}.tables: no spec describes {table!r}")
             yield TableSet(name, entry.summary, tuple(tables), entry.every_acd)
-
-
-def validation_faults(error: ValidationError) -> Iterator[str]:
-    """Yield one line for each fault pydantic found: key path, what is wrong, what was there."""
-    for fault in error.errors(include_url=False):
-        key = ".".join(str(part) for part in fault["loc"] if part != "[key]") or "file"
-        if fault["type"] == "extra_forbidden":
-            yield f"{key}: nobody knows this key"
-        elif fault["type"] == "missing":
-            yield f"{key}: is missing"
-        else:
-            message = fault["msg"].removeprefix("Value error, ")
-            yield f"{key}: {message[0].lower()}{message[1:]}"

@@ -48,9 +48,21 @@ def _table(file: SpecFile, place: str, name: str, entry: TableEntry) -> TableSpe
         if item.only is None or entry.archive in item.only
     )
     present = {column.name for column in columns}
+    intervals = next((n for n, e in file.tables.items() if e.archive is Archive.INTERVAL), None)
     origin = [
         (key, f"{place}: {key}")
-        for key in ("summary", "class", "acd", "key", "kept", "why_kept", "retention", "circular", "optional", "row_number")
+        for key in (
+            "summary",
+            "class",
+            "acd",
+            "key",
+            "kept",
+            "why_kept",
+            "retention",
+            "circular",
+            "optional",
+            "row_number",
+        )
         if (key if key != "class" else "class_") in file.model_fields_set
     ]
     origin.append(("archive", f"{place}: tables.{name}.archive" if entry.archive else "default: none, not historical"))
@@ -73,6 +85,7 @@ def _table(file: SpecFile, place: str, name: str, entry: TableEntry) -> TableSpe
         circular=file.circular,
         optional=file.optional,
         future_dates=file.future_dates,
+        rolled_from=intervals if entry.archive in SUMMED else None,
         origin=tuple(origin),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -27,11 +27,10 @@ class ServerSettings:
     """One server of the pair. `url` may hold a secret and is never shown; `shown_url` masks it."""
 
     role: Role
-    url: str
+    url: str = field(repr=False)
     shown_url: str
     load: str | None = None
     read_only: bool = False
-    pseudo_acds: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,8 @@ class Limits:
     """Rows fetched from both servers for one exact comparison."""
     memory_mb: int = 256
     """Memory for comparing rows; more spills to the staging folder."""
+    query_seconds: int = 600
+    """How long one query on a server may take."""
     wait_minutes: int = 90
     """How long `--wait` waits for an interval to be archived."""
     samples: int = 5

@@ -53,7 +53,9 @@ class Evidence(StrEnum):
     INFERRED = "inferred"
 
 
-TYPE = re.compile(r"(smallint|integer|int8|bigint|date|smallfloat|float)|(char|varchar)\(([1-9][0-9]{0,4})\)|decimal\(([1-9][0-9]?),([0-9][0-9]?)\)")
+TYPE = re.compile(
+    r"(smallint|integer|int8|bigint|date|smallfloat|float)|(char|varchar)\(([1-9][0-9]{0,4})\)|decimal\(([1-9][0-9]?),([0-9][0-9]?)\)"
+)
 """The Informix types a spec may name."""
 
 
@@ -137,6 +139,8 @@ class TableSpec:
     circular: bool = False
     optional: bool = False
     future_dates: bool = False
+    rolled_from: str | None = None
+    """The interval table that a daily, weekly or monthly one is rolled up from."""
     origin: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     @property

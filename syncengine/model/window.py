@@ -25,7 +25,9 @@ class Window:
 
     def __post_init__(self) -> None:
         if self.start >= self.stop:
-            raise WindowError(f"The window runs backwards: {self.start:%Y-%m-%d %H:%M} is not before {self.stop:%Y-%m-%d %H:%M}.")
+            raise WindowError(
+                f"The window runs backwards: {self.start:%Y-%m-%d %H:%M} is not before {self.stop:%Y-%m-%d %H:%M}."
+            )
 
     def aligned(self, minutes: int) -> Window:
         """Return the window widened to whole intervals (High Availability guide, chapter 3)."""

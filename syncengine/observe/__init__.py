@@ -1,0 +1,1 @@
+"""Asks both servers and says what differs; writes nothing."""

@@ -1,0 +1,1 @@
+"""Turns what differs into steps, or refuses with a reason."""

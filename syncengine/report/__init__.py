@@ -1,0 +1,1 @@
+"""Shows verdicts, plans and outcomes, as text and as JSON."""

@@ -1,0 +1,1 @@
+"""Rows and marks on local disk, and the DuckDB that compares them."""

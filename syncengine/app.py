@@ -1,0 +1,226 @@
+"""The only wiring: a pair as one object with the things people do to it. This is the Python API."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from syncengine.catalogue import Catalogue, load_catalogue
+from syncengine.execute.executing import RunOutcome, execute
+from syncengine.model.drift import Observation
+from syncengine.model.errors import InputError, RefusedError
+from syncengine.model.pair import PairSettings, Role
+from syncengine.model.plan import Plan, Policy
+from syncengine.model.progress import Progress, Silent
+from syncengine.model.spec import DataClass, TableSpec
+from syncengine.model.window import Window
+from syncengine.model.window_text import parse_window
+from syncengine.observe.observing import Request, observe
+from syncengine.pair_file import read_pair_file
+from syncengine.planning.planning import Wishes, plan
+from syncengine.report.plan_json import plan_as_json
+from syncengine.servers.opening import open_server
+from syncengine.servers.protocol import Server
+from syncengine.staging.cache import Cache
+from syncengine.staging.folder import Staging
+
+ROW_BYTES = 600
+"""About what a row of the widest tables takes on disk, staged and journalled, before compression."""
+WAIT_STEP = 30.0
+"""Seconds between two looks at the archive status."""
+VERIFIED = (DataClass.SYSTEM, DataClass.ACD, DataClass.HISTORICAL, DataClass.CUSTOM)
+
+
+@dataclass(frozen=True, slots=True)
+class Resync:
+    """A run and what a fresh look at the pair found after it."""
+
+    plan: Plan
+    outcome: RunOutcome
+    after: Observation | None
+
+
+class Pair:
+    """A High Availability pair. Use `open_pair` to get one."""
+
+    def __init__(self, settings: PairSettings, catalogue: Catalogue, progress: Progress) -> None:
+        self.settings = settings
+        self.catalogue = catalogue
+        self.progress = progress
+
+    def verify(
+        self,
+        *,
+        tables: tuple[str, ...] = (),
+        sets: tuple[str, ...] = (),
+        acds: tuple[int, ...] = (),
+        window: str | Window | None = None,
+        source: str = "primary",
+        every_row: bool = False,
+    ) -> Observation:
+        """Say what differs. Without tables or sets, everything but local administration is compared.
+
+        Reads only. Raises `InputError` for what cannot be meant and `ServerError` where a server fails.
+        """
+        specs = self._specs(tables, sets) or self.catalogue.of_class(*VERIFIED)
+        request = self._request(specs, window, acds, Role(source), every_row=every_row)
+        with self._servers(frozenset()) as servers:
+            return self._observe(servers, request)
+
+    def plan_resync(
+        self,
+        *,
+        window: str | Window | None = None,
+        tables: tuple[str, ...] = (),
+        sets: tuple[str, ...] = (),
+        acds: tuple[int, ...] = (),
+        source: str = "primary",
+        policy: str = "replace",
+        allow_deletions: int | None = None,
+        take_broken: bool = False,
+        wait: bool = False,
+    ) -> Plan:
+        """Say what a resync would do, writing nothing. Without tables or sets, all historical tables.
+
+        Raises `RefusedError` where a rule forbids it.
+        """
+        specs = self._with_companions(self._specs(tables, sets) or self.catalogue.of_class(DataClass.HISTORICAL))
+        self._refuse_local(specs)
+        timed = [spec.name for spec in specs if spec.time is not None]
+        if window is None and timed:
+            raise InputError(
+                f"A resync of historical tables ({timed[0]}{', ...' if len(timed) > 1 else ''}) needs a window.",
+                hint="Add --window '2000-06-05 05:13..05:19', the time the link was down.",
+            )
+        limits = self.settings.limits
+        if allow_deletions is not None:
+            limits = replace(limits, deletions=allow_deletions)
+        wishes = Wishes(Policy(policy), limits, take_broken)
+        request = replace(self._request(specs, window, acds, Role(source), every_row=False), for_writing=True)
+        with self._servers(frozenset()) as servers:
+            return self._planned(servers, request, wishes, wait=wait)
+
+    def execute(self, plan: Plan) -> Resync:
+        """Do what a plan says, then verify every table it names again (rule: only that says "in sync")."""
+        with self._servers(plan.writes_to) as servers, self._cache() as cache:
+            if not plan.steps:
+                return Resync(plan, RunOutcome("", ()), self._observe(servers, self._again(plan)))
+            rows = sum(step.rows for step in plan.steps)
+            with Staging(self.settings.staging).run(plan_as_json(plan), needs_bytes=rows * ROW_BYTES) as run:
+                outcome = execute(plan, servers, cache, run, self.progress)
+            after = None if outcome.cancelled else self._observe(servers, self._again(plan))
+        return Resync(plan, outcome, after)
+
+    def _again(self, plan: Plan) -> Request:
+        specs = tuple(self.catalogue.table(name) for name in plan.tables)
+        return self._request(specs, plan.requested, plan.acds, plan.source, every_row=False)
+
+    def _planned(self, servers: Mapping[Role, Server], request: Request, wishes: Wishes, *, wait: bool) -> Plan:
+        deadline = time.monotonic() + 60 * self.settings.limits.wait_minutes
+        while True:
+            try:
+                return plan(self._observe(servers, request), self.catalogue, wishes)
+            except RefusedError as refusal:
+                if not wait or refusal.rule != 6 or time.monotonic() > deadline:
+                    raise
+            self.progress.begin(f"Waiting for the archive, at most {self.settings.limits.wait_minutes} minutes", 1)
+            time.sleep(WAIT_STEP)
+            self.progress.end()
+
+    def _observe(self, servers: Mapping[Role, Server], request: Request) -> Observation:
+        with self._cache() as cache:
+            return observe(servers, self.settings, self.catalogue, request, cache, self.progress)
+
+    def _request(
+        self,
+        specs: tuple[TableSpec, ...],
+        window: str | Window | None,
+        acds: tuple[int, ...],
+        source: Role,
+        *,
+        every_row: bool,
+    ) -> Request:
+        return Request(
+            specs=specs,
+            source=source,
+            as_of=self.settings.as_of or datetime.now(),
+            seed=secrets.randbits(63),
+            window=parse_window(window) if isinstance(window, str) else window,
+            acds=acds,
+            every_row=every_row,
+        )
+
+    def _specs(self, tables: tuple[str, ...], sets: tuple[str, ...]) -> tuple[TableSpec, ...]:
+        specs = self.catalogue.select(tables, sets)
+        if (tables or sets) and not specs:
+            files = [file for file in self.catalogue.files if set(file.sets) & set(sets)]
+            named = "; ".join(f"{file.path}: {file.advice}" for file in files)
+            raise InputError(
+                f"The set {', '.join(sets)} holds no table, only files, which cannot be compared here.",
+                hint=f"By hand: {named}.",
+            )
+        return specs
+
+    def _with_companions(self, specs: tuple[TableSpec, ...]) -> tuple[TableSpec, ...]:
+        """Add synonyms to agroups, which is never written without it (High Availability guide, chapter 3)."""
+        names = {spec.name for spec in specs}
+        if "agroups" in names and "synonyms" not in names:
+            return self.catalogue.select([*names, "synonyms"])
+        return specs
+
+    def _refuse_local(self, specs: tuple[TableSpec, ...]) -> None:
+        local = [spec.name for spec in specs if spec.data_class is DataClass.LOCAL]
+        if local:
+            raise RefusedError(
+                f"{', '.join(local)}: local administration belongs to one server and is never copied.",
+                rule=1,
+                hint="Leave it out; no option lifts this.",
+            )
+
+    @contextmanager
+    def _servers(self, writable: frozenset[Role]) -> Iterator[Mapping[Role, Server]]:
+        opened: dict[Role, Server] = {}
+        try:
+            for role in Role:
+                opened[role] = open_server(
+                    self.settings.server(role),
+                    self.settings.file.parent,
+                    writable=role in writable,
+                    limits=self.settings.limits,
+                )
+            _refuse_one_server(opened)
+            yield opened
+        finally:
+            for server in opened.values():
+                server.close()
+
+    def _cache(self) -> Cache:
+        return Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb)
+
+
+def open_pair(
+    pair_file: str | Path,
+    *,
+    specs: tuple[Path, ...] = (),
+    progress: Progress | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> Pair:
+    """Return the pair a file describes; `specs` are folders of table specs of one's own."""
+    settings = read_pair_file(Path(pair_file), environment)
+    catalogue = load_catalogue(*settings.specs, *specs)
+    return Pair(settings, catalogue, progress or Silent())
+
+
+def _refuse_one_server(opened: Mapping[Role, Server]) -> None:
+    identities = {server.describe().identity for server in opened.values()}
+    if len(identities) == 1:
+        raise InputError(
+            f"Primary and secondary are the same server: {identities.pop()}.",
+            hint="A pair is two: correct a url in the pair file.",
+        )

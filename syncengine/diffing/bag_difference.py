@@ -1,0 +1,116 @@
+"""The difference of two bags of rows, as SQL for DuckDB.
+
+CMS tables declare no unique key and the obvious ones repeat, so rows are counted, not matched one by one:
+every distinct row has a surplus (its count in the source less its count in the target). In a key group
+the smaller of the source's and the target's surplus is *changed*, the rest *missing* or *extra*.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from syncengine.model.bucket import BucketColumns
+from syncengine.model.fingerprint import FingerprintColumn
+
+DATE, SLOT, ACD = '"bucket.date"', '"bucket.slot"', '"bucket.acd"'
+"""Names with a dot, which no column of a spec can have."""
+SURPLUS = "surplus"
+
+
+@dataclass(frozen=True, slots=True)
+class BagQuestion:
+    """Two relations of rows with the same columns, and how they are to be compared.
+
+    `bucket` holds three SQL expressions over a row: date, slot and ACD. `key` names the columns that,
+    with the bucket, make a key group.
+    """
+
+    source: str
+    target: str
+    columns: tuple[FingerprintColumn, ...]
+    bucket: tuple[str, str, str]
+    key: tuple[str, ...]
+
+
+def surplus_statement(question: BagQuestion) -> str:
+    """Return the statement that fills the table `surplus`: bucket, compared columns, `surplus.rows`.
+
+    Text is compared without its padding and up to its significant characters (rule 16).
+    """
+    values = ", ".join(f"{normal(column)} AS {_name(column.name)}" for column in question.columns)
+    date, slot, acd = question.bucket
+    side = "SELECT {sign} AS side, {date} AS {DATE}, {slot} AS {SLOT}, {acd} AS {ACD}, {values} FROM {relation}"
+    both = " UNION ALL ".join(
+        side.format(
+            sign=sign, date=date, slot=slot, acd=acd, values=values, relation=relation, DATE=DATE, SLOT=SLOT, ACD=ACD
+        )
+        for sign, relation in ((1, question.source), (-1, question.target))
+    )
+    names = ", ".join(_name(column.name) for column in question.columns)
+    return (
+        f"CREATE OR REPLACE TABLE {SURPLUS} AS "
+        f'SELECT {DATE}, {SLOT}, {ACD}, {names}, SUM(side) AS "surplus.rows" FROM ({both}) AS both_sides '
+        f"GROUP BY ALL HAVING SUM(side) <> 0"
+    )
+
+
+def counts_statement(question: BagQuestion) -> str:
+    """Return the query whose rows are (date, slot, acd, missing, extra, changed), a row a bucket."""
+    return (
+        f"SELECT {DATE}, {SLOT}, {ACD}, "
+        "CAST(SUM(over - LEAST(over, under)) AS BIGINT), CAST(SUM(under - LEAST(over, under)) AS BIGINT), "
+        f"CAST(SUM(LEAST(over, under)) AS BIGINT) FROM ({_groups(question)}) AS key_groups GROUP BY ALL"
+    )
+
+
+def groups_statement(question: BagQuestion, *, most: int | None = None) -> str:
+    """Return the query whose rows are (date, slot, acd, key..., over, under), a row a differing key group.
+
+    `over` rows are the source's surplus, `under` the target's. Ordered by bucket and key.
+    """
+    keys = "".join(f", {_name(column)}" for column in question.key)
+    limit = f" LIMIT {int(most)}" if most is not None else ""
+    return (
+        f"SELECT {DATE}, {SLOT}, {ACD}{keys}, CAST(over AS BIGINT), CAST(under AS BIGINT) "
+        f"FROM ({_groups(question)}) AS key_groups ORDER BY ALL{limit}"
+    )
+
+
+def rows_statement(question: BagQuestion) -> str:
+    """Return the query for the surplus rows of one key group; bind bucket and key, NULL-safely."""
+    conditions = [DATE, SLOT, ACD, *(_name(column) for column in question.key)]
+    where = " AND ".join(f"{condition} IS NOT DISTINCT FROM ?" for condition in conditions)
+    names = ", ".join(_name(column.name) for column in question.columns)
+    return f'SELECT "surplus.rows", {names} FROM {SURPLUS} WHERE {where} ORDER BY ALL'
+
+
+def _groups(question: BagQuestion) -> str:
+    keys = "".join(f", {_name(column)}" for column in question.key)
+    return (
+        f"SELECT {DATE}, {SLOT}, {ACD}{keys}, "
+        'SUM(GREATEST("surplus.rows", 0)) AS over, SUM(GREATEST(-"surplus.rows", 0)) AS under '
+        f"FROM {SURPLUS} GROUP BY {DATE}, {SLOT}, {ACD}{keys}"
+    )
+
+
+def bucket_terms(columns: BucketColumns, slot: str) -> tuple[str, str, str]:
+    """Return the three expressions of a row's bucket, typed so that NULL columns compare with any row."""
+    return (
+        _name(columns.date) if columns.date else "CAST(NULL AS DATE)",
+        slot if columns.label or columns.epoch else "CAST(NULL AS INTEGER)",
+        _name(columns.acd) if columns.acd else "CAST(NULL AS INTEGER)",
+    )
+
+
+def normal(column: FingerprintColumn) -> str:
+    """Return a column as it is compared: text without padding, up to its significant characters."""
+    name = _name(column.name)
+    if not column.type.is_text:
+        return name
+    if column.significant is None:
+        return f"RTRIM({name}, ' ')"
+    return f"SUBSTR(RTRIM({name}, ' '), 1, {int(column.significant)})"
+
+
+def _name(column: str) -> str:
+    return f'"{column}"'

@@ -1,0 +1,49 @@
+"""Compares the fingerprints of buckets, and says which rows to ask for next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from syncengine.model.bucket import EMPTY, Bucket, BucketState
+
+
+@dataclass(frozen=True, slots=True)
+class BucketPair:
+    """One bucket as both servers have it."""
+
+    bucket: Bucket
+    source: BucketState
+    target: BucketState
+
+    @property
+    def rows(self) -> int:
+        """Rows to fetch from both servers to compare it exactly."""
+        return self.source.rows + self.target.rows
+
+
+def paired(source: Mapping[Bucket, BucketState], target: Mapping[Bucket, BucketState]) -> Iterator[BucketPair]:
+    """Yield every bucket either side has, joined NULL-safely, in order."""
+    for bucket in sorted(source.keys() | target.keys(), key=lambda b: b.order):
+        yield BucketPair(bucket, source.get(bucket, EMPTY), target.get(bucket, EMPTY))
+
+
+def differing(pairs: Iterator[BucketPair] | tuple[BucketPair, ...], *, every_row: bool) -> Iterator[BucketPair]:
+    """Yield the buckets whose rows must be fetched: all of them where fingerprints are not to be trusted."""
+    for pair in pairs:
+        if every_row or not pair.source.same_rows(pair.target):
+            yield pair
+
+
+def portions(pairs: tuple[BucketPair, ...], most_rows: int) -> Iterator[tuple[BucketPair, ...]]:
+    """Yield runs of buckets whose rows together stay under a bound; a single larger bucket comes alone."""
+    portion: list[BucketPair] = []
+    rows = 0
+    for pair in pairs:
+        if portion and rows + pair.rows > most_rows:
+            yield tuple(portion)
+            portion, rows = [], 0
+        portion.append(pair)
+        rows += pair.rows
+    if portion:
+        yield tuple(portion)

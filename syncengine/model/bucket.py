@@ -1,0 +1,122 @@
+"""Buckets: the smallest windows that are compared and replaced as one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from syncengine.model.interval import QUANTUM, at_label, label_of, minute_of
+from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.window import Window
+
+QUANTUM_SECONDS = QUANTUM * 60
+EPOCH_DAY = date(1899, 12, 31)
+"""Day 0 of the day numbers dates are compared by (an Informix DATE counts from it)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """(row_date, slot, acd), each None where the table has no such column or the row holds NULL.
+
+    `slot` is the HHMM label of the interval, or for event tables that of its quarter of an hour, or the
+    epoch second a quarter begins with. Daily, weekly and monthly archives have none.
+    """
+
+    row_date: date | None = None
+    slot: int | None = None
+    acd: int | None = None
+
+    @property
+    def order(self) -> tuple[date, int, int]:
+        """A sort key; NULL sorts lowest, as in Informix."""
+        return (
+            self.row_date or date.min,
+            -(2**40) if self.slot is None else self.slot,
+            -(2**40) if self.acd is None else self.acd,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BucketColumns:
+    """The columns a table's buckets are made of."""
+
+    date: str | None = None
+    label: str | None = None
+    epoch: str | None = None
+    acd: str | None = None
+    quarters: bool = False
+    """Event labels are minutes, folded to the quarter of an hour that holds them."""
+
+    @classmethod
+    def of(cls, spec: TableSpec) -> BucketColumns:
+        """Return the bucket columns of a table."""
+        if spec.time is None:
+            return cls(acd=spec.acd)
+        return cls(
+            date=spec.time.date,
+            label=spec.time.label,
+            epoch=spec.time.epoch,
+            acd=spec.acd,
+            quarters=spec.archive is Archive.EVENT and spec.time.label is not None,
+        )
+
+    @property
+    def whole(self) -> frozenset[str]:
+        """The columns a bucket fixes to one value, which its fingerprint therefore leaves out."""
+        fixed = {self.date, self.acd}
+        if not self.quarters:
+            fixed.add(self.label)
+        return frozenset(column for column in fixed if column is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class BucketState:
+    """What one server holds in one bucket.
+
+    `rows` counts, `hash_sum` is the fingerprint's sum; `incomplete` is the largest such figure over the
+    rows (None where the table has none), `lengths` the shortest and longest interval length seen.
+    """
+
+    rows: int = 0
+    hash_sum: int = 0
+    incomplete: int | None = None
+    lengths: tuple[int, int] | None = None
+    overlong: int = 0
+    """Rows with text longer than the fingerprint folds in: such a bucket is compared by rows."""
+
+    def same_rows(self, other: BucketState) -> bool:
+        """Say whether both fingerprints are equal and cover everything."""
+        return (self.rows, self.hash_sum) == (other.rows, other.hash_sum) and not (self.overlong or other.overlong)
+
+
+EMPTY = BucketState()
+
+
+def bucket_start(bucket: Bucket, columns: BucketColumns, zone: str) -> datetime | None:
+    """Return when a bucket begins on the wall clock, or None for a table or row without a time.
+
+    Epoch slots are read in `zone`, the one whose clock the switch's wall clock is.
+    """
+    if columns.epoch is not None:
+        if bucket.slot is None:
+            return None
+        return datetime.fromtimestamp(bucket.slot, ZoneInfo(zone)).replace(tzinfo=None)
+    return None if bucket.row_date is None else at_label(bucket.row_date, bucket.slot or 0)
+
+
+def period_of(archive: Archive, row_date: date) -> Window:
+    """Return the whole day, week or month a row of a d, w or m table stands for."""
+    start = datetime(row_date.year, row_date.month, row_date.day)
+    if archive is Archive.WEEKLY:
+        return Window(start, start + timedelta(days=7))
+    if archive is Archive.MONTHLY:
+        month = start.year * 12 + start.month
+        return Window(start, start.replace(year=month // 12, month=month % 12 + 1))
+    return Window(start, start + timedelta(days=1))
+
+
+def quarter_of(label: int) -> int:
+    """Return the label of the quarter of an hour that holds a minute: 1314 is 1300."""
+    minute = minute_of(label)
+    return label_of(minute - minute % QUANTUM)

@@ -1,0 +1,195 @@
+"""What differs between source and target, as observed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from syncengine.model.bucket import EMPTY, Bucket, BucketState
+from syncengine.model.facts import ServerFacts
+from syncengine.model.fingerprint import FingerprintColumn
+from syncengine.model.pair import Role
+from syncengine.model.selection import Value
+from syncengine.model.spec import TableSpec
+from syncengine.model.window import Window
+
+
+class Strength(StrEnum):
+    """How a verdict was reached."""
+
+    FINGERPRINT = "fingerprint"
+    """Fingerprints of every bucket, rows of those that differ."""
+    EVERY_ROW = "every-row"
+    """Every row of every bucket."""
+
+
+class TableState(StrEnum):
+    """Whether a table could be compared at all."""
+
+    COMPARED = "compared"
+    NOT_COMPARABLE = "not-comparable"
+    """Its columns differ, or one server lacks it."""
+    ABSENT = "absent"
+    """Neither server has it."""
+    NEVER = "never-compared"
+    """It belongs to one server (rules 1 and 8)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Rows that differ: in a key group the smaller surplus is changed, the rest missing or extra."""
+
+    missing: int = 0
+    extra: int = 0
+    changed: int = 0
+
+    @property
+    def total(self) -> int:
+        """All differing rows."""
+        return self.missing + self.extra + self.changed
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(self.missing + other.missing, self.extra + other.extra, self.changed + other.changed)
+
+
+@dataclass(frozen=True, slots=True)
+class BucketDrift:
+    """One bucket that differs.
+
+    `source` and `target` cover the compared columns; the guards cover all columns and are what a write
+    is held against. `comparable` is False on a day the servers' interval lengths differ.
+    """
+
+    bucket: Bucket
+    source: BucketState = EMPTY
+    target: BucketState = EMPTY
+    counts: Counts = Counts()
+    source_guard: BucketState = EMPTY
+    target_guard: BucketState = EMPTY
+    comparable: bool = True
+    moving: bool = False
+    """It changed while it was being compared, twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedValue:
+    """One column of a key group with one row on each side."""
+
+    column: str
+    source: Value
+    target: Value
+
+
+@dataclass(frozen=True, slots=True)
+class KeyGroupDrift:
+    """A key group that differs, for people to look at."""
+
+    bucket: Bucket
+    key: tuple[tuple[str, Value], ...]
+    source_rows: int
+    target_rows: int
+    changes: tuple[ChangedValue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What of a table is compared for some ACDs.
+
+    `acd` None stands for rows of no or of unknown ACDs. `requested` is the typed window aligned to whole
+    intervals; `window` what of it both servers can be asked for. Administration tables have neither.
+    """
+
+    acd: int | None
+    requested: Window | None = None
+    window: Window | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The buckets of one ACD inside its window that a server holds at all: how many, first and last."""
+
+    acd: int | None
+    buckets: int
+    first: Bucket
+    last: Bucket
+
+
+@dataclass(frozen=True, slots=True)
+class TableObservation:
+    """One table, compared."""
+
+    spec: TableSpec
+    state: TableState
+    problem: str = ""
+    scopes: tuple[Scope, ...] = ()
+    compared: tuple[FingerprintColumn, ...] = ()
+    all_columns: tuple[FingerprintColumn, ...] = ()
+    uncovered: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    """Columns no spec describes; compared all the same."""
+    strength: Strength = Strength.FINGERPRINT
+    buckets_compared: int = 0
+    rows_compared: int = 0
+    differing: tuple[BucketDrift, ...] = ()
+    other_acds: tuple[int | None, ...] = ()
+    """ACDs that differ outside the ones asked for."""
+    held_by_source: tuple[Held, ...] = ()
+    source_rows: int = 0
+    target_rows: int = 0
+    samples: tuple[KeyGroupDrift, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> Counts:
+        """Differing rows of all buckets that could be compared."""
+        total = Counts()
+        for drift in self.differing:
+            if drift.comparable:
+                total += drift.counts
+        return total
+
+    @property
+    def in_sync(self) -> bool:
+        """Say whether nothing unexpected was found."""
+        return self.state is not TableState.NOT_COMPARABLE and not self.differing
+
+    def held(self, acd: int | None) -> Held | None:
+        """Return what the source holds of an ACD in its window, or None."""
+        return next((held for held in self.held_by_source if held.acd == acd), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Everything a run needs to know, frozen at one moment."""
+
+    as_of: datetime
+    seed: int
+    source: Role
+    requested: Window | None
+    facts: tuple[ServerFacts, ServerFacts]
+    """Source first."""
+    tables: tuple[TableObservation, ...]
+    zone: str
+    acds: tuple[int, ...]
+    """The ACDs asked for; none means all."""
+    interval_lengths: tuple[tuple[int, int], ...]
+    """The length each ACD's intervals are aligned to, in minutes."""
+
+    @property
+    def target(self) -> Role:
+        """The server that would be written to."""
+        return self.source.other
+
+    @property
+    def in_sync(self) -> bool:
+        """Say whether no table differs."""
+        return all(table.in_sync for table in self.tables)
+
+    def length(self, acd: int | None) -> int:
+        """Return the interval length of an ACD; for rows of no ACD, the longest of all."""
+        lengths = dict(self.interval_lengths)
+        if acd in lengths:
+            return lengths[acd]
+        return max(lengths.values(), default=30)

@@ -1,0 +1,89 @@
+"""What planning needs to know of a server beside its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from syncengine.model.pair import Role
+from syncengine.model.spec import Archive
+from syncengine.model.window import Window
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveStatus:
+    """How far an archive of one ACD has run (rule 6).
+
+    Everything before `until` has been archived. Where that is not known, `until` is None and `problem`
+    says why, as the end of a sentence that begins with the archive.
+    """
+
+    acd: int
+    archive: Archive
+    until: datetime | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DayLengths:
+    """The shortest and longest interval length, in minutes, one ACD used on one day."""
+
+    acd: int
+    day: date
+    shortest: int
+    longest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How long one item's archive of one ACD is kept, in days; `capacity` is rows, for circular tables."""
+
+    acd: int
+    item: str
+    archive: Archive
+    days: int
+    capacity: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A time one server's link to one ACD was down, from its own diary."""
+
+    acd: int
+    span: Window
+    reason: int
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalCoverage:
+    """Whether one server was seeing one ACD in one interval: taken over all tables that always have rows."""
+
+    acd: int
+    row_date: date
+    label: int
+    incomplete: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """One server as it was when it was observed."""
+
+    role: Role
+    identity: str
+    kind: str
+    load: str | None
+    acds: tuple[int, ...]
+    archives: tuple[ArchiveStatus, ...] = ()
+    lengths: tuple[DayLengths, ...] = ()
+    kept: tuple[Kept, ...] = ()
+    outages: tuple[Outage, ...] = ()
+    coverage: tuple[IntervalCoverage, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def archived(self, acd: int, archive: Archive) -> ArchiveStatus:
+        """Return how far an archive has run; event tables follow the intervals."""
+        wanted = Archive.INTERVAL if archive is Archive.EVENT else archive
+        for status in self.archives:
+            if status.acd == acd and status.archive is wanted:
+                return status
+        return ArchiveStatus(acd, wanted, None, f"has no row for ACD {acd} in arch_stat")

@@ -1,0 +1,181 @@
+"""What a run would do, as data: explaining it is the dry run, executing it does the same steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from syncengine.model.bucket import Bucket, BucketColumns, BucketState
+from syncengine.model.drift import Counts
+from syncengine.model.fingerprint import FingerprintColumn
+from syncengine.model.pair import Role
+from syncengine.model.spec import Archive
+from syncengine.model.window import Window
+
+PLAN_VERSION = 1
+
+
+class Policy(StrEnum):
+    """How a resync treats what differs."""
+
+    REPLACE = "replace"
+    """The vendor's restore: buckets end with the source's rows."""
+    FILL = "fill"
+    """Add buckets the target lacks; delete nothing."""
+    ROWS = "rows"
+    """Whole key groups that differ, the rest of the bucket untouched."""
+    RECONCILE = "reconcile"
+    """Each interval from the server that saw it whole, in both directions."""
+
+
+class Action(StrEnum):
+    """What a step does to a bucket."""
+
+    REPLACE_BUCKETS = "replace buckets"
+    ADD_BUCKETS = "add buckets"
+    REPLACE_GROUPS = "replace key groups"
+    ADD_GROUPS = "add key groups"
+
+
+class KeptWhy(StrEnum):
+    """Why a bucket that differs is left as it is."""
+
+    SOURCE_BLIND = "the source was blind there"
+    SOURCE_BROKEN = "the source's rows are broken there, the target's less so"
+    LOST = "broken on both servers: lost"
+    OUTSIDE = "outside what the source holds"
+    FILL_ONLY = "fill adds what is not there and changes nothing"
+    LENGTHS_DIFFER = "the servers' interval lengths differ that day"
+    MOVING = "it changed while it was being compared"
+    SOURCE_EMPTY = "the source is empty, and nothing is deleted because of that"
+    ROLLUP_HELD = "its intervals disagree, or were not looked at"
+    UNDECIDED = "nothing shows which server is right"
+    NOT_COPIED = "not kept in step by copying"
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreRange:
+    """The requested and the actual restore range of one table and ACD (rule 4).
+
+    `actual` is None where the source holds nothing of it. `compared` says how far comparing reached.
+    """
+
+    table: str
+    acd: int | None
+    requested: Window | None
+    actual: Window | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BucketWrite:
+    """One bucket a step writes, and what both servers must still hold when it does."""
+
+    bucket: Bucket
+    source: BucketState
+    target: BucketState
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class TablePart:
+    """What a step does to one table. It names everything the work needs, so that a plan stands alone."""
+
+    table: str
+    action: Action
+    buckets: tuple[BucketWrite, ...]
+    bucket_columns: BucketColumns
+    columns: tuple[FingerprintColumn, ...]
+    compared: tuple[FingerprintColumn, ...]
+    key: tuple[str, ...]
+    row_number: str | None = None
+
+    @property
+    def counts(self) -> Counts:
+        """Rows that differ in the part's buckets."""
+        total = Counts()
+        for write in self.buckets:
+            total += write.counts
+        return total
+
+    @property
+    def deletes(self) -> bool:
+        """Say whether rows that only the target holds are deleted."""
+        return self.action in (Action.REPLACE_BUCKETS, Action.REPLACE_GROUPS)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One transaction's worth of work on one server; `after` names the steps it needs done."""
+
+    number: int
+    into: Role
+    parts: tuple[TablePart, ...]
+    after: tuple[int, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """Rows the step reads from both servers."""
+        return sum(write.source.rows + write.target.rows for part in self.parts for write in part.buckets)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptBack:
+    """Buckets of one table and ACD that differ and are left as they are, and why."""
+
+    table: str
+    acd: int | None
+    why: KeptWhy
+    spans: tuple[Window, ...]
+    """When, neighbours joined; empty for tables without time."""
+    counts: Counts
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StaleRollup:
+    """A period the target had summarised before its intervals were mended (rule 10)."""
+
+    table: str
+    archive: Archive
+    acd: int | None
+    row_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything a run would do."""
+
+    seed: int
+    as_of: datetime
+    source: Role
+    policy: Policy
+    requested: Window | None
+    zone: str
+    identities: tuple[tuple[Role, str], ...]
+    ranges: tuple[RestoreRange, ...]
+    steps: tuple[Step, ...]
+    kept: tuple[KeptBack, ...]
+    stale: tuple[StaleRollup, ...]
+    notes: tuple[str, ...]
+    tables: tuple[str, ...]
+    """Every table that was looked at."""
+    acds: tuple[int, ...] = ()
+    """The ACDs asked for; none means all."""
+    version: int = PLAN_VERSION
+
+    @property
+    def target(self) -> Role:
+        """The server the plan writes to; with `reconcile`, the one it mostly does not read from."""
+        return self.source.other
+
+    @property
+    def writes_to(self) -> frozenset[Role]:
+        """The servers that steps write to."""
+        return frozenset(step.into for step in self.steps)
+
+    @property
+    def deletions(self) -> int:
+        """Rows that only the target holds and that would be deleted (rule 13)."""
+        return sum(part.counts.extra for step in self.steps for part in step.parts if part.deletes)

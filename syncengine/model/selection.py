@@ -1,0 +1,101 @@
+"""Which rows of a table are meant, as a value that each kind of server turns into its own SQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from syncengine.model.bucket import Bucket, BucketColumns, period_of
+from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.window import DAY, Window
+
+Value = int | str | float | date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Epochs:
+    """A half-open range of epoch seconds."""
+
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Rows of one table: all that is given must hold.
+
+    `window` selects by date and label, `epochs` by epoch seconds, `dates` by row_date alone (half-open).
+    `untimed` selects the rows that no window can: those with NULL in a time column. `acds` names ACDs,
+    `except_acds` all others and NULL. `buckets` are exact. `groups` are values of `group_columns`,
+    matched NULL-safely.
+    """
+
+    table: str
+    columns: BucketColumns
+    window: Window | None = None
+    epochs: Epochs | None = None
+    dates: tuple[date, date] | None = None
+    untimed: bool = False
+    acds: tuple[int, ...] | None = None
+    except_acds: tuple[int, ...] | None = None
+    buckets: tuple[Bucket, ...] | None = None
+    group_columns: tuple[str, ...] = ()
+    groups: tuple[tuple[Value, ...], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadQuery:
+    """Rows to read; `columns` empty means all of the table, in its own order."""
+
+    selection: Selection
+    columns: tuple[str, ...] = ()
+
+
+def epochs_of(window: Window, zone: str) -> Epochs:
+    """Return the epoch seconds of a window of wall clock in a zone, a repeated hour taken whole."""
+    tz = ZoneInfo(zone)
+    start = window.start.replace(tzinfo=tz, fold=0)
+    stop = window.stop.replace(tzinfo=tz, fold=1)
+    return Epochs(int(start.timestamp()), int(stop.timestamp()))
+
+
+def select_window(
+    spec: TableSpec,
+    window: Window,
+    *,
+    zone: str,
+    acds: tuple[int, ...] | None = None,
+    except_acds: tuple[int, ...] | None = None,
+) -> Selection | None:
+    """Return the rows of a historical table that a window selects, or None when it selects none.
+
+    A window shorter than a day, week or month selects no row of that archive (rule 5).
+    """
+    columns = BucketColumns.of(spec)
+    base = Selection(spec.name, columns, acds=acds, except_acds=except_acds)
+    if columns.epoch is not None:
+        # The date is a hint for the index: a day to either side allows for any zone.
+        hint = (window.start.date() - DAY, window.stop.date() + 2 * DAY)
+        return replace(base, epochs=epochs_of(window, zone), dates=hint)
+    if columns.label is not None:
+        return replace(base, window=window)
+    dates = whole_periods(spec.archive or Archive.DAILY, window)
+    return None if dates is None else replace(base, dates=dates)
+
+
+def whole_periods(archive: Archive, window: Window) -> tuple[date, date] | None:
+    """Return the row dates (half-open) of the days, weeks or months that lie wholly inside a window.
+
+    Weeks are named by their first day, whichever weekday that is; months by their first of the month.
+    """
+    days = window.whole_days()
+    if days is None:
+        return None
+    first, past = days
+    if archive is Archive.WEEKLY:
+        past -= timedelta(days=6)
+    elif archive is Archive.MONTHLY:
+        past = past.replace(day=1)
+        first = first if first.day == 1 else period_of(Archive.MONTHLY, first.replace(day=1)).stop.date()
+    return (first, past) if first < past else None

@@ -1,0 +1,108 @@
+"""Windows as people type them.
+
+`2000-06-05 05:13..05:19`, `2000-06-05 23:50..00:10`, `06/05/00 05:13..06/05/00 05:19`, `2000-06-05`,
+`2000-06`, `1998-01..2000-06`. A typed stop is inclusive: 05:29 ends with that minute, a day or month
+named as a stop is taken whole. Two-digit years 70 to 99 are of the 1900s (High Availability guide, ch. 3).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from syncengine.model.errors import WindowError
+from syncengine.model.window import DAY, MINUTE, Window
+
+EXAMPLE = "Write it like '2000-06-05 05:13..05:19', '06/05/00 05:13..05:19', '2000-06-05' or '2000-05..2000-06'."
+OVER_MIDNIGHT = timedelta(hours=12)
+"""A stop with no date and earlier than the start is of the next day, if the window stays this short."""
+
+_DATE = r"(?:(?P<y>\d{4})-(?P<m>\d{1,2})(?:-(?P<d>\d{1,2}))?|(?P<um>\d{1,2})/(?P<ud>\d{1,2})/(?P<uy>\d{2}|\d{4}))"
+_TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})"
+_MOMENT = re.compile(rf"(?:{_DATE})?\s*[T ]?\s*(?:{_TIME})?")
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """A typed moment: any of its parts may be missing."""
+
+    day: date | None
+    whole_month: bool
+    time: tuple[int, int] | None
+
+
+def parse_window(text: str) -> Window:
+    """Return the window a person typed; raises `WindowError` with what to type instead."""
+    start_text, dots, stop_text = text.strip().partition("..")
+    first = _moment(start_text, text)
+    if first.day is None:
+        raise WindowError(f"{text!r} does not say which day it starts.", hint=EXAMPLE)
+    start = _begins(first, first.day)
+    if not dots:
+        if first.time is not None:
+            raise WindowError(f"{text!r} does not say when it stops.", hint=EXAMPLE)
+        return Window(start, _ends(first, first.day))
+    last = _moment(stop_text, text)
+    if last.day is not None:
+        return _forwards(start, _ends(last, last.day), text)
+    stop = _ends(last, first.day)
+    if stop <= start and stop + DAY - start < OVER_MIDNIGHT:
+        stop += DAY
+    return _forwards(start, stop, text)
+
+
+def _forwards(start: datetime, stop: datetime, text: str) -> Window:
+    if stop <= start:
+        raise WindowError(
+            f"The window {text!r} runs backwards: it would stop at {stop - MINUTE:%Y-%m-%d %H:%M}, before it starts.",
+            hint="Put the earlier time first; give the stop its own date if it is of another day.",
+        )
+    return Window(start, stop)
+
+
+def _moment(part: str, text: str) -> _Moment:
+    match = _MOMENT.fullmatch(part.strip())
+    if match is None or not part.strip():
+        raise WindowError(f"{part.strip() or text!r} in the window {text!r} is not a time.", hint=EXAMPLE)
+    found = match.groupdict()
+    time = None
+    if found["hour"] is not None:
+        time = (int(found["hour"]), int(found["minute"]))
+        if time[0] > 23 or time[1] > 59:
+            raise WindowError(f"{part.strip()!r} in the window {text!r} is not a time of day.", hint=EXAMPLE)
+    try:
+        day = _day(found)
+    except ValueError:
+        raise WindowError(f"{part.strip()!r} in the window {text!r} is not a date.", hint=EXAMPLE) from None
+    whole_month = day is not None and found["y"] is not None and found["d"] is None
+    if whole_month and time is not None:
+        raise WindowError(
+            f"{part.strip()!r} in the window {text!r} names a month and a time, but no day.", hint=EXAMPLE
+        )
+    return _Moment(day, whole_month, time)
+
+
+def _day(found: dict[str, str | None]) -> date | None:
+    if found["y"] is not None:
+        return date(int(found["y"]), int(found["m"] or 0), int(found["d"] or 1))
+    if found["uy"] is None:
+        return None
+    year = int(found["uy"])
+    if year < 100:
+        year += 1900 if year >= 70 else 2000
+    return date(year, int(found["um"] or 0), int(found["ud"] or 0))
+
+
+def _begins(moment: _Moment, day: date) -> datetime:
+    hour, minute = moment.time or (0, 0)
+    return datetime(day.year, day.month, day.day, hour, minute)
+
+
+def _ends(moment: _Moment, day: date) -> datetime:
+    """Return the first moment after what was typed: the next minute, day or month."""
+    if moment.time is not None:
+        return _begins(moment, day) + MINUTE
+    if moment.whole_month:
+        return datetime(day.year + day.month // 12, day.month % 12 + 1, 1)
+    return _begins(moment, day) + DAY

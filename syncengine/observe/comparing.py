@@ -1,0 +1,266 @@
+"""Compares one table: fingerprints on both sides at once, rows only of the buckets that differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+
+from syncengine.diffing.bag_difference import BagQuestion, bucket_terms, counts_statement, surplus_statement
+from syncengine.diffing.buckets import BucketPair, differing, paired, portions
+from syncengine.model.bucket import EMPTY, Bucket, BucketColumns, BucketState
+from syncengine.model.drift import BucketDrift, Counts, Held, KeyGroupDrift, Scope, Strength
+from syncengine.model.facts import ServerFacts
+from syncengine.model.fingerprint import FingerprintColumn, FingerprintQuery
+from syncengine.model.pair import Limits, Role
+from syncengine.model.selection import ReadQuery, Selection, select_window
+from syncengine.model.spec import Archive, TableSpec
+from syncengine.observe.columns import ColumnsVerdict
+from syncengine.observe.sampling import sample_groups
+from syncengine.servers.protocol import Server
+from syncengine.servers.sql import slot_expression
+from syncengine.staging.cache import Cache
+
+SLICE = timedelta(days=7)
+"""How much of an interval or event table one fingerprint query covers."""
+LOOKS = 3
+"""How often a bucket that keeps changing is looked at before it is called moving."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Everything one table's comparison needs. `source` and `target` are servers, by role in this run."""
+
+    spec: TableSpec
+    verdict: ColumnsVerdict
+    source: Server
+    target: Server
+    source_role: Role
+    facts: tuple[ServerFacts, ServerFacts]
+    cache: Cache
+    pool: Executor
+    limits: Limits
+    seed: int
+    every_row: bool
+    guards: bool
+
+    @property
+    def buckets(self) -> BucketColumns:
+        """The table's bucket columns."""
+        return BucketColumns.of(self.spec)
+
+    @property
+    def strength(self) -> Strength:
+        """Rows decide where the user wants it or a column cannot be folded in."""
+        return Strength.EVERY_ROW if self.every_row or self.verdict.uncovered else Strength.FINGERPRINT
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The key of a key group; a table without one is told apart by whole rows."""
+        names = tuple(column.name for column in self.verdict.compared)
+        key = tuple(name for name in self.spec.key if name in names)
+        return key if key or self.spec.time is not None else names
+
+
+@dataclass(slots=True)
+class Findings:
+    """What was found so far."""
+
+    buckets: int = 0
+    rows: int = 0
+    source_rows: int = 0
+    target_rows: int = 0
+    differing: list[BucketDrift] = field(default_factory=list)
+    samples: list[KeyGroupDrift] = field(default_factory=list)
+    held: dict[int | None, Held] = field(default_factory=dict)
+
+
+def selections_of(spec: TableSpec, scopes: tuple[Scope, ...], *, zone: str, everything: bool) -> tuple[Selection, ...]:
+    """Return the slices that together are the table's scopes: no gap, no overlap.
+
+    ACDs with the same window are asked about together. `everything` adds the rows no window can select.
+    """
+    if spec.time is None:
+        return (Selection(spec.name, BucketColumns.of(spec)),)
+    named = tuple(scope.acd for scope in scopes if scope.acd is not None)
+    by_window: dict[object, list[int]] = {}
+    selections: list[Selection] = []
+    for scope in scopes:
+        if scope.window is None:
+            continue
+        if scope.acd is None:
+            selections += _cut(spec, scope, zone=zone, except_acds=named)
+        else:
+            by_window.setdefault(scope.window, []).append(scope.acd)
+    for scope in scopes:
+        acds = by_window.pop(scope.window, None) if scope.acd is not None else None
+        if acds:
+            selections += _cut(spec, scope, zone=zone, acds=tuple(acds))
+    if everything:
+        wanted = None if any(scope.acd is None for scope in scopes) else named
+        selections.append(Selection(spec.name, BucketColumns.of(spec), untimed=True, acds=wanted))
+    return tuple(selections)
+
+
+def _cut(
+    spec: TableSpec,
+    scope: Scope,
+    *,
+    zone: str,
+    acds: tuple[int, ...] | None = None,
+    except_acds: tuple[int, ...] | None = None,
+) -> Iterator[Selection]:
+    if scope.window is None:
+        return
+    # Weeks and months must not be cut in two; their buckets are few.
+    sliced = spec.archive in (Archive.INTERVAL, Archive.EVENT)
+    pieces = scope.window.cut(SLICE) if sliced else iter((scope.window,))
+    for piece in pieces:
+        selection = select_window(spec, piece, zone=zone, acds=acds, except_acds=except_acds)
+        if selection is not None:
+            yield selection
+
+
+def compare(comparison: Comparison, selections: tuple[Selection, ...], advance: Callable[[int, int], None]) -> Findings:
+    """Compare the slices one after the other; `advance` is told of each, and of the rows in it."""
+    findings = Findings()
+    for selection in selections:
+        pairs = tuple(_fingerprints(comparison, selection, comparison.verdict.compared))
+        _count(findings, pairs)
+        candidates = tuple(differing(pairs, every_row=bool(comparison.strength is Strength.EVERY_ROW)))
+        for portion in portions(candidates, comparison.limits.compare_rows):
+            findings.differing += _settled(comparison, portion, findings)
+        advance(1, sum(pair.rows for pair in pairs))
+    if comparison.guards:
+        findings.differing = list(_guarded(comparison, findings.differing))
+    return findings
+
+
+def _fingerprints(
+    comparison: Comparison, selection: Selection, columns: tuple[FingerprintColumn, ...]
+) -> Iterator[BucketPair]:
+    time = comparison.spec.time
+    query = FingerprintQuery(
+        selection=selection,
+        columns=columns,
+        seed=comparison.seed,
+        incomplete=time.incomplete if time else None,
+        interval=time.interval if time else None,
+    )
+
+    def ask(server: Server) -> Mapping[Bucket, BucketState]:
+        return dict(server.fingerprint(query))
+
+    other = comparison.pool.submit(ask, comparison.target)
+    source = ask(comparison.source)
+    return paired(source, other.result())
+
+
+def _count(findings: Findings, pairs: tuple[BucketPair, ...]) -> None:
+    for pair in pairs:
+        findings.buckets += 1
+        findings.rows += pair.rows
+        findings.source_rows += pair.source.rows
+        findings.target_rows += pair.target.rows
+        if pair.source.rows:
+            acd = pair.bucket.acd
+            held = findings.held.get(acd)
+            if held is None:
+                findings.held[acd] = Held(acd, 1, pair.bucket, pair.bucket)
+            else:
+                findings.held[acd] = Held(
+                    acd,
+                    held.buckets + 1,
+                    min(held.first, pair.bucket, key=lambda b: b.order),
+                    max(held.last, pair.bucket, key=lambda b: b.order),
+                )
+
+
+def _settled(comparison: Comparison, portion: tuple[BucketPair, ...], findings: Findings) -> Iterator[BucketDrift]:
+    """Compare rows, and look again at buckets that changed meanwhile before calling them drift."""
+    pending = portion
+    for look in range(LOOKS):
+        counts = _compare_rows(comparison, pending)
+        drifting = tuple(pair for pair in pending if counts.get(pair.bucket) or not pair.source.same_rows(pair.target))
+        if not drifting:
+            return
+        now = {
+            pair.bucket: pair
+            for pair in _fingerprints(comparison, _only(comparison, drifting), comparison.verdict.compared)
+        }
+        moved: list[BucketPair] = []
+        for pair in drifting:
+            again = now.get(pair.bucket, BucketPair(pair.bucket, EMPTY, EMPTY))
+            if again != pair:
+                moved.append(again)
+            elif counts.get(pair.bucket):
+                yield _drift(comparison, pair, counts[pair.bucket])
+        if look == 0:
+            room = comparison.limits.samples - len(findings.samples)
+            findings.samples += sample_groups(comparison.cache, _question(comparison), room)
+        if not moved:
+            return
+        pending = tuple(moved)
+    for pair in pending:
+        yield replace(_drift(comparison, pair, Counts()), moving=True)
+
+
+def _compare_rows(comparison: Comparison, pairs: tuple[BucketPair, ...]) -> dict[Bucket, Counts]:
+    query = ReadQuery(_only(comparison, pairs), tuple(column.name for column in comparison.verdict.all_columns))
+    comparison.cache.load("source_rows", comparison.source.read(query))
+    comparison.cache.load("target_rows", comparison.target.read(query))
+    question = _question(comparison)
+    comparison.cache.run(surplus_statement(question))
+    rows = comparison.cache.rows(counts_statement(question))
+    comparison.cache.drop("source_rows", "target_rows")
+    return {Bucket(d, slot, acd): Counts(missing, extra, changed) for d, slot, acd, missing, extra, changed in rows}
+
+
+def _question(comparison: Comparison) -> BagQuestion:
+    bucket = bucket_terms(comparison.buckets, slot_expression(comparison.buckets))
+    return BagQuestion("source_rows", "target_rows", comparison.verdict.compared, bucket, comparison.key)
+
+
+def _only(comparison: Comparison, pairs: tuple[BucketPair, ...]) -> Selection:
+    return Selection(comparison.spec.name, comparison.buckets, buckets=tuple(pair.bucket for pair in pairs))
+
+
+def _drift(comparison: Comparison, pair: BucketPair, counts: Counts) -> BucketDrift:
+    return BucketDrift(
+        pair.bucket, pair.source, pair.target, counts, comparable=_lengths_agree(comparison, pair.bucket)
+    )
+
+
+def _lengths_agree(comparison: Comparison, bucket: Bucket) -> bool:
+    """Say whether both servers cut that day into intervals of the same length (rule 5)."""
+    if comparison.spec.archive is not Archive.INTERVAL or bucket.row_date is None:
+        return True
+    seen = [_lengths_on(facts, bucket.acd, bucket.row_date) for facts in comparison.facts]
+    return None in seen or seen[0] == seen[1]
+
+
+def _lengths_on(facts: ServerFacts, acd: int | None, day: date) -> tuple[int, int] | None:
+    for entry in facts.lengths:
+        if entry.acd == acd and entry.day == day:
+            return (entry.shortest, entry.longest)
+    return None
+
+
+def _guarded(comparison: Comparison, drifts: list[BucketDrift]) -> Iterator[BucketDrift]:
+    """Add the fingerprints over all columns, which are what a write is held against."""
+    pairs = tuple(BucketPair(drift.bucket, drift.source, drift.target) for drift in drifts)
+    guards: dict[Bucket, BucketPair] = {}
+    for portion in portions(pairs, comparison.limits.compare_rows):
+        for pair in _fingerprints(
+            comparison, _only(comparison, portion), guard_columns(comparison.verdict.all_columns)
+        ):
+            guards[pair.bucket] = pair
+    for drift in drifts:
+        guard = guards.get(drift.bucket, BucketPair(drift.bucket, EMPTY, EMPTY))
+        yield replace(drift, source_guard=guard.source, target_guard=guard.target)
+
+
+def guard_columns(columns: tuple[FingerprintColumn, ...]) -> tuple[FingerprintColumn, ...]:
+    """Return the columns a write is held against: all of them, text in full width."""
+    return tuple(FingerprintColumn(column.name, column.type) for column in columns)

@@ -1,0 +1,226 @@
+"""Observes a pair: asks both servers, writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from syncengine.catalogue import Catalogue
+from syncengine.model.bucket import BucketColumns, bucket_start
+from syncengine.model.drift import BucketDrift, Observation, Scope, TableObservation, TableState
+from syncengine.model.errors import InputError, WindowError
+from syncengine.model.facts import ServerFacts
+from syncengine.model.pair import PairSettings, Role
+from syncengine.model.progress import Progress
+from syncengine.model.selection import Selection
+from syncengine.model.spec import TableSpec
+from syncengine.model.window import DAY, Window
+from syncengine.observe.columns import ColumnsVerdict, judge_columns
+from syncengine.observe.comparing import Comparison, Findings, compare, selections_of
+from syncengine.observe.facts import FactQuestions, gather_facts
+from syncengine.observe.scopes import ScopeQuestions, interval_lengths, scopes_of
+from syncengine.servers.protocol import Bounds, LiveTable, Server
+from syncengine.staging.cache import Cache
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to observe. `window` None means everything both servers hold."""
+
+    specs: tuple[TableSpec, ...]
+    source: Role
+    as_of: datetime
+    seed: int
+    window: Window | None = None
+    acds: tuple[int, ...] = ()
+    every_row: bool = False
+    for_writing: bool = False
+    """Gather what a plan needs beside the drift: guards, and which intervals the servers saw."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One table to compare and the slices to compare it in."""
+
+    spec: TableSpec
+    verdict: ColumnsVerdict
+    scopes: tuple[Scope, ...]
+    selections: tuple[Selection, ...]
+
+
+def observe(
+    servers: Mapping[Role, Server],
+    settings: PairSettings,
+    catalogue: Catalogue,
+    request: Request,
+    cache: Cache,
+    progress: Progress,
+) -> Observation:
+    """Return what differs between source and target, and what planning needs to know of both."""
+    if request.window is not None and request.window.start >= request.as_of:
+        raise WindowError(
+            f"The window {request.window} lies in the future: it is {request.as_of:%Y-%m-%d %H:%M} now.",
+            hint="Give a window that has passed.",
+        )
+    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="server") as pool:
+        observing = _Observing(servers, settings, catalogue, request, cache, pool)
+        return observing.run(progress)
+
+
+class _Observing:
+    """One observation under way."""
+
+    def __init__(
+        self,
+        servers: Mapping[Role, Server],
+        settings: PairSettings,
+        catalogue: Catalogue,
+        request: Request,
+        cache: Cache,
+        pool: Executor,
+    ) -> None:
+        self.servers = servers
+        self.settings = settings
+        self.request = request
+        self.cache = cache
+        self.pool = pool
+        questions = FactQuestions(settings, catalogue, request.window, coverage=request.for_writing)
+        asked = {role: pool.submit(gather_facts, server, role, questions) for role, server in servers.items()}
+        facts = {role: future.result() for role, future in asked.items()}
+        self.facts: tuple[ServerFacts, ServerFacts] = (facts[request.source], facts[request.source.other])
+        known = {acd for one in self.facts for acd in one.acds}
+        for acd in request.acds:
+            if acd not in known:
+                names = ", ".join(str(a) for a in sorted(known)) or "none"
+                raise InputError(f"Neither server knows ACD {acd}.", hint=f"They know: {names}.")
+        self.questions = ScopeQuestions(settings, self.facts, request.as_of, request.window, request.acds)
+        self.lengths = dict(interval_lengths(self.questions))
+        self.live = self._live_tables()
+
+    def run(self, progress: Progress) -> Observation:
+        works = [self._work(spec) for spec in self.request.specs]
+        self._refuse_lost_window(works)
+        progress.begin("Comparing", sum(len(work.selections) for work in works))
+        try:
+            tables = tuple(self._observe(work, progress) for work in works)
+        finally:
+            progress.end()
+        return Observation(
+            as_of=self.request.as_of,
+            seed=self.request.seed,
+            source=self.request.source,
+            requested=self.request.window,
+            facts=self.facts,
+            tables=tables,
+            zone=self.settings.timezone,
+            acds=self.request.acds,
+            interval_lengths=tuple(self.lengths.items()),
+        )
+
+    def _live_tables(self) -> Mapping[Role, Mapping[str, LiveTable]]:
+        names = [spec.name for spec in self.request.specs]
+        asked = {role: self.pool.submit(server.tables, names) for role, server in self.servers.items()}
+        return {role: future.result() for role, future in asked.items()}
+
+    def _work(self, spec: TableSpec) -> Work:
+        verdict = judge_columns(spec, {role: self.live[role].get(spec.name) for role in Role})
+        if verdict.state is not TableState.COMPARED:
+            return Work(spec, verdict, (), ())
+        if spec.time is None:
+            return Work(spec, verdict, (), selections_of(spec, (), zone=self.settings.timezone, everything=False))
+        bounds = self._bounds(spec)
+        scopes = tuple(
+            self._within_bounds(spec, scope, bounds) for scope in scopes_of(spec, self.questions, self.lengths, bounds)
+        )
+        everything = self.request.window is None
+        return Work(
+            spec, verdict, scopes, selections_of(spec, scopes, zone=self.settings.timezone, everything=everything)
+        )
+
+    def _bounds(self, spec: TableSpec) -> dict[Role, tuple[Bounds, ...]]:
+        if self.request.window is not None and not spec.circular:
+            return {}
+        columns = BucketColumns.of(spec)
+        asked = {role: self.pool.submit(server.bounds, spec.name, columns) for role, server in self.servers.items()}
+        return {role: future.result() for role, future in asked.items()}
+
+    def _within_bounds(self, spec: TableSpec, scope: Scope, bounds: Mapping[Role, tuple[Bounds, ...]]) -> Scope:
+        """Shrink a scope that is everything to what there is, so that no empty years are asked about."""
+        if self.request.window is not None or scope.window is None:
+            return scope
+        columns, zone = BucketColumns.of(spec), self.settings.timezone
+        ends = [bound.first for one in bounds.values() for bound in one] + [
+            bound.last for one in bounds.values() for bound in one
+        ]
+        moments = [start for end in ends if end is not None and (start := bucket_start(end, columns, zone)) is not None]
+        if not moments:
+            return replace(scope, window=None)
+        # A day to either side allows for the length of a bucket and for changes of clocks.
+        first, last = min(moments) - DAY, max(moments) + 32 * DAY
+        held = Window(datetime(first.year, first.month, first.day), datetime(last.year, last.month, last.day))
+        return replace(scope, window=scope.window.clipped(held))
+
+    def _refuse_lost_window(self, works: list[Work]) -> None:
+        """Refuse a window that no table can be asked about any more, or not yet."""
+        scopes = [scope for work in works if work.verdict.state is TableState.COMPARED for scope in work.scopes]
+        if self.request.window is None or not scopes or any(scope.window for scope in scopes):
+            return
+        if any(work.spec.time is None for work in works):
+            return
+        why = next((note for scope in scopes for note in scope.notes), "no server holds any of it")
+        raise WindowError(
+            f"Nothing of the window {self.request.window} can be compared: {why}.",
+            hint="Give a window that both servers have archived and still keep.",
+        )
+
+    def _observe(self, work: Work, progress: Progress) -> TableObservation:
+        spec, verdict = work.spec, work.verdict
+        if verdict.state is not TableState.COMPARED:
+            return TableObservation(spec, verdict.state, verdict.problem)
+        comparison = Comparison(
+            spec=spec,
+            verdict=verdict,
+            source=self.servers[self.request.source],
+            target=self.servers[self.request.source.other],
+            source_role=self.request.source,
+            facts=self.facts,
+            cache=self.cache,
+            pool=self.pool,
+            limits=self.settings.limits,
+            seed=self.request.seed,
+            every_row=self.request.every_row,
+            guards=self.request.for_writing,
+        )
+        findings = compare(
+            comparison, work.selections, lambda units, rows: progress.advance(units, spec.name, rows=rows)
+        )
+        wanted, others = self._chosen(spec, findings)
+        return TableObservation(
+            spec=spec,
+            state=verdict.state,
+            scopes=work.scopes,
+            compared=verdict.compared,
+            all_columns=verdict.all_columns,
+            uncovered=verdict.uncovered,
+            unknown=verdict.unknown,
+            strength=comparison.strength,
+            buckets_compared=findings.buckets,
+            rows_compared=findings.rows,
+            differing=wanted,
+            other_acds=others,
+            held_by_source=tuple(findings.held.values()),
+            source_rows=findings.source_rows,
+            target_rows=findings.target_rows,
+            samples=tuple(findings.samples),
+            notes=verdict.notes,
+        )
+
+    def _chosen(self, spec: TableSpec, findings: Findings) -> tuple[tuple[BucketDrift, ...], tuple[int | None, ...]]:
+        """Part the drift of the ACDs asked for from that of the others, which is said (rule 3)."""
+        if not self.request.acds or spec.acd is None or spec.time is not None:
+            return tuple(findings.differing), ()
+        inside = tuple(drift for drift in findings.differing if drift.bucket.acd in self.request.acds)
+        others = tuple(drift.bucket.acd for drift in findings.differing if drift.bucket.acd not in self.request.acds)
+        return inside, others

@@ -1,0 +1,171 @@
+"""Works out what of each table can be compared: aligned, archived on both servers, not yet dropped by either."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from syncengine.model.bucket import BucketColumns, bucket_start
+from syncengine.model.drift import Scope
+from syncengine.model.facts import Kept, ServerFacts
+from syncengine.model.interval import QUANTUM, floor_to, shared_length
+from syncengine.model.pair import PairSettings, Role
+from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.window import Window
+from syncengine.servers.protocol import Bounds
+
+LONGEST_KEPT = {Archive.INTERVAL: 62, Archive.DAILY: 1825, Archive.WEEKLY: 520 * 7, Archive.MONTHLY: 120 * 31}
+"""The most a CMS can be set to keep, in days."""
+DEFAULT_LENGTH = 30
+EARLIEST = datetime(1970, 1, 1)
+LATEST = datetime(2070, 1, 1)
+"""The two-digit years of a CMS run from 1970 to 2069."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeQuestions:
+    """What every table's scopes follow from."""
+
+    settings: PairSettings
+    facts: tuple[ServerFacts, ServerFacts]
+    as_of: datetime
+    requested: Window | None
+    acds: tuple[int, ...]
+
+
+def interval_lengths(questions: ScopeQuestions) -> tuple[tuple[int, int], ...]:
+    """Return the length each ACD's intervals are aligned to: boundaries both servers share (rule 5).
+
+    The pair file decides where it says; else the rows near the window do, else half an hour.
+    """
+    found: dict[int, int] = {}
+    for acd in sorted({acd for facts in questions.facts for acd in facts.acds}):
+        told = questions.settings.interval(acd)
+        seen = [
+            day.longest
+            for facts in questions.facts
+            for day in facts.lengths
+            if _counts(day.acd, day.day, acd, questions)
+        ]
+        found[acd] = told or (shared_length(tuple(seen)) if seen else DEFAULT_LENGTH)
+    return tuple(found.items())
+
+
+def _counts(day_acd: int, day: date, acd: int, questions: ScopeQuestions) -> bool:
+    if day_acd != acd:
+        return False
+    window = questions.requested
+    return window is None or day == date.min or window.start.date() <= day <= window.stop.date()
+
+
+def scopes_of(
+    spec: TableSpec,
+    questions: ScopeQuestions,
+    lengths: dict[int, int],
+    bounds: dict[Role, tuple[Bounds, ...]],
+) -> Iterator[Scope]:
+    """Yield the scope of each ACD of a historical table, and one for rows of no or unknown ACDs."""
+    known = tuple(lengths)
+    for acd in questions.acds or known:
+        yield _scope(spec, acd, lengths.get(acd, DEFAULT_LENGTH), questions, bounds)
+    if not questions.acds:
+        yield _scope(spec, None, max(lengths.values(), default=DEFAULT_LENGTH), questions, bounds)
+
+
+def _scope(
+    spec: TableSpec,
+    acd: int | None,
+    length: int,
+    questions: ScopeQuestions,
+    bounds: dict[Role, tuple[Bounds, ...]],
+) -> Scope:
+    requested = questions.requested.aligned(length) if questions.requested else None
+    window: Window | None = requested or Window(EARLIEST, LATEST)
+    notes: list[str] = []
+    archive = spec.archive or Archive.DAILY
+    if not spec.future_dates:
+        until, why = closed_until(archive, acd, length, questions)
+        if window is not None and window.stop > until and requested is not None:
+            notes.append(f"compared up to {until:%Y-%m-%d %H:%M}: {why}")
+        window = window.before(until) if window else None
+        floor, why = dropped_before(spec, acd, questions, bounds)
+        if window is not None and requested is not None and window.start < floor:
+            notes.append(f"compared from {floor:%Y-%m-%d %H:%M}: {why}")
+        window = window.since(floor) if window else None
+    return Scope(acd, requested, window, tuple(notes))
+
+
+def closed_until(archive: Archive, acd: int | None, length: int, questions: ScopeQuestions) -> tuple[datetime, str]:
+    """Return up to when both servers have archived, and why not further (rule 6).
+
+    Where a server does not tell, everything before the interval before this one is taken to be archived.
+    """
+    best: datetime | None = None
+    why = ""
+    acds = (acd,) if acd is not None else tuple({a for facts in questions.facts for a in facts.acds})
+    for facts in questions.facts:
+        for one in acds:
+            status = facts.archived(one, archive)
+            until = status.until
+            reason = f"{facts.role} has archived ACD {one} no further"
+            if until is None:
+                until = floor_to(questions.as_of, length) - timedelta(minutes=length)
+                reason = f"on {facts.role} the {status.archive} archive {status.problem}"
+            if archive in (Archive.INTERVAL, Archive.EVENT):
+                until = floor_to(until, length)
+            if best is None or until < best:
+                best, why = until, reason
+    if best is None:
+        return floor_to(questions.as_of, length) - timedelta(minutes=length), "no server names its ACDs"
+    return best, why
+
+
+def dropped_before(
+    spec: TableSpec, acd: int | None, questions: ScopeQuestions, bounds: dict[Role, tuple[Bounds, ...]]
+) -> tuple[datetime, str]:
+    """Return the moment before which either server may have dropped rows, and why (rule 12)."""
+    floors = [(EARLIEST, "")]
+    for facts in questions.facts:
+        if spec.circular:
+            floors.append(_wrapped_before(spec, acd, facts, bounds.get(facts.role, ()), questions.settings.timezone))
+        elif spec.archive is not None:
+            days = _days_kept(spec, acd, facts, questions.settings)
+            floor = floor_to(questions.as_of, 24 * 60) - timedelta(days=min(days, 36500))
+            floors.append((floor, f"{facts.role} keeps {days} days"))
+    return max(floors)
+
+
+def _days_kept(spec: TableSpec, acd: int | None, facts: ServerFacts, settings: PairSettings) -> int:
+    archive = spec.archive or Archive.DAILY
+    told = settings.retention.of(archive)
+    if told is not None:
+        return told
+    entries = [kept for kept in _entries(spec, acd, facts) if kept.archive is archive]
+    if spec.retention is None or not entries:
+        return LONGEST_KEPT.get(archive, 36500)
+    return max(kept.days for kept in entries)
+
+
+def _entries(spec: TableSpec, acd: int | None, facts: ServerFacts) -> list[Kept]:
+    return [kept for kept in facts.kept if kept.item == spec.retention and (acd is None or kept.acd == acd)]
+
+
+def _wrapped_before(
+    spec: TableSpec, acd: int | None, facts: ServerFacts, bounds: tuple[Bounds, ...], zone: str
+) -> tuple[datetime, str]:
+    """Return where a circular table begins, if it has dropped rows already.
+
+    One that holds its capacity has wrapped. Where the capacity is not known, one with rows may have.
+    """
+    latest = (EARLIEST, "")
+    capacity = max((kept.capacity for kept in _entries(spec, acd, facts)), default=0)
+    for bound in bounds:
+        if bound.first is None or (acd is not None and bound.acd != acd):
+            continue
+        if bound.rows and (capacity == 0 or bound.rows >= capacity):
+            start = bucket_start(bound.first, BucketColumns.of(spec), zone)
+            if start is not None:
+                # The first quarter of an hour may have lost some of its rows.
+                latest = max(latest, (start + timedelta(minutes=QUANTUM), f"{facts.role} holds nothing older"))
+    return latest

@@ -1,0 +1,80 @@
+"""Reads a pair file into settings; secrets come from the environment and are never shown."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from syncengine.model.errors import PairFileError
+from syncengine.model.faults import validation_faults
+from syncengine.model.pair import Limits, PairSettings, Retention, Role, ServerSettings
+from syncengine.model.spec import Archive
+from syncengine.pair_file.schema import REFERENCE, PairEntry, ServerEntry
+
+
+def read_pair_file(path: Path, environment: Mapping[str, str]) -> PairSettings:
+    """Read a pair file; relative paths in it start from its folder, so that a copied folder works.
+
+    Raises `PairFileError` that lists every fault with its key.
+    """
+    file = path.expanduser().resolve()
+    entry = _parsed(file)
+    faults = [fault for role in Role for fault in _unset_secrets(entry, role, environment)]
+    if entry.primary.url == entry.secondary.url:
+        faults.append("secondary.url: names the same server as primary.url; a pair is two servers")
+    if faults:
+        raise _error(file, faults)
+    folder = file.parent
+    return PairSettings(
+        file=file,
+        primary=_server(Role.PRIMARY, entry.primary, environment),
+        secondary=_server(Role.SECONDARY, entry.secondary, environment),
+        staging=folder / (entry.staging or f"{file.stem}.staging"),
+        as_of=entry.as_of,
+        timezone=entry.timezone,
+        intervals=tuple((None if acd == "default" else int(acd), length) for acd, length in entry.intervals.items()),
+        retention=Retention(
+            tuple((Archive(name), days) for name, days in entry.retention.model_dump().items() if days is not None)
+        ),
+        limits=Limits(**entry.limits.model_dump()),
+        specs=tuple(folder / name for name in entry.specs),
+    )
+
+
+def _parsed(file: Path) -> PairEntry:
+    try:
+        return PairEntry.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise PairFileError(
+            f"There is no pair file {file}.",
+            (),
+            hint="Name it with --pair, or make a pair to try with `syncengine demo --into DIR`.",
+        ) from None
+    except (IsADirectoryError, PermissionError, UnicodeDecodeError) as error:
+        raise PairFileError(f"The pair file {file} cannot be read: {error}.", ()) from None
+    except tomllib.TOMLDecodeError as error:
+        raise _error(file, [f"not TOML: {error}"]) from None
+    except ValidationError as error:
+        raise _error(file, list(validation_faults(error))) from None
+
+
+def _error(file: Path, faults: list[str]) -> PairFileError:
+    many = len(faults) > 1
+    return PairFileError(f"The pair file {file} has {len(faults)} fault{'s' if many else ''}:", tuple(faults))
+
+
+def _unset_secrets(entry: PairEntry, role: Role, environment: Mapping[str, str]) -> list[str]:
+    url = (entry.primary if role is Role.PRIMARY else entry.secondary).url
+    return [
+        f"{role}.url: refers to ${{{name}}}, which is not set in the environment"
+        for name in REFERENCE.findall(url)
+        if not environment.get(name)
+    ]
+
+
+def _server(role: Role, entry: ServerEntry, environment: Mapping[str, str]) -> ServerSettings:
+    url = REFERENCE.sub(lambda found: environment[found.group(1)], entry.url)
+    return ServerSettings(role=role, url=url, shown_url=entry.url, load=entry.load, read_only=entry.read_only)

@@ -1,0 +1,95 @@
+"""The shape of a pair file, checked by pydantic so that every fault is found at once."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from syncengine.model.interval import LENGTHS
+from syncengine.model.pair import Limits
+
+PASSWORD_IN_URL = re.compile(r"://[^/@:]*:([^@/]+)@")
+REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+DEFAULTS = Limits()
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{name!r} is not a time zone; write one like America/Denver or Etc/GMT+6") from None
+    return name
+
+
+def _url(url: str) -> str:
+    if "://" not in url:
+        raise ValueError("is not a url; write duckdb:///FILE, with the path relative to this file")
+    password = PASSWORD_IN_URL.search(url)
+    if password and REFERENCE.fullmatch(password.group(1)) is None:
+        raise ValueError("holds a password; write ${NAME} there and set NAME in the environment")
+    return url
+
+
+def _interval(minutes: int) -> int:
+    if minutes not in LENGTHS:
+        raise ValueError(f"an interval is 15, 30 or 60 minutes long, not {minutes}")
+    return minutes
+
+
+def _wall_clock(moment: datetime) -> datetime:
+    if moment.tzinfo is not None:
+        raise ValueError("is the switch's wall clock and takes no time zone; write 2000-06-05T06:10:00")
+    return moment
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class ServerEntry(_Strict):
+    """One server."""
+
+    url: Annotated[str, AfterValidator(_url)]
+    load: str | None = None
+    read_only: bool = False
+
+
+class RetentionEntry(_Strict):
+    """Days each archive is kept, where dcalloc is not to be asked."""
+
+    interval: int | None = Field(default=None, ge=1, le=62)
+    daily: int | None = Field(default=None, ge=1, le=1825)
+    weekly: int | None = Field(default=None, ge=7, le=3640)
+    monthly: int | None = Field(default=None, ge=28, le=3720)
+
+
+class LimitsEntry(_Strict):
+    """What a run may do and use."""
+
+    deletions: int = Field(default=DEFAULTS.deletions, ge=0)
+    step_rows: int = Field(default=DEFAULTS.step_rows, ge=1)
+    compare_rows: int = Field(default=DEFAULTS.compare_rows, ge=1000)
+    memory_mb: int = Field(default=DEFAULTS.memory_mb, ge=64)
+    query_seconds: int = Field(default=DEFAULTS.query_seconds, ge=1)
+    wait_minutes: int = Field(default=DEFAULTS.wait_minutes, ge=1)
+    samples: int = Field(default=DEFAULTS.samples, ge=0, le=1000)
+
+
+class PairEntry(_Strict):
+    """The whole file."""
+
+    primary: ServerEntry
+    secondary: ServerEntry
+    as_of: Annotated[datetime, AfterValidator(_wall_clock)] | None = None
+    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    staging: str | None = None
+    specs: tuple[str, ...] | list[str] = ()
+    intervals: dict[
+        Annotated[str, Field(pattern=r"^(default|[1-9][0-9]?)$")], Annotated[int, AfterValidator(_interval)]
+    ] = {}
+    retention: RetentionEntry = RetentionEntry()
+    limits: LimitsEntry = LimitsEntry()

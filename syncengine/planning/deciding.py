@@ -1,0 +1,104 @@
+"""Decides, bucket by bucket, what may be written and why the rest is kept. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from syncengine.model.drift import BucketDrift, Observation, TableObservation
+from syncengine.model.plan import Action, KeptWhy, Policy, RestoreRange
+from syncengine.model.spec import Archive, Kept, TableSpec
+from syncengine.planning.ranges import span_of
+from syncengine.planning.seeing import Seeing
+
+ROLLUPS = (Archive.DAILY, Archive.WEEKLY, Archive.MONTHLY)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What happens to one differing bucket: an action, or a reason to keep it."""
+
+    drift: BucketDrift
+    action: Action | None = None
+    kept: KeptWhy | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """What every decision of a plan is made from; `source` and `target` see as those servers did."""
+
+    observation: Observation
+    policy: Policy
+    source: Seeing
+    target: Seeing
+    take_broken: bool
+
+    def administration(self, table: TableObservation, drift: BucketDrift) -> Decision:
+        """Decide a bucket of a table without time: the target ends with the source's rows (rules 2, 3)."""
+        if drift.moving:
+            return Decision(drift, kept=KeptWhy.MOVING)
+        if table.spec.kept is not Kept.COPYING:
+            return Decision(drift, kept=KeptWhy.NOT_COPIED, detail=table.spec.why_kept)
+        if drift.source.rows == 0:
+            return Decision(drift, kept=KeptWhy.SOURCE_EMPTY)
+        if self.policy is Policy.RECONCILE:
+            return Decision(drift, kept=KeptWhy.UNDECIDED, detail="administration is not reconciled")
+        return Decision(drift, Action.ADD_GROUPS if self.policy is Policy.FILL else Action.REPLACE_GROUPS)
+
+    def historical(
+        self, table: TableObservation, drift: BucketDrift, ranges: dict[int | None, RestoreRange]
+    ) -> Decision:
+        """Decide a bucket of a historical table (rules 4 and 9)."""
+        spec = table.spec
+        if spec.kept is not Kept.COPYING:
+            return Decision(drift, kept=KeptWhy.NOT_COPIED, detail=spec.why_kept)
+        if drift.moving:
+            return Decision(drift, kept=KeptWhy.MOVING)
+        if not drift.comparable:
+            return Decision(drift, kept=KeptWhy.LENGTHS_DIFFER)
+        outside = self._outside(spec, drift, ranges)
+        if outside:
+            return Decision(drift, kept=KeptWhy.OUTSIDE)
+        source_broken, target_broken, source_blind = self._sight(spec, drift)
+        if drift.source.rows == 0:
+            return self._only_in_target(drift, blind=source_blind)
+        if drift.target.rows == 0:
+            return Decision(
+                drift, Action.ADD_BUCKETS, detail="the source's rows are incomplete" if source_broken else ""
+            )
+        if self.policy is Policy.FILL:
+            return Decision(drift, kept=KeptWhy.FILL_ONLY)
+        if not self.take_broken and source_broken and source_broken >= target_broken:
+            return Decision(drift, kept=KeptWhy.LOST if target_broken == source_broken else KeptWhy.SOURCE_BROKEN)
+        return Decision(drift, self._changing())
+
+    def _outside(self, spec: TableSpec, drift: BucketDrift, ranges: dict[int | None, RestoreRange]) -> bool:
+        span = span_of(drift.bucket, spec, self.observation)
+        found = ranges.get(drift.bucket.acd, ranges.get(None))
+        if span is None or found is None or found.actual is None:
+            # A row without a time lies in no range; where the source holds nothing there is none.
+            return True
+        return found.actual.clipped(span) is None
+
+    def _sight(self, spec: TableSpec, drift: BucketDrift) -> tuple[int, int, bool]:
+        """Return how broken source and target are there, and whether the source was blind."""
+        source_broken = drift.source.incomplete or 0
+        target_broken = drift.target.incomplete or 0
+        span = span_of(drift.bucket, spec, self.observation)
+        if span is None or spec.archive in ROLLUPS or spec.future_dates:
+            return source_broken, target_broken, drift.source.rows == 0
+        source, target = self.source.at(drift.bucket.acd, span), self.target.at(drift.bucket.acd, span)
+        if spec.time is not None and spec.time.incomplete is None:
+            source_broken, target_broken = int(source.broken), int(target.broken)
+        # The diary knows of outages that the rows of this table need not show.
+        return max(source_broken, int(source.outage)), max(target_broken, int(target.outage)), source.blind
+
+    def _only_in_target(self, drift: BucketDrift, *, blind: bool) -> Decision:
+        if blind:
+            return Decision(drift, kept=KeptWhy.SOURCE_BLIND)
+        if self.policy is Policy.FILL:
+            return Decision(drift, kept=KeptWhy.FILL_ONLY)
+        return Decision(drift, Action.REPLACE_BUCKETS)
+
+    def _changing(self) -> Action:
+        return Action.REPLACE_GROUPS if self.policy is Policy.ROWS else Action.REPLACE_BUCKETS

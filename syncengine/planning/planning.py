@@ -1,0 +1,129 @@
+"""Turns an observation, the rules and the user's policy into a plan. Pure: reads no clock and no server."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from syncengine.catalogue import Catalogue
+from syncengine.model.drift import Counts, Observation, TableObservation, TableState
+from syncengine.model.pair import Limits, Role
+from syncengine.model.plan import KeptBack, KeptWhy, Plan, Policy, RestoreRange
+from syncengine.model.spec import DataClass
+from syncengine.planning.deciding import ROLLUPS, Deciding, Decision
+from syncengine.planning.ranges import joined, restore_ranges, span_of
+from syncengine.planning.reconciling import Reconciling
+from syncengine.planning.refusing import refuse_deletions, refuse_unarchived, refuse_unlike
+from syncengine.planning.rollups import hold_rollups, interval_places, stale_rollups
+from syncengine.planning.seeing import Seeing
+from syncengine.planning.stepping import TableWork, steps_of
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user asks for beside tables and times."""
+
+    policy: Policy = Policy.REPLACE
+    limits: Limits = Limits()
+    take_broken: bool = False
+    """Replace whole buckets by broken ones where told to (rule 9)."""
+
+
+def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan:
+    """Return the plan; raises `RefusedError` naming the rule that forbids it."""
+    refuse_unlike(observation)
+    refuse_unarchived(observation)
+    decided = tuple(_decided(observation, wishes))
+    steps = steps_of(
+        tuple(TableWork(table, into, tuple(ds)) for into, table, ds in decided if any(d.action for d in ds)),
+        most_rows=wishes.limits.step_rows,
+    )
+    result = Plan(
+        seed=observation.seed,
+        as_of=observation.as_of,
+        source=observation.source,
+        policy=wishes.policy,
+        requested=observation.requested,
+        zone=observation.zone,
+        identities=tuple((facts.role, facts.identity) for facts in observation.facts),
+        ranges=tuple(r for table in observation.tables for r in restore_ranges(table, observation)),
+        steps=steps,
+        kept=tuple(_kept(decided, observation)),
+        stale=tuple(stale_rollups(steps, catalogue, observation)),
+        notes=tuple(_notes(observation, steps_write_acd=_writes(decided, DataClass.ACD))),
+        tables=tuple(table.spec.name for table in observation.tables),
+        acds=observation.acds,
+    )
+    refuse_deletions(result, wishes.limits)
+    return result
+
+
+Decided = tuple[Role, TableObservation, list[Decision]]
+
+
+def _decided(observation: Observation, wishes: Wishes) -> Iterator[Decided]:
+    """Yield the decisions of each table, by the server they would write to."""
+    source = Seeing(observation, observation.facts[0])
+    target = Seeing(observation, observation.facts[1])
+    tables = tuple(table for table in observation.tables if table.state is TableState.COMPARED)
+    if wishes.policy is Policy.RECONCILE:
+        by_place: dict[tuple[Role, str], tuple[TableObservation, list[Decision]]] = {}
+        for into, table, decision in Reconciling(observation, source, target).decide(tables):
+            by_place.setdefault((into, table.spec.name), (table, []))[1].append(decision)
+        yield from ((into, table, decisions) for (into, _), (table, decisions) in by_place.items())
+        return
+    deciding = Deciding(observation, wishes.policy, source, target, wishes.take_broken)
+    written: set[tuple[str, int | None, date]] = set()
+    # Intervals first: whether a roll-up may be copied depends on what happens to them.
+    for table in sorted(tables, key=lambda t: t.spec.archive in ROLLUPS):
+        decisions = list(_table_decisions(deciding, table, observation))
+        decisions = list(hold_rollups(table, decisions, tables, written))
+        written |= set(interval_places(table, decisions))
+        yield observation.target, table, decisions
+
+
+def _table_decisions(deciding: Deciding, table: TableObservation, observation: Observation) -> Iterator[Decision]:
+    if table.spec.time is None:
+        for drift in table.differing:
+            yield deciding.administration(table, drift)
+        return
+    ranges: dict[int | None, RestoreRange] = {r.acd: r for r in restore_ranges(table, observation)}
+    for drift in table.differing:
+        yield deciding.historical(table, drift, ranges)
+
+
+def _kept(decided: Iterable[Decided], observation: Observation) -> Iterator[KeptBack]:
+    """Yield what is left as it is, joined by table, ACD and reason."""
+    for _, table, decisions in decided:
+        groups: dict[tuple[int | None, KeptWhy, str], list[Decision]] = defaultdict(list)
+        for decision in decisions:
+            if decision.kept is not None:
+                groups[decision.drift.bucket.acd, decision.kept, decision.detail].append(decision)
+        for (acd, why, detail), members in groups.items():
+            spans = (span_of(d.drift.bucket, table.spec, observation) for d in members)
+            counts = sum((d.drift.counts for d in members), Counts())
+            yield KeptBack(table.spec.name, acd, why, joined(s for s in spans if s), counts, detail)
+
+
+def _writes(decided: Iterable[Decided], data_class: DataClass) -> bool:
+    return any(d.action for _, table, ds in decided for d in ds if table.spec.data_class is data_class)
+
+
+def _notes(observation: Observation, *, steps_write_acd: bool) -> Iterator[str]:
+    for table in observation.tables:
+        if table.other_acds:
+            names = ", ".join("none" if acd is None else str(acd) for acd in table.other_acds)
+            yield f"{table.spec.name}: differs for ACD {names} too, which this plan leaves alone"
+        if table.state is TableState.ABSENT:
+            yield f"{table.spec.name}: on neither server"
+        if table.unknown:
+            yield f"{table.spec.name}: no spec describes {', '.join(table.unknown)}; copied like the rest"
+        if table.uncovered:
+            yield f"{table.spec.name}: compared by rows, since no fingerprint covers {', '.join(table.uncovered)}"
+    loads = [facts.load for facts in observation.facts]
+    if None in loads:
+        yield "the load of a server is not known: set load in the pair file (pkginfo -x cms tells it)"
+    if steps_write_acd:
+        yield f"writing ACD administration may cost {observation.target} its current interval: verify it once it is archived"

@@ -1,0 +1,73 @@
+"""Refuses what a rule forbids, with the sentence a user reads."""
+
+from __future__ import annotations
+
+from syncengine.model.drift import Observation, TableState
+from syncengine.model.errors import RefusedError
+from syncengine.model.interval import floor_to
+from syncengine.model.pair import Limits
+from syncengine.model.plan import Plan
+from syncengine.model.spec import Archive
+
+SHOWN = 3
+
+
+def refuse_unlike(observation: Observation) -> None:
+    """Refuse to write between different loads or unlike columns (rule 14; High Availability guide, Appendix G)."""
+    source, target = observation.facts
+    if source.load and target.load and source.load != target.load:
+        raise RefusedError(
+            f"The servers run different CMS loads: {source.role} {source.load}, {target.role} {target.load}.",
+            rule=14,
+            hint="Bring both to the same load first; nothing can be copied between unlike ones.",
+        )
+    unlike = [table for table in observation.tables if table.state is TableState.NOT_COMPARABLE]
+    if unlike:
+        shown = "; ".join(f"{table.spec.name}: {table.problem}" for table in unlike[:SHOWN])
+        more = f"; and {len(unlike) - SHOWN} more tables" if len(unlike) > SHOWN else ""
+        raise RefusedError(
+            f"The servers' tables are not alike: {shown}{more}.",
+            rule=14,
+            hint="Mend that on the servers, or name other tables with --table.",
+        )
+
+
+def refuse_unarchived(observation: Observation) -> None:
+    """Refuse a window that one of the servers has not archived to its end (rule 6)."""
+    for table in observation.tables:
+        if table.spec.archive not in (Archive.INTERVAL, Archive.EVENT) or table.spec.future_dates:
+            continue
+        for scope in table.scopes:
+            if scope.acd is None or scope.requested is None:
+                continue
+            for facts in observation.facts:
+                status = facts.archived(scope.acd, Archive.INTERVAL)
+                if status.until is None:
+                    raise RefusedError(
+                        f"On {facts.role} the interval archive of ACD {scope.acd} {status.problem}, so nothing may be copied yet.",
+                        rule=6,
+                        hint="Run the same command again when archiving is done, or add --wait.",
+                    )
+                until = floor_to(status.until, observation.length(scope.acd))
+                if until < scope.requested.stop:
+                    raise RefusedError(
+                        f"{facts.role} has archived ACD {scope.acd} only up to {until:%Y-%m-%d %H:%M}, and the window "
+                        f"{scope.requested} ends after that.",
+                        rule=6,
+                        hint=f"Run the same command again after the archive of that interval has run, "
+                        f"or add --wait, or end the window before {until:%H:%M}.",
+                    )
+
+
+def refuse_deletions(plan: Plan, limits: Limits) -> None:
+    """Refuse a plan that deletes more rows than the user allows (rule 13)."""
+    for role in plan.writes_to:
+        count = sum(
+            part.counts.extra for step in plan.steps if step.into is role for part in step.parts if part.deletes
+        )
+        if count > limits.deletions:
+            raise RefusedError(
+                f"The plan would delete {count:,} rows that only {role} holds, and {limits.deletions:,} are allowed.",
+                rule=13,
+                hint=f"Look at them with `syncengine verify`; then add --allow-deletions {count}, or use --policy fill.",
+            )

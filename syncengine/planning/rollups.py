@@ -1,0 +1,115 @@
+"""What mending intervals means for the daily, weekly and monthly archives above them (rule 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
+
+from syncengine.catalogue import Catalogue
+from syncengine.model.bucket import BucketColumns, period_of
+from syncengine.model.drift import Observation, TableObservation
+from syncengine.model.facts import ServerFacts
+from syncengine.model.plan import KeptWhy, StaleRollup, Step
+from syncengine.model.spec import Archive, TableSpec
+from syncengine.planning.deciding import ROLLUPS, Decision
+
+SUNDAY = 6
+
+
+def hold_rollups(
+    table: TableObservation,
+    decisions: Iterable[Decision],
+    tables: tuple[TableObservation, ...],
+    written: set[tuple[str, int | None, date]],
+) -> Iterator[Decision]:
+    """Keep back each period whose own intervals disagree, and copy the rest only from a whole source.
+
+    `written` holds the (table, ACD, date) of interval buckets this plan writes, `tables` what was observed.
+    """
+    if table.spec.rolled_from is None:
+        yield from decisions
+        return
+    intervals = next((one for one in tables if one.spec.name == table.spec.rolled_from), None)
+    for decision in decisions:
+        if decision.action is None or decision.drift.bucket.row_date is None:
+            yield decision
+            continue
+        why = _held_because(table.spec, decision, intervals, written)
+        yield decision if not why else Decision(decision.drift, kept=KeptWhy.ROLLUP_HELD, detail=why)
+
+
+def _held_because(
+    spec: TableSpec, decision: Decision, intervals: TableObservation | None, written: set[tuple[str, int | None, date]]
+) -> str:
+    bucket = decision.drift.bucket
+    if bucket.row_date is None or intervals is None:
+        return f"look at {spec.rolled_from} too: add --table {spec.rolled_from}"
+    if decision.drift.source.incomplete:
+        return "the source summarised broken intervals: rerun its Data Summarizing"
+    period = period_of(spec.archive or Archive.DAILY, bucket.row_date)
+    held = next((s.window for s in intervals.scopes if s.acd == bucket.acd), None)
+    if held is None or held.clipped(period) is None:
+        return ""
+    if held.start > period.start or held.stop < period.stop:
+        return "its intervals lie partly outside the window"
+    for drift in intervals.differing:
+        inside = drift.bucket.acd == bucket.acd and drift.bucket.row_date is not None
+        if inside and period.holds(_midnight(drift.bucket.row_date)):
+            place = (intervals.spec.name, drift.bucket.acd, drift.bucket.row_date)
+            if place not in written:
+                return "its intervals differ and are not mended by this plan"
+    return ""
+
+
+def stale_rollups(steps: tuple[Step, ...], catalogue: Catalogue, observation: Observation) -> Iterator[StaleRollup]:
+    """Yield the periods the written server had summarised before their intervals are mended.
+
+    A period not yet summarised will be right by itself and is not named. Weeks are taken to start on
+    Sunday, which is the default of a CMS.
+    """
+    copied = {
+        (part.table, write.bucket.acd, write.bucket.row_date)
+        for step in steps
+        for part in step.parts
+        for write in part.buckets
+    }
+    facts = {one.role: one for one in observation.facts}
+    seen: set[StaleRollup] = set()
+    above = {
+        spec.rolled_from: [s for s in catalogue.tables if s.rolled_from == spec.rolled_from]
+        for spec in catalogue.tables
+    }
+    for step in steps:
+        for part in step.parts:
+            for write in part.buckets:
+                for spec in above.get(part.table, []) if part.table else []:
+                    stale = _stale(spec, write.bucket.acd, write.bucket.row_date, facts[step.into])
+                    if stale and stale not in seen and (stale.table, stale.acd, stale.row_date) not in copied:
+                        seen.add(stale)
+                        yield stale
+
+
+def _stale(spec: TableSpec, acd: int | None, day: date | None, facts: ServerFacts) -> StaleRollup | None:
+    if day is None or acd is None or spec.archive not in ROLLUPS:
+        return None
+    row_date = day
+    if spec.archive is Archive.WEEKLY:
+        row_date = day - timedelta(days=(day.weekday() - SUNDAY) % 7)
+    elif spec.archive is Archive.MONTHLY:
+        row_date = day.replace(day=1)
+    until = facts.archived(acd, spec.archive).until
+    if until is None or until < period_of(spec.archive, row_date).stop:
+        return None
+    return StaleRollup(spec.name, spec.archive, acd, row_date)
+
+
+def interval_places(table: TableObservation, decisions: Iterable[Decision]) -> Iterator[tuple[str, int | None, date]]:
+    """Yield the (table, ACD, date) of interval buckets that decisions write."""
+    if table.spec.archive is Archive.INTERVAL and BucketColumns.of(table.spec).label:
+        for decision in decisions:
+            if decision.action is not None and decision.drift.bucket.row_date is not None:
+                yield (table.spec.name, decision.drift.bucket.acd, decision.drift.bucket.row_date)
+
+
+def _midnight(day: date | None) -> datetime:
+    return datetime(day.year, day.month, day.day) if day else datetime.min

@@ -1,0 +1,73 @@
+"""A plan as JSON: versioned data that stands alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from syncengine.model.plan import PLAN_VERSION, KeptBack, Plan, RestoreRange, Step
+from syncengine.report.plain import as_text, plain
+
+
+def plan_as_json(plan: Plan) -> str:
+    """Return a plan as JSON text, complete enough to be executed from."""
+    return as_text({"format": "syncengine.plan", **plain(plan)})
+
+
+def plan_summary(plan: Plan) -> dict[str, Any]:
+    """Return what people and scripts want to know of a plan, without its guards."""
+    return {
+        "format": "syncengine.plan-summary",
+        "version": PLAN_VERSION,
+        "source": plan.source.value,
+        "target": plan.target.value,
+        "policy": plan.policy.value,
+        "as_of": plain(plan.as_of),
+        "requested": plain(plan.requested),
+        "ranges": [_range(one) for one in plan.ranges],
+        "steps": [_step(step) for step in plan.steps],
+        "rows_deleted_only_in_target": plan.deletions,
+        "kept": [_kept(kept) for kept in plan.kept],
+        "stale_rollups": plain(plan.stale),
+        "notes": list(plan.notes),
+    }
+
+
+def _range(one: RestoreRange) -> dict[str, Any]:
+    return {
+        "table": one.table,
+        "acd": one.acd,
+        "requested": plain(one.requested),
+        "actual": plain(one.actual),
+        "notes": list(one.notes),
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        "number": step.number,
+        "into": step.into.value,
+        "after": list(step.after),
+        "parts": [
+            {
+                "table": part.table,
+                "action": part.action.value,
+                "buckets": len(part.buckets),
+                "rows_missing": part.counts.missing,
+                "rows_extra": part.counts.extra,
+                "rows_changed": part.counts.changed,
+            }
+            for part in step.parts
+        ],
+    }
+
+
+def _kept(kept: KeptBack) -> dict[str, Any]:
+    return {
+        "table": kept.table,
+        "acd": kept.acd,
+        "why": kept.why.name.lower().replace("_", "-"),
+        "says": kept.why.value,
+        "detail": kept.detail,
+        "spans": plain(kept.spans),
+        "rows": kept.counts.total,
+    }

@@ -1,0 +1,55 @@
+"""The one place where DuckDB's errors become ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from syncengine.model.errors import (
+    CancelledError,
+    ServerError,
+    ServerLockedError,
+    ServerReadOnlyError,
+    ServerUnreachableError,
+)
+
+
+@contextmanager
+def translated(name: str) -> Iterator[None]:
+    """Raise our errors for DuckDB's; `name` says which server it was."""
+    try:
+        yield
+    except duckdb.InterruptException as error:
+        raise CancelledError(f"{name}: the query was interrupted.") from error
+    except duckdb.Error as error:
+        raise error_of(name, error) from error
+
+
+def error_of(name: str, error: duckdb.Error) -> ServerError:
+    """Return our error for one of DuckDB's, most specific first."""
+    text = str(error).splitlines()[0]
+    if "Conflicting lock" in str(error) or "Could not set lock" in str(error):
+        holder = re.search(r"PID (\d+)", str(error))
+        who = f" (process {holder.group(1)})" if holder else ""
+        return ServerLockedError(
+            f"{name}: another process{who} has the database open.",
+            hint="Close it there, or wait until it is done, then run the same command again.",
+        )
+    if "read-only" in str(error).lower() or "Permission denied" in str(error):
+        return ServerReadOnlyError(
+            f"{name}: the database cannot be written to.", hint="Check the permissions of the file and of its folder."
+        )
+    if isinstance(error, duckdb.IOException) and "No space left" in str(error):
+        return ServerError(f"{name}: the disk of the database is full.", hint="Make room there; nothing was written.")
+    if isinstance(error, duckdb.IOException):
+        return ServerUnreachableError(
+            f"{name}: the database cannot be opened: {text}", hint="Check the url in the pair file."
+        )
+    if isinstance(error, duckdb.CatalogException):
+        return ServerError(f"{name}: a table or column is not there: {text}")
+    if isinstance(error, duckdb.TransactionException):
+        return ServerError(f"{name}: somebody else wrote the same rows: {text}", hint="Run the same command again.")
+    return ServerError(f"{name}: {text}")

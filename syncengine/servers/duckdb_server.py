@@ -1,0 +1,222 @@
+"""A CMS database kept in a DuckDB file: the embedded server."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from syncengine.model.bucket import EPOCH_DAY, QUANTUM_SECONDS, Bucket, BucketColumns, BucketState, quarter_of
+from syncengine.model.errors import ServerReadOnlyError, ServerUnreachableError
+from syncengine.model.fingerprint import FingerprintQuery
+from syncengine.model.pair import Limits, Role
+from syncengine.model.selection import ReadQuery, Selection
+from syncengine.model.spec import ColumnType
+from syncengine.servers.duckdb_errors import translated
+from syncengine.servers.protocol import Bounds, Capabilities, LiveColumn, LiveTable, ServerDescription
+from syncengine.servers.sql import Statement, bounds_statement, fingerprint_statement, predicate, quoted
+
+BATCH_ROWS = 8192
+LIVE_TYPES = {
+    "SMALLINT": "smallint",
+    "INTEGER": "integer",
+    "BIGINT": "bigint",
+    "DATE": "date",
+    "FLOAT": "smallfloat",
+    "DOUBLE": "float",
+}
+
+
+class DuckDBServer:
+    """One DuckDB file. Every query has a cursor of its own, so calls may come from several threads."""
+
+    def __init__(self, path: Path, role: Role, *, writable: bool, limits: Limits) -> None:
+        self._role = role
+        self._path = path
+        self._writable = writable
+        if not path.is_file():
+            raise ServerUnreachableError(
+                f"{role}: there is no database at {path}.",
+                hint="Check the url in the pair file; it is relative to that file.",
+            )
+        config: dict[str, Any] = {
+            "memory_limit": f"{limits.memory_mb}MB",
+            "preserve_insertion_order": "false",
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        }
+        with translated(str(role)):
+            self._connection = duckdb.connect(str(path), read_only=not writable, config=config)
+
+    def describe(self) -> ServerDescription:
+        """Say who the server is."""
+        return ServerDescription(
+            role=self._role,
+            kind="duckdb",
+            version=duckdb.__version__,
+            identity=str(self._path.resolve()),
+            capabilities=Capabilities(transactions=True, locks_per_row=False, writable=self._writable),
+        )
+
+    def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:
+        """Return those of the named tables that exist, under the names asked for."""
+        rows = self._rows(
+            Statement(
+                "SELECT table_name, column_name, data_type FROM information_schema.columns "
+                "WHERE table_schema = 'main' ORDER BY table_name, ordinal_position"
+            )
+        )
+        columns: dict[str, list[LiveColumn]] = {}
+        for table, column, native in rows:
+            columns.setdefault(table.lower(), []).append(LiveColumn(column.lower(), _live_type(native), native))
+        return {name: LiveTable(name, tuple(columns[name.lower()])) for name in names if name.lower() in columns}
+
+    def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
+        """Yield each non-empty bucket once, in no order."""
+        for row in self._rows(fingerprint_statement(query)):
+            yield bucket_state(row)
+
+    def bounds(self, table: str, columns: BucketColumns) -> tuple[Bounds, ...]:
+        """Return the bounds of a table for each of its ACDs."""
+        return tuple(
+            Bounds(acd, count, _bound(columns, acd, first), _bound(columns, acd, last))
+            for acd, count, first, last in self._rows(bounds_statement(table, columns))
+        )
+
+    def highest(self, table: str, column: str) -> int:
+        """Return the highest number in a column, 0 for an empty table."""
+        return int(self._rows(Statement(f"SELECT COALESCE(MAX({quoted(column)}), 0) FROM {quoted(table)}"))[0][0])
+
+    def read(self, query: ReadQuery) -> pa.RecordBatchReader:
+        """Stream rows in batches of bounded size."""
+        where = predicate(query.selection)
+        names = ", ".join(quoted(column) for column in query.columns) or "*"
+        text = f"SELECT {names} FROM {quoted(query.selection.table)} WHERE {where.text}"
+        with translated(str(self._role)):
+            cursor = self._connection.cursor()
+            return cursor.sql(text, params=list(where.values)).to_arrow_reader(BATCH_ROWS)
+
+    @contextmanager
+    def begin(self) -> Iterator[DuckDBSession]:
+        """Open a transaction; leaving it without commit rolls back."""
+        if not self._writable:
+            raise ServerReadOnlyError(
+                f"{self._role}: the database is open for reading only.",
+                hint="Remove read_only from the pair file, if it is set there.",
+            )
+        session = DuckDBSession(self._connection.cursor(), str(self._role))
+        try:
+            yield session
+        finally:
+            session.end()
+
+    def close(self) -> None:
+        """End the connection."""
+        self._connection.close()
+
+    def _rows(self, statement: Statement) -> list[tuple[Any, ...]]:
+        with translated(str(self._role)):
+            return self._connection.cursor().execute(statement.text, list(statement.values)).fetchall()
+
+
+class DuckDBSession:
+    """One transaction on a DuckDB file."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, name: str) -> None:
+        self.id = uuid.uuid4().hex
+        self._cursor = cursor
+        self._name = name
+        self._open = True
+        with translated(name):
+            cursor.execute("BEGIN TRANSACTION")
+
+    def lock(self, selection: Selection) -> None:
+        """Touch the selected rows, so that another writer of them conflicts instead of being overwritten."""
+        columns = selection.columns
+        column = quoted(columns.acd or columns.date or selection.group_columns[0])
+        where = predicate(selection)
+        self._run(
+            Statement(
+                f"UPDATE {quoted(selection.table)} SET {column} = {column} WHERE {where.text}",
+                where.values,
+            )
+        )
+
+    def fingerprint(self, query: FingerprintQuery) -> Mapping[Bucket, BucketState]:
+        """Return what the transaction sees in each bucket."""
+        return dict(bucket_state(row) for row in self._run(fingerprint_statement(query)))
+
+    def delete(self, selection: Selection) -> int:
+        """Delete the selected rows and return how many there were."""
+        where = predicate(selection)
+        text = f"DELETE FROM {quoted(selection.table)} WHERE {where.text}"
+        return int(self._run(Statement(text, where.values))[0][0])
+
+    def insert(self, table: str, rows: pa.RecordBatchReader) -> int:
+        """Insert rows, columns matched by name, and return how many were inserted."""
+        columns = ", ".join(quoted(name) for name in rows.schema.names)
+        with translated(self._name):
+            self._cursor.register("incoming", rows)
+            try:
+                done = self._cursor.execute(
+                    f"INSERT INTO {quoted(table)} ({columns}) SELECT {columns} FROM incoming"
+                ).fetchall()
+            finally:
+                self._cursor.unregister("incoming")
+        return int(done[0][0])
+
+    def commit(self) -> None:
+        """Make the writes durable."""
+        self._run(Statement("COMMIT"))
+        self._open = False
+
+    def end(self) -> None:
+        """Roll back what was not committed."""
+        if self._open:
+            self._open = False
+            try:
+                self._cursor.execute("ROLLBACK")
+            except duckdb.TransactionException:
+                # A failed statement has rolled the transaction back already.
+                return
+            finally:
+                self._cursor.close()
+
+    def _run(self, statement: Statement) -> list[tuple[Any, ...]]:
+        with translated(self._name):
+            return self._cursor.execute(statement.text, list(statement.values)).fetchall()
+
+
+def bucket_state(row: tuple[Any, ...]) -> tuple[Bucket, BucketState]:
+    """Return the bucket and its state of one row of a fingerprint query."""
+    row_date, slot, acd, rows, hash_sum, incomplete, shortest, longest, overlong = row
+    lengths = None if shortest is None else (shortest, longest)
+    return Bucket(row_date, slot, acd), BucketState(rows, hash_sum or 0, incomplete, lengths, overlong or 0)
+
+
+def _live_type(native: str) -> ColumnType:
+    decimal = re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", native)
+    if decimal:
+        return ColumnType("decimal", int(decimal.group(1)), int(decimal.group(2)))
+    if native.startswith("VARCHAR"):
+        return ColumnType("char")
+    return ColumnType(LIVE_TYPES.get(native, native.lower()))
+
+
+def _bound(columns: BucketColumns, acd: int | None, moment: int | None) -> Bucket | None:
+    if moment is None:
+        return None
+    if columns.epoch is not None:
+        return Bucket(None, moment - moment % QUANTUM_SECONDS, acd)
+    day: date = EPOCH_DAY + timedelta(days=moment // 10000)
+    if columns.label is None:
+        return Bucket(day, None, acd)
+    label = moment % 10000
+    return Bucket(day, quarter_of(label) if columns.quarters else label, acd)

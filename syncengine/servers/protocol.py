@@ -1,0 +1,123 @@
+"""What every kind of server can do. The rest of the engine sees servers only through this."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+import pyarrow as pa
+
+from syncengine.model.bucket import Bucket, BucketColumns, BucketState
+from syncengine.model.fingerprint import FingerprintQuery
+from syncengine.model.pair import Role
+from syncengine.model.selection import ReadQuery, Selection
+from syncengine.model.spec import ColumnType
+
+
+@dataclass(frozen=True, slots=True)
+class LiveColumn:
+    """A column as the server's own catalogue has it; text of unknown width has width 0."""
+
+    name: str
+    type: ColumnType
+    native: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiveTable:
+    """A table as the server's own catalogue has it."""
+
+    name: str
+    columns: tuple[LiveColumn, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The column names, in the table's order."""
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> LiveColumn | None:
+        """Return a column by name, or None."""
+        return next((column for column in self.columns if column.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What the engine may ask of a server."""
+
+    transactions: bool
+    locks_per_row: bool
+    """Whether a transaction needs room in a lock table for every row it writes."""
+    writable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ServerDescription:
+    """Who a server is."""
+
+    role: Role
+    kind: str
+    version: str
+    identity: str
+    """The same for two connections to the same database, and different for two databases."""
+    capabilities: Capabilities
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How many rows an ACD has in a table, and the first and last bucket that holds one."""
+
+    acd: int | None
+    rows: int
+    first: Bucket | None
+    last: Bucket | None
+
+
+class WriteSession(Protocol):
+    """One transaction on a server. Leaving it without `commit` rolls everything back."""
+
+    id: str
+
+    def lock(self, selection: Selection) -> None:
+        """Keep others from changing the selected rows until the transaction ends."""
+
+    def fingerprint(self, query: FingerprintQuery) -> Mapping[Bucket, BucketState]:
+        """Return what the transaction sees in each bucket."""
+
+    def delete(self, selection: Selection) -> int:
+        """Delete the selected rows and return how many there were."""
+
+    def insert(self, table: str, rows: pa.RecordBatchReader) -> int:
+        """Insert rows, columns matched by name, and return how many were inserted."""
+
+    def commit(self) -> None:
+        """Make the writes durable; raises `UnknownOutcomeError` when nobody can say whether it did."""
+
+
+class Server(Protocol):
+    """One CMS database."""
+
+    def describe(self) -> ServerDescription:
+        """Say who the server is."""
+
+    def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:
+        """Return those of the named tables that exist."""
+
+    def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
+        """Yield each non-empty bucket once, in no order."""
+
+    def bounds(self, table: str, columns: BucketColumns) -> tuple[Bounds, ...]:
+        """Return the bounds of a table for each of its ACDs."""
+
+    def highest(self, table: str, column: str) -> int:
+        """Return the highest number in a column, 0 for an empty table."""
+
+    def read(self, query: ReadQuery) -> pa.RecordBatchReader:
+        """Stream rows in batches of bounded size."""
+
+    def begin(self) -> AbstractContextManager[WriteSession]:
+        """Open a transaction; raises `ServerReadOnlyError` where there can be none."""
+
+    def close(self) -> None:
+        """End every connection."""
