@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator
@@ -10,18 +12,17 @@ from pathlib import Path
 
 import duckdb
 
-from syncengine.catalogue import load_catalogue
+from syncengine.catalogue import Catalogue, load_catalogue
+from syncengine.demo import administration, circular, events, forecast, server_state, split_tables, trunk_tables, vdn_tables
 from syncengine.demo.calendar import build_calendar
 from syncengine.demo.filling import Filling, quoted
+from syncengine.demo.rollups import LONGER, families, fill_rollup
 from syncengine.demo.shape import Damage, DemoPair, DemoShape
-from syncengine.demo.split_tables import fill_hagent, fill_hsplit
-from syncengine.demo.traffic import build_traffic
-from syncengine.demo.vdn_tables import *
-from syncengine.demo.trunk_tables import *
-from syncengine.demo.trunk_tables import CODES
-from syncengine.demo.rollups import *
+from syncengine.demo.traffic import build_flow, plan_splits
 from syncengine.demo.workforce import build_workforce
+from syncengine.demo.wound import add_names, wound_intervals
 from syncengine.model.errors import InputError
+from syncengine.model.spec import Archive, TableSpec
 
 FILES = ("primary.duckdb", "secondary.duckdb", "pair.toml")
 
@@ -48,6 +49,28 @@ load = "r3v8ag.f"
 """
 
 
+INTERVAL_TABLES = {
+    "hsplit": split_tables.fill_hsplit,
+    "hagent": split_tables.fill_hagent,
+    "hvdn": vdn_tables.fill_hvdn,
+    "hvector": vdn_tables.fill_hvector,
+    "htrunk": trunk_tables.fill_htrunk,
+    "htkgrp": trunk_tables.fill_htkgrp,
+    "hcwc": trunk_tables.fill_hcwc,
+}
+
+ADMINISTRATION = (
+    administration.fill_synonyms,
+    administration.fill_agent_groups,
+    administration.fill_acd_setup,
+    administration.fill_exceptions_administration,
+    administration.fill_system_administration,
+    forecast.fill_forecast_settings,
+    forecast.fill_seconds,
+)
+"""What both servers hold alike and costs next to nothing."""
+
+
 def build_pair(
     into: Path,
     shape: DemoShape = DemoShape(),  # noqa: B008 frozen
@@ -68,40 +91,161 @@ def build_pair(
             hint="Name another folder, or delete those files first.",
         )
     catalogue = load_catalogue()
-    specs = {spec.name: spec for spec in catalogue.tables}
-    wanted = set(specs) if tables is None else {catalogue.table(name).name for name in tables}
+    wanted = frozenset(s.name for s in (catalogue.tables if tables is None else catalogue.select(tables)))
     say = progress or (lambda _: None)
     into.mkdir(parents=True, exist_ok=True)
     with _workshop(into) as folder:
         connection = _connect(folder)
         try:
-            filling = Filling(connection, specs)
-            filling.create_tables("primary_server")
-            say("calendar, agents and traffic")
-            build_calendar(connection, shape)
-            build_workforce(connection)
-            build_traffic(connection)
-            build_vdn_flow(connection)
-            build_trunk_flow(connection)
-            connection.execute(CODES)
-            say("intervals")
-            for fill in (fill_hsplit,fill_hagent,fill_hvdn,fill_hvector,fill_htrunk,fill_htkgrp,fill_hcwc): fill(filling); say(fill.__name__)
-            for members in families(specs).values():
-                for longer, shorter in LONGER:
-                    fill_rollup(connection, members[shorter], members[longer])
-            say("rolled")
-            filling.create_tables("secondary_server")
-            for name in specs:
-                connection.execute(
-                    f"INSERT INTO secondary_server.{quoted(name)} SELECT * FROM primary_server.{quoted(name)}"  # noqa: S608
-                )
-            rows = {name: (_count(connection, "primary_server", name), _count(connection, "secondary_server", name)) for name in specs}
+            built = _Build(connection, catalogue, shape, wanted, say)
+            built.run()
+            rows = {name: built.count(name) for name in built.specs}
         finally:
             connection.close()
         (folder / "pair.toml").write_text(PAIR_FILE, encoding="utf-8")
         for name in FILES:
             (folder / name).rename(into / name)
-    return DemoPair(into / "pair.toml", into / "primary.duckdb", into / "secondary.duckdb", shape, rows, Damage())
+    return DemoPair(into / "pair.toml", into / "primary.duckdb", into / "secondary.duckdb", shape, rows, built.damage)
+
+
+class _Build:
+    """One build: the traffic of the switch, then the primary, then the secondary and what befell it."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        catalogue: Catalogue,
+        shape: DemoShape,
+        wanted: frozenset[str],
+        say: Callable[[str], None],
+    ) -> None:
+        self.connection = connection
+        self.specs = {spec.name: spec for spec in catalogue.tables}
+        self.families = families(self.specs)
+        self.shape, self.wanted, self.say = shape, wanted, say
+        self.filling = Filling(connection, self.specs)
+        self.damage = Damage()
+        # A day is summed from its intervals, so those are made even where only the day is wanted.
+        self.made = {spec.name for stem in self._stems() for spec in self.families[stem].values()} | wanted
+
+    def run(self) -> None:
+        """Build both servers."""
+        for server in server_state.SERVERS:
+            self.filling.create_tables(server)
+        self._plan()
+        self._traffic()
+        self._fill_shared()
+        self._copy_to_secondary()
+        self._fill_apart()
+        self._wound()
+        self._drop_unwanted()
+        if "dbstatus" in self.wanted:
+            server_state.fill_table_state(self.filling)
+        for server in server_state.SERVERS:
+            self.connection.execute(f"CHECKPOINT {server}")
+
+    def count(self, table: str) -> tuple[int, int]:
+        """Return the rows of a table on both servers."""
+        primary, secondary = (
+            int(self.connection.execute(f"SELECT count(*) FROM {server}.{quoted(table)}").fetchall()[0][0])  # noqa: S608
+            for server in server_state.SERVERS
+        )
+        return primary, secondary
+
+    def _stems(self) -> list[str]:
+        return [stem for stem, members in self.families.items() if any(m.name in self.wanted for m in members.values())]
+
+    def _needs(self, *stems_or_tables: str) -> bool:
+        return any(name in self.made or "h" + name in self.made for name in stems_or_tables)
+
+    def _plan(self) -> None:
+        self.say("Agents, splits, VDNs and trunks")
+        build_calendar(self.connection, self.shape)
+        build_workforce(self.connection)
+        plan_splits(self.connection)
+        vdn_tables.plan_vdns(self.connection)
+        trunk_tables.plan_trunks(self.connection)
+        events.plan_traces(self.connection)
+        administration.build_dictionary(self.filling)
+        members = self.connection.execute(
+            "SELECT logid FROM agent WHERE acd = ? AND agent % 5 = 3 ORDER BY agent LIMIT 6", [self.damage.acd]
+        ).fetchall()
+        first = self.connection.execute("SELECT logid FROM agent WHERE acd = ? AND agent = 1", [self.damage.acd]).fetchall()
+        self.damage = dataclasses.replace(self.damage, group_members=tuple(login for (login,) in members or first))
+
+    def _traffic(self) -> None:
+        event_tables = circular.event_tables(self.filling, self.wanted)
+        with_events = bool(event_tables) or "dcalloc" in self.wanted
+        forecasts = self._needs("f_isplit", "f_dsplit", "f_ispday", "f_itkgrp", "f_dtkgrp")
+        if with_events or forecasts or self._needs(*self.families):
+            self.say("Calls of every interval")
+            build_flow(self.connection)
+        if with_events or self._needs("vdn", "vector"):
+            vdn_tables.build_vdn_flow(self.connection)
+        if with_events or forecasts or self._needs("trunk", "tkgrp"):
+            trunk_tables.build_trunk_flow(self.connection)
+        if with_events:
+            self.say("Call records, logins and exceptions")
+            events.build_events(self.connection)
+            circular.build_capacities(self.filling)
+            for table in event_tables:
+                circular.fill_events(self.filling, table, self.damage)
+
+    def _fill_shared(self) -> None:
+        """Fill on the primary what both servers hold alike."""
+        for table, fill in INTERVAL_TABLES.items():
+            if table in self.made:
+                self.say(f"Intervals: {table}")
+                fill(self.filling)
+        for stem in self._stems():
+            members = self.families[stem]
+            for longer, shorter in LONGER:
+                fill_rollup(self.connection, members[shorter], members[longer])
+        self.say("Administration and forecasts")
+        for fill in ADMINISTRATION:
+            fill(self.filling)
+        if self._needs("f_isplit", "f_dsplit", "f_ispday", "f_itkgrp", "f_dtkgrp"):
+            forecast.fill_forecast_history(self.filling)
+        forecast.fill_forecast_days(self.filling)
+
+    def _copy_to_secondary(self) -> None:
+        """Give the secondary the same rows in another order: two servers never store them alike."""
+        for spec in self.specs.values():
+            if spec.archive is not Archive.EVENT:
+                if spec.archive is Archive.INTERVAL and spec.name in self.made:
+                    self.say(f"Secondary: {spec.name}")
+                self.connection.execute(
+                    f"INSERT INTO secondary_server.{quoted(spec.name)} SELECT * FROM primary_server.{quoted(spec.name)} "  # noqa: S608
+                    "ORDER BY draw(92, rowid)"
+                )
+
+    def _fill_apart(self) -> None:
+        """Fill what belongs to one server."""
+        server_state.fill_server_state(self.filling)
+        if "dcalloc" in self.wanted:
+            server_state.fill_storage_allocation(self.filling)
+        circular.fill_linkex(self.filling, self.damage)
+        add_names(self.filling, self.damage)
+
+    def _wound(self) -> None:
+        for members in self.families.values():
+            spec = members[Archive.INTERVAL]
+            if spec.name in self.made:
+                self._purge_primary(spec)
+                wound_intervals(self.filling, spec, self.damage)
+
+    def _purge_primary(self, spec: TableSpec) -> None:
+        """Drop the oldest day on the primary, which has cleaned up already; the secondary has not."""
+        self.connection.execute(
+            f"DELETE FROM primary_server.{quoted(spec.name)} "  # noqa: S608
+            "WHERE row_date < DATE '2000-06-05' - getvariable('days')::INTEGER"
+        )
+
+    def _drop_unwanted(self) -> None:
+        for name in self.specs:
+            if name not in self.wanted:
+                for server in server_state.SERVERS:
+                    self.connection.execute(f"DELETE FROM {server}.{quoted(name)}")  # noqa: S608
 
 
 @contextlib.contextmanager
@@ -117,14 +261,14 @@ def _workshop(into: Path) -> Iterator[Path]:
 def _connect(folder: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(
         ":memory:",
-        config={"memory_limit": "2GB", "temp_directory": str(folder), "autoinstall_known_extensions": "false"},
+        config={
+            "memory_limit": "2GB",
+            "threads": str(min(8, os.cpu_count() or 1)),
+            "temp_directory": str(folder / "spilled"),
+            "autoinstall_known_extensions": "false",
+        },
     )
     for name in ("primary", "secondary"):
         path = str(folder / f"{name}.duckdb").replace("'", "''")
         connection.execute(f"ATTACH '{path}' AS {name}_server")
     return connection
-
-
-def _count(connection: duckdb.DuckDBPyConnection, server: str, table: str) -> int:
-    rows = connection.execute(f"SELECT count(*) FROM {server}.{quoted(table)}").fetchall()  # noqa: S608
-    return int(rows[0][0])

@@ -26,8 +26,8 @@ class Filling:
             columns = ", ".join(f"{quoted(c.name)} {stored_type(c.type)}" for c in spec.columns)
             self.connection.execute(f"CREATE TABLE {server}.{quoted(spec.name)} ({columns})")
 
-    def fill(self, table: str, source: str, values: dict[str, str]) -> None:
-        """Insert into a table of the primary what a query gives.
+    def fill(self, table: str, source: str, values: dict[str, str], server: str = "primary_server") -> None:
+        """Insert into a table what a query gives.
 
         `values` maps columns to SQL expressions over `source`, a FROM clause's content or a whole SELECT in
         parentheses. A column that is not named becomes NULL where the spec allows it, else 0 or blanks.
@@ -38,10 +38,10 @@ class Filling:
             raise ValueError(f"{table} has no column {', '.join(sorted(unknown))}")
         expressions = ", ".join(stored_value(c, values.get(c.name)) for c in spec.columns)
         self.connection.execute(
-            f"INSERT INTO primary_server.{quoted(table)} SELECT {expressions} FROM {source}"  # noqa: S608 names from specs
+            f"INSERT INTO {server}.{quoted(table)} SELECT {expressions} FROM {source}"  # noqa: S608 names from specs
         )
 
-    def fill_rows(self, table: str, rows: list[dict[str, object]]) -> None:
+    def fill_rows(self, table: str, rows: list[dict[str, object]], server: str = "primary_server") -> None:
         """Insert a handful of rows written out by hand; what a row leaves out is filled as `fill` does."""
         if not rows:
             return
@@ -53,7 +53,7 @@ class Filling:
                 raise ValueError(f"{table} has no column {', '.join(sorted(unknown))}")
             literals = {name: literal(value) for name, value in row.items()}
             lines.append("(" + ", ".join(stored_value(c, literals.get(c.name)) for c in spec.columns) + ")")
-        self.connection.execute(f"INSERT INTO primary_server.{quoted(table)} VALUES {', '.join(lines)}")  # noqa: S608
+        self.connection.execute(f"INSERT INTO {server}.{quoted(table)} VALUES {', '.join(lines)}")  # noqa: S608
 
 
 def literal(value: object) -> str:

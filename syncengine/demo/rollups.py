@@ -81,7 +81,11 @@ def _summary(column: ColumnSpec, shorter: TableSpec) -> str:
         return f"count(*) FILTER (WHERE {name} <> 0)" if daily else f"sum({name})"
     if column.rollup is Rollup.BUSY_HOUR:
         # Days carry the figures already; a week takes those of its busiest day.
-        return f"arg_max({name}, (busiest, -bh_starttime))" if daily else f"arg_max({name}, ({_busiest(shorter)}, -epoch(row_date)))"
+        return (
+            f"arg_max({name}, (busiest, -bh_starttime))"
+            if daily
+            else f"arg_max({name}, ({_busiest(shorter)}, -epoch(row_date)))"
+        )
     return f"arg_max({name}, {'starttime' if daily else 'row_date'})"
 
 

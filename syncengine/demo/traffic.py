@@ -98,7 +98,12 @@ def period_columns() -> dict[str, str]:
     return {"servicelevel": str(SERVICE_LEVEL), **periods}
 
 
-def build_traffic(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables `split_plan` and `flow` from calendar and workforce."""
-    for statement in (SPLITS, FLOW, BUCKETS):
-        connection.execute(statement)
+def plan_splits(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the table `split_plan`: who works in each split, and how long its calls take."""
+    connection.execute(SPLITS)
+    connection.execute(BUCKETS)
+
+
+def build_flow(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the table `flow`: calls offered, answered and lost, by interval and split."""
+    connection.execute(FLOW)

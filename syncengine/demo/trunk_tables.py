@@ -64,9 +64,14 @@ CROSS JOIN (VALUES (1, '100', 22), (2, '110', 15), (3, '120', 12), (4, '200', 14
 """
 
 
-def build_trunk_flow(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables `trunk_plan` and `trunk_flow`: all calls of an interval divided among the trunks."""
+def plan_trunks(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the tables `trunk_plan` and `cwc_plan`: trunks with their groups, work codes with their weights."""
     connection.execute(TRUNKS)
+    connection.execute(CODES)
+
+
+def build_trunk_flow(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the table `trunk_flow`: all calls of an interval divided among the trunks."""
     connection.execute(TRUNK_FLOW)
 
 
@@ -76,7 +81,11 @@ def fill_htrunk(filling: Filling) -> None:
         SELECT c.day, c.starttime, c.intrvl, t.*
         FROM trunk_flow t JOIN clock_interval c USING (occurrence) ORDER BY t.occurrence, t.number
     )"""
-    filling.fill("htrunk", source, _trunk_values() | {"eqloc": "eqloc", "loc_id": "1", "i_outocc": _when_out("least(held, span)")})
+    filling.fill(
+        "htrunk",
+        source,
+        _trunk_values() | {"eqloc": "eqloc", "loc_id": "1", "i_outocc": _when_out("least(held, span)")},
+    )
 
 
 def fill_htkgrp(filling: Filling) -> None:

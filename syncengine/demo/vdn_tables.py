@@ -61,9 +61,13 @@ FROM parted
 # the other vector was in use only while the link was down.
 
 
-def build_vdn_flow(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables `vdn_plan` and `vdn_flow`: the calls of each split divided among its VDNs."""
+def plan_vdns(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the table `vdn_plan`: which vector and split a VDN leads to, and its share of the split's calls."""
     connection.execute(VDNS)
+
+
+def build_vdn_flow(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the table `vdn_flow`: the calls of each split divided among its VDNs."""
     connection.execute(VDN_FLOW)
 
 

@@ -1,0 +1,153 @@
+"""Gives each server its share of the events: numbered by itself, wrapped by itself, blind when its link was down."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from syncengine.demo.filling import Filling, quoted
+from syncengine.demo.shape import Damage
+from syncengine.model.spec import Archive
+
+WRAPPED = ("call_rec", "ag_actv")
+"""The event tables that are full: the others hold less than they may."""
+
+EXCEPTION_TABLES = ("agex", "spex", "tgex", "vdnex", "vecex", "mctex")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerHabits:
+    """What makes two servers number and drop the same events differently.
+
+    `past_capacity` is how far past its capacity a full table has grown again since it last dropped its oldest
+    tenth, in hundredths of the capacity.
+    """
+
+    server: str
+    first_number: int
+    past_capacity: int
+    blind: bool
+
+
+HABITS = (
+    ServerHabits("primary_server", 48_211, 8, blind=False),
+    ServerHabits("secondary_server", 12_775, 3, blind=True),
+)
+
+SIZES = """
+CREATE TEMP TABLE capacity AS
+WITH
+found AS (
+    SELECT acd, 'call records' AS item, count(*) AS n FROM events_call_rec GROUP BY acd
+    UNION ALL SELECT acd, 'agent trace', count(*) FROM events_ag_actv GROUP BY acd
+    UNION ALL SELECT acd, 'agent login/logout', count(*) FROM events_haglog GROUP BY acd
+    UNION ALL SELECT acd, 'exceptions', max(n) FROM (
+        SELECT acd, count(*) AS n FROM events_agex GROUP BY acd
+        UNION ALL SELECT acd, count(*) FROM events_spex GROUP BY acd
+        UNION ALL SELECT acd, count(*) FROM events_tgex GROUP BY acd
+        UNION ALL SELECT acd, count(*) FROM events_vdnex GROUP BY acd
+        UNION ALL SELECT acd, count(*) FROM events_vecex GROUP BY acd
+    ) GROUP BY acd
+),
+wished AS (
+    SELECT acd, item, CASE WHEN item IN ('call records', 'agent trace') THEN n * 6 // 10 ELSE greatest(500, n * 2) END AS n
+    FROM found
+)
+SELECT acd, item, greatest(10, CASE WHEN n < 1000 THEN n // 10 * 10 ELSE n // 100 * 100 END)::INTEGER AS num_items
+FROM wished
+"""
+
+
+def build_capacities(filling: Filling) -> None:
+    """Make the table `capacity`: how many rows of events each ACD may have, as data storage allocation says."""
+    filling.connection.execute(SIZES)
+
+
+def fill_events(filling: Filling, table: str, damage: Damage) -> None:
+    """Fill one event table of both servers.
+
+    A full table grows to its capacity and a tenth, then drops its oldest tenth; the two servers were started on
+    different days, so they do so at different moments. The secondary was photographed at 06:08, two minutes early.
+    """
+    spec = filling.specs[table]
+    columns = {c.name: quoted(c.name) for c in spec.columns if _generated(filling, table, c.name)}
+    for habits in HABITS:
+        values = dict(columns)
+        if spec.row_number:
+            values[spec.row_number] = f"{habits.first_number} + number"
+        if table == "haglog" and habits.blind:
+            across = f"acd = {damage.acd} AND wall < {wall(damage, 'down')} AND coalesce(logout > epoch_of({wall(damage, 'up')}), TRUE)"
+            values |= {"inflag": f"CASE WHEN {across} THEN '<' END", "outflag": f"CASE WHEN {across} THEN '>' END"}
+        seen = "wall < 11113 * 86400 + 22080" if habits.blind else "TRUE"
+        if habits.blind:
+            seen += f" AND NOT (acd = {damage.acd} AND wall >= {wall(damage, 'down')} AND wall < {wall(damage, 'up')})"
+        held = "TRUE"
+        if table in WRAPPED:
+            held = f"newest_first <= num_items + num_items * {habits.past_capacity} // 100"
+        source = f"""(
+            SELECT * FROM (
+                SELECT *, row_number() OVER (PARTITION BY acd ORDER BY happened DESC) AS newest_first,
+                       row_number() OVER (ORDER BY wall, happened) AS number
+                FROM (SELECT *, rowid AS happened FROM events_{table}) WHERE {seen}
+            ) LEFT JOIN (SELECT acd, num_items FROM capacity WHERE item = '{spec.retention}') USING (acd)
+            WHERE {held} ORDER BY {"draw(91, happened)" if habits.blind else "happened"}
+        )"""  # noqa: S608 names from specs
+        filling.fill(table, source, values, habits.server)
+
+
+def fill_linkex(filling: Filling, damage: Damage) -> None:
+    """Fill each server's diary of its links: clock resets on both, maintenance and the outage on its own."""
+    acds = [
+        acd for (acd,) in filling.connection.execute("SELECT DISTINCT acd FROM clock_interval ORDER BY acd").fetchall()
+    ]
+    days = filling.connection.execute("SELECT min(day) FROM clock_interval").fetchall()[0][0]
+    for habits in HABITS:
+        maintained = "1999-12-19" if habits.blind else "1999-12-12"
+        rows: list[tuple[int, str, int, int, int]] = []
+        for acd in acds:
+            rows += [(acd, maintained, 200, 94, 3600), (acd, maintained, 300, 91, 0)]
+        # The clock of the first ACD went back from 09:02 to 09:00, and both switches follow a summer time of their own.
+        resets = [(1, "2000-06-01", 902), (1, "2000-06-04", 200), (2, "2000-06-04", 200)]
+        rows += [(acd, day, time, 96, 0) for acd, day, time in resets if acd in acds and day > str(days)]
+        if habits.blind:
+            rows.append(
+                (damage.acd, f"{damage.down:%Y-%m-%d}", damage.down.hour * 100 + damage.down.minute, 97, damage.seconds)
+            )
+        rows.sort(key=lambda row: row[1:3])
+        filling.fill_rows(
+            "linkex",
+            [
+                {
+                    "acd": acd,
+                    "row_date": day,
+                    "row_time": time,
+                    "seqno": habits.first_number + n,
+                    "reason": reason,
+                    "duration": lasted,
+                }
+                for n, (acd, day, time, reason, lasted) in enumerate(rows)
+            ],
+            habits.server,
+        )
+
+
+def event_tables(filling: Filling, wanted: Collection[str]) -> list[str]:
+    """Return the wanted event tables that both servers fill from the same events."""
+    return [
+        spec.name
+        for spec in filling.specs.values()
+        if spec.archive is Archive.EVENT and spec.name in wanted and spec.name != "linkex"
+    ]
+
+
+def wall(damage: Damage, edge: str) -> int:
+    """Return `down` or `up` of the damage in seconds of wall clock since 1970."""
+    moment = damage.down if edge == "down" else damage.up
+    return (moment.toordinal() - 719_163) * 86_400 + moment.hour * 3600 + moment.minute * 60 + moment.second
+
+
+def _generated(filling: Filling, table: str, column: str) -> bool:
+    found = filling.connection.execute(
+        "SELECT count(*) FROM duckdb_columns() WHERE table_name = ? AND column_name = ?", [f"events_{table}", column]
+    ).fetchall()
+    return bool(found[0][0])

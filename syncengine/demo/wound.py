@@ -1,0 +1,91 @@
+"""The outage: what the secondary missed between 05:13 and 05:19, and what was added on the primary only."""
+
+from __future__ import annotations
+
+from syncengine.demo.filling import Filling, quoted, stored_value
+from syncengine.demo.shape import Damage
+from syncengine.model.spec import Rollup, TableSpec
+
+PARTS = {
+    "hsplit": {
+        "acdcalls": [f"acdcalls{n}" for n in range(1, 11)],
+        "abncalls": [f"abncalls{n}" for n in range(1, 11)],
+        "callsoffered": [f"{kind}calls{n}" for kind in ("acd", "abn") for n in range(1, 11)] + ["outflowcalls"],
+        "i_stafftime": ["i_availtime", "i_acdtime", "i_acwtime", "i_auxtime", "i_othertime", "i_ringtime"],
+    },
+    "hagent": {"i_stafftime": ["i_availtime", "i_acdtime", "i_acwtime", "i_auxtime", "i_othertime", "i_ringtime"]},
+    "hvdn": {
+        "acdcalls": [f"ansconncalls{n}" for n in range(1, 11)],
+        "abncalls": [f"abncalls{n}" for n in range(1, 11)],
+        "incalls": [f"{kind}calls{n}" for kind in ("ansconn", "abn") for n in range(1, 11)]
+        + ["outflowcalls", "disccalls"],
+    },
+}
+"""Totals that are added up again from their parts, so that a wounded row still fits together."""
+
+ONLY_THEN = {
+    "hagent": "i_stafftime <= {seconds} AND acdcalls <= 1",
+    "hvdn": """(vdn, vector) IN (
+        SELECT (rpad(vdn, 6, ' '), vector % vectors + 1) FROM vdn_plan WHERE acd = {acd} AND number = 1 AND vectors > 1)""",
+    "hcwc": """acdcalls = 1 AND cwc <> (
+        SELECT min(cwc) FROM {table} WHERE acd = {acd} AND row_date = '{day}' AND starttime = {label})""",
+}
+"""Rows whose traffic lay wholly within the outage: the server that was blind does not have them."""
+
+
+def wound_intervals(filling: Filling, spec: TableSpec, damage: Damage) -> None:
+    """Take out of one interval table of the secondary what happened while its link was down.
+
+    All rows of the interval are marked incomplete, and their counts shrink in proportion.
+    """
+    table = f"secondary_server.{quoted(spec.name)}"
+    place = {
+        "acd": damage.acd,
+        "day": f"{damage.interval:%Y-%m-%d}",
+        "label": damage.interval.hour * 100 + damage.interval.minute,
+        "seconds": damage.seconds,
+        "table": table,
+    }
+    where = "acd = {acd} AND row_date = '{day}' AND starttime = {label}".format(**place)
+    if spec.name in ONLY_THEN:
+        filling.connection.execute(f"DELETE FROM {table} WHERE {where} AND {ONLY_THEN[spec.name].format(**place)}")  # noqa: S608
+    key = ", ".join(f"hash({quoted(name)})" for name in spec.key)
+    shrunk = {}
+    for number, column in enumerate(spec.columns):
+        if column.rollup is Rollup.SUM:
+            name = quoted(column.name)
+            odd = f"hash({number}::BIGINT, getvariable('seed')::BIGINT, {key}) % 30"
+            kept = f"(({name}::BIGINT * 24 + ({odd})::BIGINT) // 30)"
+            if spec.column("i_stafftime"):
+                kept = f"CASE WHEN i_stafftime > {damage.seconds} THEN {kept} ELSE 0 END"
+            shrunk[column.name] = kept
+    for total, parts in PARTS.get(spec.name, {}).items():
+        shrunk[total] = "(" + " + ".join(shrunk[part] for part in parts) + ")"
+    shrunk["incomplete"] = "1"
+    columns = {column.name: column for column in spec.columns}
+    sets = ", ".join(f"{quoted(name)} = {stored_value(columns[name], value)}" for name, value in shrunk.items())
+    filling.connection.execute(f"UPDATE {table} SET {sets} WHERE {where}")  # noqa: S608
+
+
+def add_names(filling: Filling, damage: Damage) -> None:
+    """Add to the primary only: names in the dictionary, and an agent group that has one of its own."""
+    values = {"aux_rsn": "5", "cwc": "600", "vdn": "45990"}
+    names = [
+        {"acd_no": acd, "item_type": kind, "item_name": name, "value": values[kind], "descr": "Added during the outage"}
+        for acd, kind, name in damage.added_synonyms
+    ]
+    group = {
+        "acd_no": damage.acd,
+        "item_type": "agent group",
+        "item_name": damage.added_group,
+        "value": damage.added_group[:15],
+        "descr": "Extra hands for July and August",
+    }
+    filling.fill_rows("synonyms", [*names, group])
+    filling.fill_rows(
+        "agroups",
+        [
+            {"acd_no": damage.acd, "item_type": "agent group", "item_name": damage.added_group, "value": login}
+            for login in damage.group_members
+        ],
+    )
