@@ -22,12 +22,12 @@ def build_dictionary(filling: Filling) -> None:
     """Make the tables `split_name`, `agent_name` and `vdn_name`, unique within an ACD."""
     count = len(names.SPLITS)
     filling.connection.execute(
-        f"CREATE TEMP TABLE split_name AS SELECT acd, split, {sql_list(names.SPLITS)}[1 + (split - 1) % {count}] "  # noqa: S608
+        f"CREATE TEMP TABLE split_name AS SELECT acd, split, {sql_list(names.SPLITS)}[1 + (split - 1) % {count}] "
         f"|| CASE WHEN split > {count} THEN ' ' || (1 + (split - 1) // {count}) ELSE '' END AS name FROM split_plan"
     )
     firsts, lasts = len(names.FIRST_NAMES), len(names.LAST_NAMES)
     filling.connection.execute(
-        f"CREATE TEMP TABLE agent_name AS SELECT acd, agent, logid, "  # noqa: S608
+        f"CREATE TEMP TABLE agent_name AS SELECT acd, agent, logid, "
         f"{sql_list(names.FIRST_NAMES)}[1 + ((agent * 7 + acd * 5) % {firsts})::INTEGER] || ' ' || "
         f"{sql_list(names.LAST_NAMES)}[1 + ((agent + acd * 11) % {lasts})::INTEGER] "
         f"|| CASE WHEN agent > {firsts * lasts} THEN ' ' || (agent // {firsts * lasts} + 1) ELSE '' END AS name FROM agent"
@@ -65,7 +65,7 @@ def fill_synonyms(filling: Filling) -> None:
             source,
             {"acd_no": "acd", "item_type": f"'{kind}'", "item_name": name, "value": value, "descr": description},
         )
-    acds = filling.connection.execute(f"SELECT acd FROM {EACH_ACD}").fetchall()  # noqa: S608
+    acds = filling.connection.execute(f"SELECT acd FROM {EACH_ACD}").fetchall()
     rows: list[dict[str, object]] = []
     for (acd,) in acds:
         for kind, named in (
@@ -91,7 +91,7 @@ def fill_agent_groups(filling: Filling) -> None:
     for group, members in (("Night team", "nightly"), ("Gold team", "agent % 9 = 0")):
         filling.fill(
             "agroups",
-            f"(SELECT * FROM agent WHERE {members} ORDER BY acd, agent)",  # noqa: S608
+            f"(SELECT * FROM agent WHERE {members} ORDER BY acd, agent)",
             {"acd_no": "acd", "item_type": "'agent group'", "item_name": f"'{group}'", "value": "logid"},
         )
 
@@ -158,7 +158,7 @@ def fill_exceptions_administration(filling: Filling) -> None:
     for table, (source, entity, types, limit) in wanted.items():
         filling.fill(
             table,
-            f"(SELECT acd, {entity} AS entity, unnest({types}) AS extype FROM {source} ORDER BY ALL)",  # noqa: S608
+            f"(SELECT acd, {entity} AS entity, unnest({types}) AS extype FROM {source} ORDER BY ALL)",
             {"acd": "acd", entity: "entity", "extype": "extype", "active": "1", "threshold": "5", "time": limit},
         )
 

@@ -13,7 +13,16 @@ from pathlib import Path
 import duckdb
 
 from syncengine.catalogue import Catalogue, load_catalogue
-from syncengine.demo import administration, circular, events, forecast, server_state, split_tables, trunk_tables, vdn_tables
+from syncengine.demo import (
+    administration,
+    circular,
+    events,
+    forecast,
+    server_state,
+    split_tables,
+    trunk_tables,
+    vdn_tables,
+)
 from syncengine.demo.calendar import build_calendar
 from syncengine.demo.filling import Filling, quoted
 from syncengine.demo.rollups import LONGER, families, fill_rollup
@@ -147,7 +156,7 @@ class _Build:
     def count(self, table: str) -> tuple[int, int]:
         """Return the rows of a table on both servers."""
         primary, secondary = (
-            int(self.connection.execute(f"SELECT count(*) FROM {server}.{quoted(table)}").fetchall()[0][0])  # noqa: S608
+            int(self.connection.execute(f"SELECT count(*) FROM {server}.{quoted(table)}").fetchall()[0][0])
             for server in server_state.SERVERS
         )
         return primary, secondary
@@ -170,7 +179,9 @@ class _Build:
         members = self.connection.execute(
             "SELECT logid FROM agent WHERE acd = ? AND agent % 5 = 3 ORDER BY agent LIMIT 6", [self.damage.acd]
         ).fetchall()
-        first = self.connection.execute("SELECT logid FROM agent WHERE acd = ? AND agent = 1", [self.damage.acd]).fetchall()
+        first = self.connection.execute(
+            "SELECT logid FROM agent WHERE acd = ? AND agent = 1", [self.damage.acd]
+        ).fetchall()
         self.damage = dataclasses.replace(self.damage, group_members=tuple(login for (login,) in members or first))
 
     def _traffic(self) -> None:
@@ -215,7 +226,7 @@ class _Build:
                 if spec.archive is Archive.INTERVAL and spec.name in self.made:
                     self.say(f"Secondary: {spec.name}")
                 self.connection.execute(
-                    f"INSERT INTO secondary_server.{quoted(spec.name)} SELECT * FROM primary_server.{quoted(spec.name)} "  # noqa: S608
+                    f"INSERT INTO secondary_server.{quoted(spec.name)} SELECT * FROM primary_server.{quoted(spec.name)} "
                     "ORDER BY draw(92, rowid)"
                 )
 
@@ -237,7 +248,7 @@ class _Build:
     def _purge_primary(self, spec: TableSpec) -> None:
         """Drop the oldest day on the primary, which has cleaned up already; the secondary has not."""
         self.connection.execute(
-            f"DELETE FROM primary_server.{quoted(spec.name)} "  # noqa: S608
+            f"DELETE FROM primary_server.{quoted(spec.name)} "
             "WHERE row_date < DATE '2000-06-05' - getvariable('days')::INTEGER"
         )
 
@@ -245,7 +256,7 @@ class _Build:
         for name in self.specs:
             if name not in self.wanted:
                 for server in server_state.SERVERS:
-                    self.connection.execute(f"DELETE FROM {server}.{quoted(name)}")  # noqa: S608
+                    self.connection.execute(f"DELETE FROM {server}.{quoted(name)}")
 
 
 @contextlib.contextmanager

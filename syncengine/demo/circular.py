@@ -91,7 +91,7 @@ def fill_events(filling: Filling, table: str, damage: Damage) -> None:
                 FROM (SELECT *, rowid AS happened FROM events_{table}) WHERE {seen}
             ) LEFT JOIN (SELECT acd, num_items FROM capacity WHERE item = '{spec.retention}') USING (acd)
             WHERE {held} ORDER BY {"draw(91, happened)" if habits.blind else "happened"}
-        )"""  # noqa: S608 names from specs
+        )"""
         filling.fill(table, source, values, habits.server)
 
 

@@ -229,7 +229,7 @@ def build_events(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(statement)
     for name, query in EXCEPTIONS.items():
         connection.execute(
-            f"CREATE TEMP TABLE events_{name} AS SELECT day_of(wall) AS row_date, hhmm_of(wall) AS row_time, * "  # noqa: S608
+            f"CREATE TEMP TABLE events_{name} AS SELECT day_of(wall) AS row_date, hhmm_of(wall) AS row_time, * "
             f"FROM ({query}) WHERE wall >= (11113 - getvariable('days')) * 86400 AND wall < 11113 * 86400 + 22200 "
             "ORDER BY ALL"
         )

@@ -13,7 +13,7 @@ FORECAST_SPLITS = "split <= 6"
 
 def fill_forecast_settings(filling: Filling) -> None:
     """Fill the nine administration tables of forecasting but its status."""
-    splits = f"(SELECT * FROM split_plan WHERE {FORECAST_SPLITS} ORDER BY acd, split)"  # noqa: S608
+    splits = f"(SELECT * FROM split_plan WHERE {FORECAST_SPLITS} ORDER BY acd, split)"
     acds = "(SELECT DISTINCT acd FROM clock_interval ORDER BY acd)"
     groups = "(SELECT DISTINCT acd, tkgrp, outgoing FROM trunk_plan ORDER BY 1, 2)"
     filling.fill(
@@ -42,7 +42,7 @@ def fill_forecast_settings(filling: Filling) -> None:
     filling.fill("f_dataarch", splits, {"acd": "acd", "split": "split", "days_stored": "60"})
     filling.fill(
         "f_spdays",
-        f"(SELECT p.*, d.* FROM {splits} p CROSS JOIN (VALUES (DATE '2000-05-29', 'Memorial Day'), (DATE '2000-07-04', NULL)) "  # noqa: S608
+        f"(SELECT p.*, d.* FROM {splits} p CROSS JOIN (VALUES (DATE '2000-05-29', 'Memorial Day'), (DATE '2000-07-04', NULL)) "
         "d(day, what))",
         {"acd": "acd", "row_date": "day", "split": "split", "descr": "CASE WHEN split = 2 THEN '' ELSE what END"},
     )
@@ -55,7 +55,7 @@ def fill_forecast_history(filling: Filling) -> None:
         SELECT c.day, c.starttime, c.intrvl, f.* FROM flow f JOIN clock_interval c USING (occurrence)
         WHERE NOT c.live AND c.day BETWEEN DATE '2000-06-05' - least(14, getvariable('days'))::INTEGER AND DATE '2000-06-04'
           AND {FORECAST_SPLITS} ORDER BY f.occurrence, f.split
-    )"""  # noqa: S608
+    )"""
     measures = {"acdcalls": "sum(answered)", "acdtime": "sum(talk_time)", "acwtime": "sum(after_time)"}
     interval = {"acd": "acd", "row_date": "day", "starttime": "starttime", "intrvl": "intrvl", "split": "split"}
     single = {"acdcalls": "answered", "acdtime": "talk_time", "acwtime": "after_time"}
@@ -63,7 +63,7 @@ def fill_forecast_history(filling: Filling) -> None:
     days = f"(SELECT acd, day, split, {', '.join(f'{v} AS {k}' for k, v in measures.items())} FROM {recent} GROUP BY ALL ORDER BY 2, 1, 3)"
     filling.fill("f_dsplit", days, {"acd": "acd", "row_date": "day", "split": "split", **{k: k for k in measures}})
     # The next special day has a forecast already, made from ordinary traffic.
-    special = f"(SELECT * FROM {recent} WHERE day = (SELECT max(day) FROM {recent}))"  # noqa: S608
+    special = f"(SELECT * FROM {recent} WHERE day = (SELECT max(day) FROM {recent}))"
     filling.fill(
         "f_ispday",
         special,
@@ -90,7 +90,7 @@ def fill_forecast_history(filling: Filling) -> None:
     )
     filling.fill(
         "f_dtkgrp",
-        f"(SELECT acd, day, tkgrp, sum(calls) AS calls, sum(held) AS held FROM {trunks} GROUP BY ALL ORDER BY 2, 1, 3)",  # noqa: S608
+        f"(SELECT acd, day, tkgrp, sum(calls) AS calls, sum(held) AS held FROM {trunks} GROUP BY ALL ORDER BY 2, 1, 3)",
         {"acd": "acd", "row_date": "day", "tkgrp": "tkgrp", "incalls": "calls", "intime": "held"},
     )
 
@@ -100,7 +100,7 @@ def fill_forecast_days(filling: Filling) -> None:
     filling.fill(
         "f_cday",
         f"""(SELECT acd, split, DATE '2000-06-01' + d::INTEGER AS day FROM split_plan
-            CROSS JOIN range(0, {LOOKED_AHEAD} - DATE '2000-06-01' + 1) t(d) WHERE {FORECAST_SPLITS} ORDER BY 3, 1, 2)""",  # noqa: S608
+            CROSS JOIN range(0, {LOOKED_AHEAD} - DATE '2000-06-01' + 1) t(d) WHERE {FORECAST_SPLITS} ORDER BY 3, 1, 2)""",
         {
             "acd": "acd",
             "row_date": "day",
@@ -117,7 +117,7 @@ def fill_forecast_days(filling: Filling) -> None:
         f"""(SELECT p.acd, p.split, p.talk, p.after_call, i.intrvl, label_of(m) AS starttime,
                 greatest(1, (p.members * i.intrvl * (CASE WHEN m BETWEEN 480 AND 1080 THEN 8 ELSE 1 END) / 60)::INTEGER) AS calls
             FROM split_plan p JOIN (SELECT DISTINCT acd, intrvl FROM clock_interval) i USING (acd)
-            CROSS JOIN range(0, 1440, 15) t(m) WHERE m % i.intrvl = 0 AND {FORECAST_SPLITS} ORDER BY p.acd, m, p.split)""",  # noqa: S608
+            CROSS JOIN range(0, 1440, 15) t(m) WHERE m % i.intrvl = 0 AND {FORECAST_SPLITS} ORDER BY p.acd, m, p.split)""",
         {
             "acd": "acd",
             "row_date": "DATE '2000-06-05'",
@@ -139,7 +139,7 @@ def fill_seconds(filling: Filling) -> None:
     days = f"""(
         SELECT acd, day, sum(span) AS seconds FROM clock_interval
         WHERE day BETWEEN {first} AND DATE '2000-06-04' GROUP BY ALL ORDER BY 2, 1
-    )"""  # noqa: S608
+    )"""
     periods = {
         "d_secs": ("day", "TRUE"),
         "w_secs": (
@@ -154,6 +154,6 @@ def fill_seconds(filling: Filling) -> None:
     for table, (period, covered) in periods.items():
         filling.fill(
             table,
-            f"(SELECT acd, {period} AS period, sum(seconds) AS seconds FROM {days} WHERE {covered} GROUP BY ALL ORDER BY 2, 1)",  # noqa: S608
+            f"(SELECT acd, {period} AS period, sum(seconds) AS seconds FROM {days} WHERE {covered} GROUP BY ALL ORDER BY 2, 1)",
             {"row_date": "period", "acd": "acd", filling.specs[table].columns[-1].name: "seconds"},
         )

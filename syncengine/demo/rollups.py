@@ -63,7 +63,7 @@ def fill_rollup(connection: duckdb.DuckDBPyConnection, shorter: TableSpec, longe
     if busy:
         source = _with_busy_hour(shorter, longer, key)
     connection.execute(
-        f"INSERT INTO primary_server.{quoted(longer.name)} SELECT {', '.join(columns)} FROM {source} "  # noqa: S608
+        f"INSERT INTO primary_server.{quoted(longer.name)} SELECT {', '.join(columns)} FROM {source} "
         f"WHERE {COVERED[longer.archive]} GROUP BY {period}, {', '.join(quoted(k) for k in key)} "
         f"ORDER BY 1, {', '.join(quoted(k) for k in key)}"
     )
@@ -109,6 +109,6 @@ def _with_busy_hour(shorter: TableSpec, longer: TableSpec, key: tuple[str, ...])
             figures.append(f"sum({quoted(BUSY.get(stem, stem))}) OVER ({hour}) AS {quoted(column.name)}")
     calls = "incalls + outcalls" if shorter.column("outcalls") else "incalls"
     return (
-        f"(SELECT *, {', '.join(figures)}, sum({calls}) OVER ({hour}) AS busiest "  # noqa: S608
+        f"(SELECT *, {', '.join(figures)}, sum({calls}) OVER ({hour}) AS busiest "
         f"FROM primary_server.{quoted(shorter.name)})"
     )

@@ -149,6 +149,6 @@ def fill_table_state(filling: Filling) -> None:
 
 def _held(server: str, spec: TableSpec) -> str:
     return (
-        f"(SELECT acd, '{spec.name}' AS tablename, min(row_date) AS first_date, max(row_date) AS last_date, "  # noqa: S608
+        f"(SELECT acd, '{spec.name}' AS tablename, min(row_date) AS first_date, max(row_date) AS last_date, "
         f"count(*) AS num_rows FROM {server}.{quoted(spec.name)} GROUP BY acd ORDER BY acd)"
     )

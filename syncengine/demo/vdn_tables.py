@@ -37,7 +37,7 @@ WITH divided AS (
     FROM flow f JOIN vdn_plan v ON v.acd = f.acd AND v.split = f.split JOIN clock_interval c ON c.occurrence = f.occurrence
 ),
 changed AS (
-    SELECT *, CASE WHEN vectors > 1 AND (h % 1000 < 2 OR wounded AND number = 1) THEN 2 ELSE 1 END AS rows_made
+    SELECT *, CASE WHEN vectors > 1 AND (h % 1000 < 2 OR wounded AND number <= 3) THEN 2 ELSE 1 END AS rows_made
     FROM divided
 ),
 rows AS (SELECT *, unnest(range(0, rows_made)) AS part FROM changed),
@@ -45,7 +45,7 @@ parted AS (
     SELECT * EXCLUDE (vector, answered, abandoned, outflowed, turned_away),
            CASE WHEN part = 1 THEN vector % vectors + 1 ELSE vector END AS vector,
            CASE WHEN rows_made = 1 THEN answered
-                WHEN part = 1 THEN (answered + 2) // 4 ELSE answered - (answered + 2) // 4 END AS answered,
+                WHEN part = 1 THEN (answered + 1) // 2 ELSE answered - (answered + 1) // 2 END AS answered,
            CASE WHEN rows_made = 1 THEN abandoned
                 WHEN part = 1 THEN (abandoned + 1) // 2 ELSE abandoned - (abandoned + 1) // 2 END AS abandoned,
            CASE WHEN part = 1 THEN 0 ELSE outflowed END AS outflowed,
@@ -57,8 +57,8 @@ SELECT *, (all_talk * answered // greatest(1, all_answered))::INTEGER AS talk_ti
        answered + abandoned + outflowed + turned_away AS arrived
 FROM parted
 """
-# When somebody changes a VDN's vector within an interval, it has a row for each; in the interval of the outage
-# the other vector was in use only while the link was down.
+# When somebody changes a VDN's vector within an interval, it has a row for each. In the interval of the outage the
+# first three VDNs had another vector for a while, and only while the link was down.
 
 
 def plan_vdns(connection: duckdb.DuckDBPyConnection) -> None:

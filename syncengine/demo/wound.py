@@ -6,29 +6,45 @@ from syncengine.demo.filling import Filling, quoted, stored_value
 from syncengine.demo.shape import Damage
 from syncengine.model.spec import Rollup, TableSpec
 
-PARTS = {
+SUMS = {
     "hsplit": {
         "acdcalls": [f"acdcalls{n}" for n in range(1, 11)],
         "abncalls": [f"abncalls{n}" for n in range(1, 11)],
-        "callsoffered": [f"{kind}calls{n}" for kind in ("acd", "abn") for n in range(1, 11)] + ["outflowcalls"],
-        "i_stafftime": ["i_availtime", "i_acdtime", "i_acwtime", "i_auxtime", "i_othertime", "i_ringtime"],
+        "callsoffered": ["acdcalls", "abncalls", "outflowcalls"],
     },
-    "hagent": {"i_stafftime": ["i_availtime", "i_acdtime", "i_acwtime", "i_auxtime", "i_othertime", "i_ringtime"]},
     "hvdn": {
         "acdcalls": [f"ansconncalls{n}" for n in range(1, 11)],
         "abncalls": [f"abncalls{n}" for n in range(1, 11)],
-        "incalls": [f"{kind}calls{n}" for kind in ("ansconn", "abn") for n in range(1, 11)]
-        + ["outflowcalls", "disccalls"],
+        "incalls": ["acdcalls", "abncalls", "outflowcalls", "disccalls"],
     },
 }
 """Totals that are added up again from their parts, so that a wounded row still fits together."""
 
+BUSY_TIME = ("i_acdtime", "i_acwtime", "i_auxtime", "i_othertime", "i_ringtime")
+"""What staffed time consists of, beside waiting for a call."""
+
+TIMES = {
+    "acdcalls": (
+        *("acdtime", "acwtime", "anstime", "i_acdtime", "i_acwtime", "ringcalls", "ringtime"),
+        *("skillcalls1", "skilltime1", "skillacwtime1"),
+    ),
+    "abncalls": ("abntime",),
+    "holdcalls": ("holdtime",),
+    "outflowcalls": ("outflowtime",),
+    "disccalls": ("disctime",),
+    "incalls": ("intime", "i_inocc"),
+    "outcalls": ("outtime", "i_outocc", "setuptime"),
+}
+"""Times of calls, by the count without which they cannot be."""
+
 ONLY_THEN = {
     "hagent": "i_stafftime <= {seconds} AND acdcalls <= 1",
     "hvdn": """(vdn, vector) IN (
-        SELECT (rpad(vdn, 6, ' '), vector % vectors + 1) FROM vdn_plan WHERE acd = {acd} AND number = 1 AND vectors > 1)""",
-    "hcwc": """acdcalls = 1 AND cwc <> (
-        SELECT min(cwc) FROM {table} WHERE acd = {acd} AND row_date = '{day}' AND starttime = {label})""",
+        SELECT (rpad(vdn, 6, ' '), vector % vectors + 1) FROM vdn_plan
+        WHERE acd = {acd} AND number <= 3 AND vectors > 1)""",
+    "hcwc": """acdcalls = 1 AND cwc = (
+        SELECT max(cwc) FROM {table} WHERE acd = {acd} AND row_date = '{day}' AND starttime = {label}
+        HAVING count(*) > 1)""",
 }
 """Rows whose traffic lay wholly within the outage: the server that was blind does not have them."""
 
@@ -48,33 +64,50 @@ def wound_intervals(filling: Filling, spec: TableSpec, damage: Damage) -> None:
     }
     where = "acd = {acd} AND row_date = '{day}' AND starttime = {label}".format(**place)
     if spec.name in ONLY_THEN:
-        filling.connection.execute(f"DELETE FROM {table} WHERE {where} AND {ONLY_THEN[spec.name].format(**place)}")  # noqa: S608
+        filling.connection.execute(f"DELETE FROM {table} WHERE {where} AND {ONLY_THEN[spec.name].format(**place)}")
+    columns = {column.name: column for column in spec.columns}
+    values = _shrunk(spec, damage) | {"incomplete": "1"}
+    sets = ", ".join(f"{quoted(name)} = {stored_value(columns[name], value)}" for name, value in values.items())
+    filling.connection.execute(f"UPDATE {table} SET {sets} WHERE {where}")
+
+
+def _shrunk(spec: TableSpec, damage: Damage) -> dict[str, str]:
+    """Return SQL of every count and time of an interval of half an hour, less six minutes."""
     key = ", ".join(f"hash({quoted(name)})" for name in spec.key)
     shrunk = {}
     for number, column in enumerate(spec.columns):
-        if column.rollup is Rollup.SUM:
-            name = quoted(column.name)
-            odd = f"hash({number}::BIGINT, getvariable('seed')::BIGINT, {key}) % 30"
-            kept = f"(({name}::BIGINT * 24 + ({odd})::BIGINT) // 30)"
-            if spec.column("i_stafftime"):
-                kept = f"CASE WHEN i_stafftime > {damage.seconds} THEN {kept} ELSE 0 END"
-            shrunk[column.name] = kept
-    for total, parts in PARTS.get(spec.name, {}).items():
+        if column.rollup is not Rollup.SUM:
+            continue
+        name = quoted(column.name)
+        # What the division leaves over is kept or lost by chance; a work code's last call is kept.
+        odd = "29" if spec.name == "hcwc" else f"hash({number}::BIGINT, getvariable('seed')::BIGINT, {key}) % 30"
+        kept = f"(({name}::BIGINT * 24 + ({odd})::BIGINT) // 30)"
+        if spec.column("i_stafftime"):
+            kept = f"CASE WHEN i_stafftime > {damage.seconds} THEN {kept} ELSE 0 END"
+        shrunk[column.name] = f"({kept})"
+    for total, parts in SUMS.get(spec.name, {}).items():
         shrunk[total] = "(" + " + ".join(shrunk[part] for part in parts) + ")"
-    shrunk["incomplete"] = "1"
-    columns = {column.name: column for column in spec.columns}
-    sets = ", ".join(f"{quoted(name)} = {stored_value(columns[name], value)}" for name, value in shrunk.items())
-    filling.connection.execute(f"UPDATE {table} SET {sets} WHERE {where}")  # noqa: S608
+    if spec.column("acdcalls") and spec.column("ringcalls"):
+        shrunk["ringcalls"] = shrunk["acdcalls"]
+    for calls, times in TIMES.items():
+        for time in times:
+            if time in shrunk and calls in shrunk:
+                shrunk[time] = f"CASE WHEN {shrunk[calls]} = 0 THEN 0 ELSE {shrunk[time]} END"
+    if spec.column("i_stafftime"):
+        busy = " + ".join(f"({shrunk[name]})" for name in BUSY_TIME)
+        shrunk["i_availtime"] = f"greatest(0, {shrunk['i_stafftime']} - ({busy}))"
+        shrunk["i_stafftime"] = f"greatest({shrunk['i_stafftime']}, {busy})"
+    return shrunk
 
 
 def add_names(filling: Filling, damage: Damage) -> None:
     """Add to the primary only: names in the dictionary, and an agent group that has one of its own."""
     values = {"aux_rsn": "5", "cwc": "600", "vdn": "45990"}
-    names = [
+    names: list[dict[str, object]] = [
         {"acd_no": acd, "item_type": kind, "item_name": name, "value": values[kind], "descr": "Added during the outage"}
         for acd, kind, name in damage.added_synonyms
     ]
-    group = {
+    group: dict[str, object] = {
         "acd_no": damage.acd,
         "item_type": "agent group",
         "item_name": damage.added_group,
