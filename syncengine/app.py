@@ -12,9 +12,10 @@ from datetime import datetime
 from pathlib import Path
 
 from syncengine.catalogue import Catalogue, load_catalogue
-from syncengine.execute.executing import RunOutcome, execute
+from syncengine.execute.executing import execute
 from syncengine.model.drift import Observation
 from syncengine.model.errors import InputError, RefusedError
+from syncengine.model.outcome import RunOutcome
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan, Policy
 from syncengine.model.progress import Progress, Silent

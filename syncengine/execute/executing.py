@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 
 from syncengine.execute.preparing import PreparedPart, Preparing, buckets_of, guard_query
 from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.errors import MovedError, RefusedError, ServerError, SyncError
+from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan, Step
 from syncengine.model.progress import Progress
@@ -16,52 +15,6 @@ from syncengine.servers.protocol import Server, WriteSession
 from syncengine.staging.cache import Cache
 from syncengine.staging.folder import RunFolder
 from syncengine.staging.pieces import read_piece
-
-
-class StepState(StrEnum):
-    """How a step ended."""
-
-    DONE = "done"
-    MOVED = "moved"
-    """A server no longer held what the plan was made on; nothing was written."""
-    WAITING = "waiting"
-    """Not begun: a step it needs was not done, or the run was stopped."""
-
-
-@dataclass(frozen=True, slots=True)
-class StepOutcome:
-    """What became of one step."""
-
-    number: int
-    state: StepState
-    deleted: int = 0
-    inserted: int = 0
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RunOutcome:
-    """What became of a run. `stopped` is why it ended early, if it did."""
-
-    run_id: str
-    steps: tuple[StepOutcome, ...]
-    stopped: str = ""
-    cancelled: bool = False
-
-    @property
-    def done(self) -> bool:
-        """Say whether every step was done."""
-        return all(step.state is StepState.DONE for step in self.steps)
-
-    @property
-    def deleted(self) -> int:
-        """Rows deleted by the steps done."""
-        return sum(step.deleted for step in self.steps)
-
-    @property
-    def inserted(self) -> int:
-        """Rows inserted by the steps done."""
-        return sum(step.inserted for step in self.steps)
 
 
 def execute(plan: Plan, servers: Mapping[Role, Server], cache: Cache, run: RunFolder, progress: Progress) -> RunOutcome:

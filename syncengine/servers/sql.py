@@ -68,7 +68,7 @@ def fingerprint_statement(query: FingerprintQuery, dialect: Dialect = DUCKDB, so
     inner = (
         f"SELECT {_bucket_date(buckets)} AS b_date, {slot_expression(buckets)} AS b_slot, {_bucket_acd(buckets)} AS b_acd, "
         f"{incomplete} AS b_incomplete, {interval} AS b_interval, {overlong} AS b_overlong, "
-        f"MOD(MOD({' + '.join(terms) or '0'}, {numbers.p0}) + {numbers.p0}, {numbers.p0}) AS x "
+        f"MOD(MOD({' + '.join(terms) or 'CAST(0 AS BIGINT)'}, {numbers.p0}) + {numbers.p0}, {numbers.p0}) AS x "
         f"FROM {source or quoted(query.selection.table)} WHERE {where.text}"
     )
     passed = "b_date, b_slot, b_acd, b_incomplete, b_interval, b_overlong"

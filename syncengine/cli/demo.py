@@ -1,0 +1,79 @@
+"""`syncengine demo`: a pair to try everything on, and its story."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from syncengine.cli.exit_codes import ExitCode
+from syncengine.model.errors import SyncError
+
+WINDOW = "2000-06-05 05:13..05:19"
+
+
+def demo(
+    into: Annotated[Path, typer.Option("--into", help="The folder to build the pair in.", show_default=False)],
+    resync: Annotated[
+        bool, typer.Option("--resync/--no-resync", help="Tell the whole story, or stop at the wounded pair.")
+    ] = True,
+    days: Annotated[int, typer.Option(help="Days of intervals, 1 to 62.")] = 36,
+    acds: Annotated[int, typer.Option(help="ACDs, the odd ones on 30 minutes and the even ones on 15.")] = 2,
+    splits: Annotated[int, typer.Option(help="Splits of each ACD.")] = 12,
+    agents: Annotated[int, typer.Option(help="Agents of each ACD.")] = 80,
+    vdns: Annotated[int, typer.Option(help="VDNs of each ACD.")] = 40,
+    trunks: Annotated[int, typer.Option(help="Trunks of each ACD.")] = 120,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same pair.")] = 1,
+) -> int:
+    """Build a pair of embedded servers after a link outage, and tell how it is mended.
+
+    Writes DIR/primary.duckdb, DIR/secondary.duckdb and DIR/pair.toml.
+    """
+    from syncengine.app import open_pair
+    from syncengine.cli.terminal import err, out, progress
+    from syncengine.demo.build import build_pair
+    from syncengine.demo.shape import DemoShape
+    from syncengine.report.outcome import print_outcome
+    from syncengine.report.plan_text import print_plan
+    from syncengine.report.verify_text import print_verdict
+
+    console = out()
+    errors = err()
+    shape = DemoShape(days=days, acds=acds, splits=splits, agents=agents, vdns=vdns, trunks=trunks, seed=seed)
+    console.rule("1. The pair", align="left")
+    built = build_pair(into, shape, progress=lambda text: errors.print(f"  {text}", style="dim"))
+    damage = built.damage
+    console.print(
+        f"Two CMS servers, both fed by one switch, in {into}. On {damage.side} the link of ACD {damage.acd} was down from "
+        f"{damage.down:%H:%M} to {damage.up:%H:%M} on {damage.down:%Y-%m-%d}, and somebody added names and an agent "
+        f"group on {damage.side.other} only. It is 06:10 now.",
+        soft_wrap=True,
+    )
+    command = f"syncengine verify --pair {into / 'pair.toml'}"
+    if not resync:
+        console.print(f"Look at it with: {command}", soft_wrap=True)
+        return ExitCode.DONE
+    pair = open_pair(built.pair_file, progress=progress())
+    console.print()
+    console.rule(f"2. The drift: {command}", align="left")
+    print_verdict(console, pair.verify())
+    sets = ("history", "agent-groups")
+    options = " ".join(f"--set {name}" for name in sets)
+    console.print()
+    console.rule(
+        f"3. The plan: syncengine resync --pair {into / 'pair.toml'} --window '{WINDOW}' {options}", align="left"
+    )
+    plan = pair.plan_resync(window=WINDOW, sets=sets)
+    print_plan(console, plan)
+    console.print()
+    console.rule("4. The resync", align="left")
+    result = pair.execute(plan)
+    print_outcome(console, result.outcome)
+    console.print()
+    console.rule("5. In sync again: the same verify as before", align="left")
+    after = pair.verify()
+    print_verdict(console, after)
+    if not after.in_sync:
+        raise SyncError("The demo pair is not in sync after its resync; this should not happen.")
+    return ExitCode.DONE

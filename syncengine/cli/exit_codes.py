@@ -1,0 +1,41 @@
+"""The one place where errors become exit codes."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from syncengine.model.errors import CancelledError, InputError, MovedError, RefusedError, SyncError
+
+
+class ExitCode(IntEnum):
+    """What a command tells the shell."""
+
+    DONE = 0
+    """In sync, or done."""
+    ERROR = 1
+    """A server or the staging folder failed."""
+    USAGE = 2
+    """What was typed or written in a file cannot be meant."""
+    DRIFT = 3
+    """Drift was found, or remains."""
+    REFUSED = 4
+    """A rule forbids it; nothing was written."""
+    PARTLY = 5
+    """Some steps were done, others were not."""
+    CANCELLED = 130
+    """The user stopped it."""
+
+
+def exit_code_of(error: SyncError) -> ExitCode:
+    """Return the exit code of an error, most specific first."""
+    match error:
+        case CancelledError():
+            return ExitCode.CANCELLED
+        case RefusedError():
+            return ExitCode.REFUSED
+        case InputError():
+            return ExitCode.USAGE
+        case MovedError():
+            return ExitCode.PARTLY
+        case _:
+            return ExitCode.ERROR

@@ -1,0 +1,144 @@
+"""`syncengine resync`: plan, explain, confirm, execute, verify again."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from syncengine.cli.exit_codes import ExitCode
+from syncengine.cli.options import (
+    AcdsOption,
+    JsonOption,
+    PairOption,
+    PolicyName,
+    SetsOption,
+    Side,
+    SpecsOption,
+    TablesOption,
+    VerboseOption,
+    WindowOption,
+)
+from syncengine.model.errors import InputError
+
+if TYPE_CHECKING:
+    from syncengine.app import Pair, Resync
+    from syncengine.model.plan import Plan
+
+
+def resync(
+    pair: PairOption,
+    window: WindowOption = None,
+    table: TablesOption = None,
+    set_: SetsOption = None,
+    acd: AcdsOption = None,
+    from_: Annotated[
+        Side | None,
+        typer.Option("--from", help="The server rows are read from; the other is written. [default: primary]"),
+    ] = None,
+    policy: Annotated[
+        PolicyName,
+        typer.Option(
+            help="replace: buckets that differ end with the source's rows (the vendor's restore). "
+            "fill: add buckets the target lacks, delete nothing. rows: rewrite only the key groups that differ. "
+            "reconcile: each interval from the server that saw it whole, in both directions."
+        ),
+    ] = PolicyName.REPLACE,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and write nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until both servers have archived the window.")] = False,
+    allow_deletions: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="How many rows that only the target holds may be deleted, instead of the pair file's limit.",
+            show_default=False,
+        ),
+    ] = None,
+    take_broken: Annotated[
+        bool, typer.Option("--take-broken", help="Replace whole buckets even where the source's own rows are broken.")
+    ] = False,
+    json: JsonOption = False,
+    specs: SpecsOption = None,
+    verbose: VerboseOption = 0,
+) -> int:
+    """Copy what differs in a window from one server to the other: plan, ask, write, verify again.
+
+    Without --table or --set all historical tables are taken. Each step is one transaction, checked by
+    fingerprint before it is committed; rows outside the restore range are not touched.
+
+    Exit codes: 0 done and in sync, 3 drift remains (or, with --dry-run, is there), 4 refused by a rule,
+    5 partly done, 1 a server failed, 2 bad input, 130 stopped.
+    """
+    from syncengine.app import open_pair
+    from syncengine.cli.terminal import out, progress
+    from syncengine.report.plain import as_text
+    from syncengine.report.plan_json import plan_summary
+    from syncengine.report.plan_text import print_plan
+
+    if policy is PolicyName.RECONCILE and from_ is not None:
+        raise InputError(
+            "--policy reconcile takes each interval from the server that saw it whole.", hint="Leave --from out."
+        )
+    if not (dry_run or yes) and (json or not sys.stdin.isatty()):
+        raise InputError("There is nobody to ask before writing.", hint="Add --yes to write, or --dry-run to look.")
+    opened = open_pair(pair, specs=tuple(specs or ()), progress=progress())
+    plan = opened.plan_resync(
+        window=window,
+        tables=tuple(table or ()),
+        sets=tuple(set_ or ()),
+        acds=tuple(acd or ()),
+        source=(from_ or Side.PRIMARY).value,
+        policy=policy.value,
+        allow_deletions=allow_deletions,
+        take_broken=take_broken,
+        wait=wait,
+    )
+    if not json:
+        print_plan(out(), plan, every_table=bool(verbose))
+    if dry_run:
+        if json:
+            typer.echo(as_text({**plan_summary(plan), "dry_run": True}))
+        return ExitCode.DRIFT if plan.steps or plan.kept else ExitCode.DONE
+    if plan.steps and not yes and not typer.confirm(f"Write this into {' and '.join(sorted(plan.writes_to))}?"):
+        typer.echo("Nothing was written.")
+        return ExitCode.CANCELLED
+    return _carry_out(opened, plan, json=json, verbose=verbose)
+
+
+def _carry_out(opened: Pair, plan: Plan, *, json: bool, verbose: int) -> int:
+    from syncengine.cli.terminal import out
+    from syncengine.report.outcome import outcome_document, print_outcome
+    from syncengine.report.plain import as_text
+    from syncengine.report.plan_json import plan_summary
+    from syncengine.report.verify_json import verify_document
+    from syncengine.report.verify_text import print_verdict
+
+    result = opened.execute(plan)
+    if json:
+        after = verify_document(result.after) if result.after else None
+        typer.echo(
+            as_text(
+                {**plan_summary(plan), "dry_run": False, "outcome": outcome_document(result.outcome), "after": after}
+            )
+        )
+    else:
+        console = out()
+        if plan.steps:
+            console.print()
+            print_outcome(console, result.outcome)
+        if result.after is not None:
+            console.print()
+            print_verdict(console, result.after, every_table=bool(verbose))
+    return exit_code(result)
+
+
+def exit_code(result: Resync) -> ExitCode:
+    """Return how a resync ended: stopped, partly done, or done with or without drift left."""
+    outcome = result.outcome
+    if outcome.cancelled:
+        return ExitCode.CANCELLED
+    if not outcome.done:
+        return ExitCode.PARTLY if outcome.inserted or outcome.deleted or not outcome.stopped else ExitCode.ERROR
+    return ExitCode.DONE if result.after is not None and result.after.in_sync else ExitCode.DRIFT

@@ -1,0 +1,41 @@
+"""`syncengine tables`: what the catalogue knows."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from syncengine.cli.exit_codes import ExitCode
+from syncengine.cli.options import JsonOption, SpecsOption
+
+
+def tables(
+    name: Annotated[str | None, typer.Argument(help="A table to show whole.", show_default=False)] = None,
+    sets: Annotated[bool, typer.Option("--sets", help="List the sets and the files beside the tables.")] = False,
+    json: JsonOption = False,
+    specs: SpecsOption = None,
+) -> int:
+    """List the tables syncengine knows, or show one with where each value comes from."""
+    from syncengine.catalogue import load_catalogue
+    from syncengine.cli.terminal import out
+    from syncengine.report.catalogue import print_sets, print_table, print_tables, sets_document, table_document
+    from syncengine.report.plain import as_text
+
+    catalogue = load_catalogue(*(specs or ()))
+    if name is not None:
+        spec = catalogue.table(name)
+        if json:
+            typer.echo(as_text(table_document(spec)))
+        else:
+            print_table(out(), spec)
+    elif sets:
+        if json:
+            typer.echo(as_text(sets_document(catalogue.sets, catalogue.files)))
+        else:
+            print_sets(out(), catalogue.sets, catalogue.files)
+    elif json:
+        typer.echo(as_text({"tables": [table_document(spec) for spec in catalogue.tables]}))
+    else:
+        print_tables(out(), catalogue.tables)
+    return ExitCode.DONE

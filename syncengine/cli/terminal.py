@@ -1,0 +1,111 @@
+"""What goes to the terminal: reports to standard output, progress and errors to standard error."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+PIPED_WIDTH = 200
+PLAIN_LINE_SECONDS = 5.0
+
+
+def out() -> Console:
+    """Return the console for reports; piped text is not cut at 80 columns and has no colours."""
+    return Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False, soft_wrap=False)
+
+
+def err() -> Console:
+    """Return the console for progress and errors."""
+    return Console(stderr=True, width=None if sys.stderr.isatty() else PIPED_WIDTH, highlight=False)
+
+
+class TerminalProgress:
+    """A bar with rate and time left."""
+
+    def __init__(self) -> None:
+        self._bar: Progress | None = None
+        self._task: TaskID = TaskID(0)
+        self._rows = 0
+        self._started = 0.0
+
+    def begin(self, what: str, total: int) -> None:
+        """Start a bar."""
+        self._rows, self._started = 0, time.monotonic()
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            TextColumn("[dim]{task.fields[detail]}"),
+            console=err(),
+            transient=True,
+        )
+        self._task = self._bar.add_task(what, total=total, rate="", detail="")
+        self._bar.start()
+
+    def advance(self, units: int, detail: str = "", *, rows: int = 0) -> None:
+        """Move the bar on."""
+        if self._bar is None:
+            return
+        self._rows += rows
+        self._bar.update(self._task, advance=units, detail=detail, rate=_rate(self._rows, self._started))
+
+    def end(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+class PlainProgress:
+    """Plain lines, one every few seconds."""
+
+    def __init__(self) -> None:
+        self._what, self._total, self._done, self._rows = "", 0, 0, 0
+        self._started = self._told = 0.0
+
+    def begin(self, what: str, total: int) -> None:
+        """Remember what is being done."""
+        self._what, self._total, self._done, self._rows = what, total, 0, 0
+        self._started = self._told = time.monotonic()
+
+    def advance(self, units: int, detail: str = "", *, rows: int = 0) -> None:
+        """Say how far it is, now and then."""
+        self._done += units
+        self._rows += rows
+        now = time.monotonic()
+        if now - self._told >= PLAIN_LINE_SECONDS:
+            self._told = now
+            left = (now - self._started) / self._done * (self._total - self._done) if self._done else 0
+            print(
+                f"{self._what}: {self._done} of {self._total}, {_rate(self._rows, self._started)}, "
+                f"about {left:.0f} s left ({detail})",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    def end(self) -> None:
+        """Say nothing more."""
+
+
+def progress() -> TerminalProgress | PlainProgress:
+    """Return a bar at a terminal, plain lines elsewhere."""
+    return TerminalProgress() if sys.stderr.isatty() else PlainProgress()
+
+
+def _rate(rows: int, started: float) -> str:
+    seconds = max(time.monotonic() - started, 0.001)
+    return f"{rows / seconds:,.0f} rows/s"

@@ -1,0 +1,52 @@
+"""What became of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class StepState(StrEnum):
+    """How a step ended."""
+
+    DONE = "done"
+    MOVED = "moved"
+    """A server no longer held what the plan was made on; nothing was written."""
+    WAITING = "waiting"
+    """Not begun: a step it needs was not done, or the run was stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutcome:
+    """What became of one step."""
+
+    number: int
+    state: StepState
+    deleted: int = 0
+    inserted: int = 0
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """What became of a run. `stopped` is why it ended early, if it did."""
+
+    run_id: str
+    steps: tuple[StepOutcome, ...]
+    stopped: str = ""
+    cancelled: bool = False
+
+    @property
+    def done(self) -> bool:
+        """Say whether every step was done."""
+        return all(step.state is StepState.DONE for step in self.steps)
+
+    @property
+    def deleted(self) -> int:
+        """Rows deleted by the steps done."""
+        return sum(step.deleted for step in self.steps)
+
+    @property
+    def inserted(self) -> int:
+        """Rows inserted by the steps done."""
+        return sum(step.inserted for step in self.steps)

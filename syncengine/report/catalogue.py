@@ -1,0 +1,101 @@
+"""The catalogue for people and as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from syncengine.model.spec import CompanionFile, DataClass, TableSet, TableSpec
+from syncengine.report.plain import plain
+from syncengine.report.text import grid, plural
+
+CLASS_TITLES = {
+    DataClass.LOCAL: "Local administration: never copied",
+    DataClass.SYSTEM: "System administration: whole tables",
+    DataClass.ACD: "ACD administration: one ACD or all",
+    DataClass.HISTORICAL: "Historical: a window of time",
+    DataClass.CUSTOM: "Custom",
+}
+
+
+def print_tables(console: Console, tables: tuple[TableSpec, ...]) -> None:
+    """List tables by data class."""
+    for data_class, title in CLASS_TITLES.items():
+        members = [spec for spec in tables if spec.data_class is data_class]
+        if not members:
+            continue
+        console.print(Text(f"{title} ({plural(len(members), 'table')})", style="bold"))
+        table = grid("table", "archive", "columns", "kept in step", "what it holds", right=("columns",))
+        for spec in members:
+            archive = spec.archive.value if spec.archive else ""
+            table.add_row(spec.name, archive, str(len(spec.columns)), spec.kept.value, spec.summary)
+        console.print(table)
+        console.print()
+
+
+def print_table(console: Console, spec: TableSpec) -> None:
+    """Show one spec, each value with where it comes from."""
+    origin = dict(spec.origin)
+    console.print(Text(f"{spec.name}: {spec.summary}", style="bold"))
+    facts = grid("", "", "from")
+    for label, value, key in (
+        ("data class", spec.data_class.value, "class"),
+        ("archive", spec.archive.value if spec.archive else "none", "archive"),
+        ("ACD column", spec.acd or "none", "acd"),
+        ("key group", ", ".join(spec.key) or "none", "key"),
+        ("kept in step", spec.kept.value + (f": {spec.why_kept}" if spec.why_kept else ""), "kept"),
+        ("kept for, by", spec.retention or "the vendor's longest", "retention"),
+        ("circular", "yes" if spec.circular else "no", "circular"),
+        ("rolled up from", spec.rolled_from or "nothing", "archive"),
+        ("row number", spec.row_number or "none", "row_number"),
+    ):
+        facts.add_row(label, value, origin.get(key, "default"))
+    if spec.time is not None:
+        names = (spec.time.date, spec.time.label, spec.time.epoch)
+        facts.add_row(
+            "time columns",
+            ", ".join(name for name in names if name),
+            origin.get("summary", "").split(":")[0] + ": time",
+        )
+    for column, why in spec.not_compared:
+        facts.add_row("not compared", f"{column}: {why}", origin.get(f"not_compared.{column}", ""))
+    console.print(facts)
+    console.print()
+    columns = grid("column", "type", "rolls up by", "evidence", "source")
+    for column in spec.columns:
+        kind = f"{column.type}" + (" null" if column.nullable else "")
+        kind += f", first {column.significant} count" if column.significant else ""
+        columns.add_row(
+            column.name, kind, column.rollup.value if column.rollup else "", column.evidence.value, column.source
+        )
+    console.print(columns)
+
+
+def print_sets(console: Console, sets: tuple[TableSet, ...], files: tuple[CompanionFile, ...]) -> None:
+    """List the sets, and the files that no table copy carries."""
+    table = grid("set", "tables", "what it is", right=("tables",))
+    for one in sets:
+        table.add_row(one.name, str(len(one.tables)), one.summary)
+    console.print(table)
+    console.print()
+    beside = grid("file beside the tables", "holds", "what to do")
+    for file in files:
+        beside.add_row(file.path, file.holds, file.advice)
+    console.print(beside)
+
+
+def table_document(spec: TableSpec) -> dict[str, Any]:
+    """Return a spec as plain data."""
+    document: dict[str, Any] = plain(spec)
+    document["origin"] = dict(spec.origin)
+    document["not_compared"] = dict(spec.not_compared)
+    for column, described in zip(document["columns"], spec.columns, strict=True):
+        column["type"] = str(described.type)
+    return document
+
+
+def sets_document(sets: tuple[TableSet, ...], files: tuple[CompanionFile, ...]) -> dict[str, Any]:
+    """Return sets and companion files as plain data."""
+    return {"sets": plain(sets), "files": plain(files)}

@@ -1,0 +1,45 @@
+"""What a run did, for people and as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from syncengine.model.outcome import RunOutcome, StepState
+from syncengine.report.plain import plain
+from syncengine.report.text import plural
+
+
+def print_outcome(console: Console, outcome: RunOutcome) -> None:
+    """Print which steps were done and why others were not."""
+    done = [step for step in outcome.steps if step.state is StepState.DONE]
+    console.print(
+        Text(
+            f"Run {outcome.run_id}: {len(done)} of {plural(len(outcome.steps), 'step')} done, "
+            f"{plural(outcome.deleted, 'row')} deleted and {plural(outcome.inserted, 'row')} inserted."
+        )
+    )
+    if outcome.stopped:
+        console.print(Text(f"It ended early: {outcome.stopped}", style="red"))
+    for step in outcome.steps:
+        if step.state is StepState.MOVED:
+            console.print(Text(f"  step {step.number} was not done: {step.why}", style="yellow"))
+    waiting = [str(step.number) for step in outcome.steps if step.state is StepState.WAITING]
+    if waiting:
+        names = ", ".join(waiting[:10]) + (f" and {len(waiting) - 10} more" if len(waiting) > 10 else "")
+        console.print(Text(f"  not begun: step {names}; the target is untouched there", style="yellow"))
+
+
+def outcome_document(outcome: RunOutcome) -> dict[str, Any]:
+    """Return what a run did as plain data."""
+    return {
+        "run": outcome.run_id or None,
+        "done": outcome.done,
+        "cancelled": outcome.cancelled,
+        "stopped": outcome.stopped,
+        "rows_deleted": outcome.deleted,
+        "rows_inserted": outcome.inserted,
+        "steps": plain(outcome.steps),
+    }

@@ -1,0 +1,130 @@
+"""A plan for people: what it would read, delete and write, and what it leaves alone and why."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from rich.console import Console, Group, RenderableType
+from rich.text import Text
+
+from syncengine.model.drift import Counts
+from syncengine.model.plan import Plan
+from syncengine.model.window import Window
+from syncengine.report.text import grid, number, plural
+
+SPANS_SHOWN = 4
+LINES_SHOWN = 24
+
+
+def print_plan(console: Console, plan: Plan, *, every_table: bool = False) -> None:
+    """Print the plan; `every_table` shows the ranges of tables it does not write too."""
+    console.print(Group(*_plan(plan, every_table=every_table)))
+
+
+def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
+    direction = "in both directions" if plan.policy.value == "reconcile" else f"from {plan.source} to {plan.target}"
+    yield Text(f"Plan: {plan.policy} {direction}, as of {plan.as_of:%Y-%m-%d %H:%M}", style="bold")
+    ranges = list(_ranges(plan, every_table=every_table))
+    if ranges:
+        yield Text()
+        table = grid("ACD", "requested range", "actual range", "tables")
+        for row in ranges:
+            table.add_row(*row)
+        yield table
+    if plan.steps:
+        yield Text()
+        yield _steps(plan)
+    if plan.kept:
+        yield Text()
+        yield Text("Left as it is", style="bold")
+        yield from _kept(plan)
+    if plan.stale:
+        yield Text()
+        yield Text("Summarised before its intervals are mended: rerun Data Summarizing for", style="bold")
+        yield from _stale(plan)
+    for note in plan.notes:
+        yield Text(f"Note: {note}.", style="dim")
+    yield Text()
+    yield Text(_summary(plan), style="bold")
+
+
+def _ranges(plan: Plan, *, every_table: bool) -> Iterator[tuple[str, str, str, str]]:
+    """Yield requested and actual range, tables with the same ones together."""
+    written = {(part.table, write.bucket.acd) for step in plan.steps for part in step.parts for write in part.buckets}
+    written |= {(kept.table, kept.acd) for kept in plan.kept}
+    groups: dict[tuple[int | None, Window | None, Window | None], list[str]] = defaultdict(list)
+    for one in plan.ranges:
+        if every_table or (one.table, one.acd) in written:
+            groups[one.acd, one.requested, one.actual].append(one.table)
+    for (acd, requested, actual), tables in groups.items():
+        shown = ", ".join(tables[:6]) + (f" and {len(tables) - 6} more" if len(tables) > 6 else "")
+        yield (
+            "none" if acd is None else str(acd),
+            str(requested) if requested else "",
+            str(actual) if actual else "nothing held",
+            shown,
+        )
+
+
+def _steps(plan: Plan) -> RenderableType:
+    counts = ("buckets", "add", "change", "delete", "steps")
+    table = grid("table", "into", "how", *counts, right=counts)
+    rows: dict[tuple[str, str, str], tuple[int, Counts, set[int]]] = {}
+    for step in plan.steps:
+        for part in step.parts:
+            place = (part.table, step.into.value, part.action.value)
+            buckets, total, steps = rows.get(place, (0, Counts(), set()))
+            rows[place] = (buckets + len(part.buckets), total + part.counts, steps | {step.number})
+            if not part.deletes:
+                missing_only = Counts(missing=part.counts.missing)
+                rows[place] = (buckets + len(part.buckets), total + missing_only, steps | {step.number})
+    for place, (buckets, total, steps) in rows.items():
+        table.add_row(
+            *place,
+            number(buckets),
+            number(total.missing),
+            number(total.changed),
+            number(total.extra),
+            str(len(steps)),
+        )
+    return table
+
+
+def _kept(plan: Plan) -> Iterator[RenderableType]:
+    """Yield what is left, tables with the same reason and time together."""
+    groups: dict[tuple[str, str, int | None, tuple[Window, ...]], list[str]] = defaultdict(list)
+    for kept in plan.kept:
+        groups[kept.why.value, kept.detail, kept.acd, kept.spans].append(kept.table)
+    lines = list(groups.items())
+    for (why, detail, acd, spans), tables in lines[:LINES_SHOWN]:
+        names = ", ".join(tables[:6]) + (f" and {len(tables) - 6} more" if len(tables) > 6 else "")
+        when = ", ".join(str(span) for span in spans[:SPANS_SHOWN])
+        when += f" and {len(spans) - SPANS_SHOWN} more" if len(spans) > SPANS_SHOWN else ""
+        place = " ".join(part for part in (f"ACD {acd}" if acd is not None else "", when) if part)
+        yield Text(f"  {names}{f'  {place}' if place else ''}: {why}{f' ({detail})' if detail else ''}", style="yellow")
+    if len(lines) > LINES_SHOWN:
+        yield Text(f"  and {len(lines) - LINES_SHOWN} more; --json lists them all", style="yellow")
+
+
+def _stale(plan: Plan) -> Iterator[RenderableType]:
+    groups: dict[tuple[str, int | None, str], list[str]] = defaultdict(list)
+    for stale in plan.stale:
+        groups[stale.archive.value, stale.acd, str(stale.row_date)].append(stale.table)
+    for (archive, acd, day), tables in groups.items():
+        yield Text(f"  {archive} of {day}, ACD {acd}: {', '.join(tables)}", style="yellow")
+
+
+def _summary(plan: Plan) -> str:
+    if not plan.steps:
+        return "Nothing to write." if plan.kept else "Nothing to do: nothing differs."
+    parts = [part for step in plan.steps for part in step.parts]
+    into = " and ".join(sorted(plan.writes_to))
+    deletions = (
+        f"{plural(plan.deletions, 'row')} that only {into} holds deleted"
+        if plan.deletions
+        else "nothing only it holds deleted"
+    )
+    tables = len({part.table for part in parts})
+    buckets = sum(len(part.buckets) for part in parts)
+    return f"{plural(len(plan.steps), 'step')} into {into}: {plural(tables, 'table')}, {plural(buckets, 'bucket')}; {deletions}."

@@ -1,0 +1,101 @@
+"""The verdict of a verify as JSON, versioned, so that others can build on it (docs/reference/json.md)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from syncengine.model.drift import BucketDrift, KeyGroupDrift, Observation, TableObservation
+from syncengine.model.window import Window
+from syncengine.report.plain import plain
+
+VERIFY_VERSION = 1
+
+
+def verify_document(observation: Observation) -> dict[str, Any]:
+    """Return the verdict as a JSON document."""
+    return {
+        "format": "syncengine.verify",
+        "version": VERIFY_VERSION,
+        "in_sync": observation.in_sync,
+        "source": observation.source.value,
+        "target": observation.target.value,
+        "as_of": plain(observation.as_of),
+        "requested": plain(observation.requested),
+        "tables": [_table(table) for table in observation.tables],
+        "notes": [note for facts in observation.facts for note in facts.notes],
+    }
+
+
+def _table(table: TableObservation) -> dict[str, Any]:
+    counts = table.counts
+    return {
+        "table": table.spec.name,
+        "data_class": table.spec.data_class.value,
+        "archive": table.spec.archive.value if table.spec.archive else None,
+        "state": table.state.value,
+        "in_sync": table.in_sync,
+        "problem": table.problem,
+        "window": plain(compared_window(table)),
+        "buckets_compared": table.buckets_compared,
+        "buckets_differing": len(table.differing),
+        "rows_compared": table.rows_compared,
+        "rows_missing": counts.missing,
+        "rows_extra": counts.extra,
+        "rows_changed": counts.changed,
+        "strength": table.strength.value,
+        "not_covered_by_fingerprint": list(table.uncovered),
+        "not_compared": dict(table.spec.not_compared),
+        "unknown_columns": list(table.unknown),
+        "acds": [
+            {
+                "acd": scope.acd,
+                "requested": plain(scope.requested),
+                "compared": plain(scope.window),
+                "notes": list(scope.notes),
+            }
+            for scope in table.scopes
+        ],
+        "differs_for_other_acds": list(table.other_acds),
+        "buckets": [_bucket(drift) for drift in table.differing],
+        "samples": [_sample(sample) for sample in table.samples],
+        "notes": list(table.notes),
+    }
+
+
+def compared_window(table: TableObservation) -> Window | None:
+    """Return from when to when a table was compared, over all ACDs."""
+    windows = [scope.window for scope in table.scopes if scope.window is not None]
+    if not windows:
+        return None
+    return Window(min(window.start for window in windows), max(window.stop for window in windows))
+
+
+def _bucket(drift: BucketDrift) -> dict[str, Any]:
+    return {
+        "row_date": plain(drift.bucket.row_date),
+        "slot": drift.bucket.slot,
+        "acd": drift.bucket.acd,
+        "source_rows": drift.source.rows,
+        "target_rows": drift.target.rows,
+        "source_incomplete": drift.source.incomplete,
+        "target_incomplete": drift.target.incomplete,
+        "rows_missing": drift.counts.missing,
+        "rows_extra": drift.counts.extra,
+        "rows_changed": drift.counts.changed,
+        "comparable": drift.comparable,
+        "moving": drift.moving,
+    }
+
+
+def _sample(sample: KeyGroupDrift) -> dict[str, Any]:
+    return {
+        "row_date": plain(sample.bucket.row_date),
+        "slot": sample.bucket.slot,
+        "acd": sample.bucket.acd,
+        "key": {name: plain(value) for name, value in sample.key},
+        "source_rows": sample.source_rows,
+        "target_rows": sample.target_rows,
+        "changes": [
+            {"column": one.column, "source": plain(one.source), "target": plain(one.target)} for one in sample.changes
+        ],
+    }
