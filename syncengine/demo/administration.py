@@ -30,11 +30,12 @@ def build_dictionary(filling: Filling) -> None:
         f"CREATE TEMP TABLE agent_name AS SELECT acd, agent, logid, "
         f"{sql_list(names.FIRST_NAMES)}[1 + ((agent * 7 + acd * 5) % {firsts})::INTEGER] || ' ' || "
         f"{sql_list(names.LAST_NAMES)}[1 + ((agent + acd * 11) % {lasts})::INTEGER] "
-        f"|| CASE WHEN agent > {firsts * lasts} THEN ' ' || (agent // {firsts * lasts} + 1) ELSE '' END AS name FROM agent"
+        f"|| CASE WHEN agent > {firsts * lasts} THEN ' ' || (agent // {firsts * lasts} + 1) ELSE '' END AS name "
+        "FROM agent"
     )
     filling.connection.execute(
-        "CREATE TEMP TABLE vdn_name AS SELECT v.acd, v.number, v.vdn, n.name || CASE v.place WHEN 1 THEN '' WHEN 2 THEN ' web' "
-        "WHEN 3 THEN ' ads' WHEN 4 THEN ' VIP' ELSE ' ' || v.place END AS name FROM (SELECT *, row_number() OVER "
+        "CREATE TEMP TABLE vdn_name AS SELECT v.acd, v.number, v.vdn, n.name || CASE v.place WHEN 1 THEN '' "
+        "WHEN 2 THEN ' web' WHEN 3 THEN ' ads' WHEN 4 THEN ' VIP' ELSE ' ' || v.place END AS name FROM (SELECT *, row_number() OVER "
         "(PARTITION BY acd, split ORDER BY number) AS place FROM vdn_plan) v JOIN split_name n USING (acd, split)"
     )
 
@@ -112,7 +113,8 @@ def fill_acd_setup(filling: Filling) -> None:
     )
     filling.fill(
         "acd_shifts",
-        f"{EACH_ACD} CROSS JOIN (VALUES (1, 600, 1430, 40), (2, 830, 1700, 80), (3, 1330, 2200, 40), (4, 2200, 600, 10)) s(n, a, z, m)",
+        f"{EACH_ACD} CROSS JOIN (VALUES (1, 600, 1430, 40), (2, 830, 1700, 80), (3, 1330, 2200, 40), (4, 2200, 600, 10)) "
+        "s(n, a, z, m)",
         {"acd": "acd", "shift_id": "n", "start_time": "a", "stop_time": "z", "max_agents": "m"},
     )
     filling.fill(
@@ -122,8 +124,8 @@ def fill_acd_setup(filling: Filling) -> None:
     )
     filling.fill(
         "tgroups",
-        "(SELECT t.acd, t.tkgrp, count(*) AS trunks, coalesce(min(v.vdn), '') AS vdn FROM trunk_plan t LEFT JOIN vdn_plan v "
-        "ON NOT t.outgoing AND v.acd = t.acd AND v.number = t.tkgrp GROUP BY ALL ORDER BY 1, 2)",
+        "(SELECT t.acd, t.tkgrp, count(*) AS trunks, coalesce(min(v.vdn), '') AS vdn FROM trunk_plan t "
+        "LEFT JOIN vdn_plan v ON NOT t.outgoing AND v.acd = t.acd AND v.number = t.tkgrp GROUP BY ALL ORDER BY 1, 2)",
         {"acd": "acd", "tkgrp": "tkgrp", "trunks": "trunks", "split": "0", "vdn": "vdn", "measured": "1"},
     )
     filling.fill(

@@ -225,8 +225,9 @@ class _Build:
             if spec.archive is not Archive.EVENT:
                 if spec.archive is Archive.INTERVAL and spec.name in self.made:
                     self.say(f"Secondary: {spec.name}")
+                table = quoted(spec.name)
                 self.connection.execute(
-                    f"INSERT INTO secondary_server.{quoted(spec.name)} SELECT * FROM primary_server.{quoted(spec.name)} "
+                    f"INSERT INTO secondary_server.{table} SELECT * FROM primary_server.{table} "
                     "ORDER BY draw(92, rowid)"
                 )
 
@@ -247,10 +248,7 @@ class _Build:
 
     def _purge_primary(self, spec: TableSpec) -> None:
         """Drop the oldest day on the primary, which has cleaned up already; the secondary has not."""
-        self.connection.execute(
-            f"DELETE FROM primary_server.{quoted(spec.name)} "
-            "WHERE row_date < DATE '2000-06-05' - getvariable('days')::INTEGER"
-        )
+        self.connection.execute(f"DELETE FROM primary_server.{quoted(spec.name)} WHERE row_date < oldest_day()")
 
     def _drop_unwanted(self) -> None:
         for name in self.specs:

@@ -18,6 +18,9 @@ CREATE OR REPLACE TEMP MACRO bell(h) AS
 CREATE OR REPLACE TEMP MACRO label_of(minute) AS minute // 60 * 100 + minute % 60;
 CREATE OR REPLACE TEMP MACRO day_of(wall) AS DATE '1970-01-01' + CAST(wall // 86400 AS INTEGER);
 CREATE OR REPLACE TEMP MACRO hhmm_of(wall) AS wall % 86400 // 3600 * 100 + wall % 3600 // 60;
+CREATE OR REPLACE TEMP MACRO week_of(day) AS day - CAST(dayofweek(day) AS INTEGER);
+CREATE OR REPLACE TEMP MACRO month_of(day) AS CAST(date_trunc('month', day) AS DATE);
+CREATE OR REPLACE TEMP MACRO oldest_day() AS DATE '2000-06-05' - getvariable('days')::INTEGER;
 CREATE OR REPLACE TEMP MACRO epoch_of(wall) AS wall + 21600;
 CREATE OR REPLACE TEMP MACRO portion(whole, low, high, total, phase) AS
     CASE WHEN total = 0 THEN 0 ELSE
@@ -61,7 +64,7 @@ SELECT acd, intrvl, day, minute, label_of(minute)::INTEGER AS starttime, pass::I
        ((acd::BIGINT * 100000 + (day - DATE '1970-01-01')) * 1440 + minute)::BIGINT * 2 + pass AS occurrence,
        (day - DATE '1970-01-01')::BIGINT * 86400 + minute * 60 AS wall,
        day = DATE '2000-06-05' AND minute + intrvl > 360 AS live,
-       day = DATE '2000-06-05' - getvariable('days')::INTEGER - 1 AS purged,
+       day = oldest_day() - 1 AS purged,
        acd = 1 AND day = DATE '2000-06-05' AND minute = 300 AS wounded,
        (w[minute // 60 + 1] + (w[minute // 60 + 2] - w[minute // 60 + 1]) * (minute % 60) / 60.0)
        * CASE WHEN day = DATE '2000-05-29' THEN 0.32  -- Memorial Day

@@ -50,7 +50,8 @@ found AS (
     ) GROUP BY acd
 ),
 wished AS (
-    SELECT acd, item, CASE WHEN item IN ('call records', 'agent trace') THEN n * 6 // 10 ELSE greatest(500, n * 2) END AS n
+    SELECT acd, item, CASE WHEN item IN ('call records', 'agent trace') THEN n * 6 // 10 ELSE greatest(500,
+        n * 2) END AS n
     FROM found
 )
 SELECT acd, item, greatest(10, CASE WHEN n < 1000 THEN n // 10 * 10 ELSE n // 100 * 100 END)::INTEGER AS num_items
@@ -76,7 +77,8 @@ def fill_events(filling: Filling, table: str, damage: Damage) -> None:
         if spec.row_number:
             values[spec.row_number] = f"{habits.first_number} + number"
         if table == "haglog" and habits.blind:
-            across = f"acd = {damage.acd} AND wall < {wall(damage, 'down')} AND coalesce(logout > epoch_of({wall(damage, 'up')}), TRUE)"
+            still_on = f"coalesce(logout > epoch_of({wall(damage, 'up')}), TRUE)"
+            across = f"acd = {damage.acd} AND wall < {wall(damage, 'down')} AND {still_on}"
             values |= {"inflag": f"CASE WHEN {across} THEN '<' END", "outflag": f"CASE WHEN {across} THEN '>' END"}
         seen = "wall < 11113 * 86400 + 22080" if habits.blind else "TRUE"
         if habits.blind:

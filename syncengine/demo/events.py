@@ -34,7 +34,8 @@ timed AS (
                             WHEN 3 THEN (3 + (18 + wait // 2) * unit(b) * 2)::INTEGER
                             WHEN 4 THEN 60 + wait ELSE 14 END AS waiting,
            CASE disposition WHEN 2 THEN greatest(15, talk * (0.25 + 1.5 * unit(d)))::INTEGER ELSE 0 END AS talking,
-           CASE disposition WHEN 2 THEN greatest(3, after_call * (0.25 + 1.5 * unit(a // 64)))::INTEGER ELSE 0 END AS wrapping,
+           CASE disposition WHEN 2 THEN greatest(3, after_call * (0.25 + 1.5 * unit(a // 64)))::INTEGER
+               ELSE 0 END AS wrapping,
            CASE WHEN disposition = 2 AND a // 256 % 100 < 12 THEN (20 + (b % 60)::INTEGER) ELSE 0 END AS holding,
            disposition = 2 AND a // 4096 % 100 < 4 AND len(logids) > 1 AS passed_on
     FROM drawn
@@ -62,7 +63,8 @@ SELECT acd, day_of(segstart) AS row_date, hhmm_of(segstart) AS row_time, callid,
        lpad(acd::VARCHAR, 5, '0') || lpad((callid % 100000)::VARCHAR, 5, '0') || epoch_of(start)::VARCHAR AS ucid,
        epoch_of(segstart) AS segstart, epoch_of(segstop) AS segstop,
        CASE WHEN segment = 2 THEN 20 ELSE wrapping END AS acwtime,
-       CASE WHEN segment = 1 THEN holding ELSE 0 END AS ansholdtime, CASE WHEN segment = 1 THEN waiting ELSE 0 END AS disptime,
+       CASE WHEN segment = 1 THEN holding ELSE 0 END AS ansholdtime, CASE WHEN segment = 1 THEN waiting
+           ELSE 0 END AS disptime,
        CASE WHEN segment = 1 AND passed_on THEN 12 ELSE 0 END AS consulttime,
        segstop - segstart AS duration, CASE WHEN segment = 2 THEN segstop - segstart ELSE talking END AS talktime,
        CASE WHEN segment = 1 AND d % 37 = 0 THEN 8 ELSE 0 END AS netintime,
@@ -78,13 +80,16 @@ SELECT acd, day_of(segstart) AS row_date, hhmm_of(segstart) AS row_time, callid,
        CASE WHEN segment = 1 AND disposition IN (2, 3) THEN 2 + (d % 2)::INTEGER ELSE 0 END AS disppriority,
        CASE WHEN disposition = 2 AND segment = 1 THEN 1 ELSE 0 END AS dispsklevel,
        CASE WHEN segment = 2 OR disposition = 6 THEN NULL WHEN d // 4096 % 150 = 0 THEN 0 ELSE split END AS dispsplit,
-       CASE WHEN segment = 1 THEN vdn ELSE '' END AS dispvdn, CASE WHEN segment = 1 THEN vector ELSE 0 END AS dispvector,
+       CASE WHEN segment = 1 THEN vdn ELSE '' END AS dispvdn, CASE WHEN segment = 1 THEN vector
+           ELSE 0 END AS dispvector,
        CASE WHEN segment = 2 OR d // 65536 % 60 = 0 THEN ''
             ELSE '01A' || lpad((1 + d // 64 % 4)::VARCHAR, 2, '0') || lpad((1 + d % 8)::VARCHAR, 2, '0') END AS eqloc,
-       CASE WHEN segment = 1 THEN vector ELSE 0 END AS firstvector, CASE WHEN segment = 1 THEN vdn ELSE '' END AS firstvdn,
+       CASE WHEN segment = 1 THEN vector ELSE 0 END AS firstvector, CASE WHEN segment = 1 THEN vdn
+           ELSE '' END AS firstvdn,
        CASE WHEN holding > 0 AND segment = 1 THEN 1 ELSE 0 END AS held,
        CASE WHEN disposition = 2 AND segment = 1 AND d // 1048576 % 100 < 40
-            THEN ['100', '110', '120', '200', '210', '220', '300', '310', '400', '500', '900'][1 + (d // 64 % 11)::INTEGER]
+            THEN ['100', '110', '120', '200', '210', '220', '300', '310', '400', '500',
+                '900'][1 + (d // 64 % 11)::INTEGER]
             ELSE '' END AS lastcwc,
        CASE WHEN d // 128 % 5 = 0 THEN (10000 + d % 80000)::VARCHAR ELSE '' END AS lastdigits,
        CASE WHEN segment = 1 AND disposition <> 6 THEN split ELSE 0 END AS split1,
@@ -115,7 +120,8 @@ WITH stepped AS (
     WHERE s.login >= (11113 - 9) * 86400 AND s.login >= (11113 - getvariable('days')) * 86400
 ),
 moded AS (
-    SELECT *, CASE WHEN i = 0 OR i % 17 = 16 THEN 20 WHEN i % 4 = 1 THEN 30 WHEN i % 4 = 2 THEN 80 WHEN i % 4 = 3 THEN 40
+    SELECT *, CASE WHEN i = 0 OR i % 17 = 16 THEN 20 WHEN i % 4 = 1 THEN 30 WHEN i % 4 = 2 THEN 80 WHEN i % 4 = 3
+        THEN 40
                    ELSE 50 END AS workmode,
            draw(65, ((login * 10 + piece) * 10 + acd) * 4000 + agent + i * 7919) AS h
     FROM stepped
@@ -133,10 +139,12 @@ SELECT p.acd, day_of(begun) AS row_date, epoch_of(begun) AS starttime, (i + 1) A
        CASE WHEN workmode IN (40, 50, 80) THEN k.split ELSE 0 END AS split,
        CASE WHEN begun + duration >= logout THEN 0 ELSE workmode END AS workmode,
        CASE WHEN workmode IN (40, 80) THEN 1 ELSE 0 END AS direction,
-       least(duration, logout - begun)::INTEGER AS duration, CASE WHEN workmode = 40 AND h // 128 % 60 = 0 THEN duration // 2 ELSE 0 END AS event_time,
+       least(duration, logout - begun)::INTEGER AS duration, CASE WHEN workmode = 40 AND h // 128 % 60 = 0
+           THEN duration // 2 ELSE 0 END AS event_time,
        CASE WHEN workmode = 20 THEN CASE WHEN i = 0 THEN 0 ELSE 1 + (h // 64 % 4)::INTEGER END ELSE 0 END AS auxreason,
        CASE WHEN begun + duration >= logout THEN 1 ELSE 0 END AS logout_reason, 1 AS loc_id,
-       CASE WHEN workmode = 40 AND h // 8 % 6 > 0 THEN '303555' || lpad((h % 10000)::VARCHAR, 4, '0') ELSE '' END AS calling_pty,
+       CASE WHEN workmode = 40 AND h // 8 % 6 > 0 THEN '303555' || lpad((h % 10000)::VARCHAR, 4, '0')
+           ELSE '' END AS calling_pty,
        CASE WHEN workmode = 50 AND h // 32 % 5 < 2 THEN '100' ELSE '' END AS workcode,
        CASE WHEN workmode = 40 AND h // 16 % 10 < 4 THEN 'y' ELSE 'n' END AS agt_released,
        CASE WHEN workmode = 40 AND h // 128 % 60 = 0 THEN 'y' ELSE 'n' END AS assist_actv,
@@ -155,11 +163,13 @@ WITH named AS (
     SELECT acd, agent, list(split ORDER BY place) AS splits FROM skill GROUP BY acd, agent
 )
 SELECT s.acd, day_of(login) AS row_date, k.split, a.logid, a.extension AS extn, epoch_of(login) AS login,
-       CASE WHEN NOT still_on THEN epoch_of(logout) END AS logout, CASE WHEN NOT still_on THEN day_of(logout) END AS logout_date,
+       CASE WHEN NOT still_on THEN epoch_of(logout) END AS logout, CASE WHEN NOT still_on
+           THEN day_of(logout) END AS logout_date,
        CASE WHEN still_on THEN 0 WHEN draw(66, login * 8 + s.acd) % 4 = 0 THEN 2 ELSE 1 END AS logout_reason,
        a.loc_id, 0 AS preference, k.place + 1 AS sklevel, 0 AS skpercent,
        CASE WHEN k.place = 0 THEN 'p' ELSE 's' END AS skilltype,
-       CASE WHEN n.splits[2] IS NOT NULL THEN 's' END AS skilltype2, CASE WHEN n.splits[3] IS NOT NULL THEN 's' END AS skilltype3,
+       CASE WHEN n.splits[2] IS NOT NULL THEN 's' END AS skilltype2, CASE WHEN n.splits[3] IS NOT NULL
+           THEN 's' END AS skilltype3,
        n.splits[2] AS logonskill2, CASE WHEN n.splits[2] IS NOT NULL THEN 2 END AS sklevel2,
        CASE WHEN n.splits[2] IS NOT NULL THEN 0 END AS skpercent2,
        n.splits[3] AS logonskill3, CASE WHEN n.splits[3] IS NOT NULL THEN 3 END AS sklevel3,
@@ -172,28 +182,36 @@ ORDER BY s.acd, login, a.logid, k.place
 
 EXCEPTIONS = {
     "agex": """
-        SELECT s.acd, c.wall + 60 * (CASE WHEN c.wounded AND s.agent <= 4 THEN 13 + h % 6 ELSE h % (c.span // 60)::UBIGINT END)::BIGINT
+        SELECT s.acd, c.wall + 60 * (CASE WHEN c.wounded AND s.agent <= 4 THEN 13 + h % 6
+            ELSE h % (c.span // 60)::UBIGINT END)::BIGINT
                    AS wall,
-               [1, 2, 4, 6, 10][1 + (h // 64 % 5)::INTEGER] AS extype, 300 AS threshold, 301 + (h // 512 % 400)::INTEGER AS "time",
+               [1, 2, 4, 6, 10][1 + (h // 64 % 5)::INTEGER] AS extype, 300 AS threshold,
+                   301 + (h // 512 % 400)::INTEGER AS "time",
                a.logid, k.split, CASE WHEN h // 64 % 5 = 2 THEN 1 + (h // 8192 % 4)::INTEGER ELSE 0 END AS reason_code
         FROM (SELECT *, draw(71, (occurrence * 4000 + agent) * 10 + piece) AS h FROM staffed) s
         JOIN clock_interval c USING (occurrence) JOIN agent a ON a.acd = s.acd AND a.agent = s.agent
         JOIN skill k ON k.acd = s.acd AND k.agent = s.agent AND k.place = 0
         WHERE h // 16 % 150 = 0 OR c.wounded AND s.agent <= 4""",
     "spex": """
-        SELECT f.acd, c.wall + 60 * (CASE WHEN c.wounded AND f.split = 1 THEN 15 ELSE g % (c.span // 60)::UBIGINT END)::BIGINT AS wall,
-               [16, 17, 20, 23][1 + (g // 64 % 4)::INTEGER] AS extype, 60 AS threshold, 61 + (g // 512 % 120)::INTEGER AS "time", f.split
+        SELECT f.acd, c.wall + 60 * (CASE WHEN c.wounded AND f.split = 1 THEN 15
+            ELSE g % (c.span // 60)::UBIGINT END)::BIGINT AS wall,
+               [16, 17, 20, 23][1 + (g // 64 % 4)::INTEGER] AS extype, 60 AS threshold,
+                   61 + (g // 512 % 120)::INTEGER AS "time", f.split
         FROM (SELECT *, draw(72, occurrence * 1000 + split) AS g FROM flow) f JOIN clock_interval c USING (occurrence)
         WHERE f.wait > 40 AND g // 16 % 20 = 0 OR c.wounded AND f.split = 1""",
     "tgex": """
         SELECT t.acd, c.wall + 60 * (g % (c.span // 60)::UBIGINT)::BIGINT AS wall,
-               [51, 52, 54, 56][1 + (g // 64 % 4)::INTEGER] AS extype, 2 AS threshold, 3 + (g // 512 % 90)::INTEGER AS "time",
+               [51, 52, 54, 56][1 + (g // 64 % 4)::INTEGER] AS extype, 2 AS threshold,
+                   3 + (g // 512 % 90)::INTEGER AS "time",
                t.tkgrp, t.eqloc, '' AS logid
-        FROM (SELECT *, draw(73, occurrence * 10000 + number) AS g FROM trunk_flow) t JOIN clock_interval c USING (occurrence)
+        FROM (SELECT *, draw(73, occurrence * 10000 + number) AS g FROM trunk_flow) t
+            JOIN clock_interval c USING (occurrence)
         WHERE g // 16 % 5000 = 0""",
     "vdnex": """
-        SELECT v.acd, c.wall + 60 * (CASE WHEN c.wounded AND v.number = 1 THEN 16 ELSE g % (c.span // 60)::UBIGINT END)::BIGINT AS wall,
-               [34, 35, 38][1 + (g // 64 % 3)::INTEGER] AS extype, 45 AS threshold, 46 + (g // 512 % 100)::INTEGER AS "time",
+        SELECT v.acd, c.wall + 60 * (CASE WHEN c.wounded AND v.number = 1 THEN 16
+            ELSE g % (c.span // 60)::UBIGINT END)::BIGINT AS wall,
+               [34, 35, 38][1 + (g // 64 % 3)::INTEGER] AS extype, 45 AS threshold,
+                   46 + (g // 512 % 100)::INTEGER AS "time",
                v.vdn, v.vector, 0 AS row_time_utc, 0 AS tenant
         FROM (SELECT *, draw(74, (occurrence * 5000 + number) * 2 + part) AS g FROM vdn_flow) v
         JOIN clock_interval c USING (occurrence)
@@ -208,7 +226,8 @@ EXCEPTIONS = {
         WHERE v.outflowed > 0 AND g // 16 % 12 = 0 OR c.wounded AND v.vector = 1""",
     "mctex": """
         SELECT acd, segstart AS wall, 90 AS extype, '3035' || lpad((d % 10000)::VARCHAR, 4, '0') AS ani_sid,
-               '01A' || lpad((1 + d // 64 % 4)::VARCHAR, 2, '0') || lpad((1 + d % 8)::VARCHAR, 2, '0') AS eqloc, 0 AS ii_digits,
+               '01A' || lpad((1 + d // 64 % 4)::VARCHAR, 2, '0') || lpad((1 + d % 8)::VARCHAR, 2, '0') AS eqloc,
+                   0 AS ii_digits,
                coalesce(answerer, '') AS logid, split, 1 + (d // 32 % 4)::INTEGER AS tkgrp, vdn
         FROM call WHERE disposition = 2 AND segment = 1 AND a // 32768 % 3000 = 7""",
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import duckdb
 
 from syncengine.model.spec import ColumnSpec, TableSpec
@@ -37,11 +39,9 @@ class Filling:
         if unknown:
             raise ValueError(f"{table} has no column {', '.join(sorted(unknown))}")
         expressions = ", ".join(stored_value(c, values.get(c.name)) for c in spec.columns)
-        self.connection.execute(
-            f"INSERT INTO {server}.{quoted(table)} SELECT {expressions} FROM {source}"
-        )
+        self.connection.execute(f"INSERT INTO {server}.{quoted(table)} SELECT {expressions} FROM {source}")
 
-    def fill_rows(self, table: str, rows: list[dict[str, object]], server: str = "primary_server") -> None:
+    def fill_rows(self, table: str, rows: Sequence[Mapping[str, object]], server: str = "primary_server") -> None:
         """Insert a handful of rows written out by hand; what a row leaves out is filled as `fill` does."""
         if not rows:
             return

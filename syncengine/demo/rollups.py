@@ -12,17 +12,15 @@ LONGER = ((Archive.DAILY, Archive.INTERVAL), (Archive.WEEKLY, Archive.DAILY), (A
 
 PERIOD = {
     Archive.DAILY: "row_date",
-    Archive.WEEKLY: "row_date - CAST(dayofweek(row_date) AS INTEGER)",
-    Archive.MONTHLY: "CAST(date_trunc('month', row_date) AS DATE)",
+    Archive.WEEKLY: "week_of(row_date)",
+    Archive.MONTHLY: "month_of(row_date)",
 }
 """The first day of the period a row belongs to; weeks begin on Sunday."""
 
 COVERED = {
-    Archive.DAILY: "row_date BETWEEN DATE '2000-06-05' - getvariable('days')::INTEGER AND DATE '2000-06-04'",
-    Archive.WEEKLY: """row_date - CAST(dayofweek(row_date) AS INTEGER) >= DATE '2000-06-05' - getvariable('days')::INTEGER
-        AND row_date - CAST(dayofweek(row_date) AS INTEGER) + 6 <= DATE '2000-06-04'""",
-    Archive.MONTHLY: """CAST(date_trunc('month', row_date) AS DATE) >= DATE '2000-06-05' - getvariable('days')::INTEGER
-        AND last_day(row_date) <= DATE '2000-06-04'""",
+    Archive.DAILY: "row_date BETWEEN oldest_day() AND DATE '2000-06-04'",
+    Archive.WEEKLY: "week_of(row_date) >= oldest_day() AND week_of(row_date) + 6 <= DATE '2000-06-04'",
+    Archive.MONTHLY: "month_of(row_date) >= oldest_day() AND last_day(row_date) <= DATE '2000-06-04'",
 }
 """Only periods of which every day is held are summarised; today's daily archive runs tomorrow at 00:35."""
 

@@ -115,22 +115,27 @@ ranked AS (
 ),
 divided AS (
     SELECT r.*, f.answered AS all_calls, f.talk_time AS all_talk, f.after_time AS all_after, f.ring,
-           (f.answered::BIGINT * (r.upto - r.share) * 1000 + (f.h % 1000)::BIGINT * f.share) // greatest(1, f.share * 1000)
+           (f.answered::BIGINT * (r.upto - r.share) * 1000 + (f.h % 1000)::BIGINT * f.share) // greatest(1,
+               f.share * 1000)
                AS calls_before,
-           (f.answered::BIGINT * r.upto * 1000 + (f.h % 1000)::BIGINT * f.share) // greatest(1, f.share * 1000) AS calls_upto
+           (f.answered::BIGINT * r.upto * 1000 + (f.h % 1000)::BIGINT * f.share) // greatest(1,
+               f.share * 1000) AS calls_upto
     FROM ranked r JOIN flow f ON f.occurrence = r.occurrence AND f.split = r.split
 ),
 worked AS (
     SELECT *, (calls_upto - calls_before)::INTEGER AS calls,
-           (all_talk * calls_upto // greatest(1, all_calls) - all_talk * calls_before // greatest(1, all_calls))::INTEGER
+           (all_talk * calls_upto // greatest(1, all_calls) - all_talk * calls_before // greatest(1,
+               all_calls))::INTEGER
                AS talk_time,
-           (all_after * calls_upto // greatest(1, all_calls) - all_after * calls_before // greatest(1, all_calls))::INTEGER
+           (all_after * calls_upto // greatest(1, all_calls) - all_after * calls_before // greatest(1,
+               all_calls))::INTEGER
                AS after_time,
            draw(31, occurrence * 10000 + agent) AS h, draw(32, (occurrence * 10000 + agent) * 4 + place) AS g
     FROM divided
 ),
 booked AS (
-    SELECT *, least(talk_time, seconds // skills * 8 // 10) AS talking, least(after_time, seconds // skills // 10) AS wrapping,
+    SELECT *, least(talk_time, seconds // skills * 8 // 10) AS talking, least(after_time,
+        seconds // skills // 10) AS wrapping,
            least(calls * ring, seconds // skills // 50) AS ringing,
            seconds * (30 + (h // 64 % 30)::INTEGER) // 1000 AS auxiliary,
            (seconds - seconds // skills) * 7 // 10 AS elsewhere,

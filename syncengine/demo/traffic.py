@@ -6,6 +6,8 @@ themselves, so that their figures add up to the split's.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import duckdb
 
 SPLITS = """
@@ -15,7 +17,8 @@ WITH members AS (
     FROM skill JOIN agent USING (acd, agent) GROUP BY acd, split
 )
 SELECT n.acd, s::INTEGER AS split, coalesce(members, 0) AS members, coalesce(round_the_clock, FALSE) AS round_the_clock,
-       (150 + h % 150)::INTEGER AS talk, (15 + h // 1024 % 45)::INTEGER AS after_call, (4 + h // 65536 % 4)::INTEGER AS ring,
+       (150 + h % 150)::INTEGER AS talk, (15 + h // 1024 % 45)::INTEGER AS after_call,
+           (4 + h // 65536 % 4)::INTEGER AS ring,
        0.018 + unit(draw(22, n.acd * 1000 + s)) * 0.02 AS impatience
 FROM (SELECT acd, s, draw(21, acd * 1000 + s) AS h
       FROM (SELECT DISTINCT acd FROM clock_interval) CROSS JOIN range(1, getvariable('splits') + 1) t(s)) n
@@ -66,7 +69,8 @@ SELECT occurrence, acd, split, span, heads, staffed_time, share, offered, answer
        greatest(answered * 20, answered * talk
            + floor(sqrt(answered) * talk * 0.3 * bell(draw(26, occurrence * 1000 + split))))::INTEGER AS talk_time,
        greatest(answered * 3, answered * after_call
-           + floor(sqrt(answered) * after_call * 0.3 * bell(draw(27, occurrence * 1000 + split))))::INTEGER AS after_time,
+           + floor(sqrt(answered) * after_call * 0.3 * bell(draw(27,
+               occurrence * 1000 + split))))::INTEGER AS after_time,
        h::UBIGINT AS h
 FROM answered
 """
@@ -86,7 +90,7 @@ def bucket_columns(prefix: str, calls: str, fast: str, wait: str) -> dict[str, s
     """Return SQL that spreads calls over the ten increments; the ten add up to `calls`."""
     reached = [f"within({calls}, {fast}, {wait}, {seconds})" for seconds in PERIODS]
     columns = {f"{prefix}1": reached[0]}
-    for place, (low, high) in enumerate(zip(reached, reached[1:], strict=False), start=2):
+    for place, (low, high) in enumerate(pairwise(reached), start=2):
         columns[f"{prefix}{place}"] = f"{high} - {low}"
     columns[f"{prefix}10"] = f"{calls} - {reached[-1]}"
     return columns

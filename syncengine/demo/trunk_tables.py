@@ -25,9 +25,11 @@ FROM directed
 TRUNK_FLOW = """
 CREATE TEMP TABLE trunk_flow AS
 WITH total AS (
-    SELECT f.occurrence, f.acd, c.span, sum(offered + turned_away)::BIGINT AS arrived, sum(answered)::BIGINT AS answered,
+    SELECT f.occurrence, f.acd, c.span, sum(offered + turned_away)::BIGINT AS arrived,
+        sum(answered)::BIGINT AS answered,
            sum(abandoned)::BIGINT AS abandoned,
-           sum(talk_time + answered * wait * 65 // 100 + abandoned * (18 + wait // 2) + turned_away * 14)::BIGINT AS held,
+           sum(talk_time + answered * wait * 65 // 100 + abandoned * (18 + wait // 2) + turned_away * 14)::BIGINT
+               AS held,
            (sum(heads * f.span) // 9000)::BIGINT AS dialled
     FROM flow f JOIN clock_interval c ON c.occurrence = f.occurrence
     WHERE NOT c.live
@@ -48,7 +50,8 @@ SELECT occurrence, acd, number, tkgrp, eqloc, outgoing, span, h, (upto - before)
        CASE WHEN outgoing THEN (upto - before) * (50 + (h % 60)::BIGINT)
             ELSE held * upto // greatest(1, whole) - held * before // greatest(1, whole) END::INTEGER AS held,
        CASE WHEN outgoing THEN 0
-            ELSE least(upto - before - (answered * upto // greatest(1, whole) - answered * before // greatest(1, whole)),
+            ELSE least(upto - before - (answered * upto // greatest(1, whole) - answered * before // greatest(1,
+                whole)),
                        abandoned * upto // greatest(1, whole) - abandoned * before // greatest(1, whole)) END::INTEGER
            AS abandoned
 FROM hunted
@@ -93,7 +96,8 @@ def fill_htkgrp(filling: Filling) -> None:
     source = """(
         SELECT c.day, c.starttime, c.intrvl, t.acd, t.tkgrp, t.occurrence, t.outgoing, count(*) AS trunks,
                sum(t.calls) AS calls, sum(t.answered) AS answered, sum(t.held) AS held, sum(t.abandoned) AS abandoned,
-               sum(least(t.held, t.span)) AS occupied, sum(CASE WHEN t.h // 64 % 4000 = 0 THEN 1 ELSE 0 END) AS failures,
+               sum(least(t.held, t.span)) AS occupied, sum(CASE WHEN t.h // 64 % 4000 = 0 THEN 1
+                   ELSE 0 END) AS failures,
                sum(CASE WHEN t.h // 64 % 9000 = 7 THEN t.span ELSE 0 END) AS busied,
                coalesce(min(v.vdn), '') AS vdn
         FROM trunk_flow t JOIN clock_interval c USING (occurrence)

@@ -25,7 +25,8 @@ FROM served
 VDN_FLOW = """
 CREATE TEMP TABLE vdn_flow AS
 WITH divided AS (
-    SELECT f.occurrence, f.acd, v.number, v.vdn, v.vector, v.vectors, v.split, f.span, f.wait, f.talk, f.after_call, f.ring,
+    SELECT f.occurrence, f.acd, v.number, v.vdn, v.vector, v.vectors, v.split, f.span, f.wait, f.talk, f.after_call,
+        f.ring,
            (f.h % 1000)::BIGINT AS p1, (f.h // 1024 % 1000)::BIGINT AS p2, (f.h // 65536 % 1000)::BIGINT AS p3,
            (f.h // 16777216 % 1000)::BIGINT AS p4,
            portion(f.answered, v.upto - v.weight, v.upto, v.whole, p1)::INTEGER AS answered,
@@ -34,7 +35,8 @@ WITH divided AS (
            portion(f.turned_away, v.upto - v.weight, v.upto, v.whole, p4)::INTEGER AS turned_away,
            f.answered AS all_answered, f.talk_time AS all_talk, f.after_time AS all_after,
            c.wounded, draw(42, f.occurrence * 10000 + v.number) AS h
-    FROM flow f JOIN vdn_plan v ON v.acd = f.acd AND v.split = f.split JOIN clock_interval c ON c.occurrence = f.occurrence
+    FROM flow f JOIN vdn_plan v ON v.acd = f.acd AND v.split = f.split JOIN clock_interval c
+        ON c.occurrence = f.occurrence
 ),
 changed AS (
     SELECT *, CASE WHEN vectors > 1 AND (h % 1000 < 2 OR wounded AND number <= 3) THEN 2 ELSE 1 END AS rows_made
@@ -128,7 +130,8 @@ def fill_hvector(filling: Filling) -> None:
     """Fill hvector: the sums of hvdn by vector, so that both views of the calls agree."""
     source = """(
         SELECT c.day, c.starttime, c.intrvl, v.acd, v.vector, v.occurrence,
-               sum(arrived) AS arrived, sum(answered) AS answered, sum(abandoned) AS abandoned, sum(outflowed) AS outflowed,
+               sum(arrived) AS arrived, sum(answered) AS answered, sum(abandoned) AS abandoned,
+                   sum(outflowed) AS outflowed,
                sum(turned_away) AS turned_away, sum(talk_time) AS talk_time, sum(answered * wait * 65 // 100) AS waited,
                sum(abandoned * (18 + wait // 2)) AS abandoned_time, sum(outflowed * (60 + wait)) AS outflowed_time,
                sum(answered * ring) AS ringing

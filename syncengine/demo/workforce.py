@@ -31,7 +31,8 @@ WITH wished AS (
 ),
 given AS (
     SELECT acd, agent, place,
-           CASE WHEN nightly OR place = 0 THEN CASE WHEN nightly THEN (agent - 1 + place) % least(3, splits) ELSE own END
+           CASE WHEN nightly OR place = 0 THEN CASE WHEN nightly THEN (agent - 1 + place) % least(3, splits)
+               ELSE own END
                 ELSE (own + place * (1 + h // 128 % greatest(1, (splits - 1) // 2))) % splits END + 1 AS split
     FROM wished
     WHERE place < splits AND (nightly OR place = 0 OR place = 1 AND h % 100 < 60 OR place = 2 AND h % 100 < 22)
@@ -72,7 +73,8 @@ broken AS (
 ),
 pieces AS (
     SELECT acd, agent, number, 1 AS piece, login,
-           CASE WHEN relogs THEN break_interval + CASE WHEN twin THEN step * 4 // 10 ELSE step // 4 + (g % 200)::BIGINT END
+           CASE WHEN relogs THEN break_interval + CASE WHEN twin THEN step * 4 // 10
+               ELSE step // 4 + (g % 200)::BIGINT END
                 ELSE logout END AS logout,
            relogs AND twin AS twin, break_interval
     FROM broken
