@@ -1,0 +1,151 @@
+"""Builds small pairs on real table layouts, and the rows in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from syncengine.app import Pair, open_pair
+from syncengine.catalogue import Catalogue, load_catalogue
+from syncengine.model.pair import Role
+from syncengine.model.spec import TableSpec
+from syncengine.servers.duckdb_types import stored_type
+
+DAY = date(2000, 6, 5)
+AS_OF = datetime(2000, 6, 5, 7, 10)
+Row = Mapping[str, Any]
+
+
+@lru_cache(maxsize=1)
+def catalogue() -> Catalogue:
+    """Return the shipped catalogue."""
+    return load_catalogue()
+
+
+def row(table: str, **values: Any) -> dict[str, Any]:
+    """Return a row of a table: given values, CHAR padded, numbers 0, the day 2000-06-05, ACD 1, 30 minutes."""
+    spec = catalogue().table(table)
+    return {column.name: _value(spec, column.name, values) for column in spec.columns}
+
+
+def _value(spec: TableSpec, name: str, values: Mapping[str, Any]) -> Any:
+    column = spec.column(name)
+    assert column is not None
+    if name in values:
+        value = values[name]
+        return value.ljust(column.type.width) if isinstance(value, str) else value
+    defaults = {"acd": 1, "acd_no": 1, "intrvl": 30, "row_date": DAY}
+    if name in defaults:
+        return defaults[name]
+    if column.type.is_text:
+        return " " * column.type.width
+    return DAY if column.type.name == "date" else 0
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files of a built pair."""
+
+    folder: Path
+
+    @property
+    def pair_file(self) -> Path:
+        """The pair file."""
+        return self.folder / "pair.toml"
+
+    def database(self, role: Role | str) -> Path:
+        """The database file of one server."""
+        return self.folder / f"{role}.duckdb"
+
+    def open(self) -> Pair:
+        """Open the pair through the Python API."""
+        return open_pair(self.pair_file)
+
+    def add(self, role: Role | str, table: str, *rows: Row) -> None:
+        """Insert rows into a table of one server."""
+        with duckdb.connect(str(self.database(role))) as connection:
+            insert(connection, table, rows)
+
+    def run(self, role: Role | str, sql: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run SQL on one server and return its rows."""
+        with duckdb.connect(str(self.database(role))) as connection:
+            return connection.execute(sql, list(values)).fetchall()
+
+    def bag(self, role: Role | str, table: str, where: str = "1 = 1") -> list[tuple[Any, ...]]:
+        """Return all rows of a table, sorted, to compare with."""
+        return self.run(role, f'SELECT * FROM "{table}" WHERE {where} ORDER BY ALL')
+
+
+def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Row]) -> None:
+    """Insert rows given as mappings."""
+    for one in rows:
+        names = ", ".join(f'"{name}"' for name in one)
+        connection.execute(f'INSERT INTO "{table}" ({names}) VALUES ({", ".join("?" * len(one))})', list(one.values()))
+
+
+def build_files(
+    folder: Path,
+    tables: Iterable[str] = ("hsplit",),
+    *,
+    both: Mapping[str, Iterable[Row]] | None = None,
+    primary: Mapping[str, Iterable[Row]] | None = None,
+    secondary: Mapping[str, Iterable[Row]] | None = None,
+    acds: Mapping[int, int] | None = None,
+    archived: datetime | Mapping[str, datetime] = datetime(2000, 6, 5, 7, 0),
+    as_of: datetime = AS_OF,
+    settings: str = "",
+    server_settings: str = 'load = "r3v8ag.f"',
+) -> Files:
+    """Build a pair: the named tables empty but for the given rows, with arch_stat, dcalloc, acds and linkex.
+
+    `acds` maps ACDs to interval lengths; `archived` is how far both interval archives (or, as a mapping by
+    role, each one's) have run; `settings` is added to the pair file at its top, `server_settings` to each server.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    acds = acds or {1: 30}
+    for role, own in ((Role.PRIMARY, primary), (Role.SECONDARY, secondary)):
+        until = archived if isinstance(archived, datetime) else archived[role.value]
+        with duckdb.connect(str(folder / f"{role}.duckdb")) as connection:
+            for name in dict.fromkeys([*tables, "arch_stat", "dcalloc", "acds", "linkex"]):
+                create(connection, name)
+            insert(connection, "acds", [row("acds", acd=acd, intrvl=length) for acd, length in acds.items()])
+            insert(connection, "arch_stat", [one for acd in acds for one in archive_rows(acd, until)])
+            for source in (both or {}, own or {}):
+                for table, rows in source.items():
+                    insert(connection, table, rows)
+    (folder / "pair.toml").write_text(
+        f"as_of = {as_of:%Y-%m-%dT%H:%M:%S}\n{settings}\n"
+        f'[primary]\nurl = "duckdb:///primary.duckdb"\n{server_settings}\n'
+        f'[secondary]\nurl = "duckdb:///secondary.duckdb"\n{server_settings}\n'
+    )
+    return Files(folder)
+
+
+def create(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Create a table of the catalogue with its R3V8 columns."""
+    columns = ", ".join(f'"{c.name}" {stored_type(c.type)}' for c in catalogue().table(table).columns)
+    connection.execute(f'CREATE TABLE "{table}" ({columns})')
+
+
+def archive_rows(acd: int, until: datetime) -> list[dict[str, Any]]:
+    """Return the archive status of an ACD: intervals up to a moment, the rest last night."""
+    night = f"{until:%m/%d/%y} 00:35"
+    times = {"1": f"{until:%m/%d/%y %H:%M}", "2": night, "3": night, "4": night}
+    return [row("arch_stat", acd=acd, arch_type=code, last_time=text, status="2") for code, text in times.items()]
+
+
+def hsplit(label: int, split: int = 1, **values: Any) -> dict[str, Any]:
+    """Return an hsplit row of an interval."""
+    return row("hsplit", **{"starttime": label, "split": split, "acdcalls": 5, "acdtime": 600, **values})
+
+
+def half_hours(first: int = 0, past: int = 700, splits: int = 2, **values: Any) -> list[dict[str, Any]]:
+    """Return hsplit rows of every half hour from one label up to another, for some splits."""
+    labels = [hour * 100 + minute for hour in range(24) for minute in (0, 30)]
+    return [hsplit(label, split, **values) for label in labels if first <= label < past for split in range(1, splits + 1)]
