@@ -16,14 +16,19 @@ from syncengine.model.fingerprint import FingerprintColumn, FingerprintQuery
 from syncengine.model.pair import Limits, Role
 from syncengine.model.selection import ReadQuery, Selection, select_window
 from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.window import Window
 from syncengine.observe.columns import ColumnsVerdict
 from syncengine.observe.sampling import sample_groups
 from syncengine.servers.protocol import Server
 from syncengine.servers.sql import slot_expression
 from syncengine.staging.cache import Cache
 
-SLICE = timedelta(days=7)
-"""How much of an interval or event table one fingerprint query covers."""
+SLICE = timedelta(days=31)
+"""How much of an interval or event table one fingerprint query covers.
+
+Planning a query over 172 columns takes as long as running it over 30,000 rows, so slices are not small;
+they bound the number of buckets held at once.
+"""
 LOOKS = 3
 """How often a bucket that keeps changing is looked at before it is called moving."""
 
@@ -76,46 +81,47 @@ class Findings:
     held: dict[int | None, Held] = field(default_factory=dict)
 
 
-def selections_of(spec: TableSpec, scopes: tuple[Scope, ...], *, zone: str, everything: bool) -> tuple[Selection, ...]:
+def selections_of(
+    spec: TableSpec, scopes: tuple[Scope, ...], *, zone: str, untimed: bool = False
+) -> tuple[Selection, ...]:
     """Return the slices that together are the table's scopes: no gap, no overlap.
 
-    ACDs with the same window are asked about together. `everything` adds the rows no window can select.
+    ACDs with the same window are asked about together. `untimed` adds the rows no window can select.
     """
     if spec.time is None:
         return (Selection(spec.name, BucketColumns.of(spec)),)
     named = tuple(scope.acd for scope in scopes if scope.acd is not None)
-    by_window: dict[object, list[int]] = {}
+    all_acds = any(scope.acd is None for scope in scopes)
     selections: list[Selection] = []
-    for scope in scopes:
-        if scope.window is None:
-            continue
-        if scope.acd is None:
-            selections += _cut(spec, scope, zone=zone, except_acds=named)
-        else:
-            by_window.setdefault(scope.window, []).append(scope.acd)
-    for scope in scopes:
-        acds = by_window.pop(scope.window, None) if scope.acd is not None else None
-        if acds:
-            selections += _cut(spec, scope, zone=zone, acds=tuple(acds))
-    if everything:
-        wanted = None if any(scope.acd is None for scope in scopes) else named
-        selections.append(Selection(spec.name, BucketColumns.of(spec), untimed=True, acds=wanted))
+    windows = {scope.window for scope in scopes}
+    if all_acds and len(windows) == 1:
+        selections += _cut(spec, scopes[0].window, zone=zone)
+    else:
+        for window in dict.fromkeys(scope.window for scope in scopes if scope.acd is not None):
+            acds = tuple(scope.acd for scope in scopes if scope.window == window and scope.acd is not None)
+            selections += _cut(spec, window, zone=zone, acds=acds)
+        for scope in scopes:
+            if scope.acd is None:
+                selections += _cut(spec, scope.window, zone=zone, except_acds=named)
+    if untimed:
+        acds_asked = None if all_acds else named
+        selections.append(Selection(spec.name, BucketColumns.of(spec), untimed=True, acds=acds_asked))
     return tuple(selections)
 
 
 def _cut(
     spec: TableSpec,
-    scope: Scope,
+    window: Window | None,
     *,
     zone: str,
     acds: tuple[int, ...] | None = None,
     except_acds: tuple[int, ...] | None = None,
 ) -> Iterator[Selection]:
-    if scope.window is None:
+    if window is None:
         return
     # Weeks and months must not be cut in two; their buckets are few.
     sliced = spec.archive in (Archive.INTERVAL, Archive.EVENT)
-    pieces = scope.window.cut(SLICE) if sliced else iter((scope.window,))
+    pieces = window.cut(SLICE) if sliced else iter((window,))
     for piece in pieces:
         selection = select_window(spec, piece, zone=zone, acds=acds, except_acds=except_acds)
         if selection is not None:

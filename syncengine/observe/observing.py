@@ -129,15 +129,13 @@ class _Observing:
         if verdict.state is not TableState.COMPARED:
             return Work(spec, verdict, (), ())
         if spec.time is None:
-            return Work(spec, verdict, (), selections_of(spec, (), zone=self.settings.timezone, everything=False))
+            return Work(spec, verdict, (), selections_of(spec, (), zone=self.settings.timezone))
         bounds = self._bounds(spec)
         scopes = tuple(
             self._within_bounds(spec, scope, bounds) for scope in scopes_of(spec, self.questions, self.lengths, bounds)
         )
-        everything = self.request.window is None
-        return Work(
-            spec, verdict, scopes, selections_of(spec, scopes, zone=self.settings.timezone, everything=everything)
-        )
+        untimed = self.request.window is None and any(one.untimed for found in bounds.values() for one in found)
+        return Work(spec, verdict, scopes, selections_of(spec, scopes, zone=self.settings.timezone, untimed=untimed))
 
     def _bounds(self, spec: TableSpec) -> dict[Role, tuple[Bounds, ...]]:
         if self.request.window is not None and not spec.circular:

@@ -86,8 +86,8 @@ class DuckDBServer:
     def bounds(self, table: str, columns: BucketColumns) -> tuple[Bounds, ...]:
         """Return the bounds of a table for each of its ACDs."""
         return tuple(
-            Bounds(acd, count, _bound(columns, acd, first), _bound(columns, acd, last))
-            for acd, count, first, last in self._rows(bounds_statement(table, columns))
+            Bounds(acd, count, _bound(columns, acd, first), _bound(columns, acd, last), untimed or 0)
+            for acd, count, first, last, untimed in self._rows(bounds_statement(table, columns))
         )
 
     def highest(self, table: str, column: str) -> int:

@@ -72,6 +72,8 @@ class Bounds:
     rows: int
     first: Bucket | None
     last: Bucket | None
+    untimed: int = 0
+    """Rows with NULL in a time column, which no window selects."""
 
 
 class WriteSession(Protocol):

@@ -82,7 +82,7 @@ def fingerprint_statement(query: FingerprintQuery, dialect: Dialect = DUCKDB, so
 
 
 def bounds_statement(table: str, buckets: BucketColumns, dialect: Dialect = DUCKDB) -> Statement:
-    """Return the query whose rows are (acd, rows, first, last), the bounds as one number each.
+    """Return the query whose rows are (acd, rows, first, last, untimed), the bounds as one number each.
 
     The number is day times 10,000 plus label, or the epoch second, or the day.
     """
@@ -94,9 +94,16 @@ def bounds_statement(table: str, buckets: BucketColumns, dialect: Dialect = DUCK
         day = f"CAST({dialect.day_number.format(date=quoted(buckets.date))} AS BIGINT)"
         label = f"{dialect.coalesce}({quoted(buckets.label)}, 0)" if buckets.label else "0"
         moment = f"{day} * 10000 + {label}"
+    untimed = dialect.sum.format(value=f"CASE WHEN {_untimed(buckets)} THEN 1 ELSE 0 END")
     acd = _bucket_acd(buckets)
     group = f" GROUP BY {acd}" if buckets.acd else ""
-    return Statement(f"SELECT {acd}, COUNT(*), MIN({moment}), MAX({moment}) FROM {quoted(table)}{group}")
+    return Statement(f"SELECT {acd}, COUNT(*), MIN({moment}), MAX({moment}), {untimed} FROM {quoted(table)}{group}")
+
+
+def _untimed(buckets: BucketColumns) -> str:
+    """Return the condition that a row has NULL in a time column."""
+    times = [quoted(column) for column in (buckets.date, buckets.label, buckets.epoch) if column is not None]
+    return " OR ".join(f"{time} IS NULL" for time in times) or "1 = 0"
 
 
 def predicate(selection: Selection, dialect: Dialect = DUCKDB) -> Statement:
@@ -117,8 +124,7 @@ def predicate(selection: Selection, dialect: Dialect = DUCKDB) -> Statement:
         day = quoted(columns.date)
         conditions.append(Statement(f"{day} >= ? AND {day} < ?", selection.dates))
     if selection.untimed:
-        times = [quoted(c) for c in (columns.date, columns.label, columns.epoch) if c is not None]
-        conditions.append(Statement("(" + " OR ".join(f"{time} IS NULL" for time in times) + ")"))
+        conditions.append(Statement(f"({_untimed(columns)})"))
     if selection.buckets is not None:
         conditions.append(_in_buckets(columns, selection.buckets))
     if selection.groups is not None:
