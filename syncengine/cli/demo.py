@@ -30,6 +30,8 @@ def demo(
 
     Writes DIR/primary.duckdb, DIR/secondary.duckdb and DIR/pair.toml.
     """
+    from rich.text import Text
+
     from syncengine.app import open_pair
     from syncengine.cli.terminal import err, out, progress
     from syncengine.demo.build import build_pair
@@ -41,13 +43,13 @@ def demo(
     console = out()
     errors = err()
     shape = DemoShape(days=days, acds=acds, splits=splits, agents=agents, vdns=vdns, trunks=trunks, seed=seed)
-    console.rule("1. The pair", align="left")
+    console.print(Text("1. The pair", style="bold cyan"), soft_wrap=True)
     built = build_pair(into, shape, progress=lambda text: errors.print(f"  {text}", style="dim"))
     damage = built.damage
     console.print(
-        f"Two CMS servers, both fed by one switch, in {into}. On {damage.side} the link of ACD {damage.acd} was down from "
-        f"{damage.down:%H:%M} to {damage.up:%H:%M} on {damage.down:%Y-%m-%d}, and somebody added names and an agent "
-        f"group on {damage.side.other} only. It is 06:10 now.",
+        f"Two CMS servers, both fed by one switch, in {into}. On {damage.side} the link of ACD {damage.acd} was down "
+        f"from {damage.down:%H:%M} to {damage.up:%H:%M} on {damage.down:%Y-%m-%d}, and somebody added names and an "
+        f"agent group on {damage.side.other} only. It is 06:10 now.",
         soft_wrap=True,
     )
     command = f"syncengine verify --pair {into / 'pair.toml'}"
@@ -56,7 +58,7 @@ def demo(
         return ExitCode.DONE
     pair = open_pair(built.pair_file, progress=progress())
     console.print()
-    console.rule(f"2. The drift: {command}", align="left")
+    console.print(Text(f"2. The drift: {command}", style="bold cyan"), soft_wrap=True)
     print_verdict(console, pair.verify())
     sets = ("history", "agent-groups")
     options = " ".join(f"--set {name}" for name in sets)
@@ -67,11 +69,11 @@ def demo(
     plan = pair.plan_resync(window=WINDOW, sets=sets)
     print_plan(console, plan)
     console.print()
-    console.rule("4. The resync", align="left")
+    console.print(Text("4. The resync", style="bold cyan"), soft_wrap=True)
     result = pair.execute(plan)
     print_outcome(console, result.outcome)
     console.print()
-    console.rule("5. In sync again: the same verify as before", align="left")
+    console.print(Text("5. In sync again: the same verify as before", style="bold cyan"), soft_wrap=True)
     after = pair.verify()
     print_verdict(console, after)
     if not after.in_sync:

@@ -16,7 +16,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-PIPED_WIDTH = 200
+PIPED_WIDTH = 1000
 PLAIN_LINE_SECONDS = 5.0
 
 
@@ -90,12 +90,10 @@ class PlainProgress:
         if now - self._told >= PLAIN_LINE_SECONDS:
             self._told = now
             left = (now - self._started) / self._done * (self._total - self._done) if self._done else 0
-            print(
-                f"{self._what}: {self._done} of {self._total}, {_rate(self._rows, self._started)}, "
-                f"about {left:.0f} s left ({detail})",
-                file=sys.stderr,
-                flush=True,
-            )
+            rate = _rate(self._rows, self._started)
+            line = f"{self._what}: {self._done} of {self._total}, {rate}, about {left:.0f} s left ({detail})\n"
+            sys.stderr.write(line)
+            sys.stderr.flush()
 
     def end(self) -> None:
         """Say nothing more."""

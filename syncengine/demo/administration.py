@@ -35,7 +35,8 @@ def build_dictionary(filling: Filling) -> None:
     )
     filling.connection.execute(
         "CREATE TEMP TABLE vdn_name AS SELECT v.acd, v.number, v.vdn, n.name || CASE v.place WHEN 1 THEN '' "
-        "WHEN 2 THEN ' web' WHEN 3 THEN ' ads' WHEN 4 THEN ' VIP' ELSE ' ' || v.place END AS name FROM (SELECT *, row_number() OVER "
+        "WHEN 2 THEN ' web' WHEN 3 THEN ' ads' WHEN 4 THEN ' VIP' ELSE ' ' || v.place END AS name "
+        "FROM (SELECT *, row_number() OVER "
         "(PARTITION BY acd, split ORDER BY number) AS place FROM vdn_plan) v JOIN split_name n USING (acd, split)"
     )
 
@@ -113,8 +114,8 @@ def fill_acd_setup(filling: Filling) -> None:
     )
     filling.fill(
         "acd_shifts",
-        f"{EACH_ACD} CROSS JOIN (VALUES (1, 600, 1430, 40), (2, 830, 1700, 80), (3, 1330, 2200, 40), (4, 2200, 600, 10)) "
-        "s(n, a, z, m)",
+        f"{EACH_ACD} CROSS JOIN "
+        "(VALUES (1, 600, 1430, 40), (2, 830, 1700, 80), (3, 1330, 2200, 40), (4, 2200, 600, 10)) s(n, a, z, m)",
         {"acd": "acd", "shift_id": "n", "start_time": "a", "stop_time": "z", "max_agents": "m"},
     )
     filling.fill(

@@ -16,7 +16,6 @@ SELECT c.day, c.starttime, c.intrvl, f.*,
        (f.heads * f.span * (f.h // 8192 % 100)::INTEGER) // 180000 AS dialled
 FROM flow f JOIN clock_interval c USING (occurrence)
 WHERE NOT c.live
-ORDER BY f.occurrence, f.split
 )"""
 
 AUX_SHARES = ((0, 26), (1, 38), (2, 22), (3, 9), (4, 5))

@@ -155,7 +155,7 @@ def _bucket_terms(columns: BucketColumns) -> tuple[str, str, str]:
 
 
 def _raw_key(part: TablePart) -> tuple[str, ...]:
-    """The columns that name a key group to the server: those of its bucket, then its key."""
+    """Return the columns that name a key group to the server: those of its bucket, then its key."""
     columns = part.bucket_columns
     named = (columns.date, columns.label, columns.epoch, columns.acd, *part.key)
     return tuple(dict.fromkeys(name for name in named if name is not None))

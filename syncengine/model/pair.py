@@ -53,6 +53,9 @@ class Limits:
     """Differing key groups shown for each table."""
 
 
+DEFAULT_LIMITS = Limits()
+
+
 @dataclass(frozen=True, slots=True)
 class Retention:
     """How long a server keeps rows, where the pair file says so; else dcalloc does (rule 12)."""
@@ -76,8 +79,8 @@ class PairSettings:
     timezone: str = "UTC"
     intervals: tuple[tuple[int | None, int], ...] = ()
     """Interval lengths in minutes by ACD; the ACD None stands for all others."""
-    retention: Retention = Retention()
-    limits: Limits = Limits()
+    retention: Retention = field(default_factory=Retention)
+    limits: Limits = DEFAULT_LIMITS
     specs: tuple[Path, ...] = ()
 
     def server(self, role: Role) -> ServerSettings:

@@ -56,10 +56,7 @@ class Window:
         The pieces tile the window: no gap, no overlap.
         """
         start = self.start
-        if step >= DAY:
-            edge = datetime(start.year, start.month, start.day) + step
-        else:
-            edge = start + step
+        edge = (floor_to(start, 24 * 60) if step >= DAY else start) + step
         while start < self.stop:
             stop = min(edge, self.stop)
             yield Window(start, stop)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -121,7 +121,7 @@ def _outages(rows: Iterable[dict[str, Any]]) -> Iterator[Outage]:
 
 
 def _intervals(
-    server: Server, live: dict[str, LiveTable] | Any, questions: FactQuestions
+    server: Server, live: Mapping[str, LiveTable], questions: FactQuestions
 ) -> tuple[tuple[DayLengths, ...], tuple[IntervalCoverage, ...]]:
     """Return interval lengths by ACD and day, and the coverage of every interval where it was asked for."""
     lengths: dict[tuple[int, date], tuple[int, int]] = {}

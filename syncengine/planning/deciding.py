@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from syncengine.model.drift import BucketDrift, Observation, TableObservation
 from syncengine.model.plan import Action, KeptWhy, Policy, RestoreRange
+from syncengine.model.spans import span_of
 from syncengine.model.spec import Archive, Kept, TableSpec
-from syncengine.planning.ranges import span_of
 from syncengine.planning.seeing import Seeing
 
 ROLLUPS = (Archive.DAILY, Archive.WEEKLY, Archive.MONTHLY)

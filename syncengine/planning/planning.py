@@ -9,11 +9,12 @@ from datetime import date
 
 from syncengine.catalogue import Catalogue
 from syncengine.model.drift import Counts, Observation, TableObservation, TableState
-from syncengine.model.pair import Limits, Role
+from syncengine.model.pair import DEFAULT_LIMITS, Limits, Role
 from syncengine.model.plan import KeptBack, KeptWhy, Plan, Policy, RestoreRange
+from syncengine.model.spans import joined, span_of
 from syncengine.model.spec import DataClass
 from syncengine.planning.deciding import ROLLUPS, Deciding, Decision
-from syncengine.planning.ranges import joined, restore_ranges, span_of
+from syncengine.planning.ranges import restore_ranges
 from syncengine.planning.reconciling import Reconciling
 from syncengine.planning.refusing import refuse_deletions, refuse_unarchived, refuse_unlike
 from syncengine.planning.rollups import hold_rollups, interval_places, stale_rollups
@@ -26,7 +27,7 @@ class Wishes:
     """What the user asks for beside tables and times."""
 
     policy: Policy = Policy.REPLACE
-    limits: Limits = Limits()
+    limits: Limits = DEFAULT_LIMITS
     take_broken: bool = False
     """Replace whole buckets by broken ones where told to (rule 9)."""
 
@@ -126,4 +127,5 @@ def _notes(observation: Observation, *, steps_write_acd: bool) -> Iterator[str]:
     if None in loads:
         yield "the load of a server is not known: set load in the pair file (pkginfo -x cms tells it)"
     if steps_write_acd:
-        yield f"writing ACD administration may cost {observation.target} its current interval: verify it once it is archived"
+        target = observation.target
+        yield f"writing ACD administration may cost {target} its current interval: verify it once it is archived"

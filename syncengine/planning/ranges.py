@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from syncengine.model.bucket import Bucket, BucketColumns, period_of
 from syncengine.model.drift import Observation, Scope, TableObservation
 from syncengine.model.plan import RestoreRange
-from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.spans import span_of
 from syncengine.model.window import Window
-from syncengine.planning.seeing import interval_of
 
 
 def restore_ranges(table: TableObservation, observation: Observation) -> Iterator[RestoreRange]:
@@ -35,23 +33,3 @@ def _actual(table: TableObservation, scope: Scope, observation: Observation) -> 
         return None
     actual = Window(min(span.start for span in spans), max(span.stop for span in spans))
     return actual.clipped(scope.requested) if scope.requested else actual
-
-
-def span_of(bucket: Bucket, spec: TableSpec, observation: Observation) -> Window | None:
-    """Return the interval, day, week or month a bucket lies in, or None for a row without a time."""
-    if spec.time is None:
-        return None
-    if spec.archive in (Archive.INTERVAL, Archive.EVENT):
-        return interval_of(bucket, BucketColumns.of(spec), observation)
-    return None if bucket.row_date is None else period_of(spec.archive or Archive.DAILY, bucket.row_date)
-
-
-def joined(spans: Iterable[Window]) -> tuple[Window, ...]:
-    """Return the same times with neighbours and overlaps joined, in order."""
-    result: list[Window] = []
-    for span in sorted(set(spans)):
-        if result and span.start <= result[-1].stop:
-            result[-1] = Window(result[-1].start, max(result[-1].stop, span.stop))
-        else:
-            result.append(span)
-    return tuple(result)

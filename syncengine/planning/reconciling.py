@@ -10,10 +10,11 @@ from syncengine.model.bucket import BucketColumns
 from syncengine.model.drift import BucketDrift, Counts, Observation, TableObservation
 from syncengine.model.pair import Role
 from syncengine.model.plan import Action, KeptWhy
+from syncengine.model.spans import interval_of
 from syncengine.model.spec import Archive, Kept
 from syncengine.model.window import Window
 from syncengine.planning.deciding import Decision
-from syncengine.planning.seeing import Seeing, Sight, interval_of
+from syncengine.planning.seeing import Seeing, Sight
 
 Place = tuple[int | None, Window]
 

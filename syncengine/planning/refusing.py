@@ -44,7 +44,8 @@ def refuse_unarchived(observation: Observation) -> None:
                 status = facts.archived(scope.acd, Archive.INTERVAL)
                 if status.until is None:
                     raise RefusedError(
-                        f"On {facts.role} the interval archive of ACD {scope.acd} {status.problem}, so nothing may be copied yet.",
+                        f"On {facts.role} the interval archive of ACD {scope.acd} {status.problem}, "
+                        "so nothing may be copied yet.",
                         rule=6,
                         hint="Run the same command again when archiving is done, or add --wait.",
                     )
@@ -69,5 +70,6 @@ def refuse_deletions(plan: Plan, limits: Limits) -> None:
             raise RefusedError(
                 f"The plan would delete {count:,} rows that only {role} holds, and {limits.deletions:,} are allowed.",
                 rule=13,
-                hint=f"Look at them with `syncengine verify`; then add --allow-deletions {count}, or use --policy fill.",
+                hint=f"Look at them with `syncengine verify`; then add --allow-deletions {count}, "
+                "or use --policy fill.",
             )

@@ -53,11 +53,10 @@ def _held_because(
     if held.start > period.start or held.stop < period.stop:
         return "its intervals lie partly outside the window"
     for drift in intervals.differing:
-        inside = drift.bucket.acd == bucket.acd and drift.bucket.row_date is not None
-        if inside and period.holds(_midnight(drift.bucket.row_date)):
-            place = (intervals.spec.name, drift.bucket.acd, drift.bucket.row_date)
-            if place not in written:
-                return "its intervals differ and are not mended by this plan"
+        day = drift.bucket.row_date
+        inside = day is not None and drift.bucket.acd == bucket.acd and period.holds(_midnight(day))
+        if inside and day is not None and (intervals.spec.name, bucket.acd, day) not in written:
+            return "its intervals differ and are not mended by this plan"
     return ""
 
 
@@ -111,5 +110,5 @@ def interval_places(table: TableObservation, decisions: Iterable[Decision]) -> I
                 yield (table.spec.name, decision.drift.bucket.acd, decision.drift.bucket.row_date)
 
 
-def _midnight(day: date | None) -> datetime:
-    return datetime(day.year, day.month, day.day) if day else datetime.min
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day)

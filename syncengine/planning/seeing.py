@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date
 
-from syncengine.model.bucket import Bucket, BucketColumns, bucket_start
 from syncengine.model.drift import Observation
 from syncengine.model.facts import ServerFacts
-from syncengine.model.interval import floor_to, label_at
+from syncengine.model.interval import label_at
 from syncengine.model.window import Window
 
 
@@ -55,13 +54,3 @@ class Seeing:
         figures = [self._coverage[place] for place in places if place in self._coverage]
         outage = any(o.acd in acds and o.span.clipped(interval) is not None for o in self.facts.outages)
         return Sight(bool(figures), max(figures, default=0), outage)
-
-
-def interval_of(bucket: Bucket, columns: BucketColumns, observation: Observation) -> Window | None:
-    """Return the interval of its ACD that a bucket lies in, or None for a row without a time."""
-    start = bucket_start(bucket, columns, observation.zone)
-    if start is None:
-        return None
-    length = observation.length(bucket.acd)
-    begin: datetime = floor_to(start, length)
-    return Window(begin, begin + timedelta(minutes=length))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.text import Text
 
 from syncengine.model.spec import CompanionFile, DataClass, TableSet, TableSpec
@@ -63,14 +64,19 @@ def print_table(console: Console, spec: TableSpec) -> None:
         facts.add_row("not compared", f"{column}: {why}", origin.get(f"not_compared.{column}", ""))
     console.print(facts)
     console.print()
-    columns = grid("column", "type", "rolls up by", "evidence", "source")
-    for column in spec.columns:
-        kind = f"{column.type}" + (" null" if column.nullable else "")
-        kind += f", first {column.significant} count" if column.significant else ""
+    columns = grid("column", "type", "rolls up by", "evidence", "source", right=("source",))
+    sources = {source: place for place, source in enumerate(dict.fromkeys(c.source for c in spec.columns), 1)}
+    for described in spec.columns:
+        kind = f"{described.type}" + (" null" if described.nullable else "")
+        kind += f", first {described.significant} count" if described.significant else ""
+        rollup = described.rollup.value if described.rollup else ""
         columns.add_row(
-            column.name, kind, column.rollup.value if column.rollup else "", column.evidence.value, column.source
+            described.name, kind, rollup, described.evidence.value, escape(f"[{sources[described.source]}]")
         )
     console.print(columns)
+    console.print()
+    for source, place in sources.items():
+        console.print(Text(f"[{place}] {source}"), soft_wrap=True)
 
 
 def print_sets(console: Console, sets: tuple[TableSet, ...], files: tuple[CompanionFile, ...]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from syncengine.model.drift import Counts
@@ -19,7 +19,8 @@ LINES_SHOWN = 24
 
 def print_plan(console: Console, plan: Plan, *, every_table: bool = False) -> None:
     """Print the plan; `every_table` shows the ranges of tables it does not write too."""
-    console.print(Group(*_plan(plan, every_table=every_table)))
+    for line in _plan(plan, every_table=every_table):
+        console.print(line, soft_wrap=isinstance(line, Text))
 
 
 def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
@@ -75,10 +76,8 @@ def _steps(plan: Plan) -> RenderableType:
         for part in step.parts:
             place = (part.table, step.into.value, part.action.value)
             buckets, total, steps = rows.get(place, (0, Counts(), set()))
-            rows[place] = (buckets + len(part.buckets), total + part.counts, steps | {step.number})
-            if not part.deletes:
-                missing_only = Counts(missing=part.counts.missing)
-                rows[place] = (buckets + len(part.buckets), total + missing_only, steps | {step.number})
+            counts_here = part.counts if part.deletes else Counts(missing=part.counts.missing)
+            rows[place] = (buckets + len(part.buckets), total + counts_here, steps | {step.number})
     for place, (buckets, total, steps) in rows.items():
         table.add_row(
             *place,
@@ -127,4 +126,5 @@ def _summary(plan: Plan) -> str:
     )
     tables = len({part.table for part in parts})
     buckets = sum(len(part.buckets) for part in parts)
-    return f"{plural(len(plan.steps), 'step')} into {into}: {plural(tables, 'table')}, {plural(buckets, 'bucket')}; {deletions}."
+    what = f"{plural(tables, 'table')}, {plural(buckets, 'bucket')}"
+    return f"{plural(len(plan.steps), 'step')} into {into}: {what}; {deletions}."

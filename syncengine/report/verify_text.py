@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from syncengine.model.drift import KeyGroupDrift, Observation, Strength, TableObservation, TableState
 from syncengine.model.selection import Value
+from syncengine.model.spans import joined, span_of
+from syncengine.model.window import MINUTE
 from syncengine.report.text import bucket_text, grid, number, plural
 from syncengine.report.verify_json import compared_window
 
 CHANGES_SHOWN = 4
+SAMPLES_SHOWN = 2
 ODDS = "a differing bucket escapes about once in 200 million"
 
 
@@ -21,27 +23,30 @@ def print_verdict(
     console: Console, observation: Observation, *, every_table: bool = False, next_command: str = ""
 ) -> None:
     """Print the verdict; `every_table` lists the tables in sync too, `next_command` is what to type next."""
-    console.print(Group(*_verdict(observation, every_table=every_table, next_command=next_command)))
+    for line in _verdict(observation, every_table=every_table, next_command=next_command):
+        console.print(line, soft_wrap=isinstance(line, Text))
 
 
 def _verdict(observation: Observation, *, every_table: bool, next_command: str) -> Iterator[RenderableType]:
-    yield Text(
-        f"{observation.source} (source) against {observation.target} (target), as of {observation.as_of:%Y-%m-%d %H:%M}"
-        + (f", window {observation.requested}" if observation.requested else ", everything both hold")
-    )
-    shown = [table for table in observation.tables if every_table or not table.in_sync]
-    if shown:
+    what = f"window {observation.requested}" if observation.requested else "everything both hold"
+    sides = f"{observation.source} (source) against {observation.target} (target)"
+    yield Text(f"{sides}, as of {observation.as_of:%Y-%m-%d %H:%M}, {what}")
+    differing = [table for table in observation.tables if table.differing]
+    if every_table:
         yield Text()
-        yield _tables(shown)
-    unlike = [table for table in observation.tables if table.state is TableState.NOT_COMPARABLE]
-    for table in unlike:
-        yield Text(f"{table.spec.name} cannot be compared: {table.problem}.", style="red")
-    samples = [(table, sample) for table in observation.tables for sample in table.samples if table.differing]
-    if samples:
+        yield _compared(observation.tables)
+    if differing:
+        yield Text()
+        yield _differing(differing, observation)
+    for table in observation.tables:
+        if table.state is TableState.NOT_COMPARABLE:
+            yield Text(f"{table.spec.name} cannot be compared: {table.problem}.", style="red")
+    if any(table.samples for table in differing):
         yield Text()
         yield Text("Some of what differs", style="bold")
-        for table, sample in samples:
-            yield Padding(_sample(table, sample, observation), (0, 0, 0, 2))
+        for table in differing:
+            for sample in table.samples if every_table else table.samples[:SAMPLES_SHOWN]:
+                yield Text(f"  {_sample(table, sample, observation)}")
     notes = list(_notes(observation))
     if notes:
         yield Text()
@@ -49,46 +54,46 @@ def _verdict(observation: Observation, *, every_table: bool, next_command: str) 
     yield Text()
     yield _summary(observation)
     if next_command and not observation.in_sync:
-        yield Text(f"To mend it: {next_command}", no_wrap=True, overflow="ignore")
+        yield Text(f"To mend it: {next_command}")
 
 
-def _tables(tables: list[TableObservation]) -> RenderableType:
-    counts = ("buckets", "differ", "missing", "extra", "changed")
-    table_grid = grid("table", "class", "archive", "window", *counts, "compared by", right=counts)
+def _differing(tables: list[TableObservation], observation: Observation) -> RenderableType:
+    counts = ("buckets", "missing", "extra", "changed")
+    table_grid = grid("table", "differs at", *counts, right=counts)
     for table in tables:
-        window = compared_window(table)
         drift = table.counts
-        style = "" if table.in_sync else "yellow"
-        if table.state is not TableState.COMPARED:
-            table_grid.add_row(
-                table.spec.name, _class(table), _archive(table), "", *[""] * 5, table.state.value, style=style
-            )
-            continue
-        table_grid.add_row(
-            table.spec.name,
-            _class(table),
-            _archive(table),
-            str(window) if window else ("nothing both hold" if table.spec.time else ""),
-            number(table.buckets_compared),
-            number(len(table.differing)),
-            number(drift.missing),
-            number(drift.extra),
-            number(drift.changed),
-            "every row" if table.strength is Strength.EVERY_ROW else "fingerprint",
-            style=style,
-        )
+        figures = (len(table.differing), drift.missing, drift.extra, drift.changed)
+        table_grid.add_row(table.spec.name, _where(table, observation), *(number(figure) for figure in figures))
     return table_grid
 
 
-def _class(table: TableObservation) -> str:
-    return table.spec.data_class.value.removesuffix("-administration")
+def _where(table: TableObservation, observation: Observation) -> str:
+    """Return the ACDs and the times that differ, the times joined."""
+    acds = sorted({drift.bucket.acd for drift in table.differing if drift.bucket.acd is not None})
+    spans = joined(
+        span for drift in table.differing if (span := span_of(drift.bucket, table.spec, observation)) is not None
+    )
+    who = f"ACD {', '.join(str(acd) for acd in acds[:4])}{', ...' if len(acds) > 4 else ''}" if acds else ""
+    when = str(spans[0]) if spans else ""
+    if len(spans) > 1:
+        when = f"{len(spans)} times, {spans[0].start:%Y-%m-%d %H:%M} to {spans[-1].stop - MINUTE:%Y-%m-%d %H:%M}"
+    return "  ".join(part for part in (who, when) if part)
 
 
-def _archive(table: TableObservation) -> str:
-    return table.spec.archive.value if table.spec.archive else ""
+def _compared(tables: tuple[TableObservation, ...]) -> RenderableType:
+    table_grid = grid("table", "compared", "buckets", "rows", "by", right=("buckets", "rows"))
+    for table in tables:
+        window = compared_window(table)
+        if table.state is not TableState.COMPARED:
+            table_grid.add_row(table.spec.name, table.problem, "", "", table.state.value, style="dim")
+            continue
+        when = str(window) if window else ("nothing both hold" if table.spec.time else "whole")
+        how = "every row" if table.strength is Strength.EVERY_ROW else "fingerprint"
+        table_grid.add_row(table.spec.name, when, number(table.buckets_compared), number(table.rows_compared), how)
+    return table_grid
 
 
-def _sample(table: TableObservation, sample: KeyGroupDrift, observation: Observation) -> Text:
+def _sample(table: TableObservation, sample: KeyGroupDrift, observation: Observation) -> str:
     key = " ".join(f"{name} {_value(value)}" for name, value in sample.key if name != "intrvl")
     if sample.changes:
         shown = [f"{c.column} {_value(c.source)} ≠ {_value(c.target)}" for c in sample.changes[:CHANGES_SHOWN]]
@@ -101,7 +106,7 @@ def _sample(table: TableObservation, sample: KeyGroupDrift, observation: Observa
     else:
         what = f"{plural(sample.source_rows, 'row')} in {observation.source} against {sample.target_rows:,}"
     where = bucket_text(sample.bucket, table.spec, observation.zone)
-    return Text(f"{table.spec.name}  {where}  {key}: {what}", no_wrap=True, overflow="ellipsis")
+    return f"{table.spec.name}  {where}  {key}: {what}"
 
 
 def _value(value: Value) -> str:
@@ -119,8 +124,6 @@ def _notes(observation: Observation) -> Iterator[str]:
         for scope in table.scopes:
             for note in scope.notes:
                 clips.setdefault(note, []).append(table.spec.name)
-        if table.uncovered:
-            yield f"{table.spec.name}: compared by rows, since no fingerprint covers {', '.join(table.uncovered)}"
         if table.other_acds:
             acds = ", ".join("none" if acd is None else str(acd) for acd in table.other_acds)
             yield f"{table.spec.name}: differs for ACD {acds} too"
@@ -130,6 +133,9 @@ def _notes(observation: Observation) -> Iterator[str]:
         moving = sum(1 for drift in table.differing if drift.moving)
         if moving:
             yield f"{table.spec.name}: {plural(moving, 'bucket')} kept changing while compared: verify again"
+    by_rows = [table.spec.name for table in observation.tables if table.uncovered]
+    if by_rows and any(table.strength is Strength.FINGERPRINT for table in observation.tables):
+        yield f"Compared by every row, since no fingerprint covers their fractions: {', '.join(by_rows)}"
     for note, tables in clips.items():
         names = sorted(set(tables))
         yield f"{', '.join(names[:4])}{f' and {len(names) - 4} more' if len(names) > 4 else ''}: {note}"

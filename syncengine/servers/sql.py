@@ -50,7 +50,9 @@ def quoted(name: str) -> str:
 
 
 def fingerprint_statement(query: FingerprintQuery, dialect: Dialect = DUCKDB, source: str | None = None) -> Statement:
-    """Return the grouped query whose rows are (row_date, slot, acd, rows, sum, incomplete, shortest, longest, overlong).
+    """Return the grouped query of bucket states.
+
+    Its rows are (row_date, slot, acd, rows, sum, incomplete, shortest, longest, overlong).
 
     `source` replaces the table, where rows lie in a staged piece.
     """
@@ -66,7 +68,8 @@ def fingerprint_statement(query: FingerprintQuery, dialect: Dialect = DUCKDB, so
     interval = quoted(query.interval) if query.interval else "NULL"
     overlong = _overlong(query.columns, dialect)
     inner = (
-        f"SELECT {_bucket_date(buckets)} AS b_date, {slot_expression(buckets)} AS b_slot, {_bucket_acd(buckets)} AS b_acd, "
+        f"SELECT {_bucket_date(buckets)} AS b_date, {slot_expression(buckets)} AS b_slot, "
+        f"{_bucket_acd(buckets)} AS b_acd, "
         f"{incomplete} AS b_incomplete, {interval} AS b_interval, {overlong} AS b_overlong, "
         f"MOD(MOD({' + '.join(terms) or 'CAST(0 AS BIGINT)'}, {numbers.p0}) + {numbers.p0}, {numbers.p0}) AS x "
         f"FROM {source or quoted(query.selection.table)} WHERE {where.text}"
@@ -75,8 +78,9 @@ def fingerprint_statement(query: FingerprintQuery, dialect: Dialect = DUCKDB, so
     for offset, prime in ((numbers.c1, numbers.p1), (numbers.c2, numbers.p2)):
         inner = f"SELECT {passed}, MOD((x + {offset}) * (x + {offset}), {prime}) AS x FROM ({inner}) AS folded"
     text = (
-        f"SELECT b_date, b_slot, b_acd, COUNT(*), {dialect.sum.format(value='x')}, MAX(b_incomplete), MIN(b_interval), "
-        f"MAX(b_interval), {dialect.sum.format(value='b_overlong')} FROM ({inner}) AS squared GROUP BY b_date, b_slot, b_acd"
+        f"SELECT b_date, b_slot, b_acd, COUNT(*), {dialect.sum.format(value='x')}, "
+        f"MAX(b_incomplete), MIN(b_interval), MAX(b_interval), {dialect.sum.format(value='b_overlong')} "
+        f"FROM ({inner}) AS squared GROUP BY b_date, b_slot, b_acd"
     )
     return Statement(text, where.values)
 

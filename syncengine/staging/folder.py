@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from syncengine.model.errors import StagingError
 
@@ -106,7 +105,7 @@ class RunFolder:
         """Where staged and journalled pieces lie."""
         return self.folder / "pieces"
 
-    def mark(self, **entry: Any) -> None:
+    def mark(self, **entry: object) -> None:
         """Append one durable line to the marks of the steps."""
         line = json.dumps({"at": f"{datetime.now():%Y-%m-%dT%H:%M:%S}", **entry}, default=str)
         with staging_errors(self.folder), self._marks.open("a", encoding="utf-8") as marks:

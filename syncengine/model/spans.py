@@ -1,0 +1,42 @@
+"""Where buckets lie on the wall clock: the interval, day, week or month each belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from syncengine.model.bucket import Bucket, BucketColumns, bucket_start, period_of
+from syncengine.model.drift import Observation
+from syncengine.model.interval import floor_to
+from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.window import Window
+
+
+def interval_of(bucket: Bucket, columns: BucketColumns, observation: Observation) -> Window | None:
+    """Return the interval of its ACD that a bucket lies in, or None for a row without a time."""
+    start = bucket_start(bucket, columns, observation.zone)
+    if start is None:
+        return None
+    length = observation.length(bucket.acd)
+    begin = floor_to(start, length)
+    return Window(begin, begin + timedelta(minutes=length))
+
+
+def span_of(bucket: Bucket, spec: TableSpec, observation: Observation) -> Window | None:
+    """Return the interval, day, week or month a bucket lies in, or None for a row without a time."""
+    if spec.time is None:
+        return None
+    if spec.archive in (Archive.INTERVAL, Archive.EVENT):
+        return interval_of(bucket, BucketColumns.of(spec), observation)
+    return None if bucket.row_date is None else period_of(spec.archive or Archive.DAILY, bucket.row_date)
+
+
+def joined(spans: Iterable[Window]) -> tuple[Window, ...]:
+    """Return the same times with neighbours and overlaps joined, in order."""
+    result: list[Window] = []
+    for span in sorted(set(spans)):
+        if result and span.start <= result[-1].stop:
+            result[-1] = Window(result[-1].start, max(result[-1].stop, span.stop))
+        else:
+            result.append(span)
+    return tuple(result)
