@@ -143,11 +143,13 @@ class _Build:
     def run(self) -> None:
         """Build both servers."""
         for server in server_state.SERVERS:
-            self.filling.create_tables(server)
+            with self._transaction():
+                self.filling.create_tables(server)
         self._plan()
         self._traffic()
         self._fill_shared()
-        self._copy_to_secondary()
+        with self._transaction():
+            self._copy_to_secondary()
         self._fill_apart()
         self._wound()
         self._drop_unwanted()
@@ -155,6 +157,13 @@ class _Build:
             server_state.fill_table_state(self.filling)
         for server in server_state.SERVERS:
             self.connection.execute(f"CHECKPOINT {server}")
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Do many small things to one server at the price of one write to disk."""
+        self.connection.execute("BEGIN")
+        yield
+        self.connection.execute("COMMIT")
 
     def count(self, table: str) -> tuple[int, int]:
         """Return the rows of a table on both servers."""
@@ -216,8 +225,9 @@ class _Build:
             for longer, shorter in LONGER:
                 fill_rollup(self.connection, members[shorter], members[longer])
         self.say("Administration and forecasts")
-        for fill in ADMINISTRATION:
-            fill(self.filling)
+        with self._transaction():
+            for fill_some in ADMINISTRATION:
+                fill_some(self.filling)
         if self._needs("f_isplit", "f_dsplit", "f_ispday", "f_itkgrp", "f_dtkgrp"):
             forecast.fill_forecast_history(self.filling)
         forecast.fill_forecast_days(self.filling)

@@ -71,7 +71,8 @@ def fill_events(filling: Filling, table: str, damage: Damage) -> None:
     different days, so they do so at different moments. The secondary was photographed at 06:08, two minutes early.
     """
     spec = filling.specs[table]
-    columns = {c.name: quoted(c.name) for c in spec.columns if _generated(filling, table, c.name)}
+    made = filling.connection.execute("SELECT column_name FROM (DESCRIBE events_" + table + ")").fetchall()
+    columns = {c.name: quoted(c.name) for c in spec.columns if (c.name,) in made}
     for habits in HABITS:
         values = dict(columns)
         if spec.row_number:
@@ -146,10 +147,3 @@ def wall(damage: Damage, edge: str) -> int:
     """Return `down` or `up` of the damage in seconds of wall clock since 1970."""
     moment = damage.down if edge == "down" else damage.up
     return (moment.toordinal() - 719_163) * 86_400 + moment.hour * 3600 + moment.minute * 60 + moment.second
-
-
-def _generated(filling: Filling, table: str, column: str) -> bool:
-    found = filling.connection.execute(
-        "SELECT count(*) FROM duckdb_columns() WHERE table_name = ? AND column_name = ?", [f"events_{table}", column]
-    ).fetchall()
-    return bool(found[0][0])

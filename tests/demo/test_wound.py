@@ -1,0 +1,130 @@
+"""What differs between the two servers, and nothing else."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+
+from syncengine.catalogue import load_catalogue
+from syncengine.demo import DemoPair
+from syncengine.model.pair import Role
+from syncengine.model.spec import Archive, TableSpec
+from tests.demo.test_traffic import single
+
+SPECS = {spec.name: spec for spec in load_catalogue().tables}
+INTERVALS = tuple(
+    s.name for s in SPECS.values() if s.archive is Archive.INTERVAL and s.time is not None and s.time.incomplete
+)
+STATE_OF_ONE_SERVER = {"linkex", "arch_stat", "dbstatus", "f_status", "sys_info", "ttsched"}
+LOCAL = {"dcadmin", "print_adm", "fullex", "H_hostname"}
+AT_FIVE = "acd = 1 AND row_date = DATE '2000-06-05' AND starttime = 500"
+
+
+def difference(spec: TableSpec, held: str, lacking: str, where: str = "TRUE") -> str:
+    """Return SQL of the rows one server holds more often than the other, what is never drift left out."""
+    columns = ", ".join(f'"{c.name}"' for c in spec.columns if c.name not in spec.ignored)
+    select = f'SELECT {columns} FROM {{}}."{spec.name}" WHERE {where}'
+    return f"SELECT count(*) FROM ({select.format(held)} EXCEPT ALL {select.format(lacking)})"
+
+
+@pytest.mark.parametrize("name", sorted(SPECS.keys() - STATE_OF_ONE_SERVER - LOCAL))
+def test_outside_the_outage_both_servers_hold_the_same_bag(
+    both: duckdb.DuckDBPyConnection, small_pair: DemoPair, name: str
+) -> None:
+    """Drift is what the outage did, and the names added on the primary; all else is equal."""
+    spec = SPECS[name]
+    where = "TRUE"
+    if spec.name in INTERVALS:
+        where = f"NOT ({AT_FIVE}) AND row_date >= (SELECT min(row_date) FROM p.{name})"
+    elif spec.archive is Archive.EVENT:
+        time = "starttime" if name == "ag_actv" else "segstart" if name == "call_rec" else None
+        edge = spec.time.epoch if spec.time and spec.time.epoch else time
+        minute = f"({edge} - 21600) % 86400 // 60" if edge else "row_time // 100 * 60 + row_time % 100"
+        where = (
+            f"NOT (acd = 1 AND row_date = DATE '2000-06-05' AND {minute} BETWEEN 313 AND 318) "
+            f"AND NOT (row_date = DATE '2000-06-05' AND {minute} >= 360)"
+        )
+        if time:
+            where += (
+                f" AND {time} > (SELECT max(o) FROM (SELECT acd, min({time}) AS o FROM s.{name} GROUP BY acd) "
+                f"WHERE acd = {name}.acd)"
+            )
+    elif name in ("synonyms", "agroups"):
+        added = (small_pair.damage.added_group, *(item for _, _, item in small_pair.damage.added_synonyms))
+        where = "trim(item_name) NOT IN ({})".format(", ".join(f"'{item}'" for item in added))
+    assert single(both, difference(spec, "p", "s", where)) == 0
+    assert single(both, difference(spec, "s", "p", where)) == 0
+
+
+@pytest.mark.parametrize("name", INTERVALS)
+def test_every_interval_table_is_broken_on_the_secondary_only(both: duckdb.DuckDBPyConnection, name: str) -> None:
+    """The whole interval of ACD 1 is marked incomplete there, nothing else is, and nothing on the primary."""
+    assert single(both, f"SELECT count(*) FROM p.{name} WHERE incomplete <> 0") == 0
+    assert single(both, f"SELECT count(*) FROM s.{name} WHERE incomplete <> 0 AND NOT ({AT_FIVE})") == 0
+    assert single(both, f"SELECT count(*) FROM s.{name} WHERE incomplete = 0 AND {AT_FIVE}") == 0
+    assert single(both, f"SELECT count(*) FROM s.{name} WHERE {AT_FIVE}") > 0
+    calls = "incalls" if SPECS[name].column("incalls") else "acdcalls"
+    whole, broken = (single(both, f"SELECT sum({calls}) FROM {server}.{name} WHERE {AT_FIVE}") for server in ("p", "s"))
+    assert broken < whole
+
+
+@pytest.mark.parametrize("name", ["hagent", "hvdn", "hcwc"])
+def test_rows_that_had_traffic_only_then_are_missing(both: duckdb.DuckDBPyConnection, name: str) -> None:
+    """An agent, a VDN with its other vector and a work code leave no row on the server that was blind."""
+    count = "SELECT count(*) FROM {}." + name + f" WHERE {AT_FIVE}"
+    assert single(both, count.format("s")) < single(both, count.format("p"))
+
+
+def test_the_outage_is_in_the_diary_of_the_secondary_only(
+    both: duckdb.DuckDBPyConnection, small_pair: DemoPair
+) -> None:
+    """The diary gives the moment the link went down and the seconds until it was back."""
+    damage = small_pair.damage
+    assert damage.side is Role.SECONDARY
+    entry = "SELECT acd, row_time, duration FROM {}.linkex WHERE reason = 97"
+    assert both.execute(entry.format("s")).fetchall() == [(damage.acd, 513, damage.seconds)]
+    assert both.execute(entry.format("p")).fetchall() == []
+
+
+@pytest.mark.parametrize("name", ["call_rec", "ag_actv", "agex", "spex", "vdnex", "vecex", "haglog"])
+def test_events_of_the_outage_are_missing_on_the_secondary(both: duckdb.DuckDBPyConnection, name: str) -> None:
+    """What happened between 05:13 and 05:19 was never recorded there."""
+    edge = {"call_rec": "segstart", "ag_actv": "starttime", "haglog": "login"}.get(name)
+    minute = f"({edge} - 21600) % 86400 // 60" if edge else "row_time // 100 * 60 + row_time % 100"
+    then = f"acd = 1 AND row_date = DATE '2000-06-05' AND {minute} BETWEEN 313 AND 318"
+    assert single(both, f"SELECT count(*) FROM p.{name} WHERE {then}") > 0
+    assert single(both, f"SELECT count(*) FROM s.{name} WHERE {then}") == 0
+
+
+def test_logins_across_the_outage_are_flagged_on_the_secondary_only(both: duckdb.DuckDBPyConnection) -> None:
+    """An in and an out flag mark who was logged in when the link went down and came back."""
+    down, up = "960203580", "960203940"
+    flagged = "SELECT count(*) FROM {}.haglog WHERE inflag = '<' AND outflag = '>'"
+    across = f"SELECT count(*) FROM p.haglog WHERE acd = 1 AND login < {down} AND (logout > {up} OR logout IS NULL)"
+    assert single(both, flagged.format("p")) == 0
+    assert single(both, flagged.format("s")) == single(both, across) > 0
+
+
+def test_names_were_added_on_the_primary_only(both: duckdb.DuckDBPyConnection, small_pair: DemoPair) -> None:
+    """Three synonyms, and an agent group with its members and its own name."""
+    damage = small_pair.damage
+    assert single(both, difference(SPECS["synonyms"], "p", "s")) == 4
+    assert single(both, difference(SPECS["agroups"], "p", "s")) == len(damage.group_members) > 0
+    members = both.execute(
+        "SELECT trim(value) FROM p.agroups WHERE trim(item_name) = ? ORDER BY 1", [damage.added_group]
+    ).fetchall()
+    assert tuple(login for (login,) in members) == damage.group_members
+
+
+def test_rows_lie_in_another_order_on_the_secondary(both: duckdb.DuckDBPyConnection) -> None:
+    """Two servers that know nothing of each other never store rows alike."""
+    for table in ("hsplit", "synonyms", "haglog"):
+        first, second = (both.execute(f"SELECT * FROM {server}.{table} LIMIT 20").fetchall() for server in ("p", "s"))
+        assert first != second
+
+
+def test_who_may_differ_does(both: duckdb.DuckDBPyConnection) -> None:
+    """Host, printers and timetables are each server's own; storage allocation is alike."""
+    for name in ("sys_info", "print_adm", "H_hostname", "ttsched", "f_status", "dbstatus"):
+        assert single(both, difference(SPECS[name], "p", "s")) > 0, name
+    assert single(both, difference(SPECS["dcalloc"], "p", "s")) == 0
