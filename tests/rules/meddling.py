@@ -1,0 +1,122 @@
+"""A wrapper around a real server that lets things happen at the worst moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from syncengine.model.bucket import Bucket, BucketColumns, BucketState
+from syncengine.model.fingerprint import FingerprintQuery
+from syncengine.model.pair import Limits, Role, ServerSettings
+from syncengine.model.selection import ReadQuery, Selection
+from syncengine.servers.opening import open_server
+from syncengine.servers.protocol import Bounds, LiveTable, Server, ServerDescription, WriteSession
+
+
+def _nothing_before(server: Server) -> None:
+    """Let a transaction begin."""
+    del server
+
+
+def _nothing_after(inserts: int, table: str) -> None:
+    """Let an insert be."""
+    del inserts, table
+
+
+@dataclass
+class Meddling:
+    """What happens before a transaction begins, and after the nth insert was done."""
+
+    before_begin: Callable[[Server], None] = _nothing_before
+    after_insert: Callable[[int, str], None] = _nothing_after
+    inserts: int = 0
+
+
+class MeddledSession:
+    """A real transaction with something happening after its inserts."""
+
+    def __init__(self, inner: WriteSession, meddling: Meddling) -> None:
+        self.id = inner.id
+        self._inner = inner
+        self._meddling = meddling
+
+    def lock(self, selection: Selection) -> None:
+        """Pass it on."""
+        self._inner.lock(selection)
+
+    def fingerprint(self, query: FingerprintQuery) -> Mapping[Bucket, BucketState]:
+        """Pass it on."""
+        return self._inner.fingerprint(query)
+
+    def delete(self, selection: Selection) -> int:
+        """Pass it on."""
+        return self._inner.delete(selection)
+
+    def insert(self, table: str, rows: pa.RecordBatchReader) -> int:
+        """Insert, and let happen what was asked for."""
+        count = self._inner.insert(table, rows)
+        self._meddling.inserts += 1
+        self._meddling.after_insert(self._meddling.inserts, table)
+        return count
+
+    def commit(self) -> None:
+        """Pass it on."""
+        self._inner.commit()
+
+
+class MeddledServer:
+    """A real server with something happening around its transactions."""
+
+    def __init__(self, inner: Server, meddling: Meddling) -> None:
+        self._inner = inner
+        self._meddling = meddling
+
+    def describe(self) -> ServerDescription:
+        """Pass it on."""
+        return self._inner.describe()
+
+    def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:
+        """Pass it on."""
+        return self._inner.tables(names)
+
+    def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
+        """Pass it on."""
+        return self._inner.fingerprint(query)
+
+    def bounds(self, table: str, columns: BucketColumns) -> tuple[Bounds, ...]:
+        """Pass it on."""
+        return self._inner.bounds(table, columns)
+
+    def highest(self, table: str, column: str) -> int:
+        """Pass it on."""
+        return self._inner.highest(table, column)
+
+    def read(self, query: ReadQuery) -> pa.RecordBatchReader:
+        """Pass it on."""
+        return self._inner.read(query)
+
+    @contextmanager
+    def begin(self) -> Iterator[WriteSession]:
+        """Let happen what was asked for, then open the real transaction."""
+        self._meddling.before_begin(self._inner)
+        with self._inner.begin() as session:
+            yield MeddledSession(session, self._meddling)
+
+    def close(self) -> None:
+        """Pass it on."""
+        self._inner.close()
+
+
+def meddle(monkeypatch: pytest.MonkeyPatch, role: Role, meddling: Meddling) -> None:
+    """Put the wrapper around one server of every pair opened from now on."""
+
+    def opened(settings: ServerSettings, folder: Path, *, writable: bool, limits: Limits) -> Server:
+        server = open_server(settings, folder, writable=writable, limits=limits)
+        return MeddledServer(server, meddling) if settings.role is role else server
+
+    monkeypatch.setattr("syncengine.app.open_server", opened)
