@@ -1,0 +1,1 @@
+"""What each part promises by itself."""

@@ -1,0 +1,174 @@
+"""Pair files: what they give, and every fault at once."""
+
+from __future__ import annotations
+
+import traceback
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from syncengine.app import open_pair
+from syncengine.model.errors import InputError, PairFileError
+from syncengine.model.pair import Limits, Role
+from syncengine.model.spec import Archive
+from syncengine.pair_file import read_pair_file
+from tests.builders import build_files
+
+SECRET = "hunter2" + "again"
+SERVERS = '[primary]\nurl = "duckdb:///a.duckdb"\n[secondary]\nurl = "duckdb:///b.duckdb"\n'
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    """Write a pair file."""
+    file = tmp_path / "pair.toml"
+    file.write_text(text)
+    return file
+
+
+def refused(tmp_path: Path, text: str, **environment: str) -> PairFileError:
+    """Read a pair file that has faults and return the refusal."""
+    with pytest.raises(PairFileError) as error:
+        read_pair_file(written(tmp_path, text), environment)
+    return error.value
+
+
+def test_a_pair_file_gives_settings_beside_it(tmp_path: Path) -> None:
+    """What the file says is there, what it leaves out has its default, and paths start from its folder."""
+    file = written(
+        tmp_path,
+        'as_of = 2000-06-05T07:10:00\ntimezone = "America/Denver"\nspecs = ["mine"]\n'
+        "intervals = { default = 30, 2 = 15 }\n"
+        "[retention]\ninterval = 31\n[limits]\ndeletions = 7\n" + SERVERS.replace("a.duckdb", "${PLACE}.duckdb"),
+    )
+
+    settings = read_pair_file(file, {"PLACE": "here"})
+
+    assert settings.server(Role.PRIMARY).url == "duckdb:///here.duckdb"
+    assert settings.server(Role.PRIMARY).shown_url == "duckdb:///${PLACE}.duckdb"
+    assert settings.as_of == datetime(2000, 6, 5, 7, 10)
+    assert settings.staging == tmp_path / "pair.staging"
+    assert settings.specs == (tmp_path / "mine",)
+    assert (settings.interval(2), settings.interval(1)) == (15, 30)
+    assert (settings.retention.of(Archive.INTERVAL), settings.retention.of(Archive.DAILY)) == (31, None)
+    assert settings.limits == Limits(deletions=7)
+    assert settings.timezone == "America/Denver"
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ('colour = "red"\n' + SERVERS, "colour: nobody knows this key"),
+        (SERVERS + "lode = 'x'\n", "secondary.lode: nobody knows this key"),
+        ('[primary]\nurl = "duckdb:///a"\n', "secondary: is missing"),
+        (SERVERS.replace("duckdb:///a.duckdb", "a.duckdb"), "primary.url: is not a url; write duckdb:///FILE"),
+        ('timezone = "Denver"\n' + SERVERS, "timezone: 'Denver' is not a time zone"),
+        ('timezone = "../../etc/passwd"\n' + SERVERS, "timezone: '../../etc/passwd' is not a time zone"),
+        ("intervals = { default = 20 }\n" + SERVERS, "intervals.default: an interval is 15, 30 or 60 minutes long"),
+        ("intervals = { x = 30 }\n" + SERVERS, "intervals.x"),
+        ("as_of = 2000-06-05T07:10:00Z\n" + SERVERS, "as_of: is the switch's wall clock and takes no time zone"),
+        (SERVERS + "[retention]\ninterval = 63\n", "retention.interval: "),
+        (SERVERS + "[limits]\ndeletions = -1\n", "limits.deletions: "),
+        (SERVERS + "[limits]\nmemory_mb = '64'\n", "limits.memory_mb: "),
+        ("specs = [1]\n" + SERVERS, "specs"),
+        ("as_of = 1\nas_of = 2\n" + SERVERS, "not TOML: "),
+    ],
+)
+def test_a_fault_is_told_with_its_key(tmp_path: Path, text: str, fault: str) -> None:
+    """Each fault of a pair file names the key it is at and what is wrong there."""
+    told = refused(tmp_path, text).faults
+
+    assert any(one.startswith(fault) for one in told), told
+
+
+def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+    """Unknown keys, wrong values, unset secrets and a pair of one server are found in one reading."""
+    error = refused(
+        tmp_path,
+        'colour = "red"\nas_of = "now"\ntimezone = "Denver"\n[primary]\nurl = "duckdb:///${PLACE}"\nlode = "x"\n'
+        '[secondary]\nurl = "duckdb:///${PLACE}"\n[limits]\nsamples = -1\n',
+    )
+
+    told = "\n".join(error.faults)
+    for fault in (
+        "colour: nobody knows this key",
+        "primary.lode: nobody knows this key",
+        "timezone: 'Denver' is not a time zone",
+        "as_of: ",
+        "limits.samples: ",
+        "primary.url: refers to ${PLACE}, which is not set in the environment",
+        "secondary.url: names the same server as primary.url; a pair is two servers",
+    ):
+        assert fault in told
+    assert error.message == f"The pair file {tmp_path / 'pair.toml'} has {len(error.faults)} faults:"
+
+
+def test_a_secret_that_is_not_set_is_named_for_each_server(tmp_path: Path) -> None:
+    """A reference to nothing in the environment is a fault, and an empty value counts as nothing."""
+    text = SERVERS.replace("a.duckdb", "${ONE}").replace("b.duckdb", "${TWO}")
+
+    error = refused(tmp_path, text, TWO="")
+
+    assert error.faults == (
+        "primary.url: refers to ${ONE}, which is not set in the environment",
+        "secondary.url: refers to ${TWO}, which is not set in the environment",
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"informix://cms:{SECRET}@host/cms",
+        f"informix://:{SECRET}@host/cms",
+        f"informix://cms:{SECRET}x${{PASSWORD}}@host/cms",
+        f"informix://cms:{SECRET}/more@host/cms",
+        f"informix://cms:{SECRET}:more@host/cms",
+        f"informix://cms:more@{SECRET}@host/cms",
+        f"postgresql://host/cms?user=cms&password={SECRET}",
+    ],
+)
+def test_a_password_in_the_url_is_refused_and_never_shown(tmp_path: Path, url: str) -> None:
+    """However it is written, a password in the file is a fault, and nothing that is raised repeats it."""
+    file = written(tmp_path, SERVERS.replace("duckdb:///a.duckdb", url))
+
+    with pytest.raises(PairFileError) as error:
+        read_pair_file(file, {"PASSWORD": "x"})
+
+    assert any(fault.startswith("primary.url: holds a password") for fault in error.value.faults)
+    assert SECRET not in "".join(traceback.format_exception(error.value))
+
+
+def test_a_password_from_the_environment_is_taken_and_never_shown(tmp_path: Path) -> None:
+    """A referenced password is in the url that is used and in nothing that is shown."""
+    file = written(tmp_path, SERVERS.replace("duckdb:///a.duckdb", "informix://cms:${PASSWORD}@host/cms"))
+    environment = {"PASSWORD": SECRET}
+
+    server = read_pair_file(file, environment).primary
+    with pytest.raises(InputError) as error:
+        open_pair(file, environment=environment).verify()
+
+    assert SECRET in server.url
+    assert SECRET not in repr(server) + server.shown_url
+    assert SECRET not in "".join(traceback.format_exception(error.value))
+    assert "'informix'" in str(error.value)
+
+
+def test_one_file_by_two_names_is_still_one_server(tmp_path: Path) -> None:
+    """Two urls that lead to the same database are refused before anything is compared."""
+    files = build_files(tmp_path)
+    files.database("secondary").unlink()
+    files.database("secondary").symlink_to(files.database("primary"))
+
+    with pytest.raises(InputError, match="Primary and secondary are the same server"):
+        files.open().verify(tables=("hsplit",))
+
+
+def test_a_missing_pair_file_says_how_to_get_one(tmp_path: Path) -> None:
+    """No file, or a folder in its place, is one sentence of ours."""
+    with pytest.raises(PairFileError) as missing:
+        read_pair_file(tmp_path / "none.toml", {})
+    with pytest.raises(PairFileError, match="cannot be read"):
+        read_pair_file(tmp_path, {})
+
+    assert missing.value.message == f"There is no pair file {tmp_path / 'none.toml'}."
+    assert "syncengine demo" in missing.value.hint

@@ -1,0 +1,217 @@
+"""How a spec file becomes the specs of its tables, and what a broken one says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from syncengine.catalogue import load_catalogue
+from syncengine.model.errors import SpecError, UnknownTableError
+from syncengine.model.spec import Archive, ColumnType, DataClass, Kept
+from tests.builders import catalogue
+
+GOOD = """
+summary = "Calls a customer counts"
+class = "custom"
+kept = "copying"
+acd = "acd"
+key = ["desk", "intrvl"]
+row_number = "number"
+
+[tables]
+c_desk = { archive = "interval" }
+c_ddesk = { archive = "daily" }
+
+[time]
+date = "row_date"
+label = "starttime"
+interval = "intrvl"
+
+[not_compared]
+number = "each server counts for itself"
+
+[sources]
+s1 = "the customer"
+
+[columns]
+row_date = { type = "date", source = "s1" }
+starttime = { type = "smallint", only = ["interval"] }
+intrvl = { type = "smallint", only = ["interval"] }
+acd = { type = "smallint" }
+desk = { type = "char(8)", significant = 4 }
+calls = { type = "smallint", summed = "integer", rollup = "sum", in = { monthly = "bigint" } }
+number = { type = "integer", only = ["interval"] }
+"""
+
+
+def folder_of(tmp_path: Path, **files: str) -> Path:
+    """Write spec files into a folder of one's own."""
+    folder = tmp_path / "specs"
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / f"{name}.toml").write_text(text)
+    return folder
+
+
+def faults_of(folder: Path) -> tuple[str, ...]:
+    """Load a broken folder and return its faults, the folder's own name left out."""
+    with pytest.raises(SpecError) as refused:
+        load_catalogue(folder)
+    return tuple(fault.replace(f"{folder}/", "") for fault in refused.value.faults)
+
+
+def test_a_family_resolves_into_one_spec_a_table(tmp_path: Path) -> None:
+    """Columns, key and time of each table are those its archive has, and only those."""
+    found = load_catalogue(folder_of(tmp_path, desk=GOOD))
+
+    interval, daily = found.table("c_desk"), found.table("C_DDESK")
+    assert [column.name for column in interval.columns][-1] == "number"
+    assert [column.name for column in daily.columns] == ["row_date", "acd", "desk", "calls"]
+    assert (interval.key, daily.key) == (("desk", "intrvl"), ("desk",))
+    assert interval.time is not None
+    assert daily.time is not None
+    assert (interval.time.label, daily.time.label) == ("starttime", None)
+    assert (interval.ignored, daily.ignored) == (frozenset({"number"}), frozenset())
+    assert (interval.rolled_from, daily.rolled_from) == (None, "c_desk")
+    assert interval.data_class is DataClass.CUSTOM
+    assert interval.kept is Kept.COPYING
+
+
+def test_a_type_is_widened_where_the_archive_sums() -> None:
+    """A count that is SMALLINT in intervals is INTEGER in days, as R3V8 has it."""
+    interval, daily = catalogue().table("hsplit"), catalogue().table("dsplit")
+
+    types = [table.column("acwincalls") for table in (interval, daily)]
+
+    assert [str(one.type) for one in types if one] == ["smallint", "integer"]
+    assert (interval.archive, daily.archive) == (Archive.INTERVAL, Archive.DAILY)
+    assert daily.rolled_from == "hsplit"
+
+
+def test_a_single_archive_can_have_a_type_of_its_own(tmp_path: Path) -> None:
+    """`in` names the type of one archive and beats `summed`."""
+    text = GOOD.replace("[tables]", '[tables]\nc_mdesk = { archive = "monthly" }')
+
+    found = load_catalogue(folder_of(tmp_path, desk=text))
+
+    types = [found.table(name).column("calls") for name in ("c_desk", "c_ddesk", "c_mdesk")]
+    assert [str(one.type) for one in types if one] == ["smallint", "integer", "bigint"]
+
+
+def test_every_value_says_where_it_comes_from(tmp_path: Path) -> None:
+    """A spec tells for each value whether the file gave it, and which key, or whether it is a default."""
+    folder = folder_of(tmp_path, desk=GOOD)
+
+    origin = dict(load_catalogue(folder).table("c_desk").origin)
+
+    assert origin["class"] == f"{folder}/desk.toml: class"
+    assert origin["archive"] == f"{folder}/desk.toml: tables.c_desk.archive"
+    assert origin["not_compared.number"] == f"{folder}/desk.toml: not_compared.number"
+    assert origin["circular"] == "default"
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [
+        ("SMALLINT", ColumnType("smallint")),
+        (" char(20) ", ColumnType("char", 20)),
+        ("varchar(300)", ColumnType("varchar", 300)),
+        ("decimal(10,2)", ColumnType("decimal", 10, 2)),
+        ("int8", ColumnType("int8")),
+    ],
+)
+def test_a_type_is_read_as_informix_writes_it(text: str, parsed: ColumnType) -> None:
+    """Type names are taken in any case, with the width of text and the digits of decimals."""
+    assert ColumnType.parse(text) == parsed
+    assert ColumnType.parse(str(parsed)) == parsed
+
+
+@pytest.mark.parametrize("text", ["char", "char(0)", "char(-1)", "text", "decimal(10)", "integer(4)", "", "char(20"])
+def test_an_unknown_type_is_no_type(text: str) -> None:
+    """What Informix has not, or what lacks its width, is refused by name."""
+    with pytest.raises(ValueError, match="is not a type known here"):
+        ColumnType.parse(text)
+
+
+def test_every_fault_of_a_folder_is_told_at_once(tmp_path: Path) -> None:
+    """Broken files of all kinds are reported together, each with its file and its key."""
+    folder = folder_of(
+        tmp_path,
+        a_syntax="summary = ",
+        b_keys='summary = "x"\nclass = "historic"\nkept = "copying"\ncolour = "red"\n[tables]\nt_b = {}\n'
+        '[columns]\nacd = { type = "smallint", widht = 3 }\nname = { type = "text" }\n',
+        c_missing="acd = 'acd'\n",
+        d_nowhere=GOOD.replace('acd = "acd"\n', 'acd = "ucd"\n').replace('"desk", "intrvl"', '"dosk"'),
+        e_twice=GOOD.replace("c_desk", "hsplit").replace("c_ddesk", "c_other"),
+        f_name=GOOD.replace("c_desk", '"c desk"').replace("c_ddesk", "c_third"),
+        g_archive='summary = "x"\nclass = "historical"\nkept = "copying"\n[tables]\nt_g = {}\n'
+        '[columns]\nacd = { type = "smallint" }\n',
+        h_significant=GOOD.replace("c_desk", "c_eight")
+        .replace("c_ddesk", "c_nine")
+        .replace('acd = { type = "smallint" }', 'acd = { type = "smallint", significant = 3 }'),
+        sets='[sets.Mine]\nsummary = "x"\n[sets.lost]\nsummary = "x"\ntables = ["nowhere"]\n',
+    )
+
+    faults = faults_of(folder)
+
+    told = "\n".join(faults)
+    assert "a_syntax.toml: not TOML" in told
+    assert "b_keys.toml: colour: nobody knows this key" in faults
+    assert "b_keys.toml: columns.acd.widht: nobody knows this key" in faults
+    assert "b_keys.toml: class: input should be" in told
+    assert "b_keys.toml: columns.name.type: 'text' is not a type known here" in faults
+    assert {f"c_missing.toml: {key}: is missing" for key in ("summary", "class", "kept", "tables", "columns")} <= set(
+        faults
+    )
+    assert "d_nowhere.toml: acd: names the column 'ucd', which [columns] does not have" in faults
+    assert "d_nowhere.toml: key: names the column 'dosk', which [columns] does not have" in faults
+    assert "e_twice.toml: tables.hsplit: table_specs/historical/split.toml describes this table already" in faults
+    assert "f_name.toml: tables.c desk: 'c desk' is not a name a table or column can have" in told
+    assert "g_archive.toml: tables.t_g: a historical table needs an archive, and the file a [time]" in faults
+    assert "h_significant.toml: columns.acd.significant: only text has significant characters" in told
+    assert "sets.toml: sets: 'Mine' is not a name a set can have" in told
+
+
+def test_a_set_of_unknown_tables_names_them(tmp_path: Path) -> None:
+    """A set that names a table no spec describes is a fault with the set's place."""
+    folder = folder_of(tmp_path, sets='[sets.lost]\nsummary = "x"\ntables = ["nowhere", "hsplit"]\n')
+
+    assert faults_of(folder) == ("sets.toml: sets.lost.tables: no spec describes 'nowhere'",)
+
+
+def test_a_companion_of_an_unknown_set_names_its_file(tmp_path: Path) -> None:
+    """A fault in files.toml names files.toml and the companion, not only the path it speaks of."""
+    folder = folder_of(tmp_path, files='[[file]]\npath = "/cms/x"\nholds = "x"\nadvice = "x"\nsets = ["lost"]\n')
+
+    (fault,) = faults_of(folder)
+
+    assert fault.startswith("files.toml: ")
+    assert "/cms/x" in fault
+    assert "'lost'" in fault
+
+
+def test_a_folder_that_is_not_there_is_a_fault_among_the_others(tmp_path: Path) -> None:
+    """A misspelt folder is told together with the faults of the other folders."""
+    broken = folder_of(tmp_path, a="summary = ")
+
+    with pytest.raises(SpecError) as refused:
+        load_catalogue(tmp_path / "nowhere", broken)
+
+    assert len(refused.value.faults) == 2
+    assert f"{tmp_path / 'nowhere'}: no such folder of specs" in refused.value.faults
+    assert str(refused.value).startswith("The table specs have 2 faults:\n  ")
+
+
+def test_an_unknown_table_is_answered_with_the_nearest_names() -> None:
+    """A misspelt table or set gets the names it may have meant, or where to find them all."""
+    with pytest.raises(UnknownTableError) as near:
+        catalogue().table("hspilt")
+    with pytest.raises(UnknownTableError) as far:
+        catalogue().table("zzzzzz")
+    with pytest.raises(UnknownTableError) as near_set:
+        catalogue().set("forcast")
+
+    assert "hsplit" in near.value.hint
+    assert far.value.hint == "`syncengine tables` lists what there is."
+    assert "forecast" in near_set.value.hint
