@@ -109,10 +109,10 @@ def _walls(zone: str, day: datetime) -> list[tuple[int, datetime]]:
         ("UTC", datetime(2000, 10, 29)),
     ],
 )
-def test_no_event_inside_a_window_of_wall_clock_is_left_out(zone: str, day: datetime) -> None:
-    """Whatever a clock change does, every epoch whose wall clock lies in a window is selected by it."""
+def test_a_window_selects_exactly_the_events_whose_wall_clock_lies_in_it(zone: str, day: datetime) -> None:
+    """Whatever a clock change does, an epoch is selected if and only if its wall clock lies in the window."""
     walls = _walls(zone, day)
-    missed = []
+    wrong = []
     for first in range(0, 24 * 60, 15):
         for length in (15, 30, 45, 60, 120, 180):
             start = day + timedelta(minutes=first)
@@ -120,39 +120,45 @@ def test_no_event_inside_a_window_of_wall_clock_is_left_out(zone: str, day: date
 
             chosen = epochs_of(window, zone)
 
-            missed += [
+            wrong += [
                 (str(window), str(wall))
                 for epoch, wall in walls
-                if window.holds(wall) and not chosen.start <= epoch < chosen.stop
+                if window.holds(wall) != any(start <= epoch < stop for start, stop in chosen)
             ]
 
-    assert missed == []
+    assert wrong == []
 
 
-def test_a_repeated_hour_is_taken_whole() -> None:
-    """From 01:00 to 01:59 on the night clocks go back are two hours, and neither is cut."""
-    once = epochs_of(parse_window("2000-10-28 01:00..01:59"), "America/Denver")
-    twice = epochs_of(parse_window("2000-10-29 01:00..01:59"), "America/Denver")
-
-    assert once.stop - once.start == 3600
-    assert twice.stop - twice.start == 7200
+def _seconds(typed: str) -> int:
+    return sum(stop - start for start, stop in epochs_of(parse_window(typed), "America/Denver"))
 
 
-def test_a_skipped_hour_selects_nothing_of_its_own() -> None:
+def test_a_repeated_hour_is_taken_twice() -> None:
+    """From 01:00 to 01:59 on the night clocks go back are two hours, and any part of it is there twice."""
+    assert _seconds("2000-10-28 01:00..01:59") == 3600
+    assert _seconds("2000-10-29 01:00..01:59") == 7200
+    assert _seconds("2000-10-29 01:00..01:29") == 3600
+    assert _seconds("2000-10-29") == 25 * 3600
+
+
+def test_a_skipped_hour_selects_nothing() -> None:
     """The hour clocks skip holds no moment, and the day that has it is 23 hours long."""
-    skipped = epochs_of(parse_window("2000-04-02 02:00..02:59"), "America/Denver")
-    day = epochs_of(parse_window("2000-04-02"), "America/Denver")
-
-    assert skipped.stop <= skipped.start
-    assert day.stop - day.start == 23 * 3600
+    assert _seconds("2000-04-02 02:00..02:59") == 0
+    assert _seconds("2000-04-02 01:00..03:59") == 2 * 3600
+    assert _seconds("2000-04-02") == 23 * 3600
 
 
 @pytest.mark.parametrize("zone", ["America/Denver", "Atlantic/Azores", "UTC"])
-def test_pieces_of_a_window_select_no_event_twice(zone: str) -> None:
-    """Cut into days, an autumn's window gives epochs that follow on each other: no gap, no overlap."""
-    pieces = [epochs_of(piece, zone) for piece in parse_window("2000-10-27..2000-10-31").cut(timedelta(days=1))]
+@pytest.mark.parametrize("minutes", [15, 60, 1440])
+def test_pieces_of_a_window_select_every_event_once(zone: str, minutes: int) -> None:
+    """However an autumn's window is cut, the epochs of its pieces are those of the whole: no gap, no overlap."""
+    whole = parse_window("2000-10-27..2000-10-31")
 
-    assert [one.stop for one in pieces[:-1]] == [one.start for one in pieces[1:]]
+    pieces = sorted(one for piece in whole.cut(timedelta(minutes=minutes)) for one in epochs_of(piece, zone))
+
+    ((start, stop),) = epochs_of(whole, zone)
+    assert [one[1] for one in pieces[:-1]] == [one[0] for one in pieces[1:]]
+    assert (pieces[0][0], pieces[-1][1]) == (start, stop)
 
 
 def test_a_clock_set_back_at_midnight_counts_no_bucket_twice(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from syncengine.model.bucket import Bucket, BucketColumns
-from syncengine.model.selection import Epochs, Selection
+from syncengine.model.selection import Selection
 from syncengine.model.window import Window
 from syncengine.servers.sql import predicate, quoted, slot_expression
 
@@ -125,9 +125,17 @@ def test_all_other_acds_are_the_rest_with_null(named: tuple[int, ...]) -> None:
     assert sorted(inside + others) == wanted(lambda _: True)
 
 
+def test_two_ranges_of_epochs_are_either_and_none_is_nothing() -> None:
+    """A repeated hour comes as two ranges; a skipped one as none, which selects no row rather than all."""
+    two = selected(Selection("t", LOGINS, epochs=((0, 1), (960_000_299, 960_000_301)), acds=(1, 2, 3)))
+
+    assert two == wanted(lambda row: row["epoch"] in (0, 960_000_299, 960_000_300) and row["acd"] is not None)
+    assert selected(Selection("t", LOGINS, epochs=())) == []
+
+
 def test_epochs_and_dates_are_half_open() -> None:
     """A range of epochs, or of dates, holds its first and not its stop, and never NULL."""
-    epochs = Selection("t", LOGINS, epochs=Epochs(960_000_000, 960_001_200))
+    epochs = Selection("t", LOGINS, epochs=((960_000_000, 960_001_200),))
     dates = Selection("t", DAILY, dates=(date(2000, 6, 4), date(2000, 6, 6)))
 
     assert selected(epochs) == wanted(lambda r: r["epoch"] is not None and 960_000_000 <= r["epoch"] < 960_001_200)
@@ -139,7 +147,7 @@ def test_untimed_rows_are_those_no_window_can_select(columns: BucketColumns) -> 
     """A window without end and the untimed rows are every row once."""
     forever = Window(datetime(1900, 1, 1), datetime(2100, 1, 1))
     if columns is LOGINS:
-        timed = Selection("t", columns, epochs=Epochs(-1, 2**31), dates=(date(1900, 1, 1), date(2100, 1, 1)))
+        timed = Selection("t", columns, epochs=((-1, 2**31),), dates=(date(1900, 1, 1), date(2100, 1, 1)))
     elif columns is DAILY:
         timed = Selection("t", columns, dates=(date(1900, 1, 1), date(2100, 1, 1)))
     else:

@@ -117,6 +117,13 @@ def test_a_date_and_a_time_run_together_are_refused(typed: str) -> None:
         parse_window(typed)
 
 
+@pytest.mark.parametrize("typed", ["1969-12-31", "2070-01-01", "2000-06-05..2070-01", "06/05/1900", "1900-02-28"])
+def test_years_no_cms_knows_are_refused(typed: str) -> None:
+    """Two digits of a year reach from 1970 to 2069, and a window outside them can hold no row."""
+    with pytest.raises(WindowError, match="lies where no data can be: a CMS knows the years 1970 to 2069"):
+        parse_window(typed)
+
+
 @pytest.mark.parametrize("typed", ["9999-12-31", "9999-12", "9999-12-31 23:59..23:59", "2000-06..9999-12"])
 def test_the_end_of_the_calendar_is_refused_not_run_over(typed: str) -> None:
     """A window that would stop after the last year there is, is refused as a window is: with a sentence."""
