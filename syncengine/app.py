@@ -33,8 +33,9 @@ from syncengine.staging.folder import Staging
 
 ROW_BYTES = 600
 """About what a row of the widest tables takes on disk, staged and journalled, before compression."""
-WAIT_STEP = 30.0
+WAIT_SECONDS = 30.0
 """Seconds between two looks at the archive status."""
+ARCHIVE_RULE = 6
 VERIFIED = (DataClass.SYSTEM, DataClass.ACD, DataClass.HISTORICAL, DataClass.CUSTOM)
 
 
@@ -69,6 +70,7 @@ class Pair:
 
         Reads only. Raises `InputError` for what cannot be meant and `ServerError` where a server fails.
         """
+        self._refuse_one_acd(sets, acds)
         specs = self._specs(tables, sets) or self.catalogue.of_class(*VERIFIED)
         request = self._request(specs, window, acds, Role(source), every_row=every_row)
         with self._servers(frozenset()) as servers:
@@ -91,6 +93,7 @@ class Pair:
 
         Raises `RefusedError` where a rule forbids it.
         """
+        self._refuse_one_acd(sets, acds)
         specs = self._with_companions(self._specs(tables, sets) or self.catalogue.of_class(DataClass.HISTORICAL))
         self._refuse_local(specs)
         timed = [spec.name for spec in specs if spec.time is not None]
@@ -103,9 +106,19 @@ class Pair:
         if allow_deletions is not None:
             limits = replace(limits, deletions=allow_deletions)
         wishes = Wishes(Policy(policy), limits, take_broken)
-        request = replace(self._request(specs, window, acds, Role(source), every_row=False), for_writing=True)
-        with self._servers(frozenset()) as servers:
-            return self._planned(servers, request, wishes, wait=wait)
+        deadline = time.monotonic() + 60 * limits.wait_minutes
+        while True:
+            request = replace(self._request(specs, window, acds, Role(source), every_row=False), for_writing=True)
+            try:
+                with self._servers(frozenset()) as servers:
+                    return plan(self._observe(servers, request), self.catalogue, wishes)
+            except RefusedError as refusal:
+                if not wait or refusal.rule != ARCHIVE_RULE or time.monotonic() > deadline:
+                    raise
+            # The servers are closed meanwhile: an embedded one could not be written to.
+            self.progress.begin(f"Waiting for the archive, at most {limits.wait_minutes} minutes", 1)
+            time.sleep(WAIT_SECONDS)
+            self.progress.end()
 
     def execute(self, plan: Plan) -> Resync:
         """Do what a plan says, then verify every table it names again (rule: only that says "in sync")."""
@@ -121,18 +134,6 @@ class Pair:
     def _again(self, plan: Plan) -> Request:
         specs = tuple(self.catalogue.table(name) for name in plan.tables)
         return self._request(specs, plan.requested, plan.acds, plan.source, every_row=False)
-
-    def _planned(self, servers: Mapping[Role, Server], request: Request, wishes: Wishes, *, wait: bool) -> Plan:
-        deadline = time.monotonic() + 60 * self.settings.limits.wait_minutes
-        while True:
-            try:
-                return plan(self._observe(servers, request), self.catalogue, wishes)
-            except RefusedError as refusal:
-                if not wait or refusal.rule != 6 or time.monotonic() > deadline:
-                    raise
-            self.progress.begin(f"Waiting for the archive, at most {self.settings.limits.wait_minutes} minutes", 1)
-            time.sleep(WAIT_STEP)
-            self.progress.end()
 
     def _observe(self, servers: Mapping[Role, Server], request: Request) -> Observation:
         with self._cache() as cache:
@@ -174,6 +175,14 @@ class Pair:
         if "agroups" in names and "synonyms" not in names:
             return self.catalogue.select([*names, "synonyms"])
         return specs
+
+    def _refuse_one_acd(self, sets: tuple[str, ...], acds: tuple[int, ...]) -> None:
+        whole = [name for name in sets if self.catalogue.set(name).every_acd]
+        if whole and acds:
+            raise InputError(
+                f"The set {', '.join(whole)} is always of all ACDs (High Availability guide, chapter 3).",
+                hint="Leave --acd out, or name single tables with --table.",
+            )
 
     def _refuse_local(self, specs: tuple[TableSpec, ...]) -> None:
         local = [spec.name for spec in specs if spec.data_class is DataClass.LOCAL]

@@ -55,7 +55,7 @@ class _Reading:
         self.faults: list[str] = []
         self.tables: dict[str, TableSpec] = {}
         self.places: dict[str, str] = {}
-        self.files: list[CompanionFile] = []
+        self.files: list[tuple[str, CompanionFile]] = []
         self.sets: dict[str, tuple[str, SetsFile]] = {}
 
     def read_folder(self, folder: Path, shown: str) -> None:
@@ -80,7 +80,7 @@ class _Reading:
         data_class = FOLDER_CLASSES.get(path.parent.name, DataClass.CUSTOM)
         if companions is not None:
             self.files += [
-                CompanionFile(entry.path, entry.holds, entry.advice, data_class, entry.sets)
+                (place, CompanionFile(entry.path, entry.holds, entry.advice, data_class, entry.sets))
                 for entry in companions.file
             ]
 
@@ -114,8 +114,8 @@ class _Reading:
         sets = tuple(self._resolved_sets())
         names = {table_set.name for table_set in sets}
         self.faults += [
-            f"{file.path}: names the set {wanted!r}, which no sets.toml has"
-            for file in self.files
+            f"{place}: file.sets of {file.path}: no sets.toml has a set {wanted!r}"
+            for place, file in self.files
             for wanted in file.sets
             if wanted not in names
         ]
@@ -125,7 +125,7 @@ class _Reading:
                 f"The table specs have {count} fault{'s' if count > 1 else ''}:",
                 tuple(self.faults),
             )
-        return Catalogue(tuple(self.tables.values()), tuple(self.files), sets)
+        return Catalogue(tuple(self.tables.values()), tuple(file for _, file in self.files), sets)
 
     def _resolved_sets(self) -> Iterator[TableSet]:
         for name, (place, file) in self.sets.items():

@@ -43,37 +43,35 @@ def demo(
     console = out()
     errors = err()
     shape = DemoShape(days=days, acds=acds, splits=splits, agents=agents, vdns=vdns, trunks=trunks, seed=seed)
-    console.print(Text("1. The pair", style="bold cyan"), soft_wrap=True)
+    console.print(Text("1. The pair", style="bold cyan"))
     built = build_pair(into, shape, progress=lambda text: errors.print(f"  {text}", style="dim"))
     damage = built.damage
     console.print(
         f"Two CMS servers, both fed by one switch, in {into}. On {damage.side} the link of ACD {damage.acd} was down "
         f"from {damage.down:%H:%M} to {damage.up:%H:%M} on {damage.down:%Y-%m-%d}, and somebody added names and an "
         f"agent group on {damage.side.other} only. It is 06:10 now.",
-        soft_wrap=True,
     )
     command = f"syncengine verify --pair {into / 'pair.toml'}"
     if not resync:
-        console.print(f"Look at it with: {command}", soft_wrap=True)
+        console.print(f"Look at it with: {command}")
         return ExitCode.DONE
     pair = open_pair(built.pair_file, progress=progress())
     console.print()
-    console.print(Text(f"2. The drift: {command}", style="bold cyan"), soft_wrap=True)
+    console.print(Text(f"2. The drift: {command}", style="bold cyan"))
     print_verdict(console, pair.verify())
     sets = ("history", "agent-groups")
     options = " ".join(f"--set {name}" for name in sets)
     console.print()
-    console.rule(
-        f"3. The plan: syncengine resync --pair {into / 'pair.toml'} --window '{WINDOW}' {options}", align="left"
-    )
+    command = f"syncengine resync --pair {into / 'pair.toml'} --window '{WINDOW}' {options}"
+    console.print(Text(f"3. The plan: {command}", style="bold cyan"))
     plan = pair.plan_resync(window=WINDOW, sets=sets)
     print_plan(console, plan)
     console.print()
-    console.print(Text("4. The resync", style="bold cyan"), soft_wrap=True)
+    console.print(Text("4. The resync", style="bold cyan"))
     result = pair.execute(plan)
     print_outcome(console, result.outcome)
     console.print()
-    console.print(Text("5. In sync again: the same verify as before", style="bold cyan"), soft_wrap=True)
+    console.print(Text("5. In sync again: the same verify as before", style="bold cyan"))
     after = pair.verify()
     print_verdict(console, after)
     if not after.in_sync:

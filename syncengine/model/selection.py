@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from syncengine.model.bucket import Bucket, BucketColumns, period_of
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import DAY, Window
 
+DAY_SECONDS = 24 * 60 * 60
 Value = int | str | float | date | None
 
 
-@dataclass(frozen=True, slots=True)
-class Epochs:
-    """A half-open range of epoch seconds."""
-
-    start: int
-    stop: int
+Epochs = tuple[int, int]
+"""A half-open range of epoch seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class Selection:
     table: str
     columns: BucketColumns
     window: Window | None = None
-    epochs: Epochs | None = None
+    epochs: tuple[Epochs, ...] | None = None
     dates: tuple[date, date] | None = None
     untimed: bool = False
     acds: tuple[int, ...] | None = None
@@ -52,12 +51,42 @@ class ReadQuery:
     columns: tuple[str, ...] = ()
 
 
-def epochs_of(window: Window, zone: str) -> Epochs:
-    """Return the epoch seconds of a window of wall clock in a zone, a repeated hour taken whole."""
+def epochs_of(window: Window, zone: str) -> tuple[Epochs, ...]:
+    """Return the epoch seconds whose wall clock in a zone lies in a window.
+
+    An hour the clocks repeat comes as two ranges where the window cuts it, an hour they skip as none, so
+    that windows which tile have ranges which tile.
+    """
     tz = ZoneInfo(zone)
-    start = window.start.replace(tzinfo=tz, fold=0)
-    stop = window.stop.replace(tzinfo=tz, fold=1)
-    return Epochs(int(start.timestamp()), int(stop.timestamp()))
+    low = int(window.start.replace(tzinfo=UTC).timestamp()) - DAY_SECONDS
+    high = int(window.stop.replace(tzinfo=UTC).timestamp()) + DAY_SECONDS
+    found: list[Epochs] = []
+    for first, past in _constant_offsets(tz, low, high):
+        offset = _offset(tz, first)
+        start = max(first, low + DAY_SECONDS - offset)
+        stop = min(past, high - DAY_SECONDS - offset)
+        if start < stop and found and found[-1][1] == start:
+            found[-1] = (found[-1][0], stop)
+        elif start < stop:
+            found.append((start, stop))
+    return tuple(found)
+
+
+def _constant_offsets(tz: ZoneInfo, low: int, high: int) -> Iterator[Epochs]:
+    """Yield ranges in which the zone does not change its clocks; none does so twice in a day."""
+    first = low
+    for at in range(low, high, DAY_SECONDS):
+        past = min(at + DAY_SECONDS, high)
+        before = _offset(tz, at)
+        if _offset(tz, past) != before:
+            change = at + bisect_left(range(at, past), True, key=lambda moment, old=before: _offset(tz, moment) != old)  # type: ignore[misc]
+            yield (first, change)
+            first = change
+    yield (first, high)
+
+
+def _offset(tz: ZoneInfo, epoch: int) -> int:
+    return int((datetime.fromtimestamp(epoch, tz).utcoffset() or timedelta(0)).total_seconds())
 
 
 def select_window(

@@ -18,9 +18,12 @@ EXAMPLE = "Write it like '2000-06-05 05:13..05:19', '06/05/00 05:13..05:19', '20
 OVER_MIDNIGHT = timedelta(hours=12)
 """A stop with no date and earlier than the start is of the next day, if the window stays this short."""
 
+FIRST_YEAR, LAST_YEAR = 1970, 2069
+"""What two digits of a year can mean."""
+
 _DATE = r"(?:(?P<y>\d{4})-(?P<m>\d{1,2})(?:-(?P<d>\d{1,2}))?|(?P<um>\d{1,2})/(?P<ud>\d{1,2})/(?P<uy>\d{2}|\d{4}))"
 _TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})"
-_MOMENT = re.compile(rf"(?:{_DATE})?\s*[T ]?\s*(?:{_TIME})?")
+_MOMENT = re.compile(rf"(?:{_DATE})?(?:(?:(?<=\d)(?:T|\s+)|(?<!.)){_TIME})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ def _moment(part: str, text: str) -> _Moment:
         day = _day(found)
     except ValueError:
         raise WindowError(f"{part.strip()!r} in the window {text!r} is not a date.", hint=EXAMPLE) from None
+    _refuse_year(day, part.strip(), text)
     whole_month = day is not None and found["y"] is not None and found["d"] is None
     if whole_month and time is not None:
         raise WindowError(
@@ -92,6 +96,15 @@ def _day(found: dict[str, str | None]) -> date | None:
     if year < 100:
         year += 1900 if year >= 70 else 2000
     return date(year, int(found["um"] or 0), int(found["ud"] or 0))
+
+
+def _refuse_year(day: date | None, part: str, text: str) -> None:
+    if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise WindowError(
+            f"{part!r} in the window {text!r} lies where no data can be: a CMS knows the years "
+            f"{FIRST_YEAR} to {LAST_YEAR}.",
+            hint=EXAMPLE,
+        )
 
 
 def _begins(moment: _Moment, day: date) -> datetime:

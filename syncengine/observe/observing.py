@@ -20,7 +20,7 @@ from syncengine.model.window import DAY, Window
 from syncengine.observe.columns import ColumnsVerdict, judge_columns
 from syncengine.observe.comparing import Comparison, Findings, compare, selections_of
 from syncengine.observe.facts import FactQuestions, gather_facts
-from syncengine.observe.scopes import ScopeQuestions, interval_lengths, scopes_of
+from syncengine.observe.scopes import ScopeQuestions, closed_until, interval_lengths, scopes_of
 from syncengine.servers.protocol import Bounds, LiveTable, Server
 from syncengine.staging.cache import Cache
 
@@ -167,10 +167,22 @@ class _Observing:
             return
         if any(work.spec.time is None for work in works):
             return
+        if self.request.for_writing and self._unarchived(works):
+            # Planning refuses it by the rule, and --wait knows what to wait for.
+            return
         why = next((note for scope in scopes for note in scope.notes), "no server holds any of it")
         raise WindowError(
             f"Nothing of the window {self.request.window} can be compared: {why}.",
             hint="Give a window that both servers have archived and still keep.",
+        )
+
+    def _unarchived(self, works: list[Work]) -> bool:
+        return any(
+            closed_until(work.spec.archive, scope.acd, self.lengths[scope.acd], self.questions)[0]
+            < scope.requested.stop
+            for work in works
+            for scope in work.scopes
+            if work.spec.archive is not None and scope.acd in self.lengths and scope.requested is not None
         )
 
     def _observe(self, work: Work, progress: Progress) -> TableObservation:

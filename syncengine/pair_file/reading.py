@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -21,11 +22,18 @@ def read_pair_file(path: Path, environment: Mapping[str, str]) -> PairSettings:
     Raises `PairFileError` that lists every fault with its key.
     """
     file = path.expanduser().resolve()
-    entry = _parsed(file)
-    faults = [fault for role in Role for fault in _unset_secrets(entry, role, environment)]
-    if entry.primary.url == entry.secondary.url:
+    raw = _raw(file)
+    faults: list[str] = []
+    entry: PairEntry | None = None
+    try:
+        entry = PairEntry.model_validate(raw)
+    except ValidationError as error:
+        faults += validation_faults(error)
+    urls = {role: _url_of(raw, role) for role in Role}
+    faults += [fault for role, url in urls.items() for fault in _unset_secrets(role, url, environment)]
+    if urls[Role.PRIMARY] and urls[Role.PRIMARY] == urls[Role.SECONDARY]:
         faults.append("secondary.url: names the same server as primary.url; a pair is two servers")
-    if faults:
+    if faults or entry is None:
         raise _error(file, faults)
     folder = file.parent
     return PairSettings(
@@ -44,21 +52,25 @@ def read_pair_file(path: Path, environment: Mapping[str, str]) -> PairSettings:
     )
 
 
-def _parsed(file: Path) -> PairEntry:
+def _raw(file: Path) -> dict[str, Any]:
     try:
-        return PairEntry.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise PairFileError(
             f"There is no pair file {file}.",
             (),
             hint="Name it with --pair, or make a pair to try with `syncengine demo --into DIR`.",
         ) from None
-    except (IsADirectoryError, PermissionError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise PairFileError(f"The pair file {file} cannot be read: {error}.", ()) from None
     except tomllib.TOMLDecodeError as error:
         raise _error(file, [f"not TOML: {error}"]) from None
-    except ValidationError as error:
-        raise _error(file, list(validation_faults(error))) from None
+
+
+def _url_of(raw: dict[str, Any], role: Role) -> str:
+    server = raw.get(role.value)
+    url = server.get("url") if isinstance(server, dict) else None
+    return url if isinstance(url, str) else ""
 
 
 def _error(file: Path, faults: list[str]) -> PairFileError:
@@ -66,8 +78,7 @@ def _error(file: Path, faults: list[str]) -> PairFileError:
     return PairFileError(f"The pair file {file} has {len(faults)} fault{'s' if many else ''}:", tuple(faults))
 
 
-def _unset_secrets(entry: PairEntry, role: Role, environment: Mapping[str, str]) -> list[str]:
-    url = (entry.primary if role is Role.PRIMARY else entry.secondary).url
+def _unset_secrets(role: Role, url: str, environment: Mapping[str, str]) -> list[str]:
     return [
         f"{role}.url: refers to ${{{name}}}, which is not set in the environment"
         for name in REFERENCE.findall(url)

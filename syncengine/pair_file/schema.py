@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from syncengine.model.interval import LENGTHS
 from syncengine.model.pair import Limits
 
-PASSWORD_IN_URL = re.compile(r"://[^/@:]*:([^@/]+)@")
+PASSWORD_IN_URL = re.compile(r"://[^/@:]*:(.+)@|[?&;](?:password|pwd|passwd)=([^&;]*)", re.IGNORECASE)
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 DEFAULTS = Limits()
 
@@ -28,8 +28,8 @@ def _zone(name: str) -> str:
 def _url(url: str) -> str:
     if "://" not in url:
         raise ValueError("is not a url; write duckdb:///FILE, with the path relative to this file")
-    password = PASSWORD_IN_URL.search(url)
-    if password and REFERENCE.fullmatch(password.group(1)) is None:
+    passwords = (found.group(1) or found.group(2) for found in PASSWORD_IN_URL.finditer(url))
+    if any(REFERENCE.fullmatch(password) is None for password in passwords if password):
         raise ValueError("holds a password; write ${NAME} there and set NAME in the environment")
     return url
 

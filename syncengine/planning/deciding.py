@@ -68,8 +68,10 @@ class Deciding:
             )
         if self.policy is Policy.FILL:
             return Decision(drift, kept=KeptWhy.FILL_ONLY)
-        if not self.take_broken and source_broken and source_broken >= target_broken:
-            return Decision(drift, kept=KeptWhy.LOST if target_broken == source_broken else KeptWhy.SOURCE_BROKEN)
+        if source_broken and source_broken == target_broken:
+            return Decision(drift, kept=KeptWhy.LOST)
+        if source_broken > target_broken and not self.take_broken:
+            return Decision(drift, kept=KeptWhy.SOURCE_BROKEN)
         return Decision(drift, self._changing())
 
     def _outside(self, spec: TableSpec, drift: BucketDrift, ranges: dict[int | None, RestoreRange]) -> bool:

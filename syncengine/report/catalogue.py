@@ -76,7 +76,7 @@ def print_table(console: Console, spec: TableSpec) -> None:
     console.print(columns)
     console.print()
     for source, place in sources.items():
-        console.print(Text(f"[{place}] {source}"), soft_wrap=True)
+        console.print(Text(f"[{place}] {source}"))
 
 
 def print_sets(console: Console, sets: tuple[TableSet, ...], files: tuple[CompanionFile, ...]) -> None:

@@ -20,17 +20,16 @@ def print_outcome(console: Console, outcome: RunOutcome) -> None:
             f"Run {outcome.run_id}: {len(done)} of {plural(len(outcome.steps), 'step')} done, "
             f"{plural(outcome.deleted, 'row')} deleted and {plural(outcome.inserted, 'row')} inserted."
         ),
-        soft_wrap=True,
     )
     if outcome.stopped:
-        console.print(Text(f"It ended early: {outcome.stopped}", style="red"), soft_wrap=True)
+        console.print(Text(f"It ended early: {outcome.stopped}", style="red"))
     for step in outcome.steps:
         if step.state is StepState.MOVED:
-            console.print(Text(f"  step {step.number} was not done: {step.why}", style="yellow"), soft_wrap=True)
+            console.print(Text(f"  step {step.number} was not done: {step.why}", style="yellow"))
     waiting = [str(step.number) for step in outcome.steps if step.state is StepState.WAITING]
     if waiting:
         names = ", ".join(waiting[:10]) + (f" and {len(waiting) - 10} more" if len(waiting) > 10 else "")
-        console.print(Text(f"  not begun: step {names}; the target is untouched there", style="yellow"), soft_wrap=True)
+        console.print(Text(f"  not begun: step {names}; the target is untouched there", style="yellow"))
 
 
 def outcome_document(outcome: RunOutcome) -> dict[str, Any]:

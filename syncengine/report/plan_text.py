@@ -20,7 +20,7 @@ LINES_SHOWN = 24
 def print_plan(console: Console, plan: Plan, *, every_table: bool = False) -> None:
     """Print the plan; `every_table` shows the ranges of tables it does not write too."""
     for line in _plan(plan, every_table=every_table):
-        console.print(line, soft_wrap=isinstance(line, Text))
+        console.print(line)
 
 
 def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:

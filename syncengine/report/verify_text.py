@@ -15,7 +15,8 @@ from syncengine.report.text import bucket_text, grid, number, plural
 from syncengine.report.verify_json import compared_window
 
 CHANGES_SHOWN = 4
-SAMPLES_SHOWN = 2
+SAMPLES_SHOWN = 1
+TABLES_SHOWN = 6
 ODDS = "a differing bucket escapes about once in 200 million"
 
 
@@ -24,7 +25,7 @@ def print_verdict(
 ) -> None:
     """Print the verdict; `every_table` lists the tables in sync too, `next_command` is what to type next."""
     for line in _verdict(observation, every_table=every_table, next_command=next_command):
-        console.print(line, soft_wrap=isinstance(line, Text))
+        console.print(line)
 
 
 def _verdict(observation: Observation, *, every_table: bool, next_command: str) -> Iterator[RenderableType]:
@@ -44,9 +45,12 @@ def _verdict(observation: Observation, *, every_table: bool, next_command: str) 
     if any(table.samples for table in differing):
         yield Text()
         yield Text("Some of what differs", style="bold")
-        for table in differing:
+        shown = differing if every_table else differing[:TABLES_SHOWN]
+        for table in shown:
             for sample in table.samples if every_table else table.samples[:SAMPLES_SHOWN]:
                 yield Text(f"  {_sample(table, sample, observation)}")
+        if len(shown) < len(differing):
+            yield Text(f"  more in {plural(len(differing) - len(shown), 'table')}; -v shows them", style="dim")
     notes = list(_notes(observation))
     if notes:
         yield Text()

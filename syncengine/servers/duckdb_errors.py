@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -26,6 +27,31 @@ def translated(name: str) -> Iterator[None]:
         raise CancelledError(f"{name}: the query was interrupted.") from error
     except duckdb.Error as error:
         raise error_of(name, error) from error
+
+
+@contextmanager
+def time_limit(cursor: duckdb.DuckDBPyConnection, seconds: float, name: str) -> Iterator[None]:
+    """Interrupt a query that takes longer than the user allows, and say so."""
+    expired = threading.Event()
+
+    def interrupt() -> None:
+        expired.set()
+        cursor.interrupt()
+
+    timer = threading.Timer(seconds, interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except CancelledError as error:
+        if expired.is_set():
+            raise ServerError(
+                f"{name}: a query took longer than {seconds:g} seconds and was stopped.",
+                hint="Set limits.query_seconds in the pair file higher, or choose a shorter window.",
+            ) from error
+        raise
+    finally:
+        timer.cancel()
 
 
 def error_of(name: str, error: duckdb.Error) -> ServerError:

@@ -19,11 +19,15 @@ from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.pair import Limits, Role
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import ColumnType
-from syncengine.servers.duckdb_errors import translated
+from syncengine.servers.duckdb_errors import time_limit, translated
 from syncengine.servers.protocol import Bounds, Capabilities, LiveColumn, LiveTable, ServerDescription
 from syncengine.servers.sql import Statement, bounds_statement, fingerprint_statement, predicate, quoted
 
 BATCH_ROWS = 8192
+READING_MB = 48
+"""Buffers of a server that is only read: queries stream, and more would only fill with the file."""
+THREADS = 1
+"""Both servers are asked at once, so that one thread each keeps two cores busy."""
 LIVE_TYPES = {
     "SMALLINT": "smallint",
     "INTEGER": "integer",
@@ -41,13 +45,15 @@ class DuckDBServer:
         self._role = role
         self._path = path
         self._writable = writable
+        self._query_seconds = limits.query_seconds
         if not path.is_file():
             raise ServerUnreachableError(
                 f"{role}: there is no database at {path}.",
                 hint="Check the url in the pair file; it is relative to that file.",
             )
         config: dict[str, Any] = {
-            "memory_limit": f"{limits.memory_mb}MB",
+            "memory_limit": f"{limits.memory_mb if writable else READING_MB}MB",
+            "threads": THREADS,
             "preserve_insertion_order": "false",
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
@@ -111,7 +117,7 @@ class DuckDBServer:
                 f"{self._role}: the database is open for reading only.",
                 hint="Remove read_only from the pair file, if it is set there.",
             )
-        session = DuckDBSession(self._connection.cursor(), str(self._role))
+        session = DuckDBSession(self._connection.cursor(), str(self._role), self._query_seconds)
         try:
             yield session
         finally:
@@ -122,14 +128,16 @@ class DuckDBServer:
         self._connection.close()
 
     def _rows(self, statement: Statement) -> list[tuple[Any, ...]]:
-        with translated(str(self._role)):
-            return self._connection.cursor().execute(statement.text, list(statement.values)).fetchall()
+        cursor = self._connection.cursor()
+        with time_limit(cursor, self._query_seconds, str(self._role)), translated(str(self._role)):
+            return cursor.execute(statement.text, list(statement.values)).fetchall()
 
 
 class DuckDBSession:
     """One transaction on a DuckDB file."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, name: str) -> None:
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, name: str, query_seconds: int) -> None:
+        self._query_seconds = query_seconds
         self.id = uuid.uuid4().hex
         self._cursor = cursor
         self._name = name
@@ -139,8 +147,8 @@ class DuckDBSession:
 
     def lock(self, selection: Selection) -> None:
         """Touch the selected rows, so that another writer of them conflicts instead of being overwritten."""
-        columns = selection.columns
-        column = quoted(columns.acd or columns.date or selection.group_columns[0])
+        cursor = self._cursor.execute(f"SELECT * FROM {quoted(selection.table)} LIMIT 0")
+        column = quoted(cursor.description[0][0])
         where = predicate(selection)
         self._run(
             Statement(
@@ -190,7 +198,7 @@ class DuckDBSession:
                 self._cursor.close()
 
     def _run(self, statement: Statement) -> list[tuple[Any, ...]]:
-        with translated(self._name):
+        with time_limit(self._cursor, self._query_seconds, self._name), translated(self._name):
             return self._cursor.execute(statement.text, list(statement.values)).fetchall()
 
 

@@ -40,6 +40,7 @@ class Statement:
 
 
 DUCKDB = Dialect()
+LONGEST = 2**31
 
 
 def quoted(name: str) -> str:
@@ -123,7 +124,8 @@ def predicate(selection: Selection, dialect: Dialect = DUCKDB) -> Statement:
         conditions.append(_in_window(columns, selection.window))
     if selection.epochs is not None and columns.epoch is not None:
         epoch = quoted(columns.epoch)
-        conditions.append(Statement(f"{epoch} >= ? AND {epoch} < ?", (selection.epochs.start, selection.epochs.stop)))
+        ranges = " OR ".join(f"({epoch} >= ? AND {epoch} < ?)" for _ in selection.epochs) or "1 = 0"
+        conditions.append(Statement(f"({ranges})", tuple(end for span in selection.epochs for end in span)))
     if selection.dates is not None and columns.date is not None:
         day = quoted(columns.date)
         conditions.append(Statement(f"{day} >= ? AND {day} < ?", selection.dates))
@@ -185,7 +187,7 @@ def _overlong(columns: Iterable[FingerprintColumn], dialect: Dialect) -> str:
     checks = [
         f"LENGTH({dialect.trimmed.format(text=quoted(column.name))}) > {column.type.width}"
         for column in columns
-        if column.folded and column.type.is_text and column.significant is None
+        if column.folded and column.type.is_text and (column.significant or LONGEST) > column.type.width
     ]
     return f"CASE WHEN {' OR '.join(checks)} THEN 1 ELSE 0 END" if checks else "0"
 
@@ -214,10 +216,9 @@ def _in_window(columns: BucketColumns, window: Window) -> Statement:
     before = Statement(f"({day} < ? OR ({day} = ? AND {label} < ?))", (last, last, stop))
     if stop == 0:
         before = Statement(f"{day} < ?", (last,))
-    # The plain date range lets the server use the index on row_date.
-    return Statement(
-        f"{day} >= ? AND {day} <= ? AND {after.text} AND {before.text}", (first, last, *after.values, *before.values)
-    )
+    # The plain date range lets the server use the index on row_date. A NULL label is of no time.
+    text = f"{day} >= ? AND {day} <= ? AND {label} IS NOT NULL AND {after.text} AND {before.text}"
+    return Statement(text, (first, last, *after.values, *before.values))
 
 
 def _in_buckets(columns: BucketColumns, buckets: tuple[Bucket, ...]) -> Statement:
