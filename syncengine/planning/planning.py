@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
 
 from syncengine.catalogue import Catalogue
+from syncengine.model.bucket import Bucket
 from syncengine.model.drift import Counts, Observation, TableObservation, TableState
 from syncengine.model.pair import DEFAULT_LIMITS, Limits, Role
 from syncengine.model.plan import KeptBack, KeptWhy, Plan, Policy, RestoreRange
@@ -17,7 +17,7 @@ from syncengine.planning.deciding import ROLLUPS, Deciding, Decision
 from syncengine.planning.ranges import restore_ranges
 from syncengine.planning.reconciling import Reconciling
 from syncengine.planning.refusing import refuse_deletions, refuse_unarchived, refuse_unlike
-from syncengine.planning.rollups import hold_rollups, interval_places, stale_rollups
+from syncengine.planning.rollups import hold_rollups, stale_rollups, written_intervals
 from syncengine.planning.seeing import Seeing
 from syncengine.planning.stepping import TableWork, steps_of
 
@@ -76,12 +76,12 @@ def _decided(observation: Observation, wishes: Wishes) -> Iterator[Decided]:
         yield from ((into, table, decisions) for (into, _), (table, decisions) in by_place.items())
         return
     deciding = Deciding(observation, wishes.policy, source, target, wishes.take_broken)
-    written: set[tuple[str, int | None, date]] = set()
+    written: set[tuple[str, Bucket]] = set()
     # Intervals first: whether a roll-up may be copied depends on what happens to them.
     for table in sorted(tables, key=lambda t: t.spec.archive in ROLLUPS):
         decisions = list(_table_decisions(deciding, table, observation))
         decisions = list(hold_rollups(table, decisions, tables, written))
-        written |= set(interval_places(table, decisions))
+        written |= set(written_intervals(table, decisions))
         yield observation.target, table, decisions
 
 

@@ -61,6 +61,8 @@ class Reconciling:
             return Verdict(None, KeptWhy.MOVING)
         if source_broken and target_broken and source_broken == target_broken:
             return Verdict(None, KeptWhy.LOST)
+        if any(_each_holds_a_part(drift) for drift in drifts):
+            return Verdict(None, detail="each server holds a part of the rows")
         if source_broken == target_broken:
             return Verdict(None, detail="neither server's rows are marked incomplete")
         winner = self.observation.source if source_broken < target_broken else self.observation.target
@@ -86,7 +88,10 @@ class Reconciling:
         if span is None:
             return into, table, Decision(drift, kept=KeptWhy.UNDECIDED, detail="the rows have no time")
         place = (drift.bucket.acd, span)
-        verdict = verdicts.get(place) or self._verdict(place, [drift])
+        if drift.moving:
+            return into, table, Decision(drift, kept=KeptWhy.MOVING)
+        # Where only events differ, the sight of both servers decides.
+        verdict = verdicts.get(place) or self._verdict(place, [])
         if verdict.winner is None:
             return into, table, Decision(drift, kept=verdict.why, detail=verdict.detail)
         into = verdict.winner.other
@@ -105,6 +110,16 @@ class Reconciling:
         if facing.counts.missing == 0:
             return into, table, Decision(facing, kept=KeptWhy.FILL_ONLY)
         return into, table, Decision(facing, Action.ADD_GROUPS if facing.target.rows else Action.ADD_BUCKETS)
+
+
+def _each_holds_a_part(drift: BucketDrift) -> bool:
+    """Say whether the servers hold no key group in common, though both have some."""
+    counts = drift.counts
+    return bool(
+        drift.source.rows
+        and drift.target.rows
+        and (counts.missing, counts.extra, counts.changed) == (drift.source.rows, drift.target.rows, 0)
+    )
 
 
 def turned(drift: BucketDrift) -> BucketDrift:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 
 from syncengine.catalogue import Catalogue
-from syncengine.model.bucket import BucketColumns, period_of
+from syncengine.model.bucket import Bucket, BucketColumns, period_of
 from syncengine.model.drift import Observation, TableObservation
 from syncengine.model.facts import ServerFacts
 from syncengine.model.plan import KeptWhy, StaleRollup, Step
@@ -20,11 +20,11 @@ def hold_rollups(
     table: TableObservation,
     decisions: Iterable[Decision],
     tables: tuple[TableObservation, ...],
-    written: set[tuple[str, int | None, date]],
+    written: set[tuple[str, Bucket]],
 ) -> Iterator[Decision]:
     """Keep back each period whose own intervals disagree, and copy the rest only from a whole source.
 
-    `written` holds the (table, ACD, date) of interval buckets this plan writes, `tables` what was observed.
+    `written` holds the interval buckets this plan writes, `tables` what was observed.
     """
     if table.spec.rolled_from is None:
         yield from decisions
@@ -39,7 +39,7 @@ def hold_rollups(
 
 
 def _held_because(
-    spec: TableSpec, decision: Decision, intervals: TableObservation | None, written: set[tuple[str, int | None, date]]
+    spec: TableSpec, decision: Decision, intervals: TableObservation | None, written: set[tuple[str, Bucket]]
 ) -> str:
     bucket = decision.drift.bucket
     if bucket.row_date is None or intervals is None:
@@ -55,7 +55,7 @@ def _held_because(
     for drift in intervals.differing:
         day = drift.bucket.row_date
         inside = day is not None and drift.bucket.acd == bucket.acd and period.holds(_midnight(day))
-        if inside and day is not None and (intervals.spec.name, bucket.acd, day) not in written:
+        if inside and day is not None and (intervals.spec.name, drift.bucket) not in written:
             return "its intervals differ and are not mended by this plan"
     return ""
 
@@ -102,12 +102,12 @@ def _stale(spec: TableSpec, acd: int | None, day: date | None, facts: ServerFact
     return StaleRollup(spec.name, spec.archive, acd, row_date)
 
 
-def interval_places(table: TableObservation, decisions: Iterable[Decision]) -> Iterator[tuple[str, int | None, date]]:
-    """Yield the (table, ACD, date) of interval buckets that decisions write."""
+def written_intervals(table: TableObservation, decisions: Iterable[Decision]) -> Iterator[tuple[str, Bucket]]:
+    """Yield the interval buckets that decisions write, with their table."""
     if table.spec.archive is Archive.INTERVAL and BucketColumns.of(table.spec).label:
         for decision in decisions:
-            if decision.action is not None and decision.drift.bucket.row_date is not None:
-                yield (table.spec.name, decision.drift.bucket.acd, decision.drift.bucket.row_date)
+            if decision.action is not None:
+                yield (table.spec.name, decision.drift.bucket)
 
 
 def _midnight(day: date) -> datetime:

@@ -13,8 +13,8 @@ from syncengine.model.plan import Action, BucketWrite, Step, TablePart
 from syncengine.model.spec import DataClass
 from syncengine.planning.deciding import ROLLUPS, Decision
 
-TOGETHER = (frozenset({"synonyms", "agroups"}),)
-"""Tables that are only written together, in one step (High Availability guide, chapter 3)."""
+TOGETHER = (("synonyms", "agroups"),)
+"""Tables that are only written together, in one step and in this order (High Availability guide, chapter 3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def _companions(work: TableWork) -> str:
     return next((min(names) for names in TOGETHER if name in names), name)
 
 
-def _order(work: TableWork) -> tuple[int, str, str]:
+def _order(work: TableWork) -> tuple[int, str, str, int]:
     spec = work.table.spec
     if spec.data_class is DataClass.SYSTEM:
         rank = 0
@@ -64,7 +64,8 @@ def _order(work: TableWork) -> tuple[int, str, str]:
         rank = 1
     else:
         rank = 3 if spec.archive in ROLLUPS else 2
-    return rank, _companions(work), work.into
+    place = next((names.index(spec.name) for names in TOGETHER if spec.name in names), 0)
+    return rank, _companions(work), work.into, place
 
 
 def _parts(work: TableWork, most_rows: int) -> Iterator[TablePart]:

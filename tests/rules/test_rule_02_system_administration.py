@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from syncengine.model.errors import InputError
 from tests.builders import Files, build_files, row
 from tests.rules.scenes import drifting, resync
 
@@ -72,15 +73,8 @@ def test_verify_counts_each_kind_of_difference(tmp_path: Path) -> None:
 
 
 def test_the_set_of_users_is_always_of_all_acds(tmp_path: Path) -> None:
-    """The permissions that belong to users are compared for every ACD, whichever ACD is asked for."""
-    files = build_files(
-        tmp_path,
-        ["users", "splits"],
-        both={"users": [user("ann")]},
-        primary={"splits": [row("splits", acd=2, split=7)]},
-        acds={1: 30, 2: 30},
-    )
+    """The permissions of users are of every ACD, so asking for one ACD of them is refused."""
+    files = build_files(tmp_path, ["users", "splits"], both={"users": [user("ann")]}, acds={1: 30, 2: 30})
 
-    observation = files.open().verify(sets=("users",), acds=(1,))
-
-    assert not observation.in_sync
+    with pytest.raises(InputError, match="always of all ACDs"):
+        files.open().verify(sets=("users",), acds=(1,))

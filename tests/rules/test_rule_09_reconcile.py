@@ -1,0 +1,183 @@
+"""Rule 9 in both directions: reconcile takes each interval from the server that saw it whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncengine.model.errors import RefusedError
+from syncengine.model.pair import Role
+from syncengine.model.plan import KeptWhy
+from tests.builders import Files, build_files, row
+from tests.rules.scenes import code, kept, outage, plan_of, resync, storage, trunk, trunks
+
+WINDOW = "2000-06-05 05:00..05:59"
+
+
+def crossed(folder: Path, **options: Any) -> Files:
+    """Build a pair of which each server has one broken interval: the primary 5:00, the secondary 5:30."""
+    return build_files(
+        folder,
+        ["htrunk", "hcwc"],
+        both={"htrunk": [*trunks(400, 500), *trunks(600, 700)]},
+        primary={"htrunk": [*trunks(500, 530, incalls=1, incomplete=1), *trunks(530, 600)], "hcwc": [code(530)]},
+        secondary={"htrunk": [*trunks(500, 530), *trunks(530, 600, incalls=1, incomplete=1)], "hcwc": [code(500)]},
+        **options,
+    )
+
+
+def test_each_broken_interval_is_taken_from_the_other_server(tmp_path: Path) -> None:
+    """The primary's broken 5:00 comes from the secondary and the secondary's broken 5:30 from the primary."""
+    files = crossed(tmp_path)
+
+    done = resync(files, window=WINDOW, tables=("htrunk", "hcwc"), policy="reconcile")
+
+    assert done.plan.writes_to == {Role.PRIMARY, Role.SECONDARY}
+    assert files.run("primary", "SELECT DISTINCT incalls, incomplete FROM htrunk") == [(5, 0)]
+    assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
+    assert done.after is not None
+    assert done.after.in_sync
+
+
+def test_one_decision_holds_for_all_interval_tables(tmp_path: Path) -> None:
+    """Call work codes mark nothing incomplete here; they follow the trunks, which do."""
+    files = crossed(tmp_path)
+
+    resync(files, window=WINDOW, tables=("htrunk", "hcwc"), policy="reconcile")
+
+    assert [one[1] for one in files.bag("primary", "hcwc")] == [500, 530]
+    assert [one[1] for one in files.bag("secondary", "hcwc")] == [500, 530]
+
+
+def test_equal_marks_and_different_rows_are_undecided(tmp_path: Path) -> None:
+    """Where neither server's rows are marked broken nothing shows who is right: listed, and both stay."""
+    files = build_files(
+        tmp_path,
+        ["htrunk"],
+        both={"htrunk": [*trunks(400, 500), *trunks(530, 700)]},
+        primary={"htrunk": [trunk(500, incalls=4)]},
+        secondary={"htrunk": [trunk(500, incalls=6)]},
+    )
+    before = files.bag("primary", "htrunk"), files.bag("secondary", "htrunk")
+
+    done = resync(files, window=WINDOW, tables=("htrunk",), policy="reconcile")
+
+    assert kept(done.plan)["htrunk", 1] == (KeptWhy.UNDECIDED, "05:00-05:29")
+    assert (files.bag("primary", "htrunk"), files.bag("secondary", "htrunk")) == before
+
+
+def test_what_is_broken_alike_is_lost(tmp_path: Path) -> None:
+    """Where both servers' rows are broken the interval is listed as lost, and both stay."""
+    files = build_files(
+        tmp_path,
+        ["htrunk"],
+        both={"htrunk": [*trunks(400, 500), *trunks(530, 700)]},
+        primary={"htrunk": [trunk(500, incalls=4, incomplete=1)]},
+        secondary={"htrunk": [trunk(500, incalls=6, incomplete=1)]},
+    )
+    before = files.bag("primary", "htrunk"), files.bag("secondary", "htrunk")
+
+    done = resync(files, window=WINDOW, tables=("htrunk",), policy="reconcile")
+
+    assert kept(done.plan)["htrunk", 1] == (KeptWhy.LOST, "05:00-05:29")
+    assert (files.bag("primary", "htrunk"), files.bag("secondary", "htrunk")) == before
+
+
+def test_each_holding_a_part_is_undecided(tmp_path: Path) -> None:
+    """Where the two servers hold different key groups of one interval, each holds a part and neither wins."""
+    files = build_files(
+        tmp_path,
+        ["htrunk"],
+        both={"htrunk": [*trunks(400, 500), *trunks(530, 700)]},
+        primary={"htrunk": [trunk(500, 1, incomplete=1), trunk(500, 2, incomplete=1)]},
+        secondary={"htrunk": [trunk(500, 3, incomplete=2), trunk(500, 4, incomplete=2)]},
+    )
+    before = files.bag("primary", "htrunk"), files.bag("secondary", "htrunk")
+
+    done = resync(files, window=WINDOW, tables=("htrunk",), policy="reconcile")
+
+    assert kept(done.plan)["htrunk", 1] == (KeptWhy.UNDECIDED, "05:00-05:29")
+    assert (files.bag("primary", "htrunk"), files.bag("secondary", "htrunk")) == before
+
+
+def test_no_rows_lose_only_against_a_server_that_was_watching(tmp_path: Path) -> None:
+    """A table empty on one server, which saw the interval whole, is undecided; one of a blind server is filled."""
+    files = build_files(
+        tmp_path,
+        ["htrunk", "hcwc"],
+        both={"htrunk": [*trunks(400, 530), *trunks(600, 700)]},
+        secondary={"htrunk": trunks(530, 600), "hcwc": [code(500), code(530)]},
+    )
+
+    done = resync(files, window=WINDOW, tables=("htrunk", "hcwc"), policy="reconcile")
+
+    assert kept(done.plan)["hcwc", 1] == (KeptWhy.UNDECIDED, "05:00-05:29")
+    assert [one[1] for one in files.bag("primary", "hcwc")] == [530]
+    assert len(files.bag("secondary", "hcwc")) == 2
+
+
+def test_unlike_interval_lengths_are_not_reconciled(tmp_path: Path) -> None:
+    """A day on which the servers' interval lengths differ is listed, and both stay."""
+    files = build_files(
+        tmp_path,
+        ["htrunk"],
+        primary={"htrunk": trunks(400, 700, minutes=15, incomplete=1)},
+        secondary={"htrunk": trunks(400, 700, minutes=30)},
+    )
+
+    planned = plan_of(files, window=WINDOW, tables=("htrunk",), policy="reconcile")
+
+    assert planned.steps == ()
+    assert kept(planned)["htrunk", 1][0] is KeptWhy.LENGTHS_DIFFER
+
+
+def test_event_tables_are_only_filled(tmp_path: Path) -> None:
+    """Events the server with the outage lacks are added from the other; none of its own are deleted."""
+
+    def event(time: int, seqno: int) -> dict[str, Any]:
+        return row("agex", row_time=time, seqno=seqno, extype=1, logid="4001", split=1)
+
+    files = build_files(
+        tmp_path,
+        ["agex", "htrunk"],
+        both={"dcalloc": [storage("exceptions")], "htrunk": trunks(400, 700), "agex": [event(435, 1), event(600, 2)]},
+        primary={"agex": [event(505, 3), event(514, 4)]},
+        secondary={"agex": [event(507, 3)], "linkex": [outage(513, 360)]},
+    )
+
+    resync(files, window=WINDOW, tables=("agex",), policy="reconcile")
+
+    assert [one[2] for one in files.bag("secondary", "agex", "1 = 1")] == [435, 505, 507, 514, 600]
+    assert [one[2] for one in files.bag("primary", "agex", "1 = 1")] == [435, 505, 514, 600]
+
+
+def test_administration_is_not_reconciled(tmp_path: Path) -> None:
+    """Names that differ are listed and stay as they are on both servers: no interval shows which is right."""
+    files = build_files(
+        tmp_path,
+        ["synonyms", "htrunk"],
+        both={"htrunk": trunks(400, 700)},
+        primary={"synonyms": [row("synonyms", item_type="split", value="1", item_name="Sales")]},
+        secondary={"synonyms": [row("synonyms", item_type="split", value="1", item_name="Service")]},
+    )
+    before = files.bag("primary", "synonyms"), files.bag("secondary", "synonyms")
+
+    done = resync(files, window=None, tables=("synonyms",), policy="reconcile")
+
+    assert kept(done.plan)["synonyms", 1][0] is KeptWhy.UNDECIDED
+    assert (files.bag("primary", "synonyms"), files.bag("secondary", "synonyms")) == before
+
+
+def test_each_direction_has_a_ceiling_of_its_own(tmp_path: Path) -> None:
+    """Two rows deleted on each server are within a ceiling of two, and one more on either is refused."""
+    files = crossed(tmp_path, settings="limits = { deletions = 2 }")
+    files.add("primary", "htrunk", trunk(500, 3, incomplete=1), trunk(500, 4, incomplete=1))
+    files.add("secondary", "htrunk", trunk(530, 3, incomplete=1), trunk(530, 4, incomplete=1))
+
+    assert plan_of(files, window=WINDOW, tables=("htrunk",), policy="reconcile").deletions == 4
+    files.add("primary", "htrunk", trunk(500, 5, incomplete=1))
+    with pytest.raises(RefusedError, match="delete 3 rows that only primary holds") as refused:
+        plan_of(files, window=WINDOW, tables=("htrunk",), policy="reconcile")
+    assert refused.value.rule == 13

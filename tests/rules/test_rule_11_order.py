@@ -1,0 +1,85 @@
+"""Rule 11: administration before history, and agent groups never without the names they refer to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncengine.model.errors import ServerError
+from syncengine.model.outcome import StepState
+from syncengine.model.pair import Role
+from tests.builders import Files, build_files, row
+from tests.rules.meddling import Meddling, meddle
+from tests.rules.scenes import plan_of, resync, trunk, trunks
+
+
+def named(value: str) -> dict[str, Any]:
+    """Return a synonyms row: the name of an agent group."""
+    return row("synonyms", acd_no=1, item_type="agent_group", value=value, item_name=value)
+
+
+def member(group: str, agent: str) -> dict[str, Any]:
+    """Return an agroups row: one member of a group."""
+    return row("agroups", acd_no=1, item_type="agent_group", item_name=group, value=agent)
+
+
+def grouped(folder: Path) -> Files:
+    """Build a pair whose primary has an agent group more, with its name, and an interval more."""
+    return build_files(
+        folder,
+        ["synonyms", "agroups", "htrunk"],
+        both={"synonyms": [named("Days")], "agroups": [member("Days", "4001")], "htrunk": trunks(430, 500)},
+        primary={
+            "synonyms": [named("Summer")],
+            "agroups": [member("Summer", "4001"), member("Summer", "4002")],
+            "htrunk": [trunk(500)],
+        },
+    )
+
+
+def test_agent_groups_take_their_names_along_in_one_step(tmp_path: Path) -> None:
+    """Asked for agroups alone, one transaction writes synonyms and agroups, names first."""
+    files = grouped(tmp_path)
+
+    done = resync(files, window=None, tables=("agroups",))
+
+    assert [[part.table for part in step.parts] for step in done.plan.steps] == [["synonyms", "agroups"]]
+    assert files.bag("secondary", "agroups") == files.bag("primary", "agroups")
+    assert files.bag("secondary", "synonyms") == files.bag("primary", "synonyms")
+
+
+def test_agent_groups_and_names_are_written_both_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failure while agroups is written takes back the names written before it in the same step."""
+    files = grouped(tmp_path)
+    before = files.bag("secondary", "synonyms"), files.bag("secondary", "agroups")
+
+    def fail(inserts: int, table: str) -> None:
+        if table == "agroups":
+            raise ServerError(f"secondary: no room for insert {inserts}.")
+
+    meddle(monkeypatch, Role.SECONDARY, Meddling(after_insert=fail))
+    done = resync(files, window=None, tables=("agroups",))
+
+    assert [step.state for step in done.outcome.steps] == [StepState.WAITING]
+    assert (files.bag("secondary", "synonyms"), files.bag("secondary", "agroups")) == before
+
+
+def test_administration_is_written_before_history(tmp_path: Path) -> None:
+    """ACD administration comes first, whichever order the tables are named in."""
+    files = grouped(tmp_path)
+
+    planned = plan_of(files, tables=("htrunk", "agroups"))
+
+    assert [step.parts[-1].table for step in planned.steps] == ["agroups", "htrunk"]
+
+
+def test_writing_acd_administration_warns_of_the_current_interval(tmp_path: Path) -> None:
+    """A plan that writes ACD administration says what that may cost the target, and one of history does not."""
+    files = grouped(tmp_path)
+
+    said = plan_of(files, window=None, tables=("agroups",)).notes
+
+    assert any("may cost secondary its current interval" in note for note in said)
+    assert not any("current interval" in note for note in plan_of(files, tables=("htrunk",)).notes)

@@ -1,0 +1,121 @@
+"""Rule 12: what retention or a full circular table has dropped is not drift, and is not put back."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncengine.cli.main import run_for_code
+from tests.builders import DAY, Files, build_files, row
+from tests.rules.scenes import resync, storage, trunks
+
+
+def ago(days: int) -> date:
+    """Return the day some days before the day of the pair."""
+    return DAY - timedelta(days=days)
+
+
+def aged(folder: Path, **options: Any) -> Files:
+    """Build a pair of which only the primary still holds 5:00 of 11, 10 and 5 days ago."""
+    return build_files(
+        folder,
+        ["htrunk"],
+        both={"htrunk": trunks(400, 700)},
+        primary={"htrunk": [one for days in (11, 10, 5) for one in trunks(500, 530, row_date=ago(days))]},
+        **options,
+    )
+
+
+@pytest.mark.parametrize("role", ["primary", "secondary"])
+def test_what_either_server_may_have_dropped_is_no_drift(tmp_path: Path, role: str) -> None:
+    """With 10 days kept by dcalloc of one server the 11th day back is not compared, and the 10th is."""
+    files = aged(tmp_path)
+    files.add(role, "dcalloc", storage("trunks", days=10))
+
+    observation = files.open().verify(tables=("htrunk",))
+
+    assert [drift.bucket.row_date for drift in observation.tables[0].differing] == [ago(10), ago(5)]
+
+
+def test_dropped_rows_are_not_put_back(tmp_path: Path) -> None:
+    """A resync over the old end copies what both keep, and leaves out what the target has dropped already."""
+    files = aged(tmp_path)
+    files.add("secondary", "dcalloc", storage("trunks", days=10))
+
+    resync(files, window=f"{ago(20)}..{ago(1)}", tables=("htrunk",))
+
+    held = files.run("secondary", "SELECT DISTINCT row_date FROM htrunk ORDER BY ALL")
+    assert held == [(ago(10),), (ago(5),), (DAY,)]
+
+
+def test_the_pair_file_decides_where_it_says_how_long(tmp_path: Path) -> None:
+    """Retention in the pair file stands above dcalloc."""
+    files = aged(tmp_path, settings="retention = { interval = 5 }")
+    files.add("secondary", "dcalloc", storage("trunks", days=10))
+
+    observation = files.open().verify(tables=("htrunk",))
+
+    assert [drift.bucket.row_date for drift in observation.tables[0].differing] == [ago(5)]
+
+
+def test_nothing_older_than_a_server_can_keep_is_compared(tmp_path: Path) -> None:
+    """Where nothing says how long, 62 days of intervals count: the 63rd day back is left out."""
+    old = [one for days in (63, 62) for one in trunks(500, 530, row_date=ago(days))]
+    files = build_files(tmp_path, ["htrunk"], both={"htrunk": trunks(400, 700)}, primary={"htrunk": old})
+
+    observation = files.open().verify(tables=("htrunk",))
+
+    assert [drift.bucket.row_date for drift in observation.tables[0].differing] == [ago(62)]
+
+
+def test_a_window_wholly_dropped_is_said_to_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A window older than what is kept ends with a sentence that says how many days are kept, and exit 2."""
+    files = aged(tmp_path, settings="retention = { interval = 5 }")
+
+    code = run_for_code(["verify", "--pair", str(files.pair_file), "--window", f"{ago(11)}", "-t", "htrunk"])
+
+    assert code == 2
+    assert "keeps 5 days" in capsys.readouterr().err
+
+
+def exception(time: int, seqno: int) -> dict[str, Any]:
+    """Return an agex row, which circular storage drops from its old end."""
+    return row("agex", row_time=time, seqno=seqno, extype=1, logid="4001", split=1)
+
+
+@pytest.mark.parametrize(("capacity", "wrapped"), [(3, True), (4, False)])
+def test_a_full_circular_table_has_wrapped(tmp_path: Path, capacity: int, wrapped: bool) -> None:
+    """Events older than a full table holds are no drift and stay away; while it has room they are missing."""
+    kept = [exception(505, 2), exception(535, 3), exception(605, 4)]
+    files = build_files(
+        tmp_path,
+        ["agex", "htrunk"],
+        both={"agex": kept, "htrunk": trunks(400, 700)},
+        primary={"agex": [exception(405, 1)], "dcalloc": [storage("exceptions")]},
+        secondary={"dcalloc": [storage("exceptions", rows=capacity)]},
+    )
+
+    observation = files.open().verify(tables=("agex",))
+    resync(files, window="2000-06-05 04:00..06:29", tables=("agex",))
+
+    assert observation.in_sync is wrapped
+    assert [one[2] for one in files.bag("secondary", "agex", "row_time = 405")] == ([] if wrapped else [405])
+
+
+def test_a_new_server_that_is_empty_is_filled(tmp_path: Path) -> None:
+    """A target without any row has dropped nothing: everything the source keeps is drift and is copied."""
+    rows = [one for days in (30, 5, 0) for one in trunks(500, 530, row_date=ago(days))]
+    files = build_files(
+        tmp_path,
+        ["htrunk", "agex"],
+        both={"dcalloc": [storage("exceptions", rows=3), storage("trunks")]},
+        primary={"htrunk": rows, "agex": [exception(505, 1), exception(535, 2)]},
+    )
+
+    resync(files, window=f"{ago(40)}..{DAY} 06:29", tables=("htrunk", "agex"))
+
+    assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
+    assert [one[2] for one in files.bag("secondary", "agex")] == [505, 535]
