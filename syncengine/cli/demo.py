@@ -14,7 +14,9 @@ WINDOW = "2000-06-05 05:13..05:19"
 
 
 def demo(
-    into: Annotated[Path, typer.Option("--into", help="The folder to build the pair in.", show_default=False)],
+    into: Annotated[
+        Path, typer.Option("--into", metavar="DIR", help="The folder to build the pair in.", show_default=False)
+    ],
     resync: Annotated[
         bool, typer.Option("--resync/--no-resync", help="Tell the whole story, or stop at the wounded pair.")
     ] = True,

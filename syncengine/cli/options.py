@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,29 +9,45 @@ import typer
 
 PairOption = Annotated[
     Path,
-    typer.Option("--pair", help="The file that describes the pair (docs/reference/pair-file.md).", show_default=False),
+    typer.Option(
+        "--pair",
+        metavar="FILE",
+        help="The file that describes the pair (docs/reference/pair-file.md).",
+        show_default=False,
+    ),
 ]
 TablesOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--table", "-t", help="A table; repeat it for more. `syncengine tables` lists them.", show_default=False
+        "--table",
+        "-t",
+        metavar="TABLE",
+        help="A table; repeat it for more. `syncengine tables` lists them.",
+        show_default=False,
     ),
 ]
 SetsOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", "-s", help="A set of tables, like history or dictionary; repeat it for more.", show_default=False
+        "--set",
+        "-s",
+        metavar="SET",
+        help="A set of tables, like history or dictionary; repeat it for more.",
+        show_default=False,
     ),
 ]
 AcdsOption = Annotated[
     list[int] | None,
-    typer.Option("--acd", help="An ACD by number; repeat it for more. All, if left out.", show_default=False),
+    typer.Option(
+        "--acd", metavar="N", help="An ACD by number; repeat it for more. All, if left out.", show_default=False
+    ),
 ]
 WindowOption = Annotated[
     str | None,
     typer.Option(
         "--window",
         "-w",
+        metavar="TIME",
         help="A time on the switch's clock: '2000-06-05 05:13..05:19' (the stop is inclusive), "
         "'06/05/00 05:13..05:19', '2000-06-05', '2000-05..2000-06'. It is widened to whole intervals.",
         show_default=False,
@@ -41,27 +56,20 @@ WindowOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 SpecsOption = Annotated[
     list[Path] | None,
-    typer.Option("--specs", help="A folder of table specs of your own, for customers' c_ tables.", show_default=False),
+    typer.Option(
+        "--specs",
+        metavar="DIR",
+        help="A folder of table specs of your own, for customers' c_ tables.",
+        show_default=False,
+    ),
 ]
 VerboseOption = Annotated[
     int,
     typer.Option(
-        "--verbose", "-v", count=True, help="-v: every table, not only those that differ. -vv: a trace behind errors."
+        "--verbose",
+        "-v",
+        count=True,
+        help="-v: every table, not only those that differ. -vv: a trace behind errors.",
+        show_default=False,
     ),
 ]
-
-
-class Side(StrEnum):
-    """Which server rows are read from."""
-
-    PRIMARY = "primary"
-    SECONDARY = "secondary"
-
-
-class PolicyName(StrEnum):
-    """How a resync treats what differs."""
-
-    REPLACE = "replace"
-    FILL = "fill"
-    ROWS = "rows"
-    RECONCILE = "reconcile"

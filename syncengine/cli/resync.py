@@ -12,19 +12,18 @@ from syncengine.cli.options import (
     AcdsOption,
     JsonOption,
     PairOption,
-    PolicyName,
     SetsOption,
-    Side,
     SpecsOption,
     TablesOption,
     VerboseOption,
     WindowOption,
 )
 from syncengine.model.errors import InputError
+from syncengine.model.pair import Role
+from syncengine.model.plan import Plan, Policy
 
 if TYPE_CHECKING:
     from syncengine.app import Pair, Resync
-    from syncengine.model.plan import Plan
 
 
 def resync(
@@ -34,17 +33,17 @@ def resync(
     set_: SetsOption = None,
     acd: AcdsOption = None,
     from_: Annotated[
-        Side | None,
+        Role | None,
         typer.Option("--from", help="The server rows are read from; the other is written. [default: primary]"),
     ] = None,
     policy: Annotated[
-        PolicyName,
+        Policy,
         typer.Option(
             help="replace: buckets that differ end with the source's rows (the vendor's restore). "
             "fill: add buckets the target lacks, delete nothing. rows: rewrite only the key groups that differ. "
             "reconcile: each interval from the server that saw it whole, in both directions."
         ),
-    ] = PolicyName.REPLACE,
+    ] = Policy.REPLACE,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and write nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until both servers have archived the window.")] = False,
@@ -52,6 +51,7 @@ def resync(
         int | None,
         typer.Option(
             min=0,
+            metavar="N",
             help="How many rows that only the target holds may be deleted, instead of the pair file's limit.",
             show_default=False,
         ),
@@ -77,7 +77,7 @@ def resync(
     from syncengine.report.plan_json import plan_summary
     from syncengine.report.plan_text import print_plan
 
-    if policy is PolicyName.RECONCILE and from_ is not None:
+    if policy is Policy.RECONCILE and from_ is not None:
         raise InputError(
             "--policy reconcile takes each interval from the server that saw it whole.", hint="Leave --from out."
         )
@@ -89,7 +89,7 @@ def resync(
         tables=tuple(table or ()),
         sets=tuple(set_ or ()),
         acds=tuple(acd or ()),
-        source=(from_ or Side.PRIMARY).value,
+        source=(from_ or Role.PRIMARY).value,
         policy=policy.value,
         allow_deletions=allow_deletions,
         take_broken=take_broken,

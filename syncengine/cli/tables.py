@@ -11,7 +11,9 @@ from syncengine.cli.options import JsonOption, SpecsOption
 
 
 def tables(
-    name: Annotated[str | None, typer.Argument(help="A table to show whole.", show_default=False)] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[TABLE]", help="A table to show whole.", show_default=False)
+    ] = None,
     sets: Annotated[bool, typer.Option("--sets", help="List the sets and the files beside the tables.")] = False,
     json: JsonOption = False,
     specs: SpecsOption = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,12 +12,17 @@ from syncengine.cli.options import (
     JsonOption,
     PairOption,
     SetsOption,
-    Side,
     SpecsOption,
     TablesOption,
     VerboseOption,
     WindowOption,
 )
+from syncengine.model.pair import Role
+from syncengine.model.spec import Kept
+from syncengine.model.window import MINUTE
+
+if TYPE_CHECKING:
+    from syncengine.model.drift import Observation
 
 
 def verify(
@@ -27,8 +32,8 @@ def verify(
     acd: AcdsOption = None,
     window: WindowOption = None,
     from_: Annotated[
-        Side, typer.Option("--from", help="The server that is taken as the source: rows only it holds are missing.")
-    ] = Side.PRIMARY,
+        Role, typer.Option("--from", help="The server that is taken as the source: rows only it holds are missing.")
+    ] = Role.PRIMARY,
     full: Annotated[bool, typer.Option("--full", help="Compare every row; trust no fingerprint.")] = False,
     json: JsonOption = False,
     specs: SpecsOption = None,
@@ -59,17 +64,34 @@ def verify(
     if json:
         typer.echo(as_text(verify_document(observation)))
     else:
-        command = next_command(str(pair), window, table or [], set_ or [], acd or [], from_)
+        named = [f"--table {name}" for name in table or []] + [f"--set {name}" for name in set_ or []]
+        options = mending(observation, named)
+        command = " ".join(["syncengine resync --pair", str(pair), *options, "--dry-run"]) if options else ""
         print_verdict(out(), observation, every_table=bool(verbose), next_command=command)
     return ExitCode.DONE if observation.in_sync else ExitCode.DRIFT
 
 
-def next_command(
-    pair: str, window: str | None, tables: list[str], sets: list[str], acds: list[int], from_: Side
-) -> str:
-    """Return the resync that would mend what was found."""
-    words = ["syncengine resync --pair", pair, "--window", f"'{window}'" if window else "'WHEN IT WAS'"]
-    words += [f"--table {name}" for name in tables] + [f"--set {name}" for name in sets]
-    words += [f"--acd {number}" for number in acds]
-    words += ["--from secondary"] if from_ is Side.SECONDARY else []
-    return " ".join([*words, "--dry-run"])
+def mending(observation: Observation, named: list[str]) -> list[str]:
+    """Return the options of the resync that would mend what was found; `named` are the tables asked for."""
+    from syncengine.model.spans import joined, span_of
+
+    differing = [table for table in observation.tables if table.differing and table.spec.kept is Kept.COPYING]
+    if not differing:
+        return []
+    timed = [table for table in differing if table.spec.time is not None]
+    words = list(named)
+    if not named:
+        words += ["--set history"] if timed else []
+        words += [f"--table {table.spec.name}" for table in differing if table.spec.time is None]
+    spans = joined(
+        span
+        for table in timed
+        for drift in table.differing
+        if (span := span_of(drift.bucket, table.spec, observation)) is not None
+    )
+    if spans:
+        first, last = spans[0].start, spans[-1].stop - MINUTE
+        stop = f"{last:%H:%M}" if last.date() == first.date() else f"{last:%Y-%m-%d %H:%M}"
+        words.insert(0, f"--window '{first:%Y-%m-%d %H:%M}..{stop}'")
+    words += [f"--acd {number}" for number in observation.acds]
+    return [*words, "--from secondary"] if observation.source is Role.SECONDARY else words

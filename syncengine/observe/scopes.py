@@ -11,6 +11,7 @@ from syncengine.model.drift import Scope
 from syncengine.model.facts import Kept, ServerFacts
 from syncengine.model.interval import QUANTUM, floor_to, shared_length
 from syncengine.model.pair import PairSettings, Role
+from syncengine.model.selection import whole_periods
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import Window
 from syncengine.servers.protocol import Bounds
@@ -85,15 +86,22 @@ def _scope(
     notes: list[str] = []
     archive = spec.archive or Archive.DAILY
     if not spec.future_dates:
+        # A window too short for a row of the archive is not told what it would be clipped to.
+        told = requested is not None and _selects(archive, requested)
         until, why = closed_until(archive, acd, length, questions)
-        if window is not None and window.stop > until and requested is not None:
+        if told and window is not None and window.stop > until:
             notes.append(f"compared up to {until:%Y-%m-%d %H:%M}: {why}")
         window = window.before(until) if window else None
         floor, why = dropped_before(spec, acd, questions, bounds)
-        if window is not None and requested is not None and window.start < floor:
+        if told and window is not None and window.start < floor:
             notes.append(f"compared from {floor:%Y-%m-%d %H:%M}: {why}")
         window = window.since(floor) if window else None
     return Scope(acd, requested, window, tuple(notes))
+
+
+def _selects(archive: Archive, window: Window) -> bool:
+    """Say whether a window selects any row of an archive at all (rule 5)."""
+    return archive in (Archive.INTERVAL, Archive.EVENT) or whole_periods(archive, window) is not None
 
 
 def closed_until(archive: Archive, acd: int | None, length: int, questions: ScopeQuestions) -> tuple[datetime, str]:
