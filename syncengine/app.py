@@ -128,7 +128,12 @@ class Pair:
             rows = sum(step.rows for step in plan.steps)
             with Staging(self.settings.staging).run(plan_as_json(plan), needs_bytes=rows * ROW_BYTES) as run:
                 outcome = execute(plan, servers, cache, run, self.progress)
-            after = None if outcome.cancelled else self._observe(servers, self._again(plan))
+            after: Observation | None = None
+            if not outcome.cancelled:
+                try:
+                    after = self._observe(servers, self._again(plan))
+                except KeyboardInterrupt:
+                    outcome = replace(outcome, cancelled=True, stopped="the check after it was stopped: run verify")
         return Resync(plan, outcome, after)
 
     def _again(self, plan: Plan) -> Request:

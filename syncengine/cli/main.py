@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import traceback
+from collections.abc import Callable
 from importlib.metadata import version as installed_version
 from typing import Annotated
 
-import click
 import typer
 
 from syncengine.cli.demo import demo
@@ -15,7 +16,10 @@ from syncengine.cli.exit_codes import ExitCode, exit_code_of
 from syncengine.cli.resync import resync
 from syncengine.cli.tables import tables
 from syncengine.cli.verify import verify
-from syncengine.model.errors import SyncError
+from syncengine.model.errors import CancelledError, SyncError
+
+USAGE_ERROR = next(one for one in typer.BadParameter.__mro__ if one.__name__ == "ClickException")
+"""What typer raises for a command line it cannot read; it names the class nowhere in public."""
 
 app = typer.Typer(
     name="syncengine",
@@ -29,10 +33,25 @@ app = typer.Typer(
     epilog="Exit codes: 0 in sync or done, 1 error, 2 usage, 3 drift found, 4 refused by a rule, "
     "5 partly done, 130 cancelled.",
 )
-app.command()(demo)
-app.command()(tables)
-app.command()(verify)
-app.command()(resync)
+
+
+def _command(function: Callable[..., int], when_stopped: str = "Stopped; nothing was written.") -> None:
+    """Register a command; `when_stopped` is what Ctrl-C says, where the command does not say it itself."""
+
+    @functools.wraps(function)
+    def stoppable(*args: object, **options: object) -> int:
+        try:
+            return function(*args, **options)
+        except KeyboardInterrupt:
+            raise CancelledError(when_stopped) from None
+
+    app.command()(stoppable)
+
+
+_command(demo, "Stopped; what was built of the demo pair can be removed.")
+_command(tables)
+_command(verify)
+_command(resync)
 
 
 def _show_version(wanted: bool) -> None:
@@ -60,19 +79,19 @@ def run_for_code(arguments: list[str]) -> int:
     """Run the command line and return its exit code; errors become one sentence on standard error."""
     try:
         result = app(args=arguments, standalone_mode=False)
-    except click.exceptions.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         return _say("Stopped; nothing was written.", ExitCode.CANCELLED)
-    except KeyboardInterrupt:
-        return _say("Stopped; nothing was written.", ExitCode.CANCELLED)
-    except click.ClickException as error:
-        error.show()
-        return ExitCode.USAGE
     except BrokenPipeError:
         return ExitCode.DONE
     except SyncError as error:
         if "-vv" in arguments:
             traceback.print_exc()
         return _say(str(error), exit_code_of(error))
+    except Exception as error:
+        if not isinstance(error, USAGE_ERROR):
+            raise
+        error.show()  # type: ignore[attr-defined]  # as the class found above has it
+        return ExitCode.USAGE
     return int(result or 0)
 
 

@@ -65,8 +65,13 @@ def observe(
             hint="Give a window that has passed.",
         )
     with ThreadPoolExecutor(max_workers=2, thread_name_prefix="server") as pool:
-        observing = _Observing(servers, settings, catalogue, request, cache, pool)
-        return observing.run(progress)
+        try:
+            return _Observing(servers, settings, catalogue, request, cache, pool).run(progress)
+        except BaseException:
+            # Leaving the pool waits for the other server's query: end it.
+            for server in servers.values():
+                server.interrupt()
+            raise
 
 
 class _Observing:

@@ -27,6 +27,11 @@ def translated(name: str) -> Iterator[None]:
         raise CancelledError(f"{name}: the query was interrupted.") from error
     except duckdb.Error as error:
         raise error_of(name, error) from error
+    except RuntimeError as error:
+        # What DuckDB makes of Ctrl-C while a query runs.
+        if "interrupted" in str(error).lower():
+            raise KeyboardInterrupt from error
+        raise
 
 
 @contextmanager

@@ -46,6 +46,7 @@ class DuckDBServer:
         self._path = path
         self._writable = writable
         self._query_seconds = limits.query_seconds
+        self._running: set[duckdb.DuckDBPyConnection] = set()
         if not path.is_file():
             raise ServerUnreachableError(
                 f"{role}: there is no database at {path}.",
@@ -123,14 +124,24 @@ class DuckDBServer:
         finally:
             session.end()
 
+    def interrupt(self) -> None:
+        """Stop the queries that are running, from another thread."""
+        for cursor in tuple(self._running):
+            cursor.interrupt()
+
     def close(self) -> None:
         """End the connection."""
         self._connection.close()
 
     def _rows(self, statement: Statement) -> list[tuple[Any, ...]]:
         cursor = self._connection.cursor()
-        with time_limit(cursor, self._query_seconds, str(self._role)), translated(str(self._role)):
-            return cursor.execute(statement.text, list(statement.values)).fetchall()
+        self._running.add(cursor)
+        try:
+            with time_limit(cursor, self._query_seconds, str(self._role)), translated(str(self._role)):
+                return cursor.execute(statement.text, list(statement.values)).fetchall()
+        finally:
+            self._running.discard(cursor)
+            cursor.close()
 
 
 class DuckDBSession:

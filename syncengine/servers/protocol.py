@@ -121,5 +121,8 @@ class Server(Protocol):
     def begin(self) -> AbstractContextManager[WriteSession]:
         """Open a transaction; raises `ServerReadOnlyError` where there can be none."""
 
+    def interrupt(self) -> None:
+        """Stop the queries that are running, from another thread."""
+
     def close(self) -> None:
         """End every connection."""

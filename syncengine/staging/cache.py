@@ -87,3 +87,8 @@ class Cache:
                 f"The staging folder {self._folder} cannot take what has to be compared: {str(error).splitlines()[0]}",
                 hint="Make room on that disk, or set staging in the pair file to a folder with more.",
             ) from error
+        except RuntimeError as error:
+            # What DuckDB makes of Ctrl-C while a query runs.
+            if "interrupted" in str(error).lower():
+                raise KeyboardInterrupt from error
+            raise
