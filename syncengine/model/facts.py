@@ -36,12 +36,15 @@ class DayLengths:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """How long one item's archive of one ACD is kept, in days; `capacity` is rows, for circular tables."""
+    """How long one item's archive of one ACD is kept: days of intervals and days, weeks, or months.
+
+    `capacity` is rows, for circular tables.
+    """
 
     acd: int
     item: str
     archive: Archive
-    days: int
+    periods: int
     capacity: int = 0
 
 

@@ -60,11 +60,12 @@ DEFAULT_LIMITS = Limits()
 class Retention:
     """How long a server keeps rows, where the pair file says so; else dcalloc does (rule 12)."""
 
-    days: tuple[tuple[Archive, int], ...] = ()
+    periods: tuple[tuple[Archive, int], ...] = ()
+    """Days of intervals and of days, weeks, and months."""
 
     def of(self, archive: Archive) -> int | None:
-        """Return the days an archive is kept, or None."""
-        return dict(self.days).get(archive)
+        """Return how many periods an archive is kept, or None."""
+        return dict(self.periods).get(archive)
 
 
 @dataclass(frozen=True, slots=True)

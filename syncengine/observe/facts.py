@@ -99,14 +99,14 @@ def _kept(rows: Iterable[dict[str, Any]]) -> Iterator[Kept]:
         item = str(row["item"]).strip()
         capacity = row["num_items"] or 0
         spans = (
-            (Archive.INTERVAL, row["days_intrahour"], 1),
-            (Archive.DAILY, row["days_daily"], 1),
-            (Archive.WEEKLY, row["weeks_weekly"], 7),
-            (Archive.MONTHLY, row["months_monthly"], 31),
+            (Archive.INTERVAL, row["days_intrahour"]),
+            (Archive.DAILY, row["days_daily"]),
+            (Archive.WEEKLY, row["weeks_weekly"]),
+            (Archive.MONTHLY, row["months_monthly"]),
         )
-        for archive, count, days in spans:
-            if count is not None:
-                yield Kept(row["acd"], item, archive, count * days, capacity)
+        for archive, periods in spans:
+            if periods is not None:
+                yield Kept(row["acd"], item, archive, periods, capacity)
         yield Kept(row["acd"], item, Archive.EVENT, 0, capacity)
 
 

@@ -16,8 +16,9 @@ from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import Window
 from syncengine.servers.protocol import Bounds
 
-LONGEST_KEPT = {Archive.INTERVAL: 62, Archive.DAILY: 1825, Archive.WEEKLY: 520 * 7, Archive.MONTHLY: 120 * 31}
-"""The most a CMS can be set to keep, in days."""
+LONGEST_KEPT = {Archive.INTERVAL: 62, Archive.DAILY: 1825, Archive.WEEKLY: 520, Archive.MONTHLY: 120}
+"""The most a CMS can be set to keep: days of intervals and of days, weeks, and months."""
+PERIODS = {Archive.INTERVAL: "days", Archive.DAILY: "days", Archive.WEEKLY: "weeks", Archive.MONTHLY: "months"}
 DEFAULT_LENGTH = 30
 EARLIEST = datetime(1970, 1, 1)
 LATEST = datetime(2070, 1, 1)
@@ -138,21 +139,30 @@ def dropped_before(
         if spec.circular:
             floors.append(_wrapped_before(spec, acd, facts, bounds.get(facts.role, ()), questions.settings.timezone))
         elif spec.archive is not None:
-            days = _days_kept(spec, acd, facts, questions.settings)
-            floor = floor_to(questions.as_of, 24 * 60) - timedelta(days=min(days, 36500))
-            floors.append((floor, f"{facts.role} keeps {days} days"))
+            periods = _periods_kept(spec, acd, facts, questions.settings)
+            kept = f"{facts.role} keeps {periods} {PERIODS[spec.archive]}"
+            floors.append((oldest_kept(spec.archive, periods, questions.as_of), kept))
     return max(floors)
 
 
-def _days_kept(spec: TableSpec, acd: int | None, facts: ServerFacts, settings: PairSettings) -> int:
+def oldest_kept(archive: Archive, periods: int, as_of: datetime) -> datetime:
+    """Return the moment before which an archive that keeps so many periods may have been purged."""
+    midnight = floor_to(as_of, 24 * 60)
+    if archive is Archive.MONTHLY:
+        month = midnight.year * 12 + midnight.month - 1 - min(periods, 1200)
+        return datetime(month // 12, month % 12 + 1, 1)
+    return midnight - timedelta(days=min(periods * (7 if archive is Archive.WEEKLY else 1), 36500))
+
+
+def _periods_kept(spec: TableSpec, acd: int | None, facts: ServerFacts, settings: PairSettings) -> int:
     archive = spec.archive or Archive.DAILY
     told = settings.retention.of(archive)
     if told is not None:
         return told
     entries = [kept for kept in _entries(spec, acd, facts) if kept.archive is archive]
     if spec.retention is None or not entries:
-        return LONGEST_KEPT.get(archive, 36500)
-    return max(kept.days for kept in entries)
+        return LONGEST_KEPT[archive]
+    return max(kept.periods for kept in entries)
 
 
 def _entries(spec: TableSpec, acd: int | None, facts: ServerFacts) -> list[Kept]:

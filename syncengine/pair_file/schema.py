@@ -59,12 +59,12 @@ class ServerEntry(_Strict):
 
 
 class RetentionEntry(_Strict):
-    """Days each archive is kept, where dcalloc is not to be asked."""
+    """How long each archive is kept, where dcalloc is not to be asked: days, days, weeks, months."""
 
     interval: int | None = Field(default=None, ge=1, le=62)
     daily: int | None = Field(default=None, ge=1, le=1825)
-    weekly: int | None = Field(default=None, ge=7, le=3640)
-    monthly: int | None = Field(default=None, ge=28, le=3720)
+    weekly: int | None = Field(default=None, ge=1, le=520)
+    monthly: int | None = Field(default=None, ge=1, le=120)
 
 
 class LimitsEntry(_Strict):
