@@ -187,7 +187,8 @@ def _settled(comparison: Comparison, portion: tuple[BucketPair, ...], findings: 
     """Compare rows, and look again at buckets that changed meanwhile before calling them drift."""
     pending = portion
     for look in range(LOOKS):
-        counts = _compare_rows(comparison, pending)
+        room = comparison.limits.samples - len(findings.samples) if look == 0 else 0
+        counts = _compare_rows(comparison, pending, samples=room)
         drifting = tuple(pair for pair in pending if counts.get(pair.bucket) or not pair.source.same_rows(pair.target))
         if not drifting:
             return
@@ -202,8 +203,7 @@ def _settled(comparison: Comparison, portion: tuple[BucketPair, ...], findings: 
                 moved.append(again)
             elif counts.get(pair.bucket):
                 yield _drift(comparison, pair, counts[pair.bucket])
-        if look == 0:
-            room = comparison.limits.samples - len(findings.samples)
+        if room > 0:
             findings.samples += sample_groups(comparison.cache, _question(comparison), room)
         if not moved:
             return
@@ -212,15 +212,24 @@ def _settled(comparison: Comparison, portion: tuple[BucketPair, ...], findings: 
         yield replace(_drift(comparison, pair, Counts()), moving=True)
 
 
-def _compare_rows(comparison: Comparison, pairs: tuple[BucketPair, ...]) -> dict[Bucket, Counts]:
-    query = ReadQuery(_only(comparison, pairs), tuple(column.name for column in comparison.verdict.all_columns))
+def _compare_rows(comparison: Comparison, pairs: tuple[BucketPair, ...], *, samples: int) -> dict[Bucket, Counts]:
+    """Fetch and compare rows. Buckets that only one server has are counted without, but for a few to show."""
+    one_sided = [pair for pair in pairs if not (pair.source.rows and pair.target.rows)]
+    counted = set(pair.bucket for pair in one_sided[samples:])
+    fetched = tuple(pair for pair in pairs if pair.bucket not in counted)
+    counts = {pair.bucket: Counts(missing=pair.source.rows, extra=pair.target.rows) for pair in one_sided}
+    if not fetched:
+        return counts
+    query = ReadQuery(_only(comparison, fetched), tuple(column.name for column in comparison.verdict.all_columns))
     comparison.cache.load("source_rows", comparison.source.read(query))
     comparison.cache.load("target_rows", comparison.target.read(query))
     question = _question(comparison)
     comparison.cache.run(surplus_statement(question))
     rows = comparison.cache.rows(counts_statement(question))
     comparison.cache.drop("source_rows", "target_rows")
-    return {Bucket(d, slot, acd): Counts(missing, extra, changed) for d, slot, acd, missing, extra, changed in rows}
+    for row_date, slot, acd, missing, extra, changed in rows:
+        counts[Bucket(row_date, slot, acd)] = Counts(missing, extra, changed)
+    return counts
 
 
 def _question(comparison: Comparison) -> BagQuestion:

@@ -18,7 +18,7 @@ def print_outcome(console: Console, outcome: RunOutcome) -> None:
     console.print(
         Text(
             f"Run {outcome.run_id}: {len(done)} of {plural(len(outcome.steps), 'step')} done, "
-            f"{plural(outcome.deleted, 'row')} deleted and {plural(outcome.inserted, 'row')} inserted."
+            f"{plural(outcome.inserted, 'row')} written where {plural(outcome.deleted, 'row')} stood before."
         ),
     )
     if outcome.stopped:

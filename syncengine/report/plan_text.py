@@ -119,12 +119,10 @@ def _summary(plan: Plan) -> str:
         return "Nothing to write." if plan.kept else "Nothing to do: nothing differs."
     parts = [part for step in plan.steps for part in step.parts]
     into = " and ".join(sorted(plan.writes_to))
-    deletions = (
-        f"{plural(plan.deletions, 'row')} that only {into} holds deleted"
-        if plan.deletions
-        else "nothing only it holds deleted"
-    )
     tables = len({part.table for part in parts})
     buckets = sum(len(part.buckets) for part in parts)
+    deletions = f"every row that only {into} holds stays"
+    if plan.deletions:
+        deletions = f"{plural(plan.deletions, 'row')} that only {into} holds will be deleted"
     what = f"{plural(tables, 'table')}, {plural(buckets, 'bucket')}"
     return f"{plural(len(plan.steps), 'step')} into {into}: {what}; {deletions}."
