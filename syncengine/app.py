@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from syncengine.catalogue import Catalogue, load_catalogue
 from syncengine.execute.executing import execute
@@ -156,7 +157,7 @@ class Pair:
         return Request(
             specs=specs,
             source=source,
-            as_of=self.settings.as_of or datetime.now(),
+            as_of=self.settings.as_of or _wall_clock(self.settings.clock_zone),
             seed=secrets.randbits(63),
             window=parse_window(window) if isinstance(window, str) else window,
             acds=acds,
@@ -230,6 +231,11 @@ def open_pair(
     settings = read_pair_file(Path(pair_file), environment)
     catalogue = load_catalogue(*settings.specs, *specs)
     return Pair(settings, catalogue, progress or Silent())
+
+
+def _wall_clock(zone: str | None) -> datetime:
+    """Return what the switch's clock shows now."""
+    return datetime.now(ZoneInfo(zone)).replace(tzinfo=None) if zone else datetime.now()
 
 
 def _refuse_one_server(opened: Mapping[Role, Server]) -> None:

@@ -78,6 +78,9 @@ class PairSettings:
     staging: Path
     as_of: datetime | None = None
     timezone: str = "UTC"
+    """The zone epoch seconds are read in."""
+    clock_zone: str | None = None
+    """The zone of the switch's wall clock, where the file names it; else this machine's is taken."""
     intervals: tuple[tuple[int | None, int], ...] = ()
     """Interval lengths in minutes by ACD; the ACD None stands for all others."""
     retention: Retention = field(default_factory=Retention)

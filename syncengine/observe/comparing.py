@@ -215,7 +215,7 @@ def _settled(comparison: Comparison, portion: tuple[BucketPair, ...], findings: 
 def _compare_rows(comparison: Comparison, pairs: tuple[BucketPair, ...], *, samples: int) -> dict[Bucket, Counts]:
     """Fetch and compare rows. Buckets that only one server has are counted without, but for a few to show."""
     one_sided = [pair for pair in pairs if not (pair.source.rows and pair.target.rows)]
-    counted = set(pair.bucket for pair in one_sided[samples:])
+    counted = {pair.bucket for pair in one_sided[samples:]}
     fetched = tuple(pair for pair in pairs if pair.bucket not in counted)
     counts = {pair.bucket: Counts(missing=pair.source.rows, extra=pair.target.rows) for pair in one_sided}
     if not fetched:

@@ -42,7 +42,8 @@ def read_pair_file(path: Path, environment: Mapping[str, str]) -> PairSettings:
         secondary=_server(Role.SECONDARY, entry.secondary, environment),
         staging=folder / (entry.staging or f"{file.stem}.staging"),
         as_of=entry.as_of,
-        timezone=entry.timezone,
+        timezone=entry.timezone or "UTC",
+        clock_zone=entry.timezone,
         intervals=tuple((None if acd == "default" else int(acd), length) for acd, length in entry.intervals.items()),
         retention=Retention(
             tuple((Archive(name), days) for name, days in entry.retention.model_dump().items() if days is not None)

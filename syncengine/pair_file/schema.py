@@ -85,7 +85,7 @@ class PairEntry(_Strict):
     primary: ServerEntry
     secondary: ServerEntry
     as_of: Annotated[datetime, AfterValidator(_wall_clock)] | None = None
-    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    timezone: Annotated[str, AfterValidator(_zone)] | None = None
     staging: str | None = None
     specs: tuple[str, ...] | list[str] = ()
     intervals: dict[

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 from syncengine.model.drift import Observation
 from syncengine.model.facts import ServerFacts
-from syncengine.model.interval import label_at
+from syncengine.model.interval import QUANTUM, label_at
 from syncengine.model.window import Window
 
 
@@ -50,7 +50,9 @@ class Seeing:
         For rows of no ACD every ACD counts: the server must have seen one of them.
         """
         acds = (acd,) if acd is not None else self.facts.acds
-        places = [(one, interval.start.date(), label_at(interval.start)) for one in acds]
+        # An ACD that changed its interval length has shorter ones inside.
+        starts = [piece.start for piece in interval.cut(timedelta(minutes=QUANTUM))]
+        places = [(one, start.date(), label_at(start)) for one in acds for start in starts]
         figures = [self._coverage[place] for place in places if place in self._coverage]
         outage = any(o.acd in acds and o.span.clipped(interval) is not None for o in self.facts.outages)
         return Sight(bool(figures), max(figures, default=0), outage)
