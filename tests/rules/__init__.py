@@ -1,0 +1,1 @@
+"""The rules of the domain: one file a rule, cited by number."""

@@ -35,6 +35,13 @@ class Meddling:
     before_begin: Callable[[Server], None] = _nothing_before
     after_insert: Callable[[int, str], None] = _nothing_after
     inserts: int = 0
+    loses_rows: bool = False
+    """Take rows in, say so, and keep none of them, as a trigger might."""
+
+
+def _drained(rows: pa.RecordBatchReader) -> int:
+    """Read rows to their end and return how many there were."""
+    return int(sum(batch.num_rows for batch in rows))
 
 
 class MeddledSession:
@@ -59,7 +66,7 @@ class MeddledSession:
 
     def insert(self, table: str, rows: pa.RecordBatchReader) -> int:
         """Insert, and let happen what was asked for."""
-        count = self._inner.insert(table, rows)
+        count = _drained(rows) if self._meddling.loses_rows else self._inner.insert(table, rows)
         self._meddling.inserts += 1
         self._meddling.after_insert(self._meddling.inserts, table)
         return count
@@ -106,6 +113,10 @@ class MeddledServer:
         self._meddling.before_begin(self._inner)
         with self._inner.begin() as session:
             yield MeddledSession(session, self._meddling)
+
+    def interrupt(self) -> None:
+        """Pass it on."""
+        self._inner.interrupt()
 
     def close(self) -> None:
         """Pass it on."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from syncengine.model.errors import InputError
+from syncengine.model.errors import InputError
 from tests.builders import Files, build_files, row
 from tests.rules.scenes import drifting, resync
 
@@ -73,8 +74,10 @@ def test_verify_counts_each_kind_of_difference(tmp_path: Path) -> None:
 
 
 def test_the_set_of_users_is_always_of_all_acds(tmp_path: Path) -> None:
-    """The permissions of users are of every ACD, so asking for one ACD of them is refused."""
+    """The permissions of users are kept in step for every ACD together, so naming one is refused."""
     files = build_files(tmp_path, ["users", "splits"], both={"users": [user("ann")]}, acds={1: 30, 2: 30})
 
-    with pytest.raises(InputError, match="always of all ACDs"):
+    with pytest.raises(InputError, match="The set users is always of all ACDs"):
         files.open().verify(sets=("users",), acds=(1,))
+    with pytest.raises(InputError, match="Leave --acd out"):
+        files.open().plan_resync(sets=("users",), acds=(1,))

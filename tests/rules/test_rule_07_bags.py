@@ -48,7 +48,7 @@ def test_repeated_agent_rows_survive_a_resync(tmp_path: Path, policy: str) -> No
 def test_rows_of_one_key_are_counted_and_copied_as_a_bag(
     tmp_path: Path, policy: str, source: list[int], target: list[int], found: tuple[int, int, int, int]
 ) -> None:
-    """The smaller surplus of a key group is changed, the rest missing or extra, and each row ends as often as it was."""
+    """The smaller surplus of a key group is changed, the rest missing or extra; each row ends as often as it was."""
     files = build_files(
         tmp_path,
         ["htrunk"],

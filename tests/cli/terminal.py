@@ -1,0 +1,103 @@
+"""Types commands and looks at what came of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncengine.cli.main import run_for_code
+from tests.builders import Files, build_files
+from tests.rules.scenes import trunks
+
+WINDOW = ("--window", "2000-06-05 05:13..05:19")
+TRUNKS = (*WINDOW, "--table", "htrunk")
+"""The guide's outage, in a narrow table."""
+PROGRAM = (sys.executable, "-c", "from syncengine.cli.main import run; run()")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command left on the terminal."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Standard output as one JSON document; anything beside it fails."""
+        document: dict[str, Any] = json.loads(self.out)
+        return document
+
+    @property
+    def text(self) -> str:
+        """Both outputs, lines joined."""
+        return " ".join((self.out + " " + self.err).split())
+
+
+class Typing:
+    """Types commands in this process."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def __call__(self, *words: str | Path) -> Said:
+        """Type a command."""
+        self._capsys.readouterr()
+        code = run_for_code([str(word) for word in words])
+        captured = self._capsys.readouterr()
+        return Said(code, captured.out, captured.err)
+
+
+def type_in_process(*words: str | Path, **options: Any) -> Said:
+    """Type a command in a process of its own; options are those of `subprocess.run`."""
+    done = subprocess.run(
+        [*PROGRAM, *map(str, words)], check=False, capture_output=True, text=True, timeout=60, **options
+    )
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
+def drifting_pair(folder: Path, **options: Any) -> Files:
+    """Build a pair whose secondary has other figures from 5:00 to 5:29 and is alike elsewhere."""
+    return build_files(
+        folder,
+        ["htrunk"],
+        both={"htrunk": [*trunks(400, 500), *trunks(530, 700)]},
+        primary={"htrunk": trunks(500, 530, incalls=9)},
+        secondary={"htrunk": trunks(500, 530)},
+        **options,
+    )
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return every file under a folder, to compare with later."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def is_one_sentence(text: str) -> bool:
+    """Say whether an error is a short text for people, without a trace."""
+    return bool(text.strip()) and "Traceback" not in text and len(text.strip().splitlines()) <= 3
+
+
+def wide_open(folder: Path) -> None:
+    """Let every user read a folder, and enter all that lead to it from the temporary folder."""
+    for path in [folder, *folder.rglob("*")]:
+        path.chmod(0o777 if path.is_dir() else 0o666)
+    for parent in folder.parents:
+        if parent in (Path("/"), Path("/tmp")):  # noqa: S108  # where the way up ends
+            break
+        parent.chmod(parent.stat().st_mode | 0o055)
+
+
+def as_nobody() -> dict[str, Any]:
+    """Return options that run a process as a user who owns nothing, where this one may do so."""
+    if os.geteuid() != 0:
+        return {}
+    return {"user": 65534, "group": 65534, "extra_groups": []}

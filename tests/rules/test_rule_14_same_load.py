@@ -1,0 +1,101 @@
+"""Rule 14: nothing is written between unlike loads or unlike tables; verify says what is unlike."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from syncengine.cli.main import run_for_code
+from tests.builders import Files, build_files
+from tests.rules.scenes import plan_of, trunk, trunks
+
+UNLIKE = {
+    "a column less": ("ALTER TABLE htrunk DROP COLUMN intime", "column intime is missing on {role}"),
+    "a column more": ("ALTER TABLE htrunk ADD COLUMN colour INTEGER", "column colour is missing on {other}"),
+    "another type": ("ALTER TABLE htrunk ALTER incalls TYPE VARCHAR", "column incalls is"),
+    "no table": ("DROP TABLE htrunk", "{role} has no table htrunk"),
+}
+
+
+def unlike(folder: Path, role: str, sql: str) -> Files:
+    """Build a pair that lacks 5:00 on the secondary, and change the table on one server."""
+    rows = trunks(430, 600)
+    files = build_files(folder, ["htrunk"], both={"htrunk": rows}, primary={"htrunk": [trunk(500, 3)]})
+    files.run(role, sql)
+    return files
+
+
+@pytest.mark.parametrize("role", ["primary", "secondary"])
+@pytest.mark.parametrize("what", sorted(UNLIKE))
+def test_unlike_tables_are_said_by_verify_and_refused_by_resync(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], role: str, what: str
+) -> None:
+    """A table that is not alike on both is drift for verify (exit 3, not comparable) and exit 4 for resync."""
+    sql, says = UNLIKE[what]
+    says = says.format(role=role, other="primary" if role == "secondary" else "secondary")
+    files = unlike(tmp_path, role, sql)
+    before = files.database("secondary").read_bytes()
+    window = ("--window", "2000-06-05 05:13..05:19", "--table", "htrunk")
+
+    verified = run_for_code(["verify", "--pair", str(files.pair_file), *window, "--json"])
+    table = json.loads(capsys.readouterr().out)["tables"][0]
+    refused = run_for_code(["resync", "--pair", str(files.pair_file), *window, "--yes"])
+
+    said = capsys.readouterr().err
+    assert (verified, refused) == (3, 4)
+    assert (table["state"], table["in_sync"]) == ("not-comparable", False)
+    assert says in table["problem"]
+    assert "htrunk" in said
+    assert says in said
+    assert files.database("secondary").read_bytes() == before
+
+
+@pytest.mark.parametrize("option", [(), ("--policy", "fill"), ("--take-broken",)])
+def test_different_loads_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: tuple[str, ...]
+) -> None:
+    """Two servers on different CMS loads are never written to from one another, whatever the policy."""
+    files = unlike(tmp_path, "primary", "SELECT 1")
+    text = files.pair_file.read_text()
+    files.pair_file.write_text(text.replace('load = "r3v8ag.f"', 'load = "r3v8aj.a"', 1))
+    before = files.bag("secondary", "htrunk")
+    window = ("--window", "2000-06-05 05:13..05:19", "--table", "htrunk", "--yes")
+
+    code = run_for_code(["resync", "--pair", str(files.pair_file), *window, *option])
+
+    said = capsys.readouterr().err
+    assert code == 4
+    assert "primary r3v8aj.a, secondary r3v8ag.f" in said
+    assert files.bag("secondary", "htrunk") == before
+
+
+def test_a_load_nobody_knows_is_noted(tmp_path: Path) -> None:
+    """A pair file without loads does not stop a resync, and the plan says that it could not be checked."""
+    files = build_files(
+        tmp_path,
+        ["htrunk"],
+        both={"htrunk": trunks(430, 600)},
+        primary={"htrunk": [trunk(500, 3)]},
+        server_settings="",
+    )
+
+    planned = plan_of(files, tables=("htrunk",))
+
+    assert planned.steps
+    assert any("load" in note for note in planned.notes)
+
+
+def test_columns_no_spec_describes_are_compared_and_copied(tmp_path: Path) -> None:
+    """A column both servers have and no spec knows counts like the others, and the plan names it."""
+    files = build_files(tmp_path, ["htrunk"], both={"htrunk": trunks(430, 600)})
+    for role, colour in (("primary", 7), ("secondary", 8)):
+        files.run(role, f"ALTER TABLE htrunk ADD COLUMN colour INTEGER DEFAULT {colour}")
+
+    pair = files.open()
+    planned = plan_of(files, tables=("htrunk",))
+    pair.execute(planned)
+
+    assert any("colour" in note for note in planned.notes)
+    assert files.run("secondary", "SELECT DISTINCT colour FROM htrunk WHERE starttime = 500") == [(7,)]
