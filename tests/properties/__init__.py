@@ -1,0 +1,1 @@
+"""What holds for anything: properties and mutations."""
