@@ -1,0 +1,79 @@
+"""What every page of the documentation promises."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+import typer
+
+from syncengine.cli.main import app
+from tests.docs.pages import DOCS, README, blocks, command_lines, links, pages, shown
+from tests.docs.running import Reader, standing_in
+
+LONGEST_LINE = 120
+RUNNABLE = ("console", "python", "test")
+EVERY_PAGE = (README, *pages())
+
+
+def followed() -> tuple[Path, ...]:
+    """Return the pages that tell their readers to do something."""
+    return tuple(page for page in pages() if any(block.kind in RUNNABLE for block in blocks(page)))
+
+
+@pytest.mark.parametrize("page", followed(), ids=shown)
+def test_a_reader_who_follows_a_page_sees_what_it_shows(
+    page: Path, wounded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every command and piece of Python on a page, done in order, prints what the page shows below it."""
+    monkeypatch.chdir(tmp_path)
+    reader = Reader(wounded)
+    for block in blocks(page):
+        reader.follow(block)
+
+
+def test_the_python_of_the_readme_runs(wounded: Path, tmp_path: Path) -> None:
+    """The README's piece of Python works on a demo pair in build/demo."""
+    with standing_in(tmp_path):
+        reader = Reader(wounded)
+        found = [block for block in blocks(README) if block.kind == "python"]
+        assert found
+        for block in found:
+            reader.follow(block)
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE, ids=shown)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link of a page names a file that is there."""
+    lost = [
+        to for to in links(page) if "://" not in to and not (page.parent / to.partition("#")[0]).resolve().exists()
+    ]
+    assert not lost
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE, ids=shown)
+def test_commands_shown_can_be_typed(page: Path) -> None:
+    """Every command a page shows exists, with every option it is given."""
+    group = typer.main.get_command(app)
+    for line in command_lines(page):
+        words = shlex.split(line.partition(" #")[0])[1:]
+        if words[:1] == ["--version"] or "--help" in words:
+            continue
+        command = getattr(group, "commands", {}).get(words[0])
+        assert command is not None, line
+        command.make_context(words[0], words[1:])
+
+
+def test_every_page_is_in_the_index() -> None:
+    """The index of the documentation links every page."""
+    index = DOCS / "README.md"
+    linked = {(DOCS / to.partition("#")[0]).resolve() for to in links(index) if "://" not in to}
+    assert {page for page in pages() if page != index} <= linked
+
+
+@pytest.mark.parametrize("page", pages(), ids=shown)
+def test_lines_are_short(page: Path) -> None:
+    """No line of a page is longer than the code's lines are."""
+    lines = enumerate(page.read_text(encoding="utf-8").splitlines(), 1)
+    assert not [number for number, line in lines if len(line) > LONGEST_LINE]
