@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -40,7 +39,7 @@ VERIFY = ("verify",)
 def test_what_cannot_be_meant_is_said(
     tmp_path: Path, typed: Typing, command: tuple[str, ...], words: tuple[str, ...], says: str, hint: str
 ) -> None:
-    """Names nobody knows and times that cannot be end with exit 2, the sentence on standard error, the pair as it was."""
+    """Names nobody knows and times that cannot be end with exit 2 and a sentence, and leave the pair as it was."""
     files = drifting_pair(tmp_path)
     before = contents(tmp_path)
 
@@ -82,8 +81,8 @@ def test_reconcile_takes_no_direction(tmp_path: Path, typed: Typing) -> None:
         (("verify", "--pair", "pair.toml", "--colour", "red"), "--colour"),
         (("resync", "--pair", "pair.toml", "--policy", "guess"), "guess"),
         (("resync", "--pair", "pair.toml", "--from", "third"), "third"),
-        (("resync", "--pair", "pair.toml", "--acd", "one"), "one"),
-        (("resync", "--pair", "pair.toml", "--allow-deletions", "-1"), "-1"),
+        (("resync", "--pair", "pair.toml", "--acd", "one"), "--acd"),
+        (("resync", "--pair", "pair.toml", "--allow-deletions", "-1"), "--allow-deletions"),
         (("mend",), "mend"),
     ],
 )
@@ -190,7 +189,7 @@ def test_a_secret_comes_from_the_environment(tmp_path: Path, typed: Typing, monk
 def test_a_database_that_is_not_there(tmp_path: Path, typed: Typing) -> None:
     """A url that leads nowhere is a failure of the server, named with its file and where to correct it."""
     files = drifting_pair(tmp_path)
-    os.unlink(files.database("secondary"))
+    files.database("secondary").unlink()
 
     said = typed("resync", "--yes", "--pair", files.pair_file, *TRUNKS)
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from syncengine.model.errors import InputError
-from syncengine.model.errors import InputError
 from tests.builders import Files, build_files, row
 from tests.rules.scenes import drifting, resync
 
