@@ -1,0 +1,120 @@
+"""A resync shows its plan and asks before it writes; where nobody can answer it says so."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.builders import Files
+from tests.cli.terminal import PROGRAM, TRUNKS, Said, Typing, contents, drifting_pair, is_one_sentence, type_in_process
+
+
+@contextmanager
+def keyboard(keys: bytes) -> Iterator[int]:
+    """Give a terminal on which keys were typed."""
+    master, slave = pty.openpty()
+    try:
+        os.write(master, keys)
+        yield slave
+    finally:
+        os.close(slave)
+        os.close(master)
+
+
+def answering(files: Files, keys: bytes, *words: str) -> Said:
+    """Type a resync at a terminal and answer its question."""
+    with keyboard(keys) as terminal:
+        done = subprocess.run(
+            [*PROGRAM, "resync", "--pair", str(files.pair_file), *TRUNKS, *words],
+            check=False,
+            stdin=terminal,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize("keys", [b"n\n", b"\n", b"\x04"])
+def test_whoever_does_not_say_yes_changes_nothing(tmp_path: Path, keys: bytes) -> None:
+    """Answering n, nothing or end of input writes nothing, says so, and exits with 130."""
+    files = drifting_pair(tmp_path)
+    before = contents(tmp_path)
+
+    said = answering(files, keys)
+
+    assert said.code == 130
+    assert "Write this into secondary?" in said.text
+    assert "othing was written" in said.text
+    assert "Traceback" not in said.err
+    assert contents(tmp_path) == before
+
+
+def test_the_plan_is_shown_before_the_question(tmp_path: Path) -> None:
+    """The question comes after the plan, and a yes carries it out and proves it."""
+    files = drifting_pair(tmp_path)
+
+    said = answering(files, b"y\n")
+
+    assert said.code == 0
+    assert said.out.index("Plan: replace from primary to secondary") < said.out.index("IN SYNC")
+    assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_nobody_to_ask_is_said(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """With input from a pipe and no --yes nothing is written: exit 2 and what to add."""
+    files = drifting_pair(tmp_path)
+    before = contents(tmp_path)
+
+    said = type_in_process("resync", "--pair", files.pair_file, *TRUNKS, *words, input="y\n")
+
+    assert said.code == 2
+    assert is_one_sentence(said.err)
+    assert "nobody to ask" in said.err
+    assert "--yes" in said.err
+    assert "--dry-run" in said.err
+    assert said.out == ""
+    assert contents(tmp_path) == before
+
+
+def test_json_does_not_ask_at_a_terminal(tmp_path: Path) -> None:
+    """A question would spoil the document, so --json wants --yes or --dry-run even at a terminal."""
+    files = drifting_pair(tmp_path)
+
+    said = answering(files, b"y\n", "--json")
+
+    assert said.code == 2
+    assert said.out == ""
+
+
+def test_a_dry_run_shows_the_plan_and_writes_nothing(tmp_path: Path, typed: Typing) -> None:
+    """--dry-run prints both ranges and what would be written, exits with 3, and leaves every file as it was."""
+    files = drifting_pair(tmp_path)
+    before = contents(tmp_path)
+
+    said = typed("resync", "--pair", files.pair_file, *TRUNKS, "--dry-run")
+
+    assert said.code == 3
+    assert "2000-06-05 05:00-05:29" in said.out
+    assert "1 step into secondary: 1 table, 1 bucket" in said.out
+    assert contents(tmp_path) == before
+
+
+def test_a_dry_run_of_nothing_to_do(tmp_path: Path, typed: Typing) -> None:
+    """Where nothing differs the dry run says so with exit 0, and so does the run."""
+    files = drifting_pair(tmp_path)
+    files.run("secondary", "UPDATE htrunk SET incalls = 9 WHERE starttime = 500")
+
+    looked = typed("resync", "--pair", files.pair_file, *TRUNKS, "--dry-run")
+    done = typed("resync", "--pair", files.pair_file, *TRUNKS, "--yes")
+
+    assert (looked.code, done.code) == (0, 0)
+    assert "nothing differs" in looked.out
+    assert "IN SYNC" in done.out

@@ -1,0 +1,147 @@
+"""`syncengine demo`: the story of an outage from end to end, on a small pair."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.builders import Files
+from tests.cli.terminal import Said, Typing, contents, type_in_process
+
+SMALL = ("--days", "3", "--splits", "3", "--agents", "12", "--vdns", "6", "--trunks", "10")
+MEND = ("--window", "2000-06-05 05:13..05:19", "--set", "history", "--set", "agent-groups")
+
+
+@pytest.fixture(scope="module")
+def wounded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Said]:
+    """Build a small demo pair and stop at the wound; tests work on copies of it."""
+    folder = tmp_path_factory.mktemp("demo") / "pair"
+    return folder, type_in_process("demo", "--into", folder, *SMALL, "--no-resync")
+
+
+def test_the_story_ends_in_sync(tmp_path: Path) -> None:
+    """The demo builds a pair, finds the drift, plans, mends and proves it, and exits with 0."""
+    said = type_in_process("demo", "--into", tmp_path / "pair", *SMALL)
+
+    assert said.code == 0, said.err
+    told = [said.out.index(chapter) for chapter in ("1. The pair", "2. The drift", "3. The plan", "4. The resync")]
+    assert told == sorted(told)
+    assert "DRIFT" in said.out
+    assert "IN SYNC" in said.out.partition("5. In sync again")[2]
+    assert "Traceback" not in said.err
+
+
+def test_without_resync_it_stops_at_the_wound(wounded: tuple[Path, Said], tmp_path: Path, typed: Typing) -> None:
+    """--no-resync says what to type next, and that verify finds the drift of the outage alone."""
+    folder, built = wounded
+    shutil.copytree(folder, tmp_path / "pair")
+
+    said = typed("verify", "--pair", tmp_path / "pair" / "pair.toml", "--json")
+
+    differing = {table["table"]: table for table in said.document["tables"] if not table["in_sync"]}
+    assert built.code == 0, built.err
+    assert f"syncengine verify --pair {folder / 'pair.toml'}" in built.out
+    assert said.code == 3
+    assert {"hsplit", "synonyms", "agroups"} <= set(differing)
+    assert {bucket["slot"] for bucket in differing["hsplit"]["buckets"]} == {500}
+    assert "dsplit" not in differing
+
+
+def test_a_copied_folder_works(wounded: tuple[Path, Said], tmp_path: Path, typed: Typing) -> None:
+    """A copy of the folder is a pair of its own: it is mended there, and the first one stays wounded."""
+    folder, _ = wounded
+    copy = tmp_path / "elsewhere"
+    shutil.copytree(folder, copy)
+    before = contents(folder)
+
+    mended = typed("resync", "--pair", copy / "pair.toml", *MEND, "--yes")
+    verified = typed("verify", "--pair", copy / "pair.toml")
+
+    assert (mended.code, verified.code) == (0, 0), mended.err
+    assert contents(folder) == before
+
+
+def test_what_verify_says_to_type_mends_the_pair(wounded: tuple[Path, Said], tmp_path: Path, typed: Typing) -> None:
+    """The command that verify ends with is one that can be typed, and what it names is what to mend."""
+    folder, _ = wounded
+    shutil.copytree(folder, tmp_path / "pair")
+    pair = tmp_path / "pair" / "pair.toml"
+
+    said = typed("verify", "--pair", pair, "--table", "hsplit")
+    command = said.out.partition("To mend it: syncengine ")[2].splitlines()[0]
+    words = command.replace("--dry-run", "--yes").split("'")
+    typed_words = [*words[0].split(), words[1], *words[2].split()]
+
+    assert typed(*typed_words).code == 0
+    assert typed("verify", "--pair", pair, "--table", "hsplit").code == 0
+
+
+def test_mending_leaves_all_else_as_it_was(wounded: tuple[Path, Said], tmp_path: Path, typed: Typing) -> None:
+    """Nothing on the primary and no row of another interval on the secondary changes by the resync."""
+    folder, _ = wounded
+    shutil.copytree(folder, tmp_path / "pair")
+    files = Files(tmp_path / "pair")
+    outside = "row_date <> DATE '2000-06-05' OR starttime <> 500"
+    tables = ("hsplit", "hagent", "hvdn", "htrunk")
+    before = [files.bag("secondary", table, outside) for table in tables]
+    primary = files.database("primary").read_bytes()
+
+    done = typed("resync", "--pair", files.pair_file, *MEND, "--yes")
+
+    assert done.code == 0
+    assert [files.bag("secondary", table, outside) for table in tables] == before
+    assert files.database("primary").read_bytes() == primary
+
+
+def test_a_pair_is_never_written_over_another(wounded: tuple[Path, Said], typed: Typing) -> None:
+    """A demo into a folder that holds a pair ends with exit 2, names what is there, and leaves it."""
+    folder, _ = wounded
+    before = contents(folder)
+
+    said = typed("demo", "--into", folder, *SMALL)
+
+    assert said.code == 2
+    assert "pair.toml" in said.err
+    assert "Name another folder" in said.err
+    assert contents(folder) == before
+
+
+@pytest.mark.parametrize(("option", "value"), [("--days", "63"), ("--acds", "0"), ("--trunks", "-1")])
+def test_a_shape_no_cms_has_is_refused(tmp_path: Path, typed: Typing, option: str, value: str) -> None:
+    """A number of days, ACDs or trunks that cannot be ends with exit 2, the limits, and no folder."""
+    said = typed("demo", "--into", tmp_path / "pair", option, value)
+
+    assert said.code == 2
+    assert option.removeprefix("--") in said.err
+    assert not (tmp_path / "pair").exists()
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path, typed: Typing) -> None:
+    """A demo into a file ends with a sentence and not a trace."""
+    (tmp_path / "pair").write_text("mine")
+
+    said = typed("demo", "--into", tmp_path / "pair", *SMALL)
+
+    assert said.code in (1, 2)
+    assert str(tmp_path / "pair") in said.err
+    assert "Traceback" not in said.err
+    assert (tmp_path / "pair").read_text() == "mine"
+
+
+def test_other_files_in_the_folder_are_left_alone(tmp_path: Path, typed: Typing) -> None:
+    """A demo into a folder with other things in it builds its pair beside them and changes none of them."""
+    (tmp_path / "pair").mkdir()
+    (tmp_path / "pair" / "notes.txt").write_text("mine")
+
+    said = typed("demo", "--into", tmp_path / "pair", *SMALL, "--no-resync")
+
+    assert said.code == 0
+    assert (tmp_path / "pair" / "notes.txt").read_text() == "mine"
+    assert {path.name for path in (tmp_path / "pair").iterdir()} == {
+        "notes.txt",
+        "pair.toml",
+        "primary.duckdb",
+        "secondary.duckdb",
+    }
