@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
@@ -226,8 +227,14 @@ def test_scattered_buckets_are_read_in_bounded_memory(place: Place, writable: bo
     dice = random.Random(SEED)  # noqa: S311
     labels = [hour * 100 + minute for hour in range(24) for minute in (0, 30)]
     days = [date(2000, 5, 1) + timedelta(days=day) for day in range(31)]
-    rows = [hsplit(label, row_date=day, acd=acd) for day in days for acd in range(1, 9) for label in labels]
-    place.load("hsplit", as_arrow("hsplit", rows))
+    places = [(day, label, acd) for day in days for acd in range(1, 9) for label in labels]
+    given = as_arrow("hsplit", [hsplit(500)]).take([0] * len(places))
+    for at, name in enumerate(("row_date", "starttime", "acd")):
+        index = given.schema.get_field_index(name)
+        given = given.set_column(
+            index, given.schema.field(index), pa.array([one[at] for one in places], given.schema.field(index).type)
+        )
+    place.load("hsplit", given)
     buckets = tuple(Bucket(day, slot, acd) for day in days for acd in range(1, 9) for slot in dice.sample(labels, 12))
     selection = Selection("hsplit", everything("hsplit").columns, buckets=buckets)
 
