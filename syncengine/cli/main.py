@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -84,7 +85,7 @@ def run_for_code(arguments: list[str]) -> int:
     except BrokenPipeError:
         return ExitCode.DONE
     except SyncError as error:
-        if "-vv" in arguments:
+        if _asks_for_trace(arguments):
             traceback.print_exc()
         return _say(str(error), exit_code_of(error))
     except Exception as error:
@@ -93,6 +94,12 @@ def run_for_code(arguments: list[str]) -> int:
         error.show()  # type: ignore[attr-defined]  # as the class found above has it
         return ExitCode.USAGE
     return int(result or 0)
+
+
+def _asks_for_trace(arguments: list[str]) -> bool:
+    """Say whether -v was given twice, in any spelling."""
+    short = sum(word.count("v") for word in arguments if re.fullmatch("-v+", word))
+    return short + arguments.count("--verbose") > 1
 
 
 def _say(sentence: str, code: ExitCode) -> int:

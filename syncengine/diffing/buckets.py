@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from syncengine.model.bucket import EMPTY, Bucket, BucketState
 
+MOST_BUCKETS = 1000
+"""Buckets named in one query."""
+
 
 @dataclass(frozen=True, slots=True)
 class BucketPair:
@@ -36,11 +39,14 @@ def differing(pairs: Iterator[BucketPair] | tuple[BucketPair, ...], *, every_row
 
 
 def portions(pairs: tuple[BucketPair, ...], most_rows: int) -> Iterator[tuple[BucketPair, ...]]:
-    """Yield runs of buckets whose rows together stay under a bound; a single larger bucket comes alone."""
+    """Yield runs of buckets whose rows together stay under a bound; a single larger bucket comes alone.
+
+    The number of buckets is bounded too, since each is named in the query.
+    """
     portion: list[BucketPair] = []
     rows = 0
     for pair in pairs:
-        if portion and rows + pair.rows > most_rows:
+        if portion and (rows + pair.rows > most_rows or len(portion) >= MOST_BUCKETS):
             yield tuple(portion)
             portion, rows = [], 0
         portion.append(pair)

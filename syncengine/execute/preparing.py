@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from syncengine.diffing.bag_difference import (
     ACD,
@@ -90,7 +90,9 @@ class Preparing:
         return found
 
     def _fingerprints(self, part: TablePart, relation: str) -> Mapping[Bucket, BucketState]:
-        statement = fingerprint_statement(guard_query(part, self.seed), source=relation)
+        # A piece holds the part's buckets and nothing else.
+        query = replace(guard_query(part, self.seed), selection=Selection(part.table, part.bucket_columns))
+        statement = fingerprint_statement(query, source=relation)
         return dict(bucket_state(row) for row in self.cache.rows(statement.text, statement.values))
 
     def _choose(self, part: TablePart, journal: Piece, selection: Selection) -> tuple[int, tuple[Selection, ...]]:

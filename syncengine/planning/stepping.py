@@ -13,6 +13,8 @@ from syncengine.model.plan import Action, BucketWrite, Step, TablePart
 from syncengine.model.spec import DataClass
 from syncengine.planning.deciding import ROLLUPS, Decision
 
+MOST_BUCKETS = 1000
+"""Buckets one step names in its statements."""
 TOGETHER = (("synonyms", "agroups"),)
 """Tables that are only written together, in one step and in this order (High Availability guide, chapter 3)."""
 
@@ -76,7 +78,7 @@ def _parts(work: TableWork, most_rows: int) -> Iterator[TablePart]:
         rows = 0
         for _, write in run:
             size = write.source.rows + write.target.rows
-            if batch and rows + size > most_rows:
+            if batch and (rows + size > most_rows or len(batch) >= MOST_BUCKETS):
                 yield _part(work.table, action, batch)
                 batch, rows = [], 0
             batch.append(write)

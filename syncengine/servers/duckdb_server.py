@@ -58,6 +58,8 @@ class DuckDBServer:
             "preserve_insertion_order": "false",
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
+            # It makes a hash join of a megabyte out of every list of values, and scattered buckets have many.
+            "disabled_optimizers": "in_clause",
         }
         with translated(str(role)):
             self._connection = duckdb.connect(str(path), read_only=not writable, config=config)
@@ -157,16 +159,26 @@ class DuckDBSession:
             cursor.execute("BEGIN TRANSACTION")
 
     def lock(self, selection: Selection) -> None:
-        """Touch the selected rows, so that another writer of them conflicts instead of being overwritten."""
-        cursor = self._cursor.execute(f"SELECT * FROM {quoted(selection.table)} LIMIT 0")
-        column = quoted(cursor.description[0][0])
-        where = predicate(selection)
-        self._run(
+        """Touch the selected rows, so that another writer of them conflicts instead of being overwritten.
+
+        DuckDB looks for conflicts column by column, and not where an update changes nothing. So every
+        column is touched, which finds what others have changed since this transaction began, and one is
+        changed and changed back, which keeps others who lock from going on.
+        """
+        described = self._run(
             Statement(
-                f"UPDATE {quoted(selection.table)} SET {column} = {column} WHERE {where.text}",
-                where.values,
+                "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name ILIKE ? AND NOT internal "
+                "ORDER BY column_index",
+                (selection.table,),
             )
         )
+        columns = {quoted(name): native for name, native in described}
+        buckets = selection.columns
+        selecting = {quoted(name) for name in (buckets.date, buckets.label, buckets.epoch, buckets.acd) if name}
+        free = {name: native for name, native in columns.items() if name not in selecting}
+        where = predicate(selection)
+        for change in (*_there_and_back(free), ", ".join(f"{name} = {name}" for name in columns)):
+            self._run(Statement(f"UPDATE {quoted(selection.table)} SET {change} WHERE {where.text}", where.values))
 
     def fingerprint(self, query: FingerprintQuery) -> Mapping[Bucket, BucketState]:
         """Return what the transaction sees in each bucket."""
@@ -211,6 +223,17 @@ class DuckDBSession:
     def _run(self, statement: Statement) -> list[tuple[Any, ...]]:
         with time_limit(self._cursor, self._query_seconds, self._name), translated(self._name):
             return self._cursor.execute(statement.text, list(statement.values)).fetchall()
+
+
+def _there_and_back(columns: Mapping[str, str]) -> tuple[str, ...]:
+    """Return two changes of one column, the second of which undoes the first."""
+    for name, native in columns.items():
+        if native in ("SMALLINT", "INTEGER", "BIGINT"):
+            return (f"{name} = XOR({name}, 1)",) * 2
+    for name, native in columns.items():
+        if native == "VARCHAR":
+            return (f"{name} = {name} || '.'", f"{name} = SUBSTR({name}, 1, LENGTH({name}) - 1)")
+    return ()
 
 
 def bucket_state(row: tuple[Any, ...]) -> tuple[Bucket, BucketState]:

@@ -28,6 +28,7 @@ class Cache:
                 "preserve_insertion_order": "false",
                 "autoinstall_known_extensions": "false",
                 "autoload_known_extensions": "false",
+                "disabled_optimizers": "in_clause",
             },
         )
 
