@@ -10,6 +10,10 @@ from syncengine.model.spec import Archive
 from syncengine.model.window import Window
 
 
+WITNESSES = ("hsplit", "hvector", "htkgrp", "htrunk", "hvdn")
+"""Interval tables that have rows in every interval a server saw, busy or not."""
+
+
 @dataclass(frozen=True, slots=True)
 class ArchiveStatus:
     """How far an archive of one ACD has run (rule 6).
@@ -65,6 +69,8 @@ class IntervalCoverage:
     row_date: date
     label: int
     incomplete: int
+    length: int
+    """Minutes of the interval, the longest told there."""
 
 
 @dataclass(frozen=True, slots=True)

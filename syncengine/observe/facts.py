@@ -9,7 +9,15 @@ from typing import Any
 
 from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import BucketColumns
-from syncengine.model.facts import ArchiveStatus, DayLengths, IntervalCoverage, Kept, Outage, ServerFacts
+from syncengine.model.facts import (
+    WITNESSES,
+    ArchiveStatus,
+    DayLengths,
+    IntervalCoverage,
+    Kept,
+    Outage,
+    ServerFacts,
+)
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.interval import LENGTHS, at_label, floor_to
 from syncengine.model.pair import PairSettings, Role
@@ -18,8 +26,6 @@ from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import Window
 from syncengine.servers.protocol import LiveTable, Server
 
-WITNESSES = ("hsplit", "hvector", "htkgrp", "htrunk", "hvdn")
-"""Interval tables that have rows in every interval a server saw, busy or not."""
 ARCHIVE_CODES = {"1": Archive.INTERVAL, "2": Archive.DAILY, "3": Archive.WEEKLY, "4": Archive.MONTHLY}
 FINISHED = "2"
 STATUS_WORDS = {"1": "has not run", "3": "ended in failure", "4": "is running now"}
@@ -125,7 +131,7 @@ def _intervals(
 ) -> tuple[tuple[DayLengths, ...], tuple[IntervalCoverage, ...]]:
     """Return interval lengths by ACD and day, and the coverage of every interval where it was asked for."""
     lengths: dict[tuple[int, date], tuple[int, int]] = {}
-    seen: dict[tuple[int, date, int], int] = {}
+    seen: dict[tuple[int, date, int], tuple[int, int]] = {}
     for name in WITNESSES:
         if name not in live:
             continue
@@ -133,14 +139,16 @@ def _intervals(
             if bucket.acd is None or bucket.row_date is None or bucket.slot is None:
                 continue
             place = (bucket.acd, bucket.row_date, bucket.slot)
-            seen[place] = max(seen.get(place, 0), state.incomplete or 0)
+            incomplete, length = seen.get(place, (0, 0))
+            told = state.lengths[1] if state.lengths else questions.settings.interval(bucket.acd) or 30
+            seen[place] = (max(incomplete, state.incomplete or 0), max(length, told))
             if state.lengths is not None:
                 day = (bucket.acd, bucket.row_date)
                 low, high = lengths.get(day, state.lengths)
                 lengths[day] = (min(low, state.lengths[0]), max(high, state.lengths[1]))
         if lengths and not questions.coverage:
             break
-    coverage = tuple(IntervalCoverage(*place, incomplete) for place, incomplete in sorted(seen.items()))
+    coverage = tuple(IntervalCoverage(*place, *figures) for place, figures in sorted(seen.items()))
     return (
         tuple(DayLengths(acd, day, low, high) for (acd, day), (low, high) in sorted(lengths.items())),
         coverage if questions.coverage else (),
