@@ -9,7 +9,6 @@ from syncengine.model.pair import Role
 from syncengine.model.spec import Archive
 from syncengine.model.window import Window
 
-
 WITNESSES = ("hsplit", "hvector", "htkgrp", "htrunk", "hvdn")
 """Interval tables that have rows in every interval a server saw, busy or not."""
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from syncengine.model.bucket import Bucket, BucketColumns, bucket_start, period_of
 from syncengine.model.drift import Observation
-from syncengine.model.interval import floor_to
+from syncengine.model.interval import QUANTUM, floor_to
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import Window
 
@@ -20,6 +20,15 @@ def interval_of(bucket: Bucket, columns: BucketColumns, observation: Observation
     length = observation.length(bucket.acd)
     begin = floor_to(start, length)
     return Window(begin, begin + timedelta(minutes=length))
+
+
+def own_span(bucket: Bucket, columns: BucketColumns, length: int, zone: str) -> Window | None:
+    """Return the time a bucket itself covers: its interval of `length` minutes, or its quarter of an hour."""
+    start = bucket_start(bucket, columns, zone)
+    if start is None:
+        return None
+    minutes = QUANTUM if columns.quarters or columns.epoch else length
+    return Window(start, start + timedelta(minutes=minutes))
 
 
 def span_of(bucket: Bucket, spec: TableSpec, observation: Observation) -> Window | None:

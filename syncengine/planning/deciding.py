@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from syncengine.model.bucket import BucketColumns
 from syncengine.model.drift import BucketDrift, Observation, TableObservation
+from syncengine.model.facts import WITNESSES
+from syncengine.model.pair import Role
 from syncengine.model.plan import Action, KeptWhy, Policy, RestoreRange
-from syncengine.model.spans import span_of
+from syncengine.model.spans import own_span, span_of
 from syncengine.model.spec import Archive, Kept, TableSpec
 from syncengine.planning.seeing import Seeing
 
@@ -21,6 +24,10 @@ class Decision:
     action: Action | None = None
     kept: KeptWhy | None = None
     detail: str = ""
+
+
+Decided = tuple[Role, TableObservation, list[Decision]]
+"""The decisions of one table, and the server they would write to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,19 @@ class Deciding:
         if spec.time is not None and spec.time.incomplete is None:
             source_broken, target_broken = int(source.broken), int(target.broken)
         # The diary knows of outages that the rows of this table need not show.
-        return max(source_broken, int(source.outage)), max(target_broken, int(target.outage)), source.blind
+        blind = source.outage or self._saw_nothing(spec, drift)
+        return max(source_broken, int(source.outage)), max(target_broken, int(target.outage)), blind
+
+    def _saw_nothing(self, spec: TableSpec, drift: BucketDrift) -> bool:
+        """Say whether the source has nothing to show for a bucket's own time, whatever it was aligned to.
+
+        A table that has rows in every interval and has none here is itself what was lost.
+        """
+        if spec.name in WITNESSES and drift.source.rows == 0:
+            return True
+        lengths = drift.target.lengths or drift.source.lengths or (self.observation.length(drift.bucket.acd),) * 2
+        span = own_span(drift.bucket, BucketColumns.of(spec), lengths[1], self.observation.zone)
+        return span is None or not self.source.at(drift.bucket.acd, span).has_rows
 
     def _only_in_target(self, drift: BucketDrift, *, blind: bool) -> Decision:
         if blind:

@@ -13,13 +13,13 @@ from syncengine.model.pair import DEFAULT_LIMITS, Limits, Role
 from syncengine.model.plan import KeptBack, KeptWhy, Plan, Policy, RestoreRange
 from syncengine.model.spans import joined, span_of
 from syncengine.model.spec import DataClass
-from syncengine.planning.deciding import ROLLUPS, Deciding, Decision
+from syncengine.planning.deciding import ROLLUPS, Decided, Deciding, Decision
 from syncengine.planning.ranges import restore_ranges
 from syncengine.planning.reconciling import Reconciling
 from syncengine.planning.refusing import refuse_deletions, refuse_unarchived, refuse_unlike
 from syncengine.planning.rollups import hold_rollups, stale_rollups, written_intervals
 from syncengine.planning.seeing import Seeing
-from syncengine.planning.stepping import TableWork, steps_of
+from syncengine.planning.stepping import TableWork, keep_together, steps_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
     """Return the plan; raises `RefusedError` naming the rule that forbids it."""
     refuse_unlike(observation)
     refuse_unarchived(observation)
-    decided = tuple(_decided(observation, wishes))
+    decided = tuple(keep_together(tuple(_decided(observation, wishes))))
     steps = steps_of(
         tuple(TableWork(table, into, tuple(ds)) for into, table, ds in decided if any(d.action for d in ds)),
         most_rows=wishes.limits.step_rows,
@@ -61,13 +61,10 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
     return result
 
 
-Decided = tuple[Role, TableObservation, list[Decision]]
-
-
 def _decided(observation: Observation, wishes: Wishes) -> Iterator[Decided]:
     """Yield the decisions of each table, by the server they would write to."""
-    source = Seeing(observation, observation.facts[0])
-    target = Seeing(observation, observation.facts[1])
+    source = Seeing(observation.facts[0])
+    target = Seeing(observation.facts[1])
     tables = tuple(table for table in observation.tables if table.state is TableState.COMPARED)
     if wishes.policy is Policy.RECONCILE:
         by_place: dict[tuple[Role, str], tuple[TableObservation, list[Decision]]] = {}

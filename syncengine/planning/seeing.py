@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 
-from syncengine.model.drift import Observation
 from syncengine.model.facts import ServerFacts
-from syncengine.model.interval import QUANTUM, label_at
+from syncengine.model.interval import QUANTUM, at_label
 from syncengine.model.window import Window
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What one server saw of one ACD in one interval."""
+    """What one server saw of one ACD in some time."""
 
     has_rows: bool
-    """Any of the tables that have rows in every interval has some."""
+    """Every interval of it has rows in some of the tables that have rows in every interval."""
     incomplete: int
     """The largest `incomplete` of their rows."""
     outage: bool
@@ -37,22 +36,25 @@ class Sight:
 class Seeing:
     """Looks up what a server saw; built once for a plan."""
 
-    observation: Observation
     facts: ServerFacts
-    _coverage: dict[tuple[int, date, int], int] = field(default_factory=dict)
+    _quarters: dict[tuple[int, datetime], int] = field(default_factory=dict)
+    """The `incomplete` of each quarter of an hour that an interval with rows covers."""
 
     def __post_init__(self) -> None:
-        self._coverage = {(c.acd, c.row_date, c.label): c.incomplete for c in self.facts.coverage}
+        for seen in self.facts.coverage:
+            start = at_label(seen.row_date, seen.label)
+            for quarter in range(0, max(seen.length, QUANTUM), QUANTUM):
+                place = (seen.acd, start + timedelta(minutes=quarter))
+                self._quarters[place] = max(self._quarters.get(place, 0), seen.incomplete)
 
-    def at(self, acd: int | None, interval: Window) -> Sight:
-        """Return what the server saw of an ACD in an interval.
+    def at(self, acd: int | None, span: Window) -> Sight:
+        """Return what the server saw of an ACD in a time.
 
-        For rows of no ACD every ACD counts: the server must have seen one of them.
+        For rows of no ACD the server must have seen one of its ACDs.
         """
         acds = (acd,) if acd is not None else self.facts.acds
-        # An ACD that changed its interval length has shorter ones inside.
-        starts = [piece.start for piece in interval.cut(timedelta(minutes=QUANTUM))]
-        places = [(one, start.date(), label_at(start)) for one in acds for start in starts]
-        figures = [self._coverage[place] for place in places if place in self._coverage]
-        outage = any(o.acd in acds and o.span.clipped(interval) is not None for o in self.facts.outages)
-        return Sight(bool(figures), max(figures, default=0), outage)
+        quarters = [piece.start for piece in span.aligned(QUANTUM).cut(timedelta(minutes=QUANTUM))]
+        figures = {one: [self._quarters.get((one, quarter)) for quarter in quarters] for one in acds}
+        known = [figure for one in acds for figure in figures[one] if figure is not None]
+        outage = any(o.acd in acds and o.span.clipped(span) is not None for o in self.facts.outages)
+        return Sight(any(None not in figures[one] for one in acds), max(known, default=0), outage)

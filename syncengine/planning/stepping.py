@@ -11,7 +11,7 @@ from syncengine.model.drift import TableObservation
 from syncengine.model.pair import Role
 from syncengine.model.plan import Action, BucketWrite, Step, TablePart
 from syncengine.model.spec import DataClass
-from syncengine.planning.deciding import ROLLUPS, Decision
+from syncengine.planning.deciding import ROLLUPS, Decided, Decision
 
 MOST_BUCKETS = 1000
 """Buckets one step names in its statements."""
@@ -28,6 +28,26 @@ class TableWork:
     decisions: tuple[Decision, ...]
 
 
+def keep_together(decided: tuple[Decided, ...]) -> Iterator[Decided]:
+    """Keep back what may only be written with a table of which something is kept back for the same ACD."""
+    for into, table, decisions in decided:
+        names = next((names for names in TOGETHER if table.spec.name in names), ())
+        held = {
+            decision.drift.bucket.acd: decision
+            for other_into, other, others in decided
+            if other_into is into and other.spec.name in names and other is not table
+            for decision in others
+            if decision.kept is not None
+        }
+        yield into, table, [_with_companion(decision, held.get(decision.drift.bucket.acd)) for decision in decisions]
+
+
+def _with_companion(decision: Decision, held: Decision | None) -> Decision:
+    if held is None or decision.action is None:
+        return decision
+    return Decision(decision.drift, kept=held.kept, detail="what it is written with is left as it is")
+
+
 def steps_of(work: tuple[TableWork, ...], *, most_rows: int) -> tuple[Step, ...]:
     """Return the steps in the order they are done: administration, intervals and events, then roll-ups."""
     steps: list[Step] = []
@@ -41,7 +61,7 @@ def steps_of(work: tuple[TableWork, ...], *, most_rows: int) -> tuple[Step, ...]
 
 
 def _transactions(together: tuple[TableWork, ...], most_rows: int) -> Iterator[tuple[TablePart, ...]]:
-    """Yield the parts of each step: tables that are only written together share one."""
+    """Yield the parts of each step: tables that are only written together share one, however large."""
     if len(together) > 1:
         parts = tuple(part for one in together for part in _parts(one, most_rows))
         if parts:
