@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from syncengine.model.plan import KeptWhy
-from tests.builders import Files, build_files, row
+from tests.builders import DAY, Files, build_files, row
 from tests.rules.scenes import drifting, kept, plan_of, ranges, resync, table_of, trunks
 
 SUNDAY = date(2000, 6, 4)
@@ -17,8 +17,9 @@ NOON = datetime(2000, 6, 5, 15, 0)
 
 
 def watched(folder: Path, minutes: int, **options: Any) -> Files:
-    """Build a pair of one ACD that holds every interval of two days."""
-    rows = [*trunks(0, 2400, minutes=minutes, row_date=SUNDAY), *trunks(0, 1500, minutes=minutes)]
+    """Build a pair of one ACD that holds every interval of some hours of two days."""
+    hours = ((2300, 2400, SUNDAY), (0, 100, DAY), (430, 800, DAY), (1300, 1500, DAY))
+    rows = [one for first, past, day in hours for one in trunks(first, past, minutes=minutes, row_date=day)]
     return build_files(
         folder, ["htrunk"], both={"htrunk": rows}, acds={1: minutes}, archived=NOON, as_of=NOON, **options
     )

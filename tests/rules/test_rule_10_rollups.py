@@ -23,7 +23,7 @@ def codes(folder: Path, source: list[dict[str, Any]], target: list[dict[str, Any
     return build_files(
         folder,
         ["htrunk", "hcwc", "dcwc", "wcwc", "mcwc"],
-        both={"htrunk": [*trunks(0, 2400, row_date=SUNDAY), *trunks(0, 700)], "hcwc": [code(400, row_date=SUNDAY)]},
+        both={"htrunk": [*trunks(row_date=SUNDAY), *trunks()], "hcwc": [code(400, row_date=SUNDAY)]},
         primary={"hcwc": source, "dcwc": daily.get("primary", [])},
         secondary={"hcwc": target, "dcwc": daily.get("secondary", [])},
     )
@@ -152,7 +152,7 @@ def test_a_week_is_held_back_by_an_interval_of_any_of_its_days(tmp_path: Path) -
     files = build_files(
         tmp_path,
         ["htrunk", "hcwc", "wcwc"],
-        both={"htrunk": [one for n in (28, 29, 30, 31) for one in trunks(0, 2400, row_date=date(2000, 5, n))]},
+        both={"htrunk": [one for n in (28, 29, 30, 31) for one in trunks(row_date=date(2000, 5, n))]},
         primary={"wcwc": [week], "hcwc": [code(500, row_date=wednesday, incomplete=1)]},
         secondary={"wcwc": [{**week, "acdcalls": 2}], "hcwc": [code(500, row_date=wednesday)]},
         as_of=datetime(2000, 6, 5, 7, 10),
