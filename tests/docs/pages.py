@@ -11,7 +11,9 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 DOCS = REPOSITORY / "docs"
 README = REPOSITORY / "README.md"
 
-BLOCK = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<text>.*?)^```$|^<!-- test: (?P<hidden>.*?) -->$", re.MULTILINE | re.DOTALL)
+FENCED = r"^```(?P<info>[^\n`]*)\n(?P<text>.*?)^```$"
+HIDDEN = r"^<!-- test: (?P<hidden>.*?) -->$"
+BLOCK = re.compile(f"{FENCED}|{HIDDEN}", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\((?P<to>[^)\s]+)\)")
 CODE_SPAN = re.compile(r"`([^`\n]+)`")
 

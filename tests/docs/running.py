@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import re
 import shlex
 import shutil
@@ -54,6 +53,11 @@ class Reader:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(block.text, encoding="utf-8")
 
+    def follow_sql(self, role: str, statement: str) -> None:
+        """Change a server of the pair."""
+        with duckdb.connect(str(self.here / PAIR / f"{role}.duckdb")) as connection:
+            connection.execute(statement)
+
     def _prepare(self, instruction: str) -> None:
         word, _, rest = instruction.partition(" ")
         match word:
@@ -62,9 +66,8 @@ class Reader:
             case "fresh":
                 self._fresh()
             case "sql":
-                role, _, statements = rest.partition(" ")
-                with duckdb.connect(str(self.here / PAIR / f"{role}.duckdb")) as connection:
-                    connection.execute(statements)
+                role, _, statement = rest.partition(" ")
+                self.follow_sql(role, statement)
             case _:
                 raise AssertionError(f"No test understands {instruction!r}")
 
@@ -143,14 +146,3 @@ def unfolded(lines: list[str]) -> Iterator[str]:
 def squeezed(line: str) -> str:
     """Return a line with single blanks and without what is different in every run."""
     return RUN_ID.sub("RUN", " ".join(line.split()))
-
-
-@contextlib.contextmanager
-def standing_in(folder: Path) -> Iterator[None]:
-    """Work in another folder for a while."""
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)

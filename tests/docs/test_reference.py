@@ -1,0 +1,224 @@
+"""The reference pages leave nothing out, and name nothing that is not there."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from enum import Enum
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from pydantic import BaseModel
+
+from syncengine.app import Pair, open_pair
+from syncengine.catalogue.schema import ColumnEntry, CompanionsFile, SetsFile, SpecFile
+from syncengine.cli.exit_codes import ExitCode, exit_code_of
+from syncengine.model import errors
+from syncengine.model.plan import KeptWhy
+from syncengine.model.spec import Archive, DataClass, Evidence, Kept, Rollup
+from syncengine.pair_file import read_pair_file
+from syncengine.pair_file.schema import PairEntry
+from syncengine.report.outcome import outcome_document
+from syncengine.report.plan_json import plan_summary
+from syncengine.report.verify_json import verify_document
+from tests.docs.generate_commands import PAGE, commands_page
+from tests.docs.pages import DOCS, blocks, prose, section, table_rows
+from tests.docs.running import Reader
+
+PAIR_FILE = DOCS / "reference" / "pair-file.md"
+TABLE_SPECS = DOCS / "reference" / "table-specs.md"
+JSON = DOCS / "reference" / "json.md"
+EXIT_CODES = DOCS / "reference" / "exit-codes.md"
+PYTHON_API = DOCS / "reference" / "python-api.md"
+RULES = DOCS / "explanation" / "rules.md"
+OUTAGE = DOCS / "how-to" / "mend-an-outage.md"
+WINDOW_FIELDS = {"from", "before", "shown"}
+BY_NAME = ("not_compared", "key")
+"""Fields whose own fields are names of columns."""
+
+
+def test_the_page_of_commands_is_fresh() -> None:
+    """The page of commands says what the program says; `python -m tests.docs.generate_commands` writes it."""
+    assert PAGE.read_text(encoding="utf-8") == commands_page()
+
+
+def test_every_key_of_a_pair_file_is_described() -> None:
+    """The page lists exactly the keys the schema has."""
+    wanted = {re.sub(r"^intervals$", "intervals.<ACD>", key) for key in _keys(PairEntry)} | {"intervals.default"}
+    assert set(_first_cells(PAIR_FILE)) == wanted
+
+
+def test_defaults_of_limits_are_the_programs() -> None:
+    """The figures of the limits are the ones that hold where the file says nothing."""
+    limits = PairEntry.model_fields["limits"].default
+    shown = {
+        key.removeprefix("limits."): cells[0].strip("`")
+        for key, *cells in table_rows(PAIR_FILE.read_text(encoding="utf-8"))
+        if key.startswith("limits.")
+    }
+    assert shown == {name: str(value) for name, value in limits.model_dump().items()}
+
+
+def test_the_examples_of_pair_files_can_be_read(tmp_path: Path) -> None:
+    """Both examples are without fault, and the long one has every key."""
+    examples = [block.text for block in blocks(PAIR_FILE) if block.kind == "toml"]
+    for text in examples:
+        (tmp_path / "pair.toml").write_text(text, encoding="utf-8")
+        read_pair_file(tmp_path / "pair.toml", {})
+    words = set(re.findall(r"\w+", examples[-1]))
+    assert {key.rpartition(".")[2] for key in _keys(PairEntry)} <= words
+
+
+def test_every_key_of_a_spec_is_described() -> None:
+    """The page lists exactly the keys that spec, sets and companion files may have."""
+    wanted = set(_keys(SpecFile)) | set(_keys(SetsFile)) | set(_keys(CompanionsFile))
+    wanted |= {"time.date", "time.label", "time.epoch", "time.interval", "time.incomplete"}
+    nested = {key for key in wanted if key.startswith("columns.<name>.")}
+    wanted -= nested | {"time"}
+    listed = set(_first_cells(TABLE_SPECS)) - _values(DataClass, Kept, Archive)
+    assert listed - {"columns.<name>"} == wanted - {"columns.<name>"} | set(_keys(ColumnEntry))
+
+
+def test_every_value_of_a_spec_is_described() -> None:
+    """Every data class, archive, way of keeping in step, roll-up and evidence has its place on the page."""
+    words = set(re.findall(r"`([^`]+)`", prose(TABLE_SPECS)))
+    assert _values(DataClass, Kept, Archive, Rollup, Evidence) <= words
+
+
+def test_every_exit_code_is_described() -> None:
+    """The page lists exactly the codes a command can end with."""
+    rows = list(table_rows(section(EXIT_CODES, "Exit codes")))
+    assert {(code, name.strip("`")) for code, name, _ in rows} == {(str(int(code)), code.name) for code in ExitCode}
+
+
+def test_every_exception_has_its_exit_code() -> None:
+    """The page lists every exception with the code a command would end with."""
+    shown = {name: int(code) for name, code, _ in table_rows(section(EXIT_CODES, "From Python"))}
+    assert shown == {kind.__name__: int(exit_code_of(_raised(kind))) for kind in _below(errors.SyncError)}
+
+
+def test_every_field_of_a_json_document_is_described(
+    wounded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fields of real documents are exactly those the page lists."""
+    monkeypatch.chdir(tmp_path)
+    reader = Reader(wounded)
+    for block in blocks(DOCS / "how-to" / "copy-administration.md"):
+        if block.kind == "test":
+            reader.follow(block)
+    saturday = "acd = 1 AND row_date = '2000-06-03' AND starttime = 1000"
+    reader.follow_sql("secondary", f"DELETE FROM hsplit WHERE {saturday}")
+    pair = open_pair("build/demo/pair.toml")
+    names = ("hsplit", "spex", "synonyms", "agroups", "split_pro")
+    verdicts = [
+        verify_document(pair.verify(tables=("hsplit", "spex", "f_cday"), window="2000-06-03..2000-06-05")),
+        verify_document(pair.verify(tables=("synonyms",), acds=(2,))),
+    ]
+    plan = pair.plan_resync(tables=names, window="2000-06-03..2000-06-05 05:29")
+    result = pair.execute(plan)
+    summary = {**plan_summary(plan), "dry_run": True}
+    assert _fields(*verdicts) == _listed(section(JSON, "Verify"))
+    assert _fields(summary) == _listed(section(JSON, "Plan summary"))
+    run = {"outcome": outcome_document(result.outcome), "after": None}
+    assert _fields(run) == _listed(section(JSON, "Resync"))
+
+
+def test_every_reason_for_keeping_is_described() -> None:
+    """Both pages name every reason for which a plan leaves something as it is."""
+    text = " ".join(JSON.read_text(encoding="utf-8").split())
+    assert all(f"`{why.name.lower().replace('_', '-')}`" in text for why in KeptWhy)
+    advice = OUTAGE.read_text(encoding="utf-8")
+    assert not [why.value for why in KeptWhy if f"| {why.value} |" not in advice]
+
+
+@pytest.mark.parametrize("call", [open_pair, Pair.verify, Pair.plan_resync, Pair.execute])
+def test_every_parameter_of_the_python_api_is_described(call: Callable[..., Any]) -> None:
+    """The heading of a call names its parameters in order, and a table each with its default."""
+    text = PYTHON_API.read_text(encoding="utf-8")
+    name = call.__qualname__
+    parameters = [one for one in inspect.signature(call).parameters.values() if one.name != "self"]
+    heading = next(line for line in text.splitlines() if line.startswith(f"## {name}("))
+    assert re.findall(r"\w+", heading.partition("(")[2]) == [one.name for one in parameters]
+    if name != "Pair.execute":
+        listed = {cells[0]: cells[1] for cells in table_rows(section(PYTHON_API, heading.removeprefix("## ")))}
+        assert list(listed) == [one.name for one in parameters]
+        for one in parameters:
+            if isinstance(one.default, str | bool | None) and one.name != "progress":
+                assert listed[one.name].strip("`").replace('"', "'") == repr(one.default)
+
+
+def test_every_file_of_rule_tests_is_linked() -> None:
+    """The page of rules leads to every file that shows one."""
+    files = {path.name for path in (DOCS.parent / "tests" / "rules").glob("test_*.py")}
+    text = RULES.read_text(encoding="utf-8")
+    assert not [name for name in files if f"../../tests/rules/{name}" not in text]
+
+
+def _keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """Yield the keys of a file as people write them, tables of one's own naming as `<name>`."""
+    for name, field in model.model_fields.items():
+        key = prefix + (field.alias or name)
+        inner = _model_in(field.annotation)
+        if inner is None:
+            yield f"{key}.<column>" if key == "not_compared" else f"{key}.<name>" if key == "sources" else key
+        elif "dict" in str(field.annotation):
+            yield f"{key}.<name>"
+            yield from _keys(inner, f"{key}.<name>.")
+        else:
+            if "tuple" in str(field.annotation):
+                yield key
+            yield from _keys(inner, f"{key}.")
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for one in get_args(annotation) if (found := _model_in(one)) is not None), None)
+
+
+def _first_cells(page: Path) -> Iterator[str]:
+    """Yield the names in the first column of a page's tables; a cell may hold several."""
+    for line in page.read_text(encoding="utf-8").splitlines():
+        if line.startswith("| `"):
+            yield from re.findall(r"`([^`]+)`", line.split("|")[1])
+
+
+def _values(*kinds: type[Enum]) -> set[str]:
+    return {str(member.value) for kind in kinds for member in kind}
+
+
+def _below(kind: type[errors.SyncError]) -> Iterator[type[errors.SyncError]]:
+    for inner in kind.__subclasses__():
+        yield inner
+        yield from _below(inner)
+
+
+def _raised(kind: type[errors.SyncError]) -> errors.SyncError:
+    if issubclass(kind, errors.FaultsError):
+        return kind("A sentence.", ())
+    return kind("A sentence.", rule=1) if issubclass(kind, errors.RefusedError) else kind("A sentence.")
+
+
+def _listed(text: str) -> set[str]:
+    return {cells[0] for cells in table_rows(text)}
+
+
+def _fields(*documents: dict[str, Any]) -> set[str]:
+    """Return the paths of all fields, `[]` for lists; a list that is empty everywhere counts by itself."""
+    found = {path for document in documents for path in _paths(document, "")}
+    lists_of_objects = {inner[: at.end()] for inner in found for at in re.finditer(r"\[\](?=\.)", inner)}
+    return found - lists_of_objects
+
+
+def _paths(value: Any, path: str) -> Iterator[str]:
+    if isinstance(value, dict) and set(value) != WINDOW_FIELDS and path.rpartition(".")[2] not in BY_NAME:
+        for name, inner in value.items():
+            yield from _paths(inner, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        yield f"{path}[]"
+        for inner in value:
+            yield from _paths(inner, f"{path}[]")
+    else:
+        yield path
