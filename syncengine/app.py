@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from syncengine.catalogue import Catalogue, load_catalogue
 from syncengine.execute.executing import execute
 from syncengine.model.drift import Observation
-from syncengine.model.errors import InputError, RefusedError
+from syncengine.model.errors import InputError, RefusedError, SyncError
 from syncengine.model.outcome import RunOutcome
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan, Policy
@@ -135,6 +135,8 @@ class Pair:
                     after = self._observe(servers, self._again(plan))
                 except KeyboardInterrupt:
                     outcome = replace(outcome, cancelled=True, stopped="the check after it was stopped: run verify")
+                except SyncError as error:
+                    outcome = replace(outcome, stopped=outcome.stopped or f"the check after it failed: {error}")
         return Resync(plan, outcome, after)
 
     def _again(self, plan: Plan) -> Request:

@@ -18,7 +18,8 @@ from syncengine.cli.options import (
     VerboseOption,
     WindowOption,
 )
-from syncengine.model.errors import InputError
+from syncengine.model.errors import CancelledError, InputError
+from syncengine.model.outcome import StepState
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan, Policy
 
@@ -115,7 +116,12 @@ def _carry_out(opened: Pair, plan: Plan, *, json: bool, verbose: int) -> int:
     from syncengine.report.verify_json import verify_document
     from syncengine.report.verify_text import print_verdict
 
-    result = opened.execute(plan)
+    try:
+        result = opened.execute(plan)
+    except KeyboardInterrupt:
+        raise CancelledError(
+            "Stopped while the run was being begun or ended.", hint="`syncengine verify` says how the pair stands."
+        ) from None
     if json:
         after = verify_document(result.after) if result.after else None
         typer.echo(
@@ -140,5 +146,8 @@ def exit_code(result: Resync) -> ExitCode:
     if outcome.cancelled:
         return ExitCode.CANCELLED
     if not outcome.done:
-        return ExitCode.PARTLY if outcome.inserted or outcome.deleted or not outcome.stopped else ExitCode.ERROR
+        written = any(step.state in (StepState.DONE, StepState.UNKNOWN) for step in outcome.steps)
+        return ExitCode.PARTLY if written or not outcome.stopped else ExitCode.ERROR
+    if outcome.stopped:
+        return ExitCode.ERROR
     return ExitCode.DONE if result.after is not None and result.after.in_sync else ExitCode.DRIFT

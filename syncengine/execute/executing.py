@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from syncengine.execute.preparing import PreparedPart, Preparing, buckets_of, guard_query
-from syncengine.model.bucket import Bucket, BucketState
-from syncengine.model.errors import MovedError, RefusedError, ServerError, SyncError
+from syncengine.execute.images import buckets_of, hold
+from syncengine.execute.preparing import PreparedPart, Preparing
+from syncengine.execute.uninterrupted import uninterrupted
+from syncengine.model.errors import MovedError, RefusedError, ServerError, StagingError, SyncError
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan, Step
@@ -21,109 +23,151 @@ def execute(plan: Plan, servers: Mapping[Role, Server], cache: Cache, run: RunFo
     """Do the steps of a plan in order and say what became of each.
 
     A step whose rows have moved is left, the others go on. Anything else that goes wrong ends the run:
-    the step under way is rolled back, and those before it stay done.
+    the step under way is rolled back, and those before it stay done. Never raises for what happened to a
+    step: what is committed is always told.
     """
     _same_servers(plan, servers)
-    outcomes: list[StepOutcome] = []
-    stopped, cancelled = "", False
+    running = _Running(plan, servers, cache, run)
     progress.begin("Writing", len(plan.steps))
     try:
         for step in plan.steps:
-            outcome = _attempt(plan, step, servers, cache, run, outcomes)
-            outcomes.append(outcome)
-            progress.advance(1, ", ".join(part.table for part in step.parts), rows=outcome.deleted + outcome.inserted)
+            running.attempt(step)
+            last = running.outcomes[-1]
+            progress.advance(1, ", ".join(part.table for part in step.parts), rows=last.deleted + last.inserted)
     except KeyboardInterrupt:
-        stopped, cancelled = "stopped by the user", True
+        running.stop("stopped by the user", cancelled=True)
     except SyncError as error:
-        stopped = str(error)
+        running.stop(str(error))
+    except Exception as error:  # noqa: BLE001  # whatever it is, what was committed before it must be told
+        running.stop(f"an unexpected error: {error!r}")
     finally:
         progress.end()
-    outcomes += [StepOutcome(step.number, StepState.WAITING, why=stopped) for step in plan.steps[len(outcomes) :]]
-    run.mark(run="ended", stopped=stopped, done=sum(o.state is StepState.DONE for o in outcomes), of=len(plan.steps))
-    return RunOutcome(run.id, tuple(outcomes), stopped, cancelled)
+    return running.outcome()
 
 
-def _attempt(
-    plan: Plan, step: Step, servers: Mapping[Role, Server], cache: Cache, run: RunFolder, before: list[StepOutcome]
-) -> StepOutcome:
-    undone = [o.number for o in before if o.number in step.after and o.state is not StepState.DONE]
-    if undone:
-        return StepOutcome(step.number, StepState.WAITING, why=f"step {undone[0]} was not done")
-    try:
-        return _step(plan, step, servers, cache, run)
-    except MovedError as error:
-        run.mark(step=step.number, state=StepState.MOVED, why=str(error))
-        return StepOutcome(step.number, StepState.MOVED, why=str(error))
+@dataclass(slots=True)
+class _Running:
+    """A run under way."""
 
+    plan: Plan
+    servers: Mapping[Role, Server]
+    cache: Cache
+    run: RunFolder
+    outcomes: list[StepOutcome] = field(default_factory=list)
+    stopped: str = ""
+    cancelled: bool = False
 
-def _step(plan: Plan, step: Step, servers: Mapping[Role, Server], cache: Cache, run: RunFolder) -> StepOutcome:
-    writer = servers[step.into]
-    preparing = Preparing(
-        reader=servers[step.into.other],
-        writer=writer,
-        from_role=step.into.other,
-        into=step.into,
-        seed=plan.seed,
-        cache=cache,
-        run=run,
-    )
-    prepared = [preparing.part(part, f"{step.number:05d}-{part.table}") for part in step.parts]
-    with writer.begin() as session:
-        run.mark(
-            step=step.number,
-            state="open",
+    def attempt(self, step: Step) -> None:
+        """Do one step, or say why it was left."""
+        undone = [o.number for o in self.outcomes if o.number in step.after and o.state is not StepState.DONE]
+        if undone:
+            self.outcomes.append(StepOutcome(step.number, StepState.WAITING, why=f"step {undone[0]} was not done"))
+            return
+        try:
+            self._do(step)
+        except MovedError as error:
+            self.outcomes.append(StepOutcome(step.number, StepState.MOVED, why=str(error)))
+            self.run.mark(step=step.number, state=StepState.MOVED, why=str(error))
+
+    def stop(self, why: str, *, cancelled: bool = False) -> None:
+        """Remember why the run ends early; the first reason counts."""
+        self.stopped = self.stopped or why
+        self.cancelled = self.cancelled or cancelled
+
+    def outcome(self) -> RunOutcome:
+        """Return what became of the run."""
+        known = {outcome.number for outcome in self.outcomes}
+        waiting = [
+            StepOutcome(step.number, StepState.WAITING, why=self.stopped)
+            for step in self.plan.steps
+            if step.number not in known
+        ]
+        done = sum(outcome.state is StepState.DONE for outcome in self.outcomes)
+        try:
+            self.run.mark(run="ended", stopped=self.stopped, done=done, of=len(self.plan.steps))
+        except StagingError as error:
+            self.stop(str(error))
+        return RunOutcome(self.run.id, (*self.outcomes, *waiting), self.stopped, self.cancelled)
+
+    def _do(self, step: Step) -> None:
+        preparing = Preparing(
+            reader=self.servers[step.into.other],
+            writer=self.servers[step.into],
+            from_role=step.into.other,
             into=step.into,
-            session=session.id,
-            seed=plan.seed,
-            before=[_images(one.before) for one in prepared],
-            after=[_images(one.after) for one in prepared],
+            seed=self.plan.seed,
+            cache=self.cache,
+            run=self.run,
         )
-        for one in prepared:
-            _apply(one, session, plan.seed, step.into)
-        session.commit()
-    run.mark(step=step.number, state=StepState.DONE)
-    return StepOutcome(
-        step.number, StepState.DONE, sum(one.delete_rows for one in prepared), sum(one.insert.rows for one in prepared)
-    )
+        prepared = [preparing.part(part, f"{step.number:05d}-{part.table}") for part in step.parts]
+        with self.servers[step.into].begin() as session:
+            self.run.mark(
+                step=step.number,
+                state="open",
+                into=step.into,
+                session=session.id,
+                seed=self.plan.seed,
+                before=[one.before.as_data() for one in prepared],
+                after=[one.after.as_data() for one in prepared],
+            )
+            for one in prepared:
+                self._apply(one, session, step.into)
+            # From here on a Ctrl-C waits until what was committed is known to be.
+            with uninterrupted():
+                self._commit(step, prepared, session)
+        self.run.mark(step=step.number, state=StepState.DONE)
 
+    def _apply(self, one: PreparedPart, session: WriteSession, into: Role) -> None:
+        """Write one table's rows inside the transaction; what does not add up rolls everything back."""
+        table = one.part.table
+        session.lock(buckets_of(one.part))
+        if hold(one.part, self.plan.seed, session, self.cache) != one.before:
+            raise MovedError(
+                f"{table}: the rows of {into} changed while the step was prepared.",
+                hint="Nothing of this step was written; run the same command again.",
+            )
+        deleted = sum(session.delete(selection) for selection in one.deletes)
+        if deleted != one.delete_rows:
+            raise ServerError(
+                f"{table}: {into} deleted {deleted:,} rows where {one.delete_rows:,} were journalled; rolled back."
+            )
+        inserted = session.insert(table, read_piece(one.insert)) if one.insert.rows else 0
+        if inserted != one.insert.rows:
+            raise ServerError(
+                f"{table}: {into} inserted {inserted:,} rows where {one.insert.rows:,} were staged; rolled back."
+            )
+        if hold(one.part, self.plan.seed, session, self.cache) != one.after:
+            raise ServerError(
+                f"{table}: what {into} would hold is not what was staged; rolled back.",
+                hint="A trigger or a conversion on the server may have changed the rows.",
+            )
 
-def _apply(one: PreparedPart, session: WriteSession, seed: int, into: Role) -> None:
-    """Write one table's rows inside the transaction; what does not add up rolls everything back."""
-    query = guard_query(one.part, seed)
-    session.lock(buckets_of(one.part))
-    if not _same(session.fingerprint(query), one.before):
-        raise MovedError(
-            f"{one.part.table}: the rows of {into} changed while the step was prepared.",
-            hint="Nothing of this step was written; run the same command again.",
-        )
-    deleted = sum(session.delete(selection) for selection in one.deletes)
-    if deleted != one.delete_rows:
-        raise ServerError(
-            f"{one.part.table}: {into} deleted {deleted:,} rows where {one.delete_rows:,} were journalled; rolled back."
-        )
-    inserted = session.insert(one.part.table, read_piece(one.insert)) if one.insert.rows else 0
-    if inserted != one.insert.rows:
-        raise ServerError(
-            f"{one.part.table}: {into} inserted {inserted:,} rows where {one.insert.rows:,} were staged; rolled back."
-        )
-    if not _same(session.fingerprint(query), one.after):
-        raise ServerError(
-            f"{one.part.table}: what {into} would hold is not what was staged; rolled back.",
-            hint="A trigger or a conversion on the server may have changed the rows.",
-        )
+    def _commit(self, step: Step, prepared: list[PreparedPart], session: WriteSession) -> None:
+        deleted = sum(one.delete_rows for one in prepared)
+        inserted = sum(one.insert.rows for one in prepared)
+        try:
+            session.commit()
+        except SyncError as error:
+            # Nobody can say by the error alone whether it was done: the target can.
+            state = self._resolved(step, prepared)
+            if state is None:
+                raise
+            self.outcomes.append(StepOutcome(step.number, state, deleted, inserted, str(error)))
+            if state is StepState.UNKNOWN:
+                raise
+            return
+        self.outcomes.append(StepOutcome(step.number, StepState.DONE, deleted, inserted))
 
-
-def _same(found: Mapping[Bucket, BucketState], wanted: Mapping[Bucket, BucketState]) -> bool:
-    return _images(found) == _images(wanted)
-
-
-def _images(states: Mapping[Bucket, BucketState]) -> list[tuple[str, int | None, int | None, int, int]]:
-    """Return fingerprints as plain data, in order."""
-    return [
-        (str(bucket.row_date), bucket.slot, bucket.acd, state.rows, state.hash_sum)
-        for bucket, state in sorted(states.items(), key=lambda item: item[0].order)
-        if state.rows
-    ]
+    def _resolved(self, step: Step, prepared: list[PreparedPart]) -> StepState | None:
+        """Hold the target against both images: done, not done (None), or neither."""
+        server = self.servers[step.into]
+        try:
+            now = [hold(one.part, self.plan.seed, server, self.cache) for one in prepared]
+        except SyncError:
+            return StepState.UNKNOWN
+        if now == [one.after for one in prepared]:
+            return StepState.DONE
+        return None if now == [one.before for one in prepared] else StepState.UNKNOWN
 
 
 def _same_servers(plan: Plan, servers: Mapping[Role, Server]) -> None:

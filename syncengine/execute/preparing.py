@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from syncengine.diffing.bag_difference import (
     ACD,
@@ -15,15 +15,14 @@ from syncengine.diffing.bag_difference import (
     normal,
     surplus_statement,
 )
+from syncengine.execute.images import Held, buckets_of, held, hold_relation
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.errors import MovedError
-from syncengine.model.fingerprint import FingerprintColumn, FingerprintQuery
 from syncengine.model.pair import Role
 from syncengine.model.plan import Action, TablePart
 from syncengine.model.selection import ReadQuery, Selection
-from syncengine.servers.duckdb_server import bucket_state
 from syncengine.servers.protocol import Server
-from syncengine.servers.sql import fingerprint_statement, quoted, slot_expression
+from syncengine.servers.sql import quoted, slot_expression
 from syncengine.staging.cache import Cache
 from syncengine.staging.folder import RunFolder
 from syncengine.staging.pieces import Piece, write_piece
@@ -37,8 +36,8 @@ class PreparedPart:
     """All that applying one table's part of a step needs; rows lie in pieces."""
 
     part: TablePart
-    before: Mapping[Bucket, BucketState]
-    after: Mapping[Bucket, BucketState]
+    before: Held
+    after: Held
     insert: Piece
     delete_rows: int
     deletes: tuple[Selection, ...]
@@ -62,10 +61,10 @@ class Preparing:
         query = ReadQuery(selection, tuple(column.name for column in part.columns))
         source = write_piece(self.run.pieces, f"{name}-source", self.reader.read(query))
         self.cache.show_piece("staged_source", source.path)
-        self._hold(part, "staged_source", {w.bucket: w.source for w in part.buckets}, self.from_role)
+        self._expect(part, "staged_source", {w.bucket: w.source for w in part.buckets}, self.from_role)
         journal = write_piece(self.run.pieces, f"{name}-journal", self.writer.read(query))
         self.cache.show_piece("journal", journal.path)
-        before = self._hold(part, "journal", {w.bucket: w.target for w in part.buckets}, self.into)
+        before = self._expect(part, "journal", {w.bucket: w.target for w in part.buckets}, self.into)
         delete_rows, deletes = self._choose(part, journal, selection)
         insert = write_piece(self.run.pieces, f"{name}-insert", self.cache.reader(self._insert_text(part)))
         self.cache.show_piece("staged_insert", insert.path)
@@ -74,26 +73,18 @@ class Preparing:
             f"CREATE OR REPLACE VIEW after_image AS SELECT {columns} FROM journal WHERE NOT ({_chosen(part)}) "
             f"UNION ALL SELECT {columns} FROM staged_insert"
         )
-        return PreparedPart(part, before, self._fingerprints(part, "after_image"), insert, delete_rows, deletes)
+        after = hold_relation(part, self.seed, "after_image", self.cache)
+        return PreparedPart(part, before, after, insert, delete_rows, deletes)
 
-    def _hold(
-        self, part: TablePart, relation: str, planned: Mapping[Bucket, BucketState], role: Role
-    ) -> Mapping[Bucket, BucketState]:
-        found = self._fingerprints(part, relation)
-        for bucket, state in planned.items():
-            now = found.get(bucket, BucketState())
-            if (now.rows, now.hash_sum) != (state.rows, state.hash_sum):
-                raise MovedError(
-                    f"{part.table}: the rows of {role} have changed since the plan was made ({_shown(bucket)}).",
-                    hint="Nothing of this step was written; run the same command again.",
-                )
+    def _expect(self, part: TablePart, relation: str, planned: Mapping[Bucket, BucketState], role: Role) -> Held:
+        """Return what a piece holds, which must be what the plan was made on."""
+        found = hold_relation(part, self.seed, relation, self.cache)
+        if found != held(planned):
+            raise MovedError(
+                f"{part.table}: the rows of {role} have changed since the plan was made.",
+                hint="Nothing of this step was written; run the same command again.",
+            )
         return found
-
-    def _fingerprints(self, part: TablePart, relation: str) -> Mapping[Bucket, BucketState]:
-        # A piece holds the part's buckets and nothing else.
-        query = replace(guard_query(part, self.seed), selection=Selection(part.table, part.bucket_columns))
-        statement = fingerprint_statement(query, source=relation)
-        return dict(bucket_state(row) for row in self.cache.rows(statement.text, statement.values))
 
     def _choose(self, part: TablePart, journal: Piece, selection: Selection) -> tuple[int, tuple[Selection, ...]]:
         """Fill the table `chosen` with the key groups to write, and return what to delete for them."""
@@ -137,17 +128,6 @@ class Preparing:
         return f"SELECT {', '.join(columns)} FROM staged_source WHERE {where}"
 
 
-def buckets_of(part: TablePart) -> Selection:
-    """Return the rows of all buckets of a part."""
-    return Selection(part.table, part.bucket_columns, buckets=tuple(write.bucket for write in part.buckets))
-
-
-def guard_query(part: TablePart, seed: int) -> FingerprintQuery:
-    """Return the fingerprint a write is held against: all columns, text in full width."""
-    columns = tuple(FingerprintColumn(column.name, column.type) for column in part.columns)
-    return FingerprintQuery(buckets_of(part), columns, seed)
-
-
 def _question(part: TablePart) -> BagQuestion:
     return BagQuestion("staged_source", "journal", part.compared, _bucket_terms(part.bucket_columns), part.key)
 
@@ -185,9 +165,3 @@ def _chosen(part: TablePart) -> str:
             return "1 = 0"
         case _:
             return f"EXISTS (SELECT 1 FROM chosen WHERE {_matches(part)})"
-
-
-def _shown(bucket: Bucket) -> str:
-    parts = [f"{bucket.row_date}" if bucket.row_date else "", f"slot {bucket.slot}" if bucket.slot is not None else ""]
-    parts.append(f"ACD {bucket.acd}" if bucket.acd is not None else "")
-    return ", ".join(part for part in parts if part) or "the whole table"

@@ -84,6 +84,8 @@ class BucketState:
     lengths: tuple[int, int] | None = None
     overlong: int = 0
     """Rows with text longer than the fingerprint folds in: such a bucket is compared by rows."""
+    digest: str = ""
+    """A hash over all rows and columns, where a write must be sure of what no fingerprint folds in."""
 
     def same_rows(self, other: BucketState) -> bool:
         """Say whether both fingerprints are equal and cover everything."""

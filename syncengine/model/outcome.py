@@ -12,6 +12,8 @@ class StepState(StrEnum):
     DONE = "done"
     MOVED = "moved"
     """A server no longer held what the plan was made on; nothing was written."""
+    UNKNOWN = "unknown"
+    """Its commit was sent, and the target holds neither what was before nor what should be after."""
     WAITING = "waiting"
     """Not begun: a step it needs was not done, or the run was stopped."""
 

@@ -90,6 +90,8 @@ class TablePart:
     compared: tuple[FingerprintColumn, ...]
     key: tuple[str, ...]
     row_number: str | None = None
+    beyond_fingerprint: bool = False
+    """Some of it no fingerprint can fold in, so digests of all rows are held too."""
 
     @property
     def counts(self) -> Counts:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from syncengine.diffing.bag_difference import BagQuestion, bucket_terms, counts_statement, surplus_statement
 from syncengine.diffing.buckets import BucketPair, differing, paired, portions
+from syncengine.diffing.digest import digest_statement
 from syncengine.model.bucket import EMPTY, Bucket, BucketColumns, BucketState
 from syncengine.model.drift import BucketDrift, Counts, Held, KeyGroupDrift, Scope, Strength
 from syncengine.model.facts import ServerFacts
@@ -263,17 +264,64 @@ def _lengths_on(facts: ServerFacts, acd: int | None, day: date) -> tuple[int, in
 
 
 def _guarded(comparison: Comparison, drifts: list[BucketDrift]) -> Iterator[BucketDrift]:
-    """Add the fingerprints over all columns, which are what a write is held against."""
-    pairs = tuple(BucketPair(drift.bucket, drift.source, drift.target) for drift in drifts)
-    guards: dict[Bucket, BucketPair] = {}
-    for portion in portions(pairs, comparison.limits.compare_rows):
-        for pair in _fingerprints(
-            comparison, _only(comparison, portion), guard_columns(comparison.verdict.all_columns)
-        ):
-            guards[pair.bucket] = pair
+    """Add the states over all columns, which are what a write is held against.
+
+    They must be of the rows that were compared: a bucket that is no longer as it was compared once its
+    guard has been taken is moving, and is not written.
+    """
+    columns = guard_columns(comparison.verdict.all_columns)
+    parts = tuple(
+        portions(
+            tuple(BucketPair(drift.bucket, drift.source, drift.target) for drift in drifts),
+            comparison.limits.compare_rows,
+        )
+    )
+    guards = {
+        pair.bucket: pair
+        for portion in parts
+        for pair in _fingerprints(comparison, _only(comparison, portion), columns)
+    }
+    if beyond_fingerprint(columns, guards.values()):
+        guards = {pair.bucket: pair for portion in parts for pair in _digested(comparison, portion, guards)}
+    compared = {
+        pair.bucket: pair
+        for portion in parts
+        for pair in _fingerprints(comparison, _only(comparison, portion), comparison.verdict.compared)
+    }
     for drift in drifts:
-        guard = guards.get(drift.bucket, BucketPair(drift.bucket, EMPTY, EMPTY))
-        yield replace(drift, source_guard=guard.source, target_guard=guard.target)
+        none = BucketPair(drift.bucket, EMPTY, EMPTY)
+        guard, again = guards.get(drift.bucket, none), compared.get(drift.bucket, none)
+        moving = drift.moving or (again.source, again.target) != (drift.source, drift.target)
+        yield replace(drift, source_guard=guard.source, target_guard=guard.target, moving=moving)
+
+
+def _digested(
+    comparison: Comparison, portion: tuple[BucketPair, ...], guards: Mapping[Bucket, BucketPair]
+) -> Iterator[BucketPair]:
+    """Add digests of all rows and columns to guards."""
+    only = _only(comparison, portion)
+    source, target = (_digests(comparison, server, only) for server in (comparison.source, comparison.target))
+    for pair in portion:
+        guard = guards.get(pair.bucket, BucketPair(pair.bucket, EMPTY, EMPTY))
+        yield BucketPair(
+            pair.bucket,
+            replace(guard.source, digest=source.get(pair.bucket, "")),
+            replace(guard.target, digest=target.get(pair.bucket, "")),
+        )
+
+
+def _digests(comparison: Comparison, server: Server, only: Selection) -> dict[Bucket, str]:
+    columns = comparison.verdict.all_columns
+    comparison.cache.load("guarded_rows", server.read(ReadQuery(only, tuple(column.name for column in columns))))
+    terms = bucket_terms(comparison.buckets, slot_expression(comparison.buckets))
+    rows = comparison.cache.rows(digest_statement("guarded_rows", columns, terms))
+    comparison.cache.drop("guarded_rows")
+    return {Bucket(row_date, slot, acd): digest for row_date, slot, acd, digest in rows}
+
+
+def beyond_fingerprint(columns: tuple[FingerprintColumn, ...], pairs: Iterable[BucketPair]) -> bool:
+    """Say whether some of the rows no fingerprint can fold in: fractions, text of unknown width or too long."""
+    return any(not column.folded for column in columns) or any(p.source.overlong or p.target.overlong for p in pairs)
 
 
 def guard_columns(columns: tuple[FingerprintColumn, ...]) -> tuple[FingerprintColumn, ...]:

@@ -124,5 +124,6 @@ def _part(table: TableObservation, action: Action, batch: list[BucketWrite]) -> 
         columns=table.all_columns,
         compared=table.compared,
         key=key if key or spec.time is not None else names,
+        beyond_fingerprint=any(write.source.digest or write.target.digest for write in batch),
         row_number=spec.row_number if spec.row_number in {c.name for c in table.all_columns} else None,
     )

@@ -24,6 +24,14 @@ def print_outcome(console: Console, outcome: RunOutcome) -> None:
     if outcome.stopped:
         console.print(Text(f"It ended early: {outcome.stopped}", style="red"))
     for step in outcome.steps:
+        if step.state is StepState.UNKNOWN:
+            console.print(
+                Text(
+                    f"  step {step.number} was sent to be committed and nobody can say whether it was: {step.why} "
+                    "Verify its tables before anything else.",
+                    style="red",
+                )
+            )
         if step.state is StepState.MOVED:
             console.print(Text(f"  step {step.number} was not done: {step.why}", style="yellow"))
     waiting = [str(step.number) for step in outcome.steps if step.state is StepState.WAITING]

@@ -1,0 +1,93 @@
+"""What a server or a piece holds in the buckets of a part, as far as a write has to be sure of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import pyarrow as pa
+
+from syncengine.diffing.bag_difference import bucket_terms
+from syncengine.diffing.digest import digest_statement
+from syncengine.model.bucket import Bucket, BucketState
+from syncengine.model.fingerprint import FingerprintColumn, FingerprintQuery
+from syncengine.model.plan import TablePart
+from syncengine.model.selection import ReadQuery, Selection
+from syncengine.servers.duckdb_server import bucket_state
+from syncengine.servers.sql import fingerprint_statement, slot_expression
+from syncengine.staging.cache import Cache
+
+READ_BACK = "read_back"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Rows, fingerprint and digest of each bucket that has rows, in order."""
+
+    states: tuple[tuple[Bucket, int, int, str], ...]
+
+    def as_data(self) -> list[tuple[str, int | None, int | None, int, int, str]]:
+        """Return it as plain data for the marks."""
+        return [(str(b.row_date), b.slot, b.acd, rows, total, digest) for b, rows, total, digest in self.states]
+
+
+States = Mapping[Bucket, BucketState] | Iterator[tuple[Bucket, BucketState]]
+
+
+class Holder(Protocol):
+    """A server or a session: whatever can be asked for fingerprints and rows."""
+
+    def fingerprint(
+        self, query: FingerprintQuery
+    ) -> Mapping[Bucket, BucketState] | Iterator[tuple[Bucket, BucketState]]:
+        """Return or yield the state of each bucket."""
+
+    def read(self, query: ReadQuery) -> pa.RecordBatchReader:
+        """Stream rows."""
+
+
+def hold(part: TablePart, seed: int, holder: Holder, cache: Cache) -> Held:
+    """Return what a server or session holds in the buckets of a part."""
+    states = dict(holder.fingerprint(guard_query(part, seed)))
+    if not part.beyond_fingerprint:
+        return held(states)
+    names = tuple(column.name for column in part.columns)
+    cache.load(READ_BACK, holder.read(ReadQuery(buckets_of(part), names)))
+    return held(states, _digests(part, READ_BACK, cache))
+
+
+def hold_relation(part: TablePart, seed: int, relation: str, cache: Cache) -> Held:
+    """Return what a relation of the cache holds; it must hold the part's buckets and nothing else."""
+    query = replace(guard_query(part, seed), selection=Selection(part.table, part.bucket_columns))
+    statement = fingerprint_statement(query, source=relation)
+    states = dict(bucket_state(row) for row in cache.rows(statement.text, statement.values))
+    return held(states, _digests(part, relation, cache) if part.beyond_fingerprint else None)
+
+
+def held(states: Mapping[Bucket, BucketState], digests: Mapping[Bucket, str] | None = None) -> Held:
+    """Return bucket states as a comparable value; `digests` replace the ones the states carry."""
+    return Held(
+        tuple(
+            (bucket, state.rows, state.hash_sum, state.digest if digests is None else digests.get(bucket, ""))
+            for bucket, state in sorted(states.items(), key=lambda item: item[0].order)
+            if state.rows
+        )
+    )
+
+
+def _digests(part: TablePart, relation: str, cache: Cache) -> dict[Bucket, str]:
+    terms = bucket_terms(part.bucket_columns, slot_expression(part.bucket_columns))
+    rows = cache.rows(digest_statement(relation, part.columns, terms))
+    return {Bucket(row_date, slot, acd): digest for row_date, slot, acd, digest in rows}
+
+
+def buckets_of(part: TablePart) -> Selection:
+    """Return the rows of all buckets of a part."""
+    return Selection(part.table, part.bucket_columns, buckets=tuple(write.bucket for write in part.buckets))
+
+
+def guard_query(part: TablePart, seed: int) -> FingerprintQuery:
+    """Return the fingerprint a write is held against: all columns, text in full width."""
+    columns = tuple(FingerprintColumn(column.name, column.type) for column in part.columns)
+    return FingerprintQuery(buckets_of(part), columns, seed)
