@@ -1,0 +1,150 @@
+"""The layout: who may import whom, what modules are called, and how long they are."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import syncengine
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "syncengine"
+LONGEST = 450
+VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc", "base", "core", "lib"}
+FLOORS = (
+    {"cli"},
+    {"app"},
+    {"observe", "planning", "execute", "report", "demo"},
+    {"catalogue", "pair_file", "diffing", "servers", "staging"},
+    {"model"},
+)
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "__pycache__" not in path.parts)
+
+
+def test_the_import_contracts_are_kept() -> None:
+    """A module imports only from floors below it, and import-linter says so of every contract."""
+    linter = Path(sys.executable).parent / "lint-imports"
+
+    done = subprocess.run([str(linter), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"Contracts: [1-9]\d* kept, 0 broken", done.stdout), done.stdout
+
+
+def _imports(path: Path) -> set[str]:
+    """Return the parts of the package a module imports, wherever in it the import stands."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("syncengine."):
+            found.add(node.module.split(".")[1])
+        elif isinstance(node, ast.ImportFrom) and node.module == "syncengine":
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("syncengine.")}
+    return found
+
+
+def test_every_part_of_the_package_has_a_floor() -> None:
+    """No part was added that the contracts do not know."""
+    parts = {path.stem if path.is_file() else path.name for path in PACKAGE.iterdir() if path.suffix in ("", ".py")}
+
+    assert parts - {"__init__", "__main__", "__pycache__", "table_specs"} == set().union(*FLOORS)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_imports_from_below_only(path: Path) -> None:
+    """Imports inside functions count too: none reaches a floor above, or beside on the same floor."""
+    part = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    floor = next((n for n, parts in enumerate(FLOORS) if part in parts), -1)
+    below: set[str] = set().union(*FLOORS[floor + 1 :])
+
+    assert floor >= 0 or part in ("__init__", "__main__")
+    assert _imports(path) <= below | {part}
+
+
+def test_only_servers_and_the_cache_open_databases() -> None:
+    """DuckDB is imported by the servers, the staging cache and the demo, and by nothing else."""
+    users = {
+        path.relative_to(PACKAGE).parts[0]
+        for path in MODULES
+        if re.search(r"^\s*import duckdb", path.read_text(), re.M)
+    }
+
+    assert users <= {"servers", "staging", "demo"}
+
+
+def test_the_model_and_the_planning_are_pure() -> None:
+    """Neither opens files or reads clocks: values in, values out."""
+    impure = re.compile(
+        r"\b(open\(|datetime\.now|date\.today|time\.time|os\.environ|import (os|subprocess|socket|duckdb))"
+    )
+    found = [
+        f"{path.relative_to(PACKAGE)}: {match.group(0)}"
+        for part in ("model", "planning", "diffing")
+        for path in sorted((PACKAGE / part).glob("*.py"))
+        if (match := impure.search(path.read_text()))
+    ]
+
+    assert found == []
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    """There is no module or folder named utils, helpers, common or manager."""
+    names = {part.removesuffix(".py") for path in MODULES for part in path.relative_to(PACKAGE).parts}
+
+    assert not names & VAGUE
+
+
+def test_no_module_is_too_long() -> None:
+    """Every Python file stays under 450 lines."""
+    long = {str(path.relative_to(ROOT)): n for path in MODULES if (n := len(path.read_text().splitlines())) >= LONGEST}
+
+    assert long == {}
+
+
+def test_every_module_and_every_public_name_says_what_it_is() -> None:
+    """Each module, and each public class and function in it, has a docstring."""
+    silent = []
+    for path in MODULES:
+        tree = ast.parse(path.read_text())
+        silent += [] if ast.get_docstring(tree) else [str(path.relative_to(ROOT))]
+        silent += [
+            f"{path.relative_to(ROOT)}: {node.name}"
+            for node in tree.body
+            if isinstance(node, (ast.ClassDef, ast.FunctionDef))
+            and not node.name.startswith("_")
+            and not ast.get_docstring(node)
+        ]
+
+    assert silent == []
+
+
+def test_public_names_are_sorted_and_there() -> None:
+    """What the package exports is in order, importable, and named in what it lists."""
+    assert syncengine.__all__ == sorted(syncengine.__all__)
+    assert all(getattr(syncengine, name).__name__ == name for name in syncengine.__all__)
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        getattr(syncengine, "nothing")  # noqa: B009
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if "__all__" in p.read_text()], ids=lambda p: p.parent.name)
+def test_exports_are_sorted(path: Path) -> None:
+    """Wherever a module lists what it exports, the list is sorted."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets):
+            names = ast.literal_eval(node.value)
+            assert list(names) == sorted(names)
+
+
+def test_help_loads_no_engine() -> None:
+    """Importing the package loads neither DuckDB nor pyarrow: help and listings are quick."""
+    code = "import sys, syncengine; print(sorted(m for m in ('duckdb', 'pyarrow', 'pydantic') if m in sys.modules))"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
