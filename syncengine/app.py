@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from syncengine.catalogue import Catalogue, load_catalogue
 from syncengine.execute.executing import execute
 from syncengine.model.drift import Observation
-from syncengine.model.errors import InputError, RefusedError, SyncError
+from syncengine.model.errors import InputError, RefusedError, ServerReadOnlyError, SyncError
 from syncengine.model.outcome import RunOutcome
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan, Policy
@@ -40,6 +42,18 @@ ARCHIVE_RULE = 6
 VERIFIED = (DataClass.SYSTEM, DataClass.ACD, DataClass.HISTORICAL, DataClass.CUSTOM)
 
 
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What of a pair is asked about."""
+
+    tables: tuple[str, ...]
+    sets: tuple[str, ...]
+    acds: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Resync:
     """A run and what a fresh look at the pair found after it."""
@@ -60,32 +74,33 @@ class Pair:
     def verify(
         self,
         *,
-        tables: tuple[str, ...] = (),
-        sets: tuple[str, ...] = (),
-        acds: tuple[int, ...] = (),
+        tables: str | Iterable[str] = (),
+        sets: str | Iterable[str] = (),
+        acds: int | Iterable[int] = (),
         window: str | Window | None = None,
-        source: str = "primary",
+        source: Role | str = Role.PRIMARY,
         every_row: bool = False,
     ) -> Observation:
         """Say what differs. Without tables or sets, everything but local administration is compared.
 
         Reads only. Raises `InputError` for what cannot be meant and `ServerError` where a server fails.
         """
-        self._refuse_one_acd(sets, acds)
-        specs = self._specs(tables, sets) or self.catalogue.of_class(*VERIFIED)
-        request = self._request(specs, window, acds, Role(source), every_row=every_row)
+        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds))
+        specs = self._specs(asked) or self.catalogue.of_class(*VERIFIED)
+        request = self._request(specs, window, asked.acds, choice(Role, source, "source"), every_row=every_row)
         with self._servers(frozenset()) as servers:
-            return self._observe(servers, request)
+            observation = self._observe(servers, request)
+        return replace(observation, notes=tuple(self._files_beside(asked)))
 
     def plan_resync(
         self,
         *,
         window: str | Window | None = None,
-        tables: tuple[str, ...] = (),
-        sets: tuple[str, ...] = (),
-        acds: tuple[int, ...] = (),
-        source: str = "primary",
-        policy: str = "replace",
+        tables: str | Iterable[str] = (),
+        sets: str | Iterable[str] = (),
+        acds: int | Iterable[int] = (),
+        source: Role | str = Role.PRIMARY,
+        policy: Policy | str = Policy.REPLACE,
         allow_deletions: int | None = None,
         take_broken: bool = False,
         wait: bool = False,
@@ -94,9 +109,10 @@ class Pair:
 
         Raises `RefusedError` where a rule forbids it.
         """
-        self._refuse_one_acd(sets, acds)
-        specs = self._with_companions(self._specs(tables, sets) or self.catalogue.of_class(DataClass.HISTORICAL))
+        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds))
+        specs = self._with_companions(self._specs(asked) or self.catalogue.of_class(DataClass.HISTORICAL))
         self._refuse_local(specs)
+        self._refuse_whole_tables(specs, asked)
         timed = [spec.name for spec in specs if spec.time is not None]
         if window is None and timed:
             raise InputError(
@@ -106,24 +122,29 @@ class Pair:
         limits = self.settings.limits
         if allow_deletions is not None:
             limits = replace(limits, deletions=allow_deletions)
-        wishes = Wishes(Policy(policy), limits, take_broken)
+        wishes = Wishes(choice(Policy, policy, "policy"), limits, take_broken)
+        side = choice(Role, source, "source")
         deadline = time.monotonic() + 60 * limits.wait_minutes
         while True:
-            request = replace(self._request(specs, window, acds, Role(source), every_row=False), for_writing=True)
+            request = replace(self._request(specs, window, asked.acds, side, every_row=False), for_writing=True)
             try:
                 with self._servers(frozenset()) as servers:
-                    return plan(self._observe(servers, request), self.catalogue, wishes)
+                    made = plan(self._observe(servers, request), self.catalogue, wishes)
+                return replace(made, notes=(*made.notes, *self._files_beside(asked)))
             except RefusedError as refusal:
                 if not wait or refusal.rule != ARCHIVE_RULE or time.monotonic() > deadline:
                     raise
             # The servers are closed meanwhile: an embedded one could not be written to.
             self.progress.begin(f"Waiting for the archive, at most {limits.wait_minutes} minutes", 1)
-            time.sleep(WAIT_SECONDS)
-            self.progress.end()
+            try:
+                time.sleep(WAIT_SECONDS)
+            finally:
+                self.progress.end()
 
     def execute(self, plan: Plan) -> Resync:
         """Do what a plan says, then verify every table it names again (rule: only that says "in sync")."""
         with self._servers(plan.writes_to) as servers, self._cache() as cache:
+            _refuse_read_only(servers, plan.writes_to)
             if not plan.steps:
                 return Resync(plan, RunOutcome("", ()), self._observe(servers, self._again(plan)))
             rows = sum(step.rows for step in plan.steps)
@@ -166,16 +187,28 @@ class Pair:
             every_row=every_row,
         )
 
-    def _specs(self, tables: tuple[str, ...], sets: tuple[str, ...]) -> tuple[TableSpec, ...]:
-        specs = self.catalogue.select(tables, sets)
-        if (tables or sets) and not specs:
-            files = [file for file in self.catalogue.files if set(file.sets) & set(sets)]
-            named = "; ".join(f"{file.path}: {file.advice}" for file in files)
-            raise InputError(
-                f"The set {', '.join(sets)} holds no table, only files, which cannot be compared here.",
-                hint=f"By hand: {named}.",
-            )
-        return specs
+    def _specs(self, asked: Asked) -> tuple[TableSpec, ...]:
+        """Return the specs asked for; refuses sets that are only files, and single ACDs of sets that have none."""
+        for table_set in (self.catalogue.set(name) for name in asked.sets):
+            if not table_set.tables:
+                files = [file for file in self.catalogue.files if table_set.name in file.sets]
+                named = "; ".join(f"{file.path}: {file.advice}" for file in files)
+                raise InputError(
+                    f"The set {table_set.name} holds no table, only files, which cannot be compared here.",
+                    hint=f"Leave it out, and by hand: {named}.",
+                )
+            if table_set.every_acd and asked.acds:
+                raise InputError(
+                    f"The set {table_set.name} is always of all ACDs (High Availability guide, chapter 3).",
+                    hint="Leave --acd out, or name single tables with --table.",
+                )
+        return self.catalogue.select(asked.tables, asked.sets)
+
+    def _files_beside(self, asked: Asked) -> Iterator[str]:
+        """Yield what of the sets asked for lies in files, which no table copy carries."""
+        for file in self.catalogue.files:
+            if set(file.sets) & set(asked.sets):
+                yield f"{file.path} ({file.holds}) is a file and is not compared: {file.advice}"
 
     def _with_companions(self, specs: tuple[TableSpec, ...]) -> tuple[TableSpec, ...]:
         """Add synonyms to agroups, which is never written without it (High Availability guide, chapter 3)."""
@@ -184,12 +217,12 @@ class Pair:
             return self.catalogue.select([*names, "synonyms"])
         return specs
 
-    def _refuse_one_acd(self, sets: tuple[str, ...], acds: tuple[int, ...]) -> None:
-        whole = [name for name in sets if self.catalogue.set(name).every_acd]
-        if whole and acds:
+    def _refuse_whole_tables(self, specs: tuple[TableSpec, ...], asked: Asked) -> None:
+        whole = [spec.name for spec in specs if spec.acd is None and spec.time is None]
+        if whole and asked.acds:
             raise InputError(
-                f"The set {', '.join(whole)} is always of all ACDs (High Availability guide, chapter 3).",
-                hint="Leave --acd out, or name single tables with --table.",
+                f"{', '.join(whole)}: rows that belong to no ACD are only copied with all ACDs.",
+                hint="Leave --acd out, or leave these tables out.",
             )
 
     def _refuse_local(self, specs: tuple[TableSpec, ...]) -> None:
@@ -235,9 +268,36 @@ def open_pair(
     return Pair(settings, catalogue, progress or Silent())
 
 
+def names_of(names: str | Iterable[str]) -> tuple[str, ...]:
+    """Return names given as one or as many."""
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def numbers_of(numbers: int | Iterable[int]) -> tuple[int, ...]:
+    """Return numbers given as one or as many."""
+    return (numbers,) if isinstance(numbers, int) else tuple(numbers)
+
+
+def choice(choices: type[Choice], value: str, what: str) -> Choice:
+    """Return one of the choices by its name; raises `InputError` that lists them."""
+    try:
+        return choices(value)
+    except ValueError:
+        raise InputError(f"{value!r} is no {what}.", hint=f"Choose {' or '.join(choices)}.") from None
+
+
 def _wall_clock(zone: str | None) -> datetime:
     """Return what the switch's clock shows now."""
     return datetime.now(ZoneInfo(zone)).replace(tzinfo=None) if zone else datetime.now()
+
+
+def _refuse_read_only(servers: Mapping[Role, Server], roles: Iterable[Role]) -> None:
+    """Refuse before anything is staged."""
+    for role in roles:
+        if not servers[role].describe().capabilities.writable:
+            raise ServerReadOnlyError(
+                f"{role}: the database is open for reading only.", hint="Remove read_only from the pair file."
+            )
 
 
 def _refuse_one_server(opened: Mapping[Role, Server]) -> None:

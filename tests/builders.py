@@ -119,6 +119,8 @@ def build_files(
             for source in (both or {}, own or {}):
                 for table, rows in source.items():
                     insert(connection, table, rows)
+    if "timezone" not in settings:
+        settings = f'timezone = "UTC"\n{settings}'
     (folder / "pair.toml").write_text(
         f"as_of = {as_of:%Y-%m-%dT%H:%M:%S}\n{settings}\n"
         f'[primary]\nurl = "duckdb:///primary.duckdb"\n{server_settings}\n'

@@ -55,11 +55,19 @@ def surplus_statement(question: BagQuestion) -> str:
 
 
 def counts_statement(question: BagQuestion) -> str:
-    """Return the query whose rows are (date, slot, acd, missing, extra, changed), a row a bucket."""
+    """Return the query whose rows are (date, slot, acd, missing, extra, changed, lacking), a row a bucket."""
+    same = [f"theirs.{name} IS NOT DISTINCT FROM key_groups.{name}" for name in (DATE, SLOT, ACD)]
+    same += [f"theirs.{_name(name)} IS NOT DISTINCT FROM key_groups.{_name(name)}" for name in question.key]
+    date, slot, acd = question.bucket
+    normals = {column.name: normal(column) for column in question.columns}
+    keys = "".join(f", {normals[name]} AS {_name(name)}" for name in question.key)
+    theirs = f"SELECT DISTINCT {date} AS {DATE}, {slot} AS {SLOT}, {acd} AS {ACD}{keys} FROM {question.target}"
     return (
         f"SELECT {DATE}, {SLOT}, {ACD}, "
         "CAST(SUM(over - LEAST(over, under)) AS BIGINT), CAST(SUM(under - LEAST(over, under)) AS BIGINT), "
-        f"CAST(SUM(LEAST(over, under)) AS BIGINT) FROM ({_groups(question)}) AS key_groups GROUP BY ALL"
+        "CAST(SUM(LEAST(over, under)) AS BIGINT), "
+        f"CAST(SUM(CASE WHEN under = 0 AND NOT EXISTS (SELECT 1 FROM ({theirs}) AS theirs WHERE {' AND '.join(same)}) "
+        f"THEN over ELSE 0 END) AS BIGINT) FROM ({_groups(question)}) AS key_groups GROUP BY ALL"
     )
 
 

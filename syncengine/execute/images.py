@@ -11,11 +11,10 @@ import pyarrow as pa
 from syncengine.diffing.bag_difference import bucket_terms
 from syncengine.diffing.digest import digest_statement
 from syncengine.model.bucket import Bucket, BucketState
-from syncengine.model.fingerprint import FingerprintColumn, FingerprintQuery
+from syncengine.model.fingerprint import FingerprintQuery, in_full
 from syncengine.model.plan import TablePart
 from syncengine.model.selection import ReadQuery, Selection
-from syncengine.servers.duckdb_server import bucket_state
-from syncengine.servers.sql import fingerprint_statement, slot_expression
+from syncengine.servers.sql import bucket_state, fingerprint_statement, slot_expression
 from syncengine.staging.cache import Cache
 
 READ_BACK = "read_back"
@@ -89,5 +88,4 @@ def buckets_of(part: TablePart) -> Selection:
 
 def guard_query(part: TablePart, seed: int) -> FingerprintQuery:
     """Return the fingerprint a write is held against: all columns, text in full width."""
-    columns = tuple(FingerprintColumn(column.name, column.type) for column in part.columns)
-    return FingerprintQuery(buckets_of(part), columns, seed)
+    return FingerprintQuery(buckets_of(part), in_full(part.columns), seed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -32,6 +32,8 @@ class TableState(StrEnum):
     """Its columns differ, or one server lacks it."""
     ABSENT = "absent"
     """Neither server has it."""
+    NOTHING = "nothing-to-compare"
+    """What was asked for selects nothing of it that both servers can be asked about."""
     NEVER = "never-compared"
     """It belongs to one server (rules 1 and 8)."""
 
@@ -43,6 +45,8 @@ class Counts:
     missing: int = 0
     extra: int = 0
     changed: int = 0
+    lacking: int = 0
+    """Those of the missing rows whose whole key group the target lacks."""
 
     @property
     def total(self) -> int:
@@ -50,7 +54,12 @@ class Counts:
         return self.missing + self.extra + self.changed
 
     def __add__(self, other: Counts) -> Counts:
-        return Counts(self.missing + other.missing, self.extra + other.extra, self.changed + other.changed)
+        return Counts(
+            self.missing + other.missing,
+            self.extra + other.extra,
+            self.changed + other.changed,
+            self.lacking + other.lacking,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +164,6 @@ class TableObservation:
         """Say whether nothing unexpected was found."""
         return self.state is not TableState.NOT_COMPARABLE and not self.differing
 
-    def held(self, acd: int | None) -> Held | None:
-        """Return what the source holds of an ACD in its window, or None."""
-        return next((held for held in self.held_by_source if held.acd == acd), None)
-
 
 @dataclass(frozen=True, slots=True)
 class Observation:
@@ -174,6 +179,8 @@ class Observation:
     zone: str
     acds: tuple[int, ...]
     """The ACDs asked for; none means all."""
+    notes: tuple[str, ...] = field(kw_only=True, default=())
+    """What no table shows, like the files beside the tables of a set."""
     interval_lengths: tuple[tuple[int, int], ...]
     """The length each ACD's intervals are aligned to, in minutes."""
 

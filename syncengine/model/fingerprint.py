@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from syncengine.model.bucket import BucketColumns
 from syncengine.model.selection import Selection
-from syncengine.model.spec import ColumnType
+from syncengine.model.spec import ColumnType, TableSpec
 
 VERSION = 1
 FOLDED = frozenset({"smallint", "integer", "int8", "bigint", "date", "char", "varchar"})
@@ -41,6 +41,21 @@ class FingerprintColumn:
     def characters(self) -> int:
         """How many characters of text are folded in."""
         return min(self.significant or self.type.width, self.type.width)
+
+
+def in_full(columns: tuple[FingerprintColumn, ...]) -> tuple[FingerprintColumn, ...]:
+    """Return columns as a write is held against them: text in its full width, not only what is significant."""
+    return tuple(FingerprintColumn(column.name, column.type) for column in columns)
+
+
+def group_key(spec: TableSpec, compared: tuple[FingerprintColumn, ...]) -> tuple[str, ...]:
+    """Return the columns that, with the bucket, make a key group.
+
+    A table without a key is told apart by whole rows, unless its rows belong to times.
+    """
+    names = tuple(column.name for column in compared)
+    key = tuple(name for name in spec.key if name in names)
+    return key if key or spec.time is not None else names
 
 
 @dataclass(frozen=True, slots=True)

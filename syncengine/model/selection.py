@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from syncengine.model.bucket import Bucket, BucketColumns, period_of
 from syncengine.model.spec import Archive, TableSpec
-from syncengine.model.window import DAY, Window
+from syncengine.model.window import Window
 
 DAY_SECONDS = 24 * 60 * 60
 Value = int | str | float | date | None
@@ -104,9 +104,7 @@ def select_window(
     columns = BucketColumns.of(spec)
     base = Selection(spec.name, columns, acds=acds, except_acds=except_acds)
     if columns.epoch is not None:
-        # The date is a hint for the index: a day to either side allows for any zone.
-        hint = (window.start.date() - DAY, window.stop.date() + 2 * DAY)
-        return replace(base, epochs=epochs_of(window, zone), dates=hint)
+        return replace(base, epochs=epochs_of(window, zone))
     if columns.label is not None:
         return replace(base, window=window)
     dates = whole_periods(spec.archive or Archive.DAILY, window)

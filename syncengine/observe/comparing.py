@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import lru_cache
 
 from syncengine.diffing.bag_difference import BagQuestion, bucket_terms, counts_statement, surplus_statement
 from syncengine.diffing.buckets import BucketPair, differing, paired, portions
 from syncengine.diffing.digest import digest_statement
 from syncengine.model.bucket import EMPTY, Bucket, BucketColumns, BucketState
 from syncengine.model.drift import BucketDrift, Counts, Held, KeyGroupDrift, Scope, Strength
-from syncengine.model.facts import ServerFacts
-from syncengine.model.fingerprint import FingerprintColumn, FingerprintQuery
-from syncengine.model.pair import Limits, Role
+from syncengine.model.facts import DayLengths, ServerFacts
+from syncengine.model.fingerprint import FingerprintColumn, FingerprintQuery, group_key, in_full
+from syncengine.model.pair import Limits
 from syncengine.model.selection import ReadQuery, Selection, select_window
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import Window
@@ -42,7 +43,6 @@ class Comparison:
     verdict: ColumnsVerdict
     source: Server
     target: Server
-    source_role: Role
     facts: tuple[ServerFacts, ServerFacts]
     cache: Cache
     pool: Executor
@@ -50,6 +50,11 @@ class Comparison:
     seed: int
     every_row: bool
     guards: bool
+
+    @property
+    def lengths(self) -> tuple[dict[tuple[int | None, date], tuple[int, int]], ...]:
+        """The interval lengths each server used, by ACD and day."""
+        return tuple(_lengths_by_day(facts.lengths) for facts in self.facts)
 
     @property
     def buckets(self) -> BucketColumns:
@@ -63,10 +68,8 @@ class Comparison:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """The key of a key group; a table without one is told apart by whole rows."""
-        names = tuple(column.name for column in self.verdict.compared)
-        key = tuple(name for name in self.spec.key if name in names)
-        return key if key or self.spec.time is not None else names
+        """The columns that, with the bucket, make a key group."""
+        return group_key(self.spec, self.verdict.compared)
 
 
 @dataclass(slots=True)
@@ -190,7 +193,9 @@ def _settled(comparison: Comparison, portion: tuple[BucketPair, ...], findings: 
     for look in range(LOOKS):
         room = comparison.limits.samples - len(findings.samples) if look == 0 else 0
         counts = _compare_rows(comparison, pending, samples=room)
-        drifting = tuple(pair for pair in pending if counts.get(pair.bucket) or not pair.source.same_rows(pair.target))
+        drifting = tuple(
+            pair for pair in pending if pair.bucket in counts or not pair.source.same_rows(pair.target) if pair.rows
+        )
         if not drifting:
             return
         now = {
@@ -202,7 +207,7 @@ def _settled(comparison: Comparison, portion: tuple[BucketPair, ...], findings: 
             again = now.get(pair.bucket, BucketPair(pair.bucket, EMPTY, EMPTY))
             if again != pair:
                 moved.append(again)
-            elif counts.get(pair.bucket):
+            elif pair.bucket in counts:
                 yield _drift(comparison, pair, counts[pair.bucket])
         if room > 0:
             findings.samples += sample_groups(comparison.cache, _question(comparison), room)
@@ -218,7 +223,10 @@ def _compare_rows(comparison: Comparison, pairs: tuple[BucketPair, ...], *, samp
     one_sided = [pair for pair in pairs if not (pair.source.rows and pair.target.rows)]
     counted = {pair.bucket for pair in one_sided[samples:]}
     fetched = tuple(pair for pair in pairs if pair.bucket not in counted)
-    counts = {pair.bucket: Counts(missing=pair.source.rows, extra=pair.target.rows) for pair in one_sided}
+    counts = {
+        pair.bucket: Counts(missing=pair.source.rows, extra=pair.target.rows, lacking=pair.source.rows)
+        for pair in one_sided
+    }
     if not fetched:
         return counts
     query = ReadQuery(_only(comparison, fetched), tuple(column.name for column in comparison.verdict.all_columns))
@@ -228,8 +236,8 @@ def _compare_rows(comparison: Comparison, pairs: tuple[BucketPair, ...], *, samp
     comparison.cache.run(surplus_statement(question))
     rows = comparison.cache.rows(counts_statement(question))
     comparison.cache.drop("source_rows", "target_rows")
-    for row_date, slot, acd, missing, extra, changed in rows:
-        counts[Bucket(row_date, slot, acd)] = Counts(missing, extra, changed)
+    for row_date, slot, acd, *figures in rows:
+        counts[Bucket(row_date, slot, acd)] = Counts(*figures)
     return counts
 
 
@@ -252,15 +260,14 @@ def _lengths_agree(comparison: Comparison, bucket: Bucket) -> bool:
     """Say whether both servers cut that day into intervals of the same length (rule 5)."""
     if comparison.spec.archive is not Archive.INTERVAL or bucket.row_date is None:
         return True
-    seen = [_lengths_on(facts, bucket.acd, bucket.row_date) for facts in comparison.facts]
+    place = (bucket.acd, bucket.row_date)
+    seen = [found.get(place) for found in comparison.lengths]
     return None in seen or seen[0] == seen[1]
 
 
-def _lengths_on(facts: ServerFacts, acd: int | None, day: date) -> tuple[int, int] | None:
-    for entry in facts.lengths:
-        if entry.acd == acd and entry.day == day:
-            return (entry.shortest, entry.longest)
-    return None
+@lru_cache(maxsize=4)
+def _lengths_by_day(lengths: tuple[DayLengths, ...]) -> dict[tuple[int | None, date], tuple[int, int]]:
+    return {(entry.acd, entry.day): (entry.shortest, entry.longest) for entry in lengths}
 
 
 def _guarded(comparison: Comparison, drifts: list[BucketDrift]) -> Iterator[BucketDrift]:
@@ -269,7 +276,7 @@ def _guarded(comparison: Comparison, drifts: list[BucketDrift]) -> Iterator[Buck
     They must be of the rows that were compared: a bucket that is no longer as it was compared once its
     guard has been taken is moving, and is not written.
     """
-    columns = guard_columns(comparison.verdict.all_columns)
+    columns = in_full(comparison.verdict.all_columns)
     parts = tuple(
         portions(
             tuple(BucketPair(drift.bucket, drift.source, drift.target) for drift in drifts),
@@ -322,8 +329,3 @@ def _digests(comparison: Comparison, server: Server, only: Selection) -> dict[Bu
 def beyond_fingerprint(columns: tuple[FingerprintColumn, ...], pairs: Iterable[BucketPair]) -> bool:
     """Say whether some of the rows no fingerprint can fold in: fractions, text of unknown width or too long."""
     return any(not column.folded for column in columns) or any(p.source.overlong or p.target.overlong for p in pairs)
-
-
-def guard_columns(columns: tuple[FingerprintColumn, ...]) -> tuple[FingerprintColumn, ...]:
-    """Return the columns a write is held against: all of them, text in full width."""
-    return tuple(FingerprintColumn(column.name, column.type) for column in columns)

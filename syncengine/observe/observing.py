@@ -15,7 +15,7 @@ from syncengine.model.facts import ServerFacts
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.progress import Progress
 from syncengine.model.selection import Selection
-from syncengine.model.spec import TableSpec
+from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import DAY, Window
 from syncengine.observe.columns import ColumnsVerdict, judge_columns
 from syncengine.observe.comparing import Comparison, Findings, compare, selections_of
@@ -23,6 +23,8 @@ from syncengine.observe.facts import FactQuestions, gather_facts
 from syncengine.observe.scopes import ScopeQuestions, closed_until, interval_lengths, scopes_of
 from syncengine.servers.protocol import Bounds, LiveTable, Server
 from syncengine.staging.cache import Cache
+
+REASONS_SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ class _Observing:
     def run(self, progress: Progress) -> Observation:
         works = [self._work(spec) for spec in self.request.specs]
         self._refuse_lost_window(works)
+        _refuse_nothing(works)
         progress.begin("Comparing", sum(len(work.selections) for work in works))
         try:
             tables = tuple(self._observe(work, progress) for work in works)
@@ -135,12 +138,30 @@ class _Observing:
             return Work(spec, verdict, (), ())
         if spec.time is None:
             return Work(spec, verdict, (), selections_of(spec, (), zone=self.settings.timezone))
+        if spec.time.epoch is not None and self.settings.clock_zone is None:
+            return self._without_zone(spec)
         bounds = self._bounds(spec)
         scopes = tuple(
             self._within_bounds(spec, scope, bounds) for scope in scopes_of(spec, self.questions, self.lengths, bounds)
         )
         untimed = self.request.window is None and any(one.untimed for found in bounds.values() for one in found)
-        return Work(spec, verdict, scopes, selections_of(spec, scopes, zone=self.settings.timezone, untimed=untimed))
+        selections = selections_of(spec, scopes, zone=self.settings.timezone, untimed=untimed)
+        empty = bool(bounds) and not any(one.rows for found in bounds.values() for one in found)
+        if not selections and not empty and not self._unarchived(spec, scopes):
+            why = next((note for scope in scopes for note in scope.notes), _why_nothing(spec, self.request))
+            return Work(spec, replace(verdict, state=TableState.NOTHING, problem=why), scopes, ())
+        return Work(spec, verdict, scopes, selections)
+
+    def _without_zone(self, spec: TableSpec) -> Work:
+        """Leave out, or refuse to write, a table whose times cannot be read."""
+        if self.request.for_writing:
+            raise InputError(
+                f"The times of {spec.name} are epoch seconds, and {self.settings.file.name} does not say which clock "
+                "the switch's is.",
+                hint='Add a line like timezone = "America/Denver" to it, or name other tables with --table.',
+            )
+        why = "its times are epoch seconds, and the pair file names no timezone"
+        return Work(spec, ColumnsVerdict(TableState.NOTHING, why), (), ())
 
     def _bounds(self, spec: TableSpec) -> dict[Role, tuple[Bounds, ...]]:
         if self.request.window is not None and not spec.circular:
@@ -172,7 +193,7 @@ class _Observing:
             return
         if any(work.spec.time is None for work in works):
             return
-        if self.request.for_writing and self._unarchived(works):
+        if any(self._unarchived(work.spec, work.scopes) for work in works):
             # Planning refuses it by the rule, and --wait knows what to wait for.
             return
         why = next((note for scope in scopes for note in scope.notes), "no server holds any of it")
@@ -181,25 +202,25 @@ class _Observing:
             hint="Give a window that both servers have archived and still keep.",
         )
 
-    def _unarchived(self, works: list[Work]) -> bool:
-        return any(
-            closed_until(work.spec.archive, scope.acd, self.lengths[scope.acd], self.questions)[0]
-            < scope.requested.stop
-            for work in works
-            for scope in work.scopes
-            if work.spec.archive is not None and scope.acd in self.lengths and scope.requested is not None
+    def _unarchived(self, spec: TableSpec, scopes: tuple[Scope, ...]) -> bool:
+        """Say whether a window to be written ends after what both servers have archived."""
+        return self.request.for_writing and any(
+            closed_until(spec.archive, scope.acd, self.lengths[scope.acd], self.questions)[0] < scope.requested.stop
+            for scope in scopes
+            if spec.archive in (Archive.INTERVAL, Archive.EVENT)
+            and scope.acd in self.lengths
+            and scope.requested is not None
         )
 
     def _observe(self, work: Work, progress: Progress) -> TableObservation:
         spec, verdict = work.spec, work.verdict
         if verdict.state is not TableState.COMPARED:
-            return TableObservation(spec, verdict.state, verdict.problem)
+            return TableObservation(spec, verdict.state, verdict.problem, scopes=work.scopes)
         comparison = Comparison(
             spec=spec,
             verdict=verdict,
             source=self.servers[self.request.source],
             target=self.servers[self.request.source.other],
-            source_role=self.request.source,
             facts=self.facts,
             cache=self.cache,
             pool=self.pool,
@@ -239,3 +260,20 @@ class _Observing:
         inside = tuple(drift for drift in findings.differing if drift.bucket.acd in self.request.acds)
         others = tuple(drift.bucket.acd for drift in findings.differing if drift.bucket.acd not in self.request.acds)
         return inside, others
+
+
+def _why_nothing(spec: TableSpec, request: Request) -> str:
+    if spec.acd is None and request.acds:
+        return "its rows are of no ACD, and are compared only with all ACDs"
+    if spec.archive in (Archive.DAILY, Archive.WEEKLY, Archive.MONTHLY):
+        return f"the window holds no whole period of its {spec.archive} archive"
+    return "nothing of the window is archived on both servers and still kept by both"
+
+
+def _refuse_nothing(works: list[Work]) -> None:
+    """Refuse a verdict about nothing: it would read as in sync."""
+    if any(work.verdict.state in (TableState.COMPARED, TableState.NOT_COMPARABLE) for work in works):
+        return
+    shown = "; ".join(f"{work.spec.name}: {work.verdict.problem}" for work in works[:REASONS_SHOWN])
+    more = f"; and {len(works) - REASONS_SHOWN} more tables" if len(works) > REASONS_SHOWN else ""
+    raise InputError(f"There is nothing to compare. {shown}{more}.", hint="Name other tables, or another window.")

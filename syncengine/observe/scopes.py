@@ -20,9 +20,11 @@ LONGEST_KEPT = {Archive.INTERVAL: 62, Archive.DAILY: 1825, Archive.WEEKLY: 520, 
 """The most a CMS can be set to keep: days of intervals and of days, weeks, and months."""
 PERIODS = {Archive.INTERVAL: "days", Archive.DAILY: "days", Archive.WEEKLY: "weeks", Archive.MONTHLY: "months"}
 DEFAULT_LENGTH = 30
-EARLIEST = datetime(1970, 1, 1)
-LATEST = datetime(2070, 1, 1)
-"""The two-digit years of a CMS run from 1970 to 2069."""
+EARLIEST = datetime(1000, 1, 1)
+LATEST = datetime(9000, 1, 1)
+"""Wide enough for any row, and far enough from the ends of the calendar to reckon with."""
+FULL_TENTHS = 9
+"""A full circular table drops its oldest tenth: from nine tenths of its capacity on it may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class ScopeQuestions:
 def interval_lengths(questions: ScopeQuestions) -> tuple[tuple[int, int], ...]:
     """Return the length each ACD's intervals are aligned to: boundaries both servers share (rule 5).
 
-    The pair file decides where it says; else the rows near the window do, else half an hour.
+    The rows near the window decide, and the pair file where it says longer; else half an hour.
     """
     found: dict[int, int] = {}
     for acd in sorted({acd for facts in questions.facts for acd in facts.acds}):
@@ -50,7 +52,8 @@ def interval_lengths(questions: ScopeQuestions) -> tuple[tuple[int, int], ...]:
             for day in facts.lengths
             if _counts(day.acd, day.day, acd, questions)
         ]
-        found[acd] = told or (shared_length(tuple(seen)) if seen else DEFAULT_LENGTH)
+        # The rows' own length is the truth: the file can only lengthen it.
+        found[acd] = shared_length((*seen, told)) if told else shared_length(tuple(seen) or (DEFAULT_LENGTH,))
     return tuple(found.items())
 
 
@@ -69,10 +72,16 @@ def scopes_of(
 ) -> Iterator[Scope]:
     """Yield the scope of each ACD of a historical table, and one for rows of no or unknown ACDs."""
     known = tuple(lengths)
+    longest = max(lengths.values(), default=DEFAULT_LENGTH)
+    if spec.acd is None:
+        # Its rows are of no ACD, so that they are compared once, and only with all ACDs (rule 3).
+        if not questions.acds:
+            yield _scope(spec, None, longest, questions, bounds)
+        return
     for acd in questions.acds or known:
         yield _scope(spec, acd, lengths.get(acd, DEFAULT_LENGTH), questions, bounds)
     if not questions.acds:
-        yield _scope(spec, None, max(lengths.values(), default=DEFAULT_LENGTH), questions, bounds)
+        yield _scope(spec, None, longest, questions, bounds)
 
 
 def _scope(
@@ -88,16 +97,37 @@ def _scope(
     archive = spec.archive or Archive.DAILY
     if not spec.future_dates:
         # A window too short for a row of the archive is not told what it would be clipped to.
-        told = requested is not None and _selects(archive, requested)
+        told = _selects(archive, requested) if requested else False
         until, why = closed_until(archive, acd, length, questions)
         if told and window is not None and window.stop > until:
             notes.append(f"compared up to {until:%Y-%m-%d %H:%M}: {why}")
         window = window.before(until) if window else None
         floor, why = dropped_before(spec, acd, questions, bounds)
-        if told and window is not None and window.start < floor:
+        if (
+            (told or _begins_before(spec, acd, floor, questions, bounds))
+            and window is not None
+            and window.start < floor
+        ):
             notes.append(f"compared from {floor:%Y-%m-%d %H:%M}: {why}")
         window = window.since(floor) if window else None
     return Scope(acd, requested, window, tuple(notes))
+
+
+def _begins_before(
+    spec: TableSpec,
+    acd: int | None,
+    floor: datetime,
+    questions: ScopeQuestions,
+    bounds: dict[Role, tuple[Bounds, ...]],
+) -> bool:
+    """Say whether a server still holds rows that the other may have dropped."""
+    columns, zone = BucketColumns.of(spec), questions.settings.timezone
+    return any(
+        bound.first is not None and (start := bucket_start(bound.first, columns, zone)) is not None and start < floor
+        for found in bounds.values()
+        for bound in found
+        if acd is None or bound.acd == acd
+    )
 
 
 def _selects(archive: Archive, window: Window) -> bool:
@@ -108,7 +138,8 @@ def _selects(archive: Archive, window: Window) -> bool:
 def closed_until(archive: Archive, acd: int | None, length: int, questions: ScopeQuestions) -> tuple[datetime, str]:
     """Return up to when both servers have archived, and why not further (rule 6).
 
-    Where a server does not tell, everything before the interval before this one is taken to be archived.
+    Where a server does not tell, the period before this one is not taken to be archived, but those before
+    it are: enough to compare by, never to write by.
     """
     best: datetime | None = None
     why = ""
@@ -119,15 +150,25 @@ def closed_until(archive: Archive, acd: int | None, length: int, questions: Scop
             until = status.until
             reason = f"{facts.role} has archived ACD {one} no further"
             if until is None:
-                until = floor_to(questions.as_of, length) - timedelta(minutes=length)
+                until = _last_but_one(archive, length, questions.as_of)
                 reason = f"on {facts.role} the {status.archive} archive {status.problem}"
             if archive in (Archive.INTERVAL, Archive.EVENT):
                 until = floor_to(until, length)
             if best is None or until < best:
                 best, why = until, reason
     if best is None:
-        return floor_to(questions.as_of, length) - timedelta(minutes=length), "no server names its ACDs"
+        return _last_but_one(archive, length, questions.as_of), "no server names its ACDs"
     return best, why
+
+
+def _last_but_one(archive: Archive, length: int, as_of: datetime) -> datetime:
+    """Return the start of the period before the one under way."""
+    if archive in (Archive.INTERVAL, Archive.EVENT):
+        return floor_to(as_of, length) - timedelta(minutes=length)
+    midnight = floor_to(as_of, 24 * 60)
+    if archive is Archive.WEEKLY:
+        return midnight - timedelta(days=14)
+    return oldest_kept(Archive.MONTHLY, 1, midnight) if archive is Archive.MONTHLY else midnight - timedelta(days=1)
 
 
 def dropped_before(
@@ -181,7 +222,7 @@ def _wrapped_before(
     for bound in bounds:
         if bound.first is None or (acd is not None and bound.acd != acd):
             continue
-        if bound.rows and (capacity == 0 or bound.rows >= capacity):
+        if bound.rows and 10 * bound.rows >= FULL_TENTHS * capacity:
             start = bucket_start(bound.first, BucketColumns.of(spec), zone)
             if start is not None:
                 # The first quarter of an hour may have lost some of its rows.

@@ -50,7 +50,11 @@ class Deciding:
             return Decision(drift, kept=KeptWhy.SOURCE_EMPTY)
         if self.policy is Policy.RECONCILE:
             return Decision(drift, kept=KeptWhy.UNDECIDED, detail="administration is not reconciled")
-        return Decision(drift, Action.ADD_GROUPS if self.policy is Policy.FILL else Action.REPLACE_GROUPS)
+        if self.policy is not Policy.FILL:
+            return Decision(drift, Action.REPLACE_GROUPS)
+        if drift.counts.lacking == 0:
+            return Decision(drift, kept=KeptWhy.FILL_ONLY)
+        return Decision(drift, Action.ADD_GROUPS)
 
     def historical(
         self, table: TableObservation, drift: BucketDrift, ranges: dict[int | None, RestoreRange]
@@ -63,9 +67,11 @@ class Deciding:
             return Decision(drift, kept=KeptWhy.MOVING)
         if not drift.comparable:
             return Decision(drift, kept=KeptWhy.LENGTHS_DIFFER)
-        outside = self._outside(spec, drift, ranges)
-        if outside:
+        if self._outside(spec, drift, ranges):
             return Decision(drift, kept=KeptWhy.OUTSIDE)
+        unarchived = self._unarchived(spec, drift)
+        if unarchived:
+            return Decision(drift, kept=KeptWhy.UNARCHIVED, detail=unarchived)
         source_broken, target_broken, source_blind = self._sight(spec, drift)
         if drift.source.rows == 0:
             return self._only_in_target(drift, blind=source_blind)
@@ -88,6 +94,19 @@ class Deciding:
             # A row without a time lies in no range; where the source holds nothing there is none.
             return True
         return found.actual.clipped(span) is None
+
+    def _unarchived(self, spec: TableSpec, drift: BucketDrift) -> str:
+        """Return why a bucket is not known to be archived, or summarised, on both servers (rules 6 and 10)."""
+        acd, span = drift.bucket.acd, span_of(drift.bucket, spec, self.observation)
+        if spec.future_dates or span is None or acd is None or spec.archive is None:
+            return ""
+        for facts in self.observation.facts:
+            status = facts.archived(acd, spec.archive)
+            if status.until is None:
+                return f"on {facts.role} its archive {status.problem}"
+            if status.until < span.stop:
+                return f"{facts.role} has archived up to {status.until:%Y-%m-%d %H:%M}"
+        return ""
 
     def _sight(self, spec: TableSpec, drift: BucketDrift) -> tuple[int, int, bool]:
         """Return how broken source and target are there, and whether the source was blind."""

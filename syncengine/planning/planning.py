@@ -41,6 +41,7 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
         tuple(TableWork(table, into, tuple(ds)) for into, table, ds in decided if any(d.action for d in ds)),
         most_rows=wishes.limits.step_rows,
     )
+    written = {table.spec.data_class for _, table, decisions in decided if any(d.action for d in decisions)}
     result = Plan(
         seed=observation.seed,
         as_of=observation.as_of,
@@ -53,7 +54,9 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
         steps=steps,
         kept=tuple(_kept(decided, observation)),
         stale=tuple(stale_rollups(steps, catalogue, observation)),
-        notes=tuple(_notes(observation, steps_write_acd=_writes(decided, DataClass.ACD))),
+        notes=tuple(
+            _notes(observation, {table.spec.data_class for _, table, ds in decided if any(d.action for d in ds)})
+        ),
         tables=tuple(table.spec.name for table in observation.tables),
         acds=observation.acds,
     )
@@ -105,11 +108,7 @@ def _kept(decided: Iterable[Decided], observation: Observation) -> Iterator[Kept
             yield KeptBack(table.spec.name, acd, why, joined(s for s in spans if s), counts, detail)
 
 
-def _writes(decided: Iterable[Decided], data_class: DataClass) -> bool:
-    return any(d.action for _, table, ds in decided for d in ds if table.spec.data_class is data_class)
-
-
-def _notes(observation: Observation, *, steps_write_acd: bool) -> Iterator[str]:
+def _notes(observation: Observation, written: set[DataClass]) -> Iterator[str]:
     for table in observation.tables:
         if table.other_acds:
             names = ", ".join("none" if acd is None else str(acd) for acd in table.other_acds)
@@ -123,6 +122,8 @@ def _notes(observation: Observation, *, steps_write_acd: bool) -> Iterator[str]:
     loads = [facts.load for facts in observation.facts]
     if None in loads:
         yield "the load of a server is not known: set load in the pair file (pkginfo -x cms tells it)"
-    if steps_write_acd:
+    if observation.source is Role.SECONDARY and written & {DataClass.SYSTEM, DataClass.ACD}:
+        yield "administration flows from primary to secondary: this writes over what was administered on the primary"
+    if DataClass.ACD in written:
         target = observation.target
         yield f"writing ACD administration may cost {target} its current interval: verify it once it is archived"

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from syncengine.model.bucket import BucketColumns
 from syncengine.model.drift import TableObservation
+from syncengine.model.fingerprint import group_key
 from syncengine.model.pair import Role
 from syncengine.model.plan import Action, BucketWrite, Step, TablePart
 from syncengine.model.spec import DataClass
@@ -114,8 +115,6 @@ def _write(decision: Decision) -> BucketWrite:
 
 def _part(table: TableObservation, action: Action, batch: list[BucketWrite]) -> TablePart:
     spec = table.spec
-    names = tuple(column.name for column in table.compared)
-    key = tuple(name for name in spec.key if name in names)
     return TablePart(
         table=spec.name,
         action=action,
@@ -123,7 +122,7 @@ def _part(table: TableObservation, action: Action, batch: list[BucketWrite]) -> 
         bucket_columns=BucketColumns.of(spec),
         columns=table.all_columns,
         compared=table.compared,
-        key=key if key or spec.time is not None else names,
+        key=group_key(spec, table.compared),
         beyond_fingerprint=any(write.source.digest or write.target.digest for write in batch),
         row_number=spec.row_number if spec.row_number in {c.name for c in table.all_columns} else None,
     )

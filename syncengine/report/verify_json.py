@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from syncengine.model.drift import BucketDrift, KeyGroupDrift, Observation, TableObservation
+from syncengine.model.drift import BucketDrift, KeyGroupDrift, Observation, TableObservation, TableState
 from syncengine.model.window import Window
 from syncengine.report.plain import plain
 
 VERIFY_VERSION = 1
+JUDGED = (TableState.COMPARED, TableState.NOT_COMPARABLE)
+"""The states in which a table is in sync or not; of the others nothing is said."""
 
 
 def verify_document(observation: Observation) -> dict[str, Any]:
@@ -22,7 +24,7 @@ def verify_document(observation: Observation) -> dict[str, Any]:
         "as_of": plain(observation.as_of),
         "requested": plain(observation.requested),
         "tables": [_table(table) for table in observation.tables],
-        "notes": [note for facts in observation.facts for note in facts.notes],
+        "notes": [*observation.notes, *(note for facts in observation.facts for note in facts.notes)],
     }
 
 
@@ -33,7 +35,7 @@ def _table(table: TableObservation) -> dict[str, Any]:
         "data_class": table.spec.data_class.value,
         "archive": table.spec.archive.value if table.spec.archive else None,
         "state": table.state.value,
-        "in_sync": table.in_sync,
+        "in_sync": table.in_sync if table.state in JUDGED else None,
         "problem": table.problem,
         "window": plain(compared_window(table)),
         "buckets_compared": table.buckets_compared,

@@ -120,6 +120,7 @@ def _value(value: Value) -> str:
 
 
 def _notes(observation: Observation) -> Iterator[str]:
+    yield from observation.notes
     for facts in observation.facts:
         yield from facts.notes
     clips: dict[str, list[str]] = {}
@@ -150,7 +151,7 @@ def _summary(observation: Observation) -> Text:
     buckets = sum(table.buckets_compared for table in compared)
     rows = sum(table.rows_compared for table in compared)
     looked = f"{plural(len(compared), 'table')}, {plural(buckets, 'bucket')}, {plural(rows, 'row')}"
-    every = all(table.strength is Strength.EVERY_ROW for table in compared)
+    every = bool(compared) and all(table.strength is Strength.EVERY_ROW for table in compared)
     how = "every row compared" if every else f"by fingerprint; {ODDS}"
     never = sum(1 for table in observation.tables if table.state is TableState.NEVER)
     apart = f" {plural(never, 'table')} of each server's own left out." if never else ""

@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
+from typing import Any
 
-from syncengine.model.bucket import EPOCH_DAY, QUANTUM_SECONDS, Bucket, BucketColumns
+from syncengine.model.bucket import EPOCH_DAY, QUANTUM_SECONDS, Bucket, BucketColumns, BucketState
 from syncengine.model.fingerprint import FingerprintColumn, FingerprintParameters, FingerprintQuery, parameters
 from syncengine.model.interval import QUANTUM, label_at
 from syncengine.model.selection import Selection, Value
@@ -84,6 +85,13 @@ def fingerprint_statement(query: FingerprintQuery, dialect: Dialect = DUCKDB, so
         f"FROM ({inner}) AS squared GROUP BY b_date, b_slot, b_acd"
     )
     return Statement(text, where.values)
+
+
+def bucket_state(row: tuple[Any, ...]) -> tuple[Bucket, BucketState]:
+    """Return the bucket and its state of one row of a fingerprint statement."""
+    row_date, slot, acd, rows, hash_sum, incomplete, shortest, longest, overlong = row
+    lengths = None if shortest is None else (shortest, longest)
+    return Bucket(row_date, slot, acd), BucketState(rows, hash_sum or 0, incomplete, lengths, overlong or 0)
 
 
 def bounds_statement(table: str, buckets: BucketColumns, dialect: Dialect = DUCKDB) -> Statement:
