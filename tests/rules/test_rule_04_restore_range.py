@@ -30,6 +30,22 @@ def test_the_actual_range_is_what_the_source_holds_of_each_table(tmp_path: Path)
     assert files.bag("secondary", "htrunk", "starttime >= 500") == files.bag("primary", "htrunk", "starttime >= 500")
 
 
+def test_rows_past_the_end_of_what_the_source_holds_are_outside(tmp_path: Path) -> None:
+    """A source that was watching all the time and has codes up to 5:29 only leaves the target's code of 5:30."""
+    files = build_files(
+        tmp_path,
+        ["htrunk", "hcwc"],
+        both={"htrunk": trunks(), "hcwc": [code(500)]},
+        secondary={"hcwc": [code(430), code(530)]},
+    )
+
+    done = resync(files, window="2000-06-05 04:30..05:59", tables=("hcwc",))
+
+    assert ranges(done.plan)["hcwc", 1] == ("04:30-05:59", "05:00-05:29")
+    assert kept(done.plan)["hcwc", 1] == (KeptWhy.OUTSIDE, "04:30-04:59, 05:30-05:59")
+    assert [one[1] for one in files.bag("secondary", "hcwc")] == [430, 500, 530]
+
+
 def test_each_acd_has_a_range_of_its_own(tmp_path: Path) -> None:
     """Where the source holds less of one ACD than of another, each is replaced as far as it is held."""
     files = build_files(

@@ -10,7 +10,7 @@ import pytest
 from syncengine.cli.main import run_for_code
 from syncengine.model.plan import KeptWhy
 from tests.builders import Files, build_files, row
-from tests.rules.scenes import kept, plan_of, resync, trunk, trunks
+from tests.rules.scenes import code, kept, plan_of, resync, trunk, trunks
 
 
 def crowded(folder: Path) -> Files:
@@ -96,6 +96,17 @@ def test_an_empty_source_table_deletes_nothing(tmp_path: Path, policy: str) -> N
     assert done.outcome.deleted == 0
     assert files.bag("secondary", "htrunk") == before
     assert policy == "reconcile" or ("htrunk", 1) in kept(done.plan)
+
+
+@pytest.mark.parametrize("acds", [(), (1,)])
+def test_an_empty_table_of_a_watching_source_deletes_nothing(tmp_path: Path, acds: tuple[int, ...]) -> None:
+    """A source that saw every interval and has no row of a table leaves the target's rows of that table."""
+    files = build_files(tmp_path, ["htrunk", "hcwc"], both={"htrunk": trunks()}, secondary={"hcwc": [code(500)]})
+
+    done = resync(files, tables=("hcwc",), acds=acds)
+
+    assert kept(done.plan)["hcwc", 1][0] is KeptWhy.OUTSIDE
+    assert len(files.bag("secondary", "hcwc")) == 1
 
 
 def test_an_acd_the_source_lacks_is_left_alone(tmp_path: Path) -> None:
