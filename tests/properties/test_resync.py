@@ -166,7 +166,7 @@ def left_counts(after: Observation | None) -> Counter[tuple[str, int | None]]:
 
 
 EXAMPLES = settings(
-    max_examples=14, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), print_blob=False
+    max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), print_blob=False
 )
 
 
