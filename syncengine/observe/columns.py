@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from syncengine.model.drift import TableState
 from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.pair import Role
-from syncengine.model.spec import DataClass, Kept, TableSpec
+from syncengine.model.spec import DataClass, Kept, TableSpec, TimeColumns
 from syncengine.servers.protocol import LiveColumn, LiveTable
+
+
+class Need(StrEnum):
+    """What a column must hold to be of use, as people are told."""
+
+    DATE = "a date"
+    WHOLE = "a whole number"
+    TEXT = "text"
+
+    def met_by(self, column: LiveColumn) -> bool:
+        """Say whether a live column holds that."""
+        if self is Need.TEXT:
+            return column.type.is_text
+        return column.type.name in (("date",) if self is Need.DATE else ("smallint", "integer", "int8", "bigint"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +36,8 @@ class ColumnsVerdict:
     all_columns: tuple[FingerprintColumn, ...] = ()
     compared: tuple[FingerprintColumn, ...] = ()
     unknown: tuple[str, ...] = ()
+    time: TimeColumns | None = None
+    """The spec's time columns, without those that may be lacking and are."""
     notes: tuple[str, ...] = ()
 
     @property
@@ -43,25 +61,59 @@ def judge_columns(spec: TableSpec, live: dict[Role, LiveTable | None]) -> Column
     if missing:
         return ColumnsVerdict(TableState.NOT_COMPARABLE, f"{missing[0]} has no table {spec.name}")
     tables = {role: table for role, table in live.items() if table is not None}
-    problems = [*_missing_columns(tables), *_type_differences(tables), *_missing_roles(spec, tables)]
+    needs = needs_of(spec)
+    misfits = [problem for name, need in needs.items() for problem in _misfits(name, need, tables)]
+    problems = [*_missing_columns(tables), *misfits, *_type_differences(tables, needs)]
     if problems:
         return ColumnsVerdict(TableState.NOT_COMPARABLE, "; ".join(problems))
     first = tables[Role.PRIMARY]
     columns = tuple(_as_compared(spec, column) for column in first.columns)
     described = {column.name for column in spec.columns}
-    notes = [
-        f"{column.name} is {column.native} on both servers, {wanted.type} in the spec"
-        for column in first.columns
-        if (wanted := spec.column(column.name)) is not None and not _fits(column, wanted.type.name)
-    ]
-    notes += [f"{column.name} is on neither server" for column in spec.columns if first.column(column.name) is None]
+    time, lacking = usable_time(spec, first)
+    notes = [f"{name} {_on_both(first, name)}, so {lost}" for name, lost in lacking.items()]
+    notes += _unlike_the_spec(spec, first, lacking)
     return ColumnsVerdict(
         TableState.COMPARED,
         all_columns=columns,
         compared=tuple(column for column in columns if column.name not in spec.ignored),
         unknown=tuple(column.name for column in first.columns if column.name not in described),
+        time=time,
         notes=tuple(notes),
     )
+
+
+def needs_of(spec: TableSpec) -> dict[str, Need]:
+    """Return the columns without which rows cannot be told apart by time or ACD, and what they must hold."""
+    time = spec.time
+    needs = {} if time is None else {time.date: Need.DATE}
+    whole = (spec.acd,) if time is None else (spec.acd, time.label, time.epoch)
+    return needs | {name: Need.WHOLE for name in whole if name is not None}
+
+
+def usable_time(spec: TableSpec, table: LiveTable) -> tuple[TimeColumns | None, dict[str, str]]:
+    """Return the time columns a table may be asked about, and by column what is not known without the others.
+
+    Rows can be compared without an interval length or an `incomplete`, so that these may be lacking.
+    """
+    time = spec.time
+    lacking: dict[str, str] = {}
+    if time is None:
+        return None, lacking
+    if time.interval is not None and misfit(table, time.interval, Need.WHOLE):
+        lacking[time.interval] = "the lengths of its intervals are not known"
+        time = replace(time, interval=None)
+    if time.incomplete is not None and misfit(table, time.incomplete, Need.WHOLE):
+        lacking[time.incomplete] = "whether its rows are whole is not known"
+        time = replace(time, incomplete=None)
+    return time, lacking
+
+
+def misfit(table: LiveTable, name: str, need: Need) -> str:
+    """Return what is wrong with a column, as the end of a sentence that begins "it has", or nothing."""
+    column = table.column(name)
+    if column is None:
+        return f"no column {name}"
+    return "" if need.met_by(column) else f"column {name} of type {column.native} where {need} is needed"
 
 
 def _missing_columns(tables: dict[Role, LiveTable]) -> list[str]:
@@ -73,22 +125,44 @@ def _missing_columns(tables: dict[Role, LiveTable]) -> list[str]:
     ]
 
 
-def _type_differences(tables: dict[Role, LiveTable]) -> list[str]:
+def _misfits(name: str, need: Need, tables: dict[Role, LiveTable]) -> Iterator[str]:
+    """Name a column that neither server has, or that holds what rows cannot be told apart by."""
+    found = {role: column for role, table in tables.items() if (column := table.column(name)) is not None}
+    if not found:
+        yield f"column {name} is on neither server"
+    wrong = {role: column.native for role, column in found.items() if not need.met_by(column)}
+    if len(wrong) == len(tables) and len(set(wrong.values())) == 1:
+        yield f"column {name} is {wrong[Role.PRIMARY]} on both servers, and {need} is needed"
+        return
+    yield from (f"column {name} is {native} on {role}, and {need} is needed" for role, native in wrong.items())
+
+
+def _type_differences(tables: dict[Role, LiveTable], needs: dict[str, Need]) -> list[str]:
+    """Name the columns of unlike types, but for those that are told to be of no use anyway."""
     primary, secondary = tables[Role.PRIMARY], tables[Role.SECONDARY]
     return [
         f"column {column.name} is {column.native} on {Role.PRIMARY} and {other.native} on {Role.SECONDARY}"
         for column in primary.columns
-        if (other := secondary.column(column.name)) is not None and other.type != column.type
+        if (other := secondary.column(column.name)) is not None
+        and other.type != column.type
+        and (column.name not in needs or all(map(needs[column.name].met_by, (column, other))))
     ]
 
 
-def _missing_roles(spec: TableSpec, tables: dict[Role, LiveTable]) -> list[str]:
-    """Name the columns without which rows cannot be told apart by time or ACD."""
-    needed = [spec.acd]
-    if spec.time is not None:
-        needed += [spec.time.date, spec.time.label, spec.time.epoch]
-    first = tables[Role.PRIMARY]
-    return [f"column {name} is on neither server" for name in needed if name is not None and first.column(name) is None]
+def _unlike_the_spec(spec: TableSpec, table: LiveTable, told: Collection[str]) -> Iterator[str]:
+    """Note what both servers have unlike the spec, but for the columns already told of."""
+    for column in table.columns:
+        wanted = spec.column(column.name)
+        if wanted is not None and column.name not in told and not _fits(column, wanted.type.name):
+            yield f"{column.name} is {column.native} on both servers, {wanted.type} in the spec"
+    for described in spec.columns:
+        if described.name not in told and table.column(described.name) is None:
+            yield f"{described.name} is on neither server"
+
+
+def _on_both(table: LiveTable, name: str) -> str:
+    column = table.column(name)
+    return "is on neither server" if column is None else f"is {column.native} on both servers"
 
 
 def _as_compared(spec: TableSpec, column: LiveColumn) -> FingerprintColumn:

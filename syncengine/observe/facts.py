@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeGuard
+
+import pyarrow as pa
 
 from syncengine.catalogue import Catalogue
-from syncengine.model.bucket import BucketColumns
+from syncengine.model.bucket import Bucket, BucketColumns, BucketState
+from syncengine.model.errors import ServerError, ServerLockedError, ServerUnreachableError
 from syncengine.model.facts import (
     WITNESSES,
     ArchiveStatus,
@@ -24,6 +27,8 @@ from syncengine.model.pair import PairSettings, Role
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import Window
+from syncengine.observe.columns import Need, misfit, needs_of, usable_time
+from syncengine.observe.scopes import DEFAULT_LENGTH
 from syncengine.servers.protocol import LiveTable, Server
 
 ARCHIVE_CODES = {"1": Archive.INTERVAL, "2": Archive.DAILY, "3": Archive.WEEKLY, "4": Archive.MONTHLY}
@@ -32,6 +37,56 @@ STATUS_WORDS = {"1": "has not run", "3": "ended in failure", "4": "is running no
 TIME_FORMATS = ("%m/%d/%y %H:%M", "%m/%d/%y %H:%M:%S", "%m/%d/%Y %H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
 CLOCK_RESET = 96
 """The linkex reason that marks a clock being set, not a link being down."""
+YEARS = range(1970, 2070)
+"""The years a CMS can mean; it writes two digits of them."""
+LONGEST_DURATION = 2**31 - 1
+"""The most seconds an Informix INTEGER holds."""
+EPOCH = date(1970, 1, 1)
+ALWAYS_THERE = ("arch_stat", "dcalloc", "linkex")
+"""Tables whose absence is noted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What follows from some columns of a table, told as what is not known without them."""
+
+    lost: str
+    columns: Mapping[str, Need]
+
+
+FACTS: Mapping[str, tuple[Fact, ...]] = {
+    "arch_stat": (
+        Fact(
+            "how far its archives have run is not known",
+            {"acd": Need.WHOLE, "arch_type": Need.TEXT, "last_time": Need.TEXT, "status": Need.TEXT},
+        ),
+    ),
+    "dcalloc": (
+        Fact("how long it keeps rows is not known", {"acd": Need.WHOLE, "item": Need.TEXT}),
+        Fact("how many rows its circular tables hold is not known", {"num_items": Need.WHOLE}),
+        Fact("how long it keeps intervals is not known", {"days_intrahour": Need.WHOLE}),
+        Fact("how long it keeps days is not known", {"days_daily": Need.WHOLE}),
+        Fact("how long it keeps weeks is not known", {"weeks_weekly": Need.WHOLE}),
+        Fact("how long it keeps months is not known", {"months_monthly": Need.WHOLE}),
+    ),
+    "linkex": (
+        Fact(
+            "its outages are not known",
+            {
+                "acd": Need.WHOLE,
+                "row_date": Need.DATE,
+                "row_time": Need.WHOLE,
+                "duration": Need.WHOLE,
+                "reason": Need.WHOLE,
+            },
+        ),
+    ),
+    "acds": (
+        Fact("the ACDs set up there are not known", {"acd": Need.WHOLE}),
+        Fact("the interval lengths set up there are not known", {"intrvl": Need.WHOLE}),
+    ),
+}
+"""What is read of small tables, whose columns are partly inferred. Without the first fact, nothing is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +100,14 @@ class FactQuestions:
 
 
 def gather_facts(server: Server, role: Role, questions: FactQuestions) -> ServerFacts:
-    """Return what one server says of itself; tables it lacks are noted, not fatal."""
-    names = ("arch_stat", "dcalloc", "linkex", "acds", *WITNESSES)
-    live = server.tables(names)
-    notes = [f"{role}: has no {name} table" for name in ("arch_stat", "dcalloc", "linkex") if name not in live]
-    lengths, coverage = _intervals(server, live, questions)
-    archives = tuple(_archives(_small_rows(server, live.get("arch_stat"))))
-    kept = tuple(_kept(_small_rows(server, live.get("dcalloc"))))
-    acds = {row["acd"] for row in _small_rows(server, live.get("acds"))}
+    """Return what one server says of itself; tables and columns it lacks are noted, not fatal."""
+    reading = _Reading(server, role, server.tables((*FACTS, *WITNESSES)))
+    archives = tuple(_archives(reading.rows("arch_stat")))
+    kept = tuple(_kept(reading.rows("dcalloc")))
+    outages = tuple(_outages(reading.rows("linkex"), reading))
+    set_up = reading.rows("acds")
+    lengths, coverage = _intervals(reading, questions)
+    acds = {row["acd"] for row in set_up if row["acd"] is not None}
     acds |= {status.acd for status in archives} | {day.acd for day in lengths} | {item.acd for item in kept}
     description = server.describe()
     return ServerFacts(
@@ -60,14 +115,78 @@ def gather_facts(server: Server, role: Role, questions: FactQuestions) -> Server
         identity=description.identity,
         kind=description.kind,
         load=questions.settings.server(role).load,
-        acds=tuple(sorted(acd for acd in acds if acd is not None)),
+        acds=tuple(sorted(acds)),
         archives=archives,
-        lengths=lengths or _lengths_by_acd(_small_rows(server, live.get("acds")), questions),
+        lengths=lengths or _lengths_by_acd(set_up, questions),
         kept=kept,
-        outages=tuple(_outages(_small_rows(server, live.get("linkex")))),
+        outages=outages,
         coverage=coverage,
-        notes=tuple(notes),
+        notes=tuple(reading.notes),
     )
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Reads what a server really has of the tables facts come from; the rest becomes notes."""
+
+    server: Server
+    role: Role
+    live: Mapping[str, LiveTable]
+    notes: list[str] = field(default_factory=list)
+
+    def note(self, text: str) -> None:
+        """Keep a sentence that goes on from the name of the server."""
+        self.notes.append(f"{self.role}: {text}")
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """Return the columns of a small table that facts follow from, by the names the catalogue gives them."""
+        table = self.live.get(name)
+        if table is None:
+            if name in ALWAYS_THERE:
+                self.note(f"has no {name} table")
+            return []
+        columns = self._columns(table, FACTS[name])
+        if not columns:
+            return []
+        try:
+            return _rows(self.server, name, columns)
+        except (ServerUnreachableError, ServerLockedError):
+            raise
+        except ServerError as error:
+            self.note(f"{name} cannot be read, so {FACTS[name][0].lost} ({error.message})")
+            return []
+
+    def _columns(self, table: LiveTable, facts: tuple[Fact, ...]) -> tuple[str, ...]:
+        usable: list[str] = []
+        for fact in facts:
+            misfits = [problem for name, need in fact.columns.items() if (problem := misfit(table, name, need))]
+            if misfits:
+                self.note(f"{table.name} has {' and '.join(misfits)}, so {fact.lost}")
+            else:
+                usable += fact.columns
+            if not usable:
+                break
+        return tuple(usable)
+
+    def coverage_query(self, spec: TableSpec, questions: FactQuestions) -> FingerprintQuery | None:
+        """Return what to ask a witness, or None for one that cannot be asked."""
+        table = self.live.get(spec.name)
+        if table is None:
+            return None
+        misfits = [problem for name, need in needs_of(spec).items() if (problem := misfit(table, name, need))]
+        if misfits:
+            self.note(f"{spec.name} has {' and '.join(misfits)}, so it does not tell which intervals were seen")
+            return None
+        time, lacking = usable_time(spec, table)
+        for name, lost in lacking.items():
+            self.note(f"{spec.name} has {misfit(table, name, Need.WHOLE)}, so {lost}")
+        return FingerprintQuery(
+            selection=Selection(spec.name, BucketColumns.of(spec), dates=_dates_near(questions.window)),
+            columns=(),
+            seed=0,
+            incomplete=time.incomplete if time else None,
+            interval=time.interval if time else None,
+        )
 
 
 def parse_time(text: str) -> datetime | None:
@@ -80,18 +199,56 @@ def parse_time(text: str) -> datetime | None:
     return None
 
 
+def _rows(server: Server, table: str, columns: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Return rows under the names asked for: a server answers in its own case."""
+    query = ReadQuery(Selection(table, BucketColumns()), columns)
+    answer = server.read(query).read_all()
+    values = [_values(answer.column(place)) for place in range(len(columns))]
+    return [dict(zip(columns, row, strict=True)) for row in zip(*values, strict=True)]
+
+
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    """Return a column's values; Arrow would fail on dates that Python has none for."""
+    if not pa.types.is_date32(column.type):
+        return list(column.to_pylist())
+    return [_day(number) for number in column.cast(pa.int32()).to_pylist()]
+
+
+def _day(number: int | None) -> date | None:
+    try:
+        return None if number is None else EPOCH + timedelta(days=number)
+    except OverflowError:
+        return None
+
+
+def _can_be_day(day: date | None) -> TypeGuard[date]:
+    """Say whether a date can be meant. What is no date at all is what DuckDB makes of years past 9999."""
+    return isinstance(day, date) and day.year in YEARS
+
+
+def _can_be_label(label: int | None) -> TypeGuard[int]:
+    return label is not None and 0 <= label <= 2400 and label % 100 < 60
+
+
+def _dates_near(window: Window | None) -> tuple[date, date] | None:
+    if window is None:
+        return None
+    day = timedelta(days=1)
+    return (window.start.date() - day, window.stop.date() + 2 * day)
+
+
 def _archives(rows: Iterable[dict[str, Any]]) -> Iterator[ArchiveStatus]:
     for row in rows:
-        archive = ARCHIVE_CODES.get(str(row["arch_type"] or "").strip())
+        archive = ARCHIVE_CODES.get((row["arch_type"] or "").strip())
         if archive is None or row["acd"] is None:
             continue
-        status = str(row["status"] or "").strip()
-        text = str(row["last_time"] or "").strip()
+        status = (row["status"] or "").strip()
+        text = (row["last_time"] or "").strip()
         moment = parse_time(text)
         if status != FINISHED:
             problem = STATUS_WORDS.get(status, f"has the unknown status {status!r}")
             yield ArchiveStatus(row["acd"], archive, None, problem)
-        elif moment is None:
+        elif moment is None or not _can_be_day(moment.date()):
             yield ArchiveStatus(row["acd"], archive, None, f"last ran at {text!r}, which is not a time known here")
         else:
             whole = moment if archive is Archive.INTERVAL else floor_to(moment, 24 * 60)
@@ -100,75 +257,82 @@ def _archives(rows: Iterable[dict[str, Any]]) -> Iterator[ArchiveStatus]:
 
 def _kept(rows: Iterable[dict[str, Any]]) -> Iterator[Kept]:
     for row in rows:
-        if row["acd"] is None:
+        if row["acd"] is None or row["item"] is None:
             continue
-        item = str(row["item"]).strip()
-        capacity = row["num_items"] or 0
+        item = row["item"].strip()
+        capacity = max(row.get("num_items") or 0, 0)
         spans = (
-            (Archive.INTERVAL, row["days_intrahour"]),
-            (Archive.DAILY, row["days_daily"]),
-            (Archive.WEEKLY, row["weeks_weekly"]),
-            (Archive.MONTHLY, row["months_monthly"]),
+            (Archive.INTERVAL, row.get("days_intrahour")),
+            (Archive.DAILY, row.get("days_daily")),
+            (Archive.WEEKLY, row.get("weeks_weekly")),
+            (Archive.MONTHLY, row.get("months_monthly")),
         )
         for archive, periods in spans:
-            if periods is not None:
+            if periods is not None and periods >= 0:
                 yield Kept(row["acd"], item, archive, periods, capacity)
         yield Kept(row["acd"], item, Archive.EVENT, 0, capacity)
 
 
-def _outages(rows: Iterable[dict[str, Any]]) -> Iterator[Outage]:
+def _outages(rows: Iterable[dict[str, Any]], reading: _Reading) -> Iterator[Outage]:
     """Yield each time a link was down: a row is stamped with when it went down, duration in seconds."""
+    senseless = 0
     for row in rows:
-        duration = row["duration"] or 0
-        if None in (row["row_date"], row["row_time"], row["acd"]) or duration <= 0 or row["reason"] == CLOCK_RESET:
+        acd, day, label, duration = row["acd"], row["row_date"], row["row_time"], row["duration"]
+        if row["reason"] == CLOCK_RESET or duration == 0:
             continue
-        down = at_label(row["row_date"], row["row_time"])
-        yield Outage(row["acd"], Window(down, down + timedelta(seconds=duration)), row["reason"] or 0)
+        told = acd is not None and duration is not None and 0 < duration <= LONGEST_DURATION
+        if not told or not _can_be_day(day) or not _can_be_label(label):
+            senseless += 1
+            continue
+        down = at_label(day, label)
+        yield Outage(acd, Window(down, down + timedelta(seconds=duration)), row["reason"] or 0)
+    if senseless:
+        reading.note(f"linkex tells no ACD, time or duration in {senseless:,} of its rows, so those are left out")
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the witnesses have told so far, by day and by interval."""
+
+    lengths: dict[tuple[int, date], tuple[int, int]] = field(default_factory=dict)
+    intervals: dict[tuple[int, date, int], tuple[int, int]] = field(default_factory=dict)
+    """The largest `incomplete` and the longest length, 0 while none was told."""
+
+    def add(self, bucket: Bucket, state: BucketState) -> None:
+        """Take in one bucket of a witness; a time or length that cannot be is as good as none."""
+        if bucket.acd is None or not _can_be_day(bucket.row_date) or not _can_be_label(bucket.slot):
+            return
+        told = [length for length in state.lengths or () if length in LENGTHS]
+        if told:
+            day = (bucket.acd, bucket.row_date)
+            low, high = self.lengths.get(day, (told[0], told[-1]))
+            self.lengths[day] = (min(low, told[0]), max(high, told[-1]))
+        place = (bucket.acd, bucket.row_date, bucket.slot)
+        incomplete, length = self.intervals.get(place, (0, 0))
+        self.intervals[place] = (max(incomplete, state.incomplete or 0), max(length, *told, 0))
+
+    def coverage(self, settings: PairSettings) -> Iterator[IntervalCoverage]:
+        """Yield every interval with rows; where no row tells its length, the pair file or the usual one does."""
+        for (acd, day, label), (incomplete, length) in sorted(self.intervals.items()):
+            known = length or settings.interval(acd) or DEFAULT_LENGTH
+            yield IntervalCoverage(acd, day, label, incomplete, known)
 
 
 def _intervals(
-    server: Server, live: Mapping[str, LiveTable], questions: FactQuestions
+    reading: _Reading, questions: FactQuestions
 ) -> tuple[tuple[DayLengths, ...], tuple[IntervalCoverage, ...]]:
     """Return interval lengths by ACD and day, and the coverage of every interval where it was asked for."""
-    lengths: dict[tuple[int, date], tuple[int, int]] = {}
-    seen: dict[tuple[int, date, int], tuple[int, int]] = {}
+    seen = _Seen()
     for name in WITNESSES:
-        if name not in live:
+        query = reading.coverage_query(questions.catalogue.table(name), questions)
+        if query is None:
             continue
-        for bucket, state in server.fingerprint(_coverage_query(questions.catalogue.table(name), questions)):
-            if bucket.acd is None or bucket.row_date is None or bucket.slot is None:
-                continue
-            place = (bucket.acd, bucket.row_date, bucket.slot)
-            incomplete, length = seen.get(place, (0, 0))
-            told = state.lengths[1] if state.lengths else questions.settings.interval(bucket.acd) or 30
-            seen[place] = (max(incomplete, state.incomplete or 0), max(length, told))
-            if state.lengths is not None:
-                day = (bucket.acd, bucket.row_date)
-                low, high = lengths.get(day, state.lengths)
-                lengths[day] = (min(low, state.lengths[0]), max(high, state.lengths[1]))
-        if lengths and not questions.coverage:
+        for bucket, state in reading.server.fingerprint(query):
+            seen.add(bucket, state)
+        if seen.lengths and not questions.coverage:
             break
-    coverage = tuple(IntervalCoverage(*place, *figures) for place, figures in sorted(seen.items()))
-    return (
-        tuple(DayLengths(acd, day, low, high) for (acd, day), (low, high) in sorted(lengths.items())),
-        coverage if questions.coverage else (),
-    )
-
-
-def _coverage_query(spec: TableSpec, questions: FactQuestions) -> FingerprintQuery:
-    time = spec.time
-    columns = BucketColumns.of(spec)
-    dates = None
-    if questions.window is not None:
-        day = timedelta(days=1)
-        dates = (questions.window.start.date() - day, questions.window.stop.date() + 2 * day)
-    return FingerprintQuery(
-        selection=Selection(spec.name, columns, dates=dates),
-        columns=(),
-        seed=0,
-        incomplete=time.incomplete if time else None,
-        interval=time.interval if time else None,
-    )
+    coverage = tuple(seen.coverage(questions.settings)) if questions.coverage else ()
+    return tuple(DayLengths(*day, *lengths) for day, lengths in sorted(seen.lengths.items())), coverage
 
 
 def _lengths_by_acd(rows: Iterable[dict[str, Any]], questions: FactQuestions) -> tuple[DayLengths, ...]:
@@ -179,10 +343,3 @@ def _lengths_by_acd(rows: Iterable[dict[str, Any]], questions: FactQuestions) ->
         for row in rows
         if row["acd"] is not None and row.get("intrvl") in LENGTHS
     )
-
-
-def _small_rows(server: Server, table: LiveTable | None) -> list[dict[str, Any]]:
-    if table is None:
-        return []
-    rows: list[dict[str, Any]] = server.read(ReadQuery(Selection(table.name, BucketColumns()))).read_all().to_pylist()
-    return rows
