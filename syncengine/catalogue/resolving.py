@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from syncengine.catalogue.schema import ColumnEntry, SpecFile, TableEntry
+from syncengine.catalogue.schema import ColumnEntry, SpecFile, TableEntry, TimeEntry
 from syncengine.model.spec import Archive, ColumnSpec, ColumnType, DataClass, TableSpec, TimeColumns
 
 SUMMED = (Archive.DAILY, Archive.WEEKLY, Archive.MONTHLY)
@@ -16,7 +16,15 @@ def resolve(file: SpecFile, place: str) -> tuple[TableSpec, ...]:
 
 
 def faults_in(file: SpecFile) -> Iterator[str]:
-    """Yield what is wrong inside a file that is well-formed: references that lead nowhere."""
+    """Yield what is wrong inside a file that is well-formed: what leads nowhere, or lacks what it needs."""
+    yield from _name_faults(file)
+    for name, column in file.columns.items():
+        yield from _column_faults(file, name, column)
+    for name, table in file.tables.items():
+        yield from _table_faults(file, name, table)
+
+
+def _name_faults(file: SpecFile) -> Iterator[str]:
     named: list[tuple[str, str | None]] = [("acd", file.acd), ("row_number", file.row_number)]
     named += [("key", column) for column in file.key]
     named += [("not_compared", column) for column in file.not_compared]
@@ -29,16 +37,57 @@ def faults_in(file: SpecFile) -> Iterator[str]:
     for where, column in named:
         if column is not None and column not in file.columns:
             yield f"{where}: names the column {column!r}, which [columns] does not have"
-    for name, entry in file.columns.items():
-        if entry.source and file.sources and entry.source not in file.sources:
-            yield f"columns.{name}.source: {entry.source!r} is not in [sources]"
-        if entry.significant and not ColumnType.parse(entry.type).is_text:
-            yield f"columns.{name}.significant: only text has significant characters, and this is {entry.type}"
-    for name, table in file.tables.items():
-        if file.class_ is DataClass.HISTORICAL and (table.archive is None or file.time is None):
-            yield f"tables.{name}: a historical table needs an archive, and the file a [time]"
-        if table.archive is not None and file.time is None:
-            yield f"tables.{name}.archive: an archive needs a [time]"
+    if file.row_number is not None and file.row_number not in file.not_compared:
+        yield f"row_number: each server numbers by itself, so [not_compared] must name {file.row_number!r} too"
+
+
+def _column_faults(file: SpecFile, name: str, entry: ColumnEntry) -> Iterator[str]:
+    if entry.source and file.sources and entry.source not in file.sources:
+        yield f"columns.{name}.source: {entry.source!r} is not in [sources]"
+    if entry.significant and not ColumnType.parse(entry.type).is_text:
+        yield f"columns.{name}.significant: only text has significant characters, and this is {entry.type}"
+    archives = {table.archive for table in file.tables.values()}
+    if entry.only == ():
+        yield f"columns.{name}.only: names no archive, so that no table has the column"
+    for archive in entry.only or ():
+        if archive not in archives:
+            yield f"columns.{name}.only: names the archive {archive.value!r}, which no table of the file has"
+    for archive in entry.in_:
+        if entry.only is not None and archive not in entry.only:
+            yield f"columns.{name}.in: names the archive {archive.value!r}, which `only` leaves out"
+
+
+def _table_faults(file: SpecFile, name: str, table: TableEntry) -> Iterator[str]:
+    if file.class_ is DataClass.HISTORICAL and (table.archive is None or file.time is None):
+        yield f"tables.{name}: a historical table needs an archive, and the file a [time]"
+    elif table.archive is None and file.time is not None:
+        yield f"tables.{name}.archive: is missing, and a file with a [time] needs it"
+    if table.archive is not None and file.time is None:
+        yield f"tables.{name}.archive: an archive needs a [time]"
+    if not _has(file, file.acd, table.archive):
+        yield f"tables.{name}: lacks the column {file.acd!r}, which acd names, since its `only` leaves it out"
+    if file.time is not None and table.archive is not None:
+        yield from _time_faults(file, file.time, name, table.archive)
+
+
+def _time_faults(file: SpecFile, time: TimeEntry, name: str, archive: Archive) -> Iterator[str]:
+    """Yield what a table's rows lack to be placed in time: without it a whole day would be taken for midnight."""
+    if not _has(file, time.date, archive):
+        yield f"tables.{name}: lacks the column {time.date!r}, which time.date names, since its `only` leaves it out"
+    if archive is Archive.INTERVAL:
+        for role, column in (("label", time.label), ("interval", time.interval)):
+            if column is None or not _has(file, column, archive):
+                yield f"tables.{name}: an interval table needs time.{role}, and a column of it in this archive"
+    if archive is Archive.EVENT and not any(
+        column is not None and _has(file, column, archive) for column in (time.label, time.epoch)
+    ):
+        yield f"tables.{name}: an event table needs time.label or time.epoch, and a column of it in this archive"
+
+
+def _has(file: SpecFile, column: str | None, archive: Archive | None) -> bool:
+    """Say whether a table of an archive has a column; one that is nowhere is a fault told elsewhere."""
+    entry = file.columns.get(column) if column is not None else None
+    return entry is None or entry.only is None or archive in entry.only
 
 
 def _table(file: SpecFile, place: str, name: str, entry: TableEntry) -> TableSpec:

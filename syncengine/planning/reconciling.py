@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from syncengine.model.bucket import BucketColumns
+from syncengine.model.bucket import BucketColumns, BucketState
 from syncengine.model.drift import BucketDrift, Counts, Observation, TableObservation
 from syncengine.model.pair import Role
 from syncengine.model.plan import Action, KeptWhy
@@ -18,6 +18,8 @@ from syncengine.planning.seeing import Seeing, Sight
 
 Place = tuple[int | None, Window]
 
+NOBODY_LOOKED = "neither server has rows of a table that always has some"
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -26,6 +28,26 @@ class Verdict:
     winner: Role | None
     why: KeptWhy = KeptWhy.UNDECIDED
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """What speaks for and against one server in an interval."""
+
+    role: Role
+    sight: Sight
+    incomplete: int | None
+    """The largest `incomplete` of its rows where the two differ; None where it has no rows there."""
+
+    @property
+    def tells(self) -> bool:
+        """Say whether its witnesses or its diary tell anything of the interval."""
+        return self.sight.has_rows or self.sight.outage
+
+    @property
+    def broken(self) -> int:
+        """The worst its rows and its diary tell of it; a server that tells nothing is not broken by that."""
+        return max(self.sight.incomplete, self.incomplete or 0, int(self.sight.outage))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +74,16 @@ class Reconciling:
 
     def _verdict(self, place: Place, drifts: list[BucketDrift]) -> Verdict:
         acd, span = place
-        source, target = self.source.at(acd, span), self.target.at(acd, span)
-        source_broken = self._broken(source, [drift.source.incomplete or 0 for drift in drifts])
-        target_broken = self._broken(target, [drift.target.incomplete or 0 for drift in drifts])
         if any(not drift.comparable for drift in drifts):
             return Verdict(None, KeptWhy.LENGTHS_DIFFER)
         if any(drift.moving for drift in drifts):
             return Verdict(None, KeptWhy.MOVING)
-        if source_broken and target_broken and source_broken == target_broken:
-            return Verdict(None, KeptWhy.LOST)
-        if any(_each_holds_a_part(drift) for drift in drifts):
+        source = _Side(self.observation.source, self.source.at(acd, span), _worst(drift.source for drift in drifts))
+        target = _Side(self.observation.target, self.target.at(acd, span), _worst(drift.target for drift in drifts))
+        verdict = _between(source, target)
+        if verdict.why is not KeptWhy.LOST and any(_each_holds_a_part(drift) for drift in drifts):
             return Verdict(None, detail="each server holds a part of the rows")
-        if source_broken == target_broken:
-            return Verdict(None, detail="neither server's rows are marked incomplete")
-        winner = self.observation.source if source_broken < target_broken else self.observation.target
-        return Verdict(winner)
-
-    def _broken(self, sight: Sight, figures: list[int]) -> int:
-        """Return how broken a side is: one without any row loses only if it was blind."""
-        worst = max([sight.incomplete, *figures, int(sight.outage)])
-        return worst if sight.has_rows else max(worst, 2**15)
+        return verdict
 
     def _decision(
         self, table: TableObservation, drift: BucketDrift, verdicts: dict[Place, Verdict]
@@ -110,6 +122,37 @@ class Reconciling:
         if facing.counts.missing == 0:
             return into, table, Decision(facing, kept=KeptWhy.FILL_ONLY)
         return into, table, Decision(facing, Action.ADD_GROUPS if facing.target.rows else Action.ADD_BUCKETS)
+
+
+def _worst(states: Iterable[BucketState]) -> int | None:
+    """Return the largest `incomplete` of the states that have rows, or None where none has."""
+    return max((state.incomplete or 0 for state in states if state.rows), default=None)
+
+
+def _between(one: _Side, other: _Side) -> Verdict:
+    """Return which of two servers saw an interval better.
+
+    One without witness rows is not broken by that alone: it loses where its diary shows an outage, or
+    where the other's witnesses have rows.
+    """
+    if not (one.tells or other.tells):
+        return Verdict(None, detail=NOBODY_LOOKED)
+    if one.sight.has_rows != other.sight.has_rows:
+        return _against_the_unseeing(*((one, other) if one.sight.has_rows else (other, one)))
+    if one.broken == other.broken:
+        if one.broken:
+            return Verdict(None, KeptWhy.LOST)
+        return Verdict(None, detail="neither server's rows are marked incomplete")
+    better, worse = (one, other) if one.broken < other.broken else (other, one)
+    return Verdict(None, detail=NOBODY_LOOKED) if not worse.tells else Verdict(better.role)
+
+
+def _against_the_unseeing(seeing: _Side, unseeing: _Side) -> Verdict:
+    """Return the verdict where only one server has witness rows: its own, unless the other's rows are less broken."""
+    if unseeing.incomplete is not None and unseeing.broken < seeing.broken:
+        # Rows that came through whole are never replaced by broken ones, whoever was looking.
+        return Verdict(None, detail="the only server that shows it was looking has the more broken rows")
+    return Verdict(seeing.role)
 
 
 def _each_holds_a_part(drift: BucketDrift) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
 
 from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import Bucket, BucketColumns, period_of
@@ -11,6 +12,7 @@ from syncengine.model.drift import Observation, TableObservation
 from syncengine.model.facts import ServerFacts
 from syncengine.model.plan import KeptWhy, StaleRollup, Step
 from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.window import Window
 from syncengine.planning.deciding import ROLLUPS, Decision
 
 SUNDAY = 6
@@ -29,35 +31,52 @@ def hold_rollups(
     if table.spec.rolled_from is None:
         yield from decisions
         return
-    intervals = next((one for one in tables if one.spec.name == table.spec.rolled_from), None)
+    found = next((one for one in tables if one.spec.name == table.spec.rolled_from), None)
+    intervals = None if found is None else _Intervals.of(found, written)
     for decision in decisions:
         if decision.action is None or decision.drift.bucket.row_date is None:
             yield decision
             continue
-        why = _held_because(table.spec, decision, intervals, written)
+        why = _held_because(table.spec, decision, intervals)
         yield decision if not why else Decision(decision.drift, kept=KeptWhy.ROLLUP_HELD, detail=why)
 
 
-def _held_because(
-    spec: TableSpec, decision: Decision, intervals: TableObservation | None, written: set[tuple[str, Bucket]]
-) -> str:
+@dataclass(frozen=True, slots=True)
+class _Intervals:
+    """An interval table, looked up by ACD and day: a roll-up asks for each of its days, not for every interval."""
+
+    windows: Mapping[int | None, Window | None]
+    unmended: frozenset[tuple[int | None, date]]
+    """ACDs and days with an interval that differs and that this plan does not write."""
+
+    @classmethod
+    def of(cls, table: TableObservation, written: set[tuple[str, Bucket]]) -> _Intervals:
+        """Index what was observed of an interval table."""
+        unmended = frozenset(
+            (drift.bucket.acd, drift.bucket.row_date)
+            for drift in table.differing
+            if drift.bucket.row_date is not None and (table.spec.name, drift.bucket) not in written
+        )
+        return cls({scope.acd: scope.window for scope in table.scopes}, unmended)
+
+    def disagree(self, acd: int | None, period: Window) -> bool:
+        """Say whether some interval of a period will still differ when the plan is done."""
+        return any((acd, day) in self.unmended for day in period.days())
+
+
+def _held_because(spec: TableSpec, decision: Decision, intervals: _Intervals | None) -> str:
     bucket = decision.drift.bucket
     if bucket.row_date is None or intervals is None:
         return f"look at {spec.rolled_from} too: add --table {spec.rolled_from}"
     if decision.drift.source.incomplete:
         return "the source summarised broken intervals: rerun its Data Summarizing"
     period = period_of(spec.archive or Archive.DAILY, bucket.row_date)
-    held = next((s.window for s in intervals.scopes if s.acd == bucket.acd), None)
+    held = intervals.windows.get(bucket.acd)
     if held is None or held.clipped(period) is None:
         return ""
     if held.start > period.start or held.stop < period.stop:
         return "its intervals lie partly outside the window"
-    for drift in intervals.differing:
-        day = drift.bucket.row_date
-        inside = day is not None and drift.bucket.acd == bucket.acd and period.holds(_midnight(day))
-        if inside and day is not None and (intervals.spec.name, drift.bucket) not in written:
-            return "its intervals differ and are not mended by this plan"
-    return ""
+    return "its intervals differ and are not mended by this plan" if intervals.disagree(bucket.acd, period) else ""
 
 
 def stale_rollups(steps: tuple[Step, ...], catalogue: Catalogue, observation: Observation) -> Iterator[StaleRollup]:
@@ -108,7 +127,3 @@ def written_intervals(table: TableObservation, decisions: Iterable[Decision]) ->
         for decision in decisions:
             if decision.action is not None:
                 yield (table.spec.name, decision.drift.bucket)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from syncengine.model.facts import ServerFacts
 from syncengine.model.interval import QUANTUM, at_label
+from syncengine.model.spans import joined
 from syncengine.model.window import Window
 
 
@@ -39,8 +42,14 @@ class Seeing:
     facts: ServerFacts
     _quarters: dict[tuple[int, datetime], int] = field(default_factory=dict)
     """The `incomplete` of each quarter of an hour that an interval with rows covers."""
+    _outages: dict[int, tuple[Window, ...]] = field(default_factory=dict)
+    """The outages of each ACD, those that touch joined, in order."""
 
     def __post_init__(self) -> None:
+        spans: dict[int, list[Window]] = defaultdict(list)
+        for outage in self.facts.outages:
+            spans[outage.acd].append(outage.span)
+        self._outages.update({acd: joined(found) for acd, found in spans.items()})
         for seen in self.facts.coverage:
             start = at_label(seen.row_date, seen.label)
             for quarter in range(0, max(seen.length, QUANTUM), QUANTUM):
@@ -56,5 +65,12 @@ class Seeing:
         quarters = [piece.start for piece in span.aligned(QUANTUM).cut(timedelta(minutes=QUANTUM))]
         figures = {one: [self._quarters.get((one, quarter)) for quarter in quarters] for one in acds}
         known = [figure for one in acds for figure in figures[one] if figure is not None]
-        outage = any(o.acd in acds and o.span.clipped(span) is not None for o in self.facts.outages)
+        outage = any(self._was_down(one, span) for one in acds)
         return Sight(any(None not in figures[one] for one in acds), max(known, default=0), outage)
+
+    def _was_down(self, acd: int, span: Window) -> bool:
+        """Say whether an outage of an ACD reaches into a time."""
+        outages = self._outages.get(acd, ())
+        # None overlaps another, so the last to begin before the time ends is the last to end as well.
+        before = bisect_left(outages, span.stop, key=lambda outage: outage.start)
+        return before > 0 and outages[before - 1].stop > span.start

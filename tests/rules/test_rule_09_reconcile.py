@@ -118,6 +118,90 @@ def test_no_rows_lose_only_against_a_server_that_was_watching(tmp_path: Path) ->
     assert len(files.bag("secondary", "hcwc")) == 2
 
 
+def codes(folder: Path, source: dict[str, Any], target: dict[str, Any], **rows: Any) -> Files:
+    """Build a pair with a call work code of 5:00 that differs, and no trunks of that interval but those given."""
+    both = {"htrunk": [*trunks(400, 500), *trunks(530, 700)]}
+    primary, secondary = rows.get("primary", {}), rows.get("secondary", {})
+    return build_files(
+        folder,
+        ["htrunk", "hcwc"],
+        both=both,
+        primary={"hcwc": [code(500, **source)], **primary},
+        secondary={"hcwc": [code(500, **target)], **secondary},
+    )
+
+
+@pytest.mark.parametrize("broken", [0, 1])
+def test_an_interval_nobody_shows_to_have_seen_is_undecided(tmp_path: Path, broken: int) -> None:
+    """Without trunks or splits on either server nothing tells who was looking: that is not lost, and both stay."""
+    files = codes(tmp_path, {"acdcalls": 4, "incomplete": broken}, {"acdcalls": 6, "incomplete": broken})
+    before = files.bag("primary", "hcwc"), files.bag("secondary", "hcwc")
+
+    done = resync(files, window=WINDOW, tables=("hcwc",), policy="reconcile")
+
+    assert kept(done.plan)["hcwc", 1] == (KeptWhy.UNDECIDED, "05:00-05:29")
+    assert done.plan.kept[0].detail == "neither server has rows of a table that always has some"
+    assert (files.bag("primary", "hcwc"), files.bag("secondary", "hcwc")) == before
+
+
+@pytest.mark.parametrize("incomplete", [0, 3])
+def test_a_diary_that_shows_an_outage_loses_without_trunks(tmp_path: Path, incomplete: int) -> None:
+    """Where no server has trunks the one with an outage in its diary loses, and never to more broken rows."""
+    files = codes(
+        tmp_path, {"acdcalls": 4}, {"acdcalls": 6, "incomplete": incomplete}, primary={"linkex": [outage(513, 360)]}
+    )
+
+    planned = plan_of(files, window=WINDOW, tables=("hcwc",), policy="reconcile")
+
+    assert planned.writes_to == (frozenset() if incomplete else {Role.PRIMARY})
+    assert bool(kept(planned)) is bool(incomplete)
+
+
+def test_outages_on_both_servers_are_lost(tmp_path: Path) -> None:
+    """Where both diaries show an outage and no server has trunks the interval is lost."""
+    down = {"linkex": [outage(513, 360)]}
+    files = codes(tmp_path, {"acdcalls": 4}, {"acdcalls": 6}, primary=down, secondary=down)
+
+    planned = plan_of(files, window=WINDOW, tables=("hcwc",), policy="reconcile")
+
+    assert kept(planned)["hcwc", 1] == (KeptWhy.LOST, "05:00-05:29")
+
+
+@pytest.mark.parametrize(("incomplete", "own", "taken"), [(0, 0, True), (1, 0, False), (1, 2, True)])
+def test_whole_rows_without_trunks_do_not_lose_to_broken_ones(
+    tmp_path: Path, incomplete: int, own: int, taken: bool
+) -> None:
+    """A server without trunks loses to one that has them, unless its own rows are the less broken."""
+    seen = {"htrunk": trunks(500, 530, incomplete=incomplete)}
+    files = codes(tmp_path, {"acdcalls": 4, "incomplete": own}, {"acdcalls": 6}, secondary=seen)
+
+    planned = plan_of(files, window=WINDOW, tables=("hcwc",), policy="reconcile")
+
+    assert planned.writes_to == ({Role.PRIMARY} if taken else frozenset())
+    assert taken or kept(planned)["hcwc", 1] == (KeptWhy.UNDECIDED, "05:00-05:29")
+
+
+def test_broken_rows_fill_where_there_are_none(tmp_path: Path) -> None:
+    """A server without trunks and codes gets the other's broken ones: some are better than none."""
+    files = codes(tmp_path, {}, {}, secondary={"htrunk": trunks(500, 530, incomplete=1)})
+    files.run("primary", "DELETE FROM hcwc")
+
+    resync(files, window=WINDOW, tables=("hcwc",), policy="reconcile")
+
+    assert files.bag("primary", "hcwc") == files.bag("secondary", "hcwc")
+    assert len(files.bag("primary", "hcwc")) == 1
+
+
+def test_outages_of_any_length_and_order_are_found(tmp_path: Path) -> None:
+    """A long outage hidden behind a short later one still counts, one that ends as the interval begins does not."""
+    diary = [outage(400, 30, seqno=1), outage(405, 4500, seqno=2), outage(410, 60, seqno=3), outage(430, 1800, seqno=4)]
+    files = codes(tmp_path, {"acdcalls": 4}, {"acdcalls": 6}, primary={"linkex": diary})
+    assert plan_of(files, window=WINDOW, tables=("hcwc",), policy="reconcile").writes_to == {Role.PRIMARY}
+
+    files.run("primary", "DELETE FROM linkex WHERE seqno = 2")
+    assert plan_of(files, window=WINDOW, tables=("hcwc",), policy="reconcile").steps == ()
+
+
 def test_unlike_interval_lengths_are_not_reconciled(tmp_path: Path) -> None:
     """A day on which the servers' interval lengths differ is listed, and both stay."""
     files = build_files(

@@ -6,6 +6,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from syncengine.model.plan import KeptWhy, Plan
 from tests.builders import Files, build_files, row
 from tests.rules.scenes import code, kept, plan_of, resync, trunks
@@ -162,3 +164,23 @@ def test_a_week_is_held_back_by_an_interval_of_any_of_its_days(tmp_path: Path) -
 
     assert kept(done.plan)["wcwc", 1][0] is KeptWhy.ROLLUP_HELD
     assert files.run("secondary", "SELECT acdcalls FROM wcwc") == [(2,)]
+
+
+@pytest.mark.parametrize(("other", "acd", "held"), [(SUNDAY, 1, True), (SATURDAY, 1, False), (SUNDAY, 2, False)])
+def test_only_intervals_of_its_own_day_and_acd_hold_a_day_back(
+    tmp_path: Path, other: date, acd: int, held: bool
+) -> None:
+    """Intervals that stay different hold back the day they are of, not the day before it or that of another ACD."""
+    files = build_files(
+        tmp_path,
+        ["htrunk", "hcwc", "dcwc"],
+        both={"htrunk": [one for number in (1, 2) for one in trunks(row_date=SUNDAY, acd=number)]},
+        primary={"hcwc": [code(500, row_date=other, acd=acd, incomplete=1)], "dcwc": [day(3)]},
+        secondary={"hcwc": [code(500, row_date=other, acd=acd, acdcalls=9)], "dcwc": [day(2)]},
+        acds={1: 30, 2: 30},
+    )
+
+    planned = plan_of(files, window="2000-06-03..2000-06-04", tables=("hcwc", "dcwc"))
+
+    assert (("dcwc", 1) in kept(planned)) is held
+    assert ("hcwc", acd) in kept(planned)

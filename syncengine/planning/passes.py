@@ -1,0 +1,51 @@
+"""An hour the clock repeats: a label then stands for two passes, and a server may have missed one (rule 17)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from syncengine.model.bucket import BucketColumns
+from syncengine.model.drift import BucketDrift
+from syncengine.model.interval import QUANTUM
+from syncengine.model.spans import own_span
+from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.window import Window
+
+
+def missed_a_pass(spec: TableSpec, drift: BucketDrift, *, zone: str = "") -> bool:
+    """Say whether rows that only the target holds may be a whole pass of the clock that the source missed.
+
+    A server that was down in one pass has whole rows of the other, under the same label: neither
+    `incomplete` nor its diary tells. Where `zone`, the one of the switch's clock, repeats the hour, any
+    surplus of the target may be such a pass. Without it, or where an administrator set the clock back,
+    only the doubling of the rows shows it.
+    """
+    if spec.archive is not Archive.INTERVAL or spec.future_dates:
+        return False
+    if not drift.source.rows or drift.target.rows <= drift.source.rows or not drift.counts.extra:
+        return False
+    return _doubled(drift) or (bool(zone) and _in_repeated_hour(spec, drift, zone))
+
+
+def _doubled(drift: BucketDrift) -> bool:
+    """Say whether the target has all the source's rows, and at least as many again."""
+    counts = drift.counts
+    return counts.changed == 0 and counts.missing == 0 and drift.target.rows >= 2 * drift.source.rows
+
+
+def _in_repeated_hour(spec: TableSpec, drift: BucketDrift, zone: str) -> bool:
+    lengths = drift.target.lengths or drift.source.lengths or (QUANTUM, QUANTUM)
+    span = own_span(drift.bucket, BucketColumns.of(spec), lengths[1], zone)
+    return span is not None and _repeats(span, ZoneInfo(zone))
+
+
+def _repeats(span: Window, zone: ZoneInfo) -> bool:
+    """Say whether a time of the wall clock, or some of it, comes twice."""
+    for quarter in span.cut(timedelta(minutes=QUANTUM)):
+        first = quarter.start.replace(tzinfo=zone, fold=0).utcoffset()
+        second = quarter.start.replace(tzinfo=zone, fold=1).utcoffset()
+        # In an hour that is skipped the offsets differ too, the other way round.
+        if first is not None and second is not None and first > second:
+            return True
+    return False
