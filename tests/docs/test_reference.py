@@ -146,7 +146,8 @@ def test_every_parameter_of_the_python_api_is_described(call: Callable[..., Any]
         assert list(listed) == [one.name for one in parameters]
         for one in parameters:
             if isinstance(one.default, str | bool | None) and one.name != "progress":
-                assert listed[one.name].strip("`").replace('"', "'") == repr(one.default)
+                default = str(one.default) if isinstance(one.default, str) else one.default
+                assert listed[one.name].strip("`").replace('"', "'") == repr(default)
 
 
 def test_every_file_of_rule_tests_is_linked() -> None:
