@@ -11,6 +11,7 @@ from syncengine.model.pair import Role
 from syncengine.model.plan import Action, KeptWhy, Policy, RestoreRange
 from syncengine.model.spans import own_span, span_of
 from syncengine.model.spec import Archive, Kept, TableSpec
+from syncengine.planning.passes import missed_a_pass
 from syncengine.planning.seeing import Seeing
 
 ROLLUPS = (Archive.DAILY, Archive.WEEKLY, Archive.MONTHLY)
@@ -85,6 +86,8 @@ class Deciding:
             return Decision(drift, kept=KeptWhy.LOST)
         if source_broken > target_broken and not self.take_broken:
             return Decision(drift, kept=KeptWhy.SOURCE_BROKEN)
+        if missed_a_pass(spec, drift, zone=self.observation.zone):
+            return Decision(drift, kept=KeptWhy.REPEATED_HOUR)
         return Decision(drift, self._changing())
 
     def _outside(self, spec: TableSpec, drift: BucketDrift, ranges: dict[int | None, RestoreRange]) -> bool:

@@ -13,25 +13,18 @@ from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import Window
 
 
-def missed_a_pass(spec: TableSpec, drift: BucketDrift, *, zone: str = "") -> bool:
+def missed_a_pass(spec: TableSpec, drift: BucketDrift, *, zone: str) -> bool:
     """Say whether rows that only the target holds may be a whole pass of the clock that the source missed.
 
     A server that was down in one pass has whole rows of the other, under the same label: neither
     `incomplete` nor its diary tells. Where `zone`, the one of the switch's clock, repeats the hour, any
-    surplus of the target may be such a pass. Without it, or where an administrator set the clock back,
-    only the doubling of the rows shows it.
+    surplus of the target may be such a pass.
     """
     if spec.archive is not Archive.INTERVAL or spec.future_dates:
         return False
     if not drift.source.rows or drift.target.rows <= drift.source.rows or not drift.counts.extra:
         return False
-    return _doubled(drift) or (bool(zone) and _in_repeated_hour(spec, drift, zone))
-
-
-def _doubled(drift: BucketDrift) -> bool:
-    """Say whether the target has all the source's rows, and at least as many again."""
-    counts = drift.counts
-    return counts.changed == 0 and counts.missing == 0 and drift.target.rows >= 2 * drift.source.rows
+    return _in_repeated_hour(spec, drift, zone)
 
 
 def _in_repeated_hour(spec: TableSpec, drift: BucketDrift, zone: str) -> bool:

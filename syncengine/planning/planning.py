@@ -54,9 +54,7 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
         steps=steps,
         kept=tuple(_kept(decided, observation)),
         stale=tuple(stale_rollups(steps, catalogue, observation)),
-        notes=tuple(
-            _notes(observation, {table.spec.data_class for _, table, ds in decided if any(d.action for d in ds)})
-        ),
+        notes=tuple(_notes(observation, written)),
         tables=tuple(table.spec.name for table in observation.tables),
         acds=observation.acds,
     )

@@ -17,6 +17,7 @@ from pathlib import Path
 from syncengine.model.errors import StagingError
 
 LOCK = "pair.lock"
+MARKS = "steps.jsonl"
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -66,12 +67,21 @@ class Staging:
                 hint="Make room there, or set staging in the pair file to a folder on another disk.",
             )
         run_id = f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-        with self._locked(run_id), staging_errors(self.folder):
-            folder = self.folder / "runs" / run_id
+        with self._locked(run_id):
+            yield self._begun(run_id, plan_text)
+
+    def _begun(self, run_id: str, plan_text: str) -> RunFolder:
+        """Make the folder of a run, durable to its last name: a lost mark would be a lost journal."""
+        folder = self.folder / "runs" / run_id
+        with staging_errors(self.folder):
             (folder / "pieces").mkdir(parents=True)
-            run = RunFolder(run_id, folder)
-            run.write_whole("plan.json", plan_text)
-            yield run
+            (folder / MARKS).touch()
+        run = RunFolder(run_id, folder)
+        run.write_whole("plan.json", plan_text)
+        with staging_errors(self.folder):
+            for made in (folder / "pieces", folder, folder.parent, self.folder, self.folder.parent):
+                sync_folder(made)
+        return run
 
     @contextmanager
     def _locked(self, run_id: str) -> Iterator[None]:
@@ -85,6 +95,11 @@ class Staging:
                 raise StagingError(
                     f"Another run is writing to this pair: {holder}.", hint="Wait until it is done, then run again."
                 ) from None
+            except OSError as error:
+                raise StagingError(
+                    f"The staging folder {self.folder} cannot be locked: {error.strerror}.",
+                    hint="Set staging in the pair file to a folder on a local disk.",
+                ) from error
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"run {run_id}, process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
             yield
@@ -98,7 +113,7 @@ class RunFolder:
     def __init__(self, run_id: str, folder: Path) -> None:
         self.id = run_id
         self.folder = folder
-        self._marks = folder / "steps.jsonl"
+        self._marks = folder / MARKS
 
     @property
     def pieces(self) -> Path:

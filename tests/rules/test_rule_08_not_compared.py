@@ -86,11 +86,11 @@ NEVER = {
 @pytest.mark.parametrize("table", sorted(NEVER))
 def test_state_of_one_server_is_never_copied(tmp_path: Path, table: str) -> None:
     """Each server's own diary and state are no drift, and a resync that names them leaves them alone."""
-    files = build_files(tmp_path, [table], primary={table: [NEVER[table]]})
+    files = build_files(tmp_path, [table, "synonyms"], primary={table: [NEVER[table]]})
     before = files.bag("secondary", table)
 
-    observation = files.open().verify(tables=(table,))
-    resync(files, tables=(table,))
+    observation = files.open().verify(tables=(table, "synonyms"))
+    resync(files, tables=(table, "synonyms"))
 
     assert table_of(observation, table).state is TableState.NEVER
     assert observation.in_sync
