@@ -90,7 +90,7 @@ class Pair:
         request = self._request(specs, window, asked.acds, choice(Role, source, "source"), every_row=every_row)
         with self._servers(frozenset()) as servers:
             observation = self._observe(servers, request)
-        return replace(observation, notes=tuple(self._files_beside(asked)))
+        return replace(observation, notes=(*self._files_beside(asked), *_unlike_loads(observation)))
 
     def plan_resync(
         self,
@@ -289,6 +289,13 @@ def choice(choices: type[Choice], value: str, what: str) -> Choice:
 def _wall_clock(zone: str | None) -> datetime:
     """Return what the switch's clock shows now."""
     return datetime.now(ZoneInfo(zone)).replace(tzinfo=None) if zone else datetime.now()
+
+
+def _unlike_loads(observation: Observation) -> Iterator[str]:
+    source, target = observation.facts
+    if source.load and target.load and source.load != target.load:
+        loads = f"{source.role} {source.load}, {target.role} {target.load}"
+        yield f"the servers run different CMS loads ({loads}): nothing can be copied until they are alike"
 
 
 def _refuse_read_only(servers: Mapping[Role, Server], roles: Iterable[Role]) -> None:

@@ -105,7 +105,6 @@ def build_pair(
     catalogue = load_catalogue()
     wanted = frozenset(s.name for s in (catalogue.tables if tables is None else catalogue.select(tables)))
     say = progress or (lambda _: None)
-    into.mkdir(parents=True, exist_ok=True)
     with _workshop(into) as folder:
         connection = _connect(folder)
         try:
@@ -277,7 +276,13 @@ class _Build:
 @contextlib.contextmanager
 def _workshop(into: Path) -> Iterator[Path]:
     """Give a folder to build in, on the same disk so that finished files can be renamed into place."""
-    folder = Path(tempfile.mkdtemp(prefix=".demo-", dir=into))
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=".demo-", dir=into))
+    except OSError as error:
+        raise InputError(
+            f"{into} cannot be used as a folder: {error.strerror or error}.", hint="Name another folder with --into."
+        ) from error
     try:
         yield folder
     finally:

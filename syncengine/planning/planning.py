@@ -116,7 +116,8 @@ def _notes(observation: Observation, written: set[DataClass]) -> Iterator[str]:
         if table.unknown:
             yield f"{table.spec.name}: no spec describes {', '.join(table.unknown)}; copied like the rest"
         if table.uncovered:
-            yield f"{table.spec.name}: compared by rows, since no fingerprint covers {', '.join(table.uncovered)}"
+            columns = ", ".join(table.uncovered)
+            yield f"{table.spec.name}: compared by every row, since no fingerprint covers its columns {columns}"
     loads = [facts.load for facts in observation.facts]
     if None in loads:
         yield "the load of a server is not known: set load in the pair file (pkginfo -x cms tells it)"

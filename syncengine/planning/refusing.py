@@ -68,7 +68,8 @@ def refuse_deletions(plan: Plan, limits: Limits) -> None:
         )
         if count > limits.deletions:
             raise RefusedError(
-                f"The plan would delete {count:,} rows that only {role} holds, and {limits.deletions:,} are allowed.",
+                f"The plan would delete {count:,} row{'' if count == 1 else 's'} that only {role} holds, "
+                f"and {limits.deletions:,} are allowed.",
                 rule=13,
                 hint=f"Look at them with `syncengine verify`; then add --allow-deletions {count}, "
                 "or use --policy fill.",
