@@ -21,7 +21,7 @@ VERIFY = ("verify",)
         ((*WINDOW, "-t", "nothinglikeit"), "No table is called 'nothinglikeit'", "syncengine tables"),
         ((*WINDOW, "-s", "dictionry"), "No set is called 'dictionry'", "dictionary"),
         ((*WINDOW, "-s", "nothinglikeit"), "No set is called 'nothinglikeit'", "syncengine tables --sets"),
-        (("-s", "designer-reports"), "designer-reports holds no table, only files", "By hand"),
+        (("-s", "designer-reports"), "designer-reports holds no table, only files", "by hand: /cms"),
         ((*TRUNKS, "--acd", "7"), "Neither server knows ACD 7", "1"),
         (("-t", "htrunk", "-w", "2000-06-05 05:19..05:13"), "runs backwards", "earlier time first"),
         (("-t", "htrunk", "-w", "2000-06-06..2000-06-05"), "runs backwards", "earlier time first"),
@@ -32,7 +32,7 @@ VERIFY = ("verify",)
         (("-t", "htrunk", "-w", "yesterday"), "is not a time", "2000-06-05"),
         (("-t", "htrunk", "-w", "05:13..05:19"), "does not say which day", "2000-06-05"),
         (("-t", "htrunk", "-w", "2000-06-05 05:13"), "does not say when it stops", "2000-06-05"),
-        (("-t", "htrunk", "-w", "1999-06-05"), "Nothing of the window", "still keep"),
+        (("-t", "htrunk", "-w", "1999-06-05"), "nothing to compare. htrunk", "keeps 62 days"),
     ],
 )
 @pytest.mark.parametrize("command", [RESYNC, VERIFY])

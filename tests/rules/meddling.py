@@ -60,6 +60,10 @@ class MeddledSession:
         """Pass it on."""
         return self._inner.fingerprint(query)
 
+    def read(self, query: ReadQuery) -> pa.RecordBatchReader:
+        """Pass it on."""
+        return self._inner.read(query)
+
     def delete(self, selection: Selection) -> int:
         """Pass it on."""
         return self._inner.delete(selection)

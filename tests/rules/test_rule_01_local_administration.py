@@ -8,8 +8,8 @@ import pytest
 
 from syncengine.cli.main import run_for_code
 from syncengine.model.drift import TableState
-from syncengine.model.errors import RefusedError
-from tests.builders import build_files, row
+from syncengine.model.errors import InputError, RefusedError
+from tests.builders import Files, build_files, row
 from tests.rules.scenes import plan_of, storage, table_of, trunk, trunks
 
 EVERY_OPTION = ("--take-broken", "--allow-deletions", "1000000")
@@ -42,13 +42,29 @@ def test_one_local_table_refuses_the_whole_request(tmp_path: Path) -> None:
     assert refused.value.rule == 1
 
 
-def test_local_administration_is_never_drift(tmp_path: Path) -> None:
-    """A verify that names a local table says that it is each server's own and finds no drift in it."""
-    files = build_files(
-        tmp_path, [], primary={"dcalloc": [storage("splits")]}, secondary={"dcalloc": [storage("splits", days=31)]}
+def unlike_storage(folder: Path) -> Files:
+    """Build a pair whose servers keep splits for unlike times."""
+    return build_files(
+        folder,
+        ["synonyms"],
+        primary={"dcalloc": [storage("splits")]},
+        secondary={"dcalloc": [storage("splits", days=31)]},
     )
 
-    observation = files.open().verify(tables=("dcalloc",))
+
+def test_local_administration_is_never_drift(tmp_path: Path) -> None:
+    """A verify that names a local table among others says that it is each server's own, and finds no drift in it."""
+    files = unlike_storage(tmp_path)
+
+    observation = files.open().verify(tables=("dcalloc", "synonyms"))
 
     assert table_of(observation, "dcalloc").state is TableState.NEVER
     assert observation.in_sync
+
+
+def test_a_verify_of_local_tables_alone_does_not_say_in_sync(tmp_path: Path) -> None:
+    """Asked for nothing that can be compared, a verify says so and why, instead of a verdict about nothing."""
+    files = unlike_storage(tmp_path)
+
+    with pytest.raises(InputError, match=r"nothing to compare. dcalloc: belongs to one server"):
+        files.open().verify(tables=("dcalloc",))
