@@ -311,6 +311,6 @@ def _refuse_one_server(opened: Mapping[Role, Server]) -> None:
     identities = {server.describe().identity for server in opened.values()}
     if len(identities) == 1:
         raise InputError(
-            f"Primary and secondary are the same server: {identities.pop()}.",
+            f"Primary and secondary are the same server ({identities.pop()}).",
             hint="A pair is two: correct a url in the pair file.",
         )

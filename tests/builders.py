@@ -150,4 +150,6 @@ def hsplit(label: int, split: int = 1, **values: Any) -> dict[str, Any]:
 def half_hours(first: int = 0, past: int = 700, splits: int = 2, **values: Any) -> list[dict[str, Any]]:
     """Return hsplit rows of every half hour from one label up to another, for some splits."""
     labels = [hour * 100 + minute for hour in range(24) for minute in (0, 30)]
-    return [hsplit(label, split, **values) for label in labels if first <= label < past for split in range(1, splits + 1)]
+    return [
+        hsplit(label, split, **values) for label in labels if first <= label < past for split in range(1, splits + 1)
+    ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import duckdb
@@ -15,18 +16,29 @@ from syncengine.model.errors import (
     ServerLockedError,
     ServerReadOnlyError,
     ServerUnreachableError,
+    SyncError,
 )
+
+STREAMED: dict[str, type[duckdb.Error]] = {
+    "INTERRUPT Error": duckdb.InterruptException,
+    "IO Error": duckdb.IOException,
+    "TransactionContext Error": duckdb.TransactionException,
+}
+"""What an error's words begin with, for the classes that `error_of` tells apart and a stream can raise."""
 
 
 @contextmanager
 def translated(name: str) -> Iterator[None]:
-    """Raise our errors for DuckDB's; `name` says which server it was."""
+    """Raise our errors for DuckDB's, those of its streams included; `name` says which server it was."""
     try:
         yield
-    except duckdb.InterruptException as error:
-        raise CancelledError(f"{name}: the query was interrupted.") from error
     except duckdb.Error as error:
         raise error_of(name, error) from error
+    except OSError as error:
+        # pyarrow passes on what DuckDB says while it streams: the class is lost, the words are not.
+        if error.errno is not None:
+            raise
+        raise error_of(name, _as_raised(str(error))) from error
     except RuntimeError as error:
         # What DuckDB makes of Ctrl-C while a query runs.
         if "interrupted" in str(error).lower():
@@ -35,32 +47,52 @@ def translated(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def time_limit(cursor: duckdb.DuckDBPyConnection, seconds: float, name: str) -> Iterator[None]:
-    """Interrupt a query that takes longer than the user allows, and say so."""
+def time_limit(cursor: duckdb.DuckDBPyConnection, seconds: float, name: str) -> Iterator[Callable[[], None]]:
+    """Interrupt a query that takes longer than the user allows, and say so.
+
+    What is yielded raises the same error once the time is over: streams ask it for every batch, since an
+    interruption is only heard while DuckDB works.
+    """
     expired = threading.Event()
+    deadline = time.monotonic() + seconds
 
     def interrupt() -> None:
         expired.set()
         cursor.interrupt()
 
+    def check() -> None:
+        if time.monotonic() > deadline:
+            raise _too_long(name, seconds)
+
     timer = threading.Timer(seconds, interrupt)
     timer.daemon = True
     timer.start()
     try:
-        yield
+        yield check
     except CancelledError as error:
         if expired.is_set():
-            raise ServerError(
-                f"{name}: a query took longer than {seconds:g} seconds and was stopped.",
-                hint="Set limits.query_seconds in the pair file higher, or choose a shorter window.",
-            ) from error
+            raise _too_long(name, seconds) from error
         raise
     finally:
         timer.cancel()
 
 
-def error_of(name: str, error: duckdb.Error) -> ServerError:
+def _too_long(name: str, seconds: float) -> ServerError:
+    return ServerError(
+        f"{name}: a query took longer than {seconds:g} seconds and was stopped.",
+        hint="Set limits.query_seconds in the pair file higher, or choose a shorter window.",
+    )
+
+
+def _as_raised(text: str) -> duckdb.Error:
+    """Return an error of the class DuckDB had when it said this."""
+    return STREAMED.get(text.partition(":")[0], duckdb.Error)(text)
+
+
+def error_of(name: str, error: duckdb.Error) -> SyncError:
     """Return our error for one of DuckDB's, most specific first."""
+    if isinstance(error, duckdb.InterruptException):
+        return CancelledError(f"{name}: the query was interrupted.")
     text = str(error).splitlines()[0]
     if "Conflicting lock" in str(error) or "Could not set lock" in str(error):
         holder = re.search(r"PID (\d+)", str(error))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import uuid
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+import weakref
+from collections.abc import Collection, Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,14 +16,14 @@ import duckdb
 import pyarrow as pa
 
 from syncengine.model.bucket import EPOCH_DAY, QUANTUM_SECONDS, Bucket, BucketColumns, BucketState, quarter_of
-from syncengine.model.errors import ServerReadOnlyError, ServerUnreachableError
+from syncengine.model.errors import ServerError, ServerReadOnlyError, ServerUnreachableError, UnknownOutcomeError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.pair import Limits, Role
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import ColumnType
-from syncengine.servers.duckdb_errors import time_limit, translated
+from syncengine.servers.duckdb_errors import error_of, time_limit, translated
 from syncengine.servers.protocol import Bounds, Capabilities, LiveColumn, LiveTable, ServerDescription
-from syncengine.servers.sql import Statement, bounds_statement, fingerprint_statement, predicate, quoted
+from syncengine.servers.sql import Statement, bounds_statement, bucket_state, fingerprint_statement, predicate, quoted
 
 BATCH_ROWS = 8192
 READING_MB = 48
@@ -70,7 +72,7 @@ class DuckDBServer:
             role=self._role,
             kind="duckdb",
             version=duckdb.__version__,
-            identity=str(self._path.resolve()),
+            identity=_identity(self._path),
             capabilities=Capabilities(transactions=True, locks_per_row=False, writable=self._writable),
         )
 
@@ -104,13 +106,8 @@ class DuckDBServer:
         return int(self._rows(Statement(f"SELECT COALESCE(MAX({quoted(column)}), 0) FROM {quoted(table)}"))[0][0])
 
     def read(self, query: ReadQuery) -> pa.RecordBatchReader:
-        """Stream rows in batches of bounded size."""
-        where = predicate(query.selection)
-        names = ", ".join(quoted(column) for column in query.columns) or "*"
-        text = f"SELECT {names} FROM {quoted(query.selection.table)} WHERE {where.text}"
-        with translated(str(self._role)):
-            cursor = self._connection.cursor()
-            return cursor.sql(text, params=list(where.values)).to_arrow_reader(BATCH_ROWS)
+        """Stream rows in batches of bounded size; the time limit is for the whole stream, to its last batch."""
+        return _Stream(self._batches(_read_statement(query)), str(self._role)).reader()
 
     @contextmanager
     def begin(self) -> Iterator[DuckDBSession]:
@@ -129,7 +126,9 @@ class DuckDBServer:
     def interrupt(self) -> None:
         """Stop the queries that are running, from another thread."""
         for cursor in tuple(self._running):
-            cursor.interrupt()
+            # It may have come to its end meanwhile.
+            with suppress(duckdb.ConnectionException):
+                cursor.interrupt()
 
     def close(self) -> None:
         """End the connection."""
@@ -145,6 +144,16 @@ class DuckDBServer:
             self._running.discard(cursor)
             cursor.close()
 
+    def _batches(self, statement: Statement) -> Generator[Any, None, None]:
+        with translated(str(self._role)):
+            cursor = self._connection.cursor()
+        self._running.add(cursor)
+        try:
+            yield from _streamed(cursor, statement, self._query_seconds, str(self._role))
+        finally:
+            self._running.discard(cursor)
+            cursor.close()
+
 
 class DuckDBSession:
     """One transaction on a DuckDB file."""
@@ -155,6 +164,7 @@ class DuckDBSession:
         self._cursor = cursor
         self._name = name
         self._open = True
+        self._stream: weakref.ref[_Stream] | None = None
         with translated(name):
             cursor.execute("BEGIN TRANSACTION")
 
@@ -167,8 +177,8 @@ class DuckDBSession:
         """
         described = self._run(
             Statement(
-                "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name ILIKE ? AND NOT internal "
-                "ORDER BY column_index",
+                "SELECT column_name, data_type FROM duckdb_columns() WHERE lower(table_name) = lower(?) "
+                "AND schema_name = 'main' AND database_name = current_database() ORDER BY column_index",
                 (selection.table,),
             )
         )
@@ -183,6 +193,18 @@ class DuckDBSession:
     def fingerprint(self, query: FingerprintQuery) -> Mapping[Bucket, BucketState]:
         """Return what the transaction sees in each bucket."""
         return dict(bucket_state(row) for row in self._run(fingerprint_statement(query)))
+
+    def read(self, query: ReadQuery) -> pa.RecordBatchReader:
+        """Stream rows as the transaction sees them, in batches of bounded size.
+
+        DuckDB refuses every other statement of the transaction while its stream is open: read it to its end,
+        or let go of it, first. Whoever reads on after the transaction has ended is told so.
+        """
+        batches = _streamed(self._cursor, _read_statement(query), self._query_seconds, self._name)
+        stream = _Stream(batches, self._name)
+        # Weakly, so that letting go of the reader is enough to end the stream.
+        self._stream = weakref.ref(stream)
+        return stream.reader()
 
     def delete(self, selection: Selection) -> int:
         """Delete the selected rows and return how many there were."""
@@ -204,25 +226,90 @@ class DuckDBSession:
         return int(done[0][0])
 
     def commit(self) -> None:
-        """Make the writes durable."""
-        self._run(Statement("COMMIT"))
+        """Make the writes durable.
+
+        No time limit: a commit that was cut off would be one whose outcome nobody knows. Only a conflict is
+        known to have written nothing.
+        """
+        try:
+            self._cursor.execute("COMMIT")
+        except duckdb.TransactionException as error:
+            raise error_of(self._name, error) from error
+        except (duckdb.Error, RuntimeError) as error:
+            raise UnknownOutcomeError(
+                f"{self._name}: the commit failed, and the error does not say whether it was done: {error}"
+            ) from error
         self._open = False
 
     def end(self) -> None:
         """Roll back what was not committed."""
         if self._open:
             self._open = False
+            self._cut_stream()
             try:
                 self._cursor.execute("ROLLBACK")
-            except duckdb.TransactionException:
-                # A failed statement has rolled the transaction back already.
+            except duckdb.Error:
+                # A failed statement has rolled it back already, or the database is no longer to be spoken to.
                 return
             finally:
                 self._cursor.close()
 
+    def _cut_stream(self) -> None:
+        """End a stream that was left half-read: the transaction could not be rolled back."""
+        stream = self._stream() if self._stream is not None else None
+        if stream is not None:
+            stream.cut()
+
     def _run(self, statement: Statement) -> list[tuple[Any, ...]]:
         with time_limit(self._cursor, self._query_seconds, self._name), translated(self._name):
             return self._cursor.execute(statement.text, list(statement.values)).fetchall()
+
+
+class _Stream:
+    """The batches of a query. Letting go of it closes what it reads from."""
+
+    def __init__(self, schema_and_batches: Generator[Any, None, None], name: str) -> None:
+        self._name = name
+        # Asked for at once: errors in the query are raised here, and a generator not begun would not clean up.
+        self._schema = next(schema_and_batches)
+        self._batches = schema_and_batches
+        self._cut = False
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        return self
+
+    def __next__(self) -> pa.RecordBatch:
+        if self._cut:
+            raise ServerError(f"{self._name}: the transaction ended before its rows were read.")
+        return next(self._batches)
+
+    def reader(self) -> pa.RecordBatchReader:
+        """Return the batches as Arrow passes them around."""
+        return pa.RecordBatchReader.from_batches(self._schema, self)
+
+    def cut(self) -> None:
+        """Close it before its end; it must not look as if there were no more rows."""
+        self._cut = inspect.getgeneratorstate(self._batches) != inspect.GEN_CLOSED
+        self._batches.close()
+
+
+def _streamed(
+    cursor: duckdb.DuckDBPyConnection, statement: Statement, seconds: float, name: str
+) -> Generator[Any, None, None]:
+    """Yield the schema of a query and then its batches, all within the time a query may take."""
+    with time_limit(cursor, seconds, name) as check, translated(name):
+        relation = cursor.sql(statement.text, params=list(statement.values))
+        with relation.to_arrow_reader(BATCH_ROWS) as reader:
+            yield reader.schema
+            for batch in reader:
+                check()
+                yield batch
+
+
+def _read_statement(query: ReadQuery) -> Statement:
+    where = predicate(query.selection)
+    names = ", ".join(quoted(column) for column in query.columns) or "*"
+    return Statement(f"SELECT {names} FROM {quoted(query.selection.table)} WHERE {where.text}", where.values)
 
 
 def _there_and_back(columns: Mapping[str, str]) -> tuple[str, ...]:
@@ -236,11 +323,10 @@ def _there_and_back(columns: Mapping[str, str]) -> tuple[str, ...]:
     return ()
 
 
-def bucket_state(row: tuple[Any, ...]) -> tuple[Bucket, BucketState]:
-    """Return the bucket and its state of one row of a fingerprint query."""
-    row_date, slot, acd, rows, hash_sum, incomplete, shortest, longest, overlong = row
-    lengths = None if shortest is None else (shortest, longest)
-    return Bucket(row_date, slot, acd), BucketState(rows, hash_sum or 0, incomplete, lengths, overlong or 0)
+def _identity(path: Path) -> str:
+    """Return what tells a database file from another, under whatever name it is reached."""
+    found = path.stat()
+    return f"file {found.st_ino} on device {found.st_dev}"
 
 
 def _live_type(native: str) -> ColumnType:

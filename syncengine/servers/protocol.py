@@ -87,6 +87,13 @@ class WriteSession(Protocol):
     def fingerprint(self, query: FingerprintQuery) -> Mapping[Bucket, BucketState]:
         """Return what the transaction sees in each bucket."""
 
+    def read(self, query: ReadQuery) -> pa.RecordBatchReader:
+        """Stream rows as the transaction sees them, in batches of bounded size.
+
+        The stream shares the transaction's connection: read it to its end, or let go of it, before anything
+        else is asked of the session. It ends with the transaction.
+        """
+
     def delete(self, selection: Selection) -> int:
         """Delete the selected rows and return how many there were."""
 

@@ -2,35 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import os
+import secrets
+import shutil
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
 import duckdb
 import pyarrow as pa
 
-from syncengine.model.errors import CancelledError, StagingError
+from syncengine.model.errors import CancelledError, StagingError, SyncError
+from syncengine.staging.pieces import Incoming
 
 BATCH_ROWS = 8192
+NO_ROOM = ("IO Error", "Out of Memory Error")
+"""What DuckDB's words begin with when memory and disk do not suffice."""
+THREAD_MB = 64
+"""Each thread keeps pages of its own in memory; two in 64 MB run out of it where one would spill."""
 
 
 class Cache:
-    """A DuckDB of this process alone; what does not fit in memory spills to the staging folder."""
+    """A DuckDB of this process alone; what does not fit in memory spills to the staging folder.
+
+    Where there can be no staging folder, as beside a pair file in a place that is only read, nothing spills.
+    """
 
     def __init__(self, folder: Path, *, memory_mb: int) -> None:
         self._folder = folder
-        self._connection = duckdb.connect(
-            ":memory:",
-            config={
-                "memory_limit": f"{memory_mb}MB",
-                "temp_directory": str(folder / "spill"),
-                "preserve_insertion_order": "false",
-                "autoinstall_known_extensions": "false",
-                "autoload_known_extensions": "false",
-                "disabled_optimizers": "in_clause",
-            },
-        )
+        self._spill = _SpillFolder(folder)
+        config: dict[str, Any] = {
+            "memory_limit": f"{memory_mb}MB",
+            "temp_directory": self._spill.path,
+            "threads": max(1, min(os.cpu_count() or 1, memory_mb // THREAD_MB)),
+            "preserve_insertion_order": "false",
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "disabled_optimizers": "in_clause",
+        }
+        try:
+            with self._translated():
+                self._connection = duckdb.connect(":memory:", config=config)
+        except BaseException:
+            self._spill.remove()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -39,9 +55,12 @@ class Cache:
         self.close()
 
     def load(self, name: str, rows: pa.RecordBatchReader) -> int:
-        """Keep rows as the table `name`, replacing it, and return how many there are."""
-        with self._translated():
-            self._connection.register("incoming", rows)
+        """Keep rows as the table `name`, replacing it, and return how many there are.
+
+        What the reader of the rows raises passes unchanged.
+        """
+        with Incoming(rows).reader() as incoming, self._translated():
+            self._connection.register("incoming", incoming)
             try:
                 self._connection.execute(f'CREATE OR REPLACE TABLE "{name}" AS SELECT * FROM incoming')
             finally:
@@ -65,8 +84,8 @@ class Cache:
 
     def reader(self, text: str) -> pa.RecordBatchReader:
         """Stream the rows of a query; only one stream is open at a time."""
-        with self._translated():
-            return self._connection.cursor().sql(text).to_arrow_reader(BATCH_ROWS)
+        batches = self._batches(text)
+        return pa.RecordBatchReader.from_batches(next(batches), batches)
 
     def drop(self, *names: str) -> None:
         """Forget tables."""
@@ -75,21 +94,70 @@ class Cache:
 
     def close(self) -> None:
         """Give memory and spilled rows back."""
-        self._connection.close()
+        try:
+            self._connection.close()
+        finally:
+            self._spill.remove()
+
+    def _batches(self, text: str) -> Generator[Any, None, None]:
+        """Yield the schema of a query and then its batches."""
+        with self._translated():
+            cursor = self._connection.cursor()
+            try:
+                with cursor.sql(text).to_arrow_reader(BATCH_ROWS) as reader:
+                    yield reader.schema
+                    yield from reader
+            finally:
+                cursor.close()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except duckdb.InterruptException as error:
-            raise CancelledError("The comparison was interrupted.") from error
-        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-            raise StagingError(
-                f"The staging folder {self._folder} cannot take what has to be compared: {str(error).splitlines()[0]}",
-                hint="Make room on that disk, or set staging in the pair file to a folder with more.",
-            ) from error
+        except duckdb.Error as error:
+            raise self._error_of(str(error)) from error
+        except OSError as error:
+            # pyarrow passes on what DuckDB says while it streams: the class is lost, the words are not.
+            if error.errno is not None:
+                raise
+            raise self._error_of(str(error)) from error
         except RuntimeError as error:
             # What DuckDB makes of Ctrl-C while a query runs.
             if "interrupted" in str(error).lower():
                 raise KeyboardInterrupt from error
             raise
+
+    def _error_of(self, text: str) -> SyncError:
+        """Return our error for what DuckDB says."""
+        kind, line = text.partition(":")[0], text.partition("\n")[0]
+        if kind == "INTERRUPT Error":
+            return CancelledError("The comparison was interrupted.")
+        if kind in NO_ROOM:
+            return StagingError(
+                f"The staging folder {self._folder} cannot take what has to be compared: {line}",
+                hint="Make room on that disk, or set staging in the pair file to a folder with more.",
+            )
+        return StagingError(f"The staged rows could not be compared: {line}")
+
+
+class _SpillFolder:
+    """Where one cache spills to. It is made before it is needed: DuckDB makes no folder for its folder."""
+
+    def __init__(self, staging: Path) -> None:
+        wanted = staging / f"spill-{os.getpid()}-{secrets.token_hex(4)}"
+        self.path = ""
+        self._made: list[Path] = []
+        try:
+            self._made = [folder for folder in (staging, *staging.parents) if not folder.exists()]
+            wanted.mkdir(parents=True)
+            self.path = str(wanted)
+        except OSError:
+            self.remove()
+
+    def remove(self) -> None:
+        """Remove it with all that is in it, and then the folders made for it that nobody else has put to use."""
+        if self.path:
+            shutil.rmtree(self.path, ignore_errors=True)
+        for folder in self._made:
+            with suppress(OSError):
+                folder.rmdir()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,15 +23,48 @@ class Piece:
     rows: int
 
 
+class Incoming:
+    """Rows from elsewhere, on their way into something that would tell their reader's errors as its own."""
+
+    def __init__(self, rows: pa.RecordBatchReader) -> None:
+        self._rows = rows
+        self._raised: BaseException | None = None
+
+    @contextmanager
+    def reader(self) -> Iterator[pa.RecordBatchReader]:
+        """Pass the rows on, and raise what their reader raised, whatever was made of it on the way."""
+        batches = self._batches()
+        # Begun at once, so that a Ctrl-C noticed between two batches is always noticed inside it.
+        next(batches)
+        try:
+            yield pa.RecordBatchReader.from_batches(self._rows.schema, batches)
+        finally:
+            if self._raised is not None:
+                raise self._raised
+
+    def _batches(self) -> Generator[Any, None, None]:
+        try:
+            yield
+            yield from self._rows
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            self._raised = error
+            raise
+
+
 def write_piece(folder: Path, name: str, rows: pa.RecordBatchReader) -> Piece:
-    """Write rows as a piece, durable when this returns; raises `StagingError` when there is no room."""
+    """Write rows as a piece, durable when this returns.
+
+    Raises `StagingError` when there is no room; what the reader of the rows raises passes unchanged.
+    """
     path = folder / f"{name}.parquet"
     part = folder / f"{name}.parquet.part"
     count = 0
-    with staging_errors(folder):
+    with Incoming(rows).reader() as incoming, staging_errors(folder):
         with part.open("wb") as file:
             with pq.ParquetWriter(file, rows.schema, compression="zstd") as writer:
-                for batch in rows:
+                for batch in incoming:
                     writer.write_batch(batch)
                     count += batch.num_rows
             file.flush()
