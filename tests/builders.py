@@ -56,11 +56,11 @@ class Files:
 
     @property
     def pair_file(self) -> Path:
-        """The pair file."""
+        """Return the pair file."""
         return self.folder / "pair.toml"
 
     def database(self, role: Role | str) -> Path:
-        """The database file of one server."""
+        """Return the database file of one server."""
         return self.folder / f"{role}.duckdb"
 
     def open(self) -> Pair:

@@ -45,7 +45,7 @@ class Counts:
     missing: int = 0
     extra: int = 0
     changed: int = 0
-    lacking: int = 0
+    lacking: int = field(default=0, compare=False)
     """Those of the missing rows whose whole key group the target lacks."""
 
     @property

@@ -138,7 +138,9 @@ class _Observing:
             return Work(spec, verdict, (), ())
         if spec.time is None:
             return Work(spec, verdict, (), selections_of(spec, (), zone=self.settings.timezone))
-        if spec.time.epoch is not None and self.settings.clock_zone is None:
+        # Without the columns that neither server has.
+        spec = replace(spec, time=verdict.time)
+        if spec.time is not None and spec.time.epoch is not None and self.settings.clock_zone is None:
             return self._without_zone(spec)
         bounds = self._bounds(spec)
         scopes = tuple(

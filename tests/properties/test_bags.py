@@ -62,7 +62,7 @@ def asked(source: list[Row], target: list[Row], key: tuple[str, ...]) -> dict[Bu
     DATABASE.execute(surplus_statement(question))
     rows = DATABASE.execute(counts_statement(question)).fetchall()
     assert len({one[:3] for one in rows}) == len(rows)
-    return {Bucket(*one[:3]): one[3:] for one in rows}
+    return {Bucket(*one[:3]): one[3:6] for one in rows}
 
 
 def counted(source: list[Row], target: list[Row], key: tuple[str, ...]) -> dict[Bucket, tuple[int, int, int]]:

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from syncengine.model.drift import Observation, TableState
-from syncengine.model.errors import RefusedError, ServerError
+from syncengine.model.errors import RefusedError
 from syncengine.model.facts import WITNESSES, ServerFacts
 from syncengine.model.pair import Role
 from syncengine.model.spec import Archive
@@ -458,9 +458,6 @@ def test_a_length_or_incomplete_lacking_on_both_is_a_note(tmp_path: Path, change
     assert (verdict.time.incomplete is None) == ("incomplete" in change)
 
 
-@pytest.mark.xfail(
-    raises=ServerError, strict=True, reason="observing._work does not hand on verdict.time yet; drop this when it does"
-)
 @pytest.mark.parametrize(("change", "says"), OPTIONAL[:2])
 def test_a_table_without_length_or_incomplete_is_compared(tmp_path: Path, change: str, says: str) -> None:
     """The table itself is compared without that column, and the note stands in the report."""
