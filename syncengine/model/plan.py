@@ -48,7 +48,7 @@ class KeptWhy(StrEnum):
     FILL_ONLY = "fill adds what is not there and changes nothing"
     LENGTHS_DIFFER = "the servers' interval lengths differ that day"
     MOVING = "it changed while it was being compared"
-    REPEATED_HOUR = "the clock showed this interval twice, and the source may have missed one of them"
+    REPEATED_HOUR = "the clock showed this hour twice, and the source may have missed one"
     UNARCHIVED = "not known to be archived on both servers"
     SOURCE_EMPTY = "the source is empty, and nothing is deleted because of that"
     ROLLUP_HELD = "its intervals disagree, or were not looked at"
