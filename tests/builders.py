@@ -15,7 +15,7 @@ from syncengine.app import Pair, open_pair
 from syncengine.catalogue import Catalogue, load_catalogue
 from syncengine.model.pair import Role
 from syncengine.model.spec import TableSpec
-from syncengine.servers.duckdb_types import stored_type
+from syncengine.servers.duckdb.types import stored_type
 
 DAY = date(2000, 6, 5)
 AS_OF = datetime(2000, 6, 5, 7, 10)

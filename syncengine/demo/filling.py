@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import duckdb
 
 from syncengine.model.spec import ColumnSpec, TableSpec
-from syncengine.servers.duckdb_types import stored_type
+from syncengine.servers.duckdb.types import stored_type
 
 
 def quoted(name: str) -> str:

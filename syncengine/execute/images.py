@@ -14,7 +14,8 @@ from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.fingerprint import FingerprintQuery, in_full
 from syncengine.model.plan import TablePart
 from syncengine.model.selection import ReadQuery, Selection
-from syncengine.servers.sql import bucket_state, fingerprint_statement, slot_expression
+from syncengine.servers.sql.buckets import slot_expression
+from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
 from syncengine.staging.cache import Cache
 
 READ_BACK = "read_back"

@@ -22,7 +22,8 @@ from syncengine.model.pair import Role
 from syncengine.model.plan import Action, TablePart
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.servers.protocol import Server
-from syncengine.servers.sql import quoted, slot_expression
+from syncengine.servers.sql.buckets import slot_expression
+from syncengine.servers.sql.dialect import quoted
 from syncengine.staging.cache import Cache
 from syncengine.staging.folder import RunFolder
 from syncengine.staging.pieces import Piece, write_piece

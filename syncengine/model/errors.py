@@ -78,7 +78,14 @@ class RefusedError(SyncError):
 
 
 class ServerError(SyncError):
-    """A server did not do what was asked of it."""
+    """A server did not do what was asked of it.
+
+    `transient` says that the same again may succeed: what was begun has been rolled back.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", transient: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.transient = transient
 
 
 class ServerUnreachableError(ServerError):

@@ -22,7 +22,7 @@ from syncengine.model.window import Window
 from syncengine.observe.columns import ColumnsVerdict
 from syncengine.observe.sampling import sample_groups
 from syncengine.servers.protocol import Server
-from syncengine.servers.sql import slot_expression
+from syncengine.servers.sql.buckets import slot_expression
 from syncengine.staging.cache import Cache
 
 SLICE = timedelta(days=31)

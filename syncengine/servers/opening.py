@@ -6,7 +6,7 @@ from pathlib import Path
 
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Limits, ServerSettings
-from syncengine.servers.duckdb_server import DuckDBServer
+from syncengine.servers.duckdb.server import DuckDBServer
 from syncengine.servers.protocol import Server
 
 DUCKDB_SCHEME = "duckdb:///"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import secrets
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,7 +11,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
-from syncengine.model.fingerprint import FingerprintQuery
+from syncengine.model.fingerprint import FOLDED, FingerprintQuery
 from syncengine.model.pair import Role
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import ColumnType
@@ -23,6 +24,8 @@ class LiveColumn:
     name: str
     type: ColumnType
     native: str
+    nullable: bool | None = None
+    """None where the server does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,9 @@ class LiveTable:
 
     name: str
     columns: tuple[LiveColumn, ...]
+    owner: str = ""
+    indexes: tuple[str, ...] = ()
+    """The names of its indexes, where the server was asked for them."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -50,6 +56,10 @@ class Capabilities:
     locks_per_row: bool
     """Whether a transaction needs room in a lock table for every row it writes."""
     writable: bool
+    write_path: str = ""
+    """How rows are inserted, for people; empty while that has not been found out."""
+    folds: frozenset[str] = FOLDED
+    """The types whose fingerprint the server computes itself; rows with others are fetched and folded here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,10 @@ class ServerDescription:
     identity: str
     """The same for two connections to the same database, and different for two databases."""
     capabilities: Capabilities
+    user: str = ""
+    locale: str = ""
+    notes: tuple[str, ...] = ()
+    """What is unusual about the server and changes what may be done with it, a sentence each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +142,19 @@ class Server(Protocol):
     def begin(self) -> AbstractContextManager[WriteSession]:
         """Open a transaction; raises `ServerReadOnlyError` where there can be none."""
 
+    def scratch(self, columns: Sequence[tuple[str, ColumnType]]) -> AbstractContextManager[str]:
+        """Create an empty table of a name nobody has, and drop it at the end; the name is what is given.
+
+        Raises `ServerReadOnlyError` where there can be none. For checking a live server, and for tests.
+        """
+
     def interrupt(self) -> None:
         """Stop the queries that are running, from another thread."""
 
     def close(self) -> None:
         """End every connection."""
+
+
+def scratch_name() -> str:
+    """Return a name for a scratch table; customers' own tables begin with c_, so that no table of a CMS does."""
+    return f"c_syncengine_{secrets.token_hex(4)}"

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from syncengine.model.errors import ServerError, ServerLockedError, ServerUnreachableError
 from syncengine.model.pair import Limits, Role
-from syncengine.servers.duckdb_server import DuckDBServer
+from syncengine.servers.duckdb.server import DuckDBServer
 from syncengine.servers.protocol import Server
 from tests.builders import catalogue, create
 from tests.properties.layouts import ARROW

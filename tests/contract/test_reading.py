@@ -19,7 +19,7 @@ from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.window import Window
 from syncengine.model.window_text import parse_window
 from syncengine.servers.protocol import Server
-from syncengine.servers.sql import bucket_state, fingerprint_statement
+from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
 from tests.builders import DAY, catalogue, hsplit, row
 from tests.contract.conftest import Make
 from tests.contract.kinds import Place, Row, as_arrow

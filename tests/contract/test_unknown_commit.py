@@ -8,7 +8,7 @@ import pytest
 
 from syncengine.model.errors import UnknownOutcomeError
 from syncengine.model.outcome import StepState
-from syncengine.servers.duckdb_server import DuckDBSession
+from syncengine.servers.duckdb.server import DuckDBSession
 from tests.builders import build_files, half_hours
 
 WINDOW = "2000-06-05 05:13..05:19"

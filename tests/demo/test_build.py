@@ -12,7 +12,7 @@ import pytest
 from syncengine.catalogue import load_catalogue
 from syncengine.demo import DemoPair, DemoShape, build_pair
 from syncengine.model.errors import InputError, UnknownTableError
-from syncengine.servers.duckdb_types import stored_type
+from syncengine.servers.duckdb.types import stored_type
 from tests.demo.conftest import SMALL, attached
 
 TINY = DemoShape(days=1, acds=1, splits=1, agents=1, vdns=1, trunks=1)

@@ -16,7 +16,7 @@ from syncengine.diffing.buckets import BucketPair, differing, paired, portions
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.spec import ColumnType
-from syncengine.servers.sql import slot_expression
+from syncengine.servers.sql.buckets import slot_expression
 
 COLUMNS = BucketColumns(date="day", label="label", acd="acd")
 COMPARED = (

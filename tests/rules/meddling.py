@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.pair import Limits, Role, ServerSettings
 from syncengine.model.selection import ReadQuery, Selection
+from syncengine.model.spec import ColumnType
 from syncengine.servers.opening import open_server
 from syncengine.servers.protocol import Bounds, LiveTable, Server, ServerDescription, WriteSession
 
@@ -117,6 +118,10 @@ class MeddledServer:
         self._meddling.before_begin(self._inner)
         with self._inner.begin() as session:
             yield MeddledSession(session, self._meddling)
+
+    def scratch(self, columns: Sequence[tuple[str, ColumnType]]) -> AbstractContextManager[str]:
+        """Pass it on."""
+        return self._inner.scratch(columns)
 
     def interrupt(self) -> None:
         """Pass it on."""

@@ -18,7 +18,7 @@ from syncengine.model.bucket import EPOCH_DAY, BucketColumns, BucketState
 from syncengine.model.fingerprint import FingerprintColumn, FingerprintQuery, is_prime, parameters
 from syncengine.model.selection import Selection
 from syncengine.model.spec import ColumnType
-from syncengine.servers.sql import bucket_state, fingerprint_statement
+from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
 from tests.builders import build_files, catalogue, row
 
 SEED = 20000605

@@ -15,7 +15,9 @@ import pytest
 from syncengine.model.bucket import Bucket, BucketColumns
 from syncengine.model.selection import Selection
 from syncengine.model.window import Window
-from syncengine.servers.sql import predicate, quoted, slot_expression
+from syncengine.servers.sql.buckets import slot_expression
+from syncengine.servers.sql.dialect import quoted
+from syncengine.servers.sql.predicates import predicate
 
 DAYS = [date(2000, 6, 4), date(2000, 6, 5), date(2000, 6, 6), None]
 LABELS = [0, 15, 30, 45, 100, 115, 1330, 1345, 1400, 1414, 2330, 2345, 2359, None]

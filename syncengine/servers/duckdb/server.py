@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 import uuid
 import weakref
-from collections.abc import Collection, Generator, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from syncengine.model.bucket import EPOCH_DAY, QUANTUM_SECONDS, Bucket, BucketColumns, BucketState, quarter_of
-from syncengine.model.errors import ServerError, ServerReadOnlyError, ServerUnreachableError, UnknownOutcomeError
+from syncengine.model.bucket import Bucket, BucketColumns, BucketState
+from syncengine.model.errors import ServerReadOnlyError, ServerUnreachableError, UnknownOutcomeError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.pair import Limits, Role
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import ColumnType
-from syncengine.servers.duckdb_errors import error_of, time_limit, translated
-from syncengine.servers.protocol import Bounds, Capabilities, LiveColumn, LiveTable, ServerDescription
-from syncengine.servers.sql import Statement, bounds_statement, bucket_state, fingerprint_statement, predicate, quoted
+from syncengine.servers.duckdb.errors import error_of, time_limit, translated
+from syncengine.servers.duckdb.types import stored_type
+from syncengine.servers.protocol import (
+    Bounds,
+    Capabilities,
+    LiveColumn,
+    LiveTable,
+    ServerDescription,
+    scratch_name,
+)
+from syncengine.servers.sql.dialect import Statement, quoted
+from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
+from syncengine.servers.sql.predicates import predicate
+from syncengine.servers.sql.rows import (
+    bound_at,
+    bounds_statement,
+    delete_statement,
+    highest_statement,
+    read_statement,
+)
+from syncengine.servers.stream import Stream
 
 BATCH_ROWS = 8192
 READING_MB = 48
@@ -73,7 +89,9 @@ class DuckDBServer:
             kind="duckdb",
             version=duckdb.__version__,
             identity=_identity(self._path),
-            capabilities=Capabilities(transactions=True, locks_per_row=False, writable=self._writable),
+            capabilities=Capabilities(
+                transactions=True, locks_per_row=False, writable=self._writable, write_path="Arrow, read in place"
+            ),
         )
 
     def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:
@@ -97,17 +115,17 @@ class DuckDBServer:
     def bounds(self, table: str, columns: BucketColumns) -> tuple[Bounds, ...]:
         """Return the bounds of a table for each of its ACDs."""
         return tuple(
-            Bounds(acd, count, _bound(columns, acd, first), _bound(columns, acd, last), untimed or 0)
+            Bounds(acd, count, bound_at(columns, acd, first), bound_at(columns, acd, last), untimed or 0)
             for acd, count, first, last, untimed in self._rows(bounds_statement(table, columns))
         )
 
     def highest(self, table: str, column: str) -> int:
         """Return the highest number in a column, 0 for an empty table."""
-        return int(self._rows(Statement(f"SELECT COALESCE(MAX({quoted(column)}), 0) FROM {quoted(table)}"))[0][0])
+        return int(self._rows(highest_statement(table, column))[0][0] or 0)
 
     def read(self, query: ReadQuery) -> pa.RecordBatchReader:
         """Stream rows in batches of bounded size; the time limit is for the whole stream, to its last batch."""
-        return _Stream(self._batches(_read_statement(query)), str(self._role)).reader()
+        return Stream(self._batches(read_statement(query)), str(self._role)).reader()
 
     @contextmanager
     def begin(self) -> Iterator[DuckDBSession]:
@@ -122,6 +140,22 @@ class DuckDBServer:
             yield session
         finally:
             session.end()
+
+    @contextmanager
+    def scratch(self, columns: Sequence[tuple[str, ColumnType]]) -> Iterator[str]:
+        """Create an empty table of a new name, and drop it at the end."""
+        if not self._writable:
+            raise ServerReadOnlyError(
+                f"{self._role}: the database is open for reading only.",
+                hint="Remove read_only from the pair file, if it is set there.",
+            )
+        name = scratch_name()
+        described = ", ".join(f"{quoted(column)} {stored_type(of)}" for column, of in columns)
+        self._rows(Statement(f"CREATE TABLE {quoted(name)} ({described})"))
+        try:
+            yield name
+        finally:
+            self._rows(Statement(f"DROP TABLE {quoted(name)}"))
 
     def interrupt(self) -> None:
         """Stop the queries that are running, from another thread."""
@@ -164,7 +198,7 @@ class DuckDBSession:
         self._cursor = cursor
         self._name = name
         self._open = True
-        self._stream: weakref.ref[_Stream] | None = None
+        self._stream: weakref.ref[Stream] | None = None
         with translated(name):
             cursor.execute("BEGIN TRANSACTION")
 
@@ -200,17 +234,15 @@ class DuckDBSession:
         DuckDB refuses every other statement of the transaction while its stream is open: read it to its end,
         or let go of it, first. Whoever reads on after the transaction has ended is told so.
         """
-        batches = _streamed(self._cursor, _read_statement(query), self._query_seconds, self._name)
-        stream = _Stream(batches, self._name)
+        batches = _streamed(self._cursor, read_statement(query), self._query_seconds, self._name)
+        stream = Stream(batches, self._name)
         # Weakly, so that letting go of the reader is enough to end the stream.
         self._stream = weakref.ref(stream)
         return stream.reader()
 
     def delete(self, selection: Selection) -> int:
         """Delete the selected rows and return how many there were."""
-        where = predicate(selection)
-        text = f"DELETE FROM {quoted(selection.table)} WHERE {where.text}"
-        return int(self._run(Statement(text, where.values))[0][0])
+        return int(self._run(delete_statement(selection))[0][0])
 
     def insert(self, table: str, rows: pa.RecordBatchReader) -> int:
         """Insert rows, columns matched by name, and return how many were inserted."""
@@ -265,34 +297,6 @@ class DuckDBSession:
             return self._cursor.execute(statement.text, list(statement.values)).fetchall()
 
 
-class _Stream:
-    """The batches of a query. Letting go of it closes what it reads from."""
-
-    def __init__(self, schema_and_batches: Generator[Any, None, None], name: str) -> None:
-        self._name = name
-        # Asked for at once: errors in the query are raised here, and a generator not begun would not clean up.
-        self._schema = next(schema_and_batches)
-        self._batches = schema_and_batches
-        self._cut = False
-
-    def __iter__(self) -> Iterator[pa.RecordBatch]:
-        return self
-
-    def __next__(self) -> pa.RecordBatch:
-        if self._cut:
-            raise ServerError(f"{self._name}: the transaction ended before its rows were read.")
-        return next(self._batches)
-
-    def reader(self) -> pa.RecordBatchReader:
-        """Return the batches as Arrow passes them around."""
-        return pa.RecordBatchReader.from_batches(self._schema, self)
-
-    def cut(self) -> None:
-        """Close it before its end; it must not look as if there were no more rows."""
-        self._cut = inspect.getgeneratorstate(self._batches) != inspect.GEN_CLOSED
-        self._batches.close()
-
-
 def _streamed(
     cursor: duckdb.DuckDBPyConnection, statement: Statement, seconds: float, name: str
 ) -> Generator[Any, None, None]:
@@ -304,12 +308,6 @@ def _streamed(
             for batch in reader:
                 check()
                 yield batch
-
-
-def _read_statement(query: ReadQuery) -> Statement:
-    where = predicate(query.selection)
-    names = ", ".join(quoted(column) for column in query.columns) or "*"
-    return Statement(f"SELECT {names} FROM {quoted(query.selection.table)} WHERE {where.text}", where.values)
 
 
 def _there_and_back(columns: Mapping[str, str]) -> tuple[str, ...]:
@@ -336,15 +334,3 @@ def _live_type(native: str) -> ColumnType:
     if native.startswith("VARCHAR"):
         return ColumnType("char")
     return ColumnType(LIVE_TYPES.get(native, native.lower()))
-
-
-def _bound(columns: BucketColumns, acd: int | None, moment: int | None) -> Bucket | None:
-    if moment is None:
-        return None
-    if columns.epoch is not None:
-        return Bucket(None, moment - moment % QUANTUM_SECONDS, acd)
-    day: date = EPOCH_DAY + timedelta(days=moment // 10000)
-    if columns.label is None:
-        return Bucket(day, None, acd)
-    label = moment % 10000
-    return Bucket(day, quarter_of(label) if columns.quarters else label, acd)

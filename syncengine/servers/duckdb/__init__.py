@@ -1,0 +1,1 @@
+"""The embedded server: a CMS database kept in a DuckDB file."""

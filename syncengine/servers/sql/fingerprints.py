@@ -1,0 +1,92 @@
+"""The fingerprint of buckets as one grouped query (docs/explanation/fingerprint.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from syncengine.model.bucket import Bucket, BucketState
+from syncengine.model.fingerprint import FingerprintColumn, FingerprintParameters, FingerprintQuery, parameters
+from syncengine.servers.sql.buckets import acd_expression, date_expression, slot_expression
+from syncengine.servers.sql.dialect import DUCKDB, NO_NUMBER, Dialect, Statement
+from syncengine.servers.sql.predicates import predicate
+
+LONGEST = 2**31
+
+
+def fingerprint_statement(query: FingerprintQuery, dialect: Dialect = DUCKDB, source: str | None = None) -> Statement:
+    """Return the grouped query of bucket states.
+
+    Its rows are (row_date, slot, acd, rows, sum, incomplete, shortest, longest, overlong).
+
+    `source` replaces the table, where rows lie in a staged piece or the table needs its owner.
+    """
+    numbers = parameters(query.seed)
+    where = predicate(query.selection, dialect)
+    buckets = query.buckets
+    terms = [
+        term(column, numbers, dialect) for column in query.columns if column.folded and column.name not in buckets.whole
+    ]
+    incomplete = dialect.name(query.incomplete) if query.incomplete else NO_NUMBER
+    interval = dialect.name(query.interval) if query.interval else NO_NUMBER
+    inner = (
+        f"SELECT {date_expression(buckets, dialect)} AS b_date, {slot_expression(buckets, dialect)} AS b_slot, "
+        f"{acd_expression(buckets, dialect)} AS b_acd, "
+        f"{incomplete} AS b_incomplete, {interval} AS b_interval, {_overlong(query.columns, dialect)} AS b_overlong, "
+        f"MOD(MOD({' + '.join(terms) or 'CAST(0 AS BIGINT)'}, {numbers.p0}) + {numbers.p0}, {numbers.p0}) AS x "
+        f"FROM {source or dialect.name(query.selection.table)} WHERE {where.text}{dialect.fence}"
+    )
+    passed = "b_date, b_slot, b_acd, b_incomplete, b_interval, b_overlong"
+    for offset, prime in ((numbers.c1, numbers.p1), (numbers.c2, numbers.p2)):
+        inner = (
+            f"SELECT {passed}, MOD((x + {offset}) * (x + {offset}), {prime}) AS x "
+            f"FROM ({inner}) AS folded{dialect.fence}"
+        )
+    text = (
+        f"SELECT b_date, b_slot, b_acd, COUNT(*), {dialect.sum.format(value='x')}, "
+        f"MAX(b_incomplete), MIN(b_interval), MAX(b_interval), {dialect.sum.format(value='b_overlong')} "
+        f"FROM ({inner}) AS squared GROUP BY b_date, b_slot, b_acd"
+    )
+    return Statement(text, where.values)
+
+
+def bucket_state(row: tuple[Any, ...]) -> tuple[Bucket, BucketState]:
+    """Return the bucket and its state of one row of a fingerprint statement."""
+    row_date, slot, acd, rows, hash_sum, incomplete, shortest, longest, overlong = row
+    lengths = None if shortest is None else (shortest, longest)
+    return Bucket(row_date, slot, acd), BucketState(rows, hash_sum or 0, incomplete, lengths, overlong or 0)
+
+
+def term(column: FingerprintColumn, numbers: FingerprintParameters, dialect: Dialect) -> str:
+    """Return what one column adds to the sum of its row."""
+    name, p0 = dialect.name(column.name), numbers.p0
+    null = numbers.coefficient(column.name, "null")
+    value = numbers.coefficient(column.name, "value")
+    match column.type.name:
+        case "smallint":
+            number = f"{value} * CAST({name} AS BIGINT)"
+        case "integer":
+            number = f"MOD({value} * CAST({name} AS BIGINT), {p0})"
+        case "int8" | "bigint":
+            number = f"MOD({value} * MOD({name}, {p0}), {p0})"
+        case "date":
+            number = f"MOD({value} * CAST({dialect.day_number.format(date=name)} AS BIGINT), {p0})"
+        case _:
+            trimmed = dialect.trimmed.format(text=name)
+            characters = (
+                f"{numbers.coefficient(column.name, str(place))} * "
+                f"CAST({dialect.character.format(text=trimmed, place=place)} AS BIGINT)"
+                for place in range(1, column.characters + 1)
+            )
+            return dialect.text_term.format(name=name, term=f"MOD({' + '.join(characters)}, {p0})", null=null)
+    return f"{dialect.coalesce}({number}, {null})"
+
+
+def _overlong(columns: Iterable[FingerprintColumn], dialect: Dialect) -> str:
+    """Return 1 for a row with text past the width the fingerprint folds in, else 0."""
+    checks = [
+        f"LENGTH({dialect.trimmed.format(text=dialect.name(column.name))}) > {column.type.width}"
+        for column in columns
+        if column.folded and column.type.is_text and (column.significant or LONGEST) > column.type.width
+    ]
+    return f"CASE WHEN {' OR '.join(checks)} THEN 1 ELSE 0 END" if checks else "0"

@@ -1,0 +1,143 @@
+"""The condition that selects rows, as SQL."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+from itertools import groupby
+
+from syncengine.model.bucket import QUANTUM_SECONDS, Bucket, BucketColumns
+from syncengine.model.interval import QUANTUM, label_at
+from syncengine.model.selection import Selection, Value
+from syncengine.model.window import Window
+from syncengine.servers.sql.buckets import untimed
+from syncengine.servers.sql.dialect import DUCKDB, Dialect, Statement
+
+
+def predicate(selection: Selection, dialect: Dialect = DUCKDB) -> Statement:
+    """Return the condition that selects the rows of a selection."""
+    columns = selection.columns
+    conditions: list[Statement] = []
+    if selection.acds is not None and columns.acd is not None:
+        conditions.append(_in(dialect.name(columns.acd), selection.acds))
+    if selection.except_acds is not None and columns.acd is not None:
+        others = _in(dialect.name(columns.acd), selection.except_acds)
+        conditions.append(Statement(f"(NOT ({others.text}) OR {dialect.name(columns.acd)} IS NULL)", others.values))
+    if selection.window is not None:
+        conditions.append(_in_window(columns, selection.window, dialect))
+    if selection.epochs is not None and columns.epoch is not None:
+        epoch = dialect.name(columns.epoch)
+        ranges = " OR ".join(f"({epoch} >= ? AND {epoch} < ?)" for _ in selection.epochs) or "1 = 0"
+        conditions.append(Statement(f"({ranges})", tuple(end for span in selection.epochs for end in span)))
+    if selection.dates is not None and columns.date is not None:
+        day = dialect.name(columns.date)
+        conditions.append(Statement(f"{day} >= ? AND {day} < ?", selection.dates))
+    if selection.untimed:
+        conditions.append(Statement(f"({untimed(columns, dialect)})"))
+    if selection.buckets is not None:
+        conditions.append(_in_buckets(columns, selection.buckets, dialect))
+    if selection.groups is not None:
+        conditions.append(_in_groups(selection.group_columns, selection.groups, dialect))
+    text = " AND ".join(condition.text for condition in conditions) or "1 = 1"
+    return Statement(text, tuple(value for condition in conditions for value in condition.values))
+
+
+def _in(column: str, values: tuple[Value, ...]) -> Statement:
+    present = tuple(value for value in values if value is not None)
+    parts = []
+    if len(present) == 1:
+        parts.append(f"{column} = ?")
+    elif present:
+        parts.append(f"{column} IN ({', '.join('?' * len(present))})")
+    if len(present) < len(values):
+        parts.append(f"{column} IS NULL")
+    return Statement(f"({' OR '.join(parts)})" if len(parts) > 1 else (parts or ["1 = 0"])[0], present)
+
+
+def _in_window(columns: BucketColumns, window: Window, dialect: Dialect) -> Statement:
+    """Compare (date, label) with both ends, without row values, which Informix lacks."""
+    day = dialect.name(columns.date or "")
+    label = dialect.name(columns.label or "")
+    first, last = window.start.date(), window.stop.date()
+    start, stop = label_at(window.start), label_at(window.stop)
+    after = Statement(f"({day} > ? OR ({day} = ? AND {label} >= ?))", (first, first, start))
+    if start == 0:
+        after = Statement(f"{day} >= ?", (first,))
+    before = Statement(f"({day} < ? OR ({day} = ? AND {label} < ?))", (last, last, stop))
+    if stop == 0:
+        before = Statement(f"{day} < ?", (last,))
+    # The plain date range lets the server use the index on row_date. A NULL label is of no time.
+    text = f"{day} >= ? AND {day} <= ? AND {label} IS NOT NULL AND {after.text} AND {before.text}"
+    return Statement(text, (first, last, *after.values, *before.values))
+
+
+def _in_buckets(columns: BucketColumns, buckets: tuple[Bucket, ...], dialect: Dialect) -> Statement:
+    """Group buckets by date and ACD, so that slots become one list each."""
+    by_place: dict[tuple[date | None, int | None], list[int | None]] = defaultdict(list)
+    for bucket in sorted(set(buckets), key=lambda b: b.order):
+        by_place[bucket.row_date, bucket.acd].append(bucket.slot)
+    by_slots: dict[tuple[tuple[int | None, ...], int | None], list[date | None]] = defaultdict(list)
+    for (row_date, acd), slots in by_place.items():
+        by_slots[tuple(slots), acd].append(row_date)
+    alternatives: list[Statement] = []
+    for (slot_values, acd), dates in by_slots.items():
+        parts: list[Statement] = []
+        if columns.date is not None:
+            parts.append(_in(dialect.name(columns.date), tuple(dates)))
+        if columns.acd is not None:
+            parts.append(_in(dialect.name(columns.acd), (acd,)))
+        if columns.epoch is not None or columns.label is not None:
+            parts.append(_in_slots(columns, slot_values, dialect))
+        text = " AND ".join(part.text for part in parts) or "1 = 1"
+        alternatives.append(Statement(f"({text})", tuple(v for part in parts for v in part.values)))
+    if not alternatives:
+        return Statement("1 = 0")
+    text = "(" + " OR ".join(a.text for a in alternatives) + ")"
+    values = tuple(v for a in alternatives for v in a.values)
+    days = [bucket.row_date for bucket in buckets if bucket.row_date is not None]
+    if columns.date is None or len(days) < len(buckets):
+        return Statement(text, values)
+    # The plain date range lets the server skip what lies outside without looking at every alternative.
+    day = dialect.name(columns.date)
+    return Statement(f"{day} >= ? AND {day} <= ? AND {text}", (min(days), max(days), *values))
+
+
+def _in_slots(columns: BucketColumns, slots: tuple[int | None, ...], dialect: Dialect) -> Statement:
+    column = dialect.name(columns.epoch or columns.label or "")
+    if not columns.quarters and columns.epoch is None:
+        return _in(column, slots)
+    span = QUANTUM_SECONDS if columns.epoch is not None else QUANTUM
+    parts: list[str] = []
+    values: list[Value] = []
+    for start, past in _runs([slot for slot in slots if slot is not None], span):
+        parts.append(f"({column} >= ? AND {column} < ?)")
+        values += [start, past]
+    if None in slots:
+        parts.append(f"{column} IS NULL")
+    return Statement(f"({' OR '.join(parts)})", tuple(values))
+
+
+def _runs(slots: list[int], span: int) -> Iterable[tuple[int, int]]:
+    """Yield half-open ranges that cover slots of a span, neighbours joined. Labels 45 and 100 do not touch."""
+    for _, run in groupby(enumerate(sorted(slots)), key=lambda item: item[1] - item[0] * span):
+        found = [slot for _, slot in run]
+        yield found[0], found[-1] + span
+
+
+def _in_groups(columns: tuple[str, ...], groups: tuple[tuple[Value, ...], ...], dialect: Dialect) -> Statement:
+    """Match whole key groups, NULL with NULL. Informix has no NULL-safe comparison, so the text says which is NULL."""
+    alternatives: list[str] = []
+    values: list[Value] = []
+    for group in groups:
+        conditions = [_same(dialect, column, value) for column, value in zip(columns, group, strict=True)]
+        alternatives.append(f"({' AND '.join(conditions)})")
+        values += [value for value in group if value is not None]
+    return Statement(f"({' OR '.join(alternatives) or '1 = 0'})", tuple(values))
+
+
+def _same(dialect: Dialect, column: str, value: Value) -> str:
+    name = dialect.name(column)
+    if value is None:
+        return f"{name} IS NULL"
+    return dialect.same_text.format(column=name) if isinstance(value, str) else f"{name} = ?"
