@@ -8,12 +8,20 @@ from dataclasses import dataclass, field
 from syncengine.execute.images import buckets_of, hold
 from syncengine.execute.preparing import PreparedPart, Preparing
 from syncengine.execute.uninterrupted import uninterrupted
-from syncengine.model.errors import MovedError, RefusedError, ServerError, StagingError, SyncError
+from syncengine.model.errors import (
+    MovedError,
+    RefusedError,
+    ServerError,
+    StagingError,
+    SyncError,
+    UnknownOutcomeError,
+)
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan, Step
 from syncengine.model.progress import Progress
 from syncengine.servers.protocol import Server, WriteSession
+from syncengine.servers.retrying import tried
 from syncengine.staging.cache import Cache
 from syncengine.staging.folder import RunFolder
 from syncengine.staging.pieces import read_piece
@@ -64,7 +72,7 @@ class _Running:
             self.outcomes.append(StepOutcome(step.number, StepState.WAITING, why=f"step {undone[0]} was not done"))
             return
         try:
-            self._do(step)
+            tried(lambda: self._do(step))
         except MovedError as error:
             self.outcomes.append(StepOutcome(step.number, StepState.MOVED, why=str(error)))
             self.run.mark(step=step.number, state=StepState.MOVED, why=str(error))
@@ -154,7 +162,7 @@ class _Running:
                 raise
             self.outcomes.append(StepOutcome(step.number, state, deleted, inserted, str(error)))
             if state is StepState.UNKNOWN:
-                raise
+                raise UnknownOutcomeError(error.message, hint=error.hint) from error
             return
         self.outcomes.append(StepOutcome(step.number, StepState.DONE, deleted, inserted))
 
@@ -162,7 +170,7 @@ class _Running:
         """Hold the target against both images: done, not done (None), or neither."""
         server = self.servers[step.into]
         try:
-            now = [hold(one.part, self.plan.seed, server, self.cache) for one in prepared]
+            now = tried(lambda: [hold(one.part, self.plan.seed, server, self.cache) for one in prepared])
         except Exception:  # noqa: BLE001  # whatever keeps us from looking, nobody knows then
             return StepState.UNKNOWN
         if now == [one.after for one in prepared]:

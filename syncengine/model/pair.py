@@ -47,6 +47,8 @@ class Limits:
     """Memory for comparing rows; more spills to the staging folder."""
     query_seconds: int = 600
     """How long one query on a server may take."""
+    lock_seconds: int = 30
+    """How long a statement waits for rows that somebody else has locked."""
     wait_minutes: int = 90
     """How long `--wait` waits for an interval to be archived."""
     samples: int = 5

@@ -9,7 +9,7 @@ from enum import StrEnum
 from syncengine.model.drift import TableState
 from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.pair import Role
-from syncengine.model.spec import DataClass, Kept, TableSpec, TimeColumns
+from syncengine.model.spec import ColumnType, DataClass, Kept, TableSpec, TimeColumns
 from syncengine.servers.protocol import LiveColumn, LiveTable
 
 
@@ -63,11 +63,11 @@ def judge_columns(spec: TableSpec, live: dict[Role, LiveTable | None]) -> Column
     tables = {role: table for role, table in live.items() if table is not None}
     needs = needs_of(spec)
     misfits = [problem for name, need in needs.items() for problem in _misfits(name, need, tables)]
-    problems = [*_missing_columns(tables), *misfits, *_type_differences(tables, needs)]
+    problems = [*_missing_columns(tables), *misfits, *_type_differences(tables, needs), *_unreadable(tables)]
     if problems:
         return ColumnsVerdict(TableState.NOT_COMPARABLE, "; ".join(problems))
     first = tables[Role.PRIMARY]
-    columns = tuple(_as_compared(spec, column) for column in first.columns)
+    columns = tuple(_as_compared(spec, column, tables[Role.SECONDARY].column(column.name)) for column in first.columns)
     described = {column.name for column in spec.columns}
     time, lacking = usable_time(spec, first)
     notes = [f"{name} {_on_both(first, name)}, so {lost}" for name, lost in lacking.items()]
@@ -137,6 +137,20 @@ def _misfits(name: str, need: Need, tables: dict[Role, LiveTable]) -> Iterator[s
     yield from (f"column {name} is {native} on {role}, and {need} is needed" for role, native in wrong.items())
 
 
+SAME_NUMBERS = frozenset({"int8", "bigint"})
+"""Two names of eight bytes; kinds of servers have one, the other or both."""
+
+
+def alike(one: ColumnType, other: ColumnType) -> bool:
+    """Say whether two servers keep the same values in a column, whatever each calls the type.
+
+    Text of a width that a server does not know (embedded ones keep none) is like text of any.
+    """
+    if one.is_text and other.is_text and not (one.width and other.width):
+        return True
+    return one == other or {one.name, other.name} <= SAME_NUMBERS
+
+
 def _type_differences(tables: dict[Role, LiveTable], needs: dict[str, Need]) -> list[str]:
     """Name the columns of unlike types, but for those that are told to be of no use anyway."""
     primary, secondary = tables[Role.PRIMARY], tables[Role.SECONDARY]
@@ -144,7 +158,7 @@ def _type_differences(tables: dict[Role, LiveTable], needs: dict[str, Need]) -> 
         f"column {column.name} is {column.native} on {Role.PRIMARY} and {other.native} on {Role.SECONDARY}"
         for column in primary.columns
         if (other := secondary.column(column.name)) is not None
-        and other.type != column.type
+        and not alike(column.type, other.type)
         and (column.name not in needs or all(map(needs[column.name].met_by, (column, other))))
     ]
 
@@ -160,20 +174,30 @@ def _unlike_the_spec(spec: TableSpec, table: LiveTable, told: Collection[str]) -
             yield f"{described.name} is on neither server"
 
 
+def _unreadable(tables: dict[Role, LiveTable]) -> Iterator[str]:
+    for role, table in tables.items():
+        for column in table.columns:
+            if not column.readable:
+                yield f"column {column.name} is {column.native} on {role}, which cannot be read exactly"
+
+
 def _on_both(table: LiveTable, name: str) -> str:
     column = table.column(name)
     return "is on neither server" if column is None else f"is {column.native} on both servers"
 
 
-def _as_compared(spec: TableSpec, column: LiveColumn) -> FingerprintColumn:
+def _as_compared(spec: TableSpec, column: LiveColumn, other: LiveColumn | None) -> FingerprintColumn:
+    """Return a column with the width of its text: as a server knows it, else as the spec has it."""
     described = spec.column(column.name)
     if not column.type.is_text:
         return FingerprintColumn(column.name, column.type)
-    width_known = column.type if column.type.width else None
+    known = next((one.type for one in (column, other) if one is not None and one.type.width), None)
     if described is None or not described.type.is_text:
-        return FingerprintColumn(column.name, width_known or column.type)
-    return FingerprintColumn(column.name, width_known or described.type, described.significant)
+        return FingerprintColumn(column.name, known or column.type)
+    return FingerprintColumn(column.name, known or described.type, described.significant)
 
 
 def _fits(column: LiveColumn, wanted: str) -> bool:
-    return column.type.is_text if wanted in ("char", "varchar") else column.type.name == wanted
+    if wanted in ("char", "varchar"):
+        return column.type.is_text
+    return column.type.name == wanted or {column.type.name, wanted} <= SAME_NUMBERS

@@ -22,6 +22,7 @@ from syncengine.model.window import Window
 from syncengine.observe.columns import ColumnsVerdict
 from syncengine.observe.sampling import sample_groups
 from syncengine.servers.protocol import Server
+from syncengine.servers.retrying import tried
 from syncengine.servers.sql.buckets import slot_expression
 from syncengine.staging.cache import Cache
 
@@ -230,8 +231,8 @@ def _compare_rows(comparison: Comparison, pairs: tuple[BucketPair, ...], *, samp
     if not fetched:
         return counts
     query = ReadQuery(_only(comparison, fetched), tuple(column.name for column in comparison.verdict.all_columns))
-    comparison.cache.load("source_rows", comparison.source.read(query))
-    comparison.cache.load("target_rows", comparison.target.read(query))
+    for name, server in (("source_rows", comparison.source), ("target_rows", comparison.target)):
+        _fetch(comparison.cache, name, server, query)
     question = _question(comparison)
     comparison.cache.run(surplus_statement(question))
     rows = comparison.cache.rows(counts_statement(question))
@@ -239,6 +240,11 @@ def _compare_rows(comparison: Comparison, pairs: tuple[BucketPair, ...], *, samp
     for row_date, slot, acd, *figures in rows:
         counts[Bucket(row_date, slot, acd)] = Counts(*figures)
     return counts
+
+
+def _fetch(cache: Cache, name: str, server: Server, query: ReadQuery) -> None:
+    """Keep the rows of a query as a table; a stream that breaks is begun anew, and replaces what came of it."""
+    tried(lambda: cache.load(name, server.read(query)))
 
 
 def _question(comparison: Comparison) -> BagQuestion:
@@ -319,7 +325,7 @@ def _digested(
 
 def _digests(comparison: Comparison, server: Server, only: Selection) -> dict[Bucket, str]:
     columns = comparison.verdict.all_columns
-    comparison.cache.load("guarded_rows", server.read(ReadQuery(only, tuple(column.name for column in columns))))
+    _fetch(comparison.cache, "guarded_rows", server, ReadQuery(only, tuple(column.name for column in columns)))
     terms = bucket_terms(comparison.buckets, slot_expression(comparison.buckets))
     rows = comparison.cache.rows(digest_statement("guarded_rows", columns, terms))
     comparison.cache.drop("guarded_rows")

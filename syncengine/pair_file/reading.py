@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from pydantic import ValidationError
 
@@ -88,5 +89,11 @@ def _unset_secrets(role: Role, url: str, environment: Mapping[str, str]) -> list
 
 
 def _server(role: Role, entry: ServerEntry, environment: Mapping[str, str]) -> ServerSettings:
-    url = REFERENCE.sub(lambda found: environment[found.group(1)], entry.url)
+    # In the url of a live server the value must not end the part it stands in, whatever signs it has.
+    file = entry.url.startswith("duckdb:")
+    url = REFERENCE.sub(lambda found: _value(environment[found.group(1)], of_file=file), entry.url)
     return ServerSettings(role=role, url=url, shown_url=entry.url, load=entry.load, read_only=entry.read_only)
+
+
+def _value(value: str, *, of_file: bool) -> str:
+    return value if of_file else quote(value, safe="")

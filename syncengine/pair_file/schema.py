@@ -75,6 +75,7 @@ class LimitsEntry(_Strict):
     compare_rows: int = Field(default=DEFAULTS.compare_rows, ge=1000)
     memory_mb: int = Field(default=DEFAULTS.memory_mb, ge=64)
     query_seconds: int = Field(default=DEFAULTS.query_seconds, ge=1)
+    lock_seconds: int = Field(default=DEFAULTS.lock_seconds, ge=1, le=3600)
     wait_minutes: int = Field(default=DEFAULTS.wait_minutes, ge=1)
     samples: int = Field(default=DEFAULTS.samples, ge=0, le=1000)
 

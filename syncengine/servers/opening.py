@@ -8,8 +8,10 @@ from syncengine.model.errors import InputError
 from syncengine.model.pair import Limits, ServerSettings
 from syncengine.servers.duckdb.server import DuckDBServer
 from syncengine.servers.protocol import Server
+from syncengine.servers.retrying import RetryingServer
 
 DUCKDB_SCHEME = "duckdb:///"
+INFORMIX_SCHEMES = ("informix+ibm_db", "informix")
 
 
 def database_path(settings: ServerSettings, folder: Path) -> Path:
@@ -23,7 +25,22 @@ def open_server(settings: ServerSettings, folder: Path, *, writable: bool, limit
         may_write = writable and not settings.read_only
         return DuckDBServer(database_path(settings, folder), settings.role, writable=may_write, limits=limits)
     scheme = settings.shown_url.split(":", 1)[0]
+    if scheme in INFORMIX_SCHEMES:
+        return RetryingServer(_informix(settings, writable=writable and not settings.read_only, limits=limits))
     raise InputError(
         f"{settings.role}: no server is known for urls that begin with {scheme!r}.",
-        hint="Write duckdb:///FILE, with the path relative to the pair file.",
+        hint="Write informix+ibm_db://USER:${PASSWORD}@HOST:PORT/DATABASE, postgresql://USER:${PASSWORD}@HOST/DATABASE "
+        "or duckdb:///FILE.",
     )
+
+
+def _informix(settings: ServerSettings, *, writable: bool, limits: Limits) -> Server:
+    try:
+        # The driver is large and has needs of its own, so that only who needs it installs and loads it.
+        from syncengine.servers.informix.server import InformixServer
+    except ImportError as error:
+        raise InputError(
+            f"{settings.role}: the driver for Informix cannot be loaded ({error}).",
+            hint="Install it: pip install 'syncengine[informix]' (it needs glibc 2.34 or later: RHEL 9, Debian 12).",
+        ) from error
+    return InformixServer(settings.url, settings.role, writable=writable, limits=limits)

@@ -26,6 +26,8 @@ class LiveColumn:
     native: str
     nullable: bool | None = None
     """None where the server does not tell."""
+    readable: bool = True
+    """Whether values come through exactly; a table with a column of which they do not is not compared."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,34 @@
+"""The queries on Informix's own catalogue.
+
+Identifiers are never quoted: whether quotes would name something or be a string depends on the session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+TABLES = "SELECT tabname, owner, tabid, tabtype FROM informix.systables WHERE tabid >= 100 AND tabtype IN ('T', 'V')"
+COLUMNS = (
+    "SELECT c.tabid, c.colno, c.colname, c.coltype, c.collength, x.name "
+    "FROM informix.syscolumns c LEFT OUTER JOIN informix.sysxtdtypes x ON c.extended_id = x.extended_id "
+    "WHERE {tables} ORDER BY c.tabid, c.colno"
+)
+PARTS = ", ".join(f"part{number}" for number in range(1, 17))
+INDEXES = f"SELECT tabid, idxname, idxtype, {PARTS} FROM informix.sysindexes WHERE {{tables}} ORDER BY tabid, idxname"
+CONSTRAINTS = "SELECT tabid, constrname, constrtype, idxname FROM informix.sysconstraints WHERE {tables}"
+LOCALE = "SELECT site FROM informix.systables WHERE tabname = 'GL_COLLATE'"
+ONE_ROW = "FROM informix.systables WHERE tabid = 1"
+VERSION = f"SELECT DBINFO('version', 'full') {ONE_ROW}"
+DATABASE = f"SELECT DBINFO('dbname') {ONE_ROW}"
+USER = f"SELECT USER {ONE_ROW}"
+SESSION = f"SELECT DBINFO('sessionid') {ONE_ROW}"
+HOST = f"SELECT DBINFO('dbhostname') {ONE_ROW}"
+SERVER_NAME = f"SELECT DBSERVERNAME {ONE_ROW}"
+LOGGING = "SELECT is_logging, is_ansi FROM sysmaster:sysdatabases WHERE name = DBINFO('dbname')"
+AT_ONCE = 100
+"""Values in one list."""
+
+
+def in_tables(tabids: Sequence[int], column: str = "tabid") -> str:
+    """Return the condition on tables; the ids come from the catalogue itself."""
+    return f"{column} IN ({', '.join(str(int(tabid)) for tabid in tabids)})"

@@ -1,0 +1,152 @@
+"""Connections to one Informix server: opened through SQLAlchemy's pool, lent, and given up when a call hangs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import exc
+
+from syncengine.servers.informix.calls import Calls
+from syncengine.servers.informix.dialect import ISOLATION
+from syncengine.servers.informix.errors import error_of, translated
+from syncengine.servers.sql.dialect import Statement
+
+BATCH_ROWS = 8192
+IDLE_CONNECTIONS = 3
+
+
+class Connections:
+    """Opens and lends the connections to one server."""
+
+    def __init__(self, url: str, name: str, *, secret: str, query_seconds: int, lock_seconds: int) -> None:
+        self.name = name
+        self.secret = secret
+        self._query_seconds = query_seconds
+        self._lent: set[Lent] = set()
+        self._guard = threading.Lock()
+        self._options = {"lock_seconds": lock_seconds, "pool_size": IDLE_CONNECTIONS, "max_overflow": -1}
+        self._url = url
+        self._engine = self._new_engine(autocommit=False)
+
+    def without_transactions(self) -> None:
+        """Go on with connections of an unlogged database, where every statement stands for itself."""
+        self._engine.dispose()
+        self._engine = self._new_engine(autocommit=True)
+
+    def _new_engine(self, *, autocommit: bool) -> sqlalchemy.Engine:
+        return sqlalchemy.create_engine(self._url, autocommit=autocommit, **self._options)
+
+    @contextmanager
+    def lent(self, isolation: str | None = None) -> Iterator[Lent]:
+        """Lend a connection; it is rolled back when it is given back. `isolation` makes it one of its own."""
+        lent = self._lend()
+        try:
+            if isolation is not None:
+                lent.run(Statement(f"SET ISOLATION TO {ISOLATION[isolation]}"))
+            yield lent
+        except BaseException:
+            # What failed once is not lent again: the next one may be whole.
+            lent.end(reusable=False)
+            raise
+        else:
+            lent.end(reusable=isolation is None)
+        finally:
+            with self._guard:
+                self._lent.discard(lent)
+
+    def _lend(self) -> Lent:
+        calls = Calls(self.name, self._query_seconds)
+        with translated(self.name, self.secret):
+            try:
+                proxied = calls.run(self._engine.raw_connection, calls.deadline())
+            except exc.DBAPIError as error:
+                raise error_of(self.name, str(error.orig), self.secret) from error.orig
+        lent = Lent(proxied, calls, self.name, self.secret)
+        with self._guard:
+            self._lent.add(lent)
+        return lent
+
+    def interrupt(self) -> None:
+        """End the waits of all connections that are lent."""
+        with self._guard:
+            lent = tuple(self._lent)
+        for one in lent:
+            one.calls.interrupt()
+
+    def close(self) -> None:
+        """End every connection that waits to be lent."""
+        self._engine.dispose()
+
+
+class Lent:
+    """A connection in use."""
+
+    def __init__(self, proxied: Any, calls: Calls, name: str, secret: str) -> None:
+        self._proxied = proxied
+        self.calls = calls
+        self._name = name
+        self._secret = secret
+
+    def rows(self, statement: Statement) -> list[tuple[Any, ...]]:
+        """Return all rows of a query."""
+        return [row for rows in self.batches(statement) for row in rows]
+
+    def run(self, statement: Statement) -> int:
+        """Run a statement that has no rows, and return how many it touched."""
+        deadline = self.calls.deadline()
+        cursor = self._cursor()
+        with translated(self._name, self._secret):
+            self.calls.run(lambda: _execute(cursor, statement), deadline)
+            count = int(cursor.rowcount)
+            self.calls.run(cursor.close)
+        return count
+
+    def batches(self, statement: Statement) -> Generator[Sequence[tuple[Any, ...]], None, None]:
+        """Yield the rows of a query in lists of bounded length, all within the time a query may take."""
+        deadline = self.calls.deadline()
+        cursor = self._cursor()
+        try:
+            with translated(self._name, self._secret):
+                self.calls.run(lambda: _execute(cursor, statement), deadline)
+            while True:
+                with translated(self._name, self._secret):
+                    rows = self.calls.run(lambda: cursor.fetchmany(BATCH_ROWS), deadline)
+                if not rows:
+                    return
+                yield rows
+        finally:
+            if not self.calls.given_up:
+                cursor.close()
+
+    def cursor(self) -> Any:
+        """Return a cursor of the driver's own, for writing."""
+        return self._cursor()
+
+    def commit(self) -> None:
+        """Commit, without a time limit: one that was cut off would be of unknown outcome."""
+        self.calls.run(self._proxied.commit)
+
+    def end(self, *, reusable: bool) -> None:
+        """Give it back to the pool, or end it; either rolls back."""
+        if not reusable or self.calls.given_up:
+            self._proxied.detach()
+        if self.calls.given_up:
+            # A call still runs on it, and closing it would wait for that call: it ends when that does.
+            return
+        with translated(self._name, self._secret):
+            self.calls.run(self._proxied.close)
+
+    def _cursor(self) -> Any:
+        with translated(self._name, self._secret):
+            return self._proxied.cursor()
+
+
+def _execute(cursor: Any, statement: Statement) -> None:
+    if statement.values:
+        cursor.execute(statement.text, tuple(statement.values))
+    else:
+        cursor.execute(statement.text)

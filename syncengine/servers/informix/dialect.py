@@ -1,0 +1,333 @@
+"""A thin SQLAlchemy dialect for Informix over DRDA: connecting, session set-up, errors, reflection, little SQL.
+
+It works under SQLAlchemy 2.0 and 2.1, and is registered as `informix` and `informix+ibm_db`. The engine's own
+queries are text (syncengine.servers.sql); the dialect gives them connections, and gives anybody's tools the rest.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from types import ModuleType
+from typing import Any, ClassVar
+
+from sqlalchemy import URL, Connection, exc, pool
+from sqlalchemy.engine import default, interfaces
+from sqlalchemy.sql import compiler, sqltypes
+
+from syncengine.servers.informix import reflection
+from syncengine.servers.informix.errors import is_lost
+from syncengine.servers.informix.session_setup import set_up
+
+ISOLATION = {
+    "DIRTY READ": "DIRTY READ",
+    "COMMITTED READ": "COMMITTED READ",
+    "LAST COMMITTED": "COMMITTED READ LAST COMMITTED",
+    "CURSOR STABILITY": "CURSOR STABILITY",
+    "REPEATABLE READ": "REPEATABLE READ",
+}
+UTF_8 = "1208"
+"""The driver's number for the code page its texts come in."""
+NO_TRANSACTIONS = ("SQLCODE=-255", "SQLCODE=-256")
+
+
+class InformixCompiler(compiler.SQLCompiler):
+    """Informix's own ways in a query."""
+
+    def get_select_precolumns(self, select: Any, **kw: Any) -> str:
+        """Write SKIP and FIRST before DISTINCT, as literals: Informix takes no markers there."""
+        skip = select._offset_clause  # noqa: SLF001  # the compiler's own way to ask
+        first = select._limit_clause  # noqa: SLF001
+        parts = [
+            f"{word} {self.process(clause, literal_execute=True, **kw)} "
+            for word, clause in (("SKIP", skip), ("FIRST", first))
+            if clause is not None
+        ]
+        return "".join(parts) + str(super().get_select_precolumns(select, **kw))
+
+    def limit_clause(self, select: Any, **kw: Any) -> str:
+        """Write nothing at the end."""
+        del select, kw
+        return ""
+
+    def default_from(self) -> str:
+        """Informix selects from something, always."""
+        return " FROM informix.systables WHERE tabid = 1"
+
+    def visit_true(self, expr: Any, **kw: Any) -> str:
+        """BOOLEAN is written as a letter."""
+        del expr, kw
+        return "'t'"
+
+    def visit_false(self, expr: Any, **kw: Any) -> str:
+        """BOOLEAN is written as a letter."""
+        del expr, kw
+        return "'f'"
+
+    def visit_now_func(self, fn: Any, **kw: Any) -> str:
+        """Now has a qualifier."""
+        del fn, kw
+        return "CURRENT YEAR TO FRACTION(5)"
+
+    def for_update_clause(self, select: Any, **kw: Any) -> str:
+        """Without OF and NOWAIT, which Informix lacks."""
+        del select, kw
+        return " FOR UPDATE"
+
+
+class InformixTypeCompiler(compiler.GenericTypeCompiler):
+    """Informix's own names of types."""
+
+    def visit_DATETIME(self, type_: Any, **kw: Any) -> str:  # noqa: N802
+        """DATETIME has a qualifier."""
+        del type_, kw
+        return "DATETIME YEAR TO FRACTION(5)"
+
+    visit_TIMESTAMP = visit_DATETIME  # noqa: N815
+
+    def visit_TIME(self, type_: Any, **kw: Any) -> str:  # noqa: N802
+        """Time of day is a DATETIME of its hours."""
+        del type_, kw
+        return "DATETIME HOUR TO SECOND"
+
+    def visit_BOOLEAN(self, type_: Any, **kw: Any) -> str:  # noqa: N802
+        """BOOLEAN is native."""
+        del type_, kw
+        return "BOOLEAN"
+
+    def visit_DOUBLE(self, type_: Any, **kw: Any) -> str:  # noqa: N802
+        """FLOAT is the wide one."""
+        del type_, kw
+        return "FLOAT"
+
+    visit_DOUBLE_PRECISION = visit_DOUBLE  # noqa: N815
+
+    def visit_REAL(self, type_: Any, **kw: Any) -> str:  # noqa: N802
+        """SMALLFLOAT is the narrow one."""
+        del type_, kw
+        return "SMALLFLOAT"
+
+    def visit_large_binary(self, type_: Any, **kw: Any) -> str:
+        """Bytes are BYTE."""
+        del type_, kw
+        return "BYTE"
+
+
+class InformixIdentifierPreparer(compiler.IdentifierPreparer):
+    """Never quotes by itself: over DRDA nobody can count on quotes naming something."""
+
+    def _requires_quotes(self, value: str) -> bool:
+        del value
+        return False
+
+    def quote_schema(self, schema: str, force: Any = None) -> str:
+        """Write an owner in single quotes, which mean the same in every session."""
+        del force
+        return f"'{schema}'"
+
+
+class InformixDialect(default.DefaultDialect):
+    """Informix through ibm_db."""
+
+    name = "informix"
+    driver = "ibm_db"
+    default_paramstyle = "qmark"
+    max_identifier_length = 128
+    supports_statement_cache = True
+    supports_native_decimal = True
+    supports_native_boolean = True
+    supports_multivalues_insert = False
+    use_insertmanyvalues = False
+    insert_returning = False
+    update_returning = False
+    delete_returning = False
+    supports_default_values = False
+    supports_empty_insert = False
+    supports_sane_rowcount = True
+    supports_sane_multi_rowcount = False
+    postfetch_lastrowid = False
+    requires_name_normalize = False
+    supports_comments = False
+    statement_compiler = InformixCompiler
+    type_compiler_cls = InformixTypeCompiler
+    preparer = InformixIdentifierPreparer
+    ischema_names: ClassVar[dict[str, type[sqltypes.TypeEngine[Any]]]] = reflection.TYPES
+    skip_autocommit_rollback = True
+
+    def __init__(
+        self, lock_seconds: int = 30, autocommit: bool = False, isolation: str = "LAST COMMITTED", **kw: Any
+    ) -> None:
+        super().__init__(**kw)
+        self.lock_seconds = lock_seconds
+        self.autocommit = autocommit
+        self.isolation = isolation
+
+    @classmethod
+    def import_dbapi(cls) -> ModuleType:
+        """Import the driver, which reads its code page from the environment when it is loaded."""
+        os.environ.setdefault("DB2CODEPAGE", UTF_8)
+        import ibm_db_dbi
+
+        return ibm_db_dbi  # type: ignore[no-any-return]
+
+    @classmethod
+    def get_pool_class(cls, url: URL) -> type[pool.Pool]:
+        """Keep connections, and lend them."""
+        del url
+        return pool.QueuePool
+
+    def create_connect_args(self, url: URL) -> tuple[Sequence[str], dict[str, Any]]:
+        """Return the connection string and options; the autocommit mode must be given now, not later."""
+        import ibm_db
+
+        from syncengine.servers.informix.url import connection_string, parse_url
+
+        parsed = parse_url(url.render_as_string(hide_password=False), "url")
+        keywords = parsed.driver_keywords(connect_seconds=15, receive_seconds=0)
+        mode = ibm_db.SQL_AUTOCOMMIT_ON if self.autocommit else ibm_db.SQL_AUTOCOMMIT_OFF
+        dsn = connection_string(keywords, parsed.user, parsed.password)
+        return (dsn, "", ""), {"conn_options": {ibm_db.SQL_ATTR_AUTOCOMMIT: mode}}
+
+    def connect(self, *cargs: Any, **cparams: Any) -> Any:
+        """Connect; the options are copied, since the driver changes what it is given."""
+        options = dict(cparams.pop("conn_options", {}))
+        return self.loaded_dbapi.connect(*cargs, conn_options=options, **cparams)
+
+    def on_connect(self) -> Callable[[Any], None]:
+        """Set every new session up."""
+
+        def setting_up(connection: Any) -> None:
+            set_up(connection, lock_seconds=self.lock_seconds, isolation=ISOLATION[self.isolation])
+
+        return setting_up
+
+    def is_disconnect(self, e: Any, connection: Any, cursor: Any) -> bool:
+        """Say whether an error means that the connection is gone."""
+        del connection, cursor
+        return is_lost(str(e))
+
+    def do_ping(self, dbapi_connection: interfaces.DBAPIConnection) -> bool:
+        """Ask something small."""
+        cursor = dbapi_connection.cursor()
+        try:
+            cursor.execute("SELECT tabid FROM informix.systables WHERE tabid = 1")
+            cursor.fetchall()
+        finally:
+            cursor.close()
+        return True
+
+    def do_rollback(self, dbapi_connection: Any) -> None:
+        """Roll back, where there are transactions."""
+        self._unless_unlogged(dbapi_connection.rollback)
+
+    def do_commit(self, dbapi_connection: Any) -> None:
+        """Commit, where there are transactions."""
+        self._unless_unlogged(dbapi_connection.commit)
+
+    def do_close(self, dbapi_connection: Any) -> None:
+        """Close; the driver rolls back first, which an unlogged database or a lost connection refuses."""
+        with suppress(self.loaded_dbapi.Error):
+            dbapi_connection.close()
+
+    def _unless_unlogged(self, do: Callable[[], Any]) -> None:
+        try:
+            do()
+        except self.loaded_dbapi.Error as error:
+            if not any(code in str(error) for code in NO_TRANSACTIONS):
+                raise
+
+    def detect_autocommit_setting(self, dbapi_conn: interfaces.DBAPIConnection) -> bool:
+        """Say how the connection was opened."""
+        import ibm_db
+
+        return bool(ibm_db.autocommit(dbapi_conn.conn_handler))
+
+    def get_isolation_level_values(self, dbapi_conn: Any) -> Sequence[Any]:
+        """Return the levels there are."""
+        del dbapi_conn
+        return [*ISOLATION, "AUTOCOMMIT"]
+
+    def get_default_isolation_level(self, dbapi_conn: Any) -> Any:
+        """Return what a new session is set to."""
+        del dbapi_conn
+        return self.isolation
+
+    def get_isolation_level(self, dbapi_connection: Any) -> Any:
+        """Return what the session was set to; Informix has no plain way to ask."""
+        del dbapi_connection
+        return "AUTOCOMMIT" if self.autocommit else self.isolation
+
+    def set_isolation_level(self, dbapi_connection: Any, level: Any) -> None:
+        """Set the level of a session; autocommit only when it is opened."""
+        if level == "AUTOCOMMIT":
+            raise exc.ArgumentError("Give autocommit=True to create_engine: the driver takes it when it connects.")
+        cursor = dbapi_connection.cursor()
+        try:
+            cursor.execute(f"SET ISOLATION TO {ISOLATION[level]}")
+        finally:
+            cursor.close()
+
+    def _get_server_version_info(self, connection: Connection) -> tuple[int, ...]:
+        return reflection.version_info(connection)
+
+    def _get_default_schema_name(self, connection: Connection) -> str:
+        from syncengine.servers.informix.catalogue import USER
+
+        return str(connection.exec_driver_sql(USER).scalar_one()).strip()
+
+    def _check_max_identifier_length(self, connection: Connection) -> None:
+        del connection
+
+    def get_schema_names(self, connection: Connection, **kw: Any) -> list[str]:
+        """Return the owners of tables."""
+        del kw
+        return reflection.owners(connection)
+
+    def get_table_names(self, connection: Connection, schema: str | None = None, **kw: Any) -> list[str]:
+        """Return the tables of an owner, or of all."""
+        del kw
+        return [table.name for table in reflection.tables(connection, schema) if table.kind == "T"]
+
+    def get_view_names(self, connection: Connection, schema: str | None = None, **kw: Any) -> list[str]:
+        """Return the views of an owner, or of all."""
+        del kw
+        return [table.name for table in reflection.tables(connection, schema) if table.kind == "V"]
+
+    def has_table(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> bool:
+        """Say whether there is such a table or view."""
+        del kw
+        return any(table.name == table_name.lower() for table in reflection.tables(connection, schema))
+
+    def get_columns(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> Any:
+        """Return the columns of a table."""
+        del kw
+        return reflection.columns_of(connection, self._table(connection, table_name, schema))
+
+    def get_pk_constraint(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> Any:
+        """Return the primary key, its columns in the key's own order."""
+        del kw
+        return reflection.primary_key(connection, self._table(connection, table_name, schema))
+
+    def get_indexes(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> Any:
+        """Return the indexes of a table."""
+        del kw
+        return reflection.indexes_of(connection, self._table(connection, table_name, schema))
+
+    def get_unique_constraints(
+        self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any
+    ) -> Any:
+        """Return the unique constraints of a table."""
+        del kw
+        return reflection.unique_constraints(connection, self._table(connection, table_name, schema))
+
+    def get_foreign_keys(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> Any:
+        """CMS declares none, and none is looked for."""
+        del connection, table_name, schema, kw
+        return []
+
+    def _table(self, connection: Connection, name: str, schema: str | None) -> reflection.Table:
+        found = [table for table in reflection.tables(connection, schema) if table.name == name.lower()]
+        if not found:
+            raise exc.NoSuchTableError(name)
+        return found[0]

@@ -1,0 +1,120 @@
+"""Whether a server folds rows into fingerprints as everybody else does, found out before it is trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from syncengine.model.bucket import Bucket, BucketState
+from syncengine.model.errors import ServerError, ServerUnreachableError
+from syncengine.model.fingerprint import FOLDED, FingerprintColumn, FingerprintQuery, parameters
+from syncengine.model.spec import ColumnType
+from syncengine.servers.informix.catalogue import ONE_ROW
+from syncengine.servers.informix.sql import INFORMIX
+from syncengine.servers.sql.dialect import Statement
+from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement, term
+
+Ask = Callable[[Statement], Sequence[tuple[Any, ...]]]
+
+SEED = 20_000_605
+VECTORS: dict[str, tuple[tuple[str, Any], ...]] = {
+    "smallint": (("CAST(-32767 AS SMALLINT)", -32767), ("CAST(32767 AS SMALLINT)", 32767)),
+    "integer": (
+        ("CAST(-2147483647 AS INTEGER)", -2147483647),
+        ("CAST(2147483647 AS INTEGER)", 2147483647),
+        ("CAST(NULL AS INTEGER)", None),
+    ),
+    "int8": (
+        ("CAST(9007199254740993 AS BIGINT)", 9007199254740993),
+        ("CAST(-4611686018427387905 AS BIGINT)", -(2**62) - 1),
+    ),
+    "date": (("MDY(12, 30, 1899)", -1), ("MDY(6, 5, 2000)", 36682), ("CAST(NULL AS DATE)", None)),
+    "char": (
+        ("CAST('Sales' AS CHAR(8))", "Sales"),
+        ("CAST(' x' AS CHAR(8))", " x"),
+        ("CAST('' AS CHAR(8))", ""),
+        ("CAST('Zo\u00eb' AS CHAR(8))", "Zo\u00eb"),
+        ("CAST(NULL AS CHAR(8))", None),
+    ),
+}
+"""Expressions of each kind of term, and the value each stands for. Informix reserves the lowest number for NULL."""
+ALIKE = {"bigint": "int8", "varchar": "char"}
+WIDTH = 8
+FOLDED_AT_ONCE = 50_000
+"""Rows folded in one query, whose planning alone takes as long as folding 30,000."""
+
+
+def trusted_types(ask: Ask) -> frozenset[str]:
+    """Return the types whose terms the server computes as the definition says; the rest are folded here.
+
+    A type the server fails on, or computes otherwise, is simply not trusted; a lost connection is raised.
+    """
+    return frozenset(name for name in FOLDED if _right(ALIKE.get(name, name), ask))
+
+
+def _right(name: str, ask: Ask) -> bool:
+    numbers = parameters(SEED)
+    column = FingerprintColumn("v", ColumnType(name, WIDTH if name == "char" else 0))
+    text = term(column, numbers, INFORMIX)
+    for expression, value in VECTORS[name]:
+        try:
+            rows = ask(Statement(f"SELECT {text} FROM (SELECT {expression} AS v {ONE_ROW}) AS given"))
+        except ServerUnreachableError:
+            raise
+        except ServerError:
+            return False
+        if len(rows) != 1 or rows[0][0] is None or int(rows[0][0]) % numbers.p0 != _wanted(column, value):
+            return False
+    return True
+
+
+def _wanted(column: FingerprintColumn, value: Any) -> int:
+    numbers = parameters(SEED)
+    if value is None:
+        return numbers.coefficient(column.name, "null") % numbers.p0
+    if isinstance(value, str):
+        places = enumerate(value, start=1)
+        return sum(numbers.coefficient(column.name, str(at)) * ord(sign) for at, sign in places) % numbers.p0
+    return numbers.coefficient(column.name, "value") * int(value) % numbers.p0
+
+
+def fold_here(query: FingerprintQuery, rows: pa.RecordBatchReader) -> Iterator[tuple[Bucket, BucketState]]:
+    """Yield the state of each bucket of rows that were fetched, of which only a portion is held at a time."""
+    states: dict[Bucket, BucketState] = {}
+    with duckdb.connect(":memory:", config={"threads": "1", "memory_limit": "256MB"}) as connection:
+        # The rows are those selected already: the condition holds for each of them.
+        statement = fingerprint_statement(query, source="fetched")
+        for portion in _portions(rows):
+            connection.register("fetched", portion)
+            for row in connection.execute(statement.text, list(statement.values)).fetchall():
+                bucket, state = bucket_state(row)
+                states[bucket] = state if bucket not in states else _together(states[bucket], state)
+            connection.unregister("fetched")
+    yield from states.items()
+
+
+def _portions(rows: pa.RecordBatchReader) -> Iterator[pa.Table]:
+    held: list[pa.RecordBatch] = []
+    for batch in rows:
+        held.append(batch)
+        if sum(one.num_rows for one in held) >= FOLDED_AT_ONCE:
+            yield pa.Table.from_batches(held)
+            held = []
+    if held:
+        yield pa.Table.from_batches(held)
+
+
+def _together(one: BucketState, other: BucketState) -> BucketState:
+    """Return the state of a bucket whose rows came in two portions."""
+    incomplete = [state.incomplete for state in (one, other) if state.incomplete is not None]
+    lengths = [length for state in (one, other) for length in state.lengths or ()]
+    return BucketState(
+        rows=one.rows + other.rows,
+        hash_sum=one.hash_sum + other.hash_sum,
+        incomplete=max(incomplete, default=None),
+        lengths=(min(lengths), max(lengths)) if lengths else None,
+        overlong=one.overlong + other.overlong,
+    )

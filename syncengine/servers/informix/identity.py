@@ -1,0 +1,60 @@
+"""Who an Informix server is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from syncengine.model.errors import ServerError, ServerUnreachableError
+from syncengine.servers.informix import catalogue
+from syncengine.servers.informix.url import InformixUrl
+from syncengine.servers.sql.dialect import Statement
+
+Ask = Callable[[Statement], Sequence[tuple[Any, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a server told of itself when it was first reached."""
+
+    version: str
+    text: str
+    user: str
+    locale: str
+    logged: bool
+    notes: tuple[str, ...]
+
+
+def identify(ask: Ask, address: str, url: InformixUrl) -> Identity:
+    """Ask a server who it is; what it does not tell is left out and noted, but for a lost connection."""
+    notes: list[str] = []
+
+    def one(text: str, what: str) -> str:
+        try:
+            rows = ask(Statement(text))
+        except ServerUnreachableError:
+            raise
+        except ServerError as error:
+            notes.append(f"does not tell {what} ({error.message})")
+            return ""
+        return str(rows[0][0] or "").strip() if rows else ""
+
+    version = one(catalogue.VERSION, "its version")
+    host = one(catalogue.HOST, "its host's name")
+    server = one(catalogue.SERVER_NAME, "its name")
+    user = one(catalogue.USER, "who is logged in") or url.user
+    locale = one(catalogue.LOCALE, "its locale")
+    logging = one(catalogue.LOGGING, "whether it keeps a transaction log")
+    logged = logging != "0"
+    if not logged:
+        notes.append("keeps no transaction log: a step that is cut short cannot be rolled back")
+    place = f"{url.database} on {server or 'an unnamed server'} of {host or address}, {address}:{url.port}"
+    return Identity(_number(version), place, user, locale, logged, tuple(notes))
+
+
+def _number(version: str) -> str:
+    """Return the release out of the banner."""
+    found = re.search(r"\d+\.\d+\S*", version)
+    return found.group(0) if found else version

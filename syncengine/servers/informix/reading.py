@@ -1,0 +1,97 @@
+"""Reads rows of an Informix table as Arrow batches, and counts that none was lost on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pyarrow as pa
+
+from syncengine.model.errors import ServerError
+from syncengine.model.fingerprint import FingerprintQuery
+from syncengine.model.selection import ReadQuery, Selection
+from syncengine.servers.informix.connections import Lent
+from syncengine.servers.informix.sql import INFORMIX, portions
+from syncengine.servers.informix.types import arrow_column, arrow_type, read_expression, readable
+from syncengine.servers.protocol import LiveColumn, LiveTable
+from syncengine.servers.sql.rows import read_statement
+
+
+def source_of(table: LiveTable) -> str:
+    """Return a table as it is named in a statement: with its owner, whom an ANSI database wants to know."""
+    owner = table.owner.replace("'", "''")
+    return f"'{owner}'.{INFORMIX.name(table.name)}" if owner else INFORMIX.name(table.name)
+
+
+def read(lent: Lent, table: LiveTable, query: ReadQuery, server: str) -> Generator[Any, None, None]:
+    """Yield the schema of the selected rows and then batches of them.
+
+    The driver leaves out rows it could not fetch without a word, so that they are counted: raises a transient
+    `ServerError` where fewer came than the server says there are.
+    """
+    columns = _columns(table, query.columns, server)
+    schema = pa.schema([(asked, arrow_type(column.type)) for asked, column in columns])
+    yield schema
+    expressions = tuple(read_expression(INFORMIX.name(column.name), column.type) for _, column in columns)
+    for selection in portions(query.selection):
+        part = ReadQuery(selection, query.columns)
+        source = source_of(table)
+        promised = _count(lent, part, source)
+        came = 0
+        for rows in lent.batches(read_statement(part, INFORMIX, source, expressions)):
+            came += len(rows)
+            yield _batch(rows, [column for _, column in columns], schema)
+        if came != promised and came != _count(lent, part, source):
+            raise ServerError(
+                f"{server}: {promised:,} rows of {table.name} were promised and {came:,} came.",
+                hint="Somebody is writing them, or the driver could not read one: run the same command again.",
+                transient=True,
+            )
+
+
+def _count(lent: Lent, query: ReadQuery, source: str) -> int:
+    return int(lent.rows(read_statement(query, INFORMIX, source, ("COUNT(*)",)))[0][0])
+
+
+def _columns(table: LiveTable, names: Sequence[str], server: str) -> list[tuple[str, LiveColumn]]:
+    """Return the columns asked for under the names asked for, or all; refuses those that cannot be read exactly."""
+    found = [(name, table.column(name.lower())) for name in names or table.names]
+    known = [(name, column) for name, column in found if column is not None]
+    if len(known) < len(found):
+        lacking = ", ".join(name for name, column in found if column is None)
+        raise ServerError(f"{server}: a column is not there: {table.name} has no {lacking}.")
+    for _, column in known:
+        if not readable(column.type):
+            raise ServerError(
+                f"{server}: the column {column.name} of {table.name} is {column.native}, which cannot be read exactly.",
+                hint="Leave the table out.",
+            )
+    return known
+
+
+def _batch(rows: Sequence[tuple[Any, ...]], columns: Sequence[LiveColumn], schema: pa.Schema) -> pa.RecordBatch:
+    arrays = [
+        arrow_column(values, column.type) for values, column in zip(zip(*rows, strict=True), columns, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def folds_all(query: FingerprintQuery, trusted: frozenset[str]) -> bool:
+    """Say whether the server computes all of a fingerprint itself."""
+    whole = query.buckets.whole
+    kinds = {column.type.name for column in query.columns if column.folded and column.name not in whole}
+    return kinds <= trusted
+
+
+def needed(query: FingerprintQuery) -> tuple[str, ...]:
+    """Return the columns a fingerprint is folded from."""
+    buckets = query.buckets
+    around = (buckets.date, buckets.label, buckets.epoch, buckets.acd, query.incomplete, query.interval)
+    names = [name for name in around if name is not None]
+    return tuple(dict.fromkeys([*names, *(column.name for column in query.columns if column.folded)]))
+
+
+def narrowed(query: FingerprintQuery, selection: Selection) -> FingerprintQuery:
+    """Return the same fingerprint of some of its rows."""
+    return replace(query, selection=selection)

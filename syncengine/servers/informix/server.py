@@ -1,0 +1,261 @@
+"""A CMS database on an Informix server, reached over DRDA."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pyarrow as pa
+
+from syncengine.model.bucket import Bucket, BucketColumns, BucketState
+from syncengine.model.errors import ServerError, ServerReadOnlyError
+from syncengine.model.fingerprint import FingerprintQuery
+from syncengine.model.pair import Limits, Role
+from syncengine.model.selection import ReadQuery
+from syncengine.model.spec import ColumnType
+from syncengine.servers.informix import reading
+from syncengine.servers.informix.connections import Connections
+from syncengine.servers.informix.folding import fold_here, trusted_types
+from syncengine.servers.informix.identity import Identity, identify
+from syncengine.servers.informix.reflection import Table, read_columns, read_indexes, read_tables
+from syncengine.servers.informix.session import InformixSession
+from syncengine.servers.informix.sql import INFORMIX, portions
+from syncengine.servers.informix.types import ddl_type, readable
+from syncengine.servers.informix.url import look_at, parse_url
+from syncengine.servers.informix.writing import WritePath, works
+from syncengine.servers.protocol import (
+    Bounds,
+    Capabilities,
+    LiveColumn,
+    LiveTable,
+    ServerDescription,
+    scratch_name,
+)
+from syncengine.servers.sql.dialect import Statement
+from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
+from syncengine.servers.sql.rows import bound_at, bounds_statement, highest_statement
+from syncengine.servers.stream import Stream
+
+
+class InformixServer:
+    """One database. Every query has a connection of its own, so calls may come from several threads."""
+
+    def __init__(self, url: str, role: Role, *, writable: bool, limits: Limits) -> None:
+        self._role = role
+        self._name = str(role)
+        self._writable = writable
+        self._parsed = parse_url(url, f"{role}.url")
+        address = look_at(self._parsed.host, self._parsed.port, self._name)
+        self._connections = Connections(
+            url,
+            self._name,
+            secret=self._parsed.password,
+            query_seconds=limits.query_seconds,
+            lock_seconds=limits.lock_seconds,
+        )
+        self._tables: dict[str, LiveTable] | None = None
+        self._write_path: WritePath | None = None
+        try:
+            with self._connections.lent() as lent:
+                self._identity: Identity = identify(lent.rows, address, self._parsed)
+                self._folds = trusted_types(lent.rows)
+            if not self._identity.logged:
+                self._connections.without_transactions()
+        except BaseException:
+            self.close()
+            raise
+
+    def describe(self) -> ServerDescription:
+        """Say who the server is."""
+        return ServerDescription(
+            role=self._role,
+            kind="informix",
+            version=self._identity.version,
+            identity=self._identity.text,
+            capabilities=Capabilities(
+                transactions=self._identity.logged,
+                locks_per_row=True,
+                writable=self._writable,
+                write_path=self._write_path or "",
+                folds=self._folds,
+            ),
+            user=self._identity.user,
+            locale=self._identity.locale,
+            notes=self._identity.notes,
+        )
+
+    def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:
+        """Return those of the named tables that exist, under the names asked for."""
+        known = self._reflect(names)
+        return {name: known[name.lower()] for name in names if name.lower() in known}
+
+    def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
+        """Yield each non-empty bucket once, in no order.
+
+        Where the server does not fold a type as everybody else does, the rows are fetched and folded here.
+        """
+        source = self._source(query.selection.table)
+        if not reading.folds_all(query, self._folds):
+            yield from fold_here(query, self.read(ReadQuery(query.selection, reading.needed(query))))
+            return
+        with self._connections.lent() as lent:
+            for selection in portions(query.selection):
+                part = reading.narrowed(query, selection)
+                for row in lent.rows(fingerprint_statement(part, INFORMIX, source)):
+                    yield bucket_state(row)
+
+    def bounds(self, table: str, columns: BucketColumns) -> tuple[Bounds, ...]:
+        """Return the bounds of a table for each of its ACDs."""
+        rows = self._rows(bounds_statement(table, columns, INFORMIX, self._source(table)))
+        return tuple(
+            Bounds(acd, int(count), _bound(columns, acd, first), _bound(columns, acd, last), untimed or 0)
+            for acd, count, first, last, untimed in rows
+            if count
+        )
+
+    def highest(self, table: str, column: str) -> int:
+        """Return the highest number in a column, 0 for an empty table."""
+        return int(self._rows(highest_statement(table, column, INFORMIX, self._source(table)))[0][0] or 0)
+
+    def read(self, query: ReadQuery) -> pa.RecordBatchReader:
+        """Stream rows in batches of bounded size; as many as the server promises, or an error."""
+        return Stream(self._batches(query), self._name).reader()
+
+    def _batches(self, query: ReadQuery) -> Generator[Any, None, None]:
+        table = self._table(query.selection.table)
+        with self._connections.lent() as lent:
+            yield from reading.read(lent, table, query, self._name)
+
+    @contextmanager
+    def begin(self) -> Iterator[InformixSession]:
+        """Open a transaction; leaving it without commit rolls back, where the database keeps a log."""
+        self._check_writable()
+        path = self._chosen_path()
+        isolation = "REPEATABLE READ" if self._identity.logged else "DIRTY READ"
+        with self._connections.lent(isolation) as lent:
+            session = InformixSession(
+                lent, self._name, self._table, path, logged=self._identity.logged, folds=self._folds
+            )
+            try:
+                yield session
+            finally:
+                session.end()
+
+    @contextmanager
+    def scratch(self, columns: Sequence[tuple[str, ColumnType]]) -> Iterator[str]:
+        """Create an empty table of a new name, and drop it at the end."""
+        self._check_writable()
+        name = scratch_name()
+        described = ", ".join(f"{INFORMIX.name(column)} {ddl_type(of)}" for column, of in columns)
+        self._do(f"CREATE TABLE {name} ({described}) LOCK MODE ROW")
+        self._tables = None
+        try:
+            yield name
+        finally:
+            self._do(f"DROP TABLE {name}")
+            self._tables = None
+
+    def interrupt(self) -> None:
+        """Stop waiting for the queries that are running, from another thread."""
+        self._connections.interrupt()
+
+    def close(self) -> None:
+        """End every connection."""
+        self._connections.close()
+
+    def _check_writable(self) -> None:
+        if not self._writable:
+            raise ServerReadOnlyError(
+                f"{self._name}: the database is open for reading only.",
+                hint="Remove read_only from the pair file, if it is set there.",
+            )
+
+    def _chosen_path(self) -> WritePath:
+        """Find out once how rows are written: a path that loses or changes one is not taken."""
+        if self._write_path is None:
+            for path in WritePath:
+                # Each on a connection of its own: some servers end the one that tries what they do not know.
+                with self._connections.lent("DIRTY READ") as lent:
+                    if works(lent, path):
+                        self._write_path = path
+                        break
+            else:
+                raise ServerError(
+                    f"{self._name}: no way to insert rows brought them back as they were written.",
+                    hint="`syncengine check --scratch` says what came back; attach it to a bug report.",
+                )
+        return self._write_path
+
+    def _do(self, text: str) -> None:
+        with self._connections.lent() as lent:
+            lent.run(Statement(text))
+            if self._identity.logged:
+                lent.commit()
+
+    def _rows(self, statement: Statement) -> list[tuple[Any, ...]]:
+        with self._connections.lent() as lent:
+            return lent.rows(statement)
+
+    def _source(self, table: str) -> str:
+        return reading.source_of(self._table(table))
+
+    def _table(self, name: str) -> LiveTable:
+        found = self._reflect([name]).get(name.lower())
+        if found is None:
+            raise ServerError(
+                f"{self._name}: a table is not there: {name}.",
+                hint="`syncengine check` names the tables a server lacks.",
+            )
+        return found
+
+    def _reflect(self, names: Collection[str]) -> Mapping[str, LiveTable]:
+        """Return the live tables by name; the catalogue is read once, and again for a table it did not have."""
+        wanted = {name.lower() for name in names}
+        if self._tables is None or not wanted <= self._tables.keys():
+            with self._connections.lent() as lent:
+                self._tables = {**(self._tables or {}), **_live_tables(lent.rows, wanted, self._identity, self._name)}
+        return self._tables
+
+
+def _bound(columns: BucketColumns, acd: int | None, moment: Any) -> Bucket | None:
+    return bound_at(columns, acd, None if moment is None else int(moment))
+
+
+def _live_tables(rows: Any, wanted: Collection[str], identity: Identity, server: str) -> dict[str, LiveTable]:
+    """Read the catalogue's entries of some tables; of two owners' tables of one name, the login's own counts."""
+
+    def ask(text: str) -> list[tuple[Any, ...]]:
+        return rows(Statement(text))  # type: ignore[no-any-return]
+
+    found: dict[str, Table] = {}
+    for table in read_tables(ask):
+        if table.name not in wanted:
+            continue
+        other = found.get(table.name)
+        if other is not None and identity.user not in (table.owner, other.owner):
+            raise ServerError(
+                f"{server}: both {other.owner} and {table.owner} have a table {table.name}.",
+                hint="Log in as the owner of the tables that are meant.",
+            )
+        if other is None or table.owner == identity.user:
+            found[table.name] = table
+    ids = [table.id for table in found.values()]
+    columns: dict[int, list[LiveColumn]] = {}
+    for column in read_columns(ask, ids):
+        columns.setdefault(column.table, []).append(
+            LiveColumn(
+                column.name,
+                column.stored.type,
+                column.stored.native,
+                column.stored.nullable,
+                readable(column.stored.type),
+            )
+        )
+    indexes: dict[int, list[str]] = {}
+    for index in read_indexes(ask, ids):
+        indexes.setdefault(index.table, []).append(index.name)
+    return {
+        name: LiveTable(name, tuple(columns.get(table.id, ())), table.owner, tuple(indexes.get(table.id, ())))
+        for name, table in found.items()
+    }

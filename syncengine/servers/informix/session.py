@@ -1,0 +1,129 @@
+"""One transaction on an Informix server."""
+
+from __future__ import annotations
+
+import uuid
+import weakref
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+import ibm_db_dbi
+import pyarrow as pa
+
+from syncengine.model.bucket import Bucket, BucketState
+from syncengine.model.errors import ServerError, UnknownOutcomeError
+from syncengine.model.fingerprint import FingerprintQuery
+from syncengine.model.selection import ReadQuery, Selection
+from syncengine.servers.informix import reading
+from syncengine.servers.informix.catalogue import SESSION
+from syncengine.servers.informix.connections import Lent
+from syncengine.servers.informix.errors import error_of, is_lost
+from syncengine.servers.informix.folding import fold_here
+from syncengine.servers.informix.sql import INFORMIX, portions
+from syncengine.servers.informix.writing import WritePath, insert_of, insert_rows
+from syncengine.servers.protocol import LiveTable
+from syncengine.servers.sql.dialect import Statement
+from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
+from syncengine.servers.sql.predicates import predicate
+from syncengine.servers.sql.rows import delete_statement
+from syncengine.servers.stream import Stream
+
+
+class InformixSession:
+    """A transaction in repeatable read: what it has read or written stays so for others until it ends.
+
+    In an unlogged database there is none: each statement stands for itself, and leaving rolls nothing back.
+    """
+
+    def __init__(
+        self,
+        lent: Lent,
+        name: str,
+        table: Callable[[str], LiveTable],
+        path: WritePath,
+        *,
+        logged: bool,
+        folds: frozenset[str] = frozenset(),
+    ) -> None:
+        self._lent = lent
+        self._name = name
+        self._table = table
+        self._path = path
+        self._logged = logged
+        self._folds = folds
+        self._stream: weakref.ref[Stream] | None = None
+        self.id = self._session_id()
+
+    def _session_id(self) -> str:
+        """Return the server's number of the session, which onstat shows, and one that never comes again."""
+        number = ""
+        with suppress(ServerError):
+            number = str(self._lent.rows(Statement(SESSION))[0][0])
+        return f"{number}-{uuid.uuid4().hex}".lstrip("-")
+
+    def lock(self, selection: Selection) -> None:
+        """Touch the selected rows, which locks each for this transaction; reading them then locks their range.
+
+        A plain update is taken by every release and isolation, where FOR UPDATE depends on the kind of cursor.
+        """
+        table = self._table(selection.table)
+        buckets = selection.columns
+        selecting = {buckets.date, buckets.label, buckets.epoch, buckets.acd}
+        free = [column.name for column in table.columns if column.name not in selecting] or list(table.names)
+        touched = INFORMIX.name(free[-1])
+        for part in portions(selection):
+            where = predicate(part, INFORMIX)
+            text = f"UPDATE {reading.source_of(table)} SET {touched} = {touched} WHERE {where.text}"
+            self._lent.run(Statement(text, where.values))
+
+    def fingerprint(self, query: FingerprintQuery) -> Mapping[Bucket, BucketState]:
+        """Return what the transaction sees in each bucket."""
+        table = self._table(query.selection.table)
+        if not reading.folds_all(query, self._folds):
+            return dict(fold_here(query, self.read(ReadQuery(query.selection, reading.needed(query)))))
+        found: dict[Bucket, BucketState] = {}
+        for selection in portions(query.selection):
+            part = reading.narrowed(query, selection)
+            rows = self._lent.rows(fingerprint_statement(part, INFORMIX, reading.source_of(table)))
+            found |= dict(bucket_state(row) for row in rows)
+        return found
+
+    def read(self, query: ReadQuery) -> pa.RecordBatchReader:
+        """Stream rows as the transaction sees them, in batches of bounded size."""
+        table = self._table(query.selection.table)
+        stream = Stream(reading.read(self._lent, table, query, self._name), self._name)
+        self._stream = weakref.ref(stream)
+        return stream.reader()
+
+    def delete(self, selection: Selection) -> int:
+        """Delete the selected rows and return how many there were."""
+        source = reading.source_of(self._table(selection.table))
+        return sum(max(self._lent.run(delete_statement(part, INFORMIX, source)), 0) for part in portions(selection))
+
+    def insert(self, table: str, rows: pa.RecordBatchReader) -> int:
+        """Insert rows, columns matched by name, and return how many were inserted."""
+        live = self._table(table)
+        insert = insert_of(live, reading.source_of(live), rows.schema.names, self._name)
+        return insert_rows(self._lent, insert, rows, self._path, self._name)
+
+    def commit(self) -> None:
+        """Make the writes durable.
+
+        An error that is not the server's own word leaves open whether it was done: `UnknownOutcomeError`.
+        """
+        if not self._logged:
+            return
+        try:
+            self._lent.commit()
+        except (ibm_db_dbi.Error, Exception) as error:
+            if isinstance(error, ibm_db_dbi.Error) and "SQLCODE" in str(error) and not is_lost(str(error)):
+                raise error_of(self._name, str(error)) from error
+            raise UnknownOutcomeError(
+                f"{self._name}: the connection was lost while committing; that does not say whether it was done."
+            ) from error
+
+    def end(self) -> None:
+        """Cut a stream that was left half-read; the connection rolls back what was not committed."""
+        stream = self._stream() if self._stream is not None else None
+        if stream is not None:
+            stream.cut()

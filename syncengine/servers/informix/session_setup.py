@@ -1,0 +1,32 @@
+"""What every new session is told first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibm_db_dbi
+
+from syncengine.servers.informix.errors import sqlcode_of
+
+NOT_UNDERSTOOD = (-201, -809)
+NO_TRANSACTIONS = (-255, -256)
+
+
+def set_up(connection: Any, *, lock_seconds: int, isolation: str) -> None:
+    """Set a session up for reading: values as they are, a bounded wait for locks, no waiting for writers.
+
+    Where the release or the database does not have the isolation asked for, dirty read is taken: only an
+    observation reads so, and it looks twice at whatever changes; a step sets its own.
+    """
+    connection.set_fix_return_type(False)
+    cursor = connection.cursor()
+    try:
+        cursor.execute(f"SET LOCK MODE TO WAIT {int(lock_seconds)}")
+        try:
+            cursor.execute(f"SET ISOLATION TO {isolation}")
+        except ibm_db_dbi.Error as error:
+            if sqlcode_of(str(error)) not in (*NOT_UNDERSTOOD, *NO_TRANSACTIONS):
+                raise
+            cursor.execute("SET ISOLATION TO DIRTY READ")
+    finally:
+        cursor.close()

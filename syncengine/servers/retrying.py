@@ -1,0 +1,102 @@
+"""Tries again what a server refused only for the moment: a bounded number of times, with growing random waits."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import TypeVar
+
+import pyarrow as pa
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from syncengine.model.bucket import Bucket, BucketColumns, BucketState
+from syncengine.model.errors import ServerError, UnknownOutcomeError
+from syncengine.model.fingerprint import FingerprintQuery
+from syncengine.model.selection import ReadQuery
+from syncengine.model.spec import ColumnType
+from syncengine.servers.protocol import Bounds, LiveTable, Server, ServerDescription, WriteSession
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 4
+LONGEST_WAIT = 20.0
+"""Seconds; the waits are drawn from ever wider ranges up to it, so that two who collided do not meet again."""
+
+Result = TypeVar("Result")
+
+
+def is_transient(error: BaseException) -> bool:
+    """Say whether the same again may succeed. A commit of unknown outcome is never tried again blindly."""
+    return isinstance(error, ServerError) and error.transient and not isinstance(error, UnknownOutcomeError)
+
+
+def tried(do: Callable[[], Result], *, attempts: int = ATTEMPTS, longest_wait: float = LONGEST_WAIT) -> Result:
+    """Return what a call returns, which must be whole in itself: what it began is begun anew.
+
+    Each new try is a line in the log. Raises what the last try raised.
+    """
+    return Retrying(
+        retry=retry_if_exception(is_transient),
+        stop=stop_after_attempt(attempts),
+        wait=wait_random_exponential(multiplier=0.5, max=longest_wait),
+        before_sleep=_told(attempts),
+        reraise=True,
+    )(do)
+
+
+def _told(attempts: int) -> Callable[[RetryCallState], None]:
+    def tell(state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        message = error.message if isinstance(error, ServerError) else str(error)
+        wait = state.next_action.sleep if state.next_action else 0.0
+        log.warning("%s Try %d of %d in %.1f seconds.", message, state.attempt_number + 1, attempts, wait)
+
+    return tell
+
+
+class RetryingServer:
+    """A server whose questions are asked again. What is streamed or written is the caller's to begin anew."""
+
+    def __init__(self, inner: Server) -> None:
+        self._inner = inner
+
+    def describe(self) -> ServerDescription:
+        """Pass it on."""
+        return self._inner.describe()
+
+    def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:
+        """Ask, and again."""
+        return tried(lambda: self._inner.tables(names))
+
+    def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
+        """Ask, and again; the answer is held until it is whole."""
+        return iter(tried(lambda: list(self._inner.fingerprint(query))))
+
+    def bounds(self, table: str, columns: BucketColumns) -> tuple[Bounds, ...]:
+        """Ask, and again."""
+        return tried(lambda: self._inner.bounds(table, columns))
+
+    def highest(self, table: str, column: str) -> int:
+        """Ask, and again."""
+        return tried(lambda: self._inner.highest(table, column))
+
+    def read(self, query: ReadQuery) -> pa.RecordBatchReader:
+        """Begin to read, and again; a stream that has begun is not begun anew behind its reader's back."""
+        return tried(lambda: self._inner.read(query))
+
+    def begin(self) -> AbstractContextManager[WriteSession]:
+        """Pass it on: a step is tried again as a whole."""
+        return self._inner.begin()
+
+    def scratch(self, columns: Sequence[tuple[str, ColumnType]]) -> AbstractContextManager[str]:
+        """Pass it on."""
+        return self._inner.scratch(columns)
+
+    def interrupt(self) -> None:
+        """Pass it on."""
+        self._inner.interrupt()
+
+    def close(self) -> None:
+        """Pass it on."""
+        self._inner.close()
