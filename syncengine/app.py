@@ -145,6 +145,7 @@ class Pair:
         """Do what a plan says, then verify every table it names again (rule: only that says "in sync")."""
         with self._servers(plan.writes_to) as servers, self._cache() as cache:
             _refuse_read_only(servers, plan.writes_to)
+            self._refuse_unlogged(servers, plan.writes_to)
             if not plan.steps:
                 return Resync(plan, RunOutcome("", ()), self._observe(servers, self._again(plan)))
             rows = sum(step.rows for step in plan.steps)
@@ -233,6 +234,18 @@ class Pair:
                 rule=1,
                 hint="Leave it out; no option lifts this.",
             )
+
+    def _refuse_unlogged(self, servers: Mapping[Role, Server], roles: Iterable[Role]) -> None:
+        """Refuse steps that could not be rolled back, unless the user has taken that on."""
+        for role in roles:
+            transactions = servers[role].describe().capabilities.transactions
+            if not transactions and not self.settings.server(role).without_transactions:
+                raise RefusedError(
+                    f"{role}: the database keeps no transaction log, so that a step that is cut short cannot be rolled "
+                    "back, only put back from its journal.",
+                    rule=13,
+                    hint=f"Set {role}.without_transactions = true in the pair file to write it all the same.",
+                )
 
     @contextmanager
     def _servers(self, writable: frozenset[Role]) -> Iterator[Mapping[Role, Server]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from syncengine.execute.images import buckets_of, hold
 from syncengine.execute.preparing import PreparedPart, Preparing
+from syncengine.execute.putting_back import put_back
 from syncengine.execute.uninterrupted import uninterrupted
 from syncengine.model.errors import (
     MovedError,
@@ -118,8 +119,15 @@ class _Running:
                 before=[one.before.as_data() for one in prepared],
                 after=[one.after.as_data() for one in prepared],
             )
-            for one in prepared:
-                self._apply(one, session, step.into)
+            try:
+                for one in prepared:
+                    self._apply(one, session, step.into)
+            except BaseException:
+                # A transaction is rolled back when its session is left; where there is none, the journal is put back.
+                if not self.servers[step.into].describe().capabilities.transactions:
+                    with uninterrupted():
+                        self._put_back(prepared, step.into)
+                raise
             # From here on a Ctrl-C waits until what was committed is known to be.
             with uninterrupted():
                 self._commit(step, prepared, session)
@@ -149,6 +157,15 @@ class _Running:
                 f"{table}: what {into} would hold is not what was staged; rolled back.",
                 hint="A trigger or a conversion on the server may have changed the rows.",
             )
+
+    def _put_back(self, prepared: list[PreparedPart], into: Role) -> None:
+        def again() -> None:
+            # The session that wrote may be the one that was lost.
+            with self.servers[into].begin() as session:
+                for one in prepared:
+                    put_back(one, session, self.plan.seed, self.cache, into)
+
+        tried(again)
 
     def _commit(self, step: Step, prepared: list[PreparedPart], session: WriteSession) -> None:
         deleted = sum(one.delete_rows for one in prepared)

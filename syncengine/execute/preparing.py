@@ -39,6 +39,7 @@ class PreparedPart:
     part: TablePart
     before: Held
     after: Held
+    journal: Piece
     insert: Piece
     delete_rows: int
     deletes: tuple[Selection, ...]
@@ -75,7 +76,7 @@ class Preparing:
             f"UNION ALL SELECT {columns} FROM staged_insert"
         )
         after = hold_relation(part, self.seed, "after_image", self.cache)
-        return PreparedPart(part, before, after, insert, delete_rows, deletes)
+        return PreparedPart(part, before, after, journal, insert, delete_rows, deletes)
 
     def _expect(self, part: TablePart, relation: str, planned: Mapping[Bucket, BucketState], role: Role) -> Held:
         """Return what a piece holds, which must be what the plan was made on."""

@@ -31,6 +31,8 @@ class ServerSettings:
     shown_url: str
     load: str | None = None
     read_only: bool = False
+    without_transactions: bool = False
+    """The user accepts steps on a database that keeps no transaction log, which cannot be rolled back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,14 @@ def _server(role: Role, entry: ServerEntry, environment: Mapping[str, str]) -> S
     # In the url of a live server the value must not end the part it stands in, whatever signs it has.
     file = entry.url.startswith("duckdb:")
     url = REFERENCE.sub(lambda found: _value(environment[found.group(1)], of_file=file), entry.url)
-    return ServerSettings(role=role, url=url, shown_url=entry.url, load=entry.load, read_only=entry.read_only)
+    return ServerSettings(
+        role=role,
+        url=url,
+        shown_url=entry.url,
+        load=entry.load,
+        read_only=entry.read_only,
+        without_transactions=entry.without_transactions,
+    )
 
 
 def _value(value: str, *, of_file: bool) -> str:

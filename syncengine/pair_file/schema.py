@@ -56,6 +56,7 @@ class ServerEntry(_Strict):
     url: Annotated[str, AfterValidator(_url)]
     load: str | None = None
     read_only: bool = False
+    without_transactions: bool = False
 
 
 class RetentionEntry(_Strict):

@@ -52,23 +52,25 @@ def trusted_types(ask: Ask) -> frozenset[str]:
 
     A type the server fails on, or computes otherwise, is simply not trusted; a lost connection is raised.
     """
-    return frozenset(name for name in FOLDED if _right(ALIKE.get(name, name), ask))
+    right = {name for name, vectors in VECTORS.items() if _right(name, vectors, ask)}
+    return frozenset(name for name in FOLDED if ALIKE.get(name, name) in right)
 
 
-def _right(name: str, ask: Ask) -> bool:
+def _right(name: str, vectors: tuple[tuple[str, Any], ...], ask: Ask) -> bool:
+    """Hold the terms of all vectors of a type, in one row, against exact integers."""
     numbers = parameters(SEED)
-    column = FingerprintColumn("v", ColumnType(name, WIDTH if name == "char" else 0))
-    text = term(column, numbers, INFORMIX)
-    for expression, value in VECTORS[name]:
-        try:
-            rows = ask(Statement(f"SELECT {text} FROM (SELECT {expression} AS v {ONE_ROW}) AS given"))
-        except ServerUnreachableError:
-            raise
-        except ServerError:
-            return False
-        if len(rows) != 1 or rows[0][0] is None or int(rows[0][0]) % numbers.p0 != _wanted(column, value):
-            return False
-    return True
+    of = ColumnType(name, WIDTH if name == "char" else 0)
+    columns = [FingerprintColumn(f"v{place}", of) for place in range(len(vectors))]
+    terms = ", ".join(term(column, numbers, INFORMIX) for column in columns)
+    given = ", ".join(f"{vector} AS {column.name}" for column, (vector, _) in zip(columns, vectors, strict=True))
+    try:
+        rows = ask(Statement(f"SELECT {terms} FROM (SELECT {given} {ONE_ROW}) AS given"))
+    except ServerUnreachableError:
+        raise
+    except ServerError:
+        return False
+    wanted = [_wanted(column, value) for column, (_, value) in zip(columns, vectors, strict=True)]
+    return [None if got is None else int(got) % numbers.p0 for row in rows for got in row] == wanted
 
 
 def _wanted(column: FingerprintColumn, value: Any) -> int:

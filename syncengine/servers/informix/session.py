@@ -67,6 +67,8 @@ class InformixSession:
         A plain update is taken by every release and isolation, where FOR UPDATE depends on the kind of cursor.
         """
         table = self._table(selection.table)
+        if not self._logged:
+            return
         buckets = selection.columns
         selecting = {buckets.date, buckets.label, buckets.epoch, buckets.acd}
         free = [column.name for column in table.columns if column.name not in selecting] or list(table.names)

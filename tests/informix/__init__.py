@@ -1,0 +1,1 @@
+"""What the Informix kind of server promises beside the contract all kinds keep."""

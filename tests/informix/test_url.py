@@ -1,0 +1,60 @@
+"""Urls of Informix servers."""
+
+from __future__ import annotations
+
+import pytest
+
+from syncengine.model.errors import InputError
+from syncengine.servers.informix.url import connection_string, parse_url
+
+URL = "informix+ibm_db://sync:p%40ss%2F1@cms-denver:9090/cms?security=ssl&ssl_server_certificate=/etc/cms.pem"
+
+
+def test_a_url_says_where_and_how() -> None:
+    """Host, port, database, login and options are read, percent-encoded signs decoded."""
+    found = parse_url(URL, "primary.url")
+
+    assert (found.host, found.port, found.database, found.user) == ("cms-denver", 9090, "cms", "sync")
+    assert found.password == "p@ss/1"  # noqa: S105  # the one in the url above
+    keywords = found.driver_keywords(connect_seconds=5, receive_seconds=0)
+    assert keywords["SECURITY"] == "ssl"
+    assert keywords["SSLServerCertificate"] == "/etc/cms.pem"
+    assert keywords["AUTHENTICATION"] == "SERVER"
+
+
+def test_a_port_may_be_left_out() -> None:
+    """Without a port the usual one of a DRDA alias is taken."""
+    assert parse_url("informix://sync:x@cms-denver/cms", "primary.url").port == 9089
+
+
+def test_the_password_is_in_no_text_of_it() -> None:
+    """Neither its representation nor the keywords hold the password; only the connection string does."""
+    found = parse_url(URL, "primary.url")
+    keywords = found.driver_keywords(connect_seconds=5, receive_seconds=0)
+
+    assert "p@ss" not in repr(found)
+    assert "p@ss" not in repr(keywords)
+    assert connection_string(keywords, found.user, found.password).endswith("UID=sync;PWD=p@ss/1;")
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("informix+ibm_db://sync@/cms", "host"),
+        ("informix+ibm_db://cms-denver/cms", "user"),
+        ("informix+ibm_db://sync@cms-denver", "database"),
+        ("informix+ibm_db://sync@cms-denver:port/cms", "port"),
+        ("informix+ibm_db://sync@cms-denver/cms?colour=red", "'colour'"),
+        ("informix+ibm_db://sync:a%3Bb@cms-denver/cms", "password"),
+        ("informix+ibm_db://sync@cms-denver/cms%3BUID=x", "database"),
+    ],
+)
+def test_what_cannot_be_meant_is_said(url: str, says: str) -> None:
+    """A url that lacks something, or holds what would end a keyword early, is one sentence with what to type."""
+    with pytest.raises(InputError) as error:
+        parse_url(url, "primary.url")
+
+    assert error.value.message.startswith("primary.url: ")
+    assert says in error.value.message
+    assert error.value.hint
+    assert "a;b" not in str(error.value)
