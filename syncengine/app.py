@@ -6,7 +6,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -16,15 +16,18 @@ from zoneinfo import ZoneInfo
 
 from syncengine.catalogue import Catalogue, load_catalogue
 from syncengine.execute.executing import execute
+from syncengine.model.check import PairCheck
 from syncengine.model.drift import Observation
-from syncengine.model.errors import InputError, RefusedError, ServerReadOnlyError, SyncError
+from syncengine.model.errors import InputError, RefusedError, ServerError, ServerReadOnlyError, SyncError
 from syncengine.model.outcome import RunOutcome
-from syncengine.model.pair import PairSettings, Role
+from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan, Policy
 from syncengine.model.progress import Progress, Silent
 from syncengine.model.spec import DataClass, TableSpec
 from syncengine.model.window import Window
 from syncengine.model.window_text import parse_window
+from syncengine.observe.checking import check, try_out
+from syncengine.observe.looking import LookQuestions
 from syncengine.observe.observing import Request, observe
 from syncengine.pair_file import read_pair_file
 from syncengine.planning.planning import Wishes, plan
@@ -39,6 +42,8 @@ ROW_BYTES = 600
 WAIT_SECONDS = 30.0
 """Seconds between two looks at the archive status."""
 ARCHIVE_RULE = 6
+SCRATCH_LOCK_SECONDS = 2
+"""How long a session in a scratch table waits for a lock, which one case lets it do."""
 VERIFIED = (DataClass.SYSTEM, DataClass.ACD, DataClass.HISTORICAL, DataClass.CUSTOM)
 
 
@@ -91,6 +96,34 @@ class Pair:
         with self._servers(frozenset()) as servers:
             observation = self._observe(servers, request)
         return replace(observation, notes=(*self._files_beside(asked), *_unlike_loads(observation)))
+
+    def check(self, *, scratch: bool = False) -> PairCheck:
+        """Say who the two servers are, what they hold, and whether they are set up alike.
+
+        Reads only, unless `scratch` is true: then it tries what each server does in a table that it makes and drops.
+        A server that fails does not raise; its sentence stands in the result.
+        """
+        questions = LookQuestions(self.settings, self.catalogue, self._as_of())
+        limits = self.settings.limits
+        if scratch:
+            limits = replace(limits, lock_seconds=min(limits.lock_seconds, SCRATCH_LOCK_SECONDS))
+        with ExitStack() as stack:
+            servers: dict[Role, Server] = {}
+            failed: dict[Role, ServerError] = {}
+            for role in Role:
+                try:
+                    servers[role] = self._opened(role, writable=scratch, limits=limits)
+                except ServerError as error:
+                    failed[role] = error
+                else:
+                    stack.callback(servers[role].close)
+            if not failed:
+                _refuse_one_server(servers)
+            cache = stack.enter_context(self._cache())
+            found = check(servers, failed, questions, cache, self.progress, seed=secrets.randbits(63))
+            if not scratch:
+                return found
+            return try_out(found, servers, questions, cache, self.progress, lock_seconds=limits.lock_seconds)
 
     def plan_resync(
         self,
@@ -181,7 +214,7 @@ class Pair:
         return Request(
             specs=specs,
             source=source,
-            as_of=self.settings.as_of or _wall_clock(self.settings.clock_zone),
+            as_of=self._as_of(),
             seed=secrets.randbits(63),
             window=parse_window(window) if isinstance(window, str) else window,
             acds=acds,
@@ -252,17 +285,18 @@ class Pair:
         opened: dict[Role, Server] = {}
         try:
             for role in Role:
-                opened[role] = open_server(
-                    self.settings.server(role),
-                    self.settings.file.parent,
-                    writable=role in writable,
-                    limits=self.settings.limits,
-                )
+                opened[role] = self._opened(role, writable=role in writable, limits=self.settings.limits)
             _refuse_one_server(opened)
             yield opened
         finally:
             for server in opened.values():
                 server.close()
+
+    def _opened(self, role: Role, *, writable: bool, limits: Limits) -> Server:
+        return open_server(self.settings.server(role), self.settings.file.parent, writable=writable, limits=limits)
+
+    def _as_of(self) -> datetime:
+        return self.settings.as_of or _wall_clock(self.settings.clock_zone)
 
     def _cache(self) -> Cache:
         return Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb)

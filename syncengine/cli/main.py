@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from syncengine.cli.check import check
 from syncengine.cli.demo import demo
 from syncengine.cli.exit_codes import ExitCode, exit_code_of
 from syncengine.cli.resync import resync
@@ -51,6 +52,7 @@ def _command(function: Callable[..., int], when_stopped: str = "Stopped; nothing
 
 _command(demo, "Stopped; what was built of the demo pair can be removed.")
 _command(tables)
+_command(check, "Stopped; no row of the CMS was written.")
 _command(verify)
 _command(resync)
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import unquote
 
 from syncengine.model.spec import Archive
+
+REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+"""How a url names what it takes from the environment."""
 
 
 class Role(StrEnum):
@@ -33,6 +38,16 @@ class ServerSettings:
     read_only: bool = False
     without_transactions: bool = False
     """The user accepts steps on a database that keeps no transaction log, which cannot be rolled back."""
+
+    def masked(self, text: str) -> str:
+        """Return a text in which what the url takes from the environment stands as in the file, like ${NAME}."""
+        names = REFERENCE.findall(self.shown_url)
+        between = map(re.escape, REFERENCE.sub("\0", self.shown_url).split("\0"))
+        found = re.fullmatch("(.*)".join(between), self.url, re.DOTALL)
+        for name, value in zip(names, found.groups() if found else (), strict=False):
+            for shown in {value, unquote(value)} - {""}:
+                text = text.replace(shown, f"${{{name}}}")
+        return text
 
 
 @dataclass(frozen=True, slots=True)

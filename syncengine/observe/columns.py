@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from syncengine.model.check import ColumnFault, ColumnFaultKind
 from syncengine.model.drift import TableState
 from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.pair import Role
@@ -55,6 +56,11 @@ def judge_columns(spec: TableSpec, live: dict[Role, LiveTable | None]) -> Column
         return ColumnsVerdict(TableState.NEVER, "belongs to one server (rule 1)")
     if spec.kept is Kept.NEVER:
         return ColumnsVerdict(TableState.NEVER, spec.why_kept or "each server has its own")
+    return judge_layouts(spec, live)
+
+
+def judge_layouts(spec: TableSpec, live: dict[Role, LiveTable | None]) -> ColumnsVerdict:
+    """Say whether a table could be compared, whichever server it belongs to."""
     missing = [role for role, table in live.items() if table is None]
     if len(missing) == 2:
         return ColumnsVerdict(TableState.ABSENT, "on neither server")
@@ -172,6 +178,23 @@ def _unlike_the_spec(spec: TableSpec, table: LiveTable, told: Collection[str]) -
     for described in spec.columns:
         if described.name not in told and table.column(described.name) is None:
             yield f"{described.name} is on neither server"
+
+
+def column_faults(spec: TableSpec, table: LiveTable) -> Iterator[ColumnFault]:
+    """Yield every column of one server's table that is not as the spec has it, in the order of spec and table."""
+    for wanted in spec.columns:
+        column = table.column(wanted.name)
+        if column is None:
+            yield ColumnFault(wanted.name, ColumnFaultKind.MISSING, wanted=str(wanted.type))
+        elif column.readable and not alike(column.type, wanted.type):
+            yield ColumnFault(wanted.name, ColumnFaultKind.TYPE, column.native, str(wanted.type))
+    for column in table.columns:
+        described = spec.column(column.name)
+        wanted_type = "" if described is None else str(described.type)
+        if not column.readable:
+            yield ColumnFault(column.name, ColumnFaultKind.UNREADABLE, column.native, wanted_type)
+        elif described is None:
+            yield ColumnFault(column.name, ColumnFaultKind.UNKNOWN, column.native)
 
 
 def _unreadable(tables: dict[Role, LiveTable]) -> Iterator[str]:

@@ -30,6 +30,7 @@ from syncengine.model.window import Window
 from syncengine.observe.columns import Need, misfit, needs_of, usable_time
 from syncengine.observe.scopes import DEFAULT_LENGTH
 from syncengine.servers.protocol import LiveTable, Server
+from syncengine.servers.retrying import tried
 
 ARCHIVE_CODES = {"1": Archive.INTERVAL, "2": Archive.DAILY, "3": Archive.WEEKLY, "4": Archive.MONTHLY}
 FINISHED = "2"
@@ -202,7 +203,7 @@ def parse_time(text: str) -> datetime | None:
 def _rows(server: Server, table: str, columns: tuple[str, ...]) -> list[dict[str, Any]]:
     """Return rows under the names asked for: a server answers in its own case."""
     query = ReadQuery(Selection(table, BucketColumns()), columns)
-    answer = server.read(query).read_all()
+    answer = tried(lambda: server.read(query).read_all())
     values = [_values(answer.column(place)) for place in range(len(columns))]
     return [dict(zip(columns, row, strict=True)) for row in zip(*values, strict=True)]
 

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from syncengine.model.errors import PairFileError
 from syncengine.model.faults import validation_faults
-from syncengine.model.pair import Limits, PairSettings, Retention, Role, ServerSettings
+from syncengine.model.pair import REFERENCE, Limits, PairSettings, Retention, Role, ServerSettings
 from syncengine.model.spec import Archive
-from syncengine.pair_file.schema import REFERENCE, PairEntry, ServerEntry
+from syncengine.pair_file.schema import PairEntry, ServerEntry
 
 
 def read_pair_file(path: Path, environment: Mapping[str, str]) -> PairSettings:

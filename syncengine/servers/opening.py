@@ -12,6 +12,7 @@ from syncengine.servers.retrying import RetryingServer
 
 DUCKDB_SCHEME = "duckdb:///"
 INFORMIX_SCHEMES = ("informix+ibm_db", "informix")
+POSTGRESQL_SCHEMES = ("postgresql", "postgres")
 
 
 def database_path(settings: ServerSettings, folder: Path) -> Path:
@@ -27,6 +28,8 @@ def open_server(settings: ServerSettings, folder: Path, *, writable: bool, limit
     scheme = settings.shown_url.split(":", 1)[0]
     if scheme in INFORMIX_SCHEMES:
         return RetryingServer(_informix(settings, writable=writable and not settings.read_only, limits=limits))
+    if scheme in POSTGRESQL_SCHEMES:
+        return RetryingServer(_postgresql(settings, writable=writable and not settings.read_only, limits=limits))
     raise InputError(
         f"{settings.role}: no server is known for urls that begin with {scheme!r}.",
         hint="Write informix+ibm_db://USER:${PASSWORD}@HOST:PORT/DATABASE, postgresql://USER:${PASSWORD}@HOST/DATABASE "
@@ -44,3 +47,9 @@ def _informix(settings: ServerSettings, *, writable: bool, limits: Limits) -> Se
             hint="Install it: pip install 'syncengine[informix]' (it needs glibc 2.34 or later: RHEL 9, Debian 12).",
         ) from error
     return InformixServer(settings.url, settings.role, writable=writable, limits=limits)
+
+
+def _postgresql(settings: ServerSettings, *, writable: bool, limits: Limits) -> Server:
+    from syncengine.servers.postgresql.server import PostgreSQLServer
+
+    return PostgreSQLServer(settings.url, settings.role, writable=writable, limits=limits)

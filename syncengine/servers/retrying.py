@@ -20,6 +20,7 @@ from syncengine.servers.protocol import Bounds, LiveTable, Server, ServerDescrip
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 4
+FIRST_WAIT = 1.0
 LONGEST_WAIT = 20.0
 """Seconds; the waits are drawn from ever wider ranges up to it, so that two who collided do not meet again."""
 
@@ -31,28 +32,25 @@ def is_transient(error: BaseException) -> bool:
     return isinstance(error, ServerError) and error.transient and not isinstance(error, UnknownOutcomeError)
 
 
-def tried(do: Callable[[], Result], *, attempts: int = ATTEMPTS, longest_wait: float = LONGEST_WAIT) -> Result:
+def tried(do: Callable[[], Result]) -> Result:
     """Return what a call returns, which must be whole in itself: what it began is begun anew.
 
     Each new try is a line in the log. Raises what the last try raised.
     """
     return Retrying(
         retry=retry_if_exception(is_transient),
-        stop=stop_after_attempt(attempts),
-        wait=wait_random_exponential(multiplier=0.5, max=longest_wait),
-        before_sleep=_told(attempts),
+        stop=stop_after_attempt(ATTEMPTS),
+        wait=wait_random_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT),
+        before_sleep=_tell,
         reraise=True,
     )(do)
 
 
-def _told(attempts: int) -> Callable[[RetryCallState], None]:
-    def tell(state: RetryCallState) -> None:
-        error = state.outcome.exception() if state.outcome else None
-        message = error.message if isinstance(error, ServerError) else str(error)
-        wait = state.next_action.sleep if state.next_action else 0.0
-        log.warning("%s Try %d of %d in %.1f seconds.", message, state.attempt_number + 1, attempts, wait)
-
-    return tell
+def _tell(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    message = error.message if isinstance(error, ServerError) else str(error)
+    wait = state.next_action.sleep if state.next_action else 0.0
+    log.warning("%s Try %d of %d in %.1f seconds.", message, state.attempt_number + 1, ATTEMPTS, wait)
 
 
 class RetryingServer:
@@ -82,8 +80,8 @@ class RetryingServer:
         return tried(lambda: self._inner.highest(table, column))
 
     def read(self, query: ReadQuery) -> pa.RecordBatchReader:
-        """Begin to read, and again; a stream that has begun is not begun anew behind its reader's back."""
-        return tried(lambda: self._inner.read(query))
+        """Pass it on: whoever reads a stream to its end begins it anew."""
+        return self._inner.read(query)
 
     def begin(self) -> AbstractContextManager[WriteSession]:
         """Pass it on: a step is tried again as a whole."""

@@ -13,7 +13,7 @@ from syncengine.cli.main import app
 from tests.builders import Files, build_files
 from tests.cli.terminal import Typing, type_in_process
 
-COMMANDS = ("demo", "tables", "verify", "resync")
+COMMANDS = ("demo", "tables", "check", "verify", "resync")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -37,7 +37,12 @@ def test_help_names_every_command(typed: Typing, option: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "codes"), [("verify", ("0", "1", "2", "3")), ("resync", ("0", "1", "2", "3", "4", "5", "130"))]
+    ("command", "codes"),
+    [
+        ("check", ("0", "1", "2", "3")),
+        ("verify", ("0", "1", "2", "3")),
+        ("resync", ("0", "1", "2", "3", "4", "5", "130")),
+    ],
 )
 def test_help_lists_the_exit_codes(typed: Typing, command: str, codes: tuple[str, ...]) -> None:
     """The help of verify and of resync says what each exit code means."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,17 +10,22 @@ import pytest
 from tests.contract.kinds import KINDS, Place
 
 Make = Callable[[str, Sequence[str]], Place]
+KINDS_WITH_MARKS = [pytest.param(name, marks=kind.marks) for name, kind in sorted(KINDS.items())]
 
 
-@pytest.fixture(params=sorted(KINDS))
-def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
+@pytest.fixture(params=KINDS_WITH_MARKS)
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
     """Return what makes a database of the kind under test: a name and the tables in it."""
     kind = KINDS[request.param]
+    places: list[Place] = []
 
     def made(name: str, tables: Sequence[str]) -> Place:
-        return kind(tmp_path / name, tables)
+        places.append(kind.make(tmp_path / name, tables))
+        return places[-1]
 
-    return made
+    yield made
+    for place in places:
+        place.end()
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
-"""The kinds of servers the contract is held against. A new kind joins by one class and a line in KINDS."""
+"""The kinds of servers the contract is held against. A new kind joins by one class and an entry in KINDS."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +12,15 @@ from typing import Any, Protocol
 
 import duckdb
 import pyarrow as pa
+import pytest
 
 from syncengine.model.errors import ServerError, ServerLockedError, ServerUnreachableError
 from syncengine.model.pair import Limits, Role
 from syncengine.servers.duckdb.server import DuckDBServer
 from syncengine.servers.protocol import Server
 from tests.builders import catalogue, create
+from tests.informix.place import InformixPlace
+from tests.postgresql.place import PostgreSQLPlace
 from tests.properties.layouts import ARROW
 
 DEFAULTS = Limits()
@@ -31,11 +34,26 @@ sys.stdin.read()
 
 
 class Place(Protocol):
-    """A database of one kind, empty but for the tables it was made with."""
+    """A database of one kind, empty but for the tables it was made with.
+
+    What a kind cannot promise it declares here, and is then held to what it promises instead.
+    """
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether one process has the database to itself; others may use it beside otherwise."""
+
+    @property
+    def narrow_locks(self) -> bool:
+        """Whether a lock keeps others from the selected rows alone; from writing the whole table otherwise."""
+
+    @property
+    def hides_uncommitted(self) -> bool:
+        """Whether those who only read see committed rows alone, without waiting."""
 
     @property
     def locked_error(self) -> type[ServerError]:
-        """What is raised where another process holds the database."""
+        """What is raised where somebody else holds the database or the rows."""
 
     @property
     def lost_error(self) -> type[ServerError]:
@@ -48,10 +66,13 @@ class Place(Protocol):
         """Open a connection."""
 
     def held_elsewhere(self) -> AbstractContextManager[None]:
-        """Return a context in which another process holds the database for itself."""
+        """Return a context in which somebody else has the database open."""
 
     def lose(self) -> None:
         """Make the database unreachable."""
+
+    def end(self) -> None:
+        """Take away what the test leaves behind."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +80,9 @@ class Embedded:
     """A DuckDB file."""
 
     path: Path
+    exclusive: bool = True
+    narrow_locks: bool = True
+    hides_uncommitted: bool = True
     locked_error: type[ServerError] = ServerLockedError
     lost_error: type[ServerError] = ServerUnreachableError
 
@@ -98,8 +122,23 @@ class Embedded:
         """Remove the file."""
         self.path.unlink()
 
+    def end(self) -> None:
+        """Leave the file to the folder it lies in."""
 
-KINDS = {"embedded": Embedded.make}
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of server: what makes a place of it in a folder with some tables, and the marks of its tests."""
+
+    make: Callable[[Path, Sequence[str]], Place]
+    marks: tuple[pytest.MarkDecorator, ...] = ()
+
+
+KINDS: dict[str, Kind] = {
+    "embedded": Kind(Embedded.make),
+    "informix": Kind(InformixPlace.make, (pytest.mark.informix,)),
+    "postgresql": Kind(PostgreSQLPlace.make, (pytest.mark.postgresql,)),
+}
 
 
 def as_arrow(table: str, rows: Sequence[Row]) -> pa.Table:

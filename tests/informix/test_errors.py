@@ -134,6 +134,20 @@ def test_a_password_in_the_words_of_the_driver_is_masked() -> None:
     assert "***" in str(error)
 
 
+def test_an_error_hidden_behind_another_is_found() -> None:
+    """Where a commit fails, the driver wraps its own words; they are found behind what it wraps them in."""
+
+    def commit() -> None:
+        try:
+            raise Exception(native(-458))
+        except Exception as error:
+            raise SystemError("<built-in function commit> returned a result with an exception set") from error
+
+    with pytest.raises(ServerError, match="SQLCODE -458") as error, translated("primary"):
+        commit()
+    assert error.value.transient
+
+
 def test_a_bare_exception_of_a_fetch_is_translated_too() -> None:
     """The driver raises plain exceptions while it fetches: these become ours, and a bug of ours does not."""
     with pytest.raises(ServerUnreachableError), translated("primary"):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import ibm_db
 import sqlalchemy
 from sqlalchemy import exc
 
@@ -14,6 +16,9 @@ from syncengine.servers.informix.calls import Calls
 from syncengine.servers.informix.dialect import ISOLATION
 from syncengine.servers.informix.errors import error_of, translated
 from syncengine.servers.sql.dialect import Statement
+
+# What goes wrong with a connection that is given back is told by whoever used it, or matters to nobody.
+logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())
 
 BATCH_ROWS = 8192
 IDLE_CONNECTIONS = 3
@@ -128,7 +133,9 @@ class Lent:
 
     def commit(self) -> None:
         """Commit, without a time limit: one that was cut off would be of unknown outcome."""
-        self.calls.run(self._proxied.commit)
+        connection = self._proxied.dbapi_connection.conn_handler
+        # The driver's own method loses the words of an error.
+        self.calls.run(lambda: ibm_db.commit(connection))
 
     def end(self, *, reusable: bool) -> None:
         """Give it back to the pool, or end it; either rolls back."""

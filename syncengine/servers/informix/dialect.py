@@ -165,8 +165,13 @@ class InformixDialect(default.DefaultDialect):
 
     @classmethod
     def import_dbapi(cls) -> ModuleType:
-        """Import the driver, which reads its code page from the environment when it is loaded."""
+        """Import the driver, which takes from the environment what no connection string can say.
+
+        Left to itself it answers a lost connection by connecting again and repeating the statement, without a word:
+        the session's settings, its locks and what was not committed would be gone unseen. So it must not.
+        """
         os.environ.setdefault("DB2CODEPAGE", UTF_8)
+        os.environ["DB2_MAX_CLIENT_CONNRETRIES"] = "0"
         import ibm_db_dbi
 
         return ibm_db_dbi  # type: ignore[no-any-return]

@@ -23,6 +23,7 @@ from syncengine.servers.informix.sqlcodes import DRDA_ALIAS, LOGIN, MEANINGS, WO
 
 CODE = re.compile(r"SQLCODE=(-?\d+)")
 DRIVER_CODE = re.compile(r"\bSQL(\d{4,5})[NCW]\b")
+NAMES = re.compile(r'"([^"]+)"')
 LOGIN_REASON = re.compile(r'reason "(\d+)"')
 
 KINDS: dict[Fault, type[ServerError]] = {
@@ -44,11 +45,21 @@ def translated(name: str, secret: str = "") -> Iterator[None]:
     except SyncError:
         raise
     except ibm_db_dbi.Error as error:
-        raise error_of(name, str(error), secret) from error
+        raise error_of(name, words_of(error), secret) from error
     except Exception as error:
-        if type(error) is not Exception:
+        if type(error) not in (Exception, SystemError):
             raise
-        raise error_of(name, str(error), secret) from error
+        raise error_of(name, words_of(error), secret) from error
+
+
+def words_of(error: BaseException) -> str:
+    """Return what the driver said: where a commit fails, its words are those of an error further down the chain."""
+    seen: list[BaseException] = []
+    following: BaseException | None = error
+    while following is not None and following not in seen:
+        seen.append(following)
+        following = following.__cause__ or following.__context__
+    return next((str(one) for one in seen if meaning_of(str(one)) or sqlcode_of(str(one)) is not None), str(error))
 
 
 def sqlcode_of(text: str) -> int | None:
@@ -96,9 +107,7 @@ def _communication(text: str, lost: Meaning) -> Meaning:
     if "selectForRecvTimeout" in text:
         return Meaning(Fault.LOST, "it did not answer in time", lost.hint)
     if '"connect"' in text or "selectForConnectTimeout" in text:
-        return Meaning(
-            Fault.UNREACHABLE, "nobody listens there", "Check host and port in the url, and the firewall in between."
-        )
+        return Meaning(Fault.LOST, "nobody listens there", "Is the server up, and the port in the url its own?")
     return lost
 
 
@@ -117,7 +126,13 @@ def _login(text: str, refused: Meaning) -> Meaning:
 
 
 def _detail(text: str, secret: str) -> str:
+    """Return what the server adds to the meaning.
+
+    The driver words the server's codes by a table of another product, so that only the names in its words are true.
+    """
     said = _in_short(text, secret)
+    if DRIVER_CODE.match(said):
+        said = ", ".join(NAMES.findall(said))
     return f": {said}" if said else ""
 
 

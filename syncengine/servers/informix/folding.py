@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from syncengine.model.bucket import Bucket, BucketState
+from syncengine.model.bucket import EPOCH_DAY, Bucket, BucketState
 from syncengine.model.errors import ServerError, ServerUnreachableError
 from syncengine.model.fingerprint import FOLDED, FingerprintColumn, FingerprintQuery, parameters
 from syncengine.model.spec import ColumnType
@@ -31,7 +32,11 @@ VECTORS: dict[str, tuple[tuple[str, Any], ...]] = {
         ("CAST(9007199254740993 AS BIGINT)", 9007199254740993),
         ("CAST(-4611686018427387905 AS BIGINT)", -(2**62) - 1),
     ),
-    "date": (("MDY(12, 30, 1899)", -1), ("MDY(6, 5, 2000)", 36682), ("CAST(NULL AS DATE)", None)),
+    "date": (
+        ("MDY(12, 30, 1899)", -1),
+        ("MDY(6, 5, 2000)", (date(2000, 6, 5) - EPOCH_DAY).days),
+        ("CAST(NULL AS DATE)", None),
+    ),
     "char": (
         ("CAST('Sales' AS CHAR(8))", "Sales"),
         ("CAST(' x' AS CHAR(8))", " x"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -23,7 +24,7 @@ from syncengine.servers.informix.session import InformixSession
 from syncengine.servers.informix.sql import INFORMIX, portions
 from syncengine.servers.informix.types import ddl_type, readable
 from syncengine.servers.informix.url import look_at, parse_url
-from syncengine.servers.informix.writing import WritePath, works
+from syncengine.servers.informix.writing import WritePath, why_not
 from syncengine.servers.protocol import (
     Bounds,
     Capabilities,
@@ -36,6 +37,8 @@ from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
 from syncengine.servers.sql.rows import bound_at, bounds_statement, highest_statement
 from syncengine.servers.stream import Stream
+
+log = logging.getLogger(__name__)
 
 
 class InformixServer:
@@ -174,17 +177,20 @@ class InformixServer:
     def _chosen_path(self) -> WritePath:
         """Find out once how rows are written: a path that loses or changes one is not taken."""
         if self._write_path is None:
+            reasons: list[str] = []
             for path in WritePath:
                 # Each on a connection of its own: some servers end the one that tries what they do not know.
                 with self._connections.lent("DIRTY READ") as lent:
-                    if works(lent, path):
-                        self._write_path = path
-                        break
-            else:
-                raise ServerError(
-                    f"{self._name}: no way to insert rows brought them back as they were written.",
-                    hint="`syncengine check --scratch` says what came back; attach it to a bug report.",
-                )
+                    reason = why_not(lent, path)
+                if not reason:
+                    self._write_path = path
+                    return path
+                reasons.append(f"{path}: {reason}")
+                log.info("%s: rows are not written as %s: %s", self._name, path, reason)
+            raise ServerError(
+                f"{self._name}: no way to insert rows brought them back as they were written ({'; '.join(reasons)}).",
+                hint="Run `syncengine check --scratch` and attach what it says to a bug report.",
+            )
         return self._write_path
 
     def _do(self, text: str) -> None:

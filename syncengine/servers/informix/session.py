@@ -7,7 +7,6 @@ import weakref
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-import ibm_db_dbi
 import pyarrow as pa
 
 from syncengine.model.bucket import Bucket, BucketState
@@ -17,7 +16,7 @@ from syncengine.model.selection import ReadQuery, Selection
 from syncengine.servers.informix import reading
 from syncengine.servers.informix.catalogue import SESSION
 from syncengine.servers.informix.connections import Lent
-from syncengine.servers.informix.errors import error_of, is_lost
+from syncengine.servers.informix.errors import error_of, is_lost, sqlcode_of, words_of
 from syncengine.servers.informix.folding import fold_here
 from syncengine.servers.informix.sql import INFORMIX, portions
 from syncengine.servers.informix.writing import WritePath, insert_of, insert_rows
@@ -117,9 +116,10 @@ class InformixSession:
             return
         try:
             self._lent.commit()
-        except (ibm_db_dbi.Error, Exception) as error:
-            if isinstance(error, ibm_db_dbi.Error) and "SQLCODE" in str(error) and not is_lost(str(error)):
-                raise error_of(self._name, str(error)) from error
+        except Exception as error:
+            words = words_of(error)
+            if sqlcode_of(words) is not None and not is_lost(words):
+                raise error_of(self._name, words) from error
             raise UnknownOutcomeError(
                 f"{self._name}: the connection was lost while committing; that does not say whether it was done."
             ) from error

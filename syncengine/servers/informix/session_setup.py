@@ -6,7 +6,7 @@ from typing import Any
 
 import ibm_db_dbi
 
-from syncengine.servers.informix.errors import sqlcode_of
+from syncengine.servers.informix.errors import sqlcode_of, words_of
 
 NOT_UNDERSTOOD = (-201, -809)
 NO_TRANSACTIONS = (-255, -256)
@@ -25,7 +25,7 @@ def set_up(connection: Any, *, lock_seconds: int, isolation: str) -> None:
         try:
             cursor.execute(f"SET ISOLATION TO {isolation}")
         except ibm_db_dbi.Error as error:
-            if sqlcode_of(str(error)) not in (*NOT_UNDERSTOOD, *NO_TRANSACTIONS):
+            if sqlcode_of(words_of(error)) not in (*NOT_UNDERSTOOD, *NO_TRANSACTIONS):
                 raise
             cursor.execute("SET ISOLATION TO DIRTY READ")
     finally:

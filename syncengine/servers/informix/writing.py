@@ -127,8 +127,8 @@ PROBE: tuple[tuple[str, ColumnType, list[object]], ...] = (
 """A few values of every kind, NULL in every column, as the driver is to bind and to return them."""
 
 
-def works(lent: Lent, path: WritePath) -> bool:
-    """Say whether rows written on a path come back as they were; what goes wrong on the way is a no."""
+def why_not(lent: Lent, path: WritePath) -> str:
+    """Say why a path is not to be written on, or nothing where rows written on it come back as they were."""
     name = f"syncengine_probe_{secrets.token_hex(4)}"
     columns = ", ".join(f"{column} {ddl_type(of)}" for column, of, _ in PROBE)
     insert = Insert(name, tuple(column for column, _, _ in PROBE), tuple(of for _, of, _ in PROBE))
@@ -140,10 +140,13 @@ def works(lent: Lent, path: WritePath) -> bool:
         lent.calls.run(cursor.close)
         found = lent.rows(Statement(f"SELECT {', '.join(insert.columns)} FROM {name}"))
         lent.run(Statement(f"DROP TABLE {name}"))
-    except Exception:  # noqa: BLE001  # the driver raises all kinds, and drops the connection for some
-        return False
-    wanted = zip(*(values for _, _, values in PROBE), strict=True)
-    return count == len(found) and sorted(map(_shown, found)) == sorted(map(_shown, wanted))
+    except Exception as error:  # noqa: BLE001  # the driver raises all kinds, and drops the connection for some
+        return " ".join(str(error).split())
+    wanted = sorted(_shown(row) for row in zip(*(values for _, _, values in PROBE), strict=True))
+    shown = sorted(map(_shown, found))
+    if count == len(found) and shown == wanted:
+        return ""
+    return f"{count} rows were inserted, and of {wanted} came back {shown}"
 
 
 def _shown(row: Sequence[Any]) -> tuple[str, ...]:

@@ -1,0 +1,56 @@
+"""`syncengine check`: who the two servers are, and whether they are set up alike."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from syncengine.cli.exit_codes import ExitCode
+from syncengine.cli.options import JsonOption, PairOption, SpecsOption
+
+
+def check(
+    pair: PairOption,
+    scratch: Annotated[
+        bool,
+        typer.Option(
+            "--scratch",
+            help="Try what each server does with every kind of value, in a table that is made and dropped.",
+        ),
+    ] = False,
+    json: JsonOption = False,
+    specs: SpecsOption = None,
+    verbose: Annotated[
+        int,
+        typer.Option(
+            "--verbose",
+            "-v",
+            count=True,
+            help="-v: every table, item, column and differing row. -vv: a trace behind errors.",
+            show_default=False,
+        ),
+    ] = 0,
+) -> int:
+    """Say who the two servers are, and whether they are set up alike. Reads only, but for --scratch.
+
+    It is the first thing to do with a pair of one's own, and what a bug report needs. It shows no secret. A server
+    that cannot be opened is told of, and the other one is looked at all the same.
+
+    Exit codes: 0 nothing must be mended, 3 something must be, or a case failed in a scratch table, 1 a server failed,
+    2 bad input.
+    """
+    from syncengine.app import open_pair
+    from syncengine.cli.terminal import out, progress
+    from syncengine.report.check_json import check_document
+    from syncengine.report.check_text import print_check
+    from syncengine.report.plain import as_text
+
+    found = open_pair(pair, specs=tuple(specs or ()), progress=progress()).check(scratch=scratch)
+    if json:
+        typer.echo(as_text(check_document(found)))
+    else:
+        print_check(out(), found, everything=bool(verbose))
+    if found.problems:
+        return ExitCode.ERROR
+    return ExitCode.DONE if found.alike else ExitCode.DRIFT

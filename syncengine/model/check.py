@@ -1,0 +1,199 @@
+"""What a check found: who the two servers are, what they hold, and whether they are set up alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from syncengine.model.facts import ServerFacts
+from syncengine.model.pair import Role
+from syncengine.model.spec import DataClass
+
+
+class Severity(StrEnum):
+    """How much a finding weighs."""
+
+    MUST = "must"
+    """Until it is mended, writes are refused, or what is compared and copied is wrong."""
+    SHOULD = "should"
+    """Something cannot be checked, or will be missed one day."""
+    NOTE = "note"
+    """Good to know."""
+
+
+class Subject(StrEnum):
+    """What a finding is about."""
+
+    SERVER = "server"
+    LOAD = "load"
+    ACDS = "acds"
+    INTERVALS = "intervals"
+    ARCHIVES = "archives"
+    SETUP = "set-up"
+    TABLES = "tables"
+    COLUMNS = "columns"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to know, in a sentence, and what to do about it."""
+
+    severity: Severity
+    subject: Subject
+    says: str
+    advice: str = ""
+    server: Role | None = None
+    """The server it is about; None for the pair."""
+    tables: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+    """Everything that was found, where the sentence only counts it."""
+    rule: int | None = None
+
+
+class ColumnFaultKind(StrEnum):
+    """How a column is unlike its spec."""
+
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+    TYPE = "type"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFault:
+    """A column that is not as its spec has it; `native` is empty for a missing one, `wanted` for an unknown one."""
+
+    column: str
+    kind: ColumnFaultKind
+    native: str = ""
+    wanted: str = ""
+
+
+class Holding(StrEnum):
+    """What a server has of a table."""
+
+    ROWS = "rows"
+    EMPTY = "empty"
+    LACKING = "lacking"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class TableCheck:
+    """One table of the catalogue on one server."""
+
+    table: str
+    data_class: DataClass
+    holding: Holding
+    problem: str = ""
+    """Why it cannot be read."""
+    owner: str = ""
+    indexes: tuple[str, ...] = ()
+    columns: tuple[tuple[str, str], ...] = ()
+    """Each column with its type as the server calls it, and whether it takes NULL where that is told."""
+    faults: tuple[ColumnFault, ...] = ()
+
+
+class CaseState(StrEnum):
+    """How a case in the scratch table went."""
+
+    WORKS = "works"
+    FAILED = "failed"
+    NOT_APPLICABLE = "not-applicable"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """What one case in the scratch table showed."""
+
+    case: str
+    promise: str
+    state: CaseState
+    says: str = ""
+    """What went wrong, or what is worth knowing."""
+    figures: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScratchCheck:
+    """All cases on one server; `leftover` names a scratch table that could not be dropped."""
+
+    cases: tuple[CaseResult, ...]
+    leftover: str = ""
+
+    @property
+    def failed(self) -> tuple[CaseResult, ...]:
+        """The cases that failed."""
+        return tuple(case for case in self.cases if case.state is CaseState.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerProfile:
+    """Who a server says it is."""
+
+    kind: str
+    version: str
+    place: str
+    login: str
+    locale: str
+    transactions: bool
+    write_path: str
+    """How rows are inserted; empty while that has not been found out."""
+    folds: tuple[str, ...]
+    """The types whose fingerprints it computes itself."""
+    fetched: tuple[str, ...]
+    """Those whose rows are fetched and folded here."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ServerCheck:
+    """One server: what the pair file says of it, and what it told; of one that failed, as far as it got."""
+
+    role: Role
+    url: str
+    """As the pair file has it, secrets masked."""
+    load: str | None
+    read_only: bool = False
+    without_transactions: bool = False
+    problem: str = ""
+    """The sentence of a server that failed."""
+    profile: ServerProfile | None = None
+    facts: ServerFacts | None = None
+    tables: tuple[TableCheck, ...] = ()
+    scratch: ScratchCheck | None = None
+
+    def holding(self, *what: Holding) -> tuple[str, ...]:
+        """Return the names of the tables of which it has that."""
+        return tuple(table.table for table in self.tables if table.holding in what)
+
+
+@dataclass(frozen=True, slots=True)
+class PairCheck:
+    """Both servers, the primary first, and what was found when they were held against each other."""
+
+    as_of: datetime
+    servers: tuple[ServerCheck, ServerCheck]
+    findings: tuple[Finding, ...] = ()
+    problem: str = ""
+    """The sentence of what failed while the servers were held against each other."""
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """The sentences of everything that failed."""
+        return tuple(problem for problem in (*(server.problem for server in self.servers), self.problem) if problem)
+
+    @property
+    def failed_cases(self) -> int:
+        """How many cases in scratch tables failed, on both servers together."""
+        return sum(len(server.scratch.failed) for server in self.servers if server.scratch)
+
+    @property
+    def alike(self) -> bool:
+        """Say whether nothing failed and nothing must be mended."""
+        return not self.problems and not self.failed_cases and not self.of(Severity.MUST)
+
+    def of(self, severity: Severity) -> tuple[Finding, ...]:
+        """Return the findings of one severity."""
+        return tuple(finding for finding in self.findings if finding.severity is severity)

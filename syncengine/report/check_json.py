@@ -1,0 +1,99 @@
+"""A check as JSON, versioned, with everything that was told: what a bug report needs (docs/reference/json.md)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from syncengine.model.check import Finding, PairCheck, ScratchCheck, ServerCheck, TableCheck
+from syncengine.model.facts import Outage, ServerFacts
+from syncengine.report.plain import plain
+
+CHECK_VERSION = 1
+
+
+def check_document(check: PairCheck) -> dict[str, Any]:
+    """Return a check as a JSON document."""
+    return {
+        "format": "syncengine.check",
+        "version": CHECK_VERSION,
+        "as_of": plain(check.as_of),
+        "alike": check.alike,
+        "problems": list(check.problems),
+        "servers": [_server(server) for server in check.servers],
+        "findings": [_finding(finding) for finding in check.findings],
+    }
+
+
+def _server(server: ServerCheck) -> dict[str, Any]:
+    profile, facts = server.profile, server.facts
+    return {
+        "server": server.role.value,
+        "url": server.url,
+        "load": server.load,
+        "read_only": server.read_only,
+        "without_transactions": server.without_transactions,
+        "problem": server.problem,
+        "profile": plain(profile),
+        "acds": list(facts.acds) if facts else [],
+        "intervals": plain(facts.lengths) if facts else [],
+        "archives": plain(facts.archives) if facts else [],
+        "kept": plain(facts.kept) if facts else [],
+        "outages": _outages(facts) if facts else [],
+        "notes": list(facts.notes) if facts else [],
+        "tables": [_table(table) for table in server.tables],
+        "scratch": _scratch(server.scratch) if server.scratch else None,
+    }
+
+
+def _outages(facts: ServerFacts) -> list[dict[str, Any]]:
+    by_acd: dict[int, list[Outage]] = defaultdict(list)
+    for outage in facts.outages:
+        by_acd[outage.acd].append(outage)
+    found = []
+    for acd, outages in sorted(by_acd.items()):
+        last = max(outages, key=lambda outage: outage.span)
+        found.append({"acd": acd, "count": len(outages), "last": plain(last.span), "reason": last.reason})
+    return found
+
+
+def _table(table: TableCheck) -> dict[str, Any]:
+    return {
+        "table": table.table,
+        "data_class": table.data_class.value,
+        "holding": table.holding.value,
+        "problem": table.problem,
+        "owner": table.owner,
+        "indexes": list(table.indexes),
+        "columns": dict(table.columns),
+        "faults": plain(table.faults),
+    }
+
+
+def _scratch(scratch: ScratchCheck) -> dict[str, Any]:
+    return {
+        "leftover": scratch.leftover or None,
+        "cases": [
+            {
+                "case": case.case,
+                "promise": case.promise,
+                "state": case.state.value,
+                "says": case.says,
+                "figures": dict(case.figures),
+            }
+            for case in scratch.cases
+        ],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "severity": finding.severity.value,
+        "subject": finding.subject.value,
+        "server": plain(finding.server),
+        "tables": list(finding.tables),
+        "says": finding.says,
+        "advice": finding.advice,
+        "details": list(finding.details),
+        "rule": finding.rule,
+    }

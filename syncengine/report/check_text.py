@@ -1,0 +1,351 @@
+"""A check for people: both servers side by side, what was found, and what to do about it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from syncengine.model.check import (
+    CaseResult,
+    CaseState,
+    ColumnFaultKind,
+    Finding,
+    Holding,
+    PairCheck,
+    ServerCheck,
+    Severity,
+    TableCheck,
+)
+from syncengine.model.facts import Outage, ServerFacts
+from syncengine.model.spec import Archive
+from syncengine.report.text import plural
+
+NAMES_SHOWN = 4
+DETAILS_SHOWN = 3
+LINES_SHOWN = 12
+STYLES = {Severity.MUST: "bold red", Severity.SHOULD: "yellow", Severity.NOTE: "dim"}
+FAULT_WORDS = {
+    ColumnFaultKind.MISSING: "missing",
+    ColumnFaultKind.UNKNOWN: "unknown",
+    ColumnFaultKind.TYPE: "of another type",
+    ColumnFaultKind.UNREADABLE: "cannot be read exactly",
+}
+SPANS = {
+    Archive.INTERVAL: "days of intervals",
+    Archive.DAILY: "days",
+    Archive.WEEKLY: "weeks",
+    Archive.MONTHLY: "months",
+}
+
+
+def print_check(console: Console, check: PairCheck, *, everything: bool = False) -> None:
+    """Print a check; `everything` lists every table, item, column and differing row."""
+    for line in _check(check, everything=everything):
+        console.print(line)
+
+
+def _check(check: PairCheck, *, everything: bool) -> Iterator[RenderableType]:
+    yield Text(f"The pair as of {check.as_of:%Y-%m-%d %H:%M}")
+    yield Text()
+    yield _servers(check)
+    if everything:
+        yield from _section("Kept (dcalloc)", _kept_items(check))
+        yield from _section("Tables", _tables(check))
+    yield from _section("Columns unlike the specs", _faults(check, everything=everything))
+    yield from _section("In a scratch table", _cases(check))
+    if check.findings:
+        yield Text()
+        yield Text("Found", style="bold")
+        yield _findings(check.findings, everything=everything)
+    yield Text()
+    yield _summary(check)
+
+
+def _section(title: str, lines: Iterable[RenderableType]) -> Iterator[RenderableType]:
+    shown = list(lines)
+    if shown:
+        yield Text()
+        yield Text(title, style="bold")
+        yield from shown
+
+
+def _columns(*headers: str) -> Table:
+    """Return an empty table without lines whose cells may wrap."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for place, header in enumerate(headers):
+        table.add_column(header, no_wrap=place == 0, overflow="fold")
+    return table
+
+
+def _servers(check: PairCheck) -> RenderableType:
+    table = _columns("", *(server.role for server in check.servers))
+    if any(server.problem for server in check.servers):
+        table.add_row("failed", *(Text(server.problem, style="red") for server in check.servers))
+    rows: tuple[tuple[str, Callable[[ServerCheck], str]], ...] = (
+        ("server", lambda one: f"{one.profile.kind} {one.profile.version}".strip() if one.profile else ""),
+        ("url", lambda one: one.url),
+        ("place", lambda one: one.profile.place if one.profile else ""),
+        ("login", lambda one: one.profile.login if one.profile else ""),
+        ("CMS load", lambda one: one.load or "not in the pair file"),
+        ("locale", lambda one: one.profile.locale if one.profile else ""),
+        ("transactions", _transactions),
+        ("rows are written", _written),
+        ("fingerprints", _fingerprints),
+        ("notes", lambda one: "\n".join(one.profile.notes) if one.profile else ""),
+        ("ACDs", lambda one: _acds(one.facts) if one.facts else ""),
+        ("archived up to", lambda one: _archived(one.facts) if one.facts else ""),
+        ("kept for", lambda one: _kept(one.facts) if one.facts else ""),
+        ("outages of links", lambda one: _outages(one.facts) if one.facts else ""),
+        ("tables", _held),
+    )
+    for label, cell in rows:
+        cells = [cell(server) for server in check.servers]
+        if any(cells):
+            table.add_row(label, *cells)
+    return table
+
+
+def _transactions(server: ServerCheck) -> str:
+    if server.profile is None:
+        return ""
+    return "yes" if server.profile.transactions else "no: the database keeps no log"
+
+
+def _written(server: ServerCheck) -> str:
+    if server.read_only:
+        return "never: read_only in the pair file"
+    if server.profile is None:
+        return ""
+    return f"by {server.profile.write_path}" if server.profile.write_path else "not found out yet (--scratch)"
+
+
+def _fingerprints(server: ServerCheck) -> str:
+    if server.profile is None:
+        return ""
+    fetched = ", ".join(server.profile.fetched)
+    return f"computed here: {fetched}" if fetched else "computed by the server"
+
+
+def _acds(facts: ServerFacts) -> str:
+    lengths: dict[int, set[int]] = defaultdict(set)
+    for day in facts.lengths:
+        lengths[day.acd] |= {day.shortest, day.longest}
+    told = (
+        f"{acd} ({' and '.join(map(str, sorted(lengths[acd])))} minutes)"
+        if acd in lengths
+        else f"{acd} (no rows lately)"
+        for acd in facts.acds
+    )
+    return ", ".join(told) or "none told"
+
+
+def _grouped(entries: Iterable[tuple[str, int]]) -> str:
+    """Return texts with the ACDs each holds for, a line each."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for text, acd in entries:
+        found[text].append(acd)
+    return "\n".join(f"{text} ({_of(acds)})" for text, acds in found.items())
+
+
+def _archived(facts: ServerFacts) -> str:
+    """Return how far each archive is, a line each; why one is not known is among what was found."""
+    lines = []
+    for archive in SPANS:
+        found: dict[str, list[int]] = defaultdict(list)
+        for acd in facts.acds:
+            until = facts.archived(acd, archive).until
+            found[f"{until:%Y-%m-%d %H:%M}" if until else "not known"].append(acd)
+        if found:
+            lines.append(f"{archive} {', '.join(f'{text} ({_of(acds)})' for text, acds in found.items())}")
+    return "\n".join(lines)
+
+
+def _of(acds: Iterable[int]) -> str:
+    return f"ACD {', '.join(map(str, acds))}"
+
+
+def _kept(facts: ServerFacts) -> str:
+    """Return how long rows are kept, items alike together."""
+    spans: dict[tuple[int, str], dict[Archive, int]] = defaultdict(dict)
+    for kept in facts.kept:
+        if kept.archive in SPANS:
+            spans[kept.acd, kept.item][kept.archive] = kept.periods
+    items: dict[tuple[int, str], list[str]] = defaultdict(list)
+    for (acd, item), periods in spans.items():
+        told = ", ".join(f"{periods[archive]} {unit}" for archive, unit in SPANS.items() if archive in periods)
+        items[acd, told].append(item)
+    return _grouped((f"{told}: {plural(len(names), 'item')}", acd) for (acd, told), names in items.items())
+
+
+def _outages(facts: ServerFacts) -> str:
+    by_acd: dict[int, list[Outage]] = defaultdict(list)
+    for outage in facts.outages:
+        by_acd[outage.acd].append(outage)
+    lines = []
+    for acd, outages in sorted(by_acd.items()):
+        last = max(outages, key=lambda outage: outage.span)
+        lines.append(f"ACD {acd}: {len(outages)}, the last {last.span}")
+    return "\n".join(lines) or "none told"
+
+
+def _held(server: ServerCheck) -> str:
+    if not server.tables:
+        return ""
+    there = server.holding(Holding.ROWS, Holding.EMPTY, Holding.UNREADABLE)
+    lines = [f"{len(there)} of {len(server.tables)} of the catalogue"]
+    for holding, what in (
+        (Holding.LACKING, "lacking"),
+        (Holding.EMPTY, "without rows"),
+        (Holding.UNREADABLE, "closed"),
+    ):
+        names = server.holding(holding)
+        if names:
+            lines.append(f"{len(names)} {what}: {_named(names)}")
+    return "\n".join(lines)
+
+
+def _named(names: Sequence[str], most: int = NAMES_SHOWN) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
+
+
+def _kept_items(check: PairCheck) -> Iterator[RenderableType]:
+    """Yield how long each item is kept and how many there may be, a line each, unlike ones marked."""
+    told: dict[tuple[str, int], dict[str, str]] = defaultdict(dict)
+    for server in check.servers:
+        kept = server.facts.kept if server.facts else ()
+        for item, acd in dict.fromkeys((one.item, one.acd) for one in kept):
+            those = [one for one in kept if (one.item, one.acd) == (item, acd)]
+            spans = [f"{one.periods} {SPANS[one.archive]}" for one in those if one.archive in SPANS]
+            told[item, acd][server.role] = f"{', '.join(spans)}; {those[0].capacity:,}"
+    table = _columns("item", "ACD", *(server.role for server in check.servers))
+    for (item, acd), texts in told.items():
+        cells = [texts.get(server.role, "") for server in check.servers]
+        table.add_row(item, str(acd), *cells, style="" if len(set(cells)) == 1 else "yellow")
+    if told:
+        yield table
+
+
+def _tables(check: PairCheck) -> Iterator[RenderableType]:
+    table = _columns("table", *(server.role for server in check.servers))
+    for both in zip(*(server.tables for server in check.servers if server.tables), strict=True):
+        cells = iter(both)
+        table.add_row(both[0].table, *(_table(next(cells)) if server.tables else "" for server in check.servers))
+    if table.row_count:
+        yield table
+
+
+def _table(found: TableCheck) -> str:
+    if found.holding is Holding.LACKING:
+        return found.holding.value
+    told = [found.holding.value, plural(len(found.columns), "column")]
+    told += [f"of {found.owner}"] if found.owner else []
+    told += [f"indexes {', '.join(found.indexes)}"] if found.indexes else []
+    return ", ".join(told) + (f": {found.problem}" if found.problem else "")
+
+
+def _faults(check: PairCheck, *, everything: bool) -> Iterator[RenderableType]:
+    """Yield what columns are unlike the specs, tables with the same faults on the same servers together."""
+    told: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for server in check.servers:
+        for found in server.tables:
+            for kind in FAULT_WORDS:
+                text = _fault(found, kind, everything=everything)
+                if text:
+                    told[found.table][text].append(server.role)
+    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for name, texts in told.items():
+        for text, roles in texts.items():
+            groups[" and ".join(roles) if len(roles) == 1 else "both", text].append(name)
+    table = _columns("tables", "on", "columns")
+    shown = list(groups.items())[: None if everything else LINES_SHOWN]
+    for (roles, text), names in shown:
+        table.add_row(_named(names, len(names) if everything else NAMES_SHOWN), roles, text)
+    if shown:
+        yield table
+    if len(shown) < len(groups):
+        yield Text(f"and {len(groups) - len(shown)} lines more; -v shows them", style="dim")
+
+
+def _fault(found: TableCheck, kind: ColumnFaultKind, *, everything: bool) -> str:
+    faults = [fault for fault in found.faults if fault.kind is kind]
+    if not faults:
+        return ""
+    names = [fault.column for fault in faults]
+    if kind is ColumnFaultKind.TYPE:
+        names = [f"{fault.column} {fault.native} ({fault.wanted} in the spec)" for fault in faults]
+    elif kind is not ColumnFaultKind.MISSING:
+        names = [f"{fault.column} {fault.native}" for fault in faults]
+    return f"{len(faults)} {FAULT_WORDS[kind]}: {_named(names, len(names) if everything else NAMES_SHOWN)}"
+
+
+def _cases(check: PairCheck) -> Iterator[RenderableType]:
+    tried = {server.role: server.scratch for server in check.servers if server.scratch}
+    if not tried:
+        return
+    table = _columns("", *tried)
+    promises = {case.case: case.promise for scratch in tried.values() for case in scratch.cases}
+    for name, promise in promises.items():
+        results = [next((case for case in one.cases if case.case == name), None) for one in tried.values()]
+        table.add_row(promise, *(_result(result) for result in results))
+    yield table
+    for role, scratch in tried.items():
+        for case in scratch.failed:
+            yield Text(f"{role}, {case.promise}: {case.says}", style="red")
+
+
+def _result(result: CaseResult | None) -> Text:
+    if result is None:
+        return Text("not tried", style="dim")
+    if result.state is CaseState.FAILED:
+        return Text("FAILED", style="bold red")
+    if result.state is CaseState.NOT_APPLICABLE:
+        return Text(result.says, style="yellow")
+    return Text.assemble(("works", "green"), (f"  {result.says}" if result.says else "", "dim"))
+
+
+def _findings(findings: Sequence[Finding], *, everything: bool) -> RenderableType:
+    """Return the findings, those with the same advice together, the advice below them."""
+    groups: dict[tuple[Severity, str], list[Finding]] = defaultdict(list)
+    for finding in findings:
+        groups[finding.severity, finding.advice].append(finding)
+    table = _columns("", "")
+    table.show_header = False
+    for (severity, advice), group in groups.items():
+        lines = [line for finding in group for line in _finding(finding, everything=everything)]
+        lines += [Text(advice, style="cyan")] if advice else []
+        table.add_row(Text(severity.value, style=STYLES[severity]), Text("\n").join(lines))
+    return table
+
+
+def _finding(finding: Finding, *, everything: bool) -> Iterator[Text]:
+    about = [finding.server.value] if finding.server is not None else []
+    about += [_named(finding.tables, len(finding.tables) if everything else NAMES_SHOWN)] if finding.tables else []
+    rule = f" (rule {finding.rule})" if finding.rule else ""
+    yield Text.assemble(("".join(f"{part}: " for part in about), "bold"), finding.says, (rule, "dim"))
+    if everything or finding.severity is not Severity.NOTE:
+        shown = finding.details[: None if everything else DETAILS_SHOWN]
+        yield from (Text(f"  {detail}") for detail in shown)
+        if len(shown) < len(finding.details):
+            yield Text(f"  and {len(finding.details) - len(shown)} more; -v shows them", style="dim")
+
+
+def _summary(check: PairCheck) -> Text:
+    counts = {severity: len(check.of(severity)) for severity in Severity}
+    told = [
+        f"{plural(counts[Severity.MUST], 'thing')} must be mended",
+        f"{counts[Severity.SHOULD]:,} should",
+        plural(counts[Severity.NOTE], "note"),
+    ]
+    if any(server.scratch for server in check.servers):
+        told.append(f"{plural(check.failed_cases, 'case')} failed in a scratch table")
+    if check.problems:
+        apart = " The two were not held against each other." if any(one.problem for one in check.servers) else ""
+        return Text.assemble(("FAILED", "bold red"), f"  {' '.join(check.problems)}{apart}")
+    if check.alike:
+        return Text.assemble(("ALIKE", "bold green"), f"  nothing must be mended, {', '.join(told[1:])}.")
+    return Text.assemble(("TO MEND", "bold red"), f"  {', '.join(told)}.")

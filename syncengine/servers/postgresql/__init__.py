@@ -1,0 +1,1 @@
+"""A PostgreSQL server, spoken to through ADBC: rows come and go as Arrow."""

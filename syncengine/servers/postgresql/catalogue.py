@@ -1,0 +1,168 @@
+"""What a PostgreSQL server says of itself and of its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from syncengine.model.errors import ServerUnreachableError
+from syncengine.model.fingerprint import FOLDED
+from syncengine.servers.postgresql.connections import Lent
+from syncengine.servers.postgresql.dialect import PostgreSQLDialect
+from syncengine.servers.postgresql.types import live_type, readable
+from syncengine.servers.postgresql.url import PostgreSQLUrl
+from syncengine.servers.protocol import LiveColumn, LiveTable
+from syncengine.servers.sql.dialect import Statement, quoted
+
+CODE_POINTS = frozenset({"UTF8", "LATIN1"})
+"""Encodings in which the server's ASCII() tells the same numbers for characters as everybody else's."""
+UNNAMED = "SQL_ASCII"
+"""The encoding of a database that does not know what its characters are."""
+ABOUT = (
+    "SELECT current_setting('server_version'), CAST(current_user AS TEXT), CAST(current_schema() AS TEXT), "
+    "CAST(d.oid AS BIGINT), pg_encoding_to_char(d.encoding), CAST(d.datcollate AS TEXT), pg_is_in_recovery(), "
+    "(SELECT reset_val FROM pg_settings WHERE name = 'default_transaction_read_only'), "
+    "CAST(pg_postmaster_start_time() AS TEXT) "
+    "FROM pg_database d WHERE d.datname = current_database()"
+)
+SYSTEM = "SELECT CAST(system_identifier AS TEXT) FROM pg_control_system()"
+COLUMNS = (
+    "SELECT CAST(n.nspname AS TEXT), CAST(c.relname AS TEXT), CAST(a.attname AS TEXT), "
+    "format_type(a.atttypid, a.atttypmod), NOT a.attnotnull, CAST(pg_get_userbyid(c.relowner) AS TEXT) "
+    "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid "
+    "WHERE n.nspname = ANY(current_schemas(false)) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') "
+    "AND a.attnum > 0 AND NOT a.attisdropped AND lower(CAST(c.relname AS TEXT)) IN ({names}) "
+    # Of tables that differ in case only, the one in lower case is meant.
+    "ORDER BY array_position(current_schemas(false), n.nspname), c.relname <> lower(c.relname), c.relname, a.attnum"
+)
+INDEXES = (
+    "SELECT CAST(n.nspname AS TEXT), CAST(c.relname AS TEXT), CAST(i.relname AS TEXT) "
+    "FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid "
+    "JOIN pg_namespace n ON n.oid = c.relnamespace "
+    "WHERE n.nspname = ANY(current_schemas(false)) AND lower(CAST(c.relname AS TEXT)) IN ({names}) ORDER BY i.relname"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a server told of itself when it was first reached."""
+
+    version: str
+    identity: str
+    user: str
+    schema: str
+    encoding: str
+    locale: str
+    read_only: str
+    """Why it takes no writes, empty where it does."""
+    started: str
+    """When it was started: a connection that finds another moment has found another run of it, or another server."""
+
+    @property
+    def folds(self) -> frozenset[str]:
+        """The types it folds into fingerprints as everybody else does."""
+        return FOLDED if self.encoding in CODE_POINTS else FOLDED - {"char", "varchar"}
+
+    @property
+    def unnamed(self) -> bool:
+        """Say whether it hands out text as it is, whatever its characters may be."""
+        return self.encoding == UNNAMED
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is unusual about it."""
+        notes = [self.read_only] if self.read_only else []
+        if self.encoding not in CODE_POINTS:
+            notes.append(f"keeps text as {self.encoding}: tables with text are fetched and fingerprinted here")
+        return tuple(notes)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A table as it is stored."""
+
+    live: LiveTable
+    schema: str
+    table: str
+    actual: Mapping[str, str]
+    """The names of its columns as they are stored, by the same in lower case."""
+
+    @property
+    def source(self) -> str:
+        """The table as a statement names it: no other of the same name is meant."""
+        return f"{quoted(self.schema)}.{quoted(self.table)}"
+
+    @property
+    def dialect(self) -> PostgreSQLDialect:
+        """The SQL about the table."""
+        return PostgreSQLDialect(actual=self.actual)
+
+
+def read_about(lent: Lent, url: PostgreSQLUrl) -> About:
+    """Ask a server who it is; raises `ServerUnreachableError` where the schema of the url is not to be found."""
+    version, user, schema, database, encoding, collation, standby, read_only, started = lent.rows(Statement(ABOUT))[0]
+    if schema is None:
+        raise ServerUnreachableError(
+            f"{lent.name}: there is no schema {url.schema or user!r} in {url.database}, or {user} may not use it.",
+            hint="Check schema in the url, or have USAGE on it granted.",
+        )
+    why = "is a standby of another server: it can only be read" if standby else ""
+    if read_only == "on" and not why:
+        why = f"lets {user} only read (default_transaction_read_only)"
+    system = _system(lent)
+    place = f"system {system}, database {database}" if system else f"{url.place}/{url.database}"
+    return About(
+        version=version,
+        identity=f"{place}, schema {schema}",
+        user=user,
+        schema=schema,
+        encoding=encoding,
+        locale=f"{encoding}, {collation}",
+        read_only=why,
+        started=started,
+    )
+
+
+def _system(lent: Lent) -> str:
+    """Return the number a server was given when it was made, empty where the login may not ask for it."""
+    allowed = "SELECT has_function_privilege('pg_control_system()', 'EXECUTE')"
+    if not lent.rows(Statement(allowed))[0][0]:
+        return ""
+    return str(lent.rows(Statement(SYSTEM))[0][0])
+
+
+def read_layouts(lent: Lent, names: Collection[str]) -> dict[str, Layout]:
+    """Return those of the named tables that are on the search path, by their names in lower case."""
+    wanted = tuple(sorted({name.lower() for name in names}))
+    if not wanted:
+        return {}
+    columns = _grouped(lent.rows(_about(COLUMNS, wanted)))
+    indexes = _grouped(lent.rows(_about(INDEXES, wanted)))
+    found: dict[str, Layout] = {}
+    for (schema, table), described in columns.items():
+        if table.lower() not in found:
+            live = LiveTable(
+                table.lower(),
+                tuple(_column(*one[:3]) for one in described),
+                owner=described[0][3],
+                indexes=tuple(name for (name,) in indexes.get((schema, table), ())),
+            )
+            found[table.lower()] = Layout(live, schema, table, {one[0].lower(): one[0] for one in described})
+    return found
+
+
+def _about(text: str, names: Sequence[str]) -> Statement:
+    return Statement(text.format(names=", ".join("?" * len(names))), tuple(names))
+
+
+def _grouped(rows: Sequence[tuple[Any, ...]]) -> dict[tuple[str, str], list[tuple[Any, ...]]]:
+    found: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
+    for schema, table, *rest in rows:
+        found.setdefault((schema, table), []).append(tuple(rest))
+    return found
+
+
+def _column(name: str, native: str, nullable: bool) -> LiveColumn:
+    live = live_type(native)
+    return LiveColumn(name.lower(), live, native, nullable, readable(live))

@@ -1,0 +1,211 @@
+"""Connections to one PostgreSQL server: opened when needed, lent, and taken back when they are whole."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+import pyarrow as pa
+
+from syncengine.model.errors import ServerError, SyncError
+from syncengine.servers.postgresql.calls import Calls
+from syncengine.servers.postgresql.driver import Backend, check_installed, connect, is_driver_error
+from syncengine.servers.postgresql.errors import refused_connection, sqlstate_of, too_long, translated
+from syncengine.servers.postgresql.url import PostgreSQLUrl, connection_string
+from syncengine.servers.sql.dialect import Statement, quoted
+
+Result = TypeVar("Result")
+IDLE_CONNECTIONS = 3
+"""Kept for the next who asks."""
+MOST_MILLISECONDS = 2**31 - 1
+SETTINGS = (
+    # Reading never writes, whatever the server is opened for: a session that writes says so.
+    "set_config('default_transaction_read_only', 'on', false), "
+    "set_config('statement_timeout', ?, false), "
+    "set_config('lock_timeout', ?, false), "
+    # Cursors are read to their end.
+    "set_config('cursor_tuple_fraction', '1', false)"
+)
+
+
+class Connections:
+    """Opens and lends the connections to one server."""
+
+    def __init__(self, url: PostgreSQLUrl, name: str, *, query_seconds: int, lock_seconds: int) -> None:
+        self.name = name
+        self._secret = url.password
+        self._schema = url.schema
+        self._query_seconds = query_seconds
+        self._lock_seconds = lock_seconds
+        # One that a collected stream gives back may come while another is lent, in the same thread.
+        self._guard = threading.RLock()
+        self._idle: list[Lent] = []
+        self._lent: set[Lent] = set()
+        self._closed = False
+        check_installed(name)
+        self._database = self._connected(lambda: connect(connection_string(url)))
+
+    @contextmanager
+    def lent(self) -> Iterator[Lent]:
+        """Lend a connection; what was not committed on it is rolled back when it is given back."""
+        lent = self._lend()
+        try:
+            yield lent
+        finally:
+            self._take_back(lent)
+
+    def interrupt(self) -> None:
+        """Stop what runs on the connections that are lent."""
+        with self._guard:
+            lent = tuple(self._lent)
+        for one in lent:
+            one.calls.interrupt()
+
+    def close(self) -> None:
+        """End every connection; those that are lent end when they are given back."""
+        with self._guard:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for one in idle:
+            one.close()
+        self._close_database()
+
+    def _lend(self) -> Lent:
+        lent = self._from_idle() or self._open()
+        with self._guard:
+            self._lent.add(lent)
+        return lent
+
+    def _from_idle(self) -> Lent | None:
+        """Return a connection that was used before and still answers: the server may have been restarted since."""
+        while True:
+            with self._guard:
+                if self._closed:
+                    raise ServerError(f"{self.name}: the connection was closed.")
+                if not self._idle:
+                    return None
+                lent = self._idle.pop()
+            try:
+                lent.run(Statement("SELECT 1"))
+            except BaseException as error:
+                lent.close()
+                if not isinstance(error, ServerError):
+                    raise
+            else:
+                return lent
+
+    def _open(self) -> Lent:
+        backend = self._connected(lambda: Backend(self._database))
+        lent = Lent(backend, self.name, self._secret, self._query_seconds)
+        try:
+            lent.rows(self._settings())
+        except BaseException:
+            lent.close()
+            raise
+        return lent
+
+    def _settings(self) -> Statement:
+        values = tuple(
+            str(min(seconds * 1000, MOST_MILLISECONDS)) for seconds in (self._query_seconds, self._lock_seconds)
+        )
+        if not self._schema:
+            return Statement(f"SELECT {SETTINGS}", values)
+        return Statement(f"SELECT {SETTINGS}, set_config('search_path', ?, false)", (*values, quoted(self._schema)))
+
+    def _connected(self, reach: Callable[[], Result]) -> Result:
+        # There is nothing to cancel yet, but the wait can be ended.
+        calls = Calls(self.name, self._query_seconds)
+        try:
+            return calls.run(reach, calls.deadline())
+        except Exception as error:
+            if not is_driver_error(error):
+                raise
+            refused, told = refused_connection(self.name, error, self._secret), error
+        raise refused from (None if self._secret and self._secret in str(told) else told)
+
+    def _take_back(self, lent: Lent) -> None:
+        whole = lent.rolled_back()
+        with self._guard:
+            self._lent.discard(lent)
+            keep = whole and not self._closed and len(self._idle) < IDLE_CONNECTIONS
+            if keep:
+                self._idle.append(lent)
+        if not keep:
+            lent.close()
+        if self._closed:
+            self._close_database()
+
+    def _close_database(self) -> None:
+        with self._guard:
+            if not self._lent:
+                # A connection that was given up still hangs on it, and ends with the process.
+                with suppress(RuntimeError):
+                    self._database.close()
+
+
+class Lent:
+    """A connection in use, whose calls end in time and raise our errors."""
+
+    def __init__(self, backend: Backend, name: str, secret: str, seconds: float) -> None:
+        self._backend = backend
+        self.name = name
+        self._secret = secret
+        self.calls = Calls(name, seconds, backend)
+
+    @property
+    def status(self) -> str:
+        """Where its transaction is, as the driver knows it; unknown when the connection is lost."""
+        return "unknown" if self.calls.given_up else self._backend.status
+
+    def run(self, statement: Statement, deadline: float | None = None) -> int:
+        """Run a statement and return how many rows it touched."""
+        return self._call(lambda: self._backend.run(statement), deadline)
+
+    def rows(self, statement: Statement) -> list[tuple[Any, ...]]:
+        """Return the rows of a query, all at once."""
+        found = self.fetch(statement)
+        return list(zip(*(column.to_pylist() for column in found.columns), strict=True))
+
+    def fetch(self, statement: Statement, deadline: float | None = None) -> pa.Table:
+        """Return the rows of a query as Arrow, all at once; `deadline` is that of a stream they are a part of."""
+        return self._call(lambda: self._backend.fetch(statement), deadline)
+
+    def append(self, schema: str, table: str, rows: pa.RecordBatch) -> int:
+        """Copy rows into a table whose columns have the same names and types, and return how many were sent."""
+        return self._call(lambda: self._backend.append(schema, table, rows))
+
+    def commit(self) -> None:
+        """Commit, raising what the driver raises; without a time limit, for the outcome would be unknown."""
+        self._backend.run(Statement("COMMIT"))
+
+    def rolled_back(self) -> bool:
+        """Roll back what is open; say whether the connection is as good as new."""
+        if self.calls.interrupted or self.calls.given_up:
+            return False
+        try:
+            if self.status != "idle":
+                self.run(Statement("ROLLBACK"))
+        except SyncError:
+            return False
+        return self.status == "idle"
+
+    def close(self) -> None:
+        """End it; one that hangs in a call ends when that does."""
+        if not self.calls.given_up:
+            with suppress(Exception):
+                self._backend.close()
+
+    def _call(self, call: Callable[[], Result], deadline: float | None = None) -> Result:
+        began = time.monotonic()
+        try:
+            with translated(self.name, self._secret, lambda: self.status == "unknown"):
+                return self.calls.run(call, deadline or self.calls.deadline())
+        except ServerError as error:
+            # The server ends a statement itself when it takes too long, and its words may be of any language.
+            slow = sqlstate_of(error.__cause__ or error) == "57014"
+            if slow and time.monotonic() - began >= self.calls.seconds * 0.99:
+                raise too_long(self.name, self.calls.seconds) from error
+            raise

@@ -1,0 +1,43 @@
+"""How PostgreSQL writes what is not the same everywhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from syncengine.servers.sql.dialect import Dialect, quoted
+
+MARKER = re.compile(r'"[^"]*"|\?')
+
+
+@dataclass(frozen=True, slots=True)
+class PostgreSQLDialect(Dialect):
+    """PostgreSQL's SQL. It tells names in quotes by case, so that each is written as the catalogue has it."""
+
+    # A sum of BIGINT would be NUMERIC; what is summed is below 2^31.
+    sum: str = "CAST(SUM(CAST({value} AS INTEGER)) AS BIGINT)"
+    # A CHAR column compared with a parameter, which is TEXT, loses its padding, and the value does not.
+    same_text: str = "RTRIM({column}, ' ') = RTRIM(?, ' ')"
+    # Without it the query is merged into the one around, and its long expression computed for each use of x.
+    fence: str = " OFFSET 0"
+    actual: Mapping[str, str] = field(default_factory=dict)
+    """The names of columns as they are stored, by how they are asked for in lower case."""
+
+    def name(self, name: str) -> str:
+        """Return a column's name in quotes, as the catalogue has it; an unknown one as it was asked for."""
+        return quoted(self.actual.get(name.lower(), name))
+
+
+def numbered(text: str) -> str:
+    """Return a statement with its markers as PostgreSQL numbers them: $1, $2 and so on."""
+    number = 0
+
+    def mark(found: re.Match[str]) -> str:
+        nonlocal number
+        if found[0] != "?":
+            return found[0]
+        number += 1
+        return f"${number}"
+
+    return MARKER.sub(mark, text)

@@ -1,0 +1,105 @@
+"""Reads rows of a PostgreSQL table as Arrow batches of bounded size."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from syncengine.model.errors import ServerError
+from syncengine.model.fingerprint import FingerprintQuery
+from syncengine.model.selection import ReadQuery
+from syncengine.servers.postgresql.catalogue import Layout
+from syncengine.servers.postgresql.connections import Lent
+from syncengine.servers.postgresql.errors import translated
+from syncengine.servers.postgresql.types import arrow_type, as_kept
+from syncengine.servers.protocol import LiveColumn
+from syncengine.servers.sql.dialect import Statement, quoted
+from syncengine.servers.sql.rows import read_statement
+
+BATCH_ROWS = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What to read of a table: a query, and the columns it returns under the names they were asked for by."""
+
+    statement: Statement
+    columns: tuple[tuple[str, LiveColumn], ...]
+    checked: bool = False
+    """Whether text must be looked at, since the server does not know what its characters are."""
+
+
+def reading_of(layout: Layout, query: ReadQuery, server: str, *, checked: bool = False) -> Reading:
+    """Return what to read; raises `ServerError` for a column the table does not have."""
+    found = [(name, layout.live.column(name.lower())) for name in query.columns or layout.live.names]
+    columns = tuple((name, column) for name, column in found if column is not None)
+    if len(columns) < len(found):
+        lacking = ", ".join(name for name, column in found if column is None)
+        raise ServerError(f"{server}: a column is not there: {layout.live.name} has no {lacking}.")
+    expressions = tuple(f"{layout.dialect.name(name)} AS {quoted(name)}" for name, _ in columns)
+    statement = read_statement(query, layout.dialect, layout.source, expressions)
+    return Reading(statement, columns, checked)
+
+
+def batches(lent: Lent, reading: Reading, cursor: str) -> Generator[Any, None, None]:
+    """Yield the schema of the rows and then batches of them, all within the time a query may take.
+
+    Through a cursor: the driver holds all rows of a query at once when a value is bound. It is left open.
+    """
+    deadline = lent.calls.deadline()
+    declare = f"DECLARE {quoted(cursor)} NO SCROLL CURSOR FOR {reading.statement.text}"
+    lent.run(Statement(declare, reading.statement.values), deadline)
+    fetch = Statement(f"FETCH FORWARD {BATCH_ROWS} FROM {quoted(cursor)}")
+    schema: pa.Schema | None = None
+    while True:
+        rows = lent.fetch(fetch, deadline)
+        with translated(lent.name):
+            batch = _batch(rows, reading)
+        if schema is None:
+            schema = batch.schema
+            yield schema
+        if batch.num_rows:
+            yield batch
+        if batch.num_rows < BATCH_ROWS:
+            return
+
+
+def cursor_name() -> str:
+    """Return a name no other cursor of a transaction has."""
+    return f"rows_{secrets.token_hex(4)}"
+
+
+def _batch(rows: pa.Table, reading: Reading) -> pa.RecordBatch:
+    arrays = [
+        as_kept(column.combine_chunks() if column.num_chunks != 1 else column.chunk(0), arrow_type(live.type))
+        for column, (_, live) in zip(rows.columns, reading.columns, strict=True)
+    ]
+    batch = pa.RecordBatch.from_arrays(arrays, names=[name for name, _ in reading.columns])
+    if reading.checked:
+        batch.validate(full=True)
+    return batch
+
+
+def folds_all(query: FingerprintQuery, folds: frozenset[str]) -> bool:
+    """Say whether the server computes all of a fingerprint as everybody else does."""
+    whole = query.buckets.whole
+    return {column.type.name for column in query.columns if column.folded and column.name not in whole} <= folds
+
+
+def needed(query: FingerprintQuery) -> tuple[str, ...]:
+    """Return the columns a fingerprint is folded from."""
+    buckets = query.buckets
+    around: Sequence[str | None] = (
+        buckets.date,
+        buckets.label,
+        buckets.epoch,
+        buckets.acd,
+        query.incomplete,
+        query.interval,
+    )
+    names = [name for name in around if name is not None]
+    return tuple(dict.fromkeys([*names, *(column.name for column in query.columns if column.folded)]))

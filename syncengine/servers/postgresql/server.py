@@ -1,0 +1,213 @@
+"""A CMS database on a PostgreSQL server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pyarrow as pa
+
+from syncengine.model.bucket import Bucket, BucketColumns, BucketState
+from syncengine.model.errors import ServerError, ServerReadOnlyError
+from syncengine.model.fingerprint import FingerprintQuery
+from syncengine.model.pair import Limits, Role
+from syncengine.model.selection import ReadQuery
+from syncengine.model.spec import ColumnType
+from syncengine.servers.postgresql import reading
+from syncengine.servers.postgresql.catalogue import Layout, read_about, read_layouts
+from syncengine.servers.postgresql.connections import Connections
+from syncengine.servers.postgresql.errors import unknown_outcome
+from syncengine.servers.postgresql.session import Known, PostgreSQLSession
+from syncengine.servers.postgresql.types import stored_type
+from syncengine.servers.postgresql.url import look_at, parse_url
+from syncengine.servers.protocol import Bounds, Capabilities, LiveTable, ServerDescription, scratch_name
+from syncengine.servers.sql.dialect import Statement, quoted
+from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
+from syncengine.servers.sql.rows import bound_at, bounds_statement, highest_statement
+from syncengine.servers.stream import Stream
+
+OUTCOME_SECONDS = 10.0
+"""How long a transaction whose commit had no answer may still be under way before it counts as unknown."""
+OUTCOME = "SELECT txid_status(?), CAST(pg_postmaster_start_time() AS TEXT)"
+
+
+class PostgreSQLServer:
+    """One schema of a database. Every query has a connection of its own, so calls may come from several threads."""
+
+    def __init__(self, url: str, role: Role, *, writable: bool, limits: Limits) -> None:
+        self._role = role
+        self._name = str(role)
+        self._writable = writable
+        parsed = parse_url(url, f"{role}.url")
+        look_at(parsed, self._name)
+        self._connections = Connections(
+            parsed, self._name, query_seconds=limits.query_seconds, lock_seconds=limits.lock_seconds
+        )
+        self._layouts: dict[str, Layout] = {}
+        try:
+            with self._connections.lent() as lent:
+                self._about = read_about(lent, parsed)
+        except BaseException:
+            self.close()
+            raise
+
+    def describe(self) -> ServerDescription:
+        """Say who the server is."""
+        return ServerDescription(
+            role=self._role,
+            kind="postgresql",
+            version=self._about.version,
+            identity=self._about.identity,
+            capabilities=Capabilities(
+                transactions=True,
+                locks_per_row=False,
+                writable=self._writable and not self._about.read_only,
+                write_path="COPY",
+                folds=self._about.folds,
+            ),
+            user=self._about.user,
+            locale=self._about.locale,
+            notes=self._about.notes,
+        )
+
+    def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:
+        """Return those of the named tables that are on the search path, under the names asked for."""
+        with self._connections.lent() as lent:
+            found = read_layouts(lent, names)
+        self._layouts |= found
+        return {name: replace(found[name.lower()].live, name=name) for name in names if name.lower() in found}
+
+    def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
+        """Yield each non-empty bucket once, in no order.
+
+        Where the server does not know its characters as everybody else does, rows with text are folded here.
+        """
+        layout = self._layout(query.selection.table)
+        if not reading.folds_all(query, self._about.folds):
+            from syncengine.servers.informix.folding import fold_here
+
+            yield from fold_here(query, self.read(ReadQuery(query.selection, reading.needed(query))))
+            return
+        for row in self._rows(fingerprint_statement(query, layout.dialect, layout.source)):
+            yield bucket_state(row)
+
+    def bounds(self, table: str, columns: BucketColumns) -> tuple[Bounds, ...]:
+        """Return the bounds of a table for each of its ACDs."""
+        layout = self._layout(table)
+        return tuple(
+            Bounds(acd, count, bound_at(columns, acd, first), bound_at(columns, acd, last), untimed or 0)
+            for acd, count, first, last, untimed in self._rows(
+                bounds_statement(table, columns, layout.dialect, layout.source)
+            )
+        )
+
+    def highest(self, table: str, column: str) -> int:
+        """Return the highest number in a column, 0 for an empty table."""
+        layout = self._layout(table)
+        return int(self._rows(highest_statement(table, column, layout.dialect, layout.source))[0][0] or 0)
+
+    def read(self, query: ReadQuery) -> pa.RecordBatchReader:
+        """Stream rows as they are at one moment, in batches of bounded size; the time limit is for the whole stream."""
+        return Stream(self._batches(query), self._name).reader()
+
+    @contextmanager
+    def begin(self) -> Iterator[PostgreSQLSession]:
+        """Open a transaction; leaving it without commit rolls back."""
+        self._check_writable()
+        with self._connections.lent() as lent:
+            session = PostgreSQLSession(lent, Known(self._about, self._layout, self._became))
+            try:
+                yield session
+            finally:
+                session.end()
+
+    @contextmanager
+    def scratch(self, columns: Sequence[tuple[str, ColumnType]]) -> Iterator[str]:
+        """Create an empty table of a new name, and drop it at the end."""
+        self._check_writable()
+        name = scratch_name()
+        source = f"{quoted(self._about.schema)}.{quoted(name)}"
+        described = ", ".join(f"{quoted(column)} {stored_type(of)}" for column, of in columns)
+        self._do(f"CREATE TABLE {source} ({described})")
+        try:
+            yield name
+        finally:
+            self._do(f"DROP TABLE {source}")
+            self._layouts.pop(name, None)
+
+    def interrupt(self) -> None:
+        """Stop the queries that are running, from another thread."""
+        self._connections.interrupt()
+
+    def close(self) -> None:
+        """End every connection."""
+        self._connections.close()
+
+    def _check_writable(self) -> None:
+        if not self._writable:
+            raise ServerReadOnlyError(
+                f"{self._name}: the database is open for reading only.",
+                hint="Remove read_only from the pair file, if it is set there.",
+            )
+        if self._about.read_only:
+            raise ServerReadOnlyError(
+                f"{self._name}: the server {self._about.read_only}.", hint="Name the server that takes writes."
+            )
+
+    def _do(self, text: str) -> None:
+        with self._connections.lent() as lent:
+            lent.run(Statement(f"BEGIN READ WRITE; {text}; COMMIT"))
+
+    def _rows(self, statement: Statement) -> list[tuple[Any, ...]]:
+        with self._connections.lent() as lent:
+            return lent.rows(statement)
+
+    def _batches(self, query: ReadQuery) -> Generator[Any, None, None]:
+        layout = self._layout(query.selection.table)
+        rows = reading.reading_of(layout, query, self._name, checked=self._about.unnamed)
+        with self._connections.lent() as lent:
+            lent.run(Statement("BEGIN READ ONLY"))
+            yield from reading.batches(lent, rows, reading.cursor_name())
+
+    def _layout(self, name: str) -> Layout:
+        """Return how a table is stored, which is asked for once."""
+        if name.lower() not in self._layouts:
+            self.tables([name])
+        if name.lower() not in self._layouts:
+            raise ServerError(
+                f"{self._name}: a table is not there: {name}.",
+                hint="`syncengine check` names the tables a server lacks.",
+            )
+        return self._layouts[name.lower()]
+
+    def _became(self, transaction: int) -> None:
+        """Ask what became of a transaction whose commit had no answer; return if it was committed.
+
+        Raises a transient `ServerError` if it was not, and `UnknownOutcomeError` where nobody can say: its server
+        is not reached, is another one or was restarted since, or still has the transaction under way.
+        """
+        until = time.monotonic() + OUTCOME_SECONDS
+        while True:
+            try:
+                status, started = self._rows(Statement(OUTCOME, (transaction,)))[0]
+            except ServerError as error:
+                if not error.transient or time.monotonic() > until:
+                    raise unknown_outcome(self._name) from error
+                time.sleep(0.1)
+                continue
+            if started != self._about.started or status is None:
+                raise unknown_outcome(self._name)
+            if status == "committed":
+                return
+            if status == "aborted":
+                raise ServerError(
+                    f"{self._name}: the connection was lost while committing, and the server rolled back.",
+                    hint="Run the same command again.",
+                    transient=True,
+                )
+            if time.monotonic() > until:
+                raise unknown_outcome(self._name, "; it is still under way")
+            time.sleep(0.1)

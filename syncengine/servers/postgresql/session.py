@@ -1,0 +1,143 @@
+"""One transaction on a PostgreSQL server."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from syncengine.model.bucket import Bucket, BucketState
+from syncengine.model.errors import ServerError
+from syncengine.model.fingerprint import FingerprintQuery
+from syncengine.model.selection import ReadQuery, Selection
+from syncengine.servers.postgresql import reading
+from syncengine.servers.postgresql.catalogue import About, Layout
+from syncengine.servers.postgresql.connections import Lent
+from syncengine.servers.postgresql.driver import is_driver_error
+from syncengine.servers.postgresql.errors import error_of
+from syncengine.servers.postgresql.writing import insert_rows
+from syncengine.servers.sql.dialect import Statement, quoted
+from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
+from syncengine.servers.sql.rows import delete_statement
+from syncengine.servers.stream import Stream
+
+BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+WHO = "SELECT pg_backend_pid(), CAST(backend_start AS TEXT), txid_current() FROM pg_stat_get_activity(pg_backend_pid())"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a session is told of its server."""
+
+    about: About
+    layout: Callable[[str], Layout]
+    became: Callable[[int], None]
+    """Finds out what became of a transaction whose commit had no answer; raises unless it was committed."""
+
+
+class PostgreSQLSession:
+    """A transaction in read committed that locks whole tables: others read them on and write them after it.
+
+    In repeatable read everything would be seen as it was when the transaction began. Rows that others added
+    since would be missing from what a write is held against, and would not conflict with it either: nobody
+    changed the same row. Here each statement sees what is committed, and once a table is locked nobody else
+    changes it: what is held against the plan after the lock is what is deleted, and what is looked at before
+    the commit is what will be there.
+    """
+
+    def __init__(self, lent: Lent, known: Known) -> None:
+        self._lent = lent
+        self._name = lent.name
+        self._known = known
+        self._open = True
+        self._streams: list[weakref.ref[Stream]] = []
+        self._left: list[str] = []
+        lent.run(Statement(BEGIN))
+        pid, since, self._transaction = lent.rows(Statement(WHO))[0]
+        self.id = f"pid {pid} since {since}, transaction {self._transaction}"
+
+    def lock(self, selection: Selection) -> None:
+        """Keep everybody else from writing the table until the transaction ends; reading goes on."""
+        source = self._known.layout(selection.table).source
+        self._run(Statement(f"LOCK TABLE {source} IN SHARE ROW EXCLUSIVE MODE"))
+
+    def fingerprint(self, query: FingerprintQuery) -> Mapping[Bucket, BucketState]:
+        """Return what the transaction sees in each bucket."""
+        layout = self._known.layout(query.selection.table)
+        if not reading.folds_all(query, self._known.about.folds):
+            from syncengine.servers.informix.folding import fold_here
+
+            return dict(fold_here(query, self.read(ReadQuery(query.selection, reading.needed(query)))))
+        self._tidy()
+        rows = self._lent.rows(fingerprint_statement(query, layout.dialect, layout.source))
+        return dict(bucket_state(row) for row in rows)
+
+    def read(self, query: ReadQuery) -> pa.RecordBatchReader:
+        """Stream rows as the transaction sees them at this moment, in batches of bounded size."""
+        layout = self._known.layout(query.selection.table)
+        rows = reading.reading_of(layout, query, self._name, checked=self._known.about.unnamed)
+        self._tidy()
+        stream = Stream(self._batches(rows), self._name)
+        # Weakly, so that letting go of the reader is enough to end the stream.
+        self._streams.append(weakref.ref(stream))
+        return stream.reader()
+
+    def delete(self, selection: Selection) -> int:
+        """Delete the selected rows and return how many there were."""
+        layout = self._known.layout(selection.table)
+        return self._run(delete_statement(selection, layout.dialect, layout.source))
+
+    def insert(self, table: str, rows: pa.RecordBatchReader) -> int:
+        """Insert rows, columns matched by name, and return how many were inserted."""
+        layout = self._known.layout(table)
+        self._tidy()
+        return insert_rows(self._lent, layout, rows)
+
+    def commit(self) -> None:
+        """Make the writes durable.
+
+        Raises `UnknownOutcomeError` only when the connection was lost meanwhile and the server, asked over
+        another, cannot say what became of the transaction.
+        """
+        # One that was cut off would be one whose outcome nobody knows. And a transaction that has failed refuses
+        # this, where it would answer COMMIT by a rollback that looks like success.
+        self._run(Statement("SET LOCAL statement_timeout = 0"))
+        if not self._open or self._lent.status != "intrans":
+            raise ServerError(f"{self._name}: the transaction has ended already.", hint="Run the same command again.")
+        self._open = False
+        try:
+            self._lent.commit()
+        except Exception as error:
+            if not is_driver_error(error):
+                raise
+            if self._lent.status != "unknown":
+                # The server itself said no, and has rolled it back.
+                raise error_of(self._name, error) from error
+            self._known.became(self._transaction)
+
+    def end(self) -> None:
+        """Cut streams that were left half-read; what was not committed is rolled back with the connection."""
+        self._open = False
+        for reference in self._streams:
+            stream = reference()
+            if stream is not None:
+                stream.cut()
+
+    def _run(self, statement: Statement) -> int:
+        self._tidy()
+        return self._lent.run(statement)
+
+    def _tidy(self) -> None:
+        """Close the cursors of streams that came to their end: they end in any thread, and statements run in one."""
+        while self._left:
+            self._lent.run(Statement(f"CLOSE {quoted(self._left.pop())}"))
+
+    def _batches(self, rows: reading.Reading) -> Generator[Any, None, None]:
+        cursor = reading.cursor_name()
+        try:
+            yield from reading.batches(self._lent, rows, cursor)
+        finally:
+            self._left.append(cursor)

@@ -1,0 +1,66 @@
+"""Copies rows into a PostgreSQL table: first into the types of its columns, for the driver sends what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from syncengine.model.errors import ServerError
+from syncengine.servers.postgresql.catalogue import Layout
+from syncengine.servers.postgresql.connections import Lent
+from syncengine.servers.postgresql.types import arrow_type, as_kept
+
+COPY_ROWS = 8192
+"""Rows in one COPY: the driver holds them a second time on their way."""
+
+
+def insert_rows(lent: Lent, layout: Layout, rows: pa.RecordBatchReader) -> int:
+    """Insert rows and return how many; raises `ServerError` for a value that its column cannot hold.
+
+    Each COPY is begun with rows in hand, so that what their reader raises passes as it is.
+    """
+    known = {name: layout.live.column(name.lower()) for name in rows.schema.names}
+    lacking = ", ".join(name for name, column in known.items() if column is None)
+    if lacking:
+        raise ServerError(f"{lent.name}: a column is not there: {layout.live.name} has no {lacking}.")
+    inserted = 0
+    for portion in _portions(rows):
+        sent = lent.append(layout.schema, layout.table, _fitting(portion, layout, lent.name))
+        if sent != portion.num_rows:
+            raise ServerError(
+                f"{lent.name}: {sent:,} of {portion.num_rows:,} rows were copied into {layout.live.name}.",
+                hint="The step is rolled back; run the same command again.",
+            )
+        inserted += sent
+    return inserted
+
+
+def _portions(rows: pa.RecordBatchReader) -> Iterator[pa.Table]:
+    """Yield rows in portions worth a COPY each, neither many small ones nor any large one."""
+    held: list[pa.RecordBatch] = []
+    for batch in rows:
+        for at in range(0, batch.num_rows, COPY_ROWS):
+            piece = batch.slice(at, COPY_ROWS)
+            if held and sum(one.num_rows for one in held) + piece.num_rows > COPY_ROWS:
+                yield pa.Table.from_batches(held)
+                held = []
+            held.append(piece)
+    if held:
+        yield pa.Table.from_batches(held)
+
+
+def _fitting(portion: pa.Table, layout: Layout, server: str) -> pa.RecordBatch:
+    names, arrays = [], []
+    for name, column in zip(portion.schema.names, portion.columns, strict=True):
+        live = layout.live.column(name.lower())
+        if live is None:
+            continue
+        try:
+            arrays.append(as_kept(column.combine_chunks(), arrow_type(live.type)))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise ServerError(
+                f"{server}: a value of {name} does not fit its type there, {live.native}: {error}."
+            ) from error
+        names.append(layout.actual[name.lower()])
+    return pa.RecordBatch.from_arrays(arrays, names=names)

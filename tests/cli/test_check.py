@@ -1,0 +1,493 @@
+"""`syncengine check`: who the servers are, whether they are set up alike, and what must be mended."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncengine.model.errors import ServerError
+from syncengine.model.pair import Role
+from tests.builders import Files, archive_rows, build_files, row
+from tests.cli.terminal import Said, Typing, contents, type_in_process
+from tests.rules.meddling import Meddling, meddle
+from tests.rules.scenes import outage, storage, trunks
+
+TABLES = ("htrunk", "dcadmin", "dcalloc", "fullex", "print_adm", "users", "features", "synonyms")
+SECRET = "hunter2" + "again"
+
+
+def pair(folder: Path, **options: Any) -> Files:
+    """Build a pair that is set up alike, with something in each table of the set-up."""
+    rows = {
+        "htrunk": trunks(400, 700),
+        "dcadmin": [row("dcadmin", link_no=1, collection_on="y")],
+        "dcalloc": [storage("trunks"), storage("splits", days=31)],
+        "users": [row("users", user_id="ann", phone="4410"), row("users", user_id="bob")],
+        "features": [row("features", user_id="ann", feature="reports", can_read="y")],
+        "print_adm": [row("print_adm", printer="lp1", unix_name="hp2")],
+        "fullex": [row("fullex", item="free blocks", value="811")],
+        "synonyms": [row("synonyms", item_name="Sales", value="1")],
+    }
+    return build_files(folder, TABLES, both=rows, **options)
+
+
+def check(typed: Typing, files: Files, *options: str) -> Said:
+    """Type it."""
+    return typed("check", "--pair", files.pair_file, *options)
+
+
+def findings(said: Said, severity: str = "must") -> list[dict[str, Any]]:
+    """Return the findings of one severity out of the document."""
+    return [finding for finding in said.document["findings"] if finding["severity"] == severity]
+
+
+def server(said: Said, role: str) -> dict[str, Any]:
+    """Return one server out of the document."""
+    found: dict[str, Any] = next(one for one in said.document["servers"] if one["server"] == role)
+    return found
+
+
+def test_a_pair_that_is_set_up_alike(tmp_path: Path, typed: Typing) -> None:
+    """Nothing to mend is exit 0 and says so, names both servers side by side, and writes nothing."""
+    files = pair(tmp_path)
+    before = contents(tmp_path)
+
+    said = check(typed, files)
+
+    assert said.code == 0, said.out
+    assert said.out.splitlines()[-1].startswith("ALIKE  nothing must be mended")
+    assert "CMS load r3v8ag.f r3v8ag.f" in said.text
+    assert "ACDs 1 (30 minutes) 1 (30 minutes)" in said.text
+    assert "interval 2000-06-05 07:00 (ACD 1) interval 2000-06-05 07:00 (ACD 1)" in said.text
+    assert "transactions yes yes" in said.text
+    assert contents(tmp_path) == before
+
+
+def test_the_document_says_who_each_server_is(tmp_path: Path, typed: Typing) -> None:
+    """The document names kind, version, place, load, transactions, folded types, and how the pair file names it."""
+    said = check(typed, pair(tmp_path), "--json")
+
+    primary = server(said, "primary")
+    assert said.code == 0
+    assert (said.document["format"], said.document["version"]) == ("syncengine.check", 1)
+    assert said.document["as_of"] == "2000-06-05T07:10:00"
+    assert (said.document["alike"], said.document["problems"]) == (True, [])
+    assert (primary["url"], primary["load"]) == ("duckdb:///primary.duckdb", "r3v8ag.f")
+    assert primary["profile"]["kind"] == "duckdb"
+    assert primary["profile"]["version"]
+    assert primary["profile"]["place"].startswith("file ")
+    assert primary["profile"]["transactions"] is True
+    assert "integer" in primary["profile"]["folds"]
+    assert primary["profile"]["fetched"] == []
+    assert primary["scratch"] is None
+
+
+def test_the_document_says_what_a_server_tells_of_its_state(tmp_path: Path, typed: Typing) -> None:
+    """ACDs, interval lengths, archives, retention and outages of links are there as each server tells them."""
+    files = pair(tmp_path)
+    files.add("secondary", "linkex", outage(513, 360), outage(600, 60))
+
+    primary, secondary = (server(check(typed, files, "--json"), role) for role in ("primary", "secondary"))
+
+    assert primary["acds"] == [1]
+    assert primary["intervals"] == [{"acd": 1, "day": "2000-06-05", "shortest": 30, "longest": 30}]
+    interval = {"acd": 1, "archive": "interval", "until": "2000-06-05T07:00:00", "problem": ""}
+    assert primary["archives"][0] == interval
+    kept = {(one["item"], one["archive"]): one["periods"] for one in primary["kept"]}
+    assert (kept["splits", "interval"], kept["trunks", "monthly"]) == (31, 120)
+    assert primary["outages"] == []
+    assert secondary["outages"][0]["count"] == 2
+    assert secondary["outages"][0]["last"]["shown"] == "2000-06-05 06:00-06:00"
+
+
+def test_tables_are_told_with_their_columns(tmp_path: Path, typed: Typing) -> None:
+    """Of each table of the catalogue it is told whether it has rows, and how its columns are unlike the spec."""
+    files = pair(tmp_path)
+    for role in Role:
+        files.run(role, "ALTER TABLE htrunk ADD COLUMN colour INTEGER")
+        files.run(role, "ALTER TABLE htrunk DROP COLUMN acdcalls_r1")
+        files.run(role, "ALTER TABLE htrunk ALTER incalls TYPE VARCHAR")
+        files.run(role, "DELETE FROM synonyms")
+
+    said = check(typed, files, "--json")
+    text = check(typed, files)
+
+    tables = {table["table"]: table for table in server(said, "primary")["tables"]}
+    faults = {(fault["column"], fault["kind"]): fault["native"] for fault in tables["htrunk"]["faults"]}
+    assert said.code == 0
+    assert tables["htrunk"]["holding"] == "rows"
+    assert tables["synonyms"]["holding"] == "empty"
+    assert tables["hsplit"]["holding"] == "lacking"
+    assert tables["htrunk"]["columns"]["tkgrp"] == "SMALLINT"
+    assert faults == {
+        ("colour", "unknown"): "INTEGER",
+        ("acdcalls_r1", "missing"): "",
+        ("incalls", "type"): "VARCHAR",
+    }
+    assert "htrunk both 1 missing: acdcalls_r1" in text.text
+    assert "htrunk both 1 unknown: colour INTEGER" in text.text
+    assert "htrunk both 1 of another type: incalls VARCHAR (smallint in the spec)" in text.text
+    assert "lacking: " in text.text
+
+
+def test_unlike_storage_allocation_must_be_mended(tmp_path: Path, typed: Typing) -> None:
+    """Retention that is not alike is exit 3 and tells item, column and both values."""
+    files = pair(tmp_path)
+    files.run("secondary", "UPDATE dcalloc SET days_intrahour = 36 WHERE trim(item) = 'splits'")
+
+    said, text = check(typed, files, "--json"), check(typed, files)
+
+    (finding,) = findings(said)
+    assert (said.code, text.code) == (3, 3)
+    assert said.document["alike"] is False
+    assert (finding["subject"], finding["tables"], finding["rule"]) == ("set-up", ["dcalloc"], 1)
+    assert finding["says"] == "1 row of the storage allocation is not alike."
+    assert finding["details"] == ["ACD 1 item 'splits': days_intrahour 31 on primary, 36 on secondary"]
+    assert "Data Storage Allocation" in finding["advice"]
+    assert "days_intrahour 31 on primary, 36 on secondary" in text.text
+    assert text.out.splitlines()[-1].startswith("TO MEND  1 thing must be mended")
+
+
+@pytest.mark.parametrize(
+    ("sql", "table", "detail"),
+    [
+        ("UPDATE dcadmin SET collection_on = 'n'", "dcadmin", "collection_on 'y' on primary, 'n' on secondary"),
+        ("DELETE FROM features", "features", "user_id 'ann' feature 'reports': only on primary"),
+        ("UPDATE acds SET acd_name = 'Boulder'", "acds", "ACD 1: acd_name '' on primary, 'Boulder' on secondary"),
+        ("INSERT INTO users SELECT * FROM users WHERE trim(user_id) = 'bob'", "users", "user_id 'bob': 1 on secondary"),
+    ],
+)
+def test_a_set_up_that_is_not_alike_must_be_mended(
+    tmp_path: Path, typed: Typing, sql: str, table: str, detail: str
+) -> None:
+    """Data collection, users, their features and the ACDs are to be alike row by row, repeated rows counted."""
+    files = pair(tmp_path)
+    files.run("secondary", sql)
+
+    said = check(typed, files, "--json")
+
+    (finding,) = findings(said)
+    assert said.code == 3
+    assert finding["tables"] == [table]
+    assert detail.replace("1 on secondary", "only on secondary") in finding["details"][0]
+
+
+def test_what_of_local_administration_may_differ_is_a_note(tmp_path: Path, typed: Typing) -> None:
+    """Printers, free space and the addresses of the links are each server's own: notes at most, and exit 0."""
+    files = pair(tmp_path)
+    files.run("secondary", "UPDATE print_adm SET unix_name = 'hp7'")
+    files.run("secondary", "UPDATE fullex SET value = '799'")
+    files.run("secondary", "UPDATE dcadmin SET address = '192.0.2.12'")
+
+    said = check(typed, files, "--json")
+
+    notes = {finding["tables"][0]: finding for finding in findings(said, "note") if finding["subject"] == "set-up"}
+    assert said.code == 0
+    assert set(notes) == {"print_adm", "fullex"}
+    assert "as they may be" in notes["print_adm"]["says"]
+    assert notes["print_adm"]["details"] == ["printer 'lp1': unix_name 'hp2' on primary, 'hp7' on secondary"]
+
+
+def test_what_users_wrote_of_themselves_is_not_told(tmp_path: Path, typed: Typing) -> None:
+    """Of users only the login and which columns differ are told, since the report is handed on."""
+    files = pair(tmp_path)
+    files.run("secondary", "UPDATE users SET phone = '4999' WHERE trim(user_id) = 'ann'")
+
+    said, text = check(typed, files, "--json"), check(typed, files, "-v")
+
+    assert findings(said)[0]["details"] == ["user_id 'ann': phone"]
+    assert "4999" not in said.out + text.out
+    assert "4410" not in said.out + text.out
+
+
+def test_unlike_loads_must_be_mended(tmp_path: Path, typed: Typing) -> None:
+    """Two loads in the pair file are exit 3 by rule 14."""
+    files = pair(tmp_path)
+    files.pair_file.write_text(files.pair_file.read_text().replace("r3v8ag.f", "r3v8aj.a", 1))
+
+    said = check(typed, files, "--json")
+
+    (finding,) = findings(said)
+    assert said.code == 3
+    assert (finding["subject"], finding["rule"]) == ("load", 14)
+    assert "primary r3v8aj.a, secondary r3v8ag.f" in finding["says"]
+
+
+def test_a_load_nobody_wrote_down_should_be(tmp_path: Path, typed: Typing) -> None:
+    """Without a load in the pair file unlike ones cannot be noticed: that is said, and nothing must be mended."""
+    said = check(typed, pair(tmp_path, server_settings=""), "--json")
+
+    assert said.code == 0
+    assert [finding["subject"] for finding in findings(said, "should")] == ["load"]
+
+
+@pytest.mark.parametrize("role", ["primary", "secondary"])
+def test_a_column_missing_on_one_side_must_be_mended(tmp_path: Path, typed: Typing, role: str) -> None:
+    """A table that is copied and not alike on both is exit 3 and names the column and the server."""
+    files = pair(tmp_path)
+    files.run(role, "ALTER TABLE htrunk DROP COLUMN intime")
+
+    said = check(typed, files, "--json")
+
+    (finding,) = findings(said)
+    assert said.code == 3
+    assert (finding["subject"], finding["tables"]) == ("columns", ["htrunk"])
+    assert finding["says"] == f"Column intime is missing on {role}."
+
+
+def test_tables_with_the_same_trouble_are_told_together(tmp_path: Path, typed: Typing) -> None:
+    """What is wrong with several tables alike is one finding."""
+    files = pair(tmp_path)
+    files.run("secondary", "DROP TABLE htrunk")
+    files.run("secondary", "DROP TABLE synonyms")
+
+    (finding,) = findings(check(typed, files, "--json"))
+
+    assert sorted(finding["tables"]) == ["htrunk", "synonyms"]
+    assert finding["says"] == "Secondary has no such table."
+
+
+def test_acds_and_intervals_are_held_against_each_other(tmp_path: Path, typed: Typing) -> None:
+    """An ACD of one server only, and intervals of unlike lengths, must be mended."""
+    files = pair(tmp_path)
+    files.run("secondary", "UPDATE htrunk SET intrvl = 15")
+    files.add("secondary", "arch_stat", *archive_rows(3, datetime(2000, 6, 5, 7, 0)))
+
+    said = check(typed, files, "--json")
+
+    says = {finding["subject"]: finding["says"] for finding in findings(said)}
+    assert said.code == 3
+    assert says["acds"] == "ACD 3 is only on secondary."
+    assert "intervals of ACD 1 are 30 minutes on primary and 15 minutes on secondary" in says["intervals"]
+
+
+@pytest.mark.parametrize(
+    ("change", "severity", "says"),
+    [
+        ("SET status = '3' WHERE trim(arch_type) = '1'", "must", "ACD 1, interval archive: ended in failure."),
+        ("SET status = '3' WHERE trim(arch_type) = '2'", "should", "ACD 1, daily archive: ended in failure."),
+        ("SET status = '4' WHERE trim(arch_type) = '4'", "note", "ACD 1, monthly archive: is running now."),
+        (
+            "SET last_time = '06/05/00 02:00' WHERE trim(arch_type) = '1'",
+            "should",
+            "ACD 1, interval archive: has come no further than 2000-06-05 02:00.",
+        ),
+    ],
+)
+def test_an_archive_that_stands_still_is_told(
+    tmp_path: Path, typed: Typing, change: str, severity: str, says: str
+) -> None:
+    """The archives of both servers are looked at: which failed, which runs, which is late (rule 6)."""
+    files = pair(tmp_path)
+    files.run("primary", f"UPDATE arch_stat {change}")
+
+    said = check(typed, files, "--json")
+
+    (finding,) = (one for one in findings(said, severity) if one["subject"] == "archives")
+    assert said.code == (3 if severity == "must" else 0)
+    assert (finding["server"], finding["says"], finding["rule"]) == ("primary", says, 6)
+
+
+def test_a_table_filled_on_one_side_only_is_told(tmp_path: Path, typed: Typing) -> None:
+    """A server whose history is empty, as a new one's is, is not unlike; what it lacks is named."""
+    files = pair(tmp_path)
+    files.run("secondary", "DELETE FROM htrunk")
+
+    said = check(typed, files, "--json")
+
+    (finding,) = (one for one in findings(said, "should") if one["subject"] == "tables")
+    assert said.code == 0
+    assert (finding["tables"], finding["says"]) == (["htrunk"], "Rows on primary, none on secondary.")
+
+
+def test_a_table_of_unknown_layout_is_not_guessed_about(tmp_path: Path, typed: Typing) -> None:
+    """Local administration whose columns nobody knows is told to be looked at, not called unlike."""
+    files = pair(tmp_path)
+    for role, value in (("primary", 1), ("secondary", 2)):
+        files.run(role, "DROP TABLE dcadmin")
+        files.run(role, f"CREATE TABLE dcadmin AS SELECT CAST(1 AS SMALLINT) AS acd, {value} AS speed")
+
+    said = check(typed, files, "--json")
+
+    (finding,) = (one for one in findings(said, "should") if one["subject"] == "set-up")
+    assert said.code == 0
+    assert "its columns are not those known here" in finding["says"]
+
+
+@pytest.mark.parametrize("options", [(), ("--scratch",)])
+@pytest.mark.parametrize("role", ["primary", "secondary"])
+def test_a_server_that_cannot_be_opened_does_not_hide_the_other(
+    tmp_path: Path, typed: Typing, role: str, options: tuple[str, ...]
+) -> None:
+    """Exit 1, with the sentence of the one and everything of the other in the report."""
+    files = pair(tmp_path)
+    files.database(role).unlink()
+
+    said, text = check(typed, files, "--json", *options), check(typed, files, *options)
+
+    lost, other = server(said, role), server(said, str(Role(role).other))
+    assert (said.code, text.code) == (1, 1)
+    assert f"{role}: there is no database" in lost["problem"]
+    assert said.document["problems"] == [lost["problem"]]
+    assert (lost["profile"], lost["scratch"], lost["tables"]) == (None, None, [])
+    assert other["acds"] == [1]
+    assert bool(other["scratch"]) is bool(options)
+    assert f"{role}: there is no database" in text.out.splitlines()[-1]
+    assert text.out.splitlines()[-1].startswith("FAILED")
+    assert "The two were not held against each other." in text.text
+
+
+def test_two_servers_that_cannot_be_opened_are_both_told(tmp_path: Path, typed: Typing) -> None:
+    """Neither hides the other."""
+    files = pair(tmp_path)
+    for role in Role:
+        files.database(role).unlink()
+
+    said = check(typed, files, "--json")
+
+    assert said.code == 1
+    assert [problem.partition(":")[0] for problem in said.document["problems"]] == ["primary", "secondary"]
+
+
+def test_a_table_that_cannot_be_read_is_named(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A login that may not read a table must be let, and everything else is told all the same."""
+    files = pair(tmp_path)
+    meddle(monkeypatch, Role.PRIMARY, Meddling())
+    read = "tests.rules.meddling.MeddledServer.read"
+
+    def refused(self: Any, query: Any) -> Any:
+        if query.selection.table == "users":
+            raise ServerError("primary: this login may not read a table.", hint="Grant it.")
+        return self._inner.read(query)
+
+    monkeypatch.setattr(read, refused)
+
+    said = check(typed, files, "--json")
+
+    (finding,) = findings(said)
+    assert said.code == 3
+    assert (finding["server"], finding["tables"]) == ("primary", ["users"])
+    assert finding["details"] == ["users: primary: this login may not read a table. Grant it."]
+
+
+def test_no_secret_is_shown(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a url takes from the environment stands in no report, also where a server's own sentence holds it."""
+    files = pair(tmp_path)
+    monkeypatch.setenv("CMS_PLACE", SECRET)
+    files.pair_file.write_text(files.pair_file.read_text().replace("primary.duckdb", "${CMS_PLACE}.duckdb"))
+
+    said = [check(typed, files, *options) for options in ((), ("-v",), ("--json",), ("--scratch", "--json"))]
+
+    assert [one.code for one in said] == [1] * 4
+    assert all(SECRET not in one.out + one.err for one in said)
+    assert all("${CMS_PLACE}.duckdb" in one.out for one in said)
+
+
+def test_cases_in_a_scratch_table(tmp_path: Path, typed: Typing) -> None:
+    """With --scratch every case works on an embedded server, is told for both, and no table is left."""
+    files = pair(tmp_path)
+    before = files.run("primary", "SELECT table_name FROM duckdb_tables() ORDER BY 1")
+
+    said, text = check(typed, files, "--scratch", "--json"), check(typed, files, "--scratch")
+
+    cases = server(said, "secondary")["scratch"]["cases"]
+    assert (said.code, text.code) == (0, 0)
+    assert {case["state"] for case in cases} == {"works"}
+    assert next(case for case in cases if case["case"] == "rates")["figures"]["insert_rows_per_second"] > 0
+    assert server(said, "primary")["scratch"]["leftover"] is None
+    assert "fingerprints are those of the rows works works" in text.text
+    assert "0 cases failed in a scratch table" in text.out.splitlines()[-1]
+    assert files.run("primary", "SELECT table_name FROM duckdb_tables() ORDER BY 1") == before
+
+
+def test_a_case_that_fails_is_exit_3(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that says it wrote rows and did not fails its cases, with a sentence of what came back."""
+    files = pair(tmp_path)
+    meddle(monkeypatch, Role.SECONDARY, Meddling(loses_rows=True))
+
+    said, text = check(typed, files, "--scratch", "--json"), check(typed, files, "--scratch")
+
+    primary, secondary = (server(said, role)["scratch"]["cases"] for role in ("primary", "secondary"))
+    assert (said.code, text.code) == (3, 3)
+    assert {case["state"] for case in primary} == {"works"}
+    failed = {case["case"]: case["says"] for case in secondary if case["state"] == "failed"}
+    assert failed["dates"] == "5 rows were written and 0 came back"
+    assert "secondary, dates, 1899-12-30 to 9999-12-31: 5 rows were written and 0 came back" in text.text
+    assert text.out.splitlines()[-1].startswith("TO MEND")
+
+
+def test_a_server_set_to_read_only_is_not_tried(tmp_path: Path, typed: Typing) -> None:
+    """read_only in the pair file holds for --scratch too: that case fails and says why, and nothing is written."""
+    files = pair(tmp_path, server_settings='load = "r3v8ag.f"\nread_only = true')
+    before = contents(tmp_path)
+
+    said = check(typed, files, "--scratch")
+
+    assert said.code == 3
+    assert "primary: the database is open for reading only. Remove read_only" in said.text
+    assert "rows are written never: read_only in the pair file" in said.text
+    assert contents(tmp_path) == before
+
+
+def test_verbose_lists_everything(tmp_path: Path, typed: Typing) -> None:
+    """-v lists every item of the storage allocation, every table with its columns, and every differing row."""
+    files = pair(tmp_path)
+    files.run(
+        "secondary",
+        "INSERT INTO features SELECT user_id, 'f' || n, can_read, can_write FROM features, range(9) AS numbers(n)",
+    )
+
+    short, said = check(typed, files), check(typed, files, "-v")
+
+    assert "and 6 more; -v shows them" in short.text
+    assert "user_id 'ann' feature 'f8': only on secondary" in said.text
+    assert "splits 1 31 days of intervals, 1825 days, 520 weeks, 120 months; 100,000" in said.text
+    assert "htrunk rows, " in said.text
+    assert "hsplit lacking lacking" in said.text
+
+
+def test_bad_input_is_exit_2(tmp_path: Path, typed: Typing) -> None:
+    """A pair file with faults, and one server named twice, are told before anything is looked at."""
+    files = pair(tmp_path)
+    text = files.pair_file.read_text()
+    files.pair_file.write_text(text.replace("secondary.duckdb", "./primary.duckdb"))
+
+    twice = check(typed, files)
+    files.pair_file.write_text("colour = 1\n" + text)
+    faulty = check(typed, files)
+
+    assert (twice.code, faulty.code) == (2, 2)
+    assert "same server" in twice.err
+    assert "colour" in faulty.err
+    assert (twice.out, faulty.out) == ("", "")
+
+
+def test_tables_of_ones_own_are_looked_at(tmp_path: Path, typed: Typing) -> None:
+    """A folder of specs adds its tables to those the servers are asked for."""
+    files = pair(tmp_path)
+    (tmp_path / "specs").mkdir()
+    (tmp_path / "specs" / "c_survey.toml").write_text(
+        'summary = "Surveys"\nclass = "custom"\nkey = ["survey"]\nkept = "copying"\n[tables]\nc_survey = {}\n'
+        '[columns]\nsurvey = { type = "char(10)" }\n'
+    )
+    files.run("primary", "CREATE TABLE c_survey (survey VARCHAR)")
+
+    said = check(typed, files, "--json", "--specs", str(tmp_path / "specs"))
+
+    (finding,) = findings(said)
+    assert finding["tables"] == ["c_survey"]
+    assert finding["says"] == "Secondary has no such table."
+
+
+def test_piped_text_has_no_colours(tmp_path: Path) -> None:
+    """Where standard output is no terminal the report is plain text, a line each."""
+    files = pair(tmp_path)
+
+    said = type_in_process("check", "--pair", files.pair_file)
+
+    assert said.code == 0, said.err
+    assert "\x1b" not in said.out
+    assert said.out.splitlines()[-1].startswith("ALIKE")

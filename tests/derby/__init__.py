@@ -1,0 +1,1 @@
+"""A DRDA server that presents itself as Informix."""

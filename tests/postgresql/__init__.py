@@ -1,0 +1,1 @@
+"""PostgreSQL, live: a cluster of its own for each run."""

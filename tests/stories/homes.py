@@ -1,0 +1,153 @@
+"""Puts the servers of an embedded pair onto servers of other kinds, and reads them back as text."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import duckdb
+import pytest
+
+from tests.builders import catalogue
+from tests.derby.loading import load_duckdb, read_rows
+from tests.derby.network_server import PASSWORD, Database
+from tests.derby.shim import Shim
+from tests.informix.place import running
+from tests.postgresql.cluster import Database as PostgreSQLDatabase
+from tests.postgresql.cluster import cluster, environment
+from tests.postgresql.loading import WHO_WRITES, copy_database, rows_of
+
+Bag = list[tuple[str | None, ...]]
+PASSWORDS = {"CMS_PASSWORD": environment()["CMS_PASSWORD"], "INFORMIX_PASSWORD": PASSWORD}
+"""What the urls take from the environment."""
+
+
+class Home(Protocol):
+    """Where one server of a pair lives."""
+
+    @property
+    def url(self) -> str:
+        """The url as a pair file holds it, passwords by reference."""
+
+    def bag(self, table: str) -> Bag:
+        """Return all rows of a table as text without padding, sorted; without the code under test."""
+
+    def run(self, sql: str) -> None:
+        """Change something behind everybody's back, in SQL that all kinds understand."""
+
+    def end(self) -> None:
+        """Take it away."""
+
+
+def as_text(connection: duckdb.DuckDBPyConnection, relation: str, table: str) -> Bag:
+    """Return the rows of a relation as text."""
+    columns = ", ".join(
+        f"RTRIM(\"{column.name}\", ' ')" if column.type.is_text else f'CAST("{column.name}" AS VARCHAR)'
+        for column in catalogue().table(table).columns
+    )
+    return connection.execute(f"SELECT {columns} FROM {relation} ORDER BY ALL").fetchall()
+
+
+@dataclass(frozen=True)
+class EmbeddedHome:
+    """The DuckDB file itself, as a copy."""
+
+    file: Path
+
+    @property
+    def url(self) -> str:
+        """The url, with an absolute path."""
+        return f"duckdb:///{self.file}"
+
+    def bag(self, table: str) -> Bag:
+        """Return all rows of a table."""
+        with duckdb.connect(str(self.file), read_only=True) as connection:
+            return as_text(connection, f'"{table}"', table)
+
+    def run(self, sql: str) -> None:
+        """Run a statement."""
+        with duckdb.connect(str(self.file)) as connection:
+            connection.execute(sql)
+
+    def end(self) -> None:
+        """Leave the file to its folder."""
+
+
+@dataclass(frozen=True)
+class PostgreSQLHome:
+    """A database of a running PostgreSQL."""
+
+    database: PostgreSQLDatabase
+
+    @classmethod
+    def of(cls, file: Path) -> PostgreSQLHome:
+        """Copy a file's tables into a new database."""
+        database = cluster().create_database()
+        copy_database(file, database)
+        return cls(database)
+
+    @property
+    def url(self) -> str:
+        """The url, its password by reference."""
+        return self.database.url_for(WHO_WRITES)
+
+    def bag(self, table: str) -> Bag:
+        """Return all rows of a table."""
+        with duckdb.connect(":memory:") as connection:
+            connection.register("found", rows_of(self.database, table))
+            return as_text(connection, "found", table)
+
+    def run(self, sql: str) -> None:
+        """Run a statement."""
+        self.database.run(sql)
+
+    def end(self) -> None:
+        """Leave it to the cluster."""
+
+
+@dataclass(frozen=True)
+class InformixHome:
+    """A Derby database behind a shim."""
+
+    database: Database
+    shim: Shim
+
+    @classmethod
+    def of(cls, file: Path) -> InformixHome:
+        """Copy a file's tables into a new database."""
+        database = running().create_database(f"d{uuid.uuid4().hex[:8]}")
+        load_duckdb(database, file)
+        shim = Shim(database.server.port, upstream_database=database.name)
+        shim.start()
+        return cls(database, shim)
+
+    @property
+    def url(self) -> str:
+        """The url, its password by reference."""
+        return f"informix+ibm_db://root:${{INFORMIX_PASSWORD}}@127.0.0.1:{self.shim.port}/cms"
+
+    def bag(self, table: str) -> Bag:
+        """Return all rows of a table."""
+        with duckdb.connect(":memory:") as connection:
+            connection.register("found", read_rows(self.database, table))
+            return as_text(connection, "found", table)
+
+    def run(self, sql: str) -> None:
+        """Run a statement."""
+        self.database.run(sql)
+
+    def end(self) -> None:
+        """Take it away."""
+        self.shim.close()
+        self.database.server.drop_database(self.database)
+
+
+HOMES: dict[str, Callable[[Path], Home]] = {
+    "embedded": EmbeddedHome,
+    "informix": InformixHome.of,
+    "postgresql": PostgreSQLHome.of,
+}
+MARKS = {"informix": pytest.mark.informix, "postgresql": pytest.mark.postgresql}

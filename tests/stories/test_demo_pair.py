@@ -1,0 +1,141 @@
+"""The story of `make demo` on pairs of live servers, and on pairs of unlike ones: the same drift, mended the same."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncengine.demo import DemoShape, build_pair
+from syncengine.model.pair import Role
+from tests.cli.terminal import Said, type_in_process
+from tests.stories.homes import HOMES, MARKS, PASSWORDS, Bag, Home
+
+SHAPE = DemoShape(days=3, acds=2, splits=3, agents=12, vdns=6, trunks=10)
+MEND = ("--window", "2000-06-05 05:13..05:19", "--set", "history", "--set", "agent-groups", "--yes")
+PAIRS = (
+    ("informix", "informix"),
+    ("postgresql", "postgresql"),
+    ("informix", "embedded"),
+    ("postgresql", "informix"),
+    ("embedded", "postgresql"),
+)
+WRITTEN = ("hsplit", "hagent", "hvdn", "htrunk", "htkgrp", "hvector", "hcwc", "synonyms", "agroups", "haglog", "agex")
+"""Tables the mending writes, or might have."""
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """The wounded pair as files, and what became of a copy that was mended."""
+
+    folder: Path
+    verdict: dict[str, Any]
+    mended: Mapping[str, Bag]
+
+
+def differing(document: dict[str, Any]) -> dict[str, Any]:
+    """Return what differs in each table, by bucket, without what depends on the kind of server."""
+    return {table["table"]: table["buckets"] for table in document["tables"] if table["buckets"]}
+
+
+def compared(document: dict[str, Any]) -> dict[str, Any]:
+    """Return how much of each table was compared, and how strongly."""
+    names = ("state", "strength", "buckets_compared", "rows_compared")
+    return {table["table"]: [table.get(name) for name in names] for table in document["tables"]}
+
+
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Embedded:
+    """Build the wounded pair, and mend a copy of it, on embedded servers: what the others are held against."""
+    folder = tmp_path_factory.mktemp("story") / "pair"
+    build_pair(folder, SHAPE)
+    copy = folder.parent / "mended"
+    shutil.copytree(folder, copy)
+    before = type_in_process("verify", "--pair", copy / "pair.toml", "--json").document
+    assert type_in_process("resync", "--pair", copy / "pair.toml", *MEND).code == 0
+    home = HOMES["embedded"](copy / "secondary.duckdb")
+    return Embedded(folder, before, {table: home.bag(table) for table in WRITTEN})
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the commands said of a pair, and what its secondary then held."""
+
+    before: Said
+    resync: Said
+    after: Said
+    target: Mapping[str, Bag]
+    messages: str
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(pair, id="-".join(pair), marks=[MARKS[kind] for kind in dict.fromkeys(pair) if kind in MARKS])
+        for pair in PAIRS
+    ],
+)
+def told(
+    request: pytest.FixtureRequest, embedded: Embedded, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Told]:
+    """Copy the wounded pair to two servers and do there what the demo does."""
+    folder = tmp_path_factory.mktemp("kinds")
+    shutil.copytree(embedded.folder, folder, dirs_exist_ok=True)
+    homes: dict[Role, Home] = {}
+    text = (folder / "pair.toml").read_text()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in PASSWORDS.items():
+            patch.setenv(name, value)
+        try:
+            for role, kind in zip(Role, request.param, strict=True):
+                homes[role] = HOMES[kind](folder / f"{role}.duckdb")
+                text = text.replace(f"duckdb:///{role}.duckdb", homes[role].url)
+            (folder / "pair.toml").write_text(text)
+            verify = ("verify", "--pair", folder / "pair.toml", "--json")
+            before = type_in_process(*verify)
+            resync = type_in_process("resync", "--pair", folder / "pair.toml", *MEND)
+            after = type_in_process(*verify)
+            target = {table: homes[Role.SECONDARY].bag(table) for table in WRITTEN}
+            said = "".join(said.out + said.err for said in (before, resync, after))
+            kept = [file for file in (folder / "pair.staging").rglob("*") if file.suffix in (".json", ".jsonl")]
+            yield Told(before, resync, after, target, said + "".join(file.read_text() for file in kept))
+        finally:
+            for home in homes.values():
+                home.end()
+
+
+def test_the_same_drift_is_found(told: Told, embedded: Embedded) -> None:
+    """Every bucket that differs between the files differs between the servers, with the same counts, and no other."""
+    assert told.before.code == 3, told.before.err
+    assert differing(told.before.document) == differing(embedded.verdict)
+    assert compared(told.before.document) == compared(embedded.verdict)
+
+
+def test_it_is_mended(told: Told) -> None:
+    """The resync writes what its plan says and ends in sync with exit 0."""
+    assert told.resync.code == 0, told.resync.text
+    assert re.search(r"\d+ of \d+ steps done", told.resync.out)
+    assert "IN SYNC" in told.resync.out
+
+
+def test_the_target_holds_what_a_mended_file_holds(told: Told, embedded: Embedded) -> None:
+    """Row by row the secondary is as the embedded one after its resync: dates, decimals, padding and NULL."""
+    for table in WRITTEN:
+        assert told.target[table] == embedded.mended[table], table
+
+
+def test_everything_is_in_sync_after_it(told: Told) -> None:
+    """A fresh verify of all tables finds no drift."""
+    assert told.after.code == 0, told.after.text
+    assert differing(told.after.document) == {}
+
+
+def test_no_password_is_told(told: Told) -> None:
+    """Neither the commands nor what is kept in the staging folder shows a password."""
+    for password in PASSWORDS.values():
+        assert password not in told.messages
