@@ -37,7 +37,18 @@ def strength(into: Path) -> dict[str, object]:
     return {"fingerprint": by_fingerprint, "every row": by_row, "ratio": round(ratio, 2)}
 
 
-CASES: dict[str, Callable[[Path], dict[str, object]]] = {"memory": memory, "strength": strength}
+def drda(into: Path) -> dict[str, object]:
+    """Measure how fast a million rows of hsplit are copied between two DRDA servers, next to the driver alone.
+
+    The servers are Apache Derby behind a proxy (tests/derby), so that it is a measure of this side of the wire.
+    """
+    from benchmarks.drda import copied
+
+    rows = int(os.environ.get("BENCH_ROWS", "1000000"))
+    return copied(_hsplit_pair(into, rows), into / f"drda-{rows}")
+
+
+CASES: dict[str, Callable[[Path], dict[str, object]]] = {"memory": memory, "strength": strength, "drda": drda}
 
 
 def _hsplit_pair(into: Path, rows: int) -> Path:

@@ -109,6 +109,19 @@ class _Running:
             run=self.run,
         )
         prepared = [preparing.part(part, f"{step.number:05d}-{part.table}") for part in step.parts]
+        begun: list[PreparedPart] = []
+        try:
+            self._write(step, prepared, begun)
+        except BaseException:
+            # A transaction is rolled back when its session is left; where there is none, the journal is put back.
+            if begun and not self.servers[step.into].describe().capabilities.transactions:
+                with uninterrupted():
+                    self._put_back(begun, step.into)
+            raise
+        self.run.mark(step=step.number, state=StepState.DONE)
+
+    def _write(self, step: Step, prepared: list[PreparedPart], begun: list[PreparedPart]) -> None:
+        """Do the transaction of a step; `begun` is told of each part that may have been changed."""
         with self.servers[step.into].begin() as session:
             self.run.mark(
                 step=step.number,
@@ -119,29 +132,26 @@ class _Running:
                 before=[one.before.as_data() for one in prepared],
                 after=[one.after.as_data() for one in prepared],
             )
-            try:
-                for one in prepared:
-                    self._apply(one, session, step.into)
-            except BaseException:
-                # A transaction is rolled back when its session is left; where there is none, the journal is put back.
-                if not self.servers[step.into].describe().capabilities.transactions:
-                    with uninterrupted():
-                        self._put_back(prepared, step.into)
-                raise
+            for one in prepared:
+                self._lock(one, session, step.into)
+                begun.append(one)
+                self._apply(one, session, step.into)
             # From here on a Ctrl-C waits until what was committed is known to be.
             with uninterrupted():
                 self._commit(step, prepared, session)
-        self.run.mark(step=step.number, state=StepState.DONE)
+
+    def _lock(self, one: PreparedPart, session: WriteSession, into: Role) -> None:
+        """Keep others from one table's rows, which must be those that were journalled."""
+        session.lock(buckets_of(one.part))
+        if hold(one.part, self.plan.seed, session, self.cache) != one.before:
+            raise MovedError(
+                f"{one.part.table}: the rows of {into} changed while the step was prepared.",
+                hint="Nothing of this step was written; run the same command again.",
+            )
 
     def _apply(self, one: PreparedPart, session: WriteSession, into: Role) -> None:
         """Write one table's rows inside the transaction; what does not add up rolls everything back."""
         table = one.part.table
-        session.lock(buckets_of(one.part))
-        if hold(one.part, self.plan.seed, session, self.cache) != one.before:
-            raise MovedError(
-                f"{table}: the rows of {into} changed while the step was prepared.",
-                hint="Nothing of this step was written; run the same command again.",
-            )
         deleted = sum(session.delete(selection) for selection in one.deletes)
         if deleted != one.delete_rows:
             raise ServerError(

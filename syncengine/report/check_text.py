@@ -260,11 +260,11 @@ def _faults(check: PairCheck, *, everything: bool) -> Iterator[RenderableType]:
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
     for name, texts in told.items():
         for text, roles in texts.items():
-            groups[" and ".join(roles) if len(roles) == 1 else "both", text].append(name)
+            groups[roles[0] if len(roles) == 1 else "both", text].append(name)
     table = _columns("tables", "on", "columns")
     shown = list(groups.items())[: None if everything else LINES_SHOWN]
-    for (roles, text), names in shown:
-        table.add_row(_named(names, len(names) if everything else NAMES_SHOWN), roles, text)
+    for (where, text), names in shown:
+        table.add_row(_named(names, len(names) if everything else NAMES_SHOWN), where, text)
     if shown:
         yield table
     if len(shown) < len(groups):

@@ -52,6 +52,7 @@ class CodePoint(IntEnum):
     RDBNFNRM = 0x2211
     ENDQRYRM = 0x220B
     OPNQFLRM = 0x2212
+    RDBAFLRM = 0x221A
     SQLCARD = 0x2408
     SQLDARD = 0x2411
     SQLSTT = 0x2414

@@ -47,8 +47,10 @@ class Frames:
         view = memoryview(data)
         start = 0
         while (end := _end(data, start)) is not None:
-            yield view[start:end], int.from_bytes(data[start + 4 : start + 6], "big"), int.from_bytes(
-                data[start + 8 : start + 10], "big"
+            yield (
+                view[start:end],
+                int.from_bytes(data[start + 4 : start + 6], "big"),
+                int.from_bytes(data[start + 8 : start + 10], "big"),
             )
             start = end
         del self._held[:start]

@@ -53,7 +53,9 @@ def insert_rows(database: Database, table: str, rows: Iterable[dict[str, Any]]) 
     """Insert rows given as mappings, such as those of `tests.builders.row`."""
     columns = catalogue().table(table).columns
     given = list(rows)
-    arrays = {column.name: pa.array([one.get(column.name) for one in given], arrow_type(column.type)) for column in columns}
+    arrays = {
+        column.name: pa.array([one.get(column.name) for one in given], arrow_type(column.type)) for column in columns
+    }
     load_rows(database, table, pa.table(arrays))
 
 

@@ -86,7 +86,9 @@ class NetworkServer:
         self.stop()
 
     def start(self) -> Self:
-        """Start the server and return when it answers."""
+        """Start the server, where it does not run, and return when it answers."""
+        if self._process is not None:
+            return self
         classes = self._compiled()
         home = self.folder / "home"
         home.mkdir(parents=True, exist_ok=True)
@@ -209,7 +211,8 @@ class NetworkServer:
             partly = self.folder / f"classes-{time.monotonic_ns()}"
             partly.mkdir(parents=True)
             path = ":".join(str(jar) for jar in JARS)
-            subprocess.run(["javac", "-cp", path, "-d", str(partly), *sources], check=True, capture_output=True)
+            command = [shutil.which("javac") or "javac", "-cp", path, "-d", str(partly), *sources]
+            subprocess.run(command, check=True, capture_output=True)
             partly.rename(classes)
         return classes
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from tests.derby.drda import (
     OBJECT,
@@ -84,8 +85,7 @@ class Relay:
             if thread is not threading.current_thread():
                 thread.join(5)
 
-    def _run(self, side: object) -> None:
-        assert callable(side)
+    def _run(self, side: Callable[[], None]) -> None:
         try:
             side()
         except (OSError, ConnectionEndedError, EndedByFaultError):
@@ -97,7 +97,7 @@ class Relay:
     # What the client asks.
 
     def _requests(self) -> None:
-        source = self.client.makefile("rb", TOGETHER * 2)
+        source = io.BufferedReader(socket.SocketIO(self.client, "rb"), TOGETHER * 2)
         ready: list[bytes] = []
         size = 0
         while True:
@@ -110,7 +110,7 @@ class Relay:
                 ready.clear()
                 size = 0
 
-    def _read(self, source: object) -> Request:
+    def _read(self, source: BinaryIO) -> Request:
         command = read_dss(source)
         objects: list[Dss] = []
         last = command
@@ -136,7 +136,8 @@ class Relay:
         self.expected[request.command.correlation] = expected
         if isinstance(action, Error):
             expected.error = action
-            return [one.encoded() for one in self._refused(request)]
+            if request.code_point != CodePoint.ACCRDB:
+                return [one.encoded() for one in self._refused(request)]
         made = b"".join(one.encoded() for one in rewritten(request, self))
         if self.proxy.unlogged and not request.command.chained and request.command.correlation == 1:
             made = self._not_in_transaction(request, expected, made)
@@ -157,6 +158,9 @@ class Relay:
     def _refused(self, request: Request) -> list[Dss]:
         """Return a request under the same number that Derby is sure to refuse, without doing anything."""
         command = request.command
+        if request.code_point == CodePoint.PRPSQLSTT:
+            # Refused as a preparing, or what was prepared in its section before would be executed next.
+            return rewritten(request, self, REFUSED)
         asked = Parameter(CodePoint.EXCSQLIMM, package(request, self).encoded())
         text = Parameter(CodePoint.SQLSTT, statement_data(REFUSED))
         chain = request.last.flags & ~0x0F & ~SAME_CORRELATION

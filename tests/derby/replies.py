@@ -8,6 +8,7 @@ from tests.derby.drda import (
     CHAINED,
     EBCDIC,
     NULL,
+    OBJECT,
     REPLY,
     SAME_CORRELATION,
     CodePoint,
@@ -46,6 +47,10 @@ def translated(raw: memoryview, code_point: int, expected: Expected | None, rela
     if faulty and code_point in (ENDUOWRM, SQLERRRM):
         return b""
     dss = dss_of(raw)
+    if faulty and expected is not None and code_point == CodePoint.ACCRDBRM:
+        card = Parameter(CodePoint.SQLCARD, SqlCard(0, "00000").data())
+        dss = Dss(OBJECT | (dss.flags & CHAINED), dss.correlation, encoded([card]))
+        return _before(expected, dss, relay) + _with_objects(dss, expected, relay)
     if faulty and expected is not None and code_point == CodePoint.SQLCARD:
         return _before(expected, dss, relay) + _with_objects(dss, expected, relay)
     return _with_objects(dss, expected, relay)
@@ -60,10 +65,12 @@ def _before(expected: Expected, card: Dss, relay: Relay) -> bytes:
     """Return what a client needs to hear before the error where it asked for rows."""
     severity = Parameter(CodePoint.SVRCOD, b"\x00\x08")
     name = Parameter(CodePoint.RDBNAM, relay.proxy.upstream_database.ljust(NAME_WIDTH).encode())
-    said = {
+    answers: dict[int, Parameter] = {
+        CodePoint.ACCRDB: Parameter(CodePoint.RDBAFLRM, encoded([severity, name])),
         CodePoint.OPNQRY: Parameter(CodePoint.OPNQFLRM, encoded([severity, name])),
         CodePoint.CNTQRY: Parameter(CodePoint.ENDQRYRM, encoded([severity, name])),
-    }.get(CodePoint(expected.request.code_point))
+    }
+    said = answers.get(expected.request.code_point)
     if said is None:
         return b""
     return Dss(REPLY | CHAINED | SAME_CORRELATION, card.correlation, encoded([said])).encoded()

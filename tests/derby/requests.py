@@ -35,6 +35,7 @@ MESSAGE_LOOKUP = re.compile(r"\s*CALL\s+SYSIBM\.SQLCAMESSAGE(?:CCSID)?\s*\(", re
 NAME_WIDTH = 18
 ISOLATION = 18 + 5
 """Where in the name of a package, after the database, the digit of its isolation is."""
+PACKAGES = (b"SYSSH", b"SYSSN", b"SYSLH", b"SYSLN")
 NAMES = {int(one): one.name for one in CodePoint}
 PASSWORD = 0x11A1
 SQLDTA = 0x2412
@@ -92,15 +93,16 @@ def is_message_lookup(text: str) -> bool:
     return MESSAGE_LOOKUP.match(text) is not None
 
 
-def rewritten(request: Request, relay: Relay) -> list[Dss]:
-    """Return what to send instead of a request."""
+def rewritten(request: Request, relay: Relay, text: str | None = None) -> list[Dss]:
+    """Return what to send instead of a request, with another SQL text where one is given."""
     command = request.command
     first, *rest = parameters(command.body)
-    made = Parameter(first.code_point, _command(first, relay))
-    out = [command if made == first else command.with_body(encoded([made, *rest]))]
+    asked = Parameter(first.code_point, _command(first, relay))
+    out = [command if asked == first else command.with_body(encoded([asked, *rest]))]
     for one in request.objects:
         if one.code_point == CodePoint.SQLSTT:
-            out.append(one.with_body(encoded([Parameter(CodePoint.SQLSTT, _statement(one, relay))])))
+            made = _statement(one, relay) if text is None else statement_data(text)
+            out.append(one.with_body(encoded([Parameter(CodePoint.SQLSTT, made)])))
         else:
             out.append(one)
     return out
@@ -126,7 +128,7 @@ def _parameter(command: int, given: Parameter, relay: Relay) -> Parameter:
     if given.code_point == CodePoint.PKGNAMCSN:
         name = given.data[:NAME_WIDTH].decode("utf-8", "replace").rstrip()
         rest = bytearray(given.data[NAME_WIDTH:])
-        if rest[ISOLATION - 5 : ISOLATION] in (b"SYSSH", b"SYSSN", b"SYSLH", b"SYSLN"):
+        if bytes(rest[ISOLATION - 5 : ISOLATION]) in PACKAGES:
             rest[ISOLATION] = relay.isolation_of(given.data)
         return Parameter(given.code_point, upstream_name(name, relay).encode() + bytes(rest))
     if given.code_point == PASSWORD and command == CodePoint.SECCHK and proxy.refuse_login is not None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
+from tests.derby.sql_calls import with_derby_calls
+from tests.derby.sql_session import ISOLATIONS, Session
 from tests.derby.sql_types import with_derby_types
-from tests.derby.tokens import Token, closing, joined, keyword, split_top, tokens_of
+from tests.derby.tokens import Token, joined, keyword, literal, tokens_of
 
 NOTHING = "CALL face.nothing()"
 """What is run in place of a statement that Derby has no use for."""
@@ -18,123 +19,20 @@ SESSION = re.compile(
 )
 ISOLATION = re.compile(r"\s*SET\s+ISOLATION\s+(?:TO\s+)?(.+?)\s*;?\s*$", re.IGNORECASE | re.DOTALL)
 TEMPORARY = re.compile(r"\s*CREATE\s+TEMP\s+TABLE\s+(\w+)\s*(\(.*\))\s*WITH\s+NO\s+LOG\s*$", re.IGNORECASE | re.DOTALL)
-ISOLATIONS = {
-    "DIRTY READ": "1",
-    "COMMITTED READ": "2",
-    "COMMITTED READ LAST COMMITTED": "1",
-    "CURSOR STABILITY": "2",
-    "REPEATABLE READ": "3",
-}
-"""How strictly a statement reads, as the name of the package it runs in says it: the driver leaves that to Informix."""
 CATALOGUE = frozenset(
     ["systables", "syscolumns", "sysindexes", "sysconstraints", "sysxtdtypes", "sysusers", "systabauth", "sysdatabases"]
 )
-RESERVED = frozenset(
-    [
-        "ADD",
-        "ALLOCATE",
-        "ASSERTION",
-        "AT",
-        "AUTHORIZATION",
-        "BIT",
-        "BOTH",
-        "CASCADED",
-        "CLOSE",
-        "COLLATE",
-        "COLLATION",
-        "CONNECT",
-        "CONNECTION",
-        "CONTINUE",
-        "CORRESPONDING",
-        "CURSOR",
-        "DEALLOCATE",
-        "DESCRIBE",
-        "DIAGNOSTICS",
-        "DISCONNECT",
-        "EXCEPTION",
-        "EXEC",
-        "EXECUTE",
-        "FOUND",
-        "FULL",
-        "FUNCTION",
-        "GET",
-        "GLOBAL",
-        "GO",
-        "GOTO",
-        "HOUR",
-        "IDENTITY",
-        "IMMEDIATE",
-        "INDICATOR",
-        "INITIALLY",
-        "INPUT",
-        "INSENSITIVE",
-        "KEY",
-        "LAST",
-        "MATCH",
-        "MINUTE",
-        "NATIONAL",
-        "NEXT",
-        "NO",
-        "OPEN",
-        "OPTION",
-        "OUTPUT",
-        "OVERLAPS",
-        "PAD",
-        "PARTIAL",
-        "PREPARE",
-        "PRESERVE",
-        "PRIOR",
-        "PRIVILEGES",
-        "PROCEDURE",
-        "RELATIVE",
-        "RESTRICT",
-        "ROWS",
-        "SCROLL",
-        "SECOND",
-        "SESSION_USER",
-        "SPACE",
-        "SQL",
-        "SQLCODE",
-        "SQLERROR",
-        "SQLSTATE",
-        "TEMPORARY",
-        "TRANSLATE",
-        "TRANSLATION",
-        "TRIGGER",
-        "UNKNOWN",
-        "VARYING",
-        "WHENEVER",
-        "WRITE",
-        "XML",
-    ]
+RESERVED = re.compile(
+    "ADD|ALLOCATE|ASSERTION|AT|AUTHORIZATION|BIT|BOTH|CASCADED|CLOSE|COLLATE|COLLATION|CONNECT|CONNECTION|"
+    "CONTINUE|CORRESPONDING|CURSOR|DEALLOCATE|DESCRIBE|DIAGNOSTICS|DISCONNECT|EXCEPTION|EXEC|EXECUTE|FOUND|"
+    "FULL|FUNCTION|GET|GLOBAL|GO|GOTO|HOUR|IDENTITY|IMMEDIATE|INDICATOR|INITIALLY|INPUT|INSENSITIVE|KEY|LAST|"
+    "MATCH|MINUTE|NATIONAL|NEXT|NO|OPEN|OPTION|OUTPUT|OVERLAPS|PAD|PARTIAL|PREPARE|PRESERVE|PRIOR|PRIVILEGES|"
+    "PROCEDURE|RELATIVE|RESTRICT|ROWS|SCROLL|SECOND|SESSION_USER|SPACE|SQL|SQLCODE|SQLERROR|SQLSTATE|"
+    "TEMPORARY|TRANSLATE|TRANSLATION|TRIGGER|UNKNOWN|VARYING|WHENEVER|WRITE|XML"
 )
 """Words that Derby reserves and Informix does not, but for those that its own SQL needs."""
 TEMPORARY_WORDS = frozenset({"GLOBAL", "TEMPORARY", "PRESERVE", "ROWS"})
 CONSTRAINT_WORDS = frozenset({"KEY", "NO", "ADD", "RESTRICT", "OPTION", "PRIVILEGES", "FULL", "CONNECT"})
-
-
-@dataclass
-class Session:
-    """What a connection has set, and what the server answers about itself."""
-
-    database: str = "cms"
-    version: str = "14.10.FC9"
-    logged: bool = True
-    ansi: bool = False
-    isolation: str = "COMMITTED READ"
-    number: int = 1
-    temporary: set[str] = field(default_factory=set)
-    """The names of its temporary tables."""
-
-    @property
-    def package_isolation(self) -> str:
-        """Return the digit of the isolation in the name of a package."""
-        return ISOLATIONS[self.isolation]
-
-    @property
-    def full_version(self) -> str:
-        """Return the version as DBINFO gives it."""
-        return f"IBM Informix Dynamic Server Version {self.version}"
 
 
 def to_derby(text: str, session: Session | None = None) -> str:
@@ -156,14 +54,8 @@ def to_derby(text: str, session: Session | None = None) -> str:
     tokens = tokens_of(text)
     if not tokens:
         return text
-    for step in (_catalogue_names, _functions, with_derby_types, _limits, _quoted):
-        tokens = step(tokens, session) if step in (_catalogue_names, _functions) else step(tokens)  # type: ignore[operator]
-    return joined(tokens)
-
-
-def _literal(text: str) -> str:
-    quoted = text.replace("'", "''")
-    return f"'{quoted}'"
+    tokens = with_derby_calls(_catalogue_names(tokens, session), session)
+    return joined(_quoted(_limits(with_derby_types(tokens))))
 
 
 def _catalogue_names(tokens: Sequence[Token], session: Session) -> list[Token]:
@@ -178,7 +70,7 @@ def _catalogue_names(tokens: Sequence[Token], session: Session) -> list[Token]:
             owner = position + 1 < len(tokens) and tokens[position + 1].text == "."
             position += 2 if owner else 0
             name = tokens[position].text.lower() if position < len(tokens) else ""
-            out += [one for one in _sysmaster(name, token.space, session)]
+            out += _sysmaster(name, token.space, session)
             if name == "sysdatabases":
                 out += _alias_if_none(tokens, position, name)
         elif token.text[0] in "'\"" and after[:1] == ["."]:
@@ -202,7 +94,7 @@ def _sysmaster(name: str, space: str, session: Session) -> list[Token]:
     if name != "sysdatabases":
         return [Token(space, "informix"), Token("", "."), Token("", name)]
     rows = (
-        f"(SELECT CAST({_literal(session.database)} AS VARCHAR(128)) AS name, CAST('root' AS CHAR(32)) AS owner,"
+        f"(SELECT CAST({literal(session.database)} AS VARCHAR(128)) AS name, CAST('root' AS CHAR(32)) AS owner,"
         f" {int(session.logged)} AS is_logging, 0 AS is_buff_log, {int(session.ansi)} AS is_ansi, 0 AS is_nls"
         f" FROM sysibm.sysdummy1)"
     )
@@ -217,108 +109,6 @@ def _alias_if_none(tokens: Sequence[Token], position: int, name: str) -> list[To
     return [Token(" ", name)] if following in ends else []
 
 
-Rewrite = Callable[[list[Token], Session], str | None]
-"""Takes what is between the parentheses of a call; None leaves the call as it is."""
-
-
-def _dbinfo(inside: list[Token], session: Session) -> str | None:
-    wanted = joined(inside).replace(" ", "").lower()
-    answers = {
-        "'dbname'": f"CAST({_literal(session.database)} AS VARCHAR(128))",
-        "'version','full'": f"CAST({_literal(session.full_version)} AS VARCHAR(255))",
-        "'version','server-type'": "CAST('IBM Informix Dynamic Server' AS VARCHAR(255))",
-        "'version','major'": _literal(session.version.split(".")[0]),
-        "'sessionid'": f"CAST({session.number} AS INTEGER)",
-        "'dbhostname'": "CAST('derby' AS VARCHAR(255))",
-    }
-    return answers.get(wanted)
-
-
-def _mdy(inside: list[Token], _session: Session) -> str | None:
-    parts = [joined(part).strip() for part in split_top(inside)]
-    if len(parts) != 3 or not all(part.isdigit() for part in parts):
-        return None
-    month, day, year = (int(part) for part in parts)
-    return f"DATE('{year:04d}-{month:02d}-{day:02d}')"
-
-
-FUNCTIONS: dict[str, Rewrite] = {
-    "DBINFO": _dbinfo,
-    "MDY": _mdy,
-    "NVL": lambda inside, _session: f"COALESCE({joined(inside)})",
-    "ASCII": lambda inside, _session: f"face.ascii({joined(inside)})",
-    "LENGTH": lambda inside, _session: f"LENGTH(RTRIM({joined(inside)}))",
-    "CHAR_LENGTH": lambda inside, _session: f"LENGTH({joined(inside)})",
-    "CHARACTER_LENGTH": lambda inside, _session: f"LENGTH({joined(inside)})",
-    "OCTET_LENGTH": lambda inside, _session: f"face.octet_length({joined(inside)})",
-    "TRUNC": lambda inside, _session: f"face.trunc({joined(inside)})",
-}
-PLAIN = {
-    "DBSERVERNAME": "CAST('derby_drda' AS VARCHAR(128))",
-    "USER": "CAST(LOWER(USER) AS CHAR(32))",
-    "TODAY": "CURRENT_DATE",
-}
-EPOCH = "DATE('1899-12-31')"
-
-
-def _functions(tokens: Sequence[Token], session: Session) -> list[Token]:
-    out: list[Token] = []
-    position = 0
-    while position < len(tokens):
-        token = tokens[position]
-        word = keyword(token)
-        before = out[-1].text if out else ""
-        following = tokens[position + 1].text if position + 1 < len(tokens) else ""
-        if word in FUNCTIONS and following == "(" and before != ".":
-            end = closing(tokens, position + 1)
-            inside = _functions(tokens[position + 2 : end], session)
-            made = FUNCTIONS[word](inside, session)
-            if made == EPOCH and before == "-":
-                out = _day_number(out[:-1])
-            elif made is None:
-                out += [token, tokens[position + 1], *inside, tokens[end]]
-            else:
-                out += _spaced(token, made)
-            position = end + 1
-            continue
-        if word in PLAIN and before != "." and following not in (".", "="):
-            out += _spaced(token, PLAIN[word])
-        elif word == "CURRENT" and keyword(tokens[min(position + 1, len(tokens) - 1)]) in ("YEAR", "HOUR"):
-            time = following.upper() == "HOUR"
-            out += _spaced(token, "CURRENT_TIME" if time else "CURRENT_TIMESTAMP")
-            position += 3
-            if position + 1 < len(tokens) and tokens[position + 1].text == "(":
-                position = closing(tokens, position + 1)
-        else:
-            out.append(token)
-        position += 1
-    return out
-
-
-def _spaced(instead_of: Token, text: str) -> list[Token]:
-    first, *rest = tokens_of(text)
-    return [Token(instead_of.space, first.text), *rest]
-
-
-def _day_number(before: list[Token]) -> list[Token]:
-    """Wrap the operand at the end of some tokens into the function that counts days since 1899-12-31."""
-    start = len(before) - 1
-    if before[start].text == ")":
-        depth = 0
-        while start >= 0:
-            depth += {")": 1, "(": -1}.get(before[start].text, 0)
-            if depth == 0:
-                break
-            start -= 1
-        if start > 0 and before[start - 1].is_name and keyword(before[start - 1]) not in ("SELECT", "AND", "OR", "NOT"):
-            start -= 1
-    while start > 1 and before[start - 1].text == ".":
-        start -= 2
-    operand = before[start:]
-    call = _spaced(operand[0], "face.daynumber(")
-    return [*before[:start], *call, Token("", operand[0].text), *operand[1:], Token("", ")")]
-
-
 def _limits(tokens: Sequence[Token]) -> list[Token]:
     """Move SKIP and FIRST from behind SELECT to the end of their select."""
     out: list[Token] = []
@@ -328,7 +118,7 @@ def _limits(tokens: Sequence[Token]) -> list[Token]:
         token = tokens[position]
         if token.text == "(":
             depth += 1
-        ends = token.text == ")" or token.text == ";" or keyword(token) in ("UNION", "FOR")
+        ends = token.text in (")", ";") or keyword(token) in ("UNION", "FOR")
         if ends and waiting and waiting[-1][0] == depth and not _in_call(tokens, position):
             out += tokens_of(waiting.pop()[1])
         if token.text == ")":
@@ -373,5 +163,5 @@ def _quoted(tokens: Sequence[Token]) -> list[Token]:
             or (ddl and word in CONSTRAINT_WORDS)
             or (fetch and word in ("NEXT", "ROWS"))
         )
-        out.append(Token(token.space, f'"{word}"') if word in RESERVED and not kept else token)
+        out.append(Token(token.space, f'"{word}"') if RESERVED.fullmatch(word) and not kept else token)
     return out

@@ -130,6 +130,6 @@ def _names(sqlstate: str, tokens: list[str]) -> list[str]:
     if sqlstate in ("42500", "42502"):
         # The user, what was not allowed, perhaps the column, and the table.
         given = given[-1:]
-    if sqlstate == "42Y55":
+    if sqlstate in ("42Y55", "X0Y32"):
         given = given[1:]
     return [name.strip("'").split(".")[-1].lower() for name in given]

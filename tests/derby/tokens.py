@@ -66,3 +66,9 @@ def split_top(tokens: Sequence[Token]) -> list[list[Token]]:
         else:
             parts[-1].append(token)
     return parts
+
+
+def literal(text: str) -> str:
+    """Return a text as SQL writes it."""
+    quoted = text.replace("'", "''")
+    return f"'{quoted}'"

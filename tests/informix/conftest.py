@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from syncengine.servers import retrying
+from tests.cli.terminal import Typing
 from tests.contract.kinds import as_arrow
 from tests.informix.place import InformixPlace
 from tests.rules.scenes import trunks
@@ -18,6 +19,12 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the waits between tries short."""
     monkeypatch.setattr(retrying, "FIRST_WAIT", 0.01)
     monkeypatch.setattr(retrying, "LONGEST_WAIT", 0.05)
+
+
+@pytest.fixture
+def typed(capsys: pytest.CaptureFixture[str]) -> Typing:
+    """Type commands in this process."""
+    return Typing(capsys)
 
 
 @pytest.fixture(scope="module")

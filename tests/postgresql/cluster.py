@@ -77,6 +77,7 @@ class Cluster:
         self._secret = secrets.token_hex(8)
         self._process: subprocess.Popen[bytes] | None = None
         self._admin: Database | None = None
+        self._made: list[Database] = []
 
     def start(self) -> None:
         """Make the cluster and return when it answers."""
@@ -111,9 +112,9 @@ class Cluster:
 
     def stop(self) -> None:
         """Stop it at once and remove what it kept."""
-        if self._admin is not None:
-            self._admin.close()
-            self._admin = None
+        for database in (*self._made, *([self._admin] if self._admin is not None else [])):
+            database.close()
+        self._made, self._admin = [], None
         if self._process is not None:
             # The postmaster is the child itself: setpriv has become it.
             self._process.terminate()
@@ -139,7 +140,8 @@ class Cluster:
         """Make an empty database of a new name."""
         name = f"cms_{secrets.token_hex(4)}"
         self.admin.run(f"CREATE DATABASE {name} OWNER {owner} TEMPLATE template0 ENCODING '{encoding}'")
-        return Database(self.port, name, LOGIN, PASSWORD)
+        self._made.append(Database(self.port, name, LOGIN, PASSWORD))
+        return self._made[-1]
 
     def drop_database(self, database: Database) -> None:
         """Remove a database, whoever is connected to it."""

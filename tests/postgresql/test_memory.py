@@ -14,7 +14,6 @@ from tests.postgresql.loading import load_rows
 
 pytestmark = pytest.mark.postgresql
 ROWS = 200_000
-MOST_MB = 150
 MEASURED = """
 import resource, sys
 from syncengine.model.bucket import BucketColumns

@@ -305,6 +305,31 @@ def _readings(server: Server) -> list[Callable[[], object]]:
     return [lambda: server.read(ReadQuery(query)).read_all(), lambda: server.highest("sneaking", "n")]
 
 
+def test_more_values_than_can_be_bound_are_refused(opened: Open) -> None:
+    """A question too large for the protocol is told before it is asked."""
+    groups = tuple((hour * 100, acd) for hour, acd in itertools.product(range(24), range(1, 1400)))
+    selection = Selection("hsplit", HSPLIT.columns, group_columns=("starttime", "acd"), groups=groups)
+
+    with opened() as server, pytest.raises(ServerError, match="67,152 values") as error:
+        server.read(ReadQuery(selection))
+
+    assert "shorter window" in error.value.hint
+
+
+def test_rows_that_a_policy_hides_are_not_taken_for_missing(running: Cluster, database: Database, opened: Open) -> None:
+    """A login that sees only some rows of a table is told so, instead of being shown a table with fewer rows."""
+    fill(database, hsplit(500), hsplit(500, acd=2))
+    running.create_login("tenant")
+    try:
+        database.run("GRANT SELECT ON hsplit TO tenant")
+        database.run("ALTER TABLE hsplit ENABLE ROW LEVEL SECURITY")
+        database.run("CREATE POLICY own ON hsplit FOR SELECT USING (acd = 1)")
+        with opened(database.url(user="tenant")) as server, pytest.raises(ServerError, match="row-level security"):
+            server.read(ReadQuery(HSPLIT)).read_all()
+    finally:
+        running.drop_login("tenant", database)
+
+
 def test_thousands_of_buckets_fit_one_question(database: Database, opened: Open) -> None:
     """Every value is bound, and there may be as many as a month of differences needs."""
     fill(database, *[hsplit(hour * 100, acd=acd) for hour, acd in itertools.product(range(24), range(1, 9))])

@@ -5,16 +5,18 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import ibm_db
 import sqlalchemy
 from sqlalchemy import exc
 
+from syncengine.model.errors import ServerError, ServerUnreachableError
 from syncengine.servers.informix.calls import Calls
 from syncengine.servers.informix.dialect import ISOLATION
 from syncengine.servers.informix.errors import error_of, translated
+from syncengine.servers.informix.sqlcodes import DRDA_ALIAS
 from syncengine.servers.sql.dialect import Statement
 
 # What goes wrong with a connection that is given back is told by whoever used it, or matters to nobody.
@@ -22,6 +24,7 @@ logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())
 
 BATCH_ROWS = 8192
 IDLE_CONNECTIONS = 3
+CLOSING_SECONDS = 10.0
 
 
 class Connections:
@@ -35,6 +38,7 @@ class Connections:
         self._guard = threading.Lock()
         self._options = {"lock_seconds": lock_seconds, "pool_size": IDLE_CONNECTIONS, "max_overflow": -1}
         self._url = url
+        self._reached = False
         self._engine = self._new_engine(autocommit=False)
 
     def without_transactions(self) -> None:
@@ -65,11 +69,21 @@ class Connections:
 
     def _lend(self) -> Lent:
         calls = Calls(self.name, self._query_seconds)
-        with translated(self.name, self.secret):
-            try:
-                proxied = calls.run(self._engine.raw_connection, calls.deadline())
-            except exc.DBAPIError as error:
-                raise error_of(self.name, str(error.orig), self.secret) from error.orig
+        try:
+            with translated(self.name, self.secret):
+                try:
+                    proxied = calls.run(self._engine.raw_connection, calls.deadline())
+                except exc.DBAPIError as error:
+                    raise error_of(self.name, str(error.orig), self.secret) from error.orig
+        except ServerUnreachableError as error:
+            if self._reached or not error.transient:
+                raise
+            # Somebody accepted the connection, and then did not say what a DRDA server says.
+            raise ServerUnreachableError(
+                f"{self.name}: the port is not one that speaks DRDA: it accepts, and then says nothing of use.",
+                hint=DRDA_ALIAS,
+            ) from error
+        self._reached = True
         lent = Lent(proxied, calls, self.name, self.secret)
         with self._guard:
             self._lent.add(lent)
@@ -144,8 +158,10 @@ class Lent:
         if self.calls.given_up:
             # A call still runs on it, and closing it would wait for that call: it ends when that does.
             return
-        with translated(self._name, self._secret):
-            self.calls.run(self._proxied.close)
+        with suppress(ServerError), translated(self._name, self._secret):
+            # Whatever is wrong with it now, it is of no more use to anybody.
+            closing = Calls(self._name, CLOSING_SECONDS)
+            closing.run(self._proxied.close, closing.deadline())
 
     def _cursor(self) -> Any:
         with translated(self._name, self._secret):

@@ -27,6 +27,8 @@ ISOLATION = {
     "CURSOR STABILITY": "CURSOR STABILITY",
     "REPEATABLE READ": "REPEATABLE READ",
 }
+CONNECT_SECONDS = 10
+"""How long the driver waits for a first answer."""
 UTF_8 = "1208"
 """The driver's number for the code page its texts come in."""
 NO_TRANSACTIONS = ("SQLCODE=-255", "SQLCODE=-256")
@@ -189,7 +191,7 @@ class InformixDialect(default.DefaultDialect):
         from syncengine.servers.informix.url import connection_string, parse_url
 
         parsed = parse_url(url.render_as_string(hide_password=False), "url")
-        keywords = parsed.driver_keywords(connect_seconds=15, receive_seconds=0)
+        keywords = parsed.driver_keywords(connect_seconds=CONNECT_SECONDS, receive_seconds=0)
         mode = ibm_db.SQL_AUTOCOMMIT_ON if self.autocommit else ibm_db.SQL_AUTOCOMMIT_OFF
         dsn = connection_string(keywords, parsed.user, parsed.password)
         return (dsn, "", ""), {"conn_options": {ibm_db.SQL_ATTR_AUTOCOMMIT: mode}}

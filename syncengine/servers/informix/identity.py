@@ -39,7 +39,7 @@ def identify(ask: Ask, address: str, url: InformixUrl) -> Identity:
         except ServerError as error:
             notes.append(f"does not tell {what} ({error.message})")
             return ""
-        return str(rows[0][0] or "").strip() if rows else ""
+        return "" if not rows or rows[0][0] is None else str(rows[0][0]).strip()
 
     version = one(catalogue.VERSION, "its version")
     host = one(catalogue.HOST, "its host's name")

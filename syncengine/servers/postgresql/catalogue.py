@@ -19,11 +19,12 @@ CODE_POINTS = frozenset({"UTF8", "LATIN1"})
 """Encodings in which the server's ASCII() tells the same numbers for characters as everybody else's."""
 UNNAMED = "SQL_ASCII"
 """The encoding of a database that does not know what its characters are."""
+STARTED = "CAST(EXTRACT(EPOCH FROM pg_postmaster_start_time()) AS TEXT)"
 ABOUT = (
     "SELECT current_setting('server_version'), CAST(current_user AS TEXT), CAST(current_schema() AS TEXT), "
     "CAST(d.oid AS BIGINT), pg_encoding_to_char(d.encoding), CAST(d.datcollate AS TEXT), pg_is_in_recovery(), "
     "(SELECT reset_val FROM pg_settings WHERE name = 'default_transaction_read_only'), "
-    "CAST(pg_postmaster_start_time() AS TEXT) "
+    f"{STARTED} "
     "FROM pg_database d WHERE d.datname = current_database()"
 )
 SYSTEM = "SELECT CAST(system_identifier AS TEXT) FROM pg_control_system()"

@@ -17,7 +17,7 @@ from syncengine.model.pair import Limits, Role
 from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
 from syncengine.servers.postgresql import reading
-from syncengine.servers.postgresql.catalogue import Layout, read_about, read_layouts
+from syncengine.servers.postgresql.catalogue import STARTED, Layout, read_about, read_layouts
 from syncengine.servers.postgresql.connections import Connections
 from syncengine.servers.postgresql.errors import unknown_outcome
 from syncengine.servers.postgresql.session import Known, PostgreSQLSession
@@ -31,7 +31,7 @@ from syncengine.servers.stream import Stream
 
 OUTCOME_SECONDS = 10.0
 """How long a transaction whose commit had no answer may still be under way before it counts as unknown."""
-OUTCOME = "SELECT txid_status(?), CAST(pg_postmaster_start_time() AS TEXT)"
+OUTCOME = f"SELECT txid_status(?), {STARTED}"
 
 
 class PostgreSQLServer:

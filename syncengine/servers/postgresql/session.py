@@ -25,7 +25,7 @@ from syncengine.servers.sql.rows import delete_statement
 from syncengine.servers.stream import Stream
 
 BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
-WHO = "SELECT pg_backend_pid(), CAST(backend_start AS TEXT), txid_current() FROM pg_stat_get_activity(pg_backend_pid())"
+WHO = "SELECT pid, CAST(backend_start AS TEXT), txid_current() FROM pg_stat_activity WHERE pid = pg_backend_pid()"
 
 
 @dataclass(frozen=True, slots=True)
