@@ -49,6 +49,10 @@ def _servers(source: Path, into: Path) -> Iterator[tuple[dict[Role, Database], d
         load_duckdb(databases[Role.PRIMARY], source / "primary.duckdb", ("hsplit", *ABOUT))
         load_duckdb(databases[Role.SECONDARY], source / "secondary.duckdb", ABOUT)
         create_tables(databases[Role.SECONDARY], ("hsplit",))
+        for database in databases.values():
+            # As a CMS has them.
+            database.run("CREATE INDEX hsplit_when ON root.hsplit (row_date)")
+            database.run("CREATE INDEX hsplit_split ON root.hsplit (split)")
         shims = {role: Shim(server.port, upstream_database=str(role)) for role in Role}
         for shim in shims.values():
             shim.start()

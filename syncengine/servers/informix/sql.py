@@ -8,6 +8,7 @@ from dataclasses import replace
 from syncengine.model.bucket import EPOCH_DAY
 from syncengine.model.selection import Selection
 from syncengine.servers.sql.dialect import Dialect
+from syncengine.servers.sql.predicates import predicate
 
 INFORMIX = Dialect(
     quotes=False,
@@ -18,21 +19,30 @@ INFORMIX = Dialect(
     text_term="CASE WHEN {name} IS NULL THEN {null} ELSE {term} END",
     day_number=f"({{date}} - MDY({EPOCH_DAY.month}, {EPOCH_DAY.day}, {EPOCH_DAY.year}))",
 )
-MOST_BUCKETS = 150
-"""Buckets named in one statement, so that it stays under the 32,767 characters that are known to be taken."""
+MOST_TEXT = 12_000
+"""Characters of a condition.
+
+With the fingerprint of the widest table the statement then stays under the 32,767 that are known to be taken.
+"""
 MOST_GROUPS = 50
 """Key groups named in one statement."""
 
 
 def portions(selection: Selection) -> Iterator[Selection]:
-    """Yield parts of a selection, none overlapping, that together are all of it and each fit a statement."""
-    if selection.buckets is not None and len(selection.buckets) > MOST_BUCKETS:
-        unique = sorted(set(selection.buckets), key=lambda bucket: bucket.order)
-        for at in range(0, len(unique), MOST_BUCKETS):
-            yield replace(selection, buckets=tuple(unique[at : at + MOST_BUCKETS]))
-    elif selection.groups is not None and len(selection.groups) > MOST_GROUPS:
+    """Yield parts of a selection, none overlapping, that together are all of it and each fit a statement.
+
+    Whole days of buckets make short conditions and scattered ones long, so that the text decides, not the number.
+    """
+    if selection.groups is not None and len(selection.groups) > MOST_GROUPS:
         groups = tuple(dict.fromkeys(selection.groups))
         for at in range(0, len(groups), MOST_GROUPS):
             yield replace(selection, groups=groups[at : at + MOST_GROUPS])
-    else:
+        return
+    buckets = selection.buckets or ()
+    if len(buckets) < 2 or len(predicate(selection, INFORMIX).text) <= MOST_TEXT:
         yield selection
+        return
+    ordered = sorted(set(buckets), key=lambda bucket: bucket.order)
+    middle = len(ordered) // 2
+    for half in (ordered[:middle], ordered[middle:]):
+        yield from portions(replace(selection, buckets=tuple(half)))
