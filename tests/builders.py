@@ -142,7 +142,7 @@ def archive_rows(acd: int, until: datetime) -> list[dict[str, Any]]:
     return [row("arch_stat", acd=acd, arch_type=code, last_time=text, status="2") for code, text in times.items()]
 
 
-def hsplit(label: int, split: int = 1, **values: Any) -> dict[str, Any]:
+def hsplit(label: int, split: int | None = 1, **values: Any) -> dict[str, Any]:
     """Return an hsplit row of an interval."""
     return row("hsplit", **{"starttime": label, "split": split, "acdcalls": 5, "acdtime": 600, **values})
 

@@ -182,6 +182,26 @@ def test_two_sessions_cannot_write_one_bucket(place: Place, locked_first: bool) 
         assert [one["starttime"] for one in rows_in(server)] == [530]
 
 
+def test_rows_with_nulls_are_locked_too(place: Place) -> None:
+    """A row is locked whichever of its columns hold NULL."""
+    place.load("hsplit", as_arrow("hsplit", [hsplit(500, None, incalls=None, intrvl=None)]))
+
+    def touch(session: WriteSession) -> None:
+        session.lock(FIVE)
+        session.delete(FIVE)
+        session.commit()
+
+    with opened(place, writable=True) as server:
+        with server.begin() as first, server.begin() as second:
+            first.lock(FIVE)
+            with pytest.raises(ServerError):
+                touch(second)
+            assert first.delete(FIVE) == 1
+            first.commit()
+
+        assert rows_in(server) == []
+
+
 def test_sessions_in_different_buckets_do_not_disturb_each_other(place: Place) -> None:
     """Two sessions may each write a bucket of their own, and both stay; where a lock is wider, one after the other."""
     filled(place)

@@ -55,7 +55,7 @@ class Database:
 
     def close(self) -> None:
         """Shut the database down; the next connection starts it again."""
-        self.server.order("down", self.name)
+        self.server.shut_down(self)
 
     def set_locale(self, locale: str) -> None:
         """Have the catalogue name another locale, such as `cs_CZ.57372`."""
@@ -137,7 +137,6 @@ class NetworkServer:
     def copy_database(self, source: Database, name: str) -> Database:
         """Make a database that holds all another one holds, which is shut down for that moment."""
         source.close()
-        self._opened.discard(source.name)
         made = Database(self, name.upper(), source.owner, source.password)
         shutil.copytree(self.folder / "home" / source.name, self.folder / "home" / made.name)
         return made
@@ -145,7 +144,6 @@ class NetworkServer:
     def drop_database(self, database: Database) -> None:
         """Shut a database down and delete its files."""
         database.close()
-        self._opened.discard(database.name)
         shutil.rmtree(self.folder / "home" / database.name)
 
     def run(self, database: Database, sql: str) -> list[tuple[str | None, ...]]:
@@ -158,10 +156,16 @@ class NetworkServer:
         rows = [row.split(COLUMN) for row in text.split(ROW)[:-1]]
         return [tuple(None if value == NULL else value for value in row) for row in rows]
 
+    def shut_down(self, database: Database) -> None:
+        """Shut a database down; raises where Derby does not, as it does without the owner's password."""
+        # One that was not started yet cannot be shut down.
+        if database.name not in self._opened:
+            self._open(database, database.password)
+        self._opened.discard(database.name)
+        self.order("down", database.name, _url(database, database.password))
+
     def order(self, word: str, name: str = "", text: str = "") -> tuple[str, str]:
         """Give the server's process one order and return the kind and the text of its answer."""
-        if word == "down":
-            self._opened.discard(name)
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             raise OrderError("the server does not run")
@@ -176,8 +180,7 @@ class NetworkServer:
         return kind, shown
 
     def _open(self, database: Database, password: str, attributes: str = "") -> None:
-        url = f"jdbc:derby:{database.name};user={database.owner};password={password}{attributes}"
-        self.order("open", database.name, url)
+        self.order("open", database.name, f"{_url(database, password)}{attributes}")
         self._opened.add(database.name)
 
     def _template(self, owner: str) -> Path:
@@ -229,6 +232,10 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
+
+
+def _url(database: Database, password: str) -> str:
+    return f"jdbc:derby:{database.name};user={database.owner};password={password}"
 
 
 def _property(key: str, value: str) -> str:

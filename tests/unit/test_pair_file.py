@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -138,19 +139,31 @@ def test_a_password_in_the_url_is_refused_and_never_shown(tmp_path: Path, url: s
     assert SECRET not in "".join(traceback.format_exception(error.value))
 
 
-def test_a_password_from_the_environment_is_taken_and_never_shown(tmp_path: Path) -> None:
-    """A referenced password is in the url that is used and in nothing that is shown."""
-    file = written(tmp_path, SERVERS.replace("duckdb:///a.duckdb", "informix://cms:${PASSWORD}@host/cms"))
+@pytest.mark.parametrize("scheme", ["oracle", "mysql"])
+def test_a_password_from_the_environment_is_taken_and_never_shown(tmp_path: Path, scheme: str) -> None:
+    """A referenced password is in the url that is used and in nothing that is shown, of unknown kinds of server too."""
+    file = written(tmp_path, SERVERS.replace("duckdb:///a.duckdb", f"{scheme}://cms:${{PASSWORD}}@host/cms"))
     environment = {"PASSWORD": SECRET}
 
     server = read_pair_file(file, environment).primary
     with pytest.raises(InputError) as error:
         open_pair(file, environment=environment).verify()
 
-    assert SECRET in server.url
+    assert quote(SECRET, safe="") in server.url
     assert SECRET not in repr(server) + server.shown_url
     assert SECRET not in "".join(traceback.format_exception(error.value))
-    assert "'informix'" in str(error.value)
+    assert f"'{scheme}'" in str(error.value)
+
+
+def test_a_password_keeps_its_signs_in_a_url(tmp_path: Path) -> None:
+    """Whatever signs a password has, it does not end the part of the url it stands in; a path keeps its slashes."""
+    file = written(tmp_path, SERVERS.replace("duckdb:///a.duckdb", "informix://cms:${PASSWORD}@host/cms"))
+
+    assert read_pair_file(file, {"PASSWORD": "a@b/c:d?e"}).primary.url == "informix://cms:a%40b%2Fc%3Ad%3Fe@host/cms"
+
+    file = written(tmp_path, SERVERS.replace("duckdb:///a.duckdb", "duckdb:///${FOLDER}/a.duckdb"))
+
+    assert read_pair_file(file, {"FOLDER": "some/where"}).primary.url == "duckdb:///some/where/a.duckdb"
 
 
 def test_one_file_by_two_names_is_still_one_server(tmp_path: Path) -> None:

@@ -206,7 +206,7 @@ class DuckDBSession:
         """Touch the selected rows, so that another writer of them conflicts instead of being overwritten.
 
         DuckDB looks for conflicts column by column, and not where an update changes nothing. So every
-        column is touched, which finds what others have changed since this transaction began, and one is
+        column is touched, which finds what others have changed since this transaction began, and each is
         changed and changed back, which keeps others who lock from going on.
         """
         described = self._run(
@@ -311,14 +311,19 @@ def _streamed(
 
 
 def _there_and_back(columns: Mapping[str, str]) -> tuple[str, ...]:
-    """Return two changes of one column, the second of which undoes the first."""
+    """Return two changes of all columns that can be changed so, the second of which undoes the first.
+
+    Of all, since NULL stays NULL: a row is changed as long as one of its columns holds something.
+    """
+    there, back = [], []
     for name, native in columns.items():
         if native in ("SMALLINT", "INTEGER", "BIGINT"):
-            return (f"{name} = XOR({name}, 1)",) * 2
-    for name, native in columns.items():
-        if native == "VARCHAR":
-            return (f"{name} = {name} || '.'", f"{name} = SUBSTR({name}, 1, LENGTH({name}) - 1)")
-    return ()
+            there.append(f"{name} = XOR({name}, 1)")
+            back.append(f"{name} = XOR({name}, 1)")
+        elif native == "VARCHAR":
+            there.append(f"{name} = {name} || '.'")
+            back.append(f"{name} = SUBSTR({name}, 1, LENGTH({name}) - 1)")
+    return (", ".join(there), ", ".join(back)) if there else ()
 
 
 def _identity(path: Path) -> str:

@@ -77,21 +77,6 @@ def _batch(rows: Sequence[tuple[Any, ...]], columns: Sequence[LiveColumn], schem
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def folds_all(query: FingerprintQuery, trusted: frozenset[str]) -> bool:
-    """Say whether the server computes all of a fingerprint itself."""
-    whole = query.buckets.whole
-    kinds = {column.type.name for column in query.columns if column.folded and column.name not in whole}
-    return kinds <= trusted
-
-
-def needed(query: FingerprintQuery) -> tuple[str, ...]:
-    """Return the columns a fingerprint is folded from."""
-    buckets = query.buckets
-    around = (buckets.date, buckets.label, buckets.epoch, buckets.acd, query.incomplete, query.interval)
-    names = [name for name in around if name is not None]
-    return tuple(dict.fromkeys([*names, *(column.name for column in query.columns if column.folded)]))
-
-
 def narrowed(query: FingerprintQuery, selection: Selection) -> FingerprintQuery:
     """Return the same fingerprint of some of its rows."""
     return replace(query, selection=selection)

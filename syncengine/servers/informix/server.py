@@ -15,15 +15,16 @@ from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.pair import Limits, Role
 from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
+from syncengine.servers.folding import fold_here, folds_all, needed
 from syncengine.servers.informix import reading
 from syncengine.servers.informix.connections import Connections
-from syncengine.servers.informix.folding import fold_here, trusted_types
 from syncengine.servers.informix.identity import Identity, identify
 from syncengine.servers.informix.reflection import Table, read_columns, read_indexes, read_tables
 from syncengine.servers.informix.session import InformixSession
 from syncengine.servers.informix.sql import INFORMIX, portions
 from syncengine.servers.informix.types import ddl_type, readable
 from syncengine.servers.informix.url import look_at, parse_url
+from syncengine.servers.informix.vectors import trusted_types
 from syncengine.servers.informix.writing import WritePath, why_not
 from syncengine.servers.protocol import (
     Bounds,
@@ -99,8 +100,8 @@ class InformixServer:
         Where the server does not fold a type as everybody else does, the rows are fetched and folded here.
         """
         source = self._source(query.selection.table)
-        if not reading.folds_all(query, self._folds):
-            yield from fold_here(query, self.read(ReadQuery(query.selection, reading.needed(query))))
+        if not folds_all(query, self._folds):
+            yield from fold_here(query, self.read(ReadQuery(query.selection, needed(query))))
             return
         with self._connections.lent() as lent:
             for selection in portions(query.selection):

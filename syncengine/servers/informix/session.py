@@ -13,11 +13,11 @@ from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.errors import ServerError, UnknownOutcomeError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.selection import ReadQuery, Selection
+from syncengine.servers.folding import fold_here, folds_all, needed
 from syncengine.servers.informix import reading
 from syncengine.servers.informix.catalogue import SESSION
 from syncengine.servers.informix.connections import Lent
 from syncengine.servers.informix.errors import error_of, is_lost, sqlcode_of, words_of
-from syncengine.servers.informix.folding import fold_here
 from syncengine.servers.informix.sql import INFORMIX, portions
 from syncengine.servers.informix.writing import WritePath, insert_of, insert_rows
 from syncengine.servers.protocol import LiveTable
@@ -80,8 +80,8 @@ class InformixSession:
     def fingerprint(self, query: FingerprintQuery) -> Mapping[Bucket, BucketState]:
         """Return what the transaction sees in each bucket."""
         table = self._table(query.selection.table)
-        if not reading.folds_all(query, self._folds):
-            return dict(fold_here(query, self.read(ReadQuery(query.selection, reading.needed(query)))))
+        if not folds_all(query, self._folds):
+            return dict(fold_here(query, self.read(ReadQuery(query.selection, needed(query)))))
         found: dict[Bucket, BucketState] = {}
         for selection in portions(query.selection):
             part = reading.narrowed(query, selection)

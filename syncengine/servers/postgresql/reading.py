@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
 from syncengine.model.errors import ServerError
-from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.selection import ReadQuery
 from syncengine.servers.postgresql.catalogue import Layout
 from syncengine.servers.postgresql.connections import Lent
@@ -82,24 +81,3 @@ def _batch(rows: pa.Table, reading: Reading) -> pa.RecordBatch:
     if reading.checked:
         batch.validate(full=True)
     return batch
-
-
-def folds_all(query: FingerprintQuery, folds: frozenset[str]) -> bool:
-    """Say whether the server computes all of a fingerprint as everybody else does."""
-    whole = query.buckets.whole
-    return {column.type.name for column in query.columns if column.folded and column.name not in whole} <= folds
-
-
-def needed(query: FingerprintQuery) -> tuple[str, ...]:
-    """Return the columns a fingerprint is folded from."""
-    buckets = query.buckets
-    around: Sequence[str | None] = (
-        buckets.date,
-        buckets.label,
-        buckets.epoch,
-        buckets.acd,
-        query.incomplete,
-        query.interval,
-    )
-    names = [name for name in around if name is not None]
-    return tuple(dict.fromkeys([*names, *(column.name for column in query.columns if column.folded)]))

@@ -16,6 +16,7 @@ from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.pair import Limits, Role
 from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
+from syncengine.servers.folding import fold_here, folds_all, needed
 from syncengine.servers.postgresql import reading
 from syncengine.servers.postgresql.catalogue import STARTED, Layout, read_about, read_layouts
 from syncengine.servers.postgresql.connections import Connections
@@ -86,10 +87,8 @@ class PostgreSQLServer:
         Where the server does not know its characters as everybody else does, rows with text are folded here.
         """
         layout = self._layout(query.selection.table)
-        if not reading.folds_all(query, self._about.folds):
-            from syncengine.servers.informix.folding import fold_here
-
-            yield from fold_here(query, self.read(ReadQuery(query.selection, reading.needed(query))))
+        if not folds_all(query, self._about.folds):
+            yield from fold_here(query, self.read(ReadQuery(query.selection, needed(query))))
             return
         for row in self._rows(fingerprint_statement(query, layout.dialect, layout.source)):
             yield bucket_state(row)

@@ -13,6 +13,7 @@ from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.errors import ServerError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.selection import ReadQuery, Selection
+from syncengine.servers.folding import fold_here, folds_all, needed
 from syncengine.servers.postgresql import reading
 from syncengine.servers.postgresql.catalogue import About, Layout
 from syncengine.servers.postgresql.connections import Lent
@@ -67,10 +68,8 @@ class PostgreSQLSession:
     def fingerprint(self, query: FingerprintQuery) -> Mapping[Bucket, BucketState]:
         """Return what the transaction sees in each bucket."""
         layout = self._known.layout(query.selection.table)
-        if not reading.folds_all(query, self._known.about.folds):
-            from syncengine.servers.informix.folding import fold_here
-
-            return dict(fold_here(query, self.read(ReadQuery(query.selection, reading.needed(query)))))
+        if not folds_all(query, self._known.about.folds):
+            return dict(fold_here(query, self.read(ReadQuery(query.selection, needed(query)))))
         self._tidy()
         rows = self._lent.rows(fingerprint_statement(query, layout.dialect, layout.source))
         return dict(bucket_state(row) for row in rows)

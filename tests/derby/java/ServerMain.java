@@ -11,6 +11,7 @@ import java.sql.Statement;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import org.apache.derby.drda.NetworkServerControl;
 
 /**
@@ -19,6 +20,8 @@ import org.apache.derby.drda.NetworkServerControl;
  */
 public final class ServerMain {
     private static final Map<String, Connection> OPEN = new HashMap<>();
+
+    private static final Set<String> SHUT_DOWN = Set.of("08006", "XJ015");
 
     private ServerMain() {}
 
@@ -36,7 +39,7 @@ public final class ServerMain {
             out.println(answer(line.split(" ", -1)));
         }
         control.shutdown();
-        shutDown("");
+        shutDown("jdbc:derby:");
         System.exit(0);
     }
 
@@ -68,7 +71,7 @@ public final class ServerMain {
                     return "ok 0";
                 case "down":
                     close(order[1]);
-                    shutDown(order[1]);
+                    shutDown(decoded(order[2]));
                     return "ok 0";
                 default:
                     return "error " + encoded("no such order: " + order[0]);
@@ -93,11 +96,14 @@ public final class ServerMain {
         }
     }
 
-    private static void shutDown(String name) {
+    /** Shuts down and makes sure of it: Derby reports a shutdown that went well as an error too, and others likewise. */
+    private static void shutDown(String url) throws SQLException {
         try {
-            DriverManager.getConnection("jdbc:derby:" + name + ";shutdown=true;deregister=false");
-        } catch (SQLException expected) {
-            // Derby reports a shutdown that went well as an error too.
+            DriverManager.getConnection(url + ";shutdown=true;deregister=false").close();
+        } catch (SQLException report) {
+            if (!SHUT_DOWN.contains(report.getSQLState())) {
+                throw report;
+            }
         }
     }
 

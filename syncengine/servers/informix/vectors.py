@@ -1,22 +1,19 @@
-"""Whether a server folds rows into fingerprints as everybody else does, found out before it is trusted."""
+"""Whether an Informix folds values into fingerprints as everybody else does, found out before it is trusted."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
-import duckdb
-import pyarrow as pa
-
-from syncengine.model.bucket import EPOCH_DAY, Bucket, BucketState
+from syncengine.model.bucket import EPOCH_DAY
 from syncengine.model.errors import ServerError, ServerUnreachableError
-from syncengine.model.fingerprint import FOLDED, FingerprintColumn, FingerprintQuery, parameters
+from syncengine.model.fingerprint import FOLDED, FingerprintColumn, parameters
 from syncengine.model.spec import ColumnType
 from syncengine.servers.informix.catalogue import ONE_ROW
 from syncengine.servers.informix.sql import INFORMIX
 from syncengine.servers.sql.dialect import Statement
-from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement, term
+from syncengine.servers.sql.fingerprints import term
 
 Ask = Callable[[Statement], Sequence[tuple[Any, ...]]]
 
@@ -48,8 +45,6 @@ VECTORS: dict[str, tuple[tuple[str, Any], ...]] = {
 """Expressions of each kind of term, and the value each stands for. Informix reserves the lowest number for NULL."""
 ALIKE = {"bigint": "int8", "varchar": "char"}
 WIDTH = 8
-FOLDED_AT_ONCE = 50_000
-"""Rows folded in one query, whose planning alone takes as long as folding 30,000."""
 
 
 def trusted_types(ask: Ask) -> frozenset[str]:
@@ -86,42 +81,3 @@ def _wanted(column: FingerprintColumn, value: Any) -> int:
         places = enumerate(value, start=1)
         return sum(numbers.coefficient(column.name, str(at)) * ord(sign) for at, sign in places) % numbers.p0
     return numbers.coefficient(column.name, "value") * int(value) % numbers.p0
-
-
-def fold_here(query: FingerprintQuery, rows: pa.RecordBatchReader) -> Iterator[tuple[Bucket, BucketState]]:
-    """Yield the state of each bucket of rows that were fetched, of which only a portion is held at a time."""
-    states: dict[Bucket, BucketState] = {}
-    with duckdb.connect(":memory:", config={"threads": "1", "memory_limit": "256MB"}) as connection:
-        # The rows are those selected already: the condition holds for each of them.
-        statement = fingerprint_statement(query, source="fetched")
-        for portion in _portions(rows):
-            connection.register("fetched", portion)
-            for row in connection.execute(statement.text, list(statement.values)).fetchall():
-                bucket, state = bucket_state(row)
-                states[bucket] = state if bucket not in states else _together(states[bucket], state)
-            connection.unregister("fetched")
-    yield from states.items()
-
-
-def _portions(rows: pa.RecordBatchReader) -> Iterator[pa.Table]:
-    held: list[pa.RecordBatch] = []
-    for batch in rows:
-        held.append(batch)
-        if sum(one.num_rows for one in held) >= FOLDED_AT_ONCE:
-            yield pa.Table.from_batches(held)
-            held = []
-    if held:
-        yield pa.Table.from_batches(held)
-
-
-def _together(one: BucketState, other: BucketState) -> BucketState:
-    """Return the state of a bucket whose rows came in two portions."""
-    incomplete = [state.incomplete for state in (one, other) if state.incomplete is not None]
-    lengths = [length for state in (one, other) for length in state.lengths or ()]
-    return BucketState(
-        rows=one.rows + other.rows,
-        hash_sum=one.hash_sum + other.hash_sum,
-        incomplete=max(incomplete, default=None),
-        lengths=(min(lengths), max(lengths)) if lengths else None,
-        overlong=one.overlong + other.overlong,
-    )
