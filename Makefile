@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test check bench clean
+.PHONY: demo test test-sqlalchemy-2.0 check bench clean
 
 demo: $(VENV)/installed
 	rm -rf build/demo
@@ -13,6 +13,13 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed-for-tests check
 	$(BIN)/pytest -n auto
+
+# The dialect under the older of the two SQLAlchemy lines it promises to work with.
+test-sqlalchemy-2.0: $(VENV)/installed-for-tests
+	$(PIP) install --target build/sqlalchemy-2.0 --upgrade 'sqlalchemy>=2.0,<2.1'
+	PYTHONPATH=build/sqlalchemy-2.0 $(BIN)/python -c \
+		'import sqlalchemy; assert sqlalchemy.__version__.startswith("2.0"), sqlalchemy.__version__'
+	PYTHONPATH=build/sqlalchemy-2.0 $(BIN)/pytest tests/informix/test_dialect.py tests/informix/test_reflection.py
 
 check: $(VENV)/installed-for-tests
 	$(BIN)/ruff check .

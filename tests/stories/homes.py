@@ -105,7 +105,8 @@ class PostgreSQLHome:
         self.database.run(sql)
 
     def end(self) -> None:
-        """Leave it to the cluster."""
+        """Take it away."""
+        cluster().drop_database(self.database)
 
 
 @dataclass(frozen=True)
