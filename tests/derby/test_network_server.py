@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,43 @@ def test_a_refused_order_is_raised_with_derbys_words(network_server: NetworkServ
     with pytest.raises(OrderError, match="'NOPE' because it does not exist"):
         database.run("DROP TABLE nope")
     assert database.run("VALUES 1") == [("1",)]
+
+
+@pytest.mark.informix
+def test_a_closed_database_is_shut_down(network_server: NetworkServer) -> None:
+    """Closing ends a database, whose lock on its files is then gone, and the next statement starts it again."""
+    database = network_server.create_database("closing")
+    lock = network_server.folder / "home" / "CLOSING" / "db.lck"
+    database.run("CREATE TABLE t (a INTEGER)")
+    assert lock.exists()
+
+    database.close()
+
+    assert not lock.exists()
+    assert database.run("SELECT COUNT(*) FROM t") == [("0",)]
+
+
+@pytest.mark.informix
+def test_databases_are_copied_only_when_they_are_shut_down(network_server: NetworkServer) -> None:
+    """Neither the empty database that new ones are made of, nor one that is copied, is open meanwhile."""
+    source = network_server.create_database("source")
+    source.run("CREATE TABLE t (a INTEGER)")
+
+    network_server.copy_database(source, "target")
+
+    for name in ("TEMPLATE_ROOT", "SOURCE", "TARGET"):
+        assert not (network_server.folder / "home" / name / "db.lck").exists()
+
+
+@pytest.mark.informix
+def test_a_shutdown_that_derby_refuses_is_raised(network_server: NetworkServer) -> None:
+    """Only the owner shuts a database down: whoever cannot is told, and does not go on as if it were done."""
+    database = network_server.create_database("guarded")
+    database.run("VALUES 1")
+
+    with pytest.raises(OrderError, match="Invalid authentication"):
+        replace(database, password=OTHER).close()
+    assert (network_server.folder / "home" / "GUARDED" / "db.lck").exists()
 
 
 @pytest.mark.informix

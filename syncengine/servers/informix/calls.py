@@ -1,7 +1,7 @@
 """Runs the driver's calls so that Ctrl-C, a time limit or another thread can end the wait for them.
 
 The driver blocks in C, and can neither be interrupted nor told to cancel. So each call runs in a thread of its
-own, and whoever waits may go away: the connection is then given up, and ends by itself when the call returns.
+own, and whoever waits may go away: the connection is then given up, and its socket closed under the call.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ class Calls:
         self._interrupted = False
         self.given_up = False
         """Nobody waits any more for a call that runs: the connection must not be touched."""
+        self.when_given_up: Callable[[], None] = _nothing
+        """What makes the call that runs come to an end."""
 
     def deadline(self) -> float:
         """Return until when a query that begins now may take."""
@@ -55,6 +57,7 @@ class Calls:
                     self._changed.wait(max(left, 0.001))
         except BaseException:
             self.given_up = True
+            self.when_given_up()
             raise
         return running.result()
 
@@ -66,6 +69,10 @@ class Calls:
                 f"{self._name}: a query took longer than {self._seconds:g} seconds and was stopped.",
                 hint="Set limits.query_seconds in the pair file higher, or choose a shorter window.",
             )
+
+
+def _nothing() -> None:
+    """Let it come to an end by itself."""
 
 
 class _Call(Generic[Result]):

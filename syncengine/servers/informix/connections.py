@@ -16,6 +16,7 @@ from syncengine.model.errors import ServerError, ServerUnreachableError
 from syncengine.servers.informix.calls import Calls
 from syncengine.servers.informix.dialect import ISOLATION
 from syncengine.servers.informix.errors import error_of, translated
+from syncengine.servers.informix.sockets import shut
 from syncengine.servers.informix.sqlcodes import DRDA_ALIAS
 from syncengine.servers.sql.dialect import Statement
 
@@ -109,6 +110,8 @@ class Lent:
         self.calls = calls
         self._name = name
         self._secret = secret
+        self._sockets: frozenset[int] = proxied.dbapi_connection.sockets
+        calls.when_given_up = self._shut
 
     def rows(self, statement: Statement) -> list[tuple[Any, ...]]:
         """Return all rows of a query."""
@@ -144,6 +147,10 @@ class Lent:
     def cursor(self) -> Any:
         """Return a cursor of the driver's own, for writing."""
         return self._cursor()
+
+    def _shut(self) -> None:
+        for number in self._sockets:
+            shut(number)
 
     def commit(self) -> None:
         """Commit, without a time limit: one that was cut off would be of unknown outcome."""

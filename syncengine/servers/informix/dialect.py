@@ -7,6 +7,8 @@ queries are text (syncengine.servers.sql); the dialect gives them connections, a
 from __future__ import annotations
 
 import os
+import re
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import ModuleType
@@ -19,6 +21,7 @@ from sqlalchemy.sql import compiler, sqltypes
 from syncengine.servers.informix import reflection
 from syncengine.servers.informix.errors import is_lost
 from syncengine.servers.informix.session_setup import set_up
+from syncengine.servers.informix.sockets import sockets_to
 
 ISOLATION = {
     "DIRTY READ": "DIRTY READ",
@@ -27,6 +30,9 @@ ISOLATION = {
     "CURSOR STABILITY": "CURSOR STABILITY",
     "REPEATABLE READ": "REPEATABLE READ",
 }
+PORT = re.compile(r"\bPORT=(\d+);")
+CONNECTING = threading.Lock()
+"""One at a time, so that the socket that is new is known to be the connection's own."""
 CONNECT_SECONDS = 10
 """How long the driver waits for a first answer."""
 UTF_8 = "1208"
@@ -199,7 +205,12 @@ class InformixDialect(default.DefaultDialect):
     def connect(self, *cargs: Any, **cparams: Any) -> Any:
         """Connect; the options are copied, since the driver changes what it is given."""
         options = dict(cparams.pop("conn_options", {}))
-        return self.loaded_dbapi.connect(*cargs, conn_options=options, **cparams)
+        port = int(PORT.search(cargs[0])[1])  # type: ignore[index]  # every connection string of ours has one
+        with CONNECTING:
+            before = sockets_to(port)
+            connection = self.loaded_dbapi.connect(*cargs, conn_options=options, **cparams)
+            connection.sockets = sockets_to(port) - before
+        return connection
 
     def on_connect(self) -> Callable[[Any], None]:
         """Set every new session up."""
