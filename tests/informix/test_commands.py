@@ -14,7 +14,7 @@ from tests.cli.terminal import TRUNKS, Said, Typing, drifting_pair
 from tests.derby.faults import Drop, Error, Fault
 from tests.derby.network_server import PASSWORD, READER
 from tests.informix.impostors import listening, unused_port
-from tests.stories.homes import EmbeddedHome, InformixHome
+from tests.stories.servers import EmbeddedHome, InformixHome
 
 pytestmark = pytest.mark.informix
 

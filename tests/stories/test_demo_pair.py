@@ -14,7 +14,7 @@ import pytest
 from syncengine.demo import DemoShape, build_pair
 from syncengine.model.pair import Role
 from tests.cli.terminal import Said, type_in_process
-from tests.stories.homes import HOMES, MARKS, PASSWORDS, Bag, Home
+from tests.stories.servers import HOMES, MARKS, PASSWORDS, Bag, Home
 
 SHAPE = DemoShape(days=3, acds=2, splits=3, agents=12, vdns=6, trunks=10)
 MEND = ("--window", "2000-06-05 05:13..05:19", "--set", "history", "--set", "agent-groups", "--yes")
