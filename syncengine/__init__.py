@@ -21,15 +21,15 @@ from syncengine.model.errors import (
 )
 
 if TYPE_CHECKING:
-    from syncengine.app import Pair, Resync, open_pair
+    from syncengine.app import Pair, Ran, open_pair
 
 __all__ = [
     "CancelledError",
     "InputError",
     "MovedError",
     "Pair",
+    "Ran",
     "RefusedError",
-    "Resync",
     "ServerError",
     "StagingError",
     "SyncError",
@@ -39,7 +39,7 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     """Import the engine when it is first asked for: help and listings need none of it."""
-    if name in ("Pair", "Resync", "open_pair"):
+    if name in ("Pair", "Ran", "open_pair"):
         from syncengine import app
 
         return getattr(app, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from syncengine.model.errors import CancelledError, InputError, MovedError, RefusedError, SyncError
+from syncengine.model.errors import CancelledError, InputError, MovedError, RefusedError, StillOpenError, SyncError
 
 
 class ExitCode(IntEnum):
@@ -35,7 +35,7 @@ def exit_code_of(error: SyncError) -> ExitCode:
             return ExitCode.REFUSED
         case InputError():
             return ExitCode.USAGE
-        case MovedError():
+        case MovedError() | StillOpenError():
             return ExitCode.PARTLY
         case _:
             return ExitCode.ERROR

@@ -15,8 +15,11 @@ import typer
 from syncengine.cli.check import check
 from syncengine.cli.demo import demo
 from syncengine.cli.exit_codes import ExitCode, exit_code_of
+from syncengine.cli.resume import resume
 from syncengine.cli.resync import resync
+from syncengine.cli.runs import report, runs, status
 from syncengine.cli.tables import tables
+from syncengine.cli.undo import undo
 from syncengine.cli.verify import verify
 from syncengine.model.errors import CancelledError, SyncError
 
@@ -55,6 +58,11 @@ _command(tables)
 _command(check, "Stopped; no row of the CMS was written.")
 _command(verify)
 _command(resync)
+_command(status)
+_command(runs)
+_command(report)
+_command(resume)
+_command(undo)
 
 
 def _show_version(wanted: bool) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from syncengine.cli.carrying_out import told
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import (
     AcdsOption,
@@ -18,13 +19,9 @@ from syncengine.cli.options import (
     VerboseOption,
     WindowOption,
 )
-from syncengine.model.errors import CancelledError, InputError
-from syncengine.model.outcome import StepState
+from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
-from syncengine.model.plan import Plan, Policy
-
-if TYPE_CHECKING:
-    from syncengine.app import Pair, Resync
+from syncengine.model.plan import Policy
 
 
 def resync(
@@ -105,49 +102,4 @@ def resync(
     if plan.steps and not yes and not typer.confirm(f"Write this into {' and '.join(sorted(plan.writes_to))}?"):
         typer.echo("Nothing was written.")
         return ExitCode.CANCELLED
-    return _carry_out(opened, plan, json=json, verbose=verbose)
-
-
-def _carry_out(opened: Pair, plan: Plan, *, json: bool, verbose: int) -> int:
-    from syncengine.cli.terminal import out
-    from syncengine.report.outcome import outcome_document, print_outcome
-    from syncengine.report.plain import as_text
-    from syncengine.report.plan_json import plan_summary
-    from syncengine.report.verify_json import verify_document
-    from syncengine.report.verify_text import print_verdict
-
-    try:
-        result = opened.execute(plan)
-    except KeyboardInterrupt:
-        raise CancelledError(
-            "Stopped while the run was being begun or ended.", hint="`syncengine verify` says how the pair stands."
-        ) from None
-    if json:
-        after = verify_document(result.after) if result.after else None
-        typer.echo(
-            as_text(
-                {**plan_summary(plan), "dry_run": False, "outcome": outcome_document(result.outcome), "after": after}
-            )
-        )
-    else:
-        console = out()
-        if plan.steps:
-            console.print()
-            print_outcome(console, result.outcome)
-        if result.after is not None:
-            console.print()
-            print_verdict(console, result.after, every_table=bool(verbose))
-    return exit_code(result)
-
-
-def exit_code(result: Resync) -> ExitCode:
-    """Return how a resync ended: stopped, partly done, or done with or without drift left."""
-    outcome = result.outcome
-    if outcome.cancelled:
-        return ExitCode.CANCELLED
-    if not outcome.done:
-        written = any(step.state in (StepState.DONE, StepState.UNKNOWN) for step in outcome.steps)
-        return ExitCode.PARTLY if written or not outcome.stopped else ExitCode.ERROR
-    if outcome.stopped:
-        return ExitCode.ERROR
-    return ExitCode.DONE if result.after is not None and result.after.in_sync else ExitCode.DRIFT
+    return told(lambda: opened.execute(plan), json=json, verbose=verbose)

@@ -1,48 +1,36 @@
-"""Executes a plan, step by step: each one transaction, held against the plan before it is committed."""
+"""Executes a plan, step by step: each batch one transaction, held against the plan before it is committed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from syncengine.execute.images import buckets_of, hold
+from syncengine.execute.batches import Batch, Batching, buckets_of_step, done_up_to
+from syncengine.execute.hands import Hands
 from syncengine.execute.preparing import PreparedPart, Preparing
-from syncengine.execute.putting_back import put_back
-from syncengine.execute.uninterrupted import uninterrupted
-from syncengine.model.errors import (
-    MovedError,
-    RefusedError,
-    ServerError,
-    StagingError,
-    SyncError,
-    UnknownOutcomeError,
-)
+from syncengine.execute.staging_ahead import StagingAhead
+from syncengine.execute.writing import Writing
+from syncengine.model.errors import MovedError, RefusedError, ServerError, StagingError, SyncError
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan, Step
-from syncengine.model.progress import Progress
-from syncengine.servers.protocol import Server, WriteSession
-from syncengine.servers.retrying import tried
-from syncengine.staging.cache import Cache
-from syncengine.staging.folder import RunFolder
-from syncengine.staging.pieces import read_piece
+from syncengine.model.run import BatchRecord, BatchState
+from syncengine.servers.protocol import Server
+from syncengine.servers.retrying import is_transient, tried
 
 
-def execute(plan: Plan, servers: Mapping[Role, Server], cache: Cache, run: RunFolder, progress: Progress) -> RunOutcome:
-    """Do the steps of a plan in order and say what became of each.
+def execute(plan: Plan, portion: int, hands: Hands, known: Sequence[BatchRecord] = ()) -> RunOutcome:
+    """Do the steps of a portion's plan in order and say what became of each; `known` is what a run did before.
 
     A step whose rows have moved is left, the others go on. Anything else that goes wrong ends the run:
-    the step under way is rolled back, and those before it stay done. Never raises for what happened to a
+    the batch under way is rolled back, and those before it stay done. Never raises for what happened to a
     step: what is committed is always told.
     """
-    _same_servers(plan, servers)
-    running = _Running(plan, servers, cache, run)
-    progress.begin("Writing", len(plan.steps))
+    _same_servers(plan, hands.servers)
+    running = _Running(plan, portion, hands, tuple(known))
+    hands.progress.begin("Writing", len(plan.steps))
     try:
-        for step in plan.steps:
-            running.attempt(step)
-            last = running.outcomes[-1]
-            progress.advance(1, ", ".join(part.table for part in step.parts), rows=last.deleted + last.inserted)
+        running.run()
     except KeyboardInterrupt:
         running.stop("stopped by the user", cancelled=True)
     except SyncError as error:
@@ -50,33 +38,65 @@ def execute(plan: Plan, servers: Mapping[Role, Server], cache: Cache, run: RunFo
     except Exception as error:  # noqa: BLE001  # whatever it is, what was committed before it must be told
         running.stop(f"an unexpected error: {error!r}")
     finally:
-        progress.end()
+        hands.progress.end()
     return running.outcome()
 
 
 @dataclass(slots=True)
+class _Told:
+    """What is known of a step so far."""
+
+    deleted: int = 0
+    inserted: int = 0
+    why: str = ""
+    state: StepState | None = None
+    """None while it is under way."""
+
+
+@dataclass(slots=True)
 class _Running:
-    """A run under way."""
+    """A portion under way."""
 
     plan: Plan
-    servers: Mapping[Role, Server]
-    cache: Cache
-    run: RunFolder
-    outcomes: list[StepOutcome] = field(default_factory=list)
+    portion: int
+    hands: Hands
+    known: tuple[BatchRecord, ...]
+    batching: Batching = field(init=False)
+    told: dict[int, _Told] = field(default_factory=dict)
     stopped: str = ""
     cancelled: bool = False
 
-    def attempt(self, step: Step) -> None:
-        """Do one step, or say why it was left."""
-        undone = [o.number for o in self.outcomes if o.number in step.after and o.state is not StepState.DONE]
-        if undone:
-            self.outcomes.append(StepOutcome(step.number, StepState.WAITING, why=f"step {undone[0]} was not done"))
-            return
-        try:
-            tried(lambda: self._do(step))
-        except MovedError as error:
-            self.outcomes.append(StepOutcome(step.number, StepState.MOVED, why=str(error)))
-            self.run.mark(step=step.number, state=StepState.MOVED, why=str(error))
+    def __post_init__(self) -> None:
+        self.batching = Batching(self.portion, self.hands.limits.step_rows)
+        for record in self.known:
+            if record.place.portion == self.portion and record.state is BatchState.DONE:
+                told = self.told.setdefault(record.place.step, _Told())
+                told.deleted += record.deleted
+                told.inserted += record.inserted
+
+    def run(self) -> None:
+        """Do every step, or say why it was left."""
+
+        def interrupt() -> None:
+            for server in self.hands.servers.values():
+                server.interrupt()
+
+        writing = Writing(self.hands, self.plan.seed, self.tell)
+        with StagingAhead(self._prepare, interrupt) as ahead:
+            for at, step in enumerate(self.plan.steps):
+                self._attempt(step, self.plan.steps[at + 1 : at + 2], writing, ahead)
+                told = self.told[step.number]
+                tables = ", ".join(part.table for part in step.parts)
+                self.hands.progress.advance(1, tables, rows=told.deleted + told.inserted)
+
+    def tell(self, batch: Batch, state: BatchState, deleted: int, inserted: int, why: str) -> None:
+        """Remember what became of a batch."""
+        told = self.told[batch.place.step]
+        if state is BatchState.UNKNOWN:
+            told.state = StepState.UNKNOWN
+        told.why = why or told.why
+        told.deleted += deleted
+        told.inserted += inserted
 
     def stop(self, why: str, *, cancelled: bool = False) -> None:
         """Remember why the run ends early; the first reason counts."""
@@ -84,128 +104,136 @@ class _Running:
         self.cancelled = self.cancelled or cancelled
 
     def outcome(self) -> RunOutcome:
-        """Return what became of the run."""
-        known = {outcome.number for outcome in self.outcomes}
-        waiting = [
-            StepOutcome(step.number, StepState.WAITING, why=self.stopped)
-            for step in self.plan.steps
-            if step.number not in known
-        ]
-        done = sum(outcome.state is StepState.DONE for outcome in self.outcomes)
-        try:
-            self.run.mark(run="ended", stopped=self.stopped, done=done, of=len(self.plan.steps))
-        except StagingError as error:
-            self.stop(str(error))
-        return RunOutcome(self.run.id, (*self.outcomes, *waiting), self.stopped, self.cancelled)
+        """Return what became of the portion."""
+        steps = []
+        for step in self.plan.steps:
+            told = self.told.get(step.number, _Told())
+            state = told.state or StepState.WAITING
+            steps.append(StepOutcome(step.number, state, told.deleted, told.inserted, told.why or self._why(state)))
+        return RunOutcome(self.hands.run.id, tuple(steps), self.stopped, self.cancelled)
 
-    def _do(self, step: Step) -> None:
-        preparing = Preparing(
-            reader=self.servers[step.into.other],
-            writer=self.servers[step.into],
-            from_role=step.into.other,
-            into=step.into,
-            seed=self.plan.seed,
-            cache=self.cache,
-            run=self.run,
-        )
-        prepared = [preparing.part(part, f"{step.number:05d}-{part.table}") for part in step.parts]
-        begun: list[PreparedPart] = []
-        try:
-            self._write(step, prepared, begun)
-        except BaseException:
-            # A transaction is rolled back when its session is left; where there is none, the journal is put back.
-            if begun and not self.servers[step.into].describe().capabilities.transactions:
-                with uninterrupted():
-                    self._put_back(begun, step.into)
-            raise
-        self.run.mark(step=step.number, state=StepState.DONE)
+    def _why(self, state: StepState) -> str:
+        return self.stopped if state is StepState.WAITING else ""
 
-    def _write(self, step: Step, prepared: list[PreparedPart], begun: list[PreparedPart]) -> None:
-        """Do the transaction of a step; `begun` is told of each part that may have been changed."""
-        with self.servers[step.into].begin() as session:
-            self.run.mark(
-                step=step.number,
-                state="open",
-                into=step.into,
-                session=session.id,
-                seed=self.plan.seed,
-                before=[one.before.as_data() for one in prepared],
-                after=[one.after.as_data() for one in prepared],
-            )
-            for one in prepared:
-                self._lock(one, session, step.into)
-                begun.append(one)
-                self._apply(one, session, step.into)
-            # From here on a Ctrl-C waits until what was committed is known to be.
-            with uninterrupted():
-                self._commit(step, prepared, session)
-
-    def _lock(self, one: PreparedPart, session: WriteSession, into: Role) -> None:
-        """Keep others from one table's rows, which must be those that were journalled."""
-        session.lock(buckets_of(one.part))
-        if hold(one.part, self.plan.seed, session, self.cache) != one.before:
-            raise MovedError(
-                f"{one.part.table}: the rows of {into} changed while the step was prepared.",
-                hint="Nothing of this step was written; run the same command again.",
-            )
-
-    def _apply(self, one: PreparedPart, session: WriteSession, into: Role) -> None:
-        """Write one table's rows inside the transaction; what does not add up rolls everything back."""
-        table = one.part.table
-        deleted = sum(session.delete(selection) for selection in one.deletes)
-        if deleted != one.delete_rows:
-            raise ServerError(
-                f"{table}: {into} deleted {deleted:,} rows where {one.delete_rows:,} were journalled; rolled back."
-            )
-        inserted = session.insert(table, read_piece(one.insert)) if one.insert.rows else 0
-        if inserted != one.insert.rows:
-            raise ServerError(
-                f"{table}: {into} inserted {inserted:,} rows where {one.insert.rows:,} were staged; rolled back."
-            )
-        if hold(one.part, self.plan.seed, session, self.cache) != one.after:
-            raise ServerError(
-                f"{table}: what {into} would hold is not what was staged; rolled back.",
-                hint="A trigger or a conversion on the server may have changed the rows.",
-            )
-
-    def _put_back(self, prepared: list[PreparedPart], into: Role) -> None:
-        def again() -> None:
-            # The session that wrote may be the one that was lost.
-            with self.servers[into].begin() as session:
-                for one in prepared:
-                    put_back(one, session, self.plan.seed, self.cache, into)
-
-        tried(again)
-
-    def _commit(self, step: Step, prepared: list[PreparedPart], session: WriteSession) -> None:
-        deleted = sum(one.delete_rows for one in prepared)
-        inserted = sum(one.insert.rows for one in prepared)
-        try:
-            session.commit()
-        except SyncError as error:
-            # Nobody can say by the error alone whether it was done: the target can.
-            state = self._resolved(step, prepared)
-            if state is None:
-                raise
-            self.outcomes.append(StepOutcome(step.number, state, deleted, inserted, str(error)))
-            if state is StepState.UNKNOWN:
-                raise UnknownOutcomeError(error.message, hint=error.hint) from error
+    def _attempt(self, step: Step, following: Sequence[Step], writing: Writing, ahead: StagingAhead) -> None:
+        told = self.told.setdefault(step.number, _Told())
+        undone = [number for number in step.after if not self._done(number)]
+        if undone:
+            told.state, told.why = StepState.WAITING, f"step {undone[0]} was not done"
             return
-        self.outcomes.append(StepOutcome(step.number, StepState.DONE, deleted, inserted))
-
-    def _resolved(self, step: Step, prepared: list[PreparedPart]) -> StepState | None:
-        """Hold the target against both images: done, not done (None), or neither."""
-        server = self.servers[step.into]
+        size = buckets_of_step(step)
+        first = done_up_to(self.known, self.portion, step)
         try:
-            now = tried(lambda: [hold(one.part, self.plan.seed, server, self.cache) for one in prepared])
-        except Exception:  # noqa: BLE001  # whatever keeps us from looking, nobody knows then
-            return StepState.UNKNOWN
-        if now == [one.after for one in prepared]:
-            return StepState.DONE
-        return None if now == [one.before for one in prepared] else StepState.UNKNOWN
+            while first < size:
+                batch = self.batching.at(step, first)
+                self.hands.before_batch()
+                if not self._batch(batch, self._after(batch, step, following), writing, ahead):
+                    continue
+                first = batch.place.past
+        except MovedError as error:
+            told.state, told.why = StepState.MOVED, str(error)
+            self.hands.run.mark_batch(batch.place, BatchState.MOVED, into=step.into, why=str(error))
+            return
+        told.state = StepState.DONE
+        self.hands.run.mark("step", portion=self.portion, step=step.number)
+        self._drop_staged(step)
+
+    def _done(self, number: int) -> bool:
+        told = self.told.get(number)
+        return told is not None and told.state is StepState.DONE
+
+    def _batch(self, batch: Batch, following: Batch | None, writing: Writing, ahead: StagingAhead) -> bool:
+        """Do a batch, or make the next one smaller where the server had no room for it, and say which."""
+
+        def once(*, whole_tables: bool = False) -> None:
+            prepared = ahead.take(batch)
+            if following is not None:
+                ahead.begin(following)
+            writing.write(batch, prepared, whole_tables=whole_tables)
+
+        try:
+            tried(once, when=_worth_the_same_again if batch.divisible else is_transient)
+        except ServerError as error:
+            if not error.crowded:
+                raise
+            if batch.divisible:
+                self.batching.shrink(batch)
+                return False
+            self._alone(batch, lambda: once(whole_tables=True), error)
+        self.batching.grow(batch)
+        return True
+
+    def _alone(self, batch: Batch, once_more: Callable[[], None], error: ServerError) -> None:
+        """Write what cannot be made smaller under a table lock, which needs no room for its rows."""
+        server = self.hands.servers[batch.into]
+        if not server.describe().capabilities.locks_per_row:
+            raise error
+        try:
+            tried(once_more)
+        except ServerError as again:
+            if not again.crowded:
+                raise
+            table = batch.parts[0].table
+            live = server.tables([table]).get(table)
+            indexes = len(live.indexes) if live is not None else 0
+            raise ServerError(
+                f"{again.message} The smallest that can be written of {table} deletes and inserts {batch.rows:,} rows, "
+                f"with {indexes} indexes: {batch.rows:,} times {1 + indexes} is {batch.rows * (1 + indexes):,} locks "
+                "without a lock on the table, and as many entries in the log.",
+                hint="Give the server a larger lock table (LOCKS) or logical log, or write when nobody else does.",
+            ) from again
+
+    def _after(self, batch: Batch, step: Step, following: Sequence[Step]) -> Batch | None:
+        """Return the batch that may be staged while this one is written, if there is one."""
+        if batch.place.past < buckets_of_step(step):
+            upcoming = self.batching.at(step, batch.place.past)
+        elif following and all(self._done(n) or n == step.number for n in following[0].after):
+            first = done_up_to(self.known, self.portion, following[0])
+            if first >= buckets_of_step(following[0]):
+                return None
+            upcoming = self.batching.at(following[0], first)
+        else:
+            return None
+        numbered = {part.table for part in upcoming.parts if part.row_number is not None}
+        # The target's own row numbers go on from the highest, which this batch may yet raise.
+        return None if numbered & {part.table for part in batch.parts} else upcoming
+
+    def _prepare(self, batch: Batch) -> list[PreparedPart]:
+        source, name = self.hands.source(batch.into)
+        preparing = Preparing(
+            source=source,
+            source_name=name,
+            writer=self.hands.servers[batch.into],
+            into=batch.into,
+            seed=self.plan.seed,
+            cache=self.hands.staging_cache,
+            pieces=self.hands.run.pieces,
+        )
+        return preparing.batch(batch)
+
+    def _drop_staged(self, step: Step) -> None:
+        """Give back the disk of what can be read again; the journals stay for an undo."""
+        for kind in ("source", "insert"):
+            for path in self.hands.run.pieces.glob(f"{self.portion:04d}-{step.number:05d}-*-{kind}.parquet"):
+                path.unlink(missing_ok=True)
+
+
+def _worth_the_same_again(error: BaseException) -> bool:
+    """Say whether a batch that can be made smaller is tried again as it is: a full lock table stays full."""
+    return is_transient(error) and not (isinstance(error, ServerError) and error.crowded)
 
 
 def _same_servers(plan: Plan, servers: Mapping[Role, Server]) -> None:
     for role, identity in plan.identities:
         if servers[role].describe().identity != identity:
             raise RefusedError(f"The plan was made for another {role} server.", rule=14, hint="Make the plan again.")
+
+
+def end(hands: Hands, outcome: RunOutcome) -> RunOutcome:
+    """Mark how a run ended, and return its outcome with what kept that from being marked."""
+    done = sum(step.state is StepState.DONE for step in outcome.steps)
+    try:
+        hands.run.mark("ended", stopped=outcome.stopped, done=done == len(outcome.steps), steps=done)
+    except StagingError as error:
+        return RunOutcome(outcome.run_id, outcome.steps, outcome.stopped or str(error), outcome.cancelled)
+    return outcome

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 import pyarrow as pa
@@ -13,26 +13,13 @@ from syncengine.diffing.digest import digest_statement
 from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.fingerprint import FingerprintQuery, in_full
 from syncengine.model.plan import TablePart
+from syncengine.model.run import Image
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.servers.sql.buckets import slot_expression
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
 from syncengine.staging.cache import Cache
 
 READ_BACK = "read_back"
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Rows, fingerprint and digest of each bucket that has rows, in order."""
-
-    states: tuple[tuple[Bucket, int, int, str], ...]
-
-    def as_data(self) -> list[tuple[str, int | None, int | None, int, int, str]]:
-        """Return it as plain data for the marks."""
-        return [(str(b.row_date), b.slot, b.acd, rows, total, digest) for b, rows, total, digest in self.states]
-
-
-States = Mapping[Bucket, BucketState] | Iterator[tuple[Bucket, BucketState]]
 
 
 class Holder(Protocol):
@@ -47,7 +34,7 @@ class Holder(Protocol):
         """Stream rows."""
 
 
-def hold(part: TablePart, seed: int, holder: Holder, cache: Cache) -> Held:
+def hold(part: TablePart, seed: int, holder: Holder, cache: Cache) -> Image:
     """Return what a server or session holds in the buckets of a part."""
     states = dict(holder.fingerprint(guard_query(part, seed)))
     if not part.beyond_fingerprint:
@@ -57,7 +44,7 @@ def hold(part: TablePart, seed: int, holder: Holder, cache: Cache) -> Held:
     return held(states, _digests(part, READ_BACK, cache))
 
 
-def hold_relation(part: TablePart, seed: int, relation: str, cache: Cache) -> Held:
+def hold_relation(part: TablePart, seed: int, relation: str, cache: Cache) -> Image:
     """Return what a relation of the cache holds; it must hold the part's buckets and nothing else."""
     query = replace(guard_query(part, seed), selection=Selection(part.table, part.bucket_columns))
     statement = fingerprint_statement(query, source=relation)
@@ -65,9 +52,9 @@ def hold_relation(part: TablePart, seed: int, relation: str, cache: Cache) -> He
     return held(states, _digests(part, relation, cache) if part.beyond_fingerprint else None)
 
 
-def held(states: Mapping[Bucket, BucketState], digests: Mapping[Bucket, str] | None = None) -> Held:
+def held(states: Mapping[Bucket, BucketState], digests: Mapping[Bucket, str] | None = None) -> Image:
     """Return bucket states as a comparable value; `digests` replace the ones the states carry."""
-    return Held(
+    return Image(
         tuple(
             (bucket, state.rows, state.hash_sum, state.digest if digests is None else digests.get(bucket, ""))
             for bucket, state in sorted(states.items(), key=lambda item: item[0].order)

@@ -1,9 +1,12 @@
-"""Prepares a step: stages the source's rows, journals the target's, and works out the image after it."""
+"""Prepares a batch: stages the source's rows, journals the target's, and works out the image after it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
 
 from syncengine.diffing.bag_difference import (
     ACD,
@@ -15,17 +18,20 @@ from syncengine.diffing.bag_difference import (
     normal,
     surplus_statement,
 )
-from syncengine.execute.images import Held, buckets_of, held, hold_relation
+from syncengine.execute.batches import Batch
+from syncengine.execute.hands import RowSource
+from syncengine.execute.images import buckets_of, held, hold_relation
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
-from syncengine.model.errors import MovedError
+from syncengine.model.errors import MovedError, StagingError
 from syncengine.model.pair import Role
 from syncengine.model.plan import Action, TablePart
+from syncengine.model.run import BatchPlace, Image, PartRecord
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.servers.protocol import Server
 from syncengine.servers.sql.buckets import slot_expression
 from syncengine.servers.sql.dialect import quoted
+from syncengine.servers.sql.rows import read_statement
 from syncengine.staging.cache import Cache
-from syncengine.staging.folder import RunFolder
 from syncengine.staging.pieces import Piece, write_piece
 
 GROUPS_AT_ONCE = 200
@@ -34,41 +40,46 @@ GROUPS_AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True)
 class PreparedPart:
-    """All that applying one table's part of a step needs; rows lie in pieces."""
+    """All that applying one table's part of a batch needs; rows lie in pieces."""
 
     part: TablePart
-    before: Held
-    after: Held
+    before: Image
+    after: Image
     journal: Piece
     insert: Piece
     delete_rows: int
     deletes: tuple[Selection, ...]
 
+    @property
+    def record(self) -> PartRecord:
+        """What the ledger keeps of it."""
+        return PartRecord(self.part.table, self.before, self.after, self.delete_rows, self.insert.rows)
+
 
 @dataclass(frozen=True, slots=True)
 class Preparing:
-    """Prepares the parts of one step."""
+    """Prepares batches: no transaction, no lock, nothing written but pieces."""
 
-    reader: Server
+    source: RowSource
+    source_name: str
     writer: Server
-    from_role: Role
     into: Role
     seed: int
     cache: Cache
-    run: RunFolder
+    pieces: Path
 
-    def part(self, part: TablePart, name: str) -> PreparedPart:
-        """Prepare one table's part; raises `MovedError` where a server no longer holds what was planned on."""
+    def batch(self, batch: Batch) -> list[PreparedPart]:
+        """Prepare a batch; raises `MovedError` where a server no longer holds what was planned on."""
+        return [self._part(part, batch.place) for part in batch.parts]
+
+    def _part(self, part: TablePart, place: BatchPlace) -> PreparedPart:
+        name = place.piece(part.table)
         selection = buckets_of(part)
         query = ReadQuery(selection, tuple(column.name for column in part.columns))
-        source = write_piece(self.run.pieces, f"{name}-source", self.reader.read(query))
-        self.cache.show_piece("staged_source", source.path)
-        self._expect(part, "staged_source", {w.bucket: w.source for w in part.buckets}, self.from_role)
-        journal = write_piece(self.run.pieces, f"{name}-journal", self.writer.read(query))
-        self.cache.show_piece("journal", journal.path)
-        before = self._expect(part, "journal", {w.bucket: w.target for w in part.buckets}, self.into)
+        self._stage(part, place, query)
+        journal, before = self._journal(part, name, query)
         delete_rows, deletes = self._choose(part, journal, selection)
-        insert = write_piece(self.run.pieces, f"{name}-insert", self.cache.reader(self._insert_text(part)))
+        insert = write_piece(self.pieces, f"{name}-insert", self.cache.reader(self._insert_text(part)))
         self.cache.show_piece("staged_insert", insert.path)
         columns = ", ".join(quoted(column.name) for column in part.columns)
         self.cache.run(
@@ -78,15 +89,58 @@ class Preparing:
         after = hold_relation(part, self.seed, "after_image", self.cache)
         return PreparedPart(part, before, after, journal, insert, delete_rows, deletes)
 
-    def _expect(self, part: TablePart, relation: str, planned: Mapping[Bucket, BucketState], role: Role) -> Held:
-        """Return what a piece holds, which must be what the plan was made on."""
-        found = hold_relation(part, self.seed, relation, self.cache)
-        if found != held(planned):
-            raise MovedError(
-                f"{part.table}: the rows of {role} have changed since the plan was made.",
-                hint="Nothing of this step was written; run the same command again.",
-            )
-        return found
+    def _stage(self, part: TablePart, place: BatchPlace, query: ReadQuery) -> None:
+        """Show the source's rows as `staged_source`: from a piece that is there already, else from the source."""
+        planned = {write.bucket: write.source for write in part.buckets}
+        name = f"{place.piece(part.table)}-source"
+        if self._shown(self.pieces / f"{name}.parquet", "staged_source", part, planned) is not None:
+            return
+        larger = self._larger(part, place)
+        rows = self.source.read(query) if larger is None else self._cut(larger, query)
+        piece = write_piece(self.pieces, name, rows)
+        self.cache.show_piece("staged_source", piece.path)
+        if hold_relation(part, self.seed, "staged_source", self.cache) != held(planned):
+            raise _moved(part, self.source_name)
+
+    def _journal(self, part: TablePart, name: str, query: ReadQuery) -> tuple[Piece, Image]:
+        """Show the target's rows as `journal`. One that is there and fits may be all that is left of those rows."""
+        planned = {write.bucket: write.target for write in part.buckets}
+        path = self.pieces / f"{name}-journal.parquet"
+        kept = self._shown(path, "journal", part, planned)
+        if kept is not None:
+            return kept, held(planned)
+        piece = write_piece(self.pieces, f"{name}-journal", self.writer.read(query))
+        self.cache.show_piece("journal", piece.path)
+        before = hold_relation(part, self.seed, "journal", self.cache)
+        if before != held(planned):
+            raise _moved(part, self.into)
+        return piece, before
+
+    def _shown(self, path: Path, relation: str, part: TablePart, planned: Mapping[Bucket, BucketState]) -> Piece | None:
+        """Show a piece that is there and holds what was planned on, or return None."""
+        if not path.exists():
+            return None
+        try:
+            self.cache.show_piece(relation, path)
+            if hold_relation(part, self.seed, relation, self.cache) != held(planned):
+                return None
+            return Piece(path, int(self.cache.rows(f'SELECT COUNT(*) FROM "{relation}"')[0][0]))
+        except StagingError:
+            # Whatever is wrong with it, it is made anew.
+            return None
+
+    def _larger(self, part: TablePart, place: BatchPlace) -> Path | None:
+        """Return a piece of the source's rows of a larger batch, of which this one is a part."""
+        for path in self.pieces.glob(f"{place.portion:04d}-{place.step:05d}-*-{part.table}-source.parquet"):
+            first, past = (int(text) for text in path.name.split("-")[2:4])
+            if first <= place.first and place.past <= past and (first, past) != (place.first, place.past):
+                return path
+        return None
+
+    def _cut(self, piece: Path, query: ReadQuery) -> pa.RecordBatchReader:
+        self.cache.show_piece("larger_piece", piece)
+        statement = read_statement(query, source='"larger_piece"')
+        return self.cache.reader(statement.text, statement.values)
 
     def _choose(self, part: TablePart, journal: Piece, selection: Selection) -> tuple[int, tuple[Selection, ...]]:
         """Fill the table `chosen` with the key groups to write, and return what to delete for them."""
@@ -128,6 +182,13 @@ class Preparing:
                 columns.append(name)
         where = _chosen(part) if part.action in (Action.REPLACE_GROUPS, Action.ADD_GROUPS) else "1 = 1"
         return f"SELECT {', '.join(columns)} FROM staged_source WHERE {where}"
+
+
+def _moved(part: TablePart, where: str) -> MovedError:
+    return MovedError(
+        f"{part.table}: the rows of {where} have changed since the plan was made.",
+        hint="Nothing of this step was written; run the same command again.",
+    )
 
 
 def _question(part: TablePart) -> BagQuestion:

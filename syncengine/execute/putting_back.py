@@ -1,4 +1,4 @@
-"""Undoes a step that was cut short in a database without transactions, from the journal of that step."""
+"""Undoes a batch that was cut short in a database without transactions, from the journal of that batch."""
 
 from __future__ import annotations
 
@@ -8,15 +8,28 @@ from syncengine.execute.preparing import PreparedPart
 from syncengine.model.errors import UnknownOutcomeError
 from syncengine.model.pair import Role
 from syncengine.model.selection import ReadQuery
-from syncengine.servers.protocol import WriteSession
+from syncengine.servers.protocol import Server, WriteSession
+from syncengine.servers.retrying import tried
 from syncengine.staging.cache import Cache
 from syncengine.staging.pieces import read_piece
 
 
-def put_back(one: PreparedPart, session: WriteSession, seed: int, cache: Cache, into: Role) -> None:
-    """Make the buckets of a part as they were before its step.
+def put_all_back(parts: list[PreparedPart], server: Server, seed: int, cache: Cache, into: Role) -> None:
+    """Make the buckets of all parts as they were; raises `UnknownOutcomeError` as `put_back` does."""
 
-    Raises `UnknownOutcomeError` where there are rows that are neither the step's nor were there before it:
+    def again() -> None:
+        # The session that wrote may be the one that was lost.
+        with server.begin() as session:
+            for one in parts:
+                put_back(one, session, seed, cache, into)
+
+    tried(again)
+
+
+def put_back(one: PreparedPart, session: WriteSession, seed: int, cache: Cache, into: Role) -> None:
+    """Make the buckets of a part as they were before its batch.
+
+    Raises `UnknownOutcomeError` where there are rows that are neither the batch's nor were there before it:
     somebody else wrote them, and nothing is deleted then.
     """
     if hold(one.part, seed, session, cache) == one.before:
@@ -39,7 +52,7 @@ def put_back(one: PreparedPart, session: WriteSession, seed: int, cache: Cache, 
 
 
 def _foreign_rows(one: PreparedPart, session: WriteSession, cache: Cache) -> int:
-    """Count rows that are in no bag of the step: neither journalled nor staged."""
+    """Count rows that are in no bag of the batch: neither journalled nor staged."""
     names = tuple(column.name for column in one.part.columns)
     cache.load("held_now", session.read(ReadQuery(buckets_of(one.part), names)))
     cache.show_piece("journal", one.journal.path)

@@ -14,6 +14,7 @@
     │   └── UnknownOutcomeError   a commit was sent and its answer never came
     ├── StagingError          the staging folder
     ├── MovedError            source or target changed under a step
+    ├── StillOpenError        a step that was cut short may still be going on in the server
     └── CancelledError        the user stopped it
 
 Every error is one sentence that says what is wrong and where, and, as `hint`, what to type instead.
@@ -80,12 +81,15 @@ class RefusedError(SyncError):
 class ServerError(SyncError):
     """A server did not do what was asked of it.
 
-    `transient` says that the same again may succeed: what was begun has been rolled back.
+    `transient` says that the same again may succeed: what was begun has been rolled back. `crowded` says that
+    the server ran out of locks or log for the transaction, or that others held its rows too long: a smaller
+    one may get through.
     """
 
-    def __init__(self, message: str, *, hint: str = "", transient: bool = False) -> None:
+    def __init__(self, message: str, *, hint: str = "", transient: bool = False, crowded: bool = False) -> None:
         super().__init__(message, hint=hint)
         self.transient = transient
+        self.crowded = crowded
 
 
 class ServerUnreachableError(ServerError):
@@ -110,6 +114,10 @@ class StagingError(SyncError):
 
 class MovedError(SyncError):
     """Rows changed between the plan and the step that would have written them."""
+
+
+class StillOpenError(SyncError):
+    """The session of a step that was cut short is not known to be gone, so that nothing may touch its rows yet."""
 
 
 class CancelledError(SyncError):

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import unquote
+from zoneinfo import ZoneInfo
 
 from syncengine.model.spec import Archive
 
@@ -68,6 +69,10 @@ class Limits:
     """How long a statement waits for rows that somebody else has locked."""
     wait_minutes: int = 90
     """How long `--wait` waits for an interval to be archived."""
+    keep_days: int = 90
+    """How long a run that is done is kept, and can be undone."""
+    keep_mb: int = 10_000
+    """How much disk runs may take; the oldest that are done go first."""
     samples: int = 5
     """Differing key groups shown for each table."""
 
@@ -105,6 +110,11 @@ class PairSettings:
     retention: Retention = field(default_factory=Retention)
     limits: Limits = DEFAULT_LIMITS
     specs: tuple[Path, ...] = ()
+
+    def wall_clock(self) -> datetime:
+        """Return what the switch's clock shows now."""
+        zone = ZoneInfo(self.clock_zone) if self.clock_zone else None
+        return datetime.now(zone).replace(tzinfo=None)
 
     def server(self, role: Role) -> ServerSettings:
         """Return the settings of one server."""

@@ -17,7 +17,7 @@ PLAN_VERSION = 1
 
 
 class Policy(StrEnum):
-    """How a resync treats what differs."""
+    """How a run treats what differs."""
 
     REPLACE = "replace"
     """The vendor's restore: buckets end with the source's rows."""
@@ -54,6 +54,9 @@ class KeptWhy(StrEnum):
     ROLLUP_HELD = "its intervals disagree, or were not looked at"
     UNDECIDED = "nothing shows which server is right"
     NOT_COPIED = "not kept in step by copying"
+    CHANGED_SINCE = "somebody else has changed it since"
+    WRITTEN_SINCE = "a later run has written it since"
+    PURGED = "the target no longer keeps rows of that age"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +170,8 @@ class Plan:
     """Every table that was looked at."""
     acds: tuple[int, ...] = ()
     """The ACDs asked for; none means all."""
+    undoes: str = ""
+    """The run whose rows are put back, for the plan of an undo."""
     version: int = PLAN_VERSION
 
     @property

@@ -77,6 +77,8 @@ class LimitsEntry(_Strict):
     query_seconds: int = Field(default=DEFAULTS.query_seconds, ge=1)
     lock_seconds: int = Field(default=DEFAULTS.lock_seconds, ge=1, le=3600)
     wait_minutes: int = Field(default=DEFAULTS.wait_minutes, ge=1)
+    keep_days: int = Field(default=DEFAULTS.keep_days, ge=0)
+    keep_mb: int = Field(default=DEFAULTS.keep_mb, ge=0)
     samples: int = Field(default=DEFAULTS.samples, ge=0, le=1000)
 
 

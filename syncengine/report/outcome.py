@@ -12,8 +12,17 @@ from syncengine.report.plain import plain
 from syncengine.report.text import plural
 
 
-def print_outcome(console: Console, outcome: RunOutcome) -> None:
-    """Print which steps were done and why others were not."""
+def print_outcome(
+    console: Console,
+    outcome: RunOutcome,
+    *,
+    undoes: str = "",
+    unlike: tuple[str, ...] = (),
+    notes: tuple[str, ...] = (),
+) -> None:
+    """Print which steps were done and why others were not; for an undo, whether it came out."""
+    for note in notes:
+        console.print(Text(f"Note: {note}.", style="dim"))
     done = [step for step in outcome.steps if step.state is StepState.DONE]
     console.print(
         Text(
@@ -38,6 +47,13 @@ def print_outcome(console: Console, outcome: RunOutcome) -> None:
     if waiting:
         names = ", ".join(waiting[:10]) + (f" and {len(waiting) - 10} more" if len(waiting) > 10 else "")
         console.print(Text(f"  not begun: step {names}; the target is untouched there", style="yellow"))
+
+    if unlike:
+        console.print(Text(f"  not as they were, though put back: {', '.join(unlike)}", style="red"))
+    elif undoes and outcome.done:
+        console.print(Text(f"  looked at again: what run {undoes} had written is as it was before", style="green"))
+    if not outcome.done:
+        console.print(Text(f"Go on with it: syncengine resume {outcome.run_id} --pair FILE", style="bold"))
 
 
 def outcome_document(outcome: RunOutcome) -> dict[str, Any]:

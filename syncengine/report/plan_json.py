@@ -5,12 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from syncengine.model.plan import PLAN_VERSION, KeptBack, Plan, RestoreRange, Step
-from syncengine.report.plain import as_text, plain
-
-
-def plan_as_json(plan: Plan) -> str:
-    """Return a plan as JSON text, complete enough to be executed from."""
-    return as_text({"format": "syncengine.plan", **plain(plan)})
+from syncengine.report.plain import plain
 
 
 def plan_summary(plan: Plan) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 import pyarrow as pa
@@ -48,6 +49,14 @@ class LiveTable:
     def column(self, name: str) -> LiveColumn | None:
         """Return a column by name, or None."""
         return next((column for column in self.columns if column.name == name), None)
+
+
+class SessionState(StrEnum):
+    """Whether the session that opened a transaction still lives on its server."""
+
+    GONE = "gone"
+    ALIVE = "alive"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +106,11 @@ class WriteSession(Protocol):
 
     id: str
 
-    def lock(self, selection: Selection) -> None:
-        """Keep others from changing the selected rows until the transaction ends."""
+    def lock(self, selection: Selection, *, table: bool = False) -> None:
+        """Keep others from changing the selected rows until the transaction ends.
+
+        With `table` the whole table is locked, so that its rows need no locks of their own.
+        """
 
     def fingerprint(self, query: FingerprintQuery) -> Mapping[Bucket, BucketState]:
         """Return what the transaction sees in each bucket."""
@@ -149,6 +161,15 @@ class Server(Protocol):
 
         Raises `ServerReadOnlyError` where there can be none. For checking a live server, and for tests.
         """
+
+    def session_state(self, session: str) -> SessionState:
+        """Say whether the write session of that id still lives on the server."""
+
+    def change_counter(self, table: str) -> str | None:
+        """Return a text that is another once rows of the table were changed; None where the server keeps none."""
+
+    def waiting(self) -> int | None:
+        """Return how many sessions wait for locks on this database; None where that is not told."""
 
     def interrupt(self) -> None:
         """Stop the queries that are running, from another thread."""

@@ -15,7 +15,7 @@ from syncengine.model.errors import ServerError, UnknownOutcomeError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
-from syncengine.servers.protocol import Bounds, LiveTable, Server, ServerDescription, WriteSession
+from syncengine.servers.protocol import Bounds, LiveTable, Server, ServerDescription, SessionState, WriteSession
 
 log = logging.getLogger(__name__)
 
@@ -32,13 +32,13 @@ def is_transient(error: BaseException) -> bool:
     return isinstance(error, ServerError) and error.transient and not isinstance(error, UnknownOutcomeError)
 
 
-def tried(do: Callable[[], Result]) -> Result:
+def tried(do: Callable[[], Result], *, when: Callable[[BaseException], bool] = is_transient) -> Result:
     """Return what a call returns, which must be whole in itself: what it began is begun anew.
 
-    Each new try is a line in the log. Raises what the last try raised.
+    `when` says which errors are worth another try. Each new try is a line in the log. Raises what the last one raised.
     """
     return Retrying(
-        retry=retry_if_exception(is_transient),
+        retry=retry_if_exception(when),
         stop=stop_after_attempt(ATTEMPTS),
         wait=wait_random_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT),
         before_sleep=_tell,
@@ -90,6 +90,18 @@ class RetryingServer:
     def scratch(self, columns: Sequence[tuple[str, ColumnType]]) -> AbstractContextManager[str]:
         """Pass it on."""
         return self._inner.scratch(columns)
+
+    def session_state(self, session: str) -> SessionState:
+        """Ask, and again."""
+        return tried(lambda: self._inner.session_state(session))
+
+    def change_counter(self, table: str) -> str | None:
+        """Ask, and again."""
+        return tried(lambda: self._inner.change_counter(table))
+
+    def waiting(self) -> int | None:
+        """Ask, and again."""
+        return tried(self._inner.waiting)
 
     def interrupt(self) -> None:
         """Pass it on."""

@@ -82,9 +82,9 @@ class Cache:
         with self._translated():
             return self._connection.execute(text, list(values)).fetchall()
 
-    def reader(self, text: str) -> pa.RecordBatchReader:
+    def reader(self, text: str, values: Sequence[Any] = ()) -> pa.RecordBatchReader:
         """Stream the rows of a query; only one stream is open at a time."""
-        batches = self._batches(text)
+        batches = self._batches(text, values)
         return pa.RecordBatchReader.from_batches(next(batches), batches)
 
     def drop(self, *names: str) -> None:
@@ -99,12 +99,12 @@ class Cache:
         finally:
             self._spill.remove()
 
-    def _batches(self, text: str) -> Generator[Any, None, None]:
+    def _batches(self, text: str, values: Sequence[Any]) -> Generator[Any, None, None]:
         """Yield the schema of a query and then its batches."""
         with self._translated():
             cursor = self._connection.cursor()
             try:
-                with cursor.sql(text).to_arrow_reader(BATCH_ROWS) as reader:
+                with cursor.sql(text, params=list(values)).to_arrow_reader(BATCH_ROWS) as reader:
                     yield reader.schema
                     yield from reader
             finally:

@@ -12,7 +12,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from syncengine.staging.folder import staging_errors, sync_folder
+from syncengine.staging.durable import sync_folder
+from syncengine.staging.errors import staging_errors
 
 
 @dataclass(frozen=True, slots=True)

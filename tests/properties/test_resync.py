@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from syncengine.app import Pair, Resync
+from syncengine.app import Pair, Ran
 from syncengine.model.drift import Observation
 from syncengine.model.plan import Plan
 from tests.builders import DAY, Files, build_files, catalogue, row
@@ -185,7 +185,7 @@ def test_after_a_resync_only_what_the_plan_kept_still_differs(
         outside_before = bags(files, "secondary", OUTSIDE.__getitem__)
         plan = planned(pair, policy)
 
-        done: Resync = pair.execute(plan)
+        done: Ran = pair.execute(plan)
 
         assert done.outcome.done, done.outcome
         assert left_counts(done.after) == kept_counts(plan)

@@ -16,7 +16,7 @@ from syncengine.model.pair import Limits, Role, ServerSettings
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import ColumnType
 from syncengine.servers.opening import open_server
-from syncengine.servers.protocol import Bounds, LiveTable, Server, ServerDescription, WriteSession
+from syncengine.servers.protocol import Bounds, LiveTable, Server, ServerDescription, SessionState, WriteSession
 
 
 def _nothing_before(server: Server) -> None:
@@ -53,9 +53,9 @@ class MeddledSession:
         self._inner = inner
         self._meddling = meddling
 
-    def lock(self, selection: Selection) -> None:
+    def lock(self, selection: Selection, *, table: bool = False) -> None:
         """Pass it on."""
-        self._inner.lock(selection)
+        self._inner.lock(selection, table=table)
 
     def fingerprint(self, query: FingerprintQuery) -> Mapping[Bucket, BucketState]:
         """Pass it on."""
@@ -123,6 +123,18 @@ class MeddledServer:
         """Pass it on."""
         return self._inner.scratch(columns)
 
+    def session_state(self, session: str) -> SessionState:
+        """Pass it on."""
+        return self._inner.session_state(session)
+
+    def change_counter(self, table: str) -> str | None:
+        """Pass it on."""
+        return self._inner.change_counter(table)
+
+    def waiting(self) -> int | None:
+        """Pass it on."""
+        return self._inner.waiting()
+
     def interrupt(self) -> None:
         """Pass it on."""
         self._inner.interrupt()
@@ -139,4 +151,4 @@ def meddle(monkeypatch: pytest.MonkeyPatch, role: Role, meddling: Meddling) -> N
         server = open_server(settings, folder, writable=writable, limits=limits)
         return MeddledServer(server, meddling) if settings.role is role else server
 
-    monkeypatch.setattr("syncengine.app.open_server", opened)
+    monkeypatch.setattr("syncengine.app.connecting.open_server", opened)

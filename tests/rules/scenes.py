@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from syncengine.app import Resync
+from syncengine.app import Ran
 from syncengine.model.drift import BucketDrift, Observation, TableObservation
 from syncengine.model.interval import label_of
 from syncengine.model.plan import KeptWhy, Plan
@@ -56,7 +56,7 @@ def plan_of(files: Files, **options: Any) -> Plan:
     return files.open().plan_resync(**{"window": WINDOW, **options})
 
 
-def resync(files: Files, **options: Any) -> Resync:
+def resync(files: Files, **options: Any) -> Ran:
     """Plan and execute a resync of the guide's outage, or of what the options say."""
     pair = files.open()
     return pair.execute(pair.plan_resync(**{"window": WINDOW, **options}))

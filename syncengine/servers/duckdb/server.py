@@ -27,6 +27,7 @@ from syncengine.servers.protocol import (
     LiveColumn,
     LiveTable,
     ServerDescription,
+    SessionState,
     scratch_name,
 )
 from syncengine.servers.sql.dialect import Statement, quoted
@@ -65,6 +66,7 @@ class DuckDBServer:
         self._writable = writable
         self._query_seconds = limits.query_seconds
         self._running: set[duckdb.DuckDBPyConnection] = set()
+        self._sessions: set[str] = set()
         if not path.is_file():
             raise ServerUnreachableError(
                 f"{role}: there is no database at {path}.",
@@ -136,10 +138,12 @@ class DuckDBServer:
                 hint="Remove read_only from the pair file, if it is set there.",
             )
         session = DuckDBSession(self._connection.cursor(), str(self._role), self._query_seconds)
+        self._sessions.add(session.id)
         try:
             yield session
         finally:
             session.end()
+            self._sessions.discard(session.id)
 
     @contextmanager
     def scratch(self, columns: Sequence[tuple[str, ColumnType]]) -> Iterator[str]:
@@ -156,6 +160,20 @@ class DuckDBServer:
             yield name
         finally:
             self._rows(Statement(f"DROP TABLE {quoted(name)}"))
+
+    def session_state(self, session: str) -> SessionState:
+        """Say whether a write session still lives: one of another process ended with it, or this could not be open."""
+        return SessionState.ALIVE if session in self._sessions else SessionState.GONE
+
+    def change_counter(self, table: str) -> str | None:
+        """Return when the file was written last, and how large it is: it keeps no counters by table."""
+        del table
+        files = (self._path, self._path.with_name(f"{self._path.name}.wal"))
+        return " ".join(f"{s.st_mtime_ns}:{s.st_size}" for s in (file.stat() for file in files if file.exists()))
+
+    def waiting(self) -> int | None:
+        """Return None: nobody waits for locks in a file that one process has open."""
+        return None
 
     def interrupt(self) -> None:
         """Stop the queries that are running, from another thread."""
@@ -202,13 +220,15 @@ class DuckDBSession:
         with translated(name):
             cursor.execute("BEGIN TRANSACTION")
 
-    def lock(self, selection: Selection) -> None:
+    def lock(self, selection: Selection, *, table: bool = False) -> None:
         """Touch the selected rows, so that another writer of them conflicts instead of being overwritten.
 
         DuckDB looks for conflicts column by column, and not where an update changes nothing. So every
         column is touched, which finds what others have changed since this transaction began, and each is
-        changed and changed back, which keeps others who lock from going on.
+        changed and changed back, which keeps others who lock from going on. `table` makes no difference: it
+        has no lock table that could be full.
         """
+        del table
         described = self._run(
             Statement(
                 "SELECT column_name, data_type FROM duckdb_columns() WHERE lower(table_name) = lower(?) "

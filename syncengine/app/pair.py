@@ -1,4 +1,4 @@
-"""The only wiring: a pair as one object with the things people do to it. This is the Python API."""
+"""A pair as one object with the things people do to it. This is the Python API."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import os
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
+from syncengine.app.connecting import Connecting, refuse_one_server
+from syncengine.app.runs import Ran, Runs
 from syncengine.catalogue import Catalogue, load_catalogue
-from syncengine.execute.executing import execute
 from syncengine.model.check import PairCheck
 from syncengine.model.drift import Observation
-from syncengine.model.errors import InputError, RefusedError, ServerError, ServerReadOnlyError, SyncError
-from syncengine.model.outcome import RunOutcome
-from syncengine.model.pair import Limits, PairSettings, Role
+from syncengine.model.errors import InputError, RefusedError, ServerError
+from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan, Policy
 from syncengine.model.progress import Progress, Silent
+from syncengine.model.run import RunKind, RunRecord
 from syncengine.model.spec import DataClass, TableSpec
 from syncengine.model.window import Window
 from syncengine.model.window_text import parse_window
@@ -31,14 +31,10 @@ from syncengine.observe.looking import LookQuestions
 from syncengine.observe.observing import Request, observe
 from syncengine.pair_file import read_pair_file
 from syncengine.planning.planning import Wishes, plan
-from syncengine.report.plan_json import plan_as_json
-from syncengine.servers.opening import open_server
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
-from syncengine.staging.folder import Staging
+from syncengine.staging.ledger import Ledger
 
-ROW_BYTES = 600
-"""About what a row of the widest tables takes on disk, staged and journalled, before compression."""
 WAIT_SECONDS = 30.0
 """Seconds between two looks at the archive status."""
 ARCHIVE_RULE = 6
@@ -59,15 +55,6 @@ class Asked:
     acds: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Resync:
-    """A run and what a fresh look at the pair found after it."""
-
-    plan: Plan
-    outcome: RunOutcome
-    after: Observation | None
-
-
 class Pair:
     """A High Availability pair. Use `open_pair` to get one."""
 
@@ -75,6 +62,9 @@ class Pair:
         self.settings = settings
         self.catalogue = catalogue
         self.progress = progress
+        self.connecting = Connecting(settings)
+        self.ledger = Ledger(settings.staging)
+        self._runs = Runs(settings, catalogue, self.connecting, self.ledger, progress, self._look_again)
 
     def verify(
         self,
@@ -93,7 +83,7 @@ class Pair:
         asked = Asked(names_of(tables), names_of(sets), numbers_of(acds))
         specs = self._specs(asked) or self.catalogue.of_class(*VERIFIED)
         request = self._request(specs, window, asked.acds, choice(Role, source, "source"), every_row=every_row)
-        with self._servers(frozenset()) as servers:
+        with self.connecting.servers(frozenset()) as servers:
             observation = self._observe(servers, request)
         return replace(observation, notes=(*self._files_beside(asked), *_unlike_loads(observation)))
 
@@ -112,13 +102,13 @@ class Pair:
             failed: dict[Role, ServerError] = {}
             for role in Role:
                 try:
-                    servers[role] = self._opened(role, writable=scratch, limits=limits)
+                    servers[role] = self.connecting.opened(role, writable=scratch, limits=limits)
                 except ServerError as error:
                     failed[role] = error
                 else:
                     stack.callback(servers[role].close)
             if not failed:
-                _refuse_one_server(servers)
+                refuse_one_server(servers)
             cache = stack.enter_context(self._cache())
             found = check(servers, failed, questions, cache, self.progress, seed=secrets.randbits(63))
             if not scratch:
@@ -161,7 +151,7 @@ class Pair:
         while True:
             request = replace(self._request(specs, window, asked.acds, side, every_row=False), for_writing=True)
             try:
-                with self._servers(frozenset()) as servers:
+                with self.connecting.servers(frozenset()) as servers:
                     made = plan(self._observe(servers, request), self.catalogue, wishes)
                 return replace(made, notes=(*made.notes, *self._files_beside(asked)))
             except RefusedError as refusal:
@@ -174,29 +164,45 @@ class Pair:
             finally:
                 self.progress.end()
 
-    def execute(self, plan: Plan) -> Resync:
-        """Do what a plan says, then verify every table it names again (rule: only that says "in sync")."""
-        with self._servers(plan.writes_to) as servers, self._cache() as cache:
-            _refuse_read_only(servers, plan.writes_to)
-            self._refuse_unlogged(servers, plan.writes_to)
-            if not plan.steps:
-                return Resync(plan, RunOutcome("", ()), self._observe(servers, self._again(plan)))
-            rows = sum(step.rows for step in plan.steps)
-            with Staging(self.settings.staging).run(plan_as_json(plan), needs_bytes=rows * ROW_BYTES) as run:
-                outcome = execute(plan, servers, cache, run, self.progress)
-            after: Observation | None = None
-            if not outcome.cancelled:
-                try:
-                    after = self._observe(servers, self._again(plan))
-                except KeyboardInterrupt:
-                    outcome = replace(outcome, cancelled=True, stopped="the check after it was stopped: run verify")
-                except SyncError as error:
-                    outcome = replace(outcome, stopped=outcome.stopped or f"the check after it failed: {error}")
-        return Resync(plan, outcome, after)
+    def execute(self, plan: Plan, *, about: str = "") -> Ran:
+        """Do what a plan says, then verify every table it names again (rule: only that says "in sync").
 
-    def _again(self, plan: Plan) -> Request:
+        `about` is what the ledger tells people of it.
+        """
+        return self._runs.execute(plan, RunKind.UNDO if plan.undoes else RunKind.RESYNC, about=about)
+
+    def runs(self) -> tuple[RunRecord, ...]:
+        """Return every run that is kept, in the order they were begun; also while one of them goes on."""
+        return self.ledger.runs()
+
+    def run(self, run_id: str | None = None) -> RunRecord:
+        """Return a run by its id or the beginning of it, or the last one; raises `InputError` where there is none."""
+        return self.ledger.find(run_id)
+
+    def plans(self, record: RunRecord) -> tuple[Plan, ...]:
+        """Return the plans of a run, one a portion; raises `StagingError` where one cannot be read."""
+        folder = self.ledger.folder(record.id)
+        return tuple(folder.plan(portion) for portion in range(1, record.portions + 1))
+
+    def resume(self, run_id: str | None = None) -> Ran:
+        """Go on with a run that was cut short or partly done: nothing staged is read again, nothing done is done again.
+
+        Raises `StillOpenError` while a session of it may still live in a server.
+        """
+        return self._runs.resume(run_id)
+
+    def plan_undo(self, run_id: str | None = None, *, dry_run: bool = False) -> Plan:
+        """Say what putting back the rows a run has changed would do; `execute` does it.
+
+        Buckets that somebody else has changed or a later run has written since are left, and named as kept.
+        Raises `RefusedError` where all of them are.
+        """
+        return self._runs.plan_undo(run_id, dry_run=dry_run)
+
+    def _look_again(self, servers: Mapping[Role, Server], plan: Plan) -> Observation:
         specs = tuple(self.catalogue.table(name) for name in plan.tables)
-        return self._request(specs, plan.requested, plan.acds, plan.source, every_row=False)
+        request = self._request(specs, plan.requested, plan.acds, plan.source, every_row=False)
+        return self._observe(servers, request)
 
     def _observe(self, servers: Mapping[Role, Server], request: Request) -> Observation:
         with self._cache() as cache:
@@ -268,35 +274,8 @@ class Pair:
                 hint="Leave it out; no option lifts this.",
             )
 
-    def _refuse_unlogged(self, servers: Mapping[Role, Server], roles: Iterable[Role]) -> None:
-        """Refuse steps that could not be rolled back, unless the user has taken that on."""
-        for role in roles:
-            transactions = servers[role].describe().capabilities.transactions
-            if not transactions and not self.settings.server(role).without_transactions:
-                raise RefusedError(
-                    f"{role}: the database keeps no transaction log, so that a step that is cut short cannot be rolled "
-                    "back, only put back from its journal.",
-                    rule=13,
-                    hint=f"Set {role}.without_transactions = true in the pair file to write it all the same.",
-                )
-
-    @contextmanager
-    def _servers(self, writable: frozenset[Role]) -> Iterator[Mapping[Role, Server]]:
-        opened: dict[Role, Server] = {}
-        try:
-            for role in Role:
-                opened[role] = self._opened(role, writable=role in writable, limits=self.settings.limits)
-            _refuse_one_server(opened)
-            yield opened
-        finally:
-            for server in opened.values():
-                server.close()
-
-    def _opened(self, role: Role, *, writable: bool, limits: Limits) -> Server:
-        return open_server(self.settings.server(role), self.settings.file.parent, writable=writable, limits=limits)
-
     def _as_of(self) -> datetime:
-        return self.settings.as_of or _wall_clock(self.settings.clock_zone)
+        return self.settings.as_of or self.settings.wall_clock()
 
     def _cache(self) -> Cache:
         return Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb)
@@ -333,31 +312,8 @@ def choice(choices: type[Choice], value: str, what: str) -> Choice:
         raise InputError(f"{value!r} is no {what}.", hint=f"Choose {' or '.join(choices)}.") from None
 
 
-def _wall_clock(zone: str | None) -> datetime:
-    """Return what the switch's clock shows now."""
-    return datetime.now(ZoneInfo(zone)).replace(tzinfo=None) if zone else datetime.now()
-
-
 def _unlike_loads(observation: Observation) -> Iterator[str]:
     source, target = observation.facts
     if source.load and target.load and source.load != target.load:
         loads = f"{source.role} {source.load}, {target.role} {target.load}"
         yield f"the servers run different CMS loads ({loads}): nothing can be copied until they are alike"
-
-
-def _refuse_read_only(servers: Mapping[Role, Server], roles: Iterable[Role]) -> None:
-    """Refuse before anything is staged."""
-    for role in roles:
-        if not servers[role].describe().capabilities.writable:
-            raise ServerReadOnlyError(
-                f"{role}: the database is open for reading only.", hint="Remove read_only from the pair file."
-            )
-
-
-def _refuse_one_server(opened: Mapping[Role, Server]) -> None:
-    identities = {server.describe().identity for server in opened.values()}
-    if len(identities) == 1:
-        raise InputError(
-            f"Primary and secondary are the same server ({identities.pop()}).",
-            hint="A pair is two: correct a url in the pair file.",
-        )

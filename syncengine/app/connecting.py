@@ -1,0 +1,61 @@
+"""Opens the two servers of a pair, and refuses what must not be written to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+from syncengine.model.errors import InputError, RefusedError, ServerReadOnlyError
+from syncengine.model.pair import Limits, PairSettings, Role
+from syncengine.servers.opening import open_server
+from syncengine.servers.protocol import Server
+
+
+class Connecting:
+    """Opens the servers of one pair."""
+
+    def __init__(self, settings: PairSettings) -> None:
+        self._settings = settings
+
+    @contextmanager
+    def servers(self, writable: frozenset[Role]) -> Iterator[Mapping[Role, Server]]:
+        """Open both servers, those of some roles for writing, and close them at the end."""
+        opened: dict[Role, Server] = {}
+        try:
+            for role in Role:
+                opened[role] = self.opened(role, writable=role in writable, limits=self._settings.limits)
+            refuse_one_server(opened)
+            yield opened
+        finally:
+            for server in opened.values():
+                server.close()
+
+    def opened(self, role: Role, *, writable: bool, limits: Limits) -> Server:
+        """Open one server."""
+        return open_server(self._settings.server(role), self._settings.file.parent, writable=writable, limits=limits)
+
+    def refuse_unwritable(self, servers: Mapping[Role, Server], roles: Iterable[Role]) -> None:
+        """Refuse before anything is staged: what is only read, and what could not be rolled back unless agreed to."""
+        for role in roles:
+            capabilities = servers[role].describe().capabilities
+            if not capabilities.writable:
+                raise ServerReadOnlyError(
+                    f"{role}: the database is open for reading only.", hint="Remove read_only from the pair file."
+                )
+            if not capabilities.transactions and not self._settings.server(role).without_transactions:
+                raise RefusedError(
+                    f"{role}: the database keeps no transaction log, so that a step that is cut short cannot be rolled "
+                    "back, only put back from its journal.",
+                    rule=13,
+                    hint=f"Set {role}.without_transactions = true in the pair file to write it all the same.",
+                )
+
+
+def refuse_one_server(opened: Mapping[Role, Server]) -> None:
+    """Refuse a pair whose two servers are one."""
+    identities = {server.describe().identity for server in opened.values()}
+    if len(identities) == 1:
+        raise InputError(
+            f"Primary and secondary are the same server ({identities.pop()}).",
+            hint="A pair is two: correct a url in the pair file.",
+        )

@@ -1,0 +1,233 @@
+"""Runs: what is begun, gone on with and taken back, each under the pair's lock and kept in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from syncengine.app.connecting import Connecting
+from syncengine.app.undoing import UndoQuestions, plan_undo, unlike_journal
+from syncengine.catalogue import Catalogue
+from syncengine.execute.executing import end, execute
+from syncengine.execute.hands import Hands, RowSource
+from syncengine.execute.journals import Journals
+from syncengine.execute.recovering import recover
+from syncengine.model.drift import Observation
+from syncengine.model.errors import InputError, MovedError, RefusedError, StagingError, SyncError
+from syncengine.model.outcome import RunOutcome
+from syncengine.model.pair import PairSettings, Role
+from syncengine.model.plan import Plan
+from syncengine.model.progress import Progress
+from syncengine.model.run import RunKind, RunRecord, RunState
+from syncengine.servers.protocol import Server
+from syncengine.staging.cache import Cache
+from syncengine.staging.ledger import Begin, Ledger
+from syncengine.staging.run_folder import RunFolder
+
+ROW_BYTES = 200
+"""About what a journalled row of the widest tables takes on disk, compressed."""
+IN_FLIGHT = 4
+"""How many steps' rows lie on disk at a time beside the journals: staged and to be inserted, of two batches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A run and what a fresh look at the pair found after it."""
+
+    plan: Plan
+    outcome: RunOutcome
+    after: Observation | None
+    unlike: tuple[str, ...] = ()
+    """After an undo: the tables whose buckets are not as they were, though they were put back."""
+    notes: tuple[str, ...] = ()
+    """What was done beside: old runs removed, open steps of earlier runs resolved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Begins, goes on with and takes back the runs of one pair."""
+
+    settings: PairSettings
+    catalogue: Catalogue
+    connecting: Connecting
+    ledger: Ledger
+    progress: Progress
+    look_again: Callable[[Mapping[Role, Server], Plan], Observation]
+
+    def execute(self, plan: Plan, kind: RunKind, *, about: str) -> Ran:
+        """Do what a plan says as a new run, and look at the pair afresh."""
+        with self.connecting.servers(plan.writes_to) as servers:
+            self.connecting.refuse_unwritable(servers, plan.writes_to)
+            if not plan.steps:
+                after = None if plan.undoes else self.look_again(servers, plan)
+                return Ran(plan, RunOutcome("", ()), after)
+            with self.ledger.locked() as lock:
+                notes = (*self._recover_others(servers, plan.writes_to, but=""), *self._prune())
+                begin = Begin(kind, plan.seed, about or _about(plan), undoes=plan.undoes)
+                run = self.ledger.begin(lock, begin, needs_bytes=needed_bytes(plan))
+                run.save_plan(1, plan)
+                ran = self._carry_out(plan, run, servers, None)
+        return replace(ran, notes=notes)
+
+    def resume(self, run_id: str | None) -> Ran:
+        """Go on with a run."""
+        record = self.resumable(run_id)
+        plan = self.ledger.folder(record.id).plan(1)
+        with self.connecting.servers(plan.writes_to) as servers:
+            self.connecting.refuse_unwritable(servers, plan.writes_to)
+            with self.resumed(record, servers) as (run, record):
+                notes = self._recover_others(servers, plan.writes_to, but=record.id)
+                return replace(self._carry_out(plan, run, servers, record), notes=tuple(notes))
+
+    def resumable(self, run_id: str | None) -> RunRecord:
+        """Return a run that can be gone on with; raises a sentence for one that cannot."""
+        record = self.ledger.find(run_id)
+        if record.state is RunState.DAMAGED:
+            raise StagingError(record.problem, hint="It cannot be gone on with; a new resync mends what differs.")
+        if record.state is RunState.RUNNING:
+            raise StagingError(f"Run {record.id} is still running.", hint="`syncengine status` shows how far it is.")
+        if not record.resumable:
+            raise InputError(f"Run {record.id} is done: there is nothing to resume.")
+        if not record.portions:
+            raise InputError(
+                f"Run {record.id} was cut short before it had planned anything.", hint="Run its command again."
+            )
+        return record
+
+    @contextmanager
+    def resumed(self, record: RunRecord, servers: Mapping[Role, Server]) -> Iterator[tuple[RunFolder, RunRecord]]:
+        """Hold the lock for a run that goes on, its open batches resolved."""
+        with self.ledger.locked() as lock, self._cache() as cache:
+            run = self.ledger.again(lock, record.id)
+            found, _ = recover(run.record(running=False), run, servers, cache, self.settings.limits)
+            yield run, found
+
+    def plan_undo(self, run_id: str | None, *, dry_run: bool) -> Plan:
+        """Plan to put back what a run has changed, its open steps resolved first."""
+        record = self.ledger.find(run_id)
+        if record.state is RunState.DAMAGED:
+            raise StagingError(record.problem, hint="It cannot be undone.")
+        if record.state is RunState.RUNNING:
+            raise StagingError(f"Run {record.id} is still running.", hint="Stop it first, or wait until it is done.")
+        run = self.ledger.folder(record.id)
+        if record.open:
+            if dry_run:
+                raise RefusedError(
+                    f"Run {record.id} was cut short in the middle of a step, which has to be resolved first.",
+                    rule=13,
+                    hint="Leave --dry-run out: what is resolved is asked for before anything is put back.",
+                )
+            roles = frozenset(batch.into for batch in record.open)
+            with self.connecting.servers(roles) as servers, self.ledger.locked(), self._cache() as cache:
+                record, _ = recover(record, run, servers, cache, self.settings.limits)
+        if not record.done:
+            raise InputError(f"Run {record.id} has written nothing: there is nothing to undo.")
+        with self.connecting.servers(frozenset()) as servers, self._cache() as cache:
+            questions = UndoQuestions(self.settings, self.catalogue, self.as_of(), self.ledger)
+            return plan_undo(record, run, servers, questions, cache)
+
+    def as_of(self) -> datetime:
+        """Return what the switch's clock shows."""
+        return self.settings.as_of or self.settings.wall_clock()
+
+    def hands(
+        self,
+        servers: Mapping[Role, Server],
+        run: RunFolder,
+        caches: tuple[Cache, Cache],
+        *,
+        undoes: str = "",
+        before_batch: Callable[[], None] = lambda: None,
+    ) -> Hands:
+        """Return what a run works with."""
+        undone: dict[Role, Journals] = {}
+        if undoes:
+            record, folder = self.ledger.find(undoes), self.ledger.folder(undoes)
+            undone = {role: Journals(record, folder, caches[1], role) for role in Role}
+
+        def source(into: Role) -> tuple[RowSource, str]:
+            if undoes:
+                return undone[into], f"the journal of run {undoes}"
+            return servers[into.other], str(into.other)
+
+        return Hands(
+            servers=servers,
+            source=source,
+            cache=caches[0],
+            staging_cache=caches[1],
+            run=run,
+            limits=self.settings.limits,
+            progress=self.progress,
+            forget=lambda _: None,
+            before_batch=before_batch,
+        )
+
+    def _carry_out(self, plan: Plan, run: RunFolder, servers: Mapping[Role, Server], record: RunRecord | None) -> Ran:
+        """Do the steps of a plan that are not done, and look at what came of it."""
+        known = record.batches if record else ()
+        with ExitStack() as stack:
+            caches = (stack.enter_context(self._cache()), stack.enter_context(self._cache()))
+            hands = self.hands(servers, run, caches, undoes=plan.undoes)
+            outcome = execute(plan, 1, hands, known)
+            ran = Ran(plan, outcome, None)
+            if not outcome.cancelled:
+                ran = self._looked_at(ran, run, servers, caches[0])
+            return replace(ran, outcome=end(hands, ran.outcome))
+
+    def _looked_at(self, ran: Ran, run: RunFolder, servers: Mapping[Role, Server], cache: Cache) -> Ran:
+        outcome = ran.outcome
+        try:
+            if ran.plan.undoes:
+                unlike = tuple(unlike_journal(run.record(running=True), run, servers, cache))
+                run.mark("checked", in_sync=not unlike)
+                return replace(ran, unlike=unlike)
+            after = self.look_again(servers, ran.plan)
+            run.mark("checked", in_sync=after.in_sync)
+            return replace(ran, after=after)
+        except KeyboardInterrupt:
+            stopped = replace(outcome, cancelled=True, stopped="the check after it was stopped: run verify")
+            return replace(ran, outcome=stopped)
+        except SyncError as error:
+            stopped = replace(outcome, stopped=outcome.stopped or f"the check after it failed: {error}")
+            return replace(ran, outcome=stopped)
+
+    def _recover_others(self, servers: Mapping[Role, Server], writable: frozenset[Role], *, but: str) -> list[str]:
+        """Resolve what earlier runs left open on the servers that are about to be written to."""
+        notes = []
+        for record in self.ledger.runs():
+            if record.id == but or not record.open or not {batch.into for batch in record.open} <= writable:
+                continue
+            with self._cache() as cache:
+                _, put_back = recover(record, self.ledger.folder(record.id), servers, cache, self.settings.limits)
+            if put_back:
+                raise MovedError(
+                    f"Run {record.id} had been cut short in the middle of a step; what it had written of it was put "
+                    "back from its journal, so that the plan no longer fits.",
+                    hint="Run the same command again.",
+                )
+            notes.append(f"run {record.id} had been cut short: what became of its open step was found out")
+        return notes
+
+    def _prune(self) -> Iterator[str]:
+        limits = self.settings.limits
+        yield from self.ledger.prune(keep_days=limits.keep_days, keep_mb=limits.keep_mb, now=datetime.now())
+
+    def _cache(self) -> Cache:
+        return Cache(self.settings.staging, memory_mb=max(64, self.settings.limits.memory_mb // 2))
+
+
+def needed_bytes(plan: Plan) -> int:
+    """Return about how much disk a run of a plan takes at most."""
+    journalled = sum(w.target.rows for step in plan.steps for part in step.parts for w in part.buckets)
+    largest = max((step.rows for step in plan.steps), default=0)
+    return (journalled + IN_FLIGHT * largest) * ROW_BYTES
+
+
+def _about(plan: Plan) -> str:
+    if plan.undoes:
+        return f"undo of run {plan.undoes}"
+    when = str(plan.requested) if plan.requested else "tables without time"
+    direction = "both directions" if plan.policy.value == "reconcile" else f"{plan.source} to {plan.target}"
+    return f"{plan.policy}, {direction}, {when}"

@@ -1,0 +1,60 @@
+"""What every command that writes says of its run, and how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import typer
+
+from syncengine.cli.exit_codes import ExitCode
+from syncengine.model.errors import CancelledError
+from syncengine.model.outcome import StepState
+
+if TYPE_CHECKING:
+    from syncengine.app import Ran
+
+
+def told(carry_out: Callable[[], Ran], *, json: bool, verbose: int) -> int:
+    """Do a run, say what became of it, and return its exit code."""
+    from syncengine.cli.terminal import out
+    from syncengine.report.outcome import outcome_document, print_outcome
+    from syncengine.report.plain import as_text
+    from syncengine.report.plan_json import plan_summary
+    from syncengine.report.verify_json import verify_document
+    from syncengine.report.verify_text import print_verdict
+
+    try:
+        ran = carry_out()
+    except KeyboardInterrupt:
+        raise CancelledError(
+            "Stopped while the run was being begun or ended.", hint="`syncengine verify` says how the pair stands."
+        ) from None
+    if json:
+        after = verify_document(ran.after) if ran.after else None
+        outcome = {**outcome_document(ran.outcome), "unlike": list(ran.unlike), "notes": list(ran.notes)}
+        typer.echo(as_text({**plan_summary(ran.plan), "dry_run": False, "outcome": outcome, "after": after}))
+        return exit_code(ran)
+    console = out()
+    if ran.plan.steps:
+        console.print()
+        print_outcome(console, ran.outcome, undoes=ran.plan.undoes, unlike=ran.unlike, notes=ran.notes)
+    if ran.after is not None:
+        console.print()
+        print_verdict(console, ran.after, every_table=bool(verbose))
+    return exit_code(ran)
+
+
+def exit_code(ran: Ran) -> ExitCode:
+    """Return how a run ended: stopped, partly done, or done with or without drift left."""
+    outcome = ran.outcome
+    if outcome.cancelled:
+        return ExitCode.CANCELLED
+    if not outcome.done:
+        written = any(step.state in (StepState.DONE, StepState.UNKNOWN) or step.inserted for step in outcome.steps)
+        return ExitCode.PARTLY if written or not outcome.stopped else ExitCode.ERROR
+    if outcome.stopped:
+        return ExitCode.ERROR
+    if ran.plan.undoes:
+        return ExitCode.PARTLY if ran.unlike or ran.plan.kept else ExitCode.DONE
+    return ExitCode.DONE if ran.after is not None and ran.after.in_sync else ExitCode.DRIFT

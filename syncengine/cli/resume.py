@@ -1,0 +1,23 @@
+"""`syncengine resume`: go on with a run."""
+
+from __future__ import annotations
+
+from syncengine.cli.carrying_out import told
+from syncengine.cli.options import JsonOption, PairOption, VerboseOption
+from syncengine.cli.runs import RunArgument
+
+
+def resume(pair: PairOption, run: RunArgument = None, json: JsonOption = False, verbose: VerboseOption = 0) -> int:
+    """Go on with a run that was cut short or partly done: the last one, or RUN.
+
+    What became of a step that was open is found out first. Nothing staged is read from the source again, nothing done
+    is done again; a step whose rows have changed since is left.
+
+    Exit codes: 0 done and in sync, 3 drift remains, 5 partly done, or a session of the run may still live in a
+    server, 1 a server failed, 2 no such run, or nothing to go on with, 130 stopped.
+    """
+    from syncengine.app import open_pair
+    from syncengine.cli.terminal import progress
+
+    opened = open_pair(pair, progress=progress())
+    return told(lambda: opened.resume(run), json=json, verbose=verbose)

@@ -1,0 +1,91 @@
+"""`syncengine runs`, `status` and `report`: what the ledger knows, also while a run goes on."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from syncengine.cli.exit_codes import ExitCode
+from syncengine.cli.options import JsonOption, PairOption, VerboseOption
+
+RunArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="[RUN]", help="A run, or the beginning of its id.", show_default=False),
+]
+
+
+def runs(pair: PairOption, run: RunArgument = None, json: JsonOption = False, verbose: VerboseOption = 0) -> int:
+    """List the runs that are kept, or show one: its steps, what they deleted and inserted, and how it ended.
+
+    Exit codes: 0 done, 1 the staging folder cannot be read, 2 no such run.
+    """
+    from syncengine.app import open_pair
+    from syncengine.cli.terminal import out
+    from syncengine.report.plain import as_text
+    from syncengine.report.run_json import run_document, runs_document
+    from syncengine.report.run_text import print_run, print_runs
+
+    opened = open_pair(pair)
+    known = opened.runs()
+    if run is not None:
+        found = opened.run(run)
+        if json:
+            typer.echo(as_text(run_document(found)))
+        else:
+            print_run(out(), found, known, every_batch=bool(verbose))
+    elif json:
+        typer.echo(as_text(runs_document(known, opened.ledger.holder())))
+    else:
+        print_runs(out(), known)
+    return ExitCode.DONE
+
+
+def status(pair: PairOption, json: JsonOption = False) -> int:
+    """Say what is going on at the pair, and what was left half done. Opens no server.
+
+    Exit codes: 0 nothing is left to do, 5 a run was cut short or partly done and can be resumed, 2 bad input.
+    """
+    from syncengine.app import open_pair
+    from syncengine.cli.terminal import out
+    from syncengine.report.plain import as_text
+    from syncengine.report.run_json import runs_document
+    from syncengine.report.run_text import print_status
+
+    opened = open_pair(pair)
+    known = opened.runs()
+    if json:
+        typer.echo(as_text(runs_document(known, opened.ledger.holder())))
+    else:
+        print_status(out(), known, opened.ledger.holder())
+    left = any(run.resumable and run.portions for run in known)
+    return ExitCode.PARTLY if left else ExitCode.DONE
+
+
+def report(pair: PairOption, run: RunArgument = None, json: JsonOption = False, verbose: VerboseOption = 0) -> int:
+    """Tell of a run in full: what it was asked for, its plan, what was left and why, and what became of each step.
+
+    Without RUN the last one. It can be asked for while the run goes on.
+
+    Exit codes: 0 done, 1 the staging folder cannot be read, 2 no such run.
+    """
+    from syncengine.app import open_pair
+    from syncengine.cli.terminal import out
+    from syncengine.report.plain import as_text
+    from syncengine.report.plan_json import plan_summary
+    from syncengine.report.plan_text import print_plan
+    from syncengine.report.run_json import run_document
+    from syncengine.report.run_text import print_run
+
+    opened = open_pair(pair)
+    found = opened.run(run)
+    plans = opened.plans(found)
+    if json:
+        typer.echo(as_text({**run_document(found), "plans": [plan_summary(plan) for plan in plans]}))
+        return ExitCode.DONE
+    console = out()
+    for plan in plans:
+        print_plan(console, plan, every_table=bool(verbose))
+        console.print()
+    print_run(console, found, opened.runs(), every_batch=bool(verbose))
+    return ExitCode.DONE

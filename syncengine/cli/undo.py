@@ -1,0 +1,52 @@
+"""`syncengine undo`: put back what a run has changed."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from syncengine.cli.carrying_out import told
+from syncengine.cli.exit_codes import ExitCode
+from syncengine.cli.options import JsonOption, PairOption, VerboseOption
+from syncengine.cli.runs import RunArgument
+from syncengine.model.errors import InputError
+
+
+def undo(
+    pair: PairOption,
+    run: RunArgument = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be put back and write nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing.")] = False,
+    json: JsonOption = False,
+    verbose: VerboseOption = 0,
+) -> int:
+    """Put back the rows a run has deleted or changed, exactly as they were: the last run's, or RUN's.
+
+    Buckets that somebody else has changed, or a later run has written since, are left and named; so are rows that
+    the server no longer keeps. An undo is itself a run, and can be undone.
+
+    Exit codes: 0 all of it is as before, 5 some of it is (or, with --dry-run, could be), 4 none of it can be put back,
+    1 a server failed, 2 no such run, or it has written nothing, 130 stopped.
+    """
+    from syncengine.app import open_pair
+    from syncengine.cli.terminal import out, progress
+    from syncengine.report.plain import as_text
+    from syncengine.report.plan_json import plan_summary
+    from syncengine.report.plan_text import print_plan
+
+    if not (dry_run or yes) and (json or not sys.stdin.isatty()):
+        raise InputError("There is nobody to ask before writing.", hint="Add --yes to write, or --dry-run to look.")
+    opened = open_pair(pair, progress=progress())
+    plan = opened.plan_undo(run, dry_run=dry_run)
+    if not json:
+        print_plan(out(), plan, every_table=bool(verbose))
+    if dry_run:
+        if json:
+            typer.echo(as_text({**plan_summary(plan), "dry_run": True}))
+        return ExitCode.PARTLY if plan.kept else ExitCode.DONE
+    if plan.steps and not yes and not typer.confirm(f"Write this into {' and '.join(sorted(plan.writes_to))}?"):
+        typer.echo("Nothing was written.")
+        return ExitCode.CANCELLED
+    return told(lambda: opened.execute(plan), json=json, verbose=verbose)

@@ -1,0 +1,92 @@
+"""The journals of a run, as what an undo puts back."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from syncengine.execute.batches import batch_of
+from syncengine.model.bucket import EMPTY, Bucket, BucketState
+from syncengine.model.errors import StagingError
+from syncengine.model.pair import Role
+from syncengine.model.plan import Plan, Step, TablePart
+from syncengine.model.run import RunRecord
+from syncengine.model.selection import ReadQuery
+from syncengine.servers.sql.rows import read_statement
+from syncengine.staging.cache import Cache
+from syncengine.staging.run_folder import RunFolder
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenPart:
+    """One table's part of a batch that was committed, and what its buckets held before and after."""
+
+    into: Role
+    portion: int
+    step: Step
+    part: TablePart
+    seed: int
+    before: dict[Bucket, BucketState]
+    after: dict[Bucket, BucketState]
+    journal: Path
+
+    def states(self, bucket: Bucket) -> tuple[BucketState, BucketState]:
+        """Return what a bucket held before and after."""
+        return self.before.get(bucket, EMPTY), self.after.get(bucket, EMPTY)
+
+
+def written_parts(record: RunRecord, run: RunFolder) -> Iterator[WrittenPart]:
+    """Yield what a run has written, in the order it did; raises `StagingError` where that cannot be read."""
+    plans: dict[int, Plan] = {}
+    for batch in record.done:
+        portion = batch.place.portion
+        if portion not in plans:
+            plans[portion] = run.plan(portion)
+        plan = plans[portion]
+        step = next(one for one in plan.steps if one.number == batch.place.step)
+        for part, told in zip(batch_of(step, batch.place).parts, batch.parts, strict=True):
+            yield WrittenPart(
+                into=batch.into,
+                portion=portion,
+                step=step,
+                part=part,
+                seed=plan.seed,
+                before=told.before.by_bucket(),
+                after=told.after.by_bucket(),
+                journal=run.pieces / f"{batch.place.piece(part.table)}-journal.parquet",
+            )
+
+
+class Journals:
+    """Rows as they were before a run, read from its journals; of a bucket written twice, those of the first time."""
+
+    def __init__(self, record: RunRecord, run: RunFolder, cache: Cache, into: Role) -> None:
+        self._cache = cache
+        self._run = run
+        self._places: dict[tuple[str, Bucket], Path] = {}
+        for written in written_parts(record, run):
+            if written.into is into:
+                for write in written.part.buckets:
+                    self._places.setdefault((written.part.table, write.bucket), written.journal)
+
+    def read(self, query: ReadQuery) -> pa.RecordBatchReader:
+        """Stream the rows of named buckets."""
+        table = query.selection.table
+        by_piece: dict[Path, list[Bucket]] = defaultdict(list)
+        for bucket in query.selection.buckets or ():
+            by_piece[self._places[table, bucket]].append(bucket)
+        for path in by_piece:
+            if not path.exists():
+                raise StagingError(
+                    f"The journal {path} is gone, so that what it held cannot be put back.",
+                    hint="`syncengine verify` says how the pair stands.",
+                )
+        relation = " UNION ALL ".join(f'SELECT * FROM "journal {at}"' for at, _ in enumerate(by_piece))
+        for at, path in enumerate(by_piece):
+            self._cache.show_piece(f"journal {at}", path)
+        statement = read_statement(query, source=f"({relation}) AS journals")
+        return self._cache.reader(statement.text, statement.values)

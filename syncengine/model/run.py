@@ -1,0 +1,182 @@
+"""A run as the ledger has it: what it was begun for, what became of each batch, how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from syncengine.model.bucket import Bucket, BucketState
+from syncengine.model.pair import Role
+
+
+class RunKind(StrEnum):
+    """What a run was begun as."""
+
+    RESYNC = "resync"
+    BACKFILL = "backfill"
+    UNDO = "undo"
+
+
+class RunState(StrEnum):
+    """How far a run is."""
+
+    RUNNING = "running"
+    DONE = "done"
+    PARTLY = "partly done"
+    """It ended, and some of its steps were left: their rows had moved, or it was stopped."""
+    CUT_SHORT = "cut short"
+    """Its process ended without a word."""
+    DAMAGED = "damaged"
+    """Its folder cannot be read."""
+
+
+class BatchState(StrEnum):
+    """The last that is known of a batch."""
+
+    OPEN = "open"
+    """Its transaction was begun; whether it was committed the target tells."""
+    DONE = "done"
+    MOVED = "moved"
+    BACK = "rolled back"
+    """Looked at after a crash: the target is as it was before."""
+    UNKNOWN = "unknown"
+    """Looked at after a crash: the target is neither as before nor as it should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """Rows, fingerprint and digest of each bucket of a table's part that has rows, in order."""
+
+    states: tuple[tuple[Bucket, int, int, str], ...]
+
+    def by_bucket(self) -> dict[Bucket, BucketState]:
+        """Return the states by bucket, as a plan has them."""
+        return {bucket: BucketState(rows, total, digest=digest) for bucket, rows, total, digest in self.states}
+
+    def as_data(self) -> list[list[Any]]:
+        """Return it as plain data for a mark."""
+        return [
+            [b.row_date.isoformat() if b.row_date else None, b.slot, b.acd, rows, total, digest]
+            for b, rows, total, digest in self.states
+        ]
+
+    @classmethod
+    def from_data(cls, data: list[list[Any]]) -> Image:
+        """Return what `as_data` was made from."""
+        return cls(
+            tuple(
+                (Bucket(date.fromisoformat(day) if day else None, slot, acd), rows, total, digest)
+                for day, slot, acd, rows, total, digest in data
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PartRecord:
+    """What a batch does to one table: its rows before and after, and how many are deleted and inserted."""
+
+    table: str
+    before: Image
+    after: Image
+    deleted: int
+    inserted: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class BatchPlace:
+    """Which buckets of which step of which portion a batch holds: those from `first` up to before `past`."""
+
+    portion: int
+    step: int
+    first: int
+    past: int
+
+    def piece(self, table: str) -> str:
+        """Return what the names of its pieces begin with."""
+        return f"{self.portion:04d}-{self.step:05d}-{self.first:04d}-{self.past:04d}-{table}"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRecord:
+    """What the marks say of one batch."""
+
+    place: BatchPlace
+    state: BatchState
+    at: datetime
+    into: Role
+    session: str
+    parts: tuple[PartRecord, ...]
+    seconds: float = 0.0
+    why: str = ""
+
+    @property
+    def deleted(self) -> int:
+        """Rows it deletes."""
+        return sum(part.deleted for part in self.parts)
+
+    @property
+    def inserted(self) -> int:
+        """Rows it inserts."""
+        return sum(part.inserted for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class RunHeader:
+    """What is known of a run from its beginning. `number` orders runs, whatever the clock was set to."""
+
+    id: str
+    number: int
+    kind: RunKind
+    begun: datetime
+    seed: int
+    about: str
+    """What was asked for, for people."""
+    undoes: str = ""
+    request: tuple[tuple[str, str], ...] = ()
+    """What a backfill was asked for, complete enough to go on with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A run as its folder tells it."""
+
+    header: RunHeader
+    state: RunState
+    steps: int = 0
+    """Steps of all portions that were planned so far."""
+    portions: int = 0
+    portions_planned: int = 1
+    batches: tuple[BatchRecord, ...] = ()
+    """One a batch: the last that is known of it, in the order they were begun."""
+    steps_done: int = 0
+    ended: datetime | None = None
+    stopped: str = ""
+    waiting: str = ""
+    """What it waits for at this moment, while it runs."""
+    in_sync: bool | None = None
+    """What the fresh look after it found; None where there was none."""
+    bytes_kept: int = 0
+    problem: str = ""
+    """What is wrong with its folder, for a damaged run."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return self.header.id
+
+    @property
+    def open(self) -> tuple[BatchRecord, ...]:
+        """Batches whose outcome is not known."""
+        return tuple(batch for batch in self.batches if batch.state is BatchState.OPEN)
+
+    @property
+    def done(self) -> tuple[BatchRecord, ...]:
+        """Batches that were committed, in order."""
+        return tuple(batch for batch in self.batches if batch.state is BatchState.DONE)
+
+    @property
+    def resumable(self) -> bool:
+        """Say whether something of it is left to do."""
+        return self.state in (RunState.PARTLY, RunState.CUT_SHORT)

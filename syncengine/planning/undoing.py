@@ -1,0 +1,95 @@
+"""Plans an undo: which buckets a run wrote are put back as they were, and why others are not. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from syncengine.model.bucket import EMPTY, Bucket, BucketState
+from syncengine.model.drift import Counts
+from syncengine.model.pair import Role
+from syncengine.model.plan import Action, BucketWrite, KeptBack, KeptWhy, Step, TablePart
+from syncengine.model.spans import joined
+from syncengine.model.window import Window
+
+Place = tuple[Role, str, Bucket]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One bucket a run wrote: its state before the first and after the last time, and the part it was of."""
+
+    into: Role
+    part: TablePart
+    step: tuple[int, int]
+    """The portion and step it was last written in."""
+    bucket: Bucket
+    before: BucketState
+    after: BucketState
+    broken: bool = False
+    """Somebody else changed it between two writes of the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What planning an undo needs to know beside what was written."""
+
+    states: Mapping[Place, BucketState]
+    """What the targets hold now."""
+    later: Mapping[Place, str]
+    """The last later run that wrote a bucket."""
+    spans: Mapping[Place, Window]
+    """When the buckets are, where they are at a time."""
+    purged: frozenset[Place]
+    """Those that the target's retention has dropped meanwhile."""
+
+
+def undo_steps(written: Iterable[Written], now: Now) -> tuple[tuple[Step, ...], tuple[KeptBack, ...]]:
+    """Return the steps that put back what can be, the last written first, and what is left as it is."""
+    by_step: dict[tuple[tuple[int, int], Role], dict[str, list[Written]]] = {}
+    kept: list[tuple[Written, KeptWhy, str]] = []
+    for one in written:
+        place = (one.into, one.part.table, one.bucket)
+        held = now.states.get(place, EMPTY)
+        if _same(held, one.before) and not one.broken:
+            continue
+        if place in now.purged:
+            kept.append((one, KeptWhy.PURGED, ""))
+        elif one.broken or not _same(held, one.after):
+            later = now.later.get(place, "")
+            why = KeptWhy.WRITTEN_SINCE if later else KeptWhy.CHANGED_SINCE
+            kept.append((one, why, f"run {later}" if later else ""))
+        else:
+            by_step.setdefault((one.step, one.into), {}).setdefault(one.part.table, []).append(one)
+    steps: list[Step] = []
+    for (_, into), tables in sorted(by_step.items(), key=lambda item: item[0][0], reverse=True):
+        # Companions are written together, and so are put back together.
+        steps.append(Step(len(steps) + 1, into, tuple(_part(ones) for ones in tables.values())))
+    return tuple(steps), tuple(_kept(kept, now))
+
+
+def _same(one: BucketState, other: BucketState) -> bool:
+    return (one.rows, one.hash_sum, one.digest) == (other.rows, other.hash_sum, other.digest)
+
+
+def _part(ones: list[Written]) -> TablePart:
+    """Return the part that puts buckets back whole; the row numbers are those of the journal."""
+    buckets = tuple(
+        BucketWrite(one.bucket, one.before, one.after, Counts(missing=one.before.rows, extra=one.after.rows))
+        for one in sorted(ones, key=lambda one: one.bucket.order)
+    )
+    beyond = any(one.before.digest or one.after.digest for one in ones)
+    return replace(
+        ones[0].part, action=Action.REPLACE_BUCKETS, buckets=buckets, row_number=None, beyond_fingerprint=beyond
+    )
+
+
+def _kept(kept: list[tuple[Written, KeptWhy, str]], now: Now) -> Iterator[KeptBack]:
+    groups: dict[tuple[str, int | None, KeptWhy, str], list[Written]] = {}
+    for one, why, detail in kept:
+        groups.setdefault((one.part.table, one.bucket.acd, why, detail), []).append(one)
+    for (table, acd, why, detail), ones in groups.items():
+        places = ((one.into, one.part.table, one.bucket) for one in ones)
+        spans = joined(now.spans[place] for place in places if place in now.spans)
+        counts = Counts(missing=sum(one.before.rows for one in ones), extra=sum(one.after.rows for one in ones))
+        yield KeptBack(table, acd, why, spans, counts, detail)

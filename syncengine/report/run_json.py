@@ -1,0 +1,78 @@
+"""Runs as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from syncengine.model.run import BatchRecord, RunRecord
+from syncengine.report.plain import plain
+
+
+def runs_document(runs: Sequence[RunRecord], holder: str) -> dict[str, Any]:
+    """Return every run as plain data, the last one first; `holder` is who writes to the pair now."""
+    return {
+        "format": "syncengine.runs",
+        "version": 1,
+        "writing_now": holder or None,
+        "runs": [_run(run) for run in reversed(runs)],
+    }
+
+
+def run_document(run: RunRecord) -> dict[str, Any]:
+    """Return one run as plain data, with its batches."""
+    return {
+        "format": "syncengine.run-report",
+        "version": 1,
+        **_run(run),
+        "batches": [_batch(batch) for batch in run.batches],
+    }
+
+
+def _run(run: RunRecord) -> dict[str, Any]:
+    header = run.header
+    return {
+        "run": run.id,
+        "kind": header.kind.value,
+        "about": header.about,
+        "undoes": header.undoes or None,
+        "begun": plain(header.begun),
+        "ended": plain(run.ended),
+        "state": run.state.value,
+        "resumable": run.resumable,
+        "steps": run.steps,
+        "steps_done": run.steps_done,
+        "portions": run.portions,
+        "portions_planned": run.portions_planned,
+        "open": len(run.open),
+        "rows_deleted": sum(batch.deleted for batch in run.done),
+        "rows_inserted": sum(batch.inserted for batch in run.done),
+        "bytes_kept": run.bytes_kept,
+        "stopped": run.stopped,
+        "waiting": run.waiting,
+        "in_sync_after": run.in_sync,
+        "problem": run.problem,
+    }
+
+
+def _batch(batch: BatchRecord) -> dict[str, Any]:
+    return {
+        "portion": batch.place.portion,
+        "step": batch.place.step,
+        "state": batch.state.value,
+        "at": plain(batch.at),
+        "into": batch.into.value,
+        "session": batch.session,
+        "seconds": batch.seconds,
+        "why": batch.why,
+        "tables": [
+            {
+                "table": part.table,
+                "rows_deleted": part.deleted,
+                "rows_inserted": part.inserted,
+                "buckets_before": len(part.before.states),
+                "buckets_after": len(part.after.states),
+            }
+            for part in batch.parts
+        ],
+    }

@@ -1,0 +1,162 @@
+"""Runs for people: the list, one run, and what is going on now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+from syncengine.model.run import BatchRecord, BatchState, RunKind, RunRecord, RunState
+from syncengine.report.text import grid, number, plural
+
+STYLES = {
+    RunState.RUNNING: "cyan",
+    RunState.DONE: "green",
+    RunState.PARTLY: "yellow",
+    RunState.CUT_SHORT: "red",
+    RunState.DAMAGED: "red",
+}
+MB = 2**20
+
+
+def print_runs(console: Console, runs: Sequence[RunRecord]) -> None:
+    """Print every run, the last one first."""
+    if not runs:
+        console.print(Text("No run is kept."))
+        return
+    table = grid("run", "kind", "begun", "state", "steps", "deleted", "inserted", "MB", "about", right=RIGHT)
+    for run in reversed(runs):
+        table.add_row(
+            run.id,
+            run.header.kind.value,
+            f"{run.header.begun:%Y-%m-%d %H:%M}",
+            Text(_state(run, runs), style=STYLES[run.state]),
+            f"{run.steps_done} of {run.steps}",
+            number(sum(batch.deleted for batch in run.done)),
+            number(sum(batch.inserted for batch in run.done)),
+            f"{run.bytes_kept / MB:,.1f}",
+            run.header.about or run.problem,
+        )
+    console.print(table)
+
+
+RIGHT = ("steps", "deleted", "inserted", "MB")
+
+
+def print_run(console: Console, run: RunRecord, runs: Sequence[RunRecord], *, every_batch: bool = False) -> None:
+    """Print one run: what it was for, what became of its steps, and what can be done with it now."""
+    for line in _run(run, runs, every_batch=every_batch):
+        console.print(line)
+
+
+def _run(run: RunRecord, runs: Sequence[RunRecord], *, every_batch: bool) -> Iterator[RenderableType]:
+    yield Text(f"Run {run.id}: {run.header.kind}, {run.header.about}" if not run.problem else f"Run {run.id}")
+    if run.problem:
+        yield Text(f"  {run.problem}", style="red")
+        return
+    yield Text(f"  begun {run.header.begun:%Y-%m-%d %H:%M:%S}, {_state(run, runs)}", style=STYLES[run.state])
+    if run.portions_planned > 1:
+        yield Text(f"  portion {run.portions} of {run.portions_planned}")
+    yield Text(f"  {run.steps_done} of {plural(run.steps, 'step')} done, {_rows(run.done)}")
+    if run.waiting:
+        yield Text(f"  waits: {run.waiting}", style="yellow")
+    if run.stopped:
+        yield Text(f"  it ended early: {run.stopped}", style="red")
+    if run.in_sync is not None:
+        yield Text(f"  {_checked(run)}", style="green" if run.in_sync else "yellow")
+    tables = list(_tables(run.batches, every_batch=every_batch))
+    if tables:
+        table = grid("table", "into", "state", "batches", "deleted", "inserted", "seconds", right=COUNTS)
+        for row in tables:
+            table.add_row(*row)
+        yield Text()
+        yield table
+    for batch in run.batches:
+        if batch.why and batch.state is not BatchState.DONE:
+            yield Text(f"  step {batch.place.step}: {batch.state}: {batch.why}", style="yellow")
+    yield Text()
+    yield Text(_next(run), style="bold")
+
+
+COUNTS = ("batches", "deleted", "inserted", "seconds")
+
+
+def _rows(batches: Sequence[BatchRecord]) -> str:
+    deleted, inserted = sum(b.deleted for b in batches), sum(b.inserted for b in batches)
+    return f"{plural(inserted, 'row')} written where {plural(deleted, 'row')} stood before"
+
+
+def _checked(run: RunRecord) -> str:
+    if run.header.kind is RunKind.UNDO:
+        return "looked at afterwards: as it was before" if run.in_sync else "looked at afterwards: NOT all as before"
+    return "looked at afterwards: in sync" if run.in_sync else "looked at afterwards: drift remained"
+
+
+@dataclass(slots=True)
+class _Sum:
+    batches: int = 0
+    deleted: int = 0
+    inserted: int = 0
+    seconds: float = 0.0
+
+
+def _tables(batches: Sequence[BatchRecord], *, every_batch: bool) -> Iterator[tuple[str, ...]]:
+    """Yield a row for each table and state, or for each batch."""
+    sums: dict[tuple[str, str, str], _Sum] = {}
+    for batch in batches:
+        for part in batch.parts:
+            name = f"{part.table} (step {batch.place.step})" if every_batch else part.table
+            total = sums.setdefault((name, batch.into.value, batch.state.value), _Sum())
+            total.batches += 1
+            total.deleted += part.deleted
+            total.inserted += part.inserted
+            total.seconds += batch.seconds / len(batch.parts)
+    for key, total in sums.items():
+        figures = (number(total.batches), number(total.deleted), number(total.inserted), f"{total.seconds:,.1f}")
+        yield (*key, *figures)
+
+
+def _state(run: RunRecord, runs: Sequence[RunRecord]) -> str:
+    undone = [other for other in runs if other.header.undoes == run.id and other.state is RunState.DONE]
+    words = run.state.value
+    if run.open and run.state is not RunState.RUNNING:
+        words += f", {plural(len(run.open), 'step')} open"
+    return f"{words}, undone by {undone[-1].id}" if undone else words
+
+
+def _next(run: RunRecord) -> str:
+    if run.state is RunState.RUNNING:
+        return "It is running."
+    if run.resumable and run.portions:
+        return f"Go on with it: syncengine resume {run.id} --pair FILE" + (
+            f"; take it back: syncengine undo {run.id} --pair FILE" if run.done or run.open else ""
+        )
+    if run.done:
+        return f"Take it back: syncengine undo {run.id} --pair FILE"
+    return "It has written nothing."
+
+
+def print_status(console: Console, runs: Sequence[RunRecord], holder: str) -> None:
+    """Print what is going on at a pair, and what was left half done."""
+    if holder:
+        console.print(Text(f"Now: {holder}", style="cyan"))
+    else:
+        console.print(Text("Nothing is writing to this pair."))
+    running = [run for run in runs if run.state is RunState.RUNNING]
+    for run in running:
+        print_run(console, run, runs)
+    left = [run for run in runs if run.resumable and run.portions]
+    for run in left:
+        console.print(Text(f"Run {run.id} is {_state(run, runs)}: {run.header.about}", style=STYLES[run.state]))
+        console.print(Text(f"  {_next(run)}"))
+    for run in runs:
+        if run.state is RunState.DAMAGED:
+            console.print(Text(f"Run {run.id}: {run.problem}", style="red"))
+    if runs and not running:
+        last = runs[-1]
+        console.print(Text(f"Last run: {last.id}, {last.header.kind}, {_state(last, runs)}, {last.header.about}"))
+    if runs:
+        size = sum(run.bytes_kept for run in runs) / MB
+        console.print(Text(f"{plural(len(runs), 'run')} kept, {size:,.1f} MB.", style="dim"))

@@ -1,0 +1,29 @@
+"""Files that are there whole, or not at all, whenever the machine stops."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from syncengine.staging.errors import staging_errors
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file beside and rename it into place, durable before it is seen."""
+    part = path.with_name(path.name + ".part")
+    with staging_errors(path.parent):
+        with part.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

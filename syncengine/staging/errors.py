@@ -1,0 +1,41 @@
+"""The one place where the operating system's errors in the staging folder become ours."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from syncengine.model.errors import StagingError
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@contextmanager
+def staging_errors(folder: Path) -> Iterator[None]:
+    """Raise `StagingError` for what the operating system refuses in the staging folder."""
+    try:
+        yield
+    except OSError as error:
+        raise staging_error(folder, error) from error
+
+
+def staging_error(folder: Path, error: OSError) -> StagingError:
+    """Return our error for an operating system's, in one sentence."""
+    if error.errno in NO_ROOM:
+        return StagingError(
+            f"There is no disk left for staging in {folder}.",
+            hint="Make room there, or set staging in the pair file to a folder on another disk.",
+        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return StagingError(
+            f"The staging folder {folder} cannot be written to.",
+            hint="Set staging in the pair file to a folder that can.",
+        )
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return StagingError(
+            f"The staging folder {folder} is gone, or something of it.",
+            hint="`syncengine verify` says how the pair stands; what was kept there for an undo is lost.",
+        )
+    return StagingError(f"The staging folder {folder} cannot be used: {error.strerror or error}.")

@@ -1,0 +1,132 @@
+"""The ledger: every run of a pair, each in a folder of its own, readable while one of them goes on."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from syncengine.model.errors import InputError, StagingError
+from syncengine.model.run import RunHeader, RunKind, RunRecord, RunState
+from syncengine.staging.errors import staging_errors
+from syncengine.staging.pair_lock import PairLock, holder_of, pair_locked
+from syncengine.staging.run_folder import RunFolder
+
+MB = 2**20
+SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """What a new run is begun for."""
+
+    kind: RunKind
+    seed: int
+    about: str
+    undoes: str = ""
+    request: tuple[tuple[str, str], ...] = ()
+
+
+class Ledger:
+    """The runs of a pair. Nothing is created before something has to be kept."""
+
+    def __init__(self, staging: Path) -> None:
+        self.staging = staging
+
+    def runs(self) -> tuple[RunRecord, ...]:
+        """Return every run, in the order they were begun; those that cannot be read come first."""
+        holder = self.holder()
+        folders = sorted(self._runs.iterdir()) if self._runs.is_dir() else []
+        records = [
+            RunFolder(folder).record(running=f"run {folder.name}," in holder) for folder in folders if folder.is_dir()
+        ]
+        return tuple(sorted(records, key=lambda record: record.header.number))
+
+    def find(self, run_id: str | None) -> RunRecord:
+        """Return a run by its id or the beginning of it, or the last one; raises `InputError` where there is none."""
+        runs = self.runs()
+        if not runs:
+            raise InputError(f"No run of this pair is kept in {self.staging}.")
+        if run_id is None:
+            return runs[-1]
+        found = [run for run in runs if run.id == run_id] or [run for run in runs if run.id.startswith(run_id)]
+        if len(found) == 1:
+            return found[0]
+        known = ", ".join(run.id for run in reversed(runs[-SHOWN:]))
+        what = "More than one run begins with" if found else "There is no run"
+        raise InputError(f"{what} {run_id!r}.", hint=f"The last ones are {known}; `syncengine runs` lists them all.")
+
+    def folder(self, run_id: str) -> RunFolder:
+        """Return the folder of a run."""
+        return RunFolder(self._runs / run_id)
+
+    def holder(self) -> str:
+        """Return who writes to the pair now, in words, or nothing."""
+        return holder_of(self.staging)
+
+    @contextmanager
+    def locked(self) -> Iterator[PairLock]:
+        """Hold the pair's lock; raises `StagingError` that names the run which holds it."""
+        with pair_locked(self.staging) as lock:
+            yield lock
+
+    def begin(self, lock: PairLock, begin: Begin, *, needs_bytes: int) -> RunFolder:
+        """Make the folder of a new run; raises `StagingError` where there is no room for `needs_bytes`."""
+        self._check_room(needs_bytes)
+        number = max((run.header.number for run in self.runs()), default=0) + 1
+        begun = datetime.now()
+        run_id = f"{begun:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        run = RunFolder(self._runs / run_id)
+        run.create(RunHeader(run_id, number, begin.kind, begun, begin.seed, begin.about, begin.undoes, begin.request))
+        self._name(lock, run)
+        return run
+
+    def again(self, lock: PairLock, run_id: str) -> RunFolder:
+        """Return the folder of a run that goes on."""
+        run = RunFolder(self._runs / run_id)
+        run.mend()
+        self._name(lock, run)
+        return run
+
+    def prune(self, *, keep_days: int, keep_mb: int, now: datetime) -> Iterator[str]:
+        """Take away runs that ended long ago, then the oldest until the rest takes no more than `keep_mb`.
+
+        Yields a sentence for each. Never one that is open, unfinished, or being undone, nor the last.
+        """
+        runs = self.runs()
+        needed = {run.header.undoes for run in runs if run.state is not RunState.DONE}
+        free = [run for run in runs[:-1] if run.state is RunState.DONE and not run.open and run.id not in needed]
+        total = sum(run.bytes_kept for run in runs)
+        for run in free:
+            old = now - run.header.begun > timedelta(days=keep_days)
+            if old or total > keep_mb * MB:
+                why = f"it is more than {keep_days} days old" if old else f"runs take more than {keep_mb:,} MB"
+                total -= run.bytes_kept
+                shutil.rmtree(self._runs / run.id, ignore_errors=True)
+                size = f"{run.bytes_kept / MB:,.1f} MB"
+                yield f"run {run.id} ({size}) was removed, since {why}; it cannot be undone any more"
+
+    @property
+    def _runs(self) -> Path:
+        return self.staging / "runs"
+
+    def _name(self, lock: PairLock, run: RunFolder) -> None:
+        with staging_errors(self.staging):
+            lock.name(run.id)
+        run.mark("begun", process=os.getpid(), host=socket.gethostname())
+
+    def _check_room(self, needs_bytes: int) -> None:
+        with staging_errors(self.staging):
+            free = shutil.disk_usage(self.staging).free
+        if free < needs_bytes:
+            raise StagingError(
+                f"There is no disk left for staging in {self.staging}: about {needs_bytes // MB + 1:,} MB are needed "
+                f"and {free // MB:,} MB are free.",
+                hint="Make room there, or set staging in the pair file to a folder on another disk.",
+            )

@@ -1,0 +1,90 @@
+"""The lock of a pair: one run writes at a time, and others can tell which."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from syncengine.model.errors import StagingError
+from syncengine.staging.errors import staging_errors
+
+LOCK = "pair.lock"
+TRIES = 5
+BETWEEN_TRIES = 0.1
+"""Seconds: whoever only looks whether the lock is held holds it for a moment."""
+
+
+@contextmanager
+def pair_locked(folder: Path) -> Iterator[PairLock]:
+    """Hold the lock of the pair whose staging folder this is.
+
+    Raises `StagingError` that names the run which holds it.
+    """
+    with staging_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        if not _taken(descriptor, folder):
+            holder = _said(descriptor) or "another run"
+            raise StagingError(
+                f"Another run is writing to this pair: {holder}.",
+                hint="Wait until it is done, then run again; `syncengine status` shows how far it is.",
+            )
+        yield PairLock(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class PairLock:
+    """The lock while it is held."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def name(self, run_id: str) -> None:
+        """Say for whom it is held."""
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, f"run {run_id}, process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+
+
+def holder_of(folder: Path) -> str:
+    """Return who holds the lock of a pair, in words, or nothing where nobody does."""
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDONLY)
+    except OSError:
+        return ""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _said(descriptor) or "another run"
+    except OSError:
+        return ""
+    finally:
+        os.close(descriptor)
+    return ""
+
+
+def _taken(descriptor: int, folder: Path) -> bool:
+    for attempt in range(TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if attempt + 1 < TRIES:
+                time.sleep(BETWEEN_TRIES)
+        except OSError as error:
+            raise StagingError(
+                f"The staging folder {folder} cannot be locked: {error.strerror}.",
+                hint="Set staging in the pair file to a folder on a local disk.",
+            ) from error
+        else:
+            return True
+    return False
+
+
+def _said(descriptor: int) -> str:
+    return os.pread(descriptor, 4096, 0).decode("utf-8", "replace").strip()
