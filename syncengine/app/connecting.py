@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from syncengine.model.errors import InputError, RefusedError, ServerReadOnlyError
 from syncengine.model.pair import Limits, PairSettings, Role
@@ -59,3 +61,11 @@ def refuse_one_server(opened: Mapping[Role, Server]) -> None:
             f"Primary and secondary are the same server ({identities.pop()}).",
             hint="A pair is two: correct a url in the pair file.",
         )
+
+
+def as_of(settings: PairSettings) -> datetime:
+    """Return what the switch's clock shows: as the pair file fixes it, else now."""
+    if settings.as_of is not None:
+        return settings.as_of
+    zone = ZoneInfo(settings.clock_zone) if settings.clock_zone else None
+    return datetime.now(zone).replace(tzinfo=None)

@@ -8,12 +8,11 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
-from syncengine.app.connecting import Connecting, refuse_one_server
+from syncengine.app.connecting import Connecting, as_of, refuse_one_server
 from syncengine.app.runs import Ran, Runs
 from syncengine.catalogue import Catalogue, load_catalogue
 from syncengine.model.check import PairCheck
@@ -93,7 +92,7 @@ class Pair:
         Reads only, unless `scratch` is true: then it tries what each server does in a table that it makes and drops.
         A server that fails does not raise; its sentence stands in the result.
         """
-        questions = LookQuestions(self.settings, self.catalogue, self._as_of())
+        questions = LookQuestions(self.settings, self.catalogue, as_of(self.settings))
         limits = self.settings.limits
         if scratch:
             limits = replace(limits, lock_seconds=min(limits.lock_seconds, SCRATCH_LOCK_SECONDS))
@@ -220,7 +219,7 @@ class Pair:
         return Request(
             specs=specs,
             source=source,
-            as_of=self._as_of(),
+            as_of=as_of(self.settings),
             seed=secrets.randbits(63),
             window=parse_window(window) if isinstance(window, str) else window,
             acds=acds,
@@ -273,9 +272,6 @@ class Pair:
                 rule=1,
                 hint="Leave it out; no option lifts this.",
             )
-
-    def _as_of(self) -> datetime:
-        return self.settings.as_of or self.settings.wall_clock()
 
     def _cache(self) -> Cache:
         return Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb)

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from syncengine.app.connecting import Connecting
+from syncengine.app.connecting import Connecting, as_of
 from syncengine.app.undoing import UndoQuestions, plan_undo, unlike_journal
 from syncengine.catalogue import Catalogue
 from syncengine.execute.executing import end, execute
@@ -112,25 +112,21 @@ class Runs:
         if record.state is RunState.RUNNING:
             raise StagingError(f"Run {record.id} is still running.", hint="Stop it first, or wait until it is done.")
         run = self.ledger.folder(record.id)
-        if record.open:
+        if record.unresolved:
             if dry_run:
                 raise RefusedError(
                     f"Run {record.id} was cut short in the middle of a step, which has to be resolved first.",
                     rule=13,
                     hint="Leave --dry-run out: what is resolved is asked for before anything is put back.",
                 )
-            roles = frozenset(batch.into for batch in record.open)
+            roles = frozenset(batch.into for batch in record.unresolved)
             with self.connecting.servers(roles) as servers, self.ledger.locked(), self._cache() as cache:
                 record, _ = recover(record, run, servers, cache, self.settings.limits)
         if not record.done:
             raise InputError(f"Run {record.id} has written nothing: there is nothing to undo.")
         with self.connecting.servers(frozenset()) as servers, self._cache() as cache:
-            questions = UndoQuestions(self.settings, self.catalogue, self.as_of(), self.ledger)
+            questions = UndoQuestions(self.settings, self.catalogue, as_of(self.settings), self.ledger)
             return plan_undo(record, run, servers, questions, cache)
-
-    def as_of(self) -> datetime:
-        """Return what the switch's clock shows."""
-        return self.settings.as_of or self.settings.wall_clock()
 
     def hands(
         self,
@@ -197,7 +193,7 @@ class Runs:
         """Resolve what earlier runs left open on the servers that are about to be written to."""
         notes = []
         for record in self.ledger.runs():
-            if record.id == but or not record.open or not {batch.into for batch in record.open} <= writable:
+            if record.id == but or not record.unresolved or not {batch.into for batch in record.unresolved} <= writable:
                 continue
             with self._cache() as cache:
                 _, put_back = recover(record, self.ledger.folder(record.id), servers, cache, self.settings.limits)

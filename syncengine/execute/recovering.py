@@ -29,12 +29,12 @@ def recover(
     Raises `StillOpenError` where the session that opened one is not known to be gone, and
     `UnknownOutcomeError` where a database without transactions holds rows of somebody else's.
     """
-    if not record.open:
+    if not record.unresolved:
         return record, 0
     run.mend()
     put_back = 0
     plans: dict[int, Plan] = {}
-    for batch in record.open:
+    for batch in record.unresolved:
         plan = plans.setdefault(batch.place.portion, run.plan(batch.place.portion))
         step = next(one for one in plan.steps if one.number == batch.place.step)
         found = batch_of(step, batch.place)

@@ -8,7 +8,6 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import unquote
-from zoneinfo import ZoneInfo
 
 from syncengine.model.spec import Archive
 
@@ -110,11 +109,6 @@ class PairSettings:
     retention: Retention = field(default_factory=Retention)
     limits: Limits = DEFAULT_LIMITS
     specs: tuple[Path, ...] = ()
-
-    def wall_clock(self) -> datetime:
-        """Return what the switch's clock shows now."""
-        zone = ZoneInfo(self.clock_zone) if self.clock_zone else None
-        return datetime.now(zone).replace(tzinfo=None)
 
     def server(self, role: Role) -> ServerSettings:
         """Return the settings of one server."""

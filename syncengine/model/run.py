@@ -167,7 +167,7 @@ class RunRecord:
         return self.header.id
 
     @property
-    def open(self) -> tuple[BatchRecord, ...]:
+    def unresolved(self) -> tuple[BatchRecord, ...]:
         """Batches whose outcome is not known."""
         return tuple(batch for batch in self.batches if batch.state is BatchState.OPEN)
 

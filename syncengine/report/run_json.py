@@ -44,7 +44,7 @@ def _run(run: RunRecord) -> dict[str, Any]:
         "steps_done": run.steps_done,
         "portions": run.portions,
         "portions_planned": run.portions_planned,
-        "open": len(run.open),
+        "open": len(run.unresolved),
         "rows_deleted": sum(batch.deleted for batch in run.done),
         "rows_inserted": sum(batch.inserted for batch in run.done),
         "bytes_kept": run.bytes_kept,

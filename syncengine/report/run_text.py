@@ -121,8 +121,8 @@ def _tables(batches: Sequence[BatchRecord], *, every_batch: bool) -> Iterator[tu
 def _state(run: RunRecord, runs: Sequence[RunRecord]) -> str:
     undone = [other for other in runs if other.header.undoes == run.id and other.state is RunState.DONE]
     words = run.state.value
-    if run.open and run.state is not RunState.RUNNING:
-        words += f", {plural(len(run.open), 'step')} open"
+    if run.unresolved and run.state is not RunState.RUNNING:
+        words += f", {plural(len(run.unresolved), 'step')} open"
     return f"{words}, undone by {undone[-1].id}" if undone else words
 
 
@@ -131,7 +131,7 @@ def _next(run: RunRecord) -> str:
         return "It is running."
     if run.resumable and run.portions:
         return f"Go on with it: syncengine resume {run.id} --pair FILE" + (
-            f"; take it back: syncengine undo {run.id} --pair FILE" if run.done or run.open else ""
+            f"; take it back: syncengine undo {run.id} --pair FILE" if run.done or run.unresolved else ""
         )
     if run.done:
         return f"Take it back: syncengine undo {run.id} --pair FILE"

@@ -35,7 +35,7 @@ def staging_error(folder: Path, error: OSError) -> StagingError:
         )
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return StagingError(
-            f"The staging folder {folder} is gone, or something of it.",
+            f"The staging folder {folder} cannot be used: it is gone, or something of it.",
             hint="`syncengine verify` says how the pair stands; what was kept there for an undo is lost.",
         )
     return StagingError(f"The staging folder {folder} cannot be used: {error.strerror or error}.")

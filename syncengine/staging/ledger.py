@@ -101,7 +101,7 @@ class Ledger:
         """
         runs = self.runs()
         needed = {run.header.undoes for run in runs if run.state is not RunState.DONE}
-        free = [run for run in runs[:-1] if run.state is RunState.DONE and not run.open and run.id not in needed]
+        free = [run for run in runs[:-1] if run.state is RunState.DONE and not run.unresolved and run.id not in needed]
         total = sum(run.bytes_kept for run in runs)
         for run in free:
             old = now - run.header.begun > timedelta(days=keep_days)

@@ -1,4 +1,4 @@
-"""Marks: lines appended to a file and flushed to disk, each with a checksum, readable while a run goes on."""
+"""Marks: lines of JSON appended to a file and flushed to disk, each with a checksum, readable while a run goes on."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from typing import Any
 from syncengine.model.errors import StagingError
 from syncengine.staging.errors import staging_errors
 
+CHECKSUM = ', "crc": "'
+"""What comes before the checksum of everything before it, at the end of each line, which stays JSON."""
+
 
 def append_mark(file: Path, entry: Mapping[str, object]) -> None:
     """Append one mark, durable when this returns."""
     body = json.dumps({"at": datetime.now().isoformat(timespec="seconds"), **entry}, default=str)
-    line = f"{zlib.crc32(body.encode()):08x} {body}\n"
+    line = f"{body[:-1]}{CHECKSUM}{zlib.crc32(body.encode()):08x}\"}}\n"
     with staging_errors(file.parent):
         # Not created here: a run whose folder was taken away must not go on in a new one.
         descriptor = os.open(file, os.O_WRONLY | os.O_APPEND)
@@ -64,8 +67,9 @@ def _lines(file: Path) -> list[bytes]:
 
 
 def _entry(line: bytes) -> dict[str, Any] | None:
-    checksum, _, body = line.rstrip(b"\n").partition(b" ")
-    if not line.endswith(b"\n") or checksum != f"{zlib.crc32(body):08x}".encode():
+    body, _, checksum = line.rstrip(b"\n").rpartition(CHECKSUM.encode())
+    body += b"}"
+    if not line.endswith(b"\n") or checksum != f'{zlib.crc32(body):08x}"}}'.encode():
         return None
     entry = json.loads(body)
     return entry if isinstance(entry, dict) else None

@@ -119,7 +119,7 @@ def test_the_document_of_a_run(tmp_path: Path, typed: Typing) -> None:
     assert (outcome["done"], outcome["cancelled"], outcome["stopped"]) == (True, False, "")
     assert (outcome["rows_deleted"], outcome["rows_inserted"]) == (2, 2)
     assert [step["state"] for step in outcome["steps"]] == ["done"]
-    assert (files.folder / "pair.staging" / "runs" / outcome["run"] / "plan.json").is_file()
+    assert (files.folder / "pair.staging" / "runs" / outcome["run"] / "plans" / "0001.json").is_file()
     assert document["after"]["format"] == "syncengine.verify"
     assert document["after"]["in_sync"] is True
 
@@ -151,6 +151,6 @@ def test_no_document_holds_a_url(tmp_path: Path, typed: Typing) -> None:
 
     verdict = typed("verify", "--pair", files.pair_file, *TRUNKS, "--json").out
     outcome = typed("resync", "--pair", files.pair_file, *TRUNKS, "--yes", "--json")
-    stored = next((tmp_path / "pair.staging").rglob("plan.json")).read_text()
+    stored = next((tmp_path / "pair.staging").rglob("0001.json")).read_text()
 
     assert "duckdb:///" not in verdict + outcome.out + stored

@@ -22,9 +22,13 @@ from syncengine.model.errors import (
 STREAMED: dict[str, type[duckdb.Error]] = {
     "INTERRUPT Error": duckdb.InterruptException,
     "IO Error": duckdb.IOException,
+    "Out of Memory Error": duckdb.OutOfMemoryException,
     "TransactionContext Error": duckdb.TransactionException,
 }
 """What an error's words begin with, for the classes that `error_of` tells apart and a stream can raise."""
+
+NOTHING_WRITTEN = re.compile(r"conflict|constraint|no transaction is active|transaction is aborted", re.IGNORECASE)
+"""What a commit says that DuckDB refused before it wrote."""
 
 
 @contextmanager
@@ -89,6 +93,14 @@ def _as_raised(text: str) -> duckdb.Error:
     return STREAMED.get(text.partition(":")[0], duckdb.Error)(text)
 
 
+def rolled_back(error: duckdb.Error) -> bool:
+    """Say whether an error of a commit is one that is known to have written nothing.
+
+    A full disk, or a file that cannot be written, is told by the same class in the same words as a conflict.
+    """
+    return isinstance(error, duckdb.TransactionException) and NOTHING_WRITTEN.search(str(error)) is not None
+
+
 def error_of(name: str, error: duckdb.Error) -> SyncError:
     """Return our error for one of DuckDB's, most specific first."""
     if isinstance(error, duckdb.InterruptException):
@@ -113,6 +125,19 @@ def error_of(name: str, error: duckdb.Error) -> SyncError:
         )
     if isinstance(error, duckdb.CatalogException):
         return ServerError(f"{name}: a table or column is not there: {text}")
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return ServerError(
+            f"{name}: DuckDB ran out of the memory it may use: {text}",
+            hint="Set limits.memory_mb in the pair file higher, or choose a shorter window.",
+            crowded=True,
+        )
+    if isinstance(error, duckdb.TransactionException) and "conflict" in text.lower():
+        return ServerError(
+            f"{name}: somebody else wrote the same rows: {text}",
+            hint="Run the same command again.",
+            transient=True,
+            crowded=True,
+        )
     if isinstance(error, duckdb.TransactionException):
-        return ServerError(f"{name}: somebody else wrote the same rows: {text}", hint="Run the same command again.")
+        return ServerError(f"{name}: the transaction failed: {text}", hint="Run the same command again.")
     return ServerError(f"{name}: {text}")

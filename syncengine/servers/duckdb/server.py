@@ -19,7 +19,7 @@ from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.pair import Limits, Role
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import ColumnType
-from syncengine.servers.duckdb.errors import error_of, time_limit, translated
+from syncengine.servers.duckdb.errors import error_of, rolled_back, time_limit, translated
 from syncengine.servers.duckdb.types import stored_type
 from syncengine.servers.protocol import (
     Bounds,
@@ -57,6 +57,10 @@ LIVE_TYPES = {
 }
 
 
+_OPEN_SESSIONS: set[str] = set()
+"""The ids of the write sessions that are open in this process, over whichever server object."""
+
+
 class DuckDBServer:
     """One DuckDB file. Every query has a cursor of its own, so calls may come from several threads."""
 
@@ -66,7 +70,6 @@ class DuckDBServer:
         self._writable = writable
         self._query_seconds = limits.query_seconds
         self._running: set[duckdb.DuckDBPyConnection] = set()
-        self._sessions: set[str] = set()
         if not path.is_file():
             raise ServerUnreachableError(
                 f"{role}: there is no database at {path}.",
@@ -138,12 +141,12 @@ class DuckDBServer:
                 hint="Remove read_only from the pair file, if it is set there.",
             )
         session = DuckDBSession(self._connection.cursor(), str(self._role), self._query_seconds)
-        self._sessions.add(session.id)
+        _OPEN_SESSIONS.add(session.id)
         try:
             yield session
         finally:
             session.end()
-            self._sessions.discard(session.id)
+            _OPEN_SESSIONS.discard(session.id)
 
     @contextmanager
     def scratch(self, columns: Sequence[tuple[str, ColumnType]]) -> Iterator[str]:
@@ -163,13 +166,16 @@ class DuckDBServer:
 
     def session_state(self, session: str) -> SessionState:
         """Say whether a write session still lives: one of another process ended with it, or this could not be open."""
-        return SessionState.ALIVE if session in self._sessions else SessionState.GONE
+        return SessionState.ALIVE if session in _OPEN_SESSIONS else SessionState.GONE
 
     def change_counter(self, table: str) -> str | None:
-        """Return when the file was written last, and how large it is: it keeps no counters by table."""
+        """Return when the file and its log were written last, and how large they are: it keeps no counters by table.
+
+        Whoever opens the file for reading leaves both as they are. None where there is no file any more.
+        """
         del table
-        files = (self._path, self._path.with_name(f"{self._path.name}.wal"))
-        return " ".join(f"{s.st_mtime_ns}:{s.st_size}" for s in (file.stat() for file in files if file.exists()))
+        database = _written(self._path)
+        return database and f"{database}, log {_written(self._path.with_name(f'{self._path.name}.wal')) or 'none'}"
 
     def waiting(self) -> int | None:
         """Return None: nobody waits for locks in a file that one process has open."""
@@ -280,14 +286,14 @@ class DuckDBSession:
     def commit(self) -> None:
         """Make the writes durable.
 
-        No time limit: a commit that was cut off would be one whose outcome nobody knows. Only a conflict is
-        known to have written nothing.
+        No time limit: a commit that was cut off would be one whose outcome nobody knows. Only what DuckDB
+        refuses before it writes, a conflict above all, is known to have written nothing.
         """
         try:
             self._cursor.execute("COMMIT")
-        except duckdb.TransactionException as error:
-            raise error_of(self._name, error) from error
         except (duckdb.Error, RuntimeError) as error:
+            if isinstance(error, duckdb.Error) and rolled_back(error):
+                raise error_of(self._name, error) from error
             raise UnknownOutcomeError(
                 f"{self._name}: the commit failed, and the error does not say whether it was done: {error}"
             ) from error
@@ -350,6 +356,15 @@ def _identity(path: Path) -> str:
     """Return what tells a database file from another, under whatever name it is reached."""
     found = path.stat()
     return f"file {found.st_ino} on device {found.st_dev}"
+
+
+def _written(path: Path) -> str | None:
+    """Return when a file was written last and how large it is, None where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return f"{found.st_size} bytes at {found.st_mtime_ns}"
 
 
 def _live_type(native: str) -> ColumnType:

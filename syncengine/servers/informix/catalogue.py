@@ -22,6 +22,10 @@ VERSION = f"SELECT DBINFO('version', 'full') {ONE_ROW}"
 DATABASE = f"SELECT DBINFO('dbname') {ONE_ROW}"
 USER = f"SELECT USER {ONE_ROW}"
 SESSION = f"SELECT DBINFO('sessionid') {ONE_ROW}"
+SESSIONS = "SELECT COUNT(*) FROM sysmaster:syssessions WHERE {which}"
+LIVES = SESSIONS.format(which="sid = ? AND sid <> DBINFO('sessionid')")
+"""Whether a session lives; the one that asks is never meant, though after a restart it may have got the same number."""
+WAITING = SESSIONS.format(which="is_wlock = 1")
 HOST = f"SELECT DBINFO('dbhostname') {ONE_ROW}"
 SERVER_NAME = f"SELECT DBSERVERNAME {ONE_ROW}"
 LOGGING = "SELECT is_logging, is_ansi FROM sysmaster:sysdatabases WHERE name = DBINFO('dbname')"

@@ -93,7 +93,12 @@ def error_of(name: str, text: str, secret: str = "") -> ServerError:
     told = f" (SQLCODE {code})" if code is not None else ""
     detail = _detail(text, secret) if meaning.fault is Fault.REFUSED else ""
     kind = KINDS.get(meaning.fault, ServerError)
-    return kind(f"{name}: {meaning.says}{detail}{told}.", hint=meaning.hint, transient=meaning.fault.transient)
+    return kind(
+        f"{name}: {meaning.says}{detail}{told}.",
+        hint=meaning.hint,
+        transient=meaning.fault.transient,
+        crowded=meaning.fault.crowded,
+    )
 
 
 def is_lost(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -10,13 +11,14 @@ from typing import Any
 import pyarrow as pa
 
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
-from syncengine.model.errors import ServerError, ServerReadOnlyError
+from syncengine.model.errors import ServerError, ServerReadOnlyError, ServerUnreachableError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.pair import Limits, Role
 from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
 from syncengine.servers.folding import fold_here, folds_all, needed
 from syncengine.servers.informix import reading
+from syncengine.servers.informix.catalogue import LIVES, WAITING
 from syncengine.servers.informix.connections import Connections
 from syncengine.servers.informix.identity import Identity, identify
 from syncengine.servers.informix.reflection import Table, read_columns, read_indexes, read_tables
@@ -32,6 +34,7 @@ from syncengine.servers.protocol import (
     LiveColumn,
     LiveTable,
     ServerDescription,
+    SessionState,
     scratch_name,
 )
 from syncengine.servers.sql.dialect import Statement
@@ -40,6 +43,9 @@ from syncengine.servers.sql.rows import bound_at, bounds_statement, highest_stat
 from syncengine.servers.stream import Stream
 
 log = logging.getLogger(__name__)
+
+SESSION_ID = re.compile(r"(?P<sid>[0-9]{1,10})-[0-9a-f]{32}")
+"""What a session gave itself as its id; without the number the server did not tell it."""
 
 
 class InformixServer:
@@ -160,6 +166,25 @@ class InformixServer:
             self._do(f"DROP TABLE {name}")
             self._tables = None
 
+    def session_state(self, session: str) -> SessionState:
+        """Say whether a write session lives, by its number in the server's own list; raises for a lost connection."""
+        number = SESSION_ID.fullmatch(session)
+        if number is None:
+            return SessionState.UNKNOWN
+        found = self._told(Statement(LIVES, (int(number["sid"]),)))
+        if found is None:
+            return SessionState.UNKNOWN
+        return SessionState.ALIVE if found else SessionState.GONE
+
+    def change_counter(self, table: str) -> str | None:
+        """Return None: no table of its catalogue is known to tell."""
+        del table
+        return None
+
+    def waiting(self) -> int | None:
+        """Return how many sessions of the whole server wait for locks: whose database they are in is not told."""
+        return self._told(Statement(WAITING))
+
     def interrupt(self) -> None:
         """Stop waiting for the queries that are running, from another thread."""
         self._connections.interrupt()
@@ -203,6 +228,16 @@ class InformixServer:
     def _rows(self, statement: Statement) -> list[tuple[Any, ...]]:
         with self._connections.lent() as lent:
             return lent.rows(statement)
+
+    def _told(self, statement: Statement) -> int | None:
+        """Return a number the server has of its sessions, None where it refuses to tell."""
+        try:
+            return int(self._rows(statement)[0][0])
+        except ServerUnreachableError:
+            raise
+        except ServerError as error:
+            log.info("%s: nothing is told about sessions: %s", self._name, error.message)
+            return None
 
     def _source(self, table: str) -> str:
         return reading.source_of(self._table(table))

@@ -60,21 +60,25 @@ class InformixSession:
             number = str(self._lent.rows(Statement(SESSION))[0][0])
         return f"{number}-{uuid.uuid4().hex}".lstrip("-")
 
-    def lock(self, selection: Selection) -> None:
+    def lock(self, selection: Selection, *, table: bool = False) -> None:
         """Touch the selected rows, which locks each for this transaction; reading them then locks their range.
 
         A plain update is taken by every release and isolation, where FOR UPDATE depends on the kind of cursor.
+        With `table` one lock on the whole table takes the place of all these.
         """
-        table = self._table(selection.table)
+        live = self._table(selection.table)
         if not self._logged:
+            return
+        if table:
+            self._lent.run(Statement(f"LOCK TABLE {reading.source_of(live)} IN EXCLUSIVE MODE"))
             return
         buckets = selection.columns
         selecting = {buckets.date, buckets.label, buckets.epoch, buckets.acd}
-        free = [column.name for column in table.columns if column.name not in selecting] or list(table.names)
+        free = [column.name for column in live.columns if column.name not in selecting] or list(live.names)
         touched = INFORMIX.name(free[-1])
         for part in portions(selection):
             where = predicate(part, INFORMIX)
-            text = f"UPDATE {reading.source_of(table)} SET {touched} = {touched} WHERE {where.text}"
+            text = f"UPDATE {reading.source_of(live)} SET {touched} = {touched} WHERE {where.text}"
             self._lent.run(Statement(text, where.values))
 
     def fingerprint(self, query: FingerprintQuery) -> Mapping[Bucket, BucketState]:

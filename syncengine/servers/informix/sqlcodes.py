@@ -30,8 +30,14 @@ class Fault(StrEnum):
         """Say whether the same again may succeed."""
         return self in TRANSIENT
 
+    @property
+    def crowded(self) -> bool:
+        """Say whether a smaller transaction may get through."""
+        return self in CROWDED
+
 
 TRANSIENT = frozenset({Fault.LOCKED, Fault.OUT_OF_LOCKS, Fault.LONG_TRANSACTION, Fault.SCHEMA_MOVED, Fault.LOST})
+CROWDED = frozenset({Fault.LOCKED, Fault.OUT_OF_LOCKS, Fault.LONG_TRANSACTION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,7 @@ TIMEOUT = Meaning(
 
 MEANINGS: dict[int, Meaning] = {
     # Lock conflicts. Which ISAM error lies behind them cannot be seen through the driver.
-    **dict.fromkeys((-233, -243, -244, -245, -246, -250, -263, -378, -107, -113, -144, -154), LOCKED),
+    **dict.fromkeys((-233, -243, -244, -245, -246, -250, -263, -289, -378, -107, -113, -144, -154), LOCKED),
     **dict.fromkeys((-143, -78, -79), DEADLOCK),
     **dict.fromkeys((-240, -271, -346, -348), LOG_OR_LOCK),
     -134: OUT_OF_LOCKS,

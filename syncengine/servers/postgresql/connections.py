@@ -209,6 +209,7 @@ class Lent:
             raise ServerError(
                 f"{self.name}: a question names {len(statement.values):,} values, of which it takes {MOST_VALUES:,}.",
                 hint="Choose a shorter window, or fewer ACDs.",
+                crowded=True,
             )
 
     def _call(self, call: Callable[[], Result], deadline: float | None = None) -> Result:

@@ -85,7 +85,12 @@ def sqlstate_of(error: BaseException) -> str:
 def _error(name: str, meaning: Meaning, said: str, state: str) -> ServerError:
     code = f" (SQLSTATE {state})" if state and meaning.quoted else ""
     detail = f": {said}" if said else ""
-    return meaning.kind(f"{name}: {meaning.says}{detail}{code}.", hint=meaning.hint, transient=meaning.transient)
+    return meaning.kind(
+        f"{name}: {meaning.says}{detail}{code}.",
+        hint=meaning.hint,
+        transient=meaning.transient,
+        crowded=meaning.crowded,
+    )
 
 
 def _said(error: BaseException) -> str:

@@ -17,14 +17,14 @@ from syncengine.model.pair import Limits, Role
 from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
 from syncengine.servers.folding import fold_here, folds_all, needed
-from syncengine.servers.postgresql import reading
+from syncengine.servers.postgresql import reading, standing
 from syncengine.servers.postgresql.catalogue import STARTED, Layout, read_about, read_layouts
 from syncengine.servers.postgresql.connections import Connections
 from syncengine.servers.postgresql.errors import unknown_outcome
 from syncengine.servers.postgresql.session import Known, PostgreSQLSession
 from syncengine.servers.postgresql.types import stored_type
 from syncengine.servers.postgresql.url import look_at, parse_url
-from syncengine.servers.protocol import Bounds, Capabilities, LiveTable, ServerDescription, scratch_name
+from syncengine.servers.protocol import Bounds, Capabilities, LiveTable, ServerDescription, SessionState, scratch_name
 from syncengine.servers.sql.dialect import Statement, quoted
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
 from syncengine.servers.sql.rows import bound_at, bounds_statement, highest_statement
@@ -136,6 +136,18 @@ class PostgreSQLServer:
         finally:
             self._do(f"DROP TABLE {source}")
             self._layouts.pop(name, None)
+
+    def session_state(self, session: str) -> SessionState:
+        """Say whether a write session lives, by what became of its transaction."""
+        return standing.session_state(self._rows, session)
+
+    def change_counter(self, table: str) -> str | None:
+        """Return what the server has counted of the table's rows, up to a minute late; None where it does not."""
+        return standing.change_counter(self._rows, self._layout(table))
+
+    def waiting(self) -> int | None:
+        """Return how many sessions in the database wait for a lock."""
+        return standing.waiting(self._rows)
 
     def interrupt(self) -> None:
         """Stop the queries that are running, from another thread."""

@@ -26,6 +26,7 @@ from syncengine.servers.sql.rows import delete_statement
 from syncengine.servers.stream import Stream
 
 BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+NAME = "pid {pid} since {since}, transaction {transaction}"
 WHO = "SELECT pid, CAST(backend_start AS TEXT), txid_current() FROM pg_stat_activity WHERE pid = pg_backend_pid()"
 
 
@@ -58,10 +59,14 @@ class PostgreSQLSession:
         self._left: list[str] = []
         lent.run(Statement(BEGIN))
         pid, since, self._transaction = lent.rows(Statement(WHO))[0]
-        self.id = f"pid {pid} since {since}, transaction {self._transaction}"
+        self.id = NAME.format(pid=pid, since=since, transaction=self._transaction)
 
-    def lock(self, selection: Selection) -> None:
-        """Keep everybody else from writing the table until the transaction ends; reading goes on."""
+    def lock(self, selection: Selection, *, table: bool = False) -> None:
+        """Keep everybody else from writing the table until the transaction ends; reading goes on.
+
+        `table` makes no difference: it is the whole table that is locked anyway.
+        """
+        del table
         source = self._known.layout(selection.table).source
         self._run(Statement(f"LOCK TABLE {source} IN SHARE ROW EXCLUSIVE MODE"))
 

@@ -15,6 +15,8 @@ class Meaning:
     hint: str = ""
     kind: type[ServerError] = ServerError
     transient: bool = False
+    crowded: bool = False
+    """Whether a smaller transaction may get through."""
     quoted: bool = True
     """Whether the server's own words add something."""
 
@@ -37,11 +39,16 @@ REFUSED_LOGIN = Meaning("the login was refused", LOGIN, ServerUnreachableError)
 NO_DATABASE = Meaning(
     "there is no such database", "Check the last part of the url's path.", ServerUnreachableError, quoted=True
 )
-LOCKED = Meaning("somebody else holds a lock on the rows", AGAIN, ServerLockedError, transient=True)
+LOCKED = Meaning("somebody else holds a lock on the rows", AGAIN, ServerLockedError, transient=True, crowded=True)
 DEADLOCK = Meaning(
-    "it was one of two that waited for each other's rows", AGAIN, ServerLockedError, transient=True, quoted=False
+    "it was one of two that waited for each other's rows",
+    AGAIN,
+    ServerLockedError,
+    transient=True,
+    crowded=True,
+    quoted=False,
 )
-WRITTEN = Meaning("somebody else wrote the same rows", AGAIN, ServerLockedError, transient=True)
+WRITTEN = Meaning("somebody else wrote the same rows", AGAIN, ServerLockedError, transient=True, crowded=True)
 READ_ONLY = Meaning("the database takes no writes", STANDBY, ServerReadOnlyError)
 DENIED = Meaning("this login may not do that", GRANT)
 NOT_THERE = Meaning("a table or column is not there", "`syncengine check` names what a server lacks.")
@@ -54,8 +61,12 @@ TRIGGER = Meaning("a trigger of the table refused", "Compare the tables on both 
 CANCELLED = Meaning("somebody cancelled the query there", "Run the same command again.")
 FAILED = Meaning("the transaction had failed before and is rolled back", "Run the same command again.", quoted=False)
 DISK = Meaning("its disk is full", "Make room there; what was begun is rolled back.")
-MEMORY = Meaning("it ran out of memory", "Choose a shorter window, or set work_mem there lower.", transient=True)
-TOO_LARGE = Meaning("the question is too large for it", "Choose a shorter window, or set limits.step_rows lower.")
+MEMORY = Meaning(
+    "it ran out of memory", "Choose a shorter window, or set work_mem there lower.", transient=True, crowded=True
+)
+TOO_LARGE = Meaning(
+    "the question is too large for it", "Choose a shorter window, or set limits.step_rows lower.", crowded=True
+)
 SYNTAX = Meaning("it does not understand a statement", UNKNOWN.hint)
 DAMAGED = Meaning("its files are damaged", "Have its administrator look at the server's log.")
 
