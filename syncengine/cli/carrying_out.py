@@ -32,7 +32,7 @@ def told(carry_out: Callable[[], Ran], *, json: bool, verbose: int) -> int:
         ) from None
     if json:
         after = verify_document(ran.after) if ran.after else None
-        outcome = {**outcome_document(ran.outcome), "unlike": list(ran.unlike), "notes": list(ran.notes)}
+        outcome = outcome_document(ran.outcome, unlike=ran.unlike, notes=ran.notes)
         typer.echo(as_text({**plan_summary(ran.plan), "dry_run": False, "outcome": outcome, "after": after}))
         return exit_code(ran)
     console = out()

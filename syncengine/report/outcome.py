@@ -56,7 +56,9 @@ def print_outcome(
         console.print(Text(f"Go on with it: syncengine resume {outcome.run_id} --pair FILE", style="bold"))
 
 
-def outcome_document(outcome: RunOutcome) -> dict[str, Any]:
+def outcome_document(
+    outcome: RunOutcome, *, unlike: tuple[str, ...] = (), notes: tuple[str, ...] = ()
+) -> dict[str, Any]:
     """Return what a run did as plain data."""
     return {
         "run": outcome.run_id or None,
@@ -65,5 +67,7 @@ def outcome_document(outcome: RunOutcome) -> dict[str, Any]:
         "stopped": outcome.stopped,
         "rows_deleted": outcome.deleted,
         "rows_inserted": outcome.inserted,
+        "unlike": list(unlike),
+        "notes": list(notes),
         "steps": plain(outcome.steps),
     }

@@ -16,6 +16,7 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "source": plan.source.value,
         "target": plan.target.value,
         "policy": plan.policy.value,
+        "undoes": plan.undoes or None,
         "as_of": plain(plan.as_of),
         "requested": plain(plan.requested),
         "ranges": [_range(one) for one in plan.ranges],

@@ -25,7 +25,8 @@ def print_plan(console: Console, plan: Plan, *, every_table: bool = False) -> No
 
 def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
     direction = "in both directions" if plan.policy.value == "reconcile" else f"from {plan.source} to {plan.target}"
-    yield Text(f"Plan: {plan.policy} {direction}, as of {plan.as_of:%Y-%m-%d %H:%M}", style="bold")
+    what = f"undo of run {plan.undoes}" if plan.undoes else f"{plan.policy} {direction}"
+    yield Text(f"Plan: {what}, as of {plan.as_of:%Y-%m-%d %H:%M}", style="bold")
     ranges = list(_ranges(plan, every_table=every_table))
     if ranges:
         yield Text()
@@ -43,7 +44,8 @@ def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
     yield from (Text(note, style="dim") for note in _clipped(plan))
     if plan.stale:
         yield Text()
-        yield Text("Summarised before its intervals are mended: rerun Data Summarizing for", style="bold")
+        when = "Summarised from what is put back" if plan.undoes else "Summarised before its intervals are mended"
+        yield Text(f"{when}: rerun Data Summarizing for", style="bold")
         yield from _stale(plan)
     for note in plan.notes:
         yield Text(f"Note: {note}.", style="dim")
@@ -134,8 +136,17 @@ def _summary(plan: Plan) -> str:
     into = " and ".join(sorted(plan.writes_to))
     tables = len({part.table for part in parts})
     buckets = sum(len(part.buckets) for part in parts)
+    if plan.undoes:
+        back, gone = (sum(getattr(part.counts, name) for part in parts) for name in ("missing", "extra"))
+        rows = f"{plural(back, 'row')} as before, where {plural(gone, 'row')} stand now"
+        return f"{plural(len(plan.steps), 'step')} into {into}: {tables_text(tables, buckets)}; {rows}."
     deletions = f"every row that only {into} holds stays"
     if plan.deletions:
         deletions = f"{plural(plan.deletions, 'row')} that only {into} holds will be deleted"
-    what = f"{plural(tables, 'table')}, {plural(buckets, 'bucket')}"
+    what = tables_text(tables, buckets)
     return f"{plural(len(plan.steps), 'step')} into {into}: {what}; {deletions}."
+
+
+def tables_text(tables: int, buckets: int) -> str:
+    """Return how much is written."""
+    return f"{plural(tables, 'table')}, {plural(buckets, 'bucket')}"
