@@ -21,7 +21,7 @@ CHECKSUM = ', "crc": "'
 def append_mark(file: Path, entry: Mapping[str, object]) -> None:
     """Append one mark, durable when this returns."""
     body = json.dumps({"at": datetime.now().isoformat(timespec="seconds"), **entry}, default=str)
-    line = f"{body[:-1]}{CHECKSUM}{zlib.crc32(body.encode()):08x}\"}}\n"
+    line = f'{body[:-1]}{CHECKSUM}{zlib.crc32(body.encode()):08x}"}}\n'
     with staging_errors(file.parent):
         # Not created here: a run whose folder was taken away must not go on in a new one.
         descriptor = os.open(file, os.O_WRONLY | os.O_APPEND)
