@@ -8,11 +8,15 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
+from syncengine.app.backfilling import Backfilling
 from syncengine.app.connecting import Connecting, as_of, refuse_one_server
+from syncengine.app.copying import PortionWork
+from syncengine.app.cutting import Cutting
 from syncengine.app.runs import Ran, Runs
 from syncengine.catalogue import Catalogue, load_catalogue
 from syncengine.model.check import PairCheck
@@ -20,9 +24,10 @@ from syncengine.model.drift import Observation
 from syncengine.model.errors import InputError, RefusedError, ServerError
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan, Policy
+from syncengine.model.portions import BackfillWishes
 from syncengine.model.progress import Progress, Silent
 from syncengine.model.run import RunKind, RunRecord
-from syncengine.model.spec import DataClass, TableSpec
+from syncengine.model.spec import DataClass, Kept, TableSpec
 from syncengine.model.window import Window
 from syncengine.model.window_text import parse_window
 from syncengine.observe.checking import check, try_out
@@ -33,6 +38,7 @@ from syncengine.planning.planning import Wishes, plan
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.ledger import Ledger
+from syncengine.staging.memory import Memory
 
 WAIT_SECONDS = 30.0
 """Seconds between two looks at the archive status."""
@@ -64,6 +70,12 @@ class Pair:
         self.connecting = Connecting(settings)
         self.ledger = Ledger(settings.staging)
         self._runs = Runs(settings, catalogue, self.connecting, self.ledger, progress, self._look_again)
+        self.backfilling = Backfilling(
+            self._runs,
+            Cutting(settings, catalogue, progress),
+            PortionWork(settings, catalogue, self._observe),
+            progress,
+        )
 
     def verify(
         self,
@@ -83,8 +95,8 @@ class Pair:
         specs = self._specs(asked) or self.catalogue.of_class(*VERIFIED)
         request = self._request(specs, window, asked.acds, choice(Role, source, "source"), every_row=every_row)
         with self.connecting.servers(frozenset()) as servers:
-            observation = self._observe(servers, request)
-        return replace(observation, notes=(*self._files_beside(asked), *_unlike_loads(observation)))
+            observation = self._observe(servers, replace(request, now=datetime.now()))
+        return replace(observation, notes=(*observation.notes, *self._files_beside(asked), *_unlike_loads(observation)))
 
     def check(self, *, scratch: bool = False) -> PairCheck:
         """Say who the two servers are, what they hold, and whether they are set up alike.
@@ -181,14 +193,55 @@ class Pair:
     def plans(self, record: RunRecord) -> tuple[Plan, ...]:
         """Return the plans of a run, one a portion; raises `StagingError` where one cannot be read."""
         folder = self.ledger.folder(record.id)
-        return tuple(folder.plan(portion) for portion in range(1, record.portions + 1))
+        return tuple(folder.plan(portion) for portion in record.portions_kept)
 
     def resume(self, run_id: str | None = None) -> Ran:
         """Go on with a run that was cut short or partly done: nothing staged is read again, nothing done is done again.
 
         Raises `StillOpenError` while a session of it may still live in a server.
         """
-        return self._runs.resume(run_id)
+        record = self._runs.resumable(run_id)
+        if record.header.kind is RunKind.BACKFILL:
+            return self.backfilling.resume(record)
+        return self._runs.resume(record)
+
+    def backfill_wishes(
+        self,
+        *,
+        window: str | Window,
+        tables: str | Iterable[str] = (),
+        sets: str | Iterable[str] = (),
+        acds: int | Iterable[int] = (),
+        source: Role | str = Role.PRIMARY,
+        policy: Policy | str = Policy.FILL,
+        newest_first: bool = True,
+        rows_per_second: int | None = None,
+        hours: str | None = None,
+        portion_rows: int = 500_000,
+        portion_days: int = 31,
+    ) -> BackfillWishes:
+        """Return what a backfill is asked for; `backfilling` cuts it into portions, and does it.
+
+        Raises `InputError` for what cannot be meant, `RefusedError` for local administration.
+        """
+        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds))
+        specs = self._specs(asked)
+        self._refuse_local(specs)
+        if not asked.tables:
+            # A set may hold administration beside its history: a backfill copies the history of it.
+            specs = tuple(spec for spec in specs or self.catalogue.of_class(DataClass.HISTORICAL) if spec.time)
+        return BackfillWishes(
+            tables=tuple(spec.name for spec in specs if spec.kept is not Kept.NEVER),
+            window=parse_window(window) if isinstance(window, str) else window,
+            source=choice(Role, source, "source"),
+            policy=choice(Policy, policy, "policy"),
+            acds=asked.acds,
+            newest_first=newest_first,
+            portion_rows=portion_rows,
+            portion_days=portion_days,
+            rows_per_second=rows_per_second,
+            hours=hours,
+        )
 
     def plan_undo(self, run_id: str | None = None, *, dry_run: bool = False) -> Plan:
         """Say what putting back the rows a run has changed would do; `execute` does it.
@@ -201,11 +254,13 @@ class Pair:
     def _look_again(self, servers: Mapping[Role, Server], plan: Plan) -> Observation:
         specs = tuple(self.catalogue.table(name) for name in plan.tables)
         request = self._request(specs, plan.requested, plan.acds, plan.source, every_row=False)
-        return self._observe(servers, request)
+        return self._observe(servers, replace(request, fresh=True))
 
-    def _observe(self, servers: Mapping[Role, Server], request: Request) -> Observation:
-        with self._cache() as cache:
-            return observe(servers, self.settings, self.catalogue, request, cache, self.progress)
+    def _observe(
+        self, servers: Mapping[Role, Server], request: Request, progress: Progress | None = None
+    ) -> Observation:
+        with self._cache() as cache, Memory(self.settings.staging) as memory:
+            return observe(servers, self.settings, self.catalogue, request, cache, progress or self.progress, memory)
 
     def _request(
         self,

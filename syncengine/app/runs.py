@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from syncengine.app.connecting import Connecting, as_of
 from syncengine.app.undoing import UndoQuestions, plan_undo, unlike_journal
@@ -19,11 +19,13 @@ from syncengine.model.errors import InputError, MovedError, RefusedError, Stagin
 from syncengine.model.outcome import RunOutcome
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan
+from syncengine.model.portions import PortionDone
 from syncengine.model.progress import Progress
 from syncengine.model.run import RunKind, RunRecord, RunState
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.ledger import Begin, Ledger
+from syncengine.staging.memory import Memory
 from syncengine.staging.run_folder import RunFolder
 
 ROW_BYTES = 200
@@ -37,12 +39,16 @@ class Ran:
     """A run and what a fresh look at the pair found after it."""
 
     plan: Plan
+    """Of a backfill, that of the last portion."""
     outcome: RunOutcome
-    after: Observation | None
+    after: Observation | None = None
     unlike: tuple[str, ...] = ()
     """After an undo: the tables whose buckets are not as they were, though they were put back."""
     notes: tuple[str, ...] = ()
     """What was done beside: old runs removed, open steps of earlier runs resolved."""
+    kind: RunKind = RunKind.RESYNC
+    portions: tuple[PortionDone, ...] = ()
+    """Those of a backfill that were looked at this time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +70,21 @@ class Runs:
                 after = None if plan.undoes else self.look_again(servers, plan)
                 return Ran(plan, RunOutcome("", ()), after)
             with self.ledger.locked() as lock:
-                notes = (*self._recover_others(servers, plan.writes_to, but=""), *self._prune())
+                notes = (*self.recover_others(servers, plan.writes_to, but=""), *self.prune())
                 begin = Begin(kind, plan.seed, about or _about(plan), undoes=plan.undoes)
                 run = self.ledger.begin(lock, begin, needs_bytes=needed_bytes(plan))
                 run.save_plan(1, plan)
                 ran = self._carry_out(plan, run, servers, None)
         return replace(ran, notes=notes)
 
-    def resume(self, run_id: str | None) -> Ran:
-        """Go on with a run."""
-        record = self.resumable(run_id)
+    def resume(self, record: RunRecord) -> Ran:
+        """Go on with a run of one portion."""
         plan = self.ledger.folder(record.id).plan(1)
         with self.connecting.servers(plan.writes_to) as servers:
             self.connecting.refuse_unwritable(servers, plan.writes_to)
-            with self.resumed(record, servers) as (run, record):
-                notes = self._recover_others(servers, plan.writes_to, but=record.id)
-                return replace(self._carry_out(plan, run, servers, record), notes=tuple(notes))
+            with self.resumed(record, servers) as (run, found):
+                notes = self.recover_others(servers, plan.writes_to, but=record.id)
+                return replace(self._carry_out(plan, run, servers, found), notes=tuple(notes))
 
     def resumable(self, run_id: str | None) -> RunRecord:
         """Return a run that can be gone on with; raises a sentence for one that cannot."""
@@ -90,7 +95,7 @@ class Runs:
             raise StagingError(f"Run {record.id} is still running.", hint="`syncengine status` shows how far it is.")
         if not record.resumable:
             raise InputError(f"Run {record.id} is done: there is nothing to resume.")
-        if not record.portions:
+        if not record.portions and record.header.kind is not RunKind.BACKFILL:
             raise InputError(
                 f"Run {record.id} was cut short before it had planned anything.", hint="Run its command again."
             )
@@ -99,7 +104,7 @@ class Runs:
     @contextmanager
     def resumed(self, record: RunRecord, servers: Mapping[Role, Server]) -> Iterator[tuple[RunFolder, RunRecord]]:
         """Hold the lock for a run that goes on, its open batches resolved."""
-        with self.ledger.locked() as lock, self._cache() as cache:
+        with self.ledger.locked() as lock, self.cache() as cache:
             run = self.ledger.again(lock, record.id)
             found, _ = recover(run.record(running=False), run, servers, cache, self.settings.limits)
             yield run, found
@@ -120,11 +125,11 @@ class Runs:
                     hint="Leave --dry-run out: what is resolved is asked for before anything is put back.",
                 )
             roles = frozenset(batch.into for batch in record.unresolved)
-            with self.connecting.servers(roles) as servers, self.ledger.locked(), self._cache() as cache:
+            with self.connecting.servers(roles) as servers, self.ledger.locked(), self.cache() as cache:
                 record, _ = recover(record, run, servers, cache, self.settings.limits)
         if not record.done:
             raise InputError(f"Run {record.id} has written nothing: there is nothing to undo.")
-        with self.connecting.servers(frozenset()) as servers, self._cache() as cache:
+        with self.connecting.servers(frozenset()) as servers, self.cache() as cache:
             questions = UndoQuestions(self.settings, self.catalogue, as_of(self.settings), self.ledger)
             return plan_undo(record, run, servers, questions, cache)
 
@@ -156,21 +161,25 @@ class Runs:
             run=run,
             limits=self.settings.limits,
             progress=self.progress,
-            forget=lambda _: None,
+            forget=self._forget,
             before_batch=before_batch,
         )
+
+    def _forget(self, writes: Iterable[tuple[str, int | None, date | None]]) -> None:
+        with Memory(self.settings.staging) as memory:
+            memory.forget(writes)
 
     def _carry_out(self, plan: Plan, run: RunFolder, servers: Mapping[Role, Server], record: RunRecord | None) -> Ran:
         """Do the steps of a plan that are not done, and look at what came of it."""
         known = record.batches if record else ()
         with ExitStack() as stack:
-            caches = (stack.enter_context(self._cache()), stack.enter_context(self._cache()))
+            caches = (stack.enter_context(self.cache()), stack.enter_context(self.cache()))
             hands = self.hands(servers, run, caches, undoes=plan.undoes)
             outcome = execute(plan, 1, hands, known)
             ran = Ran(plan, outcome, None)
             if not outcome.cancelled:
                 ran = self._looked_at(ran, run, servers, caches[0])
-            return replace(ran, outcome=end(hands, ran.outcome))
+            return replace(ran, outcome=end(run, ran.outcome))
 
     def _looked_at(self, ran: Ran, run: RunFolder, servers: Mapping[Role, Server], cache: Cache) -> Ran:
         outcome = ran.outcome
@@ -189,13 +198,13 @@ class Runs:
             stopped = replace(outcome, stopped=outcome.stopped or f"the check after it failed: {error}")
             return replace(ran, outcome=stopped)
 
-    def _recover_others(self, servers: Mapping[Role, Server], writable: frozenset[Role], *, but: str) -> list[str]:
+    def recover_others(self, servers: Mapping[Role, Server], writable: frozenset[Role], *, but: str) -> list[str]:
         """Resolve what earlier runs left open on the servers that are about to be written to."""
         notes = []
         for record in self.ledger.runs():
             if record.id == but or not record.unresolved or not {batch.into for batch in record.unresolved} <= writable:
                 continue
-            with self._cache() as cache:
+            with self.cache() as cache:
                 _, put_back = recover(record, self.ledger.folder(record.id), servers, cache, self.settings.limits)
             if put_back:
                 raise MovedError(
@@ -206,11 +215,13 @@ class Runs:
             notes.append(f"run {record.id} had been cut short: what became of its open step was found out")
         return notes
 
-    def _prune(self) -> Iterator[str]:
+    def prune(self) -> Iterator[str]:
+        """Remove runs that are kept long enough, and say which."""
         limits = self.settings.limits
         yield from self.ledger.prune(keep_days=limits.keep_days, keep_mb=limits.keep_mb, now=datetime.now())
 
-    def _cache(self) -> Cache:
+    def cache(self) -> Cache:
+        """Return one of the two caches a run works with."""
         return Cache(self.settings.staging, memory_mb=max(64, self.settings.limits.memory_mb // 2))
 
 

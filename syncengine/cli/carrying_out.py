@@ -10,6 +10,7 @@ import typer
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.model.errors import CancelledError
 from syncengine.model.outcome import StepState
+from syncengine.model.run import RunKind
 
 if TYPE_CHECKING:
     from syncengine.app import Ran
@@ -30,6 +31,8 @@ def told(carry_out: Callable[[], Ran], *, json: bool, verbose: int) -> int:
         raise CancelledError(
             "Stopped while the run was being begun or ended.", hint="`syncengine verify` says how the pair stands."
         ) from None
+    if ran.kind is RunKind.BACKFILL:
+        return _backfilled(ran, json=json)
     if json:
         after = verify_document(ran.after) if ran.after else None
         outcome = outcome_document(ran.outcome, unlike=ran.unlike, notes=ran.notes)
@@ -55,6 +58,20 @@ def exit_code(ran: Ran) -> ExitCode:
         return ExitCode.PARTLY if written or not outcome.stopped else ExitCode.ERROR
     if outcome.stopped:
         return ExitCode.ERROR
+    if ran.kind is RunKind.BACKFILL:
+        return ExitCode.DONE if all(portion.in_sync for portion in ran.portions) else ExitCode.DRIFT
     if ran.plan.undoes:
         return ExitCode.PARTLY if ran.unlike or ran.plan.kept else ExitCode.DONE
     return ExitCode.DONE if ran.after is not None and ran.after.in_sync else ExitCode.DRIFT
+
+
+def _backfilled(ran: Ran, *, json: bool) -> int:
+    from syncengine.cli.terminal import out
+    from syncengine.report.backfill import backfill_outcome_document, print_backfill_outcome
+    from syncengine.report.plain import as_text
+
+    if json:
+        typer.echo(as_text(backfill_outcome_document(ran.outcome, ran.portions, ran.notes)))
+    else:
+        print_backfill_outcome(out(), ran.outcome, ran.portions, ran.notes)
+    return exit_code(ran)

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from syncengine.cli.backfill import backfill
 from syncengine.cli.check import check
 from syncengine.cli.demo import demo
 from syncengine.cli.exit_codes import ExitCode, exit_code_of
@@ -58,6 +59,7 @@ _command(tables)
 _command(check, "Stopped; no row of the CMS was written.")
 _command(verify)
 _command(resync)
+_command(backfill)
 _command(status)
 _command(runs)
 _command(report)

@@ -18,6 +18,7 @@ from rich.progress import (
 
 PIPED_WIDTH = 1000
 PLAIN_LINE_SECONDS = 5.0
+MB = 2**20
 
 
 def out() -> Console:
@@ -36,12 +37,12 @@ class TerminalProgress:
     def __init__(self) -> None:
         self._bar: Progress | None = None
         self._task: TaskID = TaskID(0)
-        self._rows = 0
+        self._rows = self._size = 0
         self._started = 0.0
 
     def begin(self, what: str, total: int) -> None:
         """Start a bar."""
-        self._rows, self._started = 0, time.monotonic()
+        self._rows, self._size, self._started = 0, 0, time.monotonic()
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -56,12 +57,14 @@ class TerminalProgress:
         self._task = self._bar.add_task(what, total=total, rate="", detail="")
         self._bar.start()
 
-    def advance(self, units: int, detail: str = "", *, rows: int = 0) -> None:
+    def advance(self, units: int, detail: str = "", *, rows: int = 0, size: int = 0) -> None:
         """Move the bar on."""
         if self._bar is None:
             return
         self._rows += rows
-        self._bar.update(self._task, advance=units, detail=detail, rate=_rate(self._rows, self._started))
+        self._size += size
+        rate = _rate(self._rows, self._size, self._started)
+        self._bar.update(self._task, advance=units, detail=detail, rate=rate)
 
     def end(self) -> None:
         """Take the bar away."""
@@ -74,24 +77,25 @@ class PlainProgress:
     """Plain lines, one every few seconds."""
 
     def __init__(self) -> None:
-        self._what, self._total, self._done, self._rows = "", 0, 0, 0
+        self._what, self._total, self._done, self._rows, self._size = "", 0, 0, 0, 0
         self._started = self._told = 0.0
 
     def begin(self, what: str, total: int) -> None:
         """Remember what is being done."""
-        self._what, self._total, self._done, self._rows = what, total, 0, 0
+        self._what, self._total, self._done, self._rows, self._size = what, total, 0, 0, 0
         self._started = self._told = time.monotonic()
 
-    def advance(self, units: int, detail: str = "", *, rows: int = 0) -> None:
+    def advance(self, units: int, detail: str = "", *, rows: int = 0, size: int = 0) -> None:
         """Say how far it is, now and then."""
         self._done += units
         self._rows += rows
+        self._size += size
         now = time.monotonic()
         if now - self._told >= PLAIN_LINE_SECONDS:
             self._told = now
             left = (now - self._started) / self._done * (self._total - self._done) if self._done else 0
-            rate = _rate(self._rows, self._started)
-            line = f"{self._what}: {self._done} of {self._total}, {rate}, about {left:.0f} s left ({detail})\n"
+            rate = _rate(self._rows, self._size, self._started)
+            line = f"{self._what}: {self._done:,} of {self._total:,}, {rate}, about {left:.0f} s left ({detail})\n"
             sys.stderr.write(line)
             sys.stderr.flush()
 
@@ -104,6 +108,7 @@ def progress() -> TerminalProgress | PlainProgress:
     return TerminalProgress() if sys.stderr.isatty() else PlainProgress()
 
 
-def _rate(rows: int, started: float) -> str:
+def _rate(rows: int, size: int, started: float) -> str:
+    """Return rows a second, and the megabytes staged for them where rows are written."""
     seconds = max(time.monotonic() - started, 0.001)
-    return f"{rows / seconds:,.0f} rows/s"
+    return f"{rows / seconds:,.0f} rows/s" + (f", {size / MB:,.1f} MB" if size else "")

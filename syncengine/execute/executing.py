@@ -17,6 +17,7 @@ from syncengine.model.plan import Plan, Step
 from syncengine.model.run import BatchRecord, BatchState
 from syncengine.servers.protocol import Server
 from syncengine.servers.retrying import is_transient, tried
+from syncengine.staging.run_folder import RunFolder
 
 
 def execute(plan: Plan, portion: int, hands: Hands, known: Sequence[BatchRecord] = ()) -> RunOutcome:
@@ -49,6 +50,8 @@ class _Told:
     deleted: int = 0
     inserted: int = 0
     why: str = ""
+    size: int = 0
+    """Bytes of the rows written this time, as staged."""
     state: StepState | None = None
     """None while it is under way."""
 
@@ -87,7 +90,7 @@ class _Running:
                 self._attempt(step, self.plan.steps[at + 1 : at + 2], writing, ahead)
                 told = self.told[step.number]
                 tables = ", ".join(part.table for part in step.parts)
-                self.hands.progress.advance(1, tables, rows=told.deleted + told.inserted)
+                self.hands.progress.advance(1, tables, rows=told.deleted + told.inserted, size=told.size)
 
     def tell(self, batch: Batch, state: BatchState, deleted: int, inserted: int, why: str) -> None:
         """Remember what became of a batch."""
@@ -109,7 +112,8 @@ class _Running:
         for step in self.plan.steps:
             told = self.told.get(step.number, _Told())
             state = told.state or StepState.WAITING
-            steps.append(StepOutcome(step.number, state, told.deleted, told.inserted, told.why or self._why(state)))
+            why = told.why or self._why(state)
+            steps.append(StepOutcome(step.number, state, told.deleted, told.inserted, why, self.portion))
         return RunOutcome(self.hands.run.id, tuple(steps), self.stopped, self.cancelled)
 
     def _why(self, state: StepState) -> str:
@@ -147,9 +151,11 @@ class _Running:
 
         def once(*, whole_tables: bool = False) -> None:
             prepared = ahead.take(batch)
+            size = sum(one.insert.path.stat().st_size for one in prepared)
             if following is not None:
                 ahead.begin(following)
             writing.write(batch, prepared, whole_tables=whole_tables)
+            self.told[batch.place.step].size += size
 
         try:
             tried(once, when=_worth_the_same_again if batch.divisible else is_transient)
@@ -229,11 +235,11 @@ def _same_servers(plan: Plan, servers: Mapping[Role, Server]) -> None:
             raise RefusedError(f"The plan was made for another {role} server.", rule=14, hint="Make the plan again.")
 
 
-def end(hands: Hands, outcome: RunOutcome) -> RunOutcome:
+def end(run: RunFolder, outcome: RunOutcome) -> RunOutcome:
     """Mark how a run ended, and return its outcome with what kept that from being marked."""
     done = sum(step.state is StepState.DONE for step in outcome.steps)
     try:
-        hands.run.mark("ended", stopped=outcome.stopped, done=done == len(outcome.steps), steps=done)
+        run.mark("ended", stopped=outcome.stopped, done=done == len(outcome.steps), steps=done)
     except StagingError as error:
         return RunOutcome(outcome.run_id, outcome.steps, outcome.stopped or str(error), outcome.cancelled)
     return outcome

@@ -9,6 +9,7 @@ from enum import StrEnum
 from syncengine.model.bucket import EMPTY, Bucket, BucketState
 from syncengine.model.facts import ServerFacts
 from syncengine.model.fingerprint import FingerprintColumn
+from syncengine.model.memory import ALL_READ, Remembered
 from syncengine.model.pair import Role
 from syncengine.model.selection import Value
 from syncengine.model.spec import TableSpec
@@ -149,6 +150,8 @@ class TableObservation:
     target_rows: int = 0
     samples: tuple[KeyGroupDrift, ...] = ()
     notes: tuple[str, ...] = ()
+    remembered: Remembered = ALL_READ
+    """What was not read again, since it is remembered as equal; not among the counts."""
 
     @property
     def counts(self) -> Counts:
@@ -193,6 +196,11 @@ class Observation:
     def in_sync(self) -> bool:
         """Say whether no table differs."""
         return all(table.in_sync for table in self.tables)
+
+    @property
+    def remembered(self) -> Remembered:
+        """What of all tables was not read again."""
+        return sum((table.remembered for table in self.tables if table.remembered.tables), ALL_READ)
 
     def length(self, acd: int | None) -> int:
         """Return the interval length of an ACD; for rows of no ACD, the longest of all."""

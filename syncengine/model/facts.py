@@ -60,6 +60,18 @@ class Outage:
     reason: int
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class ClockReset:
+    """A time the clock of the switch was set, as one server's diary of one ACD has it."""
+
+    server: str
+    acd: int
+    """0 where the diary does not tell."""
+    day: date
+    """The first of all days where the diary does not tell."""
+    label: int
+
+
 @dataclass(frozen=True, slots=True)
 class IntervalCoverage:
     """Whether one server was seeing one ACD in one interval: taken over all tables that always have rows."""
@@ -87,6 +99,7 @@ class ServerFacts:
     outages: tuple[Outage, ...] = ()
     coverage: tuple[IntervalCoverage, ...] = ()
     notes: tuple[str, ...] = ()
+    clock_resets: tuple[ClockReset, ...] = ()
 
     def archived(self, acd: int, archive: Archive) -> ArchiveStatus:
         """Return how far an archive has run; event tables follow the intervals."""

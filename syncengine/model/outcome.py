@@ -27,6 +27,8 @@ class StepOutcome:
     deleted: int = 0
     inserted: int = 0
     why: str = ""
+    portion: int = 1
+    """Of a backfill; a resync has one."""
 
 
 @dataclass(frozen=True, slots=True)

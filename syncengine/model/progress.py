@@ -11,8 +11,8 @@ class Progress(Protocol):
     def begin(self, what: str, total: int) -> None:
         """Start a phase of `total` units of work."""
 
-    def advance(self, units: int, detail: str = "", *, rows: int = 0) -> None:
-        """Tell that `units` more are done, with `rows` rows looked at or written."""
+    def advance(self, units: int, detail: str = "", *, rows: int = 0, size: int = 0) -> None:
+        """Tell that `units` more are done, with `rows` rows looked at or written, of `size` bytes as staged."""
 
     def end(self) -> None:
         """End the phase."""
@@ -24,7 +24,7 @@ class Silent:
     def begin(self, what: str, total: int) -> None:
         """Ignore it."""
 
-    def advance(self, units: int, detail: str = "", *, rows: int = 0) -> None:
+    def advance(self, units: int, detail: str = "", *, rows: int = 0, size: int = 0) -> None:
         """Ignore it."""
 
     def end(self) -> None:

@@ -147,7 +147,14 @@ class RunRecord:
     steps: int = 0
     """Steps of all portions that were planned so far."""
     portions: int = 0
+    """Portions whose plan is kept."""
     portions_planned: int = 1
+    portions_kept: tuple[int, ...] = ()
+    """Their numbers."""
+    portions_done: tuple[int, ...] = ()
+    """Portions of a backfill that were done and looked at afresh."""
+    portions_unlike: tuple[int, ...] = ()
+    """Those of them in which drift remained."""
     batches: tuple[BatchRecord, ...] = ()
     """One a batch: the last that is known of it, in the order they were begun."""
     steps_done: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from syncengine.diffing.bag_difference import BagQuestion, bucket_terms, counts_statement, surplus_statement
@@ -87,9 +87,14 @@ class Findings:
 
 
 def selections_of(
-    spec: TableSpec, scopes: tuple[Scope, ...], *, zone: str, untimed: bool = False
+    spec: TableSpec,
+    scopes: tuple[Scope, ...],
+    *,
+    zone: str,
+    untimed: bool = False,
+    skipped: frozenset[date] = frozenset(),
 ) -> tuple[Selection, ...]:
-    """Return the slices that together are the table's scopes: no gap, no overlap.
+    """Return the slices that together are the table's scopes, but for the days skipped: no gap, no overlap.
 
     ACDs with the same window are asked about together. `untimed` adds the rows no window can select.
     """
@@ -100,14 +105,14 @@ def selections_of(
     selections: list[Selection] = []
     windows = {scope.window for scope in scopes}
     if all_acds and len(windows) == 1:
-        selections += _cut(spec, scopes[0].window, zone=zone)
+        selections += _cut(spec, scopes[0].window, skipped, zone=zone)
     else:
         for window in dict.fromkeys(scope.window for scope in scopes if scope.acd is not None):
             acds = tuple(scope.acd for scope in scopes if scope.window == window and scope.acd is not None)
-            selections += _cut(spec, window, zone=zone, acds=acds)
+            selections += _cut(spec, window, skipped, zone=zone, acds=acds)
         for scope in scopes:
             if scope.acd is None:
-                selections += _cut(spec, scope.window, zone=zone, except_acds=named)
+                selections += _cut(spec, scope.window, skipped, zone=zone, except_acds=named)
     if untimed:
         acds_asked = None if all_acds else named
         selections.append(Selection(spec.name, BucketColumns.of(spec), untimed=True, acds=acds_asked))
@@ -117,6 +122,7 @@ def selections_of(
 def _cut(
     spec: TableSpec,
     window: Window | None,
+    skipped: frozenset[date],
     *,
     zone: str,
     acds: tuple[int, ...] | None = None,
@@ -126,19 +132,47 @@ def _cut(
         return
     # Weeks and months must not be cut in two; their buckets are few.
     sliced = spec.archive in (Archive.INTERVAL, Archive.EVENT)
-    pieces = window.cut(SLICE) if sliced else iter((window,))
+    runs = _runs(window, skipped)
+    pieces = (piece for run in runs for piece in run.cut(SLICE)) if sliced else iter((window,))
     for piece in pieces:
         selection = select_window(spec, piece, zone=zone, acds=acds, except_acds=except_acds)
         if selection is not None:
             yield selection
 
 
-def compare(comparison: Comparison, selections: tuple[Selection, ...], advance: Callable[[int, int], None]) -> Findings:
-    """Compare the slices one after the other; `advance` is told of each, and of the rows in it."""
+def _runs(window: Window, skipped: frozenset[date]) -> Iterator[Window]:
+    """Yield what is left of a window without some days, those that follow each other as one."""
+    if not skipped:
+        yield window
+        return
+    start: datetime | None = None
+    for day in window.days():
+        midnight = datetime(day.year, day.month, day.day)
+        if day not in skipped:
+            start = start or max(midnight, window.start)
+        elif start is not None:
+            yield Window(start, midnight)
+            start = None
+    if start is not None:
+        yield Window(start, window.stop)
+
+
+def compare(
+    comparison: Comparison,
+    selections: tuple[Selection, ...],
+    advance: Callable[[int, int], None],
+    saw: Callable[[tuple[BucketPair, ...]], None] | None = None,
+) -> Findings:
+    """Compare the slices one after the other; `advance` is told of each, and of the rows in it.
+
+    `saw` is told of the fingerprints of each, as they were at first sight.
+    """
     findings = Findings()
     for selection in selections:
         pairs = tuple(_fingerprints(comparison, selection, comparison.verdict.compared))
         _count(findings, pairs)
+        if saw is not None:
+            saw(pairs)
         candidates = tuple(differing(pairs, every_row=bool(comparison.strength is Strength.EVERY_ROW)))
         for portion in portions(candidates, comparison.limits.compare_rows):
             findings.differing += _settled(comparison, portion, findings)

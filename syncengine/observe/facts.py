@@ -15,6 +15,7 @@ from syncengine.model.errors import ServerError, ServerLockedError, ServerUnreac
 from syncengine.model.facts import (
     WITNESSES,
     ArchiveStatus,
+    ClockReset,
     DayLengths,
     IntervalCoverage,
     Kept,
@@ -34,7 +35,8 @@ from syncengine.servers.retrying import tried
 
 ARCHIVE_CODES = {"1": Archive.INTERVAL, "2": Archive.DAILY, "3": Archive.WEEKLY, "4": Archive.MONTHLY}
 FINISHED = "2"
-STATUS_WORDS = {"1": "has not run", "3": "ended in failure", "4": "is running now"}
+RUNNING = "4"
+STATUS_WORDS = {"1": "has not run", "3": "ended in failure", RUNNING: "is running now"}
 TIME_FORMATS = ("%m/%d/%y %H:%M", "%m/%d/%y %H:%M:%S", "%m/%d/%Y %H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
 CLOCK_RESET = 96
 """The linkex reason that marks a clock being set, not a link being down."""
@@ -105,7 +107,8 @@ def gather_facts(server: Server, role: Role, questions: FactQuestions) -> Server
     reading = _Reading(server, role, server.tables((*FACTS, *WITNESSES)))
     archives = tuple(_archives(reading.rows("arch_stat")))
     kept = tuple(_kept(reading.rows("dcalloc")))
-    outages = tuple(_outages(reading.rows("linkex"), reading))
+    links = reading.rows("linkex")
+    outages = tuple(_outages(links, reading))
     set_up = reading.rows("acds")
     lengths, coverage = _intervals(reading, questions)
     acds = {row["acd"] for row in set_up if row["acd"] is not None}
@@ -123,6 +126,7 @@ def gather_facts(server: Server, role: Role, questions: FactQuestions) -> Server
         outages=outages,
         coverage=coverage,
         notes=tuple(reading.notes),
+        clock_resets=tuple(_clock_resets(links, role)),
     )
 
 
@@ -291,6 +295,14 @@ def _outages(rows: Iterable[dict[str, Any]], reading: _Reading) -> Iterator[Outa
         reading.note(f"linkex tells no ACD, time or duration in {senseless:,} of its rows, so those are left out")
 
 
+def _clock_resets(rows: Iterable[dict[str, Any]], role: Role) -> Iterator[ClockReset]:
+    """Yield each time a clock was set; what the diary does not tell stands for all of it."""
+    for row in rows:
+        if row["reason"] == CLOCK_RESET:
+            day, label = row["row_date"], row["row_time"]
+            yield ClockReset(role.value, row["acd"] or 0, day if _can_be_day(day) else date.min, label or 0)
+
+
 @dataclass(slots=True)
 class _Seen:
     """What the witnesses have told so far, by day and by interval."""
@@ -344,3 +356,12 @@ def _lengths_by_acd(rows: Iterable[dict[str, Any]], questions: FactQuestions) ->
         for row in rows
         if row["acd"] is not None and row.get("intrvl") in LENGTHS
     )
+
+
+def running_archive(server: Server, role: Role) -> str:
+    """Return which archive is running on a server at this moment, as the end of a sentence, or nothing."""
+    reading = _Reading(server, role, server.tables(("arch_stat",)))
+    for status in _archives(reading.rows("arch_stat")):
+        if status.problem == STATUS_WORDS[RUNNING]:
+            return f"the {status.archive} archive of ACD {status.acd} on {role} has run"
+    return ""

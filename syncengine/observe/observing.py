@@ -12,6 +12,7 @@ from syncengine.model.bucket import BucketColumns, bucket_start
 from syncengine.model.drift import BucketDrift, Observation, Scope, TableObservation, TableState
 from syncengine.model.errors import InputError, WindowError
 from syncengine.model.facts import ServerFacts
+from syncengine.model.memory import ALL_READ, Remembered
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.progress import Progress
 from syncengine.model.selection import Selection
@@ -20,9 +21,11 @@ from syncengine.model.window import DAY, Window
 from syncengine.observe.columns import ColumnsVerdict, judge_columns
 from syncengine.observe.comparing import Comparison, Findings, compare, selections_of
 from syncengine.observe.facts import FactQuestions, gather_facts
+from syncengine.observe.remembering import Recall, Tally, can_be_remembered, environment_of, few_enough
 from syncengine.observe.scopes import ScopeQuestions, closed_until, interval_lengths, scopes_of
 from syncengine.servers.protocol import Bounds, LiveTable, Server
 from syncengine.staging.cache import Cache
+from syncengine.staging.memory import Memory
 
 REASONS_SHOWN = 4
 
@@ -40,6 +43,15 @@ class Request:
     every_row: bool = False
     for_writing: bool = False
     """Gather what a plan needs beside the drift: guards, and which intervals the servers saw."""
+    fresh: bool = False
+    """Read all that is asked for, whatever is remembered, and remember nothing."""
+    now: datetime | None = None
+    """The clock of this machine, by which verdicts are remembered; without it none is."""
+
+    @property
+    def may_recall(self) -> bool:
+        """Say whether what is remembered may spare anything: never where every row is asked for, or a write follows."""
+        return self.now is not None and not (self.fresh or self.every_row or self.for_writing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,9 @@ class Work:
     verdict: ColumnsVerdict
     scopes: tuple[Scope, ...]
     selections: tuple[Selection, ...]
+    everything: tuple[Selection, ...] = ()
+    """The slices without regard to what is remembered."""
+    recall: Recall | None = None
 
 
 def observe(
@@ -59,8 +74,13 @@ def observe(
     request: Request,
     cache: Cache,
     progress: Progress,
+    memory: Memory | None = None,
 ) -> Observation:
-    """Return what differs between source and target, and what planning needs to know of both."""
+    """Return what differs between source and target, and what planning needs to know of both.
+
+    Days that `memory` knows to be equal are not read where the request lets it; what is found to differ is
+    dropped from it in any case.
+    """
     if request.window is not None and request.window.start >= request.as_of:
         raise WindowError(
             f"The window {request.window} lies in the future: it is {request.as_of:%Y-%m-%d %H:%M} now.",
@@ -68,7 +88,7 @@ def observe(
         )
     with ThreadPoolExecutor(max_workers=2, thread_name_prefix="server") as pool:
         try:
-            return _Observing(servers, settings, catalogue, request, cache, pool).run(progress)
+            return _Observing(servers, settings, catalogue, request, cache, pool, memory).run(progress)
         except BaseException:
             # Leaving the pool waits for the other server's query: end it.
             for server in servers.values():
@@ -87,12 +107,14 @@ class _Observing:
         request: Request,
         cache: Cache,
         pool: Executor,
+        memory: Memory | None,
     ) -> None:
         self.servers = servers
         self.settings = settings
         self.request = request
         self.cache = cache
         self.pool = pool
+        self.memory = memory
         questions = FactQuestions(settings, catalogue, request.window, coverage=request.for_writing)
         asked = {role: pool.submit(gather_facts, server, role, questions) for role, server in servers.items()}
         facts = {role: future.result() for role, future in asked.items()}
@@ -124,6 +146,7 @@ class _Observing:
             tables=tables,
             zone=self.settings.timezone,
             acds=self.request.acds,
+            notes=tuple(self.memory.notes) if self.memory else (),
             interval_lengths=tuple(self.lengths.items()),
         )
 
@@ -147,12 +170,32 @@ class _Observing:
             self._within_bounds(spec, scope, bounds) for scope in scopes_of(spec, self.questions, self.lengths, bounds)
         )
         untimed = self.request.window is None and any(one.untimed for found in bounds.values() for one in found)
-        selections = selections_of(spec, scopes, zone=self.settings.timezone, untimed=untimed)
+        recall = self._recall(spec, verdict, scopes)
+        selections = everything = selections_of(spec, scopes, zone=self.settings.timezone, untimed=untimed)
+        if recall is not None and recall.skipped:
+            zone, skipped = self.settings.timezone, recall.skipped
+            selections = selections_of(spec, scopes, zone=zone, untimed=untimed, skipped=skipped)
         empty = bool(bounds) and not any(one.rows for found in bounds.values() for one in found)
         if not selections and not empty and not self._unarchived(spec, scopes):
             why = next((note for scope in scopes for note in scope.notes), _why_nothing(spec, self.request))
             return Work(spec, replace(verdict, state=TableState.NOTHING, problem=why), scopes, ())
-        return Work(spec, verdict, scopes, selections)
+        return Work(spec, verdict, scopes, selections, everything, recall)
+
+    def _recall(self, spec: TableSpec, verdict: ColumnsVerdict, scopes: tuple[Scope, ...]) -> Recall | None:
+        """Return what is remembered of a table; None where nothing of it is recalled and nothing will be kept."""
+        memory, now = self.memory, self.request.now
+        if memory is None or now is None or not self.request.may_recall or verdict.uncovered:
+            return None
+        if not can_be_remembered(spec) or not few_enough(scopes):
+            return None
+        # Asked before the rows are: a change while they are compared moves the counter past what is kept.
+        asked = {role: self.pool.submit(server.change_counter, spec.name) for role, server in self.servers.items()}
+        counters = {role: future.result() for role, future in asked.items()}
+        live = {role: self.live[role][spec.name] for role in Role}
+        described = {role: server.describe() for role, server in self.servers.items()}
+        environment = environment_of(spec, verdict.compared, live, self.settings, described, counters)
+        recalled = memory.recall(environment, spec.name)
+        return Recall(spec, environment, recalled, scopes, self.facts, self.request.as_of, now)
 
     def _without_zone(self, spec: TableSpec) -> Work:
         """Leave out, or refuse to write, a table whose times cannot be read."""
@@ -231,9 +274,7 @@ class _Observing:
             every_row=self.request.every_row,
             guards=self.request.for_writing,
         )
-        findings = compare(
-            comparison, work.selections, lambda units, rows: progress.advance(units, spec.name, rows=rows)
-        )
+        findings, remembered = self._compared(work, comparison, progress)
         wanted, others = self._chosen(spec, findings)
         return TableObservation(
             spec=spec,
@@ -253,7 +294,30 @@ class _Observing:
             target_rows=findings.target_rows,
             samples=tuple(findings.samples),
             notes=verdict.notes,
+            remembered=remembered,
         )
+
+    def _compared(self, work: Work, comparison: Comparison, progress: Progress) -> tuple[Findings, Remembered]:
+        """Compare a table but for what is remembered of it, and keep what was learnt."""
+        name, recall, memory = work.spec.name, work.recall, self.memory
+
+        def advance(units: int, rows: int) -> None:
+            progress.advance(units, name, rows=rows)
+
+        if recall is None or memory is None:
+            findings = compare(comparison, work.selections, advance)
+            if memory is not None and can_be_remembered(work.spec):
+                memory.distrust((name, one.bucket.acd, one.bucket.row_date) for one in findings.differing)
+            return findings, ALL_READ
+        remembered, tally = recall.remembered, Tally(recall.named, recall.skipped)
+        findings = compare(comparison, work.selections, advance, tally.add)
+        if recall.contradicted_by(tally.unequal):
+            # What was remembered does not hold here, so that it is not relied on anywhere in the table.
+            remembered, tally = ALL_READ, Tally(recall.named, frozenset())
+            findings = compare(comparison, work.everything, lambda _, rows: advance(0, rows), tally.add)
+        learnt = recall.learnt(tally, self.request.seed, everything=self.request.window is None)
+        memory.remember(recall.environment, name, learnt)
+        return findings, remembered
 
     def _chosen(self, spec: TableSpec, findings: Findings) -> tuple[tuple[BucketDrift, ...], tuple[int | None, ...]]:
         """Part the drift of the ACDs asked for from that of the others, which is said (rule 3)."""

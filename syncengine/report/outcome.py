@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from syncengine.model.outcome import RunOutcome, StepState
+from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
 from syncengine.report.plain import plain
 from syncengine.report.text import plural
 
@@ -30,30 +30,39 @@ def print_outcome(
             f"{plural(outcome.inserted, 'row')} written where {plural(outcome.deleted, 'row')} stood before."
         ),
     )
+    print_left(console, outcome)
+    if unlike:
+        console.print(Text(f"  not as they were, though put back: {', '.join(unlike)}", style="red"))
+    elif undoes and outcome.done:
+        console.print(Text(f"  looked at again: what run {undoes} had written is as it was before", style="green"))
+
+
+def print_left(console: Console, outcome: RunOutcome) -> None:
+    """Print why steps were not done, and how to go on."""
     if outcome.stopped:
         console.print(Text(f"It ended early: {outcome.stopped}", style="red"))
     for step in outcome.steps:
         if step.state is StepState.UNKNOWN:
             console.print(
                 Text(
-                    f"  step {step.number} was sent to be committed and nobody can say whether it was: {step.why} "
+                    f"  {_name(step)} was sent to be committed and nobody can say whether it was: {step.why} "
                     "Verify its tables before anything else.",
                     style="red",
                 )
             )
         if step.state is StepState.MOVED:
-            console.print(Text(f"  step {step.number} was not done: {step.why}", style="yellow"))
-    waiting = [str(step.number) for step in outcome.steps if step.state is StepState.WAITING]
+            console.print(Text(f"  {_name(step)} was not done: {step.why}", style="yellow"))
+    waiting = [_name(step) for step in outcome.steps if step.state is StepState.WAITING]
     if waiting:
         names = ", ".join(waiting[:10]) + (f" and {len(waiting) - 10} more" if len(waiting) > 10 else "")
-        console.print(Text(f"  not begun: step {names}; the target is untouched there", style="yellow"))
+        console.print(Text(f"  not begun: {names}; the target is untouched there", style="yellow"))
 
-    if unlike:
-        console.print(Text(f"  not as they were, though put back: {', '.join(unlike)}", style="red"))
-    elif undoes and outcome.done:
-        console.print(Text(f"  looked at again: what run {undoes} had written is as it was before", style="green"))
     if not outcome.done:
         console.print(Text(f"Go on with it: syncengine resume {outcome.run_id} --pair FILE", style="bold"))
+
+
+def _name(step: StepOutcome) -> str:
+    return f"step {step.number}" if step.portion == 1 else f"step {step.number} of portion {step.portion}"
 
 
 def outcome_document(

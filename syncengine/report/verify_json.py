@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from syncengine.model.drift import BucketDrift, KeyGroupDrift, Observation, TableObservation, TableState
+from syncengine.model.memory import Remembered
 from syncengine.model.window import Window
 from syncengine.report.plain import plain
 
@@ -23,6 +24,7 @@ def verify_document(observation: Observation) -> dict[str, Any]:
         "target": observation.target.value,
         "as_of": plain(observation.as_of),
         "requested": plain(observation.requested),
+        "remembered": _remembered(observation.remembered),
         "tables": [_table(table) for table in observation.tables],
         "notes": [*observation.notes, *(note for facts in observation.facts for note in facts.notes)],
     }
@@ -45,6 +47,7 @@ def _table(table: TableObservation) -> dict[str, Any]:
         "rows_extra": counts.extra,
         "rows_changed": counts.changed,
         "strength": table.strength.value,
+        "remembered": {name: one for name, one in _remembered(table.remembered).items() if name != "tables"},
         "not_covered_by_fingerprint": list(table.uncovered),
         "not_compared": dict(table.spec.not_compared),
         "unknown_columns": list(table.unknown),
@@ -61,6 +64,17 @@ def _table(table: TableObservation) -> dict[str, Any]:
         "buckets": [_bucket(drift) for drift in table.differing],
         "samples": [_sample(sample) for sample in table.samples],
         "notes": list(table.notes),
+    }
+
+
+def _remembered(remembered: Remembered) -> dict[str, Any]:
+    return {
+        "tables": remembered.tables,
+        "days": remembered.days,
+        "days_in_all": remembered.days_in_all,
+        "buckets": remembered.buckets,
+        "rows": remembered.rows,
+        "oldest": plain(remembered.oldest),
     }
 
 

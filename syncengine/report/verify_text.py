@@ -8,6 +8,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from syncengine.model.drift import KeyGroupDrift, Observation, Strength, TableObservation, TableState
+from syncengine.model.memory import Remembered
 from syncengine.model.selection import Value
 from syncengine.model.spans import joined, span_of
 from syncengine.model.window import MINUTE
@@ -57,6 +58,8 @@ def _verdict(observation: Observation, *, every_table: bool, next_command: str) 
         yield from (Text(note, style="dim") for note in notes)
     yield Text()
     yield _summary(observation)
+    if observation.remembered.days:
+        yield Text(_remembered(observation.remembered))
     if next_command and not observation.in_sync:
         yield Text(f"To mend it: {next_command}")
 
@@ -93,6 +96,8 @@ def _compared(tables: tuple[TableObservation, ...]) -> RenderableType:
             continue
         when = str(window) if window else ("nothing both hold" if table.spec.time else "whole")
         how = "every row" if table.strength is Strength.EVERY_ROW else "fingerprint"
+        if table.remembered.days:
+            how += f", {plural(table.remembered.days, 'day')} remembered"
         table_grid.add_row(table.spec.name, when, number(table.buckets_compared), number(table.rows_compared), how)
     return table_grid
 
@@ -144,6 +149,14 @@ def _notes(observation: Observation) -> Iterator[str]:
     for note, tables in clips.items():
         names = sorted(set(tables))
         yield f"{', '.join(names[:4])}{f' and {len(names) - 4} more' if len(names) > 4 else ''}: {note}"
+
+
+def _remembered(remembered: Remembered) -> str:
+    """Say what stands in the verdict without having been looked at this time."""
+    share = f"{remembered.days:,} of {plural(remembered.days_in_all, 'day')} of {plural(remembered.tables, 'table')}"
+    held = f"{plural(remembered.buckets, 'bucket')}, {plural(remembered.rows, 'row')}"
+    oldest = f", the oldest from {remembered.oldest:%Y-%m-%d %H:%M}" if remembered.oldest else ""
+    return f"Besides, {share} ({held}) are remembered as equal{oldest}; --full reads everything."
 
 
 def _summary(observation: Observation) -> Text:

@@ -78,7 +78,7 @@ class Ledger:
 
     def begin(self, lock: PairLock, begin: Begin, *, needs_bytes: int) -> RunFolder:
         """Make the folder of a new run; raises `StagingError` where there is no room for `needs_bytes`."""
-        self._check_room(needs_bytes)
+        self.check_room(needs_bytes)
         number = max((run.header.number for run in self.runs()), default=0) + 1
         begun = datetime.now()
         run_id = f"{begun:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
@@ -121,7 +121,8 @@ class Ledger:
             lock.name(run.id)
         run.mark("begun", process=os.getpid(), host=socket.gethostname())
 
-    def _check_room(self, needs_bytes: int) -> None:
+    def check_room(self, needs_bytes: int) -> None:
+        """Raise `StagingError` where less disk is free than is needed."""
         with staging_errors(self.staging):
             free = shutil.disk_usage(self.staging).free
         if free < needs_bytes:

@@ -10,6 +10,7 @@ pieces/             rows: staged, journalled, to be inserted
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 from syncengine.model.errors import StagingError
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan
+from syncengine.model.portions import Portion
 from syncengine.model.run import (
     BatchPlace,
     BatchRecord,
@@ -39,7 +41,9 @@ FORMAT = "syncengine.run"
 VERSION = 1
 HEADER = "run.json"
 MARKS = "steps.jsonl"
+PORTIONS = "portions.json"
 PLANS = TypeAdapter(Plan)
+PORTION_LISTS = TypeAdapter(tuple[Portion, ...])
 HEADERS = TypeAdapter(RunHeader)
 
 
@@ -106,6 +110,21 @@ class RunFolder:
         except ValidationError as error:
             raise _damaged(path) from error
 
+    def save_portions(self, portions: Sequence[Portion]) -> None:
+        """Keep how a backfill is cut, before any of it is planned: a resume goes on with the same portions."""
+        write_whole(self.folder / PORTIONS, PORTION_LISTS.dump_json(tuple(portions), indent=1).decode())
+        self.mark("portions", count=len(portions))
+
+    def portions(self) -> tuple[Portion, ...]:
+        """Return how a backfill is cut; raises `StagingError` where that cannot be read."""
+        path = self.folder / PORTIONS
+        with staging_errors(self.folder):
+            text = path.read_bytes()
+        try:
+            return PORTION_LISTS.validate_json(text)
+        except ValidationError as error:
+            raise _damaged(path) from error
+
     def mark(self, what: str, **entry: object) -> None:
         """Append one durable mark."""
         append_mark(self.marks, {"mark": what, **entry})
@@ -144,7 +163,7 @@ class _Reading:
         self.steps: dict[int, int] = {}
         self.steps_done: set[tuple[int, int]] = set()
         self.planned = 1
-        self.portions_done = 0
+        self.portions_done: dict[int, bool] = {}
         self.ended: dict[str, Any] | None = None
         self.in_sync: bool | None = None
         self.waiting = ""
@@ -159,7 +178,7 @@ class _Reading:
             case "planned":
                 self.steps[mark["portion"]] = mark["steps"]
             case "portion":
-                self.portions_done += 1
+                self.portions_done[mark["number"]] = mark["in_sync"]
             case "step":
                 self.steps_done.add((mark["portion"], mark["step"]))
             case "batch":
@@ -201,6 +220,9 @@ class _Reading:
             steps_done=len(self.steps_done),
             portions=len(self.steps),
             portions_planned=max(self.planned, len(self.steps)),
+            portions_kept=tuple(self.steps),
+            portions_done=tuple(self.portions_done),
+            portions_unlike=tuple(number for number, in_sync in self.portions_done.items() if not in_sync),
             batches=tuple(self.batches.values()),
             ended=datetime.fromisoformat(ended["at"]) if ended and not running else None,
             stopped=ended["stopped"] if ended and not running else "",

@@ -14,7 +14,7 @@ from syncengine.model.errors import ServerError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import ColumnType
-from syncengine.servers.protocol import Bounds, LiveTable, Server, ServerDescription, WriteSession
+from syncengine.servers.protocol import Bounds, LiveTable, Server, ServerDescription, SessionState, WriteSession
 
 Change = Callable[[pa.Table], pa.Table]
 
@@ -63,7 +63,7 @@ class BrokenSession:
         self._inner = inner
         self._broken = broken
 
-    def lock(self, selection: Selection) -> None:
+    def lock(self, selection: Selection, *, table: bool = False) -> None:
         """Lock, or do not, or hang."""
         self._broken.locks += 1
         if self._broken.hangs is not None and self._broken.locks > 1:
@@ -71,7 +71,7 @@ class BrokenSession:
         if self._broken.says_nothing and self._broken.locks > 1:
             raise ServerError("primary: no.")
         if not self._broken.locks_nothing:
-            self._inner.lock(selection)
+            self._inner.lock(selection, table=table)
 
     def fingerprint(self, query: FingerprintQuery) -> Mapping[Bucket, BucketState]:
         """Pass it on."""
@@ -159,6 +159,18 @@ class BrokenServer:
             yield name
         if self._broken.cannot_drop:
             raise ServerError("primary: somebody looks at the table.")
+
+    def session_state(self, session: str) -> SessionState:
+        """Pass it on."""
+        return self._inner.session_state(session)
+
+    def change_counter(self, table: str) -> str | None:
+        """Pass it on."""
+        return self._inner.change_counter(table)
+
+    def waiting(self) -> int | None:
+        """Pass it on."""
+        return self._inner.waiting()
 
     def interrupt(self) -> None:
         """Pass it on, and let go of what hangs."""

@@ -21,6 +21,8 @@ What is not as in Informix:
 - SKIP and FIRST take literals only.
 - DATETIME YEAR TO anything is a TIMESTAMP, and the catalogue calls it YEAR TO SECOND; INTERVAL is a VARCHAR. See
   `Database.pretend_type` for columns that should look like another type.
+- sysmaster:syssessions lists the connections Derby really has to the one database, with numbers that begin anew
+  when the database is started; of its columns only sid, username and is_wlock are true.
 - Tables belong to the database's owner; nrows, rowsize and dates of the catalogue are not kept.
 - MERGE, BOOLEAN literals 't' and 'f', `x::type` and TO_DATE are not there.
 - An unlogged database cannot lose its transactions in Derby: a commit and a rollback both keep what was written, and

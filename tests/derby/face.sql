@@ -87,6 +87,13 @@ CREATE VIEW informix.sysconstraints (constrid, constrname, owner, tabid, constrt
 CREATE VIEW informix.sysxtdtypes (extended_id, name, owner, mode, length) AS
     SELECT id, CAST(RTRIM(n) AS VARCHAR(128)), CAST('informix' AS CHAR(32)), CAST('B' AS CHAR(1)), 0
     FROM (VALUES (1, 'lvarchar'), (2, 'sendrecv'), (5, 'boolean'), (10, 'blob'), (11, 'clob')) AS fixed (id, n);
+CREATE FUNCTION face.session_id() RETURNS INTEGER
+    LANGUAGE JAVA PARAMETER STYLE JAVA NO SQL EXTERNAL NAME 'Sessions.own';
+CREATE FUNCTION face.sessions() RETURNS TABLE (sid INTEGER, username VARCHAR(128), is_wlock INTEGER)
+    LANGUAGE JAVA PARAMETER STYLE DERBY_JDBC_RESULT_SET READS SQL DATA EXTERNAL SECURITY DEFINER
+    EXTERNAL NAME 'Sessions.all';
+CREATE VIEW informix.syssessions (sid, username, uid, pid, hostname, connected, is_wlock) AS
+    SELECT sid, CAST(username AS CHAR(32)), 0, 0, CAST('' AS CHAR(16)), 0, is_wlock FROM TABLE (face.sessions()) AS s;
 CREATE VIEW informix.sysusers (username, usertype, priority) AS
     SELECT CAST(n AS CHAR(32)), CAST(k AS CHAR(1)), CAST(p AS SMALLINT)
     FROM (VALUES ('@OWNER@', 'D', 9), ('informix', 'D', 9), ('public', 'C', 5)) AS fixed (n, k, p);
@@ -107,6 +114,8 @@ GRANT SELECT ON informix.sysconstraints TO PUBLIC;
 GRANT SELECT ON informix.sysxtdtypes TO PUBLIC;
 GRANT SELECT ON informix.sysusers TO PUBLIC;
 GRANT SELECT ON informix.systabauth TO PUBLIC;
+GRANT SELECT ON informix.syssessions TO PUBLIC;
+GRANT EXECUTE ON FUNCTION face.session_id TO PUBLIC;
 GRANT EXECUTE ON FUNCTION face.ascii TO PUBLIC;
 GRANT EXECUTE ON FUNCTION face.daynumber TO PUBLIC;
 GRANT EXECUTE ON FUNCTION face.octet_length TO PUBLIC;

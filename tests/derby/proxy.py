@@ -55,7 +55,6 @@ class Proxy:
         self._listener: socket.socket | None = None
         self._relays: set[Relay] = set()
         self._lock = threading.Lock()
-        self._served = 0
 
     def start(self) -> Self:
         """Listen, where it does not, at the same port as before."""
@@ -105,9 +104,7 @@ class Proxy:
 
     def new_session(self) -> Session:
         """Return what a new connection begins with."""
-        with self._lock:
-            self._served += 1
-            return Session(self.database, self.version, logged=not self.unlogged, number=self._served)
+        return Session(self.database, self.version, logged=not self.unlogged)
 
     def forget(self, relay: Relay) -> None:
         """Take a connection that has ended off the list."""

@@ -18,7 +18,7 @@ def _dbinfo(inside: list[Token], session: Session) -> str | None:
         "'version','full'": f"CAST({literal(session.full_version)} AS VARCHAR(255))",
         "'version','server-type'": "CAST('IBM Informix Dynamic Server' AS VARCHAR(255))",
         "'version','major'": literal(session.version.split(".")[0]),
-        "'sessionid'": f"CAST({session.number} AS INTEGER)",
+        "'sessionid'": "face.session_id()",
         "'dbhostname'": "CAST('derby' AS VARCHAR(255))",
     }
     return answers.get(wanted)

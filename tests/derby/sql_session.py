@@ -23,7 +23,6 @@ class Session:
     logged: bool = True
     ansi: bool = False
     isolation: str = "COMMITTED READ"
-    number: int = 1
     temporary: set[str] = field(default_factory=set)
     """The names of its temporary tables."""
 

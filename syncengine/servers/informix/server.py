@@ -230,12 +230,17 @@ class InformixServer:
             return lent.rows(statement)
 
     def _told(self, statement: Statement) -> int | None:
-        """Return a number the server has of its sessions, None where it refuses to tell."""
+        """Return a number the server has of its sessions, None where it is reached and refuses to tell."""
+        reached = False
         try:
-            return int(self._rows(statement)[0][0])
-        except ServerUnreachableError:
-            raise
+            with self._connections.lent() as lent:
+                reached = True
+                return int(lent.rows(statement)[0][0])
         except ServerError as error:
+            # A sysmaster that cannot be opened is unreachable, too, but no connection was lost.
+            lost = isinstance(error, ServerUnreachableError) and error.transient
+            if lost or not reached:
+                raise
             log.info("%s: nothing is told about sessions: %s", self._name, error.message)
             return None
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from syncengine.model.errors import ServerError
+from syncengine.model.errors import ServerError, ServerUnreachableError
 from syncengine.servers.postgresql.catalogue import Layout
 from syncengine.servers.protocol import SessionState
 from syncengine.servers.sql.dialect import Statement
@@ -42,7 +42,7 @@ def session_state(ask: Ask, session: str) -> SessionState:
     try:
         status = ask(Statement(STATUS, (int(named["transaction"]),)))[0][0]
     except ServerError as error:
-        if error.transient:
+        if error.transient or isinstance(error, ServerUnreachableError):
             raise
         # A number this server has not come to yet: it was given by another.
         return SessionState.UNKNOWN

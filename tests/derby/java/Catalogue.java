@@ -1,4 +1,3 @@
-import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -6,7 +5,6 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import org.apache.derby.vti.VTICosting;
@@ -54,38 +52,13 @@ public final class Catalogue implements VTICosting {
                 }
             }
         }
-        return asResultSet(found.iterator());
+        return Rows.of(found.iterator());
     }
 
     private static int[] types(String derby, boolean numbered) {
         return new int[] {
             Functions.columnType(derby, numbered), Functions.columnLength(derby), Functions.extendedId(derby)
         };
-    }
-
-    private static ResultSet asResultSet(Iterator<Object[]> rows) {
-        Object[][] current = new Object[1][];
-        return (ResultSet) Proxy.newProxyInstance(
-            Catalogue.class.getClassLoader(), new Class<?>[] {ResultSet.class}, (proxy, method, arguments) -> {
-                switch (method.getName()) {
-                    case "next":
-                        current[0] = rows.hasNext() ? rows.next() : null;
-                        return current[0] != null;
-                    case "getString":
-                        return current[0][(Integer) arguments[0] - 1];
-                    case "getInt":
-                        return current[0][(Integer) arguments[0] - 1];
-                    case "getShort":
-                        return ((Integer) current[0][(Integer) arguments[0] - 1]).shortValue();
-                    case "wasNull":
-                        return false;
-                    case "getWarnings":
-                    case "close":
-                        return null;
-                    default:
-                        throw new SQLException("not needed: " + method.getName());
-                }
-            });
     }
 
     @Override

@@ -1,0 +1,98 @@
+"""Backfills: history in bulk, in portions, each planned, written and looked at afresh before the next."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from syncengine.app.copying import Copying, PortionWork
+from syncengine.app.cutting import Cutting
+from syncengine.app.portion_progress import PortionProgress
+from syncengine.app.runs import Ran, Runs
+from syncengine.execute.pacing import parse_hours
+from syncengine.model.errors import RefusedError, SyncError
+from syncengine.model.pair import Role
+from syncengine.model.plan import Plan
+from syncengine.model.portions import BackfillWishes, Portion
+from syncengine.model.progress import Progress
+from syncengine.model.run import RunKind, RunRecord
+from syncengine.servers.protocol import Server
+from syncengine.servers.throttling import Throttle, ThrottledServer
+from syncengine.staging.ledger import Begin
+from syncengine.staging.run_folder import RunFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Backfilling:
+    """Backfills one pair."""
+
+    runs: Runs
+    cutting: Cutting
+    work: PortionWork
+    progress: Progress
+
+    def portions(self, wishes: BackfillWishes) -> tuple[tuple[Portion, ...], tuple[str, ...]]:
+        """Return how a backfill would be cut, and notes. Reads only."""
+        if wishes.hours is not None:
+            parse_hours(wishes.hours)
+        with self.runs.connecting.servers(frozenset()) as servers:
+            return self.cutting.portions(servers, wishes)
+
+    def planned(self, wishes: BackfillWishes, portions: Sequence[Portion]) -> Iterator[tuple[Portion, Plan | None]]:
+        """Yield the plan of each portion, as the pair is now; None where nothing of it can be compared."""
+        seed = secrets.randbits(63)
+        with self.runs.connecting.servers(frozenset()) as servers:
+            for portion in portions:
+                yield portion, self.work.plan(servers, wishes, portion, seed, self.progress)
+
+    def execute(self, wishes: BackfillWishes, portions: Sequence[Portion]) -> Ran:
+        """Do a backfill as a new run."""
+        into = wishes.writes_to
+        with self.runs.connecting.servers(into) as servers, self.runs.ledger.locked() as lock:
+            self.runs.connecting.refuse_unwritable(servers, into)
+            notes = (*self.runs.recover_others(servers, into, but=""), *self.runs.prune())
+            begin = Begin(RunKind.BACKFILL, secrets.randbits(63), wishes.about, request=wishes.as_request())
+            run = self.runs.ledger.begin(lock, begin, needs_bytes=0)
+            run.save_portions(portions)
+            ran = self._carry_out(wishes, run, servers, run.record(running=True))
+        return replace(ran, notes=notes)
+
+    def resume(self, record: RunRecord) -> Ran:
+        """Go on with a backfill: the portion under way by its own plan, then those after it."""
+        wishes = BackfillWishes.from_request(record.header.request)
+        into = wishes.writes_to
+        with self.runs.connecting.servers(into) as servers:
+            self.runs.connecting.refuse_unwritable(servers, into)
+            with self.runs.resumed(record, servers) as (run, found):
+                notes = self.runs.recover_others(servers, into, but=record.id)
+                return replace(self._carry_out(wishes, run, servers, found), notes=tuple(notes))
+
+    def _carry_out(
+        self, wishes: BackfillWishes, run: RunFolder, servers: Mapping[Role, Server], record: RunRecord
+    ) -> Ran:
+        paced = dict(servers)
+        if wishes.rows_per_second:
+            throttle = Throttle(wishes.rows_per_second)
+            paced = {role: ThrottledServer(server, throttle) for role, server in servers.items()}
+        portions = run.portions()
+        progress = PortionProgress(self.progress, portions)
+        copying = Copying(self.runs, self.work, wishes, run, paced, record, progress)
+        progress.open()
+        try:
+            for portion in portions:
+                copying.portion(portion)
+                if copying.stopped:
+                    break
+                progress.portion_done(portion)
+        except KeyboardInterrupt:
+            copying.stop("stopped by the user", cancelled=True)
+        except SyncError as error:
+            copying.stop(str(error))
+            if isinstance(error, RefusedError) and not copying.wrote:
+                # Nothing was written: it is the refusal that counts, not how far the reading came.
+                copying.ended()
+                raise
+        finally:
+            progress.close()
+        return copying.ended()

@@ -1,0 +1,61 @@
+"""How far a backfill is: rows of rows, across portions and restarts, whatever phase a portion is in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from syncengine.model.portions import Portion
+from syncengine.model.progress import Progress
+
+
+class PortionProgress:
+    """Passes on what is written; comparing and looking again are told as words, not as progress."""
+
+    def __init__(self, inner: Progress, portions: Sequence[Portion]) -> None:
+        self._inner = inner
+        self._portions = len(portions)
+        self._total = sum(portion.rows for portion in portions)
+        self._told = 0
+        self._finished = 0
+        self._phase = ""
+
+    def open(self) -> None:
+        """Begin to tell."""
+        self._inner.begin("Copying", self._total)
+
+    def close(self) -> None:
+        """End it."""
+        self._inner.end()
+
+    def portion_done(self, portion: Portion) -> None:
+        """Tell that a portion is done: what of it need not be copied counts as done too."""
+        self._finished += portion.rows
+        if self._finished > self._told:
+            self._inner.advance(self._finished - self._told, self._where(portion.number))
+            self._told = self._finished
+
+    def waits(self, why: str) -> None:
+        """Tell what is waited for."""
+        self._inner.advance(0, f"waits {why}")
+
+    def begin(self, what: str, total: int) -> None:
+        """Remember the phase of a portion."""
+        del total
+        self._phase = what
+
+    def advance(self, units: int, detail: str = "", *, rows: int = 0, size: int = 0) -> None:
+        """Tell rows that were written."""
+        del units
+        if self._phase == "Writing":
+            counted = min(rows, self._total - self._told)
+            self._told += counted
+            self._inner.advance(counted, detail, rows=rows, size=size)
+        else:
+            self._inner.advance(0, f"{self._phase.lower()} {detail}")
+
+    def end(self) -> None:
+        """Leave the phase."""
+        self._phase = ""
+
+    def _where(self, number: int) -> str:
+        return f"portion {number} of {self._portions}"

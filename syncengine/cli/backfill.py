@@ -1,0 +1,134 @@
+"""`syncengine backfill`: history in bulk, in portions."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from syncengine.cli.carrying_out import told
+from syncengine.cli.exit_codes import ExitCode
+from syncengine.cli.options import AcdsOption, JsonOption, PairOption, SetsOption, SpecsOption, TablesOption
+from syncengine.model.errors import InputError
+from syncengine.model.pair import Role
+from syncengine.model.plan import Policy
+
+
+class BackfillPolicy(StrEnum):
+    """The policies a backfill knows."""
+
+    FILL = "fill"
+    REPLACE = "replace"
+    RECONCILE = "reconcile"
+
+
+class Order(StrEnum):
+    """Which portions come first."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+
+
+def backfill(
+    pair: PairOption,
+    window: Annotated[
+        str,
+        typer.Option(
+            "--window",
+            "-w",
+            metavar="TIME",
+            help="A time on the switch's clock: '1998-01..2000-06', '2000-05-01..2000-06-05'.",
+            show_default=False,
+        ),
+    ],
+    table: TablesOption = None,
+    set_: SetsOption = None,
+    acd: AcdsOption = None,
+    from_: Annotated[
+        Role | None,
+        typer.Option("--from", help="The server rows are read from; the other is written. [default: primary]"),
+    ] = None,
+    policy: Annotated[
+        BackfillPolicy,
+        typer.Option(
+            help="fill: add buckets the target lacks, delete nothing. replace: buckets that differ end with the "
+            "source's rows. reconcile: each interval from the server that saw it whole, in both directions."
+        ),
+    ] = BackfillPolicy.FILL,
+    order: Annotated[Order, typer.Option(help="Which portions come first.")] = Order.NEWEST,
+    rows_per_second: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Read and write no more rows a second than this.", show_default=False),
+    ] = None,
+    hours: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HH:MM-HH:MM", help="Write in these hours of the switch's clock only.", show_default=False
+        ),
+    ] = None,
+    portion_rows: Annotated[
+        int, typer.Option(min=1, help="Rows of one portion at most, but at least a day.")
+    ] = 500_000,
+    portion_days: Annotated[int, typer.Option(min=1, help="Days of one portion at most.")] = 31,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan every portion and write nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing.")] = False,
+    json: JsonOption = False,
+    specs: SpecsOption = None,
+) -> int:
+    """Copy history in bulk, in portions: each is planned, written and looked at afresh before the next.
+
+    Without --table or --set all historical tables are taken. Weeks and months come after the intervals they are made
+    of. It waits while an archive runs on either server, or while others wait for locks on the one that is written. What
+    was cut short goes on with `syncengine resume`; `syncengine undo` takes it back.
+
+    Exit codes: 0 done and in sync, 3 drift remains (or, with --dry-run, is there), 4 refused by a rule, 5 partly done,
+    1 a server failed, 2 bad input, 130 stopped.
+    """
+    from syncengine.app import open_pair
+    from syncengine.cli.terminal import out, progress
+    from syncengine.report.backfill import portions_document, print_planned, print_portions
+    from syncengine.report.plain import as_text
+
+    if policy is BackfillPolicy.RECONCILE and from_ is not None:
+        raise InputError(
+            "--policy reconcile takes each interval from the server that saw it whole.", hint="Leave --from out."
+        )
+    if not (dry_run or yes) and (json or not sys.stdin.isatty()):
+        raise InputError("There is nobody to ask before writing.", hint="Add --yes to write, or --dry-run to look.")
+    opened = open_pair(pair, specs=tuple(specs or ()), progress=progress())
+    wishes = opened.backfill_wishes(
+        window=window,
+        tables=tuple(table or ()),
+        sets=tuple(set_ or ()),
+        acds=tuple(acd or ()),
+        source=(from_ or Role.PRIMARY).value,
+        policy=Policy(policy.value),
+        newest_first=order is Order.NEWEST,
+        rows_per_second=rows_per_second,
+        hours=hours,
+        portion_rows=portion_rows,
+        portion_days=portion_days,
+    )
+    portions, notes = opened.backfilling.portions(wishes)
+    if not json:
+        print_portions(out(), wishes, portions, notes)
+    if dry_run:
+        plans = []
+        for portion, made in opened.backfilling.planned(wishes, portions):
+            plans.append(made)
+            if not json:
+                print_planned(out(), portion, made)
+        if json:
+            typer.echo(as_text({**portions_document(wishes, portions, notes, plans), "dry_run": True}))
+        return ExitCode.DRIFT if any(made and (made.steps or made.kept) for made in plans) else ExitCode.DONE
+    if not portions:
+        if json:
+            typer.echo(as_text({**portions_document(wishes, portions, notes), "dry_run": False}))
+        return ExitCode.DONE
+    into = " and ".join(sorted(wishes.writes_to))
+    if not yes and not typer.confirm(f"Write what {into} lacks of this into {into}?"):
+        typer.echo("Nothing was written.")
+        return ExitCode.CANCELLED
+    return told(lambda: opened.backfilling.execute(wishes, portions), json=json, verbose=0)

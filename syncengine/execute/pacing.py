@@ -1,0 +1,105 @@
+"""Lets a batch begin only when the user's own bounds allow it: the hours, the archive, those who wait for locks."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from syncengine.model.errors import InputError
+from syncengine.model.pair import Role
+from syncengine.model.window import DAY
+from syncengine.servers.protocol import Server
+from syncengine.staging.run_folder import RunFolder
+
+HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*-\s*([01]?\d|2[0-4]):([0-5]\d)")
+LOOK_SECONDS = 5.0
+"""Between two looks at what is waited for."""
+FRESH_SECONDS = 15.0
+"""How long an answer of the servers counts."""
+LONGEST_WAIT = 600.0
+"""Seconds: those who wait for locks that are not ours would keep a run waiting for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """The hours of the day in which a run may write; they may go over midnight."""
+
+    start: timedelta
+    stop: timedelta
+
+    def holds(self, moment: datetime) -> bool:
+        """Say whether a moment lies in them."""
+        passed = moment - datetime(moment.year, moment.month, moment.day)
+        if self.start < self.stop:
+            return self.start <= passed < self.stop
+        return passed >= self.start or passed < self.stop
+
+    def __str__(self) -> str:
+        return f"{_clock(self.start)}-{_clock(self.stop)}"
+
+
+def parse_hours(text: str) -> Hours:
+    """Return hours as people type them; raises `InputError` for what are none."""
+    found = HOURS.fullmatch(text.strip())
+    if found:
+        first, first_minutes, last, last_minutes = (int(one) for one in found.groups())
+        start, stop = timedelta(hours=first, minutes=first_minutes), timedelta(hours=last, minutes=last_minutes)
+        if start != stop and stop <= DAY:
+            return Hours(start, stop)
+    raise InputError(f"{text!r} are no hours of the day.", hint="Write them like 22:00-05:00.")
+
+
+def _clock(passed: timedelta) -> str:
+    minutes = int(passed.total_seconds()) // 60
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+@dataclass(slots=True)
+class Pacing:
+    """Waits, and says in the run why."""
+
+    run: RunFolder
+    servers: Mapping[Role, Server]
+    into: frozenset[Role]
+    hours: Hours | None
+    wall_clock: Callable[[], datetime]
+    archiving: Callable[[Server, Role], str]
+    """Says which archive is running on a server, or nothing."""
+    tell: Callable[[str], None]
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    _looked: float = field(default=-FRESH_SECONDS)
+    _waited: float = 0.0
+
+    def __call__(self) -> None:
+        """Wait until a batch may begin."""
+        said = ""
+        while why := self._why():
+            if why != said:
+                self.run.mark("waiting", why=why)
+                self.tell(why)
+                said = why
+            self.sleep(LOOK_SECONDS)
+        if said:
+            self.run.mark("going on")
+
+    def _why(self) -> str:
+        if self.hours is not None and not self.hours.holds(self.wall_clock()):
+            return f"for the hours {self.hours}"
+        if self.clock() - self._looked < FRESH_SECONDS:
+            return ""
+        for role, server in self.servers.items():
+            running = self.archiving(server, role)
+            if running:
+                return f"until {running}"
+        for role in self.into:
+            waiting = self.servers[role].waiting() or 0
+            if waiting and self._waited < LONGEST_WAIT:
+                self._waited += LOOK_SECONDS
+                return f"since others wait for locks on {role}"
+        self._waited = 0.0
+        self._looked = self.clock()
+        return ""

@@ -1,0 +1,245 @@
+"""Which days of a table a verify need not read again, and which it may remember.
+
+Only intervals and events with a label are remembered, by closed days: those both servers have archived
+and that are wholly past. Days, weeks and months are read each time, since they follow from intervals and
+are few; so are events with epoch seconds, whose rows do not say on which day a run would write them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cached_property
+
+from syncengine.diffing.buckets import BucketPair
+from syncengine.model.drift import Scope
+from syncengine.model.facts import ClockReset, ServerFacts
+from syncengine.model.fingerprint import VERSION, FingerprintColumn
+from syncengine.model.interval import floor_to
+from syncengine.model.memory import EqualDay, Learnt, Place, Recalled, Remembered
+from syncengine.model.pair import PairSettings, Role
+from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.window import DAY, Window
+from syncengine.servers.protocol import LiveTable, ServerDescription
+
+FORMAT = 1
+"""Of what an environment is made of, and of what its days mean."""
+SHARE = 10
+"""In so many verifies every remembered day is read again."""
+LONGEST = timedelta(days=400)
+"""More than a CMS keeps of intervals; who types a longer window has it read."""
+QUERY_ROWS = 30_000
+"""Rows of both servers that take about as long to read as one more query takes to begin."""
+REMEMBERED = (Archive.INTERVAL, Archive.EVENT)
+
+
+def can_be_remembered(spec: TableSpec) -> bool:
+    """Say whether days of a table can be remembered at all."""
+    labelled = spec.time is not None and spec.time.label is not None
+    return labelled and spec.archive in REMEMBERED and not spec.future_dates
+
+
+def few_enough(scopes: Iterable[Scope]) -> bool:
+    """Say whether windows are of a length worth remembering day by day."""
+    return all(scope.window is None or scope.window.stop - scope.window.start <= LONGEST for scope in scopes)
+
+
+def environment_of(
+    spec: TableSpec,
+    compared: tuple[FingerprintColumn, ...],
+    live: Mapping[Role, LiveTable],
+    settings: PairSettings,
+    descriptions: Mapping[Role, ServerDescription],
+    counters: Mapping[Role, str | None],
+) -> str:
+    """Return a digest of everything that drops what is remembered of a table when it changes."""
+    sides = [
+        (
+            role.value,
+            live[role].owner,
+            live[role].columns,
+            settings.server(role).load,
+            descriptions[role].kind,
+            descriptions[role].identity,
+            descriptions[role].locale,
+            counters[role],
+        )
+        for role in Role
+    ]
+    columns = [(column.name, str(column.type), column.significant) for column in spec.columns]
+    meaning = (spec.name, spec.acd, spec.archive, spec.time, spec.key, sorted(spec.ignored), columns)
+    told = repr((FORMAT, VERSION, meaning, compared, settings.timezone, sides))
+    return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True)
+class Recall:
+    """What of one table is remembered, seen from one verify. A day is read, or spared, for all ACDs together."""
+
+    spec: TableSpec
+    environment: str
+    recalled: Recalled
+    scopes: tuple[Scope, ...]
+    facts: tuple[ServerFacts, ServerFacts]
+    as_of: datetime
+    now: datetime
+    """The clock of this machine."""
+
+    @cached_property
+    def skipped(self) -> frozenset[date]:
+        """The days that are not read: remembered for every ACD asked about, but for the share that is read again.
+
+        That is the tenth not read for longest, the latest of those first: it joins the days that are read anyway.
+        Few rows between days that are read are read along, sooner than asking twice.
+        """
+        whole = dict(self._whole())
+        ages = {day: min(one.at for one in found) for day, found in whole.items()}
+        again = -(-len(ages) // SHARE)
+        spared = set(sorted(ages, key=lambda day: (ages[day], date.max - day))[again:])
+        gap: list[date] = []
+        read_before = False
+        for day in self._days:
+            if day in spared:
+                gap.append(day)
+                continue
+            if read_before and sum(one.rows for passed in gap for one in whole[passed]) < QUERY_ROWS:
+                spared.difference_update(gap)
+            gap, read_before = [], True
+        return frozenset(spared)
+
+    @property
+    def remembered(self) -> Remembered:
+        """What is not read, for the verdict."""
+        spared = [one for place, one in self._valid.items() if self._asked(place) and place[1] in self.skipped]
+        return Remembered(
+            tables=1 if spared else 0,
+            days=len(self.skipped),
+            days_in_all=len(self._days),
+            buckets=sum(one.buckets for one in spared),
+            rows=sum(one.rows for one in spared),
+            oldest=min((one.at for one in spared), default=None),
+        )
+
+    def contradicted_by(self, unequal: Iterable[Place]) -> bool:
+        """Say whether a day that is remembered as equal is not: then none is to be trusted."""
+        return any(place in self._valid for place in unequal)
+
+    def learnt(self, tally: Tally, seed: int, *, everything: bool) -> Learnt:
+        """Return what to keep of a comparison; `everything` says that no window was asked for."""
+        distrusted = self.contradicted_by(tally.unequal)
+        known = {place for place in self.recalled.days if distrusted or place not in self._valid}
+        starts = [scope.window.start.date() for scope in self.scopes if scope.window]
+        return Learnt(
+            equal=tuple(self._equal(tally, seed)),
+            dropped=frozenset(known),
+            resets=self._resets,
+            mark=self.recalled.mark,
+            oldest_day=min(starts, default=None) if everything else None,
+        )
+
+    @cached_property
+    def named(self) -> frozenset[int]:
+        """The ACDs that have a scope of their own."""
+        return frozenset(scope.acd for scope in self.scopes if scope.acd is not None)
+
+    @cached_property
+    def _resets(self) -> frozenset[ClockReset]:
+        return frozenset(reset for facts in self.facts for reset in facts.clock_resets)
+
+    @cached_property
+    def _valid(self) -> dict[Place, EqualDay]:
+        """What is remembered and still holds: seen before now, and before no clock was set unbeknownst."""
+        new = self._resets - self.recalled.resets
+        return {
+            place: one
+            for place, one in self.recalled.days.items()
+            if one.at <= self.now and not any(_touches(reset, one) for reset in new)
+        }
+
+    def _asked(self, place: Place) -> bool:
+        return any(scope.acd == place[0] for scope in self.scopes)
+
+    @cached_property
+    def _days(self) -> tuple[date, ...]:
+        """Every day asked about, in order."""
+        return tuple(sorted({day for scope in self.scopes if scope.window for day in scope.window.days()}))
+
+    def _whole(self) -> Iterator[tuple[date, tuple[EqualDay, ...]]]:
+        """Yield the days that every scope that holds some of them holds whole, and remembers."""
+        for day in self._days:
+            span = _span(day)
+            parts = {scope: part for scope in self.scopes if scope.window and (part := scope.window.clipped(span))}
+            if all(part == span and self._remembers(scope, day) for scope, part in parts.items()):
+                yield day, tuple(self._valid[scope.acd, day] for scope in parts)
+
+    def _remembers(self, scope: Scope, day: date) -> bool:
+        one = self._valid.get((scope.acd, day))
+        # An ACD that was known then, and is not now, is among those that are not known.
+        return one is not None and (scope.acd is not None or self.named.issuperset(one.besides))
+
+    def _equal(self, tally: Tally, seed: int) -> Iterator[EqualDay]:
+        besides = tuple(sorted(self.named))
+        for scope in self.scopes:
+            closed = self._closed_until(scope.acd)
+            if scope.window is None or closed is None:
+                continue
+            for day in scope.window.days():
+                span, place = _span(day), (scope.acd, day)
+                if day in tally.skipped or span.stop > closed or scope.window.clipped(span) != span:
+                    continue
+                if place not in tally.unequal:
+                    buckets, rows = tally.seen.get(place, (0, 0))
+                    own = () if scope.acd is not None else besides
+                    yield EqualDay(scope.acd, day, self.now, seed, buckets, rows, own)
+
+    def _closed_until(self, acd: int | None) -> datetime | None:
+        """Return until when both servers say that they have archived, None where one does not say.
+
+        An event is written when it ends, under the time it began: a day of events is open for another day.
+        """
+        acds = (acd,) if acd is not None else tuple({one for facts in self.facts for one in facts.acds})
+        told = [facts.archived(one, Archive.INTERVAL).until for facts in self.facts for one in acds]
+        ends = [until for until in told if until is not None]
+        if not ends or len(ends) < len(told):
+            return None
+        closed = floor_to(min(*ends, self.as_of), 24 * 60)
+        return closed - DAY if self.spec.archive is Archive.EVENT else closed
+
+
+@dataclass(slots=True)
+class Tally:
+    """What of each day was compared in this verify."""
+
+    named: frozenset[int]
+    """The ACDs that have a scope of their own."""
+    skipped: frozenset[date]
+    seen: dict[Place, tuple[int, int]] = field(default_factory=dict)
+    """Buckets, and rows of both servers."""
+    unequal: set[Place] = field(default_factory=set)
+    """Days with a bucket whose fingerprints were not equal at first sight, whatever came of it."""
+
+    def add(self, pairs: Iterable[BucketPair]) -> None:
+        """Take in one slice, whole."""
+        for pair in pairs:
+            day = pair.bucket.row_date
+            if day is None:
+                continue
+            acd = pair.bucket.acd if pair.bucket.acd in self.named else None
+            buckets, rows = self.seen.get((acd, day), (0, 0))
+            self.seen[acd, day] = (buckets + 1, rows + pair.rows)
+            if not pair.source.same_rows(pair.target):
+                self.unequal.add((acd, day))
+
+
+def _span(day: date) -> Window:
+    start = datetime(day.year, day.month, day.day)
+    return Window(start, start + DAY)
+
+
+def _touches(reset: ClockReset, one: EqualDay) -> bool:
+    """Say whether a clock set may have moved rows of that day, or of one after; at midnight, of the day before."""
+    if reset.acd and one.acd is not None and reset.acd != one.acd:
+        return False
+    return reset.day == date.min or one.day >= reset.day - DAY

@@ -1,0 +1,129 @@
+"""A backfill for people and as JSON: how it is cut, and what became of each portion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from syncengine.model.drift import Counts
+from syncengine.model.outcome import RunOutcome
+from syncengine.model.plan import Plan
+from syncengine.model.portions import BackfillWishes, Portion, PortionDone
+from syncengine.report.outcome import outcome_document, print_left
+from syncengine.report.plain import plain
+from syncengine.report.plan_json import plan_summary
+from syncengine.report.text import grid, number, plural
+
+SHOWN = 24
+
+
+def print_portions(console: Console, wishes: BackfillWishes, portions: Sequence[Portion], notes: Sequence[str]) -> None:
+    """Print how a backfill is cut, before anything of it is compared."""
+    console.print(Text(f"Backfill: {wishes.about}", style="bold"))
+    for note in notes:
+        console.print(Text(f"Note: {note}.", style="dim"))
+    console.print()
+    table = grid("portion", "window", "tables", "rows at the source", right=("portion", "rows at the source"))
+    for portion in portions[:SHOWN]:
+        table.add_row(str(portion.number), str(portion.window), _tables(portion), number(portion.rows))
+    console.print(table)
+    if len(portions) > SHOWN:
+        console.print(Text(f"and {len(portions) - SHOWN} portions more; --json lists them all", style="dim"))
+    rows = sum(portion.rows for portion in portions)
+    console.print()
+    console.print(Text(f"{plural(len(portions), 'portion')}, {plural(rows, 'row')} at {wishes.source}.", style="bold"))
+
+
+def print_planned(console: Console, portion: Portion, made: Plan | None) -> None:
+    """Print a line for what would be written of a portion."""
+    if made is None:
+        console.print(Text(f"portion {portion.number}  {portion.window}: nothing of it can be compared", style="dim"))
+        return
+    counts = sum((part.counts for step in made.steps for part in step.parts), Counts())
+    left = sum(kept.counts.total for kept in made.kept)
+    console.print(
+        Text(
+            f"portion {portion.number}  {portion.window}: {plural(len(made.steps), 'step')}, add {counts.missing:,}, "
+            f"change {counts.changed:,}, delete {made.deletions:,} rows; {left:,} differ and are left"
+        )
+    )
+
+
+def print_backfill_outcome(
+    console: Console, outcome: RunOutcome, portions: Sequence[PortionDone], notes: Sequence[str]
+) -> None:
+    """Print what became of each portion that was done this time."""
+    for note in notes:
+        console.print(Text(f"Note: {note}.", style="dim"))
+    table = grid("portion", "window", "deleted", "inserted", "left", "afterwards", right=FIGURES)
+    for done in portions:
+        state = Text("in sync", style="green") if done.in_sync else Text("drift remains", style="yellow")
+        figures = (number(done.deleted), number(done.inserted), number(done.left))
+        table.add_row(str(done.portion.number), str(done.portion.window), *figures, state)
+    if portions:
+        console.print(table)
+        console.print()
+    console.print(
+        Text(
+            f"Run {outcome.run_id}: {plural(len(portions), 'portion')} done, {plural(outcome.inserted, 'row')} written "
+            f"where {plural(outcome.deleted, 'row')} stood before.",
+            style="bold",
+        )
+    )
+    print_left(console, outcome)
+
+
+FIGURES = ("portion", "deleted", "inserted", "left")
+
+
+def portions_document(
+    wishes: BackfillWishes, portions: Sequence[Portion], notes: Sequence[str], plans: Sequence[Plan | None] = ()
+) -> dict[str, Any]:
+    """Return how a backfill is cut, and with --dry-run the plan of each portion."""
+    return {
+        "format": "syncengine.backfill-portions",
+        "version": 1,
+        "source": wishes.source.value,
+        "policy": wishes.policy.value,
+        "notes": list(notes),
+        "portions": [_portion(portion) for portion in portions],
+        "plans": [plan_summary(made) if made else None for made in plans],
+    }
+
+
+def backfill_outcome_document(
+    outcome: RunOutcome, portions: Sequence[PortionDone], notes: Sequence[str]
+) -> dict[str, Any]:
+    """Return what became of a backfill."""
+    return {
+        "format": "syncengine.backfill",
+        "version": 1,
+        "outcome": outcome_document(outcome, notes=tuple(notes)),
+        "portions": [
+            {
+                **_portion(done.portion),
+                "rows_deleted": done.deleted,
+                "rows_inserted": done.inserted,
+                "rows_left": done.left,
+                "in_sync": done.in_sync,
+            }
+            for done in portions
+        ],
+    }
+
+
+def _portion(portion: Portion) -> dict[str, Any]:
+    return {
+        "portion": portion.number,
+        "window": plain(portion.window),
+        "tables": list(portion.tables),
+        "rows_at_source": portion.rows,
+    }
+
+
+def _tables(portion: Portion) -> str:
+    shown = ", ".join(portion.tables[:4])
+    return shown + (f" and {len(portion.tables) - 4} more" if len(portion.tables) > 4 else "")
