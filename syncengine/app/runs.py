@@ -10,7 +10,7 @@ from datetime import date, datetime
 from syncengine.app.connecting import Connecting, as_of
 from syncengine.app.undoing import UndoQuestions, plan_undo, unlike_journal
 from syncengine.catalogue import Catalogue
-from syncengine.execute.executing import end, execute
+from syncengine.execute.executing import end, execute, refuse_other_servers
 from syncengine.execute.hands import Hands, RowSource
 from syncengine.execute.journals import Journals
 from syncengine.execute.recovering import recover
@@ -69,6 +69,7 @@ class Runs:
             if not plan.steps:
                 after = None if plan.undoes else self.look_again(servers, plan)
                 return Ran(plan, RunOutcome("", ()), after)
+            refuse_other_servers(plan, servers)
             with self.ledger.locked() as lock:
                 notes = (*self.recover_others(servers, plan.writes_to, but=""), *self.prune())
                 begin = Begin(kind, plan.seed, about or _about(plan), undoes=plan.undoes)

@@ -27,7 +27,7 @@ def execute(plan: Plan, portion: int, hands: Hands, known: Sequence[BatchRecord]
     the batch under way is rolled back, and those before it stay done. Never raises for what happened to a
     step: what is committed is always told.
     """
-    _same_servers(plan, hands.servers)
+    refuse_other_servers(plan, hands.servers)
     running = _Running(plan, portion, hands, tuple(known))
     hands.progress.begin("Writing", len(plan.steps))
     try:
@@ -229,7 +229,8 @@ def _worth_the_same_again(error: BaseException) -> bool:
     return is_transient(error) and not (isinstance(error, ServerError) and error.crowded)
 
 
-def _same_servers(plan: Plan, servers: Mapping[Role, Server]) -> None:
+def refuse_other_servers(plan: Plan, servers: Mapping[Role, Server]) -> None:
+    """Refuse a plan that was made for other servers."""
     for role, identity in plan.identities:
         if servers[role].describe().identity != identity:
             raise RefusedError(f"The plan was made for another {role} server.", rule=14, hint="Make the plan again.")

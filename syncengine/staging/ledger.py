@@ -16,7 +16,7 @@ from syncengine.model.errors import InputError, StagingError
 from syncengine.model.run import RunHeader, RunKind, RunRecord, RunState
 from syncengine.staging.errors import staging_errors
 from syncengine.staging.pair_lock import PairLock, holder_of, pair_locked
-from syncengine.staging.run_folder import RunFolder
+from syncengine.staging.run_folder import HEADER, RunFolder
 
 MB = 2**20
 SHOWN = 5
@@ -43,9 +43,9 @@ class Ledger:
         """Return every run, in the order they were begun; those that cannot be read come first."""
         holder = self.holder()
         folders = sorted(self._runs.iterdir()) if self._runs.is_dir() else []
-        records = [
-            RunFolder(folder).record(running=f"run {folder.name}," in holder) for folder in folders if folder.is_dir()
-        ]
+        # One whose beginning was cut short has no header, and has done nothing.
+        begun = [folder for folder in folders if (folder / HEADER).exists()]
+        records = [RunFolder(folder).record(running=f"run {folder.name}," in holder) for folder in begun]
         return tuple(sorted(records, key=lambda record: record.header.number))
 
     def find(self, run_id: str | None) -> RunRecord:
@@ -103,6 +103,9 @@ class Ledger:
         needed = {run.header.undoes for run in runs if run.state is not RunState.DONE}
         free = [run for run in runs[:-1] if run.state is RunState.DONE and not run.unresolved and run.id not in needed]
         total = sum(run.bytes_kept for run in runs)
+        for folder in self._runs.iterdir() if self._runs.is_dir() else ():
+            if folder.is_dir() and not (folder / HEADER).exists():
+                shutil.rmtree(folder, ignore_errors=True)
         for run in free:
             old = now - run.header.begun > timedelta(days=keep_days)
             if old or total > keep_mb * MB:

@@ -175,7 +175,9 @@ def test_a_missing_table_is_said(live: LivePair, typed: Typing) -> None:
 def test_a_server_that_cannot_write_is_said(live: LivePair, typed: Typing, code: int, says: str) -> None:
     """A standby, a code set, a full disk: a sentence each, exit 1, and the target as it was."""
     before = live.target
-    live.home.shim.faults.add(Fault(Error(code), statement="UPDATE 'root'", times=100))
+    # A log that is full is full under a lock on the table, too.
+    for statement in ("UPDATE 'root'", "DELETE FROM 'root'"):
+        live.home.shim.faults.add(Fault(Error(code), statement=statement, times=100))
 
     said = typed(*RESYNC, live.files.pair_file, *TRUNKS)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from syncengine.execute import executing
+from syncengine.execute import putting_back
 from syncengine.execute.putting_back import put_back
 from tests.cli.terminal import TRUNKS, Typing, drifting_pair
 from tests.derby.faults import Error, Fault
@@ -72,7 +72,7 @@ def test_a_step_cut_short_is_put_back(unlogged: LivePair, typed: Typing, stateme
 
     assert said.code == 1, said.text
     assert "Traceback" not in said.text
-    assert unlogged.target == before
+    assert unlogged.target == before, said.text
 
 
 def test_foreign_rows_keep_a_step_from_being_put_back(
@@ -87,7 +87,7 @@ def test_foreign_rows_keep_a_step_from_being_put_back(
         unlogged.home.run(foreign)
         put_back(*given)
 
-    monkeypatch.setattr(executing, "put_back", meddled)
+    monkeypatch.setattr(putting_back, "put_back", meddled)
     said = typed(*RESYNC, unlogged.files.pair_file, *TRUNKS)
 
     assert said.code in (1, 5)
