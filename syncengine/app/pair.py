@@ -26,7 +26,7 @@ from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan, Policy
 from syncengine.model.portions import BackfillWishes
 from syncengine.model.progress import Progress, Silent
-from syncengine.model.run import RunKind, RunRecord
+from syncengine.model.run import RunKind, RunRecord, RunState
 from syncengine.model.spec import DataClass, Kept, TableSpec
 from syncengine.model.window import Window
 from syncengine.model.window_text import parse_window
@@ -95,7 +95,9 @@ class Pair:
         specs = self._specs(asked) or self.catalogue.of_class(*VERIFIED)
         request = self._request(specs, window, asked.acds, choice(Role, source, "source"), every_row=every_row)
         with self.connecting.servers(frozenset()) as servers:
-            observation = self._observe(servers, replace(request, now=datetime.now()))
+            # A session that a crash left behind may yet commit: nothing is remembered while that is not known.
+            unsure = any(run.unresolved or run.state is RunState.DAMAGED for run in self.ledger.runs())
+            observation = self._observe(servers, replace(request, now=None if unsure else datetime.now()))
         return replace(observation, notes=(*observation.notes, *self._files_beside(asked), *_unlike_loads(observation)))
 
     def check(self, *, scratch: bool = False) -> PairCheck:
