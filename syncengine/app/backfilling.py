@@ -6,12 +6,13 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from syncengine.app.connecting import as_of
 from syncengine.app.copying import Copying, PortionWork
 from syncengine.app.cutting import Cutting
 from syncengine.app.portion_progress import PortionProgress
 from syncengine.app.runs import Ran, Runs
 from syncengine.execute.pacing import parse_hours
-from syncengine.model.errors import RefusedError, SyncError
+from syncengine.model.errors import InputError, RefusedError, SyncError
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan
 from syncengine.model.portions import BackfillWishes, Portion
@@ -34,8 +35,7 @@ class Backfilling:
 
     def portions(self, wishes: BackfillWishes) -> tuple[tuple[Portion, ...], tuple[str, ...]]:
         """Return how a backfill would be cut, and notes. Reads only."""
-        if wishes.hours is not None:
-            parse_hours(wishes.hours)
+        self._refuse_hours(wishes)
         with self.runs.connecting.servers(frozenset()) as servers:
             return self.cutting.portions(servers, wishes)
 
@@ -60,13 +60,30 @@ class Backfilling:
 
     def resume(self, record: RunRecord) -> Ran:
         """Go on with a backfill: the portion under way by its own plan, then those after it."""
+        if not self.runs.ledger.folder(record.id).is_cut():
+            raise InputError(
+                f"Run {record.id} was cut short before it had planned anything.", hint="Run its command again."
+            )
         wishes = BackfillWishes.from_request(record.header.request)
+        self._refuse_hours(wishes)
         into = wishes.writes_to
         with self.runs.connecting.servers(into) as servers:
             self.runs.connecting.refuse_unwritable(servers, into)
             with self.runs.resumed(record, servers) as (run, found):
                 notes = self.runs.recover_others(servers, into, but=record.id)
                 return replace(self._carry_out(wishes, run, servers, found), notes=tuple(notes))
+
+    def _refuse_hours(self, wishes: BackfillWishes) -> None:
+        """Refuse what are no hours, and those that a clock which stands still never reaches."""
+        if wishes.hours is None:
+            return
+        hours, settings = parse_hours(wishes.hours), self.runs.settings
+        if settings.as_of is not None and not hours.holds(as_of(settings)):
+            raise InputError(
+                f"{settings.file.name} fixes the clock at {settings.as_of:%H:%M}, which never comes into the hours "
+                f"{hours}.",
+                hint="Leave --hours out, or as_of in the pair file.",
+            )
 
     def _carry_out(
         self, wishes: BackfillWishes, run: RunFolder, servers: Mapping[Role, Server], record: RunRecord
@@ -76,7 +93,7 @@ class Backfilling:
             throttle = Throttle(wishes.rows_per_second)
             paced = {role: ThrottledServer(server, throttle) for role, server in servers.items()}
         portions = run.portions()
-        progress = PortionProgress(self.progress, portions)
+        progress = PortionProgress(self.progress, portions, record.portions_done)
         copying = Copying(self.runs, self.work, wishes, run, paced, record, progress)
         progress.open()
         try:
@@ -84,13 +101,14 @@ class Backfilling:
                 copying.portion(portion)
                 if copying.stopped:
                     break
-                progress.portion_done(portion)
+                if portion.number not in record.portions_done:
+                    progress.portion_done(portion)
         except KeyboardInterrupt:
             copying.stop("stopped by the user", cancelled=True)
         except SyncError as error:
             copying.stop(str(error))
-            if isinstance(error, RefusedError) and not copying.wrote:
-                # Nothing was written: it is the refusal that counts, not how far the reading came.
+            if isinstance(error, RefusedError | InputError) and not copying.wrote:
+                # Nothing was written: it is the sentence that counts, not how far the reading came.
                 copying.ended()
                 raise
         finally:

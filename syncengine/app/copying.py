@@ -13,7 +13,7 @@ from syncengine.catalogue import Catalogue
 from syncengine.execute.executing import end, execute
 from syncengine.execute.pacing import Pacing, parse_hours
 from syncengine.model.drift import Observation
-from syncengine.model.errors import WindowError
+from syncengine.model.errors import RefusedError, WindowError
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan
@@ -25,6 +25,8 @@ from syncengine.observe.observing import Request
 from syncengine.planning.planning import Wishes, plan
 from syncengine.servers.protocol import Server
 from syncengine.staging.run_folder import RunFolder
+
+DELETIONS_RULE = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,13 @@ class PortionWork:
             observation = self.observed(servers, request, progress)
         except WindowError:
             return None
-        return plan(observation, self.catalogue, Wishes(wishes.policy, self.settings.limits))
+        try:
+            return plan(observation, self.catalogue, Wishes(wishes.policy, self.settings.limits))
+        except RefusedError as error:
+            if error.rule != DELETIONS_RULE:
+                raise
+            hint = "Look at them with `syncengine verify`; then raise limits.deletions in the pair file, or use fill."
+            raise RefusedError(error.message, rule=error.rule, hint=hint) from error
 
     def look(
         self,
@@ -119,21 +127,29 @@ class Copying:
         after = None
         if made is not None:
             after = self.work.look(self.servers, self.wishes, portion, self.record.header.seed, self.progress)
-        in_sync = after is None or after.in_sync
+        in_sync = None if after is None else after.in_sync
         left = sum(table.counts.total for table in after.tables) if after else 0
         self.done.append(PortionDone(portion, outcome.deleted, outcome.inserted, left, in_sync))
         if outcome.done:
             # One with steps that were left is gone on with by a resume.
-            self.run.mark("portion", number=portion.number, in_sync=in_sync)
+            self.run.mark("portion", number=portion.number, in_sync=in_sync is not False)
 
     def ended(self) -> Ran:
         """Mark how it ended, and return what became of it."""
         outcome = RunOutcome(self.run.id, tuple(self.steps), self.stopped, self.cancelled)
         if outcome.done and not self.stopped:
-            in_sync = all(done.in_sync for done in self.done) and not self.record.portions_unlike
+            in_sync = all(done.in_sync is not False for done in self.done) and not self.record.portions_unlike
             self.run.mark("checked", in_sync=in_sync)
         last = self.last or nothing(self.work.settings, self.wishes, self.record.header.seed)
-        return Ran(last, end(self.run, outcome), None, kind=RunKind.BACKFILL, portions=tuple(self.done))
+        return Ran(
+            last,
+            end(self.run, outcome),
+            None,
+            kind=RunKind.BACKFILL,
+            portions=tuple(self.done),
+            unlike_before=self.record.portions_unlike,
+            wrote=self.wrote,
+        )
 
     def _plan(self, portion: Portion) -> Plan | None:
         if portion.number in self.record.portions_kept:

@@ -47,20 +47,23 @@ class Cutting:
                 f"{untimed[0]} has no time, and a backfill copies history.", hint="Use `syncengine resync` for it."
             )
         window, notes = self._archived(servers, wishes)
-        source = servers[wishes.source]
+        source, target = servers[wishes.source], servers[wishes.source.other]
         there = source.tables([spec.name for spec in specs])
         daily = [spec for spec in specs if spec.archive not in LONG and spec.name in there]
         long = [spec for spec in specs if spec.archive in LONG and spec.name in there]
         rows = self._rows_by_day(source, daily, window, wishes.acds)
-        found = day_windows(rows, window, most_rows=wishes.portion_rows, most_days=wishes.portion_days)
+        # Days that only the target holds are looked at too: else the verdict would be silent on them.
+        either = _larger(rows, self._rows_by_day(target, self._held(target, daily), window, wishes.acds))
+        found = day_windows(either, window, most_rows=wishes.portion_rows, most_days=wishes.portion_days)
         pieces = [(piece, tuple(spec.name for spec in daily)) for piece in found]
         # After the intervals, since a week or month is copied only where its intervals agree (rule 10).
         below = {spec.rolled_from for spec in long if spec.rolled_from is not None}
         held = self._rows_by_day(source, long, window, wishes.acds)
+        held_by_either = _larger(held, self._rows_by_day(target, self._held(target, long), window, wishes.acds))
         with_intervals = tuple(sorted(below | {spec.name for spec in long}))
         later = []
-        if held:
-            first = datetime.combine(min(held), datetime.min.time())
+        if held_by_either:
+            first = datetime.combine(min(held_by_either), datetime.min.time())
             begun = window.since(first)
             later = [(piece, with_intervals) for piece in month_windows(begun, most_months=MONTHS)] if begun else []
         if wishes.newest_first:
@@ -79,6 +82,10 @@ class Cutting:
         facts = tuple(gather_facts(servers[role], role, asking) for role in (wishes.source, wishes.source.other))
         questions = ScopeQuestions(self.settings, (facts[0], facts[1]), now, None, wishes.acds)
         lengths = dict(interval_lengths(questions))
+        unknown = [acd for acd in wishes.acds if acd not in lengths]
+        if unknown:
+            names = ", ".join(map(str, lengths)) or "none"
+            raise InputError(f"Neither server knows ACD {unknown[0]}.", hint=f"They know: {names}.")
         ends = [
             closed_until(Archive.INTERVAL, acd, lengths.get(acd, DEFAULT_LENGTH), questions)
             for acd in (wishes.acds or tuple(lengths))
@@ -93,6 +100,11 @@ class Cutting:
                 hint="Give a window that has passed.",
             )
         return window, (f"up to {until:%Y-%m-%d %H:%M}: {why}",)
+
+    def _held(self, server: Server, specs: Sequence[TableSpec]) -> list[TableSpec]:
+        """Return those of the tables that a server has."""
+        there = server.tables([spec.name for spec in specs])
+        return [spec for spec in specs if spec.name in there]
 
     def _rows_by_day(
         self, source: Server, specs: Sequence[TableSpec], window: Window, acds: tuple[int, ...]
@@ -117,6 +129,11 @@ class Cutting:
         finally:
             self.progress.end()
         return dict(rows)
+
+
+def _larger(source: Mapping[date, int], target: Mapping[date, int]) -> dict[date, int]:
+    """Return for each day the rows of the server that holds more."""
+    return {day: max(source.get(day, 0), target.get(day, 0)) for day in {*source, *target}}
 
 
 def _rows_in(rows: Mapping[date, int], window: Window) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from syncengine.model.portions import Portion
 from syncengine.model.progress import Progress
@@ -11,17 +11,17 @@ from syncengine.model.progress import Progress
 class PortionProgress:
     """Passes on what is written; comparing and looking again are told as words, not as progress."""
 
-    def __init__(self, inner: Progress, portions: Sequence[Portion]) -> None:
+    def __init__(self, inner: Progress, portions: Sequence[Portion], before: Collection[int] = ()) -> None:
         self._inner = inner
         self._portions = len(portions)
         self._total = sum(portion.rows for portion in portions)
-        self._told = 0
-        self._finished = 0
+        self._finished = sum(portion.rows for portion in portions if portion.number in before)
+        self._told = self._finished
         self._phase = ""
 
     def open(self) -> None:
         """Begin to tell."""
-        self._inner.begin("Copying", self._total)
+        self._inner.begin("Copying", self._total, done=self._finished)
 
     def close(self) -> None:
         """End it."""
@@ -38,9 +38,9 @@ class PortionProgress:
         """Tell what is waited for."""
         self._inner.advance(0, f"waits {why}")
 
-    def begin(self, what: str, total: int) -> None:
+    def begin(self, what: str, total: int, *, done: int = 0) -> None:
         """Remember the phase of a portion."""
-        del total
+        del total, done
         self._phase = what
 
     def advance(self, units: int, detail: str = "", *, rows: int = 0, size: int = 0) -> None:

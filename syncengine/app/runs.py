@@ -49,6 +49,10 @@ class Ran:
     kind: RunKind = RunKind.RESYNC
     portions: tuple[PortionDone, ...] = ()
     """Those of a backfill that were looked at this time."""
+    unlike_before: tuple[int, ...] = ()
+    """Portions it had done before, in which drift remained."""
+    wrote: bool = False
+    """Whether a backfill has written anything, this time or before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,13 +53,16 @@ def exit_code(ran: Ran) -> ExitCode:
     outcome = ran.outcome
     if outcome.cancelled:
         return ExitCode.CANCELLED
+    if ran.kind is RunKind.BACKFILL and outcome.stopped:
+        return ExitCode.PARTLY if ran.wrote else ExitCode.ERROR
     if not outcome.done:
         written = any(step.state in (StepState.DONE, StepState.UNKNOWN) or step.inserted for step in outcome.steps)
         return ExitCode.PARTLY if written or not outcome.stopped else ExitCode.ERROR
     if outcome.stopped:
         return ExitCode.ERROR
     if ran.kind is RunKind.BACKFILL:
-        return ExitCode.DONE if all(portion.in_sync for portion in ran.portions) else ExitCode.DRIFT
+        in_sync = all(portion.in_sync is not False for portion in ran.portions) and not ran.unlike_before
+        return ExitCode.DONE if in_sync else ExitCode.DRIFT
     if ran.plan.undoes:
         return ExitCode.PARTLY if ran.unlike or ran.plan.kept else ExitCode.DONE
     return ExitCode.DONE if ran.after is not None and ran.after.in_sync else ExitCode.DRIFT
@@ -71,7 +74,7 @@ def _backfilled(ran: Ran, *, json: bool) -> int:
     from syncengine.report.plain import as_text
 
     if json:
-        typer.echo(as_text(backfill_outcome_document(ran.outcome, ran.portions, ran.notes)))
+        typer.echo(as_text(backfill_outcome_document(ran.outcome, ran.portions, ran.notes, ran.unlike_before)))
     else:
-        print_backfill_outcome(out(), ran.outcome, ran.portions, ran.notes)
+        print_backfill_outcome(out(), ran.outcome, ran.portions, ran.notes, ran.unlike_before)
     return exit_code(ran)

@@ -40,7 +40,7 @@ class TerminalProgress:
         self._rows = self._size = 0
         self._started = 0.0
 
-    def begin(self, what: str, total: int) -> None:
+    def begin(self, what: str, total: int, *, done: int = 0) -> None:
         """Start a bar."""
         self._rows, self._size, self._started = 0, 0, time.monotonic()
         self._bar = Progress(
@@ -54,7 +54,7 @@ class TerminalProgress:
             console=err(),
             transient=True,
         )
-        self._task = self._bar.add_task(what, total=total, rate="", detail="")
+        self._task = self._bar.add_task(what, total=total, completed=done, rate="", detail="")
         self._bar.start()
 
     def advance(self, units: int, detail: str = "", *, rows: int = 0, size: int = 0) -> None:
@@ -77,12 +77,13 @@ class PlainProgress:
     """Plain lines, one every few seconds."""
 
     def __init__(self) -> None:
-        self._what, self._total, self._done, self._rows, self._size = "", 0, 0, 0, 0
+        self._what, self._total, self._before, self._done, self._rows, self._size = "", 0, 0, 0, 0, 0
         self._started = self._told = 0.0
 
-    def begin(self, what: str, total: int) -> None:
+    def begin(self, what: str, total: int, *, done: int = 0) -> None:
         """Remember what is being done."""
-        self._what, self._total, self._done, self._rows, self._size = what, total, 0, 0, 0
+        self._what, self._total, self._before, self._done = what, total, done, done
+        self._rows = self._size = 0
         self._started = self._told = time.monotonic()
 
     def advance(self, units: int, detail: str = "", *, rows: int = 0, size: int = 0) -> None:
@@ -93,7 +94,8 @@ class PlainProgress:
         now = time.monotonic()
         if now - self._told >= PLAIN_LINE_SECONDS:
             self._told = now
-            left = (now - self._started) / self._done * (self._total - self._done) if self._done else 0
+            now_done = self._done - self._before
+            left = (now - self._started) / now_done * (self._total - self._done) if now_done else 0
             rate = _rate(self._rows, self._size, self._started)
             line = f"{self._what}: {self._done:,} of {self._total:,}, {rate}, about {left:.0f} s left ({detail})\n"
             sys.stderr.write(line)

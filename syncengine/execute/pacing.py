@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from syncengine.model.errors import InputError
@@ -71,8 +71,9 @@ class Pacing:
     tell: Callable[[str], None]
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
-    _looked: float = field(default=-FRESH_SECONDS)
+    _looked: float | None = None
     _waited: float = 0.0
+    """Seconds waited for the locks of others, of all batches together."""
 
     def __call__(self) -> None:
         """Wait until a batch may begin."""
@@ -89,17 +90,24 @@ class Pacing:
     def _why(self) -> str:
         if self.hours is not None and not self.hours.holds(self.wall_clock()):
             return f"for the hours {self.hours}"
-        if self.clock() - self._looked < FRESH_SECONDS:
+        if self._looked is not None and self.clock() - self._looked < FRESH_SECONDS:
             return ""
         for role, server in self.servers.items():
             running = self.archiving(server, role)
             if running:
                 return f"until {running}"
-        for role in self.into:
-            waiting = self.servers[role].waiting() or 0
-            if waiting and self._waited < LONGEST_WAIT:
-                self._waited += LOOK_SECONDS
-                return f"since others wait for locks on {role}"
-        self._waited = 0.0
+        if self._waited < LONGEST_WAIT:
+            for role in self.into:
+                if self.servers[role].waiting():
+                    return self._for_locks(role)
         self._looked = self.clock()
+        return ""
+
+    def _for_locks(self, role: Role) -> str:
+        """Return why to wait, or tell that it was waited for long enough in all."""
+        self._waited += LOOK_SECONDS
+        if self._waited < LONGEST_WAIT:
+            return f"since others wait for locks on {role}"
+        minutes = LONGEST_WAIT / 60
+        self.tell(f"no longer: goes on although others wait for locks on {role}, after {minutes:.0f} minutes in all")
         return ""

@@ -8,8 +8,8 @@ from typing import Protocol
 class Progress(Protocol):
     """Receives what is being done; called from one thread only."""
 
-    def begin(self, what: str, total: int) -> None:
-        """Start a phase of `total` units of work."""
+    def begin(self, what: str, total: int, *, done: int = 0) -> None:
+        """Start a phase of `total` units of work, of which `done` were done before this time."""
 
     def advance(self, units: int, detail: str = "", *, rows: int = 0, size: int = 0) -> None:
         """Tell that `units` more are done, with `rows` rows looked at or written, of `size` bytes as staged."""
@@ -21,7 +21,7 @@ class Progress(Protocol):
 class Silent:
     """Says nothing."""
 
-    def begin(self, what: str, total: int) -> None:
+    def begin(self, what: str, total: int, *, done: int = 0) -> None:
         """Ignore it."""
 
     def advance(self, units: int, detail: str = "", *, rows: int = 0, size: int = 0) -> None:

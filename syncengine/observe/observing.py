@@ -342,4 +342,6 @@ def _refuse_nothing(works: list[Work]) -> None:
         return
     shown = "; ".join(f"{work.spec.name}: {work.verdict.problem}" for work in works[:REASONS_SHOWN])
     more = f"; and {len(works) - REASONS_SHOWN} more tables" if len(works) > REASONS_SHOWN else ""
-    raise InputError(f"There is nothing to compare. {shown}{more}.", hint="Name other tables, or another window.")
+    # Of a table that is on neither server no other window will tell more.
+    kind = WindowError if any(work.verdict.state is TableState.NOTHING for work in works) else InputError
+    raise kind(f"There is nothing to compare. {shown}{more}.", hint="Name other tables, or another window.")

@@ -53,7 +53,11 @@ def print_planned(console: Console, portion: Portion, made: Plan | None) -> None
 
 
 def print_backfill_outcome(
-    console: Console, outcome: RunOutcome, portions: Sequence[PortionDone], notes: Sequence[str]
+    console: Console,
+    outcome: RunOutcome,
+    portions: Sequence[PortionDone],
+    notes: Sequence[str],
+    unlike_before: Sequence[int] = (),
 ) -> None:
     """Print what became of each portion that was done this time."""
     for note in notes:
@@ -61,6 +65,8 @@ def print_backfill_outcome(
     table = grid("portion", "window", "deleted", "inserted", "left", "afterwards", right=FIGURES)
     for done in portions:
         state = Text("in sync", style="green") if done.in_sync else Text("drift remains", style="yellow")
+        if done.in_sync is None:
+            state = Text("nothing to compare", style="dim")
         figures = (number(done.deleted), number(done.inserted), number(done.left))
         table.add_row(str(done.portion.number), str(done.portion.window), *figures, state)
     if portions:
@@ -73,7 +79,13 @@ def print_backfill_outcome(
             style="bold",
         )
     )
+    if unlike_before:
+        names = ", ".join(map(str, unlike_before[:SHOWN]))
+        console.print(Text(f"  drift remained in what was done before: portion {names}", style="yellow"))
     print_left(console, outcome)
+    if outcome.done and outcome.stopped:
+        # Between two portions: no step was left, and there is more to do.
+        console.print(Text(f"Go on with it: syncengine resume {outcome.run_id} --pair FILE", style="bold"))
 
 
 FIGURES = ("portion", "deleted", "inserted", "left")
@@ -95,13 +107,17 @@ def portions_document(
 
 
 def backfill_outcome_document(
-    outcome: RunOutcome, portions: Sequence[PortionDone], notes: Sequence[str]
+    outcome: RunOutcome,
+    portions: Sequence[PortionDone],
+    notes: Sequence[str],
+    unlike_before: Sequence[int] = (),
 ) -> dict[str, Any]:
     """Return what became of a backfill."""
     return {
         "format": "syncengine.backfill",
         "version": 1,
         "outcome": outcome_document(outcome, notes=tuple(notes)),
+        "portions_unlike_before": list(unlike_before),
         "portions": [
             {
                 **_portion(done.portion),

@@ -16,7 +16,7 @@ from syncengine.model.spec import ColumnType
 from syncengine.servers.protocol import Bounds, LiveTable, Server, ServerDescription, SessionState, WriteSession
 
 AT_ONCE = 1000
-"""Rows passed on at a time, so that a slow rate is a steady one."""
+"""Rows passed on at a time at most, and never more than a second's, so that a slow rate is a steady one."""
 
 
 class Throttle:
@@ -26,11 +26,13 @@ class Throttle:
         self,
         rows_per_second: float,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
+        self.at_once = max(1, min(AT_ONCE, int(rows_per_second)))
         self._rate = rows_per_second
         self._clock = clock
-        self._sleep = sleep
+        self._let_go = threading.Event()
+        self._sleep = sleep or self._let_go.wait
         self._free_at = 0.0
         self._guard = threading.Lock()
 
@@ -44,16 +46,36 @@ class Throttle:
         if wait > 0:
             self._sleep(wait)
 
-    def paced(self, rows: pa.RecordBatchReader) -> pa.RecordBatchReader:
-        """Pass rows on no faster than allowed."""
-        return pa.RecordBatchReader.from_batches(rows.schema, self._slices(rows))
+    def let_go(self) -> None:
+        """Keep nobody waiting any more: who is interrupted is about to end, and is waited for."""
+        self._let_go.set()
 
-    def _slices(self, rows: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
-        for batch in rows:
-            for at in range(0, batch.num_rows, AT_ONCE):
-                piece = batch.slice(at, AT_ONCE)
-                self.take(piece.num_rows)
-                yield piece
+
+class Paced:
+    """Rows passed on no faster than allowed; `raised` is what ended them early, Ctrl-C for one."""
+
+    def __init__(self, rows: pa.RecordBatchReader, throttle: Throttle) -> None:
+        self._rows = rows
+        self._throttle = throttle
+        self.raised: BaseException | None = None
+
+    def reader(self) -> pa.RecordBatchReader:
+        """Return them as a stream."""
+        return pa.RecordBatchReader.from_batches(self._rows.schema, self._slices())
+
+    def _slices(self) -> Iterator[pa.RecordBatch]:
+        try:
+            for batch in self._rows:
+                for at in range(0, batch.num_rows, self._throttle.at_once):
+                    piece = batch.slice(at, self._throttle.at_once)
+                    self._throttle.take(piece.num_rows)
+                    yield piece
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            # Whoever reads the stream makes an error of their own of it.
+            self.raised = error
+            raise
 
 
 class ThrottledSession:
@@ -82,7 +104,13 @@ class ThrottledSession:
 
     def insert(self, table: str, rows: pa.RecordBatchReader) -> int:
         """Insert rows no faster than allowed."""
-        return self._inner.insert(table, self._throttle.paced(rows))
+        paced = Paced(rows, self._throttle)
+        try:
+            return self._inner.insert(table, paced.reader())
+        except Exception as error:
+            if paced.raised is not None:
+                raise paced.raised from error
+            raise
 
     def commit(self) -> None:
         """Pass it on."""
@@ -118,7 +146,7 @@ class ThrottledServer:
 
     def read(self, query: ReadQuery) -> pa.RecordBatchReader:
         """Stream rows no faster than allowed."""
-        return self._throttle.paced(self._inner.read(query))
+        return Paced(self._inner.read(query), self._throttle).reader()
 
     @contextmanager
     def begin(self) -> Iterator[WriteSession]:
@@ -143,7 +171,8 @@ class ThrottledServer:
         return self._inner.waiting()
 
     def interrupt(self) -> None:
-        """Pass it on."""
+        """Pass it on, and end the waits."""
+        self._throttle.let_go()
         self._inner.interrupt()
 
     def close(self) -> None:

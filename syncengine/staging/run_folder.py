@@ -115,6 +115,14 @@ class RunFolder:
         write_whole(self.folder / PORTIONS, PORTION_LISTS.dump_json(tuple(portions), indent=1).decode())
         self.mark("portions", count=len(portions))
 
+    def is_cut(self) -> bool:
+        """Say whether it was kept how a backfill is cut."""
+        return (self.folder / PORTIONS).is_file()
+
+    def is_cut(self) -> bool:
+        """Say whether it was kept how a backfill is cut."""
+        return (self.folder / PORTIONS).is_file()
+
     def portions(self) -> tuple[Portion, ...]:
         """Return how a backfill is cut; raises `StagingError` where that cannot be read."""
         path = self.folder / PORTIONS

@@ -48,7 +48,9 @@ class Connections:
         self._engine = self._new_engine(autocommit=True)
 
     def _new_engine(self, *, autocommit: bool) -> sqlalchemy.Engine:
-        return sqlalchemy.create_engine(self._url, autocommit=autocommit, **self._options)
+        # Where nothing can be rolled back, asking for it would only upset the statement that comes next.
+        reset = None if autocommit else "rollback"
+        return sqlalchemy.create_engine(self._url, autocommit=autocommit, pool_reset_on_return=reset, **self._options)
 
     @contextmanager
     def lent(self, isolation: str | None = None) -> Iterator[Lent]:

@@ -1,0 +1,226 @@
+"""`syncengine backfill`: what it says, what it asks, and how it ends."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncengine.cli import terminal
+from syncengine.execute.writing import Writing
+from tests.builders import Files, build_files
+from tests.cli.terminal import Said, Typing, is_one_sentence
+from tests.rules.scenes import code, trunks
+
+DAYS = tuple(date(2000, 6, day) for day in (1, 2, 3))
+WINDOW = ("--window", "2000-06-01..2000-06-03")
+TABLES = ("--table", "htrunk", "--table", "hcwc")
+
+
+def history(folder: Path, **options: Any) -> Files:
+    """Build a pair whose primary holds three days and whose secondary is newly installed."""
+    return build_files(
+        folder,
+        ["htrunk", "hcwc"],
+        primary={
+            "htrunk": [one for day in DAYS for one in trunks(400, 600, row_date=day)],
+            "hcwc": [code(label, row_date=day) for day in DAYS for label in (400, 430)],
+        },
+        **options,
+    )
+
+
+def backfill(files: Files, typed: Typing, *words: str) -> Said:
+    """Type a backfill of three days, a day a portion."""
+    return typed("backfill", "--pair", files.pair_file, *WINDOW, *TABLES, "--portion-days", "1", *words)
+
+
+def stopped_before(monkeypatch: pytest.MonkeyPatch, batch: int, error: BaseException) -> None:
+    """Hit the next run with an exception before its batch of a number."""
+    write, count = Writing.write, [0]
+
+    def meddled(self: Writing, *given: Any, **named: Any) -> None:
+        count[0] += 1
+        if count[0] == batch:
+            raise error
+        write(self, *given, **named)
+
+    monkeypatch.setattr(Writing, "write", meddled)
+
+
+def rows(files: Files) -> int:
+    """Return how many trunk rows the secondary holds."""
+    return int(files.run("secondary", "SELECT count(*) FROM htrunk")[0][0])
+
+
+def test_a_dry_run_shows_every_portion_and_writes_nothing(tmp_path: Path, typed: Typing) -> None:
+    """One line a portion says what would be written, the sum stands beside, no run is begun, and the exit code is 3."""
+    files = history(tmp_path)
+
+    said = backfill(files, typed, "--dry-run")
+
+    assert (said.code, rows(files)) == (3, 0)
+    lines = [line for line in said.out.splitlines() if line.startswith("portion ") and "step" in line]
+    assert [line.split()[2] for line in lines] == ["2000-06-03", "2000-06-02", "2000-06-01"]
+    assert all("2 steps, add 10, change 0, delete 0 rows" in line for line in lines)
+    assert "3 portions, 30 rows at primary" in said.out
+    assert typed("runs", "--pair", files.pair_file, "--json").document["runs"] == []
+
+
+def test_a_backfill_says_what_became_of_each_portion(tmp_path: Path, typed: Typing) -> None:
+    """It ends with a line a portion, the run, and exit code 0 where all of it is in sync."""
+    files = history(tmp_path)
+
+    said = backfill(files, typed, "--yes", "--order", "oldest")
+
+    assert said.code == 0, said.text
+    assert said.out.count("in sync") == 3
+    assert "3 portions done, 30 rows written where 0 rows stood before" in said.out
+    assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
+    assert "in sync" in typed("runs", files.open().run().id, "--pair", files.pair_file).out
+
+
+def test_documents_of_a_backfill(tmp_path: Path, typed: Typing) -> None:
+    """With --json the portions, their plans and what became of them are one document."""
+    files = history(tmp_path)
+
+    planned = backfill(files, typed, "--dry-run", "--json").document
+    done = backfill(files, typed, "--yes", "--json").document
+
+    assert (planned["dry_run"], len(planned["portions"]), len(planned["plans"])) == (True, 3, 3)
+    assert planned["portions"][0]["rows_at_source"] == 10
+    assert (done["outcome"]["done"], done["outcome"]["rows_inserted"]) == (True, 30)
+    assert [portion["in_sync"] for portion in done["portions"]] == [True, True, True]
+
+
+def test_it_asks_before_it_writes(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With nobody to ask nothing is done; whoever says no has written nothing."""
+    files = history(tmp_path)
+
+    alone = backfill(files, typed)
+    assert (alone.code, is_one_sentence(alone.err)) == (2, True)
+    assert "nobody to ask" in alone.err
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("typer.confirm", lambda _: False)
+    refused = backfill(files, typed)
+    assert (refused.code, rows(files)) == (130, 0)
+    assert "Nothing was written." in refused.out
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--hours", "night"), "'night' are no hours of the day. Write them like 22:00-05:00."),
+        (("--policy", "reconcile", "--from", "secondary"), "Leave --from out."),
+        (("--table", "nonsense"), "nonsense"),
+        (("--table", "synonyms"), "synonyms has no time, and a backfill copies history."),
+        (("--acd", "77"), "Neither server knows ACD 77."),
+        (("--window", "yesterday-ish"), "yesterday-ish"),
+        (("--rows-per-second", "0"), "rows-per-second"),
+        (("--policy", "rows"), "--policy"),
+    ],
+)
+def test_what_cannot_be_meant_is_one_sentence(
+    tmp_path: Path, typed: Typing, words: tuple[str, ...], sentence: str
+) -> None:
+    """A slip of the tongue ends with exit code 2 and a sentence that names it; no run is begun."""
+    files = history(tmp_path)
+
+    said = backfill(files, typed, "--yes", *words)
+
+    assert said.code == 2, said.text
+    assert sentence in said.text
+    assert "Traceback" not in said.err
+    assert files.open().runs() == ()
+
+
+def test_what_was_stopped_says_how_to_go_on(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C ends with exit code 130 and names `resume`, which does the rest and ends with 0."""
+    files = history(tmp_path)
+    stopped_before(monkeypatch, 4, KeyboardInterrupt())
+
+    said = backfill(files, typed, "--yes")
+
+    run = files.open().run().id
+    assert said.code == 130
+    assert f"Go on with it: syncengine resume {run}" in said.out
+    assert f"syncengine resume {run}" in typed("status", "--pair", files.pair_file).text
+    again = typed("resume", "--pair", files.pair_file)
+    assert again.code == 0, again.text
+    assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
+
+
+def test_drift_that_remains_is_told(tmp_path: Path, typed: Typing) -> None:
+    """What fill leaves as it is makes the exit code 3, and the portion says that drift remains."""
+    files = history(tmp_path, secondary={"htrunk": trunks(400, 430, row_date=DAYS[0], incalls=99)})
+
+    said = backfill(files, typed, "--yes")
+
+    assert said.code == 3
+    assert said.out.count("drift remains") == 1
+
+
+def test_a_refusal_of_everything_is_a_refusal(tmp_path: Path, typed: Typing) -> None:
+    """Where the first portion is refused the exit code is 4 and the sentence is that of the rule."""
+    files = history(tmp_path)
+    text = files.pair_file.read_text()
+    files.pair_file.write_text(text.replace("r3v8ag.f", "r3v9aa.a", 1))
+
+    said = backfill(files, typed, "--yes")
+
+    assert (said.code, rows(files)) == (4, 0)
+    assert "The servers run different CMS loads" in said.err
+
+
+def test_a_refusal_in_the_middle_is_partly_done(tmp_path: Path, typed: Typing) -> None:
+    """A portion that a rule refuses ends the run with exit code 5, its sentence, and how to go on."""
+    alone = [code(label, "9", row_date=DAYS[0]) for label in (400, 430)]
+    files = history(tmp_path, secondary={"hcwc": alone}, settings="[limits]\ndeletions = 1\n")
+
+    said = backfill(files, typed, "--yes", "--policy", "replace")
+
+    assert "2 rows that only secondary holds" in said.out
+    assert f"syncengine resume {files.open().run().id}" in said.out
+    assert said.code == 5
+
+
+def test_a_resume_remembers_the_drift_of_earlier_portions(
+    tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A portion in which drift remained before the run was stopped still counts when the resume ends."""
+    files = history(tmp_path, secondary={"htrunk": trunks(400, 430, row_date=DAYS[-1], incalls=99)})
+    stopped_before(monkeypatch, 4, KeyboardInterrupt())
+    assert backfill(files, typed, "--yes").code == 130
+
+    assert typed("resume", "--pair", files.pair_file).code == 3
+
+
+def test_plain_lines_tell_how_far_it_is(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Away from a terminal a line now and then tells rows done of rows, rate, megabytes and time left."""
+    monkeypatch.setattr(terminal, "PLAIN_LINE_SECONDS", 0.0)
+    files = history(tmp_path)
+
+    said = backfill(files, typed, "--yes")
+
+    lines = [line for line in said.err.splitlines() if line.startswith("Copying: ")]
+    assert any(" of 30, " in line and "rows/s" in line and " MB" in line and " s left" in line for line in lines)
+    done = [int(line.split()[1]) for line in lines]
+    assert done == sorted(done)
+    assert done[-1] == 30
+
+
+def test_progress_goes_on_where_it_was(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a restart what was copied before counts as done."""
+    files = history(tmp_path)
+    stopped_before(monkeypatch, 4, KeyboardInterrupt())
+    backfill(files, typed, "--yes")
+    monkeypatch.setattr(terminal, "PLAIN_LINE_SECONDS", 0.0)
+
+    said = typed("resume", "--pair", files.pair_file)
+
+    done = [int(line.split()[1]) for line in said.err.splitlines() if line.startswith("Copying: ")]
+    assert min(done) >= 10
+    assert done[-1] == 30
