@@ -119,10 +119,6 @@ class RunFolder:
         """Say whether it was kept how a backfill is cut."""
         return (self.folder / PORTIONS).is_file()
 
-    def is_cut(self) -> bool:
-        """Say whether it was kept how a backfill is cut."""
-        return (self.folder / PORTIONS).is_file()
-
     def portions(self) -> tuple[Portion, ...]:
         """Return how a backfill is cut; raises `StagingError` where that cannot be read."""
         path = self.folder / PORTIONS
