@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from syncengine.model.errors import CancelledError, ServerError, ServerUnreachableError, UnknownOutcomeError
 from syncengine.servers.informix.errors import error_of
@@ -21,6 +23,7 @@ from tests.informix.test_errors import native
 from tests.rules.scenes import trunk, trunks
 
 SECONDS = 10
+ONE = "SELECT tabid FROM informix.systables WHERE tabid = 1"
 HTRUNK = everything("htrunk")
 CONFLICTS = (-233, -240, -243, -244, -245, -246, -250, -263, -271, -289, -346, -348, -378, -107, -113, -144, -154)
 CROWDED = (-134, -458, -143, -78, -79, *CONFLICTS)
@@ -175,3 +178,23 @@ def test_what_a_smaller_transaction_may_get_through(code: int) -> None:
 def test_what_is_no_matter_of_size(code: int) -> None:
     """No other code has a transaction made smaller."""
     assert not error_of("primary", native(code)).crowded
+
+
+@pytest.mark.informix
+def test_a_closed_connection_leaves_the_next_alone(informix: InformixPlace) -> None:
+    """A statement that is dropped after its connection was closed takes no statement of another connection with it."""
+    engine = sa.create_engine(informix.url, poolclass=sa.NullPool)
+    first = engine.raw_connection()
+    cursor = first.cursor()
+    cursor.execute(ONE)
+    kept: list[Any] = [cursor.stmt_handler]  # type: ignore[attr-defined]  # as the frames of an error keep it
+    first.close()
+
+    second = engine.raw_connection()
+    cursors = [second.cursor() for _ in range(3)]
+    for one in cursors:
+        one.execute(ONE)
+    kept.clear()
+
+    assert [one.fetchall() for one in cursors] == [[(1,)]] * 3
+    second.close()

@@ -26,6 +26,8 @@ logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())
 BATCH_ROWS = 8192
 IDLE_CONNECTIONS = 3
 CLOSING_SECONDS = 10.0
+GIVEN_UP: list[Lent] = []
+"""Connections whose call was not waited for: one for each query that took too long."""
 
 
 class Connections:
@@ -165,7 +167,9 @@ class Lent:
         if not reusable or self.calls.given_up:
             self._proxied.detach()
         if self.calls.given_up:
-            # A call still runs on it, and closing it would wait for that call: it ends when that does.
+            # A call still runs on it, and closing it would wait for that call: it ends when that does. It is kept,
+            # since a statement dropped after its connection frees a handle that may be another's by then.
+            GIVEN_UP.append(self)
             return
         with suppress(ServerError), translated(self._name, self._secret):
             # Whatever is wrong with it now, it is of no more use to anybody.

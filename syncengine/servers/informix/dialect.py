@@ -244,7 +244,16 @@ class InformixDialect(default.DefaultDialect):
         self._unless_unlogged(dbapi_connection.commit)
 
     def do_close(self, dbapi_connection: Any) -> None:
-        """Close; the driver rolls back first, which an unlogged database or a lost connection refuses."""
+        """Close, cursors first; the driver rolls back, which an unlogged database or a lost connection refuses.
+
+        A statement that outlives its connection frees, when Python drops it, a handle that by then may be another
+        connection's: that one's next call then fails with words about something else.
+        """
+        for known in tuple(dbapi_connection._cursor_list):  # noqa: SLF001  # the driver shows them nowhere else
+            cursor = known()
+            if cursor is not None:
+                with suppress(self.loaded_dbapi.Error):
+                    cursor.close()
         with suppress(self.loaded_dbapi.Error):
             dbapi_connection.close()
 
