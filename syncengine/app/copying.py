@@ -14,7 +14,7 @@ from syncengine.execute.executing import end, execute
 from syncengine.execute.pacing import Pacing, parse_hours
 from syncengine.model.drift import Observation
 from syncengine.model.errors import RefusedError, WindowError
-from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
+from syncengine.model.outcome import RunOutcome, StepOutcome
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan
 from syncengine.model.portions import BackfillWishes, Portion, PortionDone
@@ -104,7 +104,7 @@ class Copying:
     @property
     def wrote(self) -> bool:
         """Say whether the run has written anything, this time or before."""
-        return bool(self.record.done) or any(step.state is StepState.DONE for step in self.steps)
+        return bool(self.record.done) or any(step.wrote for step in self.steps)
 
     def stop(self, why: str, *, cancelled: bool = False) -> None:
         """Remember why it ends early; the first reason counts."""

@@ -9,7 +9,6 @@ import typer
 
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.model.errors import CancelledError
-from syncengine.model.outcome import StepState
 from syncengine.model.run import RunKind
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def exit_code(ran: Ran) -> ExitCode:
     if ran.kind is RunKind.BACKFILL and outcome.stopped:
         return ExitCode.PARTLY if ran.wrote else ExitCode.ERROR
     if not outcome.done:
-        written = any(step.state in (StepState.DONE, StepState.UNKNOWN) or step.inserted for step in outcome.steps)
+        written = any(step.wrote for step in outcome.steps)
         return ExitCode.PARTLY if written or not outcome.stopped else ExitCode.ERROR
     if outcome.stopped:
         return ExitCode.ERROR

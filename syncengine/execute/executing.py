@@ -50,6 +50,8 @@ class _Told:
     deleted: int = 0
     inserted: int = 0
     why: str = ""
+    past: int = 0
+    """Buckets that are written, from its first on."""
     size: int = 0
     """Bytes of the rows written this time, as staged."""
     state: StepState | None = None
@@ -76,6 +78,7 @@ class _Running:
                 told = self.told.setdefault(record.place.step, _Told())
                 told.deleted += record.deleted
                 told.inserted += record.inserted
+                told.past = max(told.past, record.place.past)
 
     def run(self) -> None:
         """Do every step, or say why it was left."""
@@ -97,6 +100,8 @@ class _Running:
         told = self.told[batch.place.step]
         if state is BatchState.UNKNOWN:
             told.state = StepState.UNKNOWN
+        elif state is BatchState.DONE:
+            told.past = batch.place.past
         told.why = why or told.why
         told.deleted += deleted
         told.inserted += inserted
@@ -111,13 +116,13 @@ class _Running:
         steps = []
         for step in self.plan.steps:
             told = self.told.get(step.number, _Told())
-            state = told.state or StepState.WAITING
+            state = told.state or _reached(step, told)
             why = told.why or self._why(state)
             steps.append(StepOutcome(step.number, state, told.deleted, told.inserted, why, self.portion))
         return RunOutcome(self.hands.run.id, tuple(steps), self.stopped, self.cancelled)
 
     def _why(self, state: StepState) -> str:
-        return self.stopped if state is StepState.WAITING else ""
+        return self.stopped if state in (StepState.WAITING, StepState.PARTLY) else ""
 
     def _attempt(self, step: Step, following: Sequence[Step], writing: Writing, ahead: StagingAhead) -> None:
         told = self.told.setdefault(step.number, _Told())
@@ -222,6 +227,13 @@ class _Running:
         for kind in ("source", "insert"):
             for path in self.hands.run.pieces.glob(f"{self.portion:04d}-{step.number:05d}-*-{kind}.parquet"):
                 path.unlink(missing_ok=True)
+
+
+def _reached(step: Step, told: _Told) -> StepState:
+    """Return how far a step came that was cut short, be it right after its last commit."""
+    if told.past >= buckets_of_step(step):
+        return StepState.DONE
+    return StepState.PARTLY if told.past else StepState.WAITING
 
 
 def _worth_the_same_again(error: BaseException) -> bool:

@@ -11,9 +11,11 @@ class StepState(StrEnum):
 
     DONE = "done"
     MOVED = "moved"
-    """A server no longer held what the plan was made on; nothing was written."""
+    """A server no longer held what the plan was made on; nothing was written of those buckets, nor after them."""
     UNKNOWN = "unknown"
     """Its commit was sent, and the target holds neither what was before nor what should be after."""
+    PARTLY = "partly"
+    """Some of its buckets are written, and those whole; the rest are untouched."""
     WAITING = "waiting"
     """Not begun: a step it needs was not done, or the run was stopped."""
 
@@ -29,6 +31,11 @@ class StepOutcome:
     why: str = ""
     portion: int = 1
     """Of a backfill; a resync has one."""
+
+    @property
+    def wrote(self) -> bool:
+        """Say whether it wrote, or may have written."""
+        return self.state in (StepState.DONE, StepState.PARTLY, StepState.UNKNOWN) or self.inserted + self.deleted > 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
@@ -10,6 +11,9 @@ from rich.text import Text
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
 from syncengine.report.plain import plain
 from syncengine.report.text import plural
+
+SHOWN = 10
+"""Steps that are named before the others are counted."""
 
 
 def print_outcome(
@@ -51,14 +55,25 @@ def print_left(console: Console, outcome: RunOutcome) -> None:
                 )
             )
         if step.state is StepState.MOVED:
-            console.print(Text(f"  {_name(step)} was not done: {step.why}", style="yellow"))
-    waiting = [_name(step) for step in outcome.steps if step.state is StepState.WAITING]
+            so_far = "was not done to its end" if step.wrote else "was not done"
+            console.print(Text(f"  {_name(step)} {so_far}: {step.why}", style="yellow"))
+        if step.state is StepState.PARTLY:
+            console.print(Text(f"  {_name(step)} was begun: whole buckets of it are written, not all", style="yellow"))
+    waiting = [step for step in outcome.steps if step.state is StepState.WAITING]
     if waiting:
-        names = ", ".join(waiting[:10]) + (f" and {len(waiting) - 10} more" if len(waiting) > 10 else "")
-        console.print(Text(f"  not begun: {names}; the target is untouched there", style="yellow"))
-
+        console.print(Text(f"  not begun: {_names(waiting)}; the target is untouched there", style="yellow"))
     if not outcome.done:
         console.print(Text(f"Go on with it: syncengine resume {outcome.run_id} --pair FILE", style="bold"))
+
+
+def _names(steps: Sequence[StepOutcome]) -> str:
+    """Name a few steps, and count the others."""
+    shown, more = steps[:SHOWN], len(steps) - SHOWN
+    if all(step.portion == 1 for step in shown):
+        names = f"{'step' if len(shown) == 1 else 'steps'} {', '.join(str(step.number) for step in shown)}"
+    else:
+        names = ", ".join(map(_name, shown))
+    return f"{names} and {more:,} more" if more > 0 else names
 
 
 def _name(step: StepOutcome) -> str:

@@ -216,9 +216,27 @@ def test_ctrl_c_leaves_whole_steps(
     assert said.code == 130
     assert f"{nth - 1} of 3 steps done" in said.out
     assert "stopped by the user" in said.text
-    assert ", ".join(str(number) for number in range(nth, 4)) in said.out
+    assert f"not begun: {'step' if nth == 3 else 'steps'} {', '.join(map(str, range(nth, 4)))};" in said.out
     assert "Traceback" not in said.err
     assert mended(files) == done
+
+
+def test_ctrl_c_right_after_a_commit(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step that was committed when Ctrl-C came is told done, and nobody is told that its target is untouched."""
+    files = three_steps(tmp_path)
+
+    def stop(inserts: int, table: str) -> None:
+        del table
+        if inserts == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    meddle(monkeypatch, Role.SECONDARY, Meddling(after_commit=stop))
+    said = typed(*RESYNC, files.pair_file, *EVENING)
+
+    assert said.code == 130
+    assert "2 of 3 steps done" in said.out
+    assert "not begun: step 3;" in said.out
+    assert mended(files) == {500, 530}
 
 
 def test_ctrl_c_is_told_in_json_too(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -187,7 +187,7 @@ def test_a_closed_connection_leaves_the_next_alone(informix: InformixPlace) -> N
     first = engine.raw_connection()
     cursor = first.cursor()
     cursor.execute(ONE)
-    kept: list[Any] = [cursor.stmt_handler]  # type: ignore[attr-defined]  # as the frames of an error keep it
+    kept: list[Any] = [cursor.stmt_handler]  # as the frames of an error keep it
     first.close()
 
     second = engine.raw_connection()

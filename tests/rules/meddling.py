@@ -31,11 +31,13 @@ def _nothing_after(inserts: int, table: str) -> None:
 
 @dataclass
 class Meddling:
-    """What happens before a transaction begins, and after the nth insert was done."""
+    """What happens before a transaction begins, after the nth insert was done, and after that was committed."""
 
     before_begin: Callable[[Server], None] = _nothing_before
     after_insert: Callable[[int, str], None] = _nothing_after
+    after_commit: Callable[[int, str], None] = _nothing_after
     inserts: int = 0
+    table: str = ""
     loses_rows: bool = False
     """Take rows in, say so, and keep none of them, as a trigger might."""
 
@@ -73,12 +75,14 @@ class MeddledSession:
         """Insert, and let happen what was asked for."""
         count = _drained(rows) if self._meddling.loses_rows else self._inner.insert(table, rows)
         self._meddling.inserts += 1
+        self._meddling.table = table
         self._meddling.after_insert(self._meddling.inserts, table)
         return count
 
     def commit(self) -> None:
-        """Pass it on."""
+        """Commit, and let happen what was asked for."""
         self._inner.commit()
+        self._meddling.after_commit(self._meddling.inserts, self._meddling.table)
 
 
 class MeddledServer:

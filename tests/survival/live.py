@@ -1,0 +1,217 @@
+"""The tiny pair with its target on a live server: PostgreSQL, or Derby behind the shim for an Informix."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Protocol
+
+from syncengine.model.pair import Role
+from syncengine.model.plan import Plan
+from tests.builders import Files, catalogue
+from tests.derby.loading import create_table, load_duckdb
+from tests.derby.network_server import PASSWORD
+from tests.derby.network_server import Database as DerbyDatabase
+from tests.derby.shim import Shim
+from tests.informix.place import running
+from tests.postgresql.cluster import Database as PostgreSQLDatabase
+from tests.postgresql.cluster import cluster, environment
+from tests.postgresql.loading import WHO_WRITES, copy_database
+from tests.survival.children import opened
+from tests.survival.scenes import COLUMNS, SETTINGS, TABLES, WINDOW, Expected, Held, Row, build, held, rows_of
+
+SETUP = ("acds", "arch_stat", "dcalloc", "linkex")
+
+
+class LiveTarget(Protocol):
+    """A database on a live server, reached past the code under test."""
+
+    @property
+    def url(self) -> str:
+        """Its url, passwords by reference."""
+
+    def run(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run a statement of SQL that both kinds take, and commit it."""
+
+    def end(self) -> None:
+        """Take it away."""
+
+
+@dataclass(frozen=True)
+class OnPostgreSQL:
+    """A database of the running PostgreSQL."""
+
+    database: PostgreSQLDatabase
+
+    @classmethod
+    def of(cls, file: Path) -> OnPostgreSQL:
+        """Copy a file's tables."""
+        database = cluster().create_database()
+        copy_database(file, database)
+        return cls(database)
+
+    @property
+    def url(self) -> str:
+        """The url."""
+        return self.database.url_for(WHO_WRITES)
+
+    def run(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run a statement."""
+        return self.database.run(sql)
+
+    def end(self) -> None:
+        """Drop it."""
+        cluster().drop_database(self.database)
+
+
+@dataclass(frozen=True)
+class OnDerby:
+    """A Derby database behind a shim."""
+
+    database: DerbyDatabase
+    shim: Shim
+
+    @classmethod
+    def of(cls, file: Path) -> OnDerby:
+        """Make the tables, those that are resynced with the columns they have in this pair."""
+        database = running().create_database(f"d{uuid.uuid4().hex[:8]}")
+        load_duckdb(database, file, SETUP)
+        for table, names in COLUMNS.items():
+            described = {column.name: column for column in catalogue().table(table).columns}
+            create_table(database, table, [described[name] for name in names])
+        shim = Shim(database.server.port, upstream_database=database.name)
+        shim.start()
+        return cls(database, shim)
+
+    @property
+    def url(self) -> str:
+        """The url."""
+        return f"informix+ibm_db://root:${{INFORMIX_PASSWORD}}@127.0.0.1:{self.shim.port}/cms"
+
+    def run(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run a statement."""
+        return self.database.run(sql)
+
+    def end(self) -> None:
+        """Drop it."""
+        self.shim.close()
+        self.database.server.drop_database(self.database)
+
+
+@dataclass
+class LiveStage:
+    """The primary a file, the secondary on a live server."""
+
+    folder: Path
+    make: type[OnPostgreSQL] | type[OnDerby]
+    consent: bool = False
+    settings: str = SETTINGS
+    tables: tuple[str, ...] = TABLES
+    """What is resynced."""
+    window: str = WINDOW
+    environment: Mapping[str, str] = field(
+        default_factory=lambda: {**environment(), "INFORMIX_PASSWORD": PASSWORD}, repr=False
+    )
+
+    def __post_init__(self) -> None:
+        self.files: Files = build(self.folder / "pair", settings=self.settings)
+        self.live: OnPostgreSQL | OnDerby = self.make.of(self.files.database(Role.SECONDARY))
+        self.reach(self.live.url)
+        self.reset()
+
+    @property
+    def pair_file(self) -> Path:
+        """The pair file."""
+        return self.files.pair_file
+
+    @property
+    def staging(self) -> Path:
+        """The staging folder."""
+        return self.files.folder / "pair.staging"
+
+    @property
+    def shim(self) -> Shim:
+        """The shim in front of Derby."""
+        assert isinstance(self.live, OnDerby)
+        return self.live.shim
+
+    @property
+    def port(self) -> int:
+        """Where the secondary is reached."""
+        return self.live.shim.port if isinstance(self.live, OnDerby) else self.live.database.port
+
+    def through(self, port: int) -> None:
+        """Reach the secondary at another port."""
+        self.reach(self.live.url.replace(f":{self.port}/", f":{port}/"))
+
+    def reach(self, url: str) -> None:
+        """Write another url for the secondary into the pair file."""
+        text = self.pair_file.read_text().partition("[secondary]")[0]
+        consent = "without_transactions = true\n" if self.consent else ""
+        self.pair_file.write_text(f'{text}[secondary]\nurl = "{url}"\nload = "r3v8ag.f"\n{consent}')
+
+    def reset(self) -> None:
+        """Fill the tables anew."""
+        shutil.rmtree(self.staging, ignore_errors=True)
+        rows = rows_of("secondary")
+        for table, names in COLUMNS.items():
+            self.live.run(f"DELETE FROM {table}")
+            values = ", ".join(f"({', '.join(literal(one[name]) for name in names)})" for one in rows[table])
+            self.live.run(f"INSERT INTO {table} ({', '.join(names)}) VALUES {values}")
+
+    def target(self) -> Held:
+        """Return what the secondary holds."""
+        return held({table: self.rows(table) for table in TABLES})
+
+    def rows(self, table: str, where: str = "1 = 1") -> Iterable[Row]:
+        """Return rows of the secondary."""
+        names = COLUMNS[table]
+        kinds = {column.name: column.type for column in catalogue().table(table).columns}
+        for one in self.live.run(f"SELECT {', '.join(names)} FROM {table} WHERE {where}"):
+            yield tuple(
+                value if not isinstance(value, str) or kinds[name].is_text else from_text(value, kinds[name].name)
+                for name, value in zip(names, one, strict=True)
+            )
+
+    def source(self) -> bytes:
+        """Return the file of the primary, which nothing may write to."""
+        return self.files.database(Role.PRIMARY).read_bytes()
+
+    def planned(self, policy: str) -> Plan:
+        """Plan the resync."""
+        return opened(self.pair_file, self.environment).plan_resync(
+            window=self.window, tables=self.tables, policy=policy
+        )
+
+    def expected(self, policy: str) -> Expected:
+        """Return what the resync makes of the target, and leave it as it was."""
+        self.reset()
+        plan = self.planned(policy)
+        before = self.target()
+        ran = opened(self.pair_file, self.environment).execute(plan)
+        assert ran.outcome.done, ran.outcome
+        after = self.target()
+        self.reset()
+        return Expected(plan, before, after)
+
+    def end(self) -> None:
+        """Take the live server's database away."""
+        self.live.end()
+
+
+def literal(value: Any) -> str:
+    """Return a value as SQL that both kinds take."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, date):
+        return f"DATE('{value.isoformat()}')"
+    return f"'{value}'" if isinstance(value, str) else str(value)
+
+
+def from_text(text: str, kind: str) -> Any:
+    """Return a value that came as text."""
+    return date.fromisoformat(text) if kind == "date" else int(text)

@@ -1,0 +1,99 @@
+"""Kills a run at chosen moments, looks at what is left, goes on with it, and looks again."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from syncengine.app import Pair, Ran
+from syncengine.model.errors import InputError, StagingError
+from syncengine.model.run import BatchState, RunState
+from tests.survival.children import Order, opened
+from tests.survival.scenes import Expected, Held
+
+
+class Stage(Protocol):
+    """A pair that can be put back to how it was before any run."""
+
+    @property
+    def pair_file(self) -> Path:
+        """The pair file."""
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What the pair file's urls take from the environment."""
+
+    def reset(self) -> None:
+        """Make both servers as they were, and the staging folder gone."""
+
+    def target(self) -> Held:
+        """Return what the target holds, past the code under test."""
+
+    def source(self) -> object:
+        """Return what the source holds, to compare."""
+
+
+@dataclass
+class Outages:
+    """Cases on one stage, and what they have to come to."""
+
+    stage: Stage
+    expected: Expected
+    logged: bool = True
+    hit: dict[int, str] = field(default_factory=dict)
+
+    def order(self, fatal: int | None, only: str = "") -> Order:
+        """Return the order to do the plan, up to a moment, of all or of one phase."""
+        return Order(self.stage.pair_file, self.expected.plan, fatal, self.stage.environment, only)
+
+    def resume_order(self, fatal: int | None) -> Order:
+        """Return the order to resume, up to a moment."""
+        return Order(self.stage.pair_file, None, fatal, self.stage.environment)
+
+    def resumed(self) -> None:
+        """Look at what a killed run has left, go on with it, and look again; what does not fit fails."""
+        pair = opened(self.stage.pair_file, self.stage.environment)
+        source = self.stage.source()
+        if self.logged:
+            done = self.expected.steps_done(self.stage.target())
+            told = {batch.place.step for run in pair.runs() for batch in run.done}
+            assert told <= done, "a step is marked done that is not"
+        ran = finished(pair, self.expected)
+        assert ran is None or ran.outcome.done, ran
+        assert self.stage.target() == self.expected.after
+        assert self.stage.source() == source
+        runs = [run for run in pair.runs() if run.state is not RunState.DAMAGED]
+        assert runs[-1].state is RunState.DONE
+        assert all(batch.state in (BatchState.DONE, BatchState.BACK) for run in runs for batch in run.batches)
+        assert {batch.place.step for run in runs for batch in run.done} == {s.number for s in self.expected.plan.steps}
+
+
+def finished(pair: Pair, expected: Expected) -> Ran | None:
+    """Go on with the last run, or where it had planned nothing yet, run its command again; None where it is done."""
+    try:
+        return pair.resume()
+    except InputError as error:
+        if "is done" in error.message:
+            return None
+        if "planned anything" not in error.message and "No run" not in error.message:
+            raise
+    except StagingError:
+        # Killed while it made its folder.
+        if any(run.batches for run in pair.runs()):
+            raise
+    return pair.execute(expected.plan)
+
+
+def chosen(moments: Sequence[str], count: int, seed: int) -> list[int]:
+    """Return moments by number: the first of each phase, and the others spread evenly and at random."""
+    dice = random.Random(seed)  # noqa: S311  # the same each time
+    first = {phase: number for number, phase in reversed(list(enumerate(moments, start=1)))}
+    picked = set(first.values())
+    width = len(moments) / count
+    picked |= {1 + int(at * width + dice.random() * width) for at in range(count)}
+    left = [number for number in range(1, len(moments) + 1) if number not in picked]
+    dice.shuffle(left)
+    return sorted(picked | set(left[: max(0, count - len(picked))]))

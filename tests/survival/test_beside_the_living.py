@@ -1,0 +1,76 @@
+"""A collector that inserts and a summariser that rewrites a day go on while a run writes the same tables."""
+
+from __future__ import annotations
+
+import threading
+from datetime import date
+
+import pytest
+
+from tests.stories.servers import MARKS
+from tests.survival.children import begun, ended
+from tests.survival.conftest import Made
+from tests.survival.live import LiveStage
+from tests.survival.outages import Outages
+
+COLLECTED = (
+    "INSERT INTO hsplit (row_date, starttime, intrvl, acd, split, acdcalls, incomplete) "
+    "VALUES (DATE('2000-06-05'), 700, 30, 1, {}, 1, 0)"
+)
+REWRITTEN = "UPDATE hsplit SET acdcalls = acdcalls + 1 WHERE row_date = DATE('2000-06-04')"
+
+
+class Living(threading.Thread):
+    """Inserts into the live interval and rewrites yesterday, over and over, until it is told to stop."""
+
+    def __init__(self, stage: LiveStage) -> None:
+        super().__init__()
+        self.stage = stage
+        self.enough = threading.Event()
+        self.done = 0
+        self.failed: BaseException | None = None
+
+    def run(self) -> None:
+        """Go on."""
+        try:
+            while not self.enough.is_set():
+                self.stage.live.run(COLLECTED.format(self.done + 100))
+                self.stage.live.run(REWRITTEN)
+                self.done += 1
+        except BaseException as error:  # noqa: BLE001  # whatever it is, the test tells
+            self.failed = error
+
+
+@pytest.mark.parametrize("kind", [pytest.param("postgresql", marks=MARKS["postgresql"])])
+def test_nothing_of_the_living_is_lost(staged: Made, kind: str) -> None:
+    """Every row the collector inserted and every rewriting is there afterwards; neither it nor the run got stuck."""
+    stage = staged(kind, tables=("hsplit", "hagent"))
+    outages = Outages(stage, stage.expected("replace"))
+    before = sorted(stage.rows("hsplit", "row_date = DATE('2000-06-04')"))
+    living = Living(stage)
+    living.start()
+    try:
+        assert not ended(begun(outages.order(None)))
+    finally:
+        living.enough.set()
+        living.join()
+
+    assert living.failed is None, living.failed
+    assert living.done > 3
+    collected = {row[4] for row in stage.rows("hsplit", "starttime = 700")}
+    assert collected == {number + 100 for number in range(living.done)}
+    at = 5  # acdcalls
+    rewritten = [
+        (*row[:at], row[at] - living.done, *row[at + 1 :])
+        for row in stage.rows("hsplit", "row_date = DATE('2000-06-04')")
+    ]
+    assert sorted(rewritten) == before
+    inside = "row_date = DATE('2000-06-05') AND starttime < 700"
+    now = sorted(stage.rows("hsplit", inside))
+    after = sorted(
+        row
+        for bucket, bag in outages.expected.after["hsplit"].items()
+        if bucket.row_date == date(2000, 6, 5)
+        for row in bag.elements()
+    )
+    assert now == after

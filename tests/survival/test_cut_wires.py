@@ -1,0 +1,128 @@
+"""Cut or stalled at any message of a step, the commit and its answer included, a run comes to the same end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from syncengine.model.pair import Role
+from syncengine.servers.protocol import Server
+from tests.derby.faults import Action, Cut, Drop, Fault, LoseAnswer, Stall
+from tests.postgresql.relay import Cut as CommitCut
+from tests.postgresql.relay import relayed
+from tests.rules.meddling import Meddling, meddle
+from tests.survival.children import opened
+from tests.survival.conftest import Made
+from tests.survival.live import LiveStage
+from tests.survival.outages import Outages
+from tests.survival.scenes import SETTINGS
+
+MOST = 120
+"""More messages than a step has."""
+AT_COMMIT: dict[str, Action] = {
+    "commit not sent": Drop(),
+    "commit cut": Cut(of="request"),
+    "answer lost": LoseAnswer(),
+    "answer cut": Cut(),
+    "commit slow": Stall(seconds=1),
+    "answer slow": Stall(seconds=1, of="reply"),
+}
+STALLED = ("UPDATE", "DELETE", "INSERT")
+ONE_STEP = {"tables": ("hsplit",), "window": "2000-06-05 05:00..05:29"}
+
+
+def armed(monkeypatch: pytest.MonkeyPatch, stage: LiveStage) -> list[Fault]:
+    """Have the faults of the list that is returned armed when a transaction is about to begin, each once."""
+    faults: list[Fault] = []
+
+    def arm(_: Server) -> None:
+        while faults:
+            stage.shim.faults.add(faults.pop())
+
+    meddle(monkeypatch, Role.SECONDARY, Meddling(before_begin=arm))
+    return faults
+
+
+def run_through(outages: Outages) -> None:
+    """Do the plan; what it did not do by itself is resumed, and comes to the same end."""
+    ran = opened(outages.stage.pair_file, outages.stage.environment).execute(outages.expected.plan)
+    assert "unexpected" not in ran.outcome.stopped, ran.outcome
+    if ran.outcome.done:
+        assert outages.stage.target() == outages.expected.after
+    outages.resumed()
+
+
+@pytest.fixture
+def stage(staged: Made, quick: None) -> Iterator[LiveStage]:
+    """Give a pair of one step, its target an Informix."""
+    del quick
+    made = staged("informix", settings=f"{SETTINGS}limits.query_seconds = 2\n", **ONE_STEP)
+    yield made
+    made.shim.release()
+
+
+@pytest.mark.informix
+@pytest.mark.parametrize("turn", range(2))
+def test_cut_at_every_message(stage: LiveStage, monkeypatch: pytest.MonkeyPatch, turn: int) -> None:
+    """Cut before any message of a step, or after it was done and before its answer, the run comes to the same end."""
+    outages = Outages(stage, stage.expected("replace"))
+    faults = armed(monkeypatch, stage)
+    for nth in range(1, MOST):
+        does: Action = (Drop(), LoseAnswer())[(nth + turn) % 2]
+        fault = Fault(does, at="any", nth=nth)
+        faults.append(fault)
+        run_through(outages)
+        fired = stage.shim.faults.fired(fault)
+        stage.shim.faults.clear()
+        stage.reset()
+        if not fired:
+            break
+    assert 10 < nth < MOST - 1
+
+
+@pytest.mark.informix
+@pytest.mark.parametrize("name", AT_COMMIT)
+def test_cut_or_stalled_at_the_commit(stage: LiveStage, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Whatever becomes of the commit or its answer, it is found out, and the run comes to the same end."""
+    outages = Outages(stage, stage.expected("rows"))
+    fault = Fault(AT_COMMIT[name], at="commit")
+    armed(monkeypatch, stage).append(fault)
+
+    run_through(outages)
+
+    assert stage.shim.faults.fired(fault) == 1
+
+
+@pytest.mark.informix
+@pytest.mark.parametrize("statement", STALLED)
+def test_stalled_in_a_statement(stage: LiveStage, monkeypatch: pytest.MonkeyPatch, statement: str) -> None:
+    """A statement of a step that is never answered is given up, and the run comes to the same end."""
+    outages = Outages(stage, stage.expected("replace"))
+    fault = Fault(Stall(), statement=statement)
+    armed(monkeypatch, stage).append(fault)
+
+    ran = opened(stage.pair_file, stage.environment).execute(outages.expected.plan)
+    stage.shim.release()
+
+    assert stage.shim.faults.fired(fault) == 1
+    assert ran.outcome.done or ran.outcome.stopped
+    stage.shim.faults.clear()
+    outages.resumed()
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("cut", [CommitCut.BEFORE, CommitCut.AFTER, CommitCut.WHILE])
+@pytest.mark.parametrize("policy", ["replace", "rows"])
+def test_cut_at_the_commit_of_postgresql(staged: Made, quick: None, cut: CommitCut, policy: str) -> None:
+    """Whether the commit arrived or not is found out, and the run comes to the same end."""
+    del quick
+    stage = staged("postgresql", tables=("synonyms", "agroups", "hagent"))
+    with relayed(stage.port) as relay:
+        stage.through(relay.port)
+        outages = Outages(stage, stage.expected(policy))
+        relay.cut = cut
+
+        run_through(outages)
+
+        assert relay.was_cut.is_set()

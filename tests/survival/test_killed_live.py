@@ -1,0 +1,73 @@
+"""Killed at any moment, a run into a live server leaves whole steps, and comes to the same end when resumed."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.stories.servers import MARKS
+from tests.survival.children import begun, counted, died_of, ended
+from tests.survival.conftest import Made
+from tests.survival.live import LiveStage
+from tests.survival.outages import Outages, chosen
+
+GROUPS = 2
+AT_LEAST = {"postgresql": 52, "informix": 42}
+"""Moments a kind."""
+UNLOGGED = 22
+"""Moments in a database that keeps no log."""
+FEW = ("hsplit", "synonyms", "agroups")
+"""Tables for the kind that takes its time."""
+KINDS = [pytest.param(kind, marks=MARKS[kind]) for kind in ("informix", "postgresql")]
+IN_TRANSACTION = {"locking", "looking", "deleting", "inserting", "committing", "beginning", "ending", "marking open"}
+
+
+def stage_of(staged: Made, kind: str) -> LiveStage:
+    """Make a pair."""
+    return staged(kind, tables=FEW) if kind == "informix" else staged(kind)
+
+
+@pytest.mark.parametrize("group", range(GROUPS))
+@pytest.mark.parametrize("kind", KINDS)
+def test_killed_at_a_moment(staged: Made, kind: str, group: int) -> None:
+    """Killed before or after anything it does, a run leaves each step whole or not there, and resume ends it."""
+    stage = stage_of(staged, kind)
+    outages = Outages(stage, stage.expected("rows" if group else "replace"))
+    moments = counted(outages.order(None))
+    stage.reset()
+    for fatal in chosen(moments, AT_LEAST[kind], seed=2)[group::GROUPS]:
+        assert died_of(outages.order(fatal)), fatal
+        outages.resumed()
+        stage.reset()
+
+
+@pytest.mark.informix
+@pytest.mark.parametrize("group", range(GROUPS))
+def test_killed_where_nothing_is_logged(staged: Made, group: int) -> None:
+    """Killed in a database without transactions, where half a step may stay, a run is resumed to the same end."""
+    stage = staged("informix", tables=FEW, consent=True)
+    stage.shim.set("unlogged", True)
+    outages = Outages(stage, stage.expected("replace"), logged=False)
+    moments = counted(outages.order(None))
+    stage.reset()
+    inside = [number for number, phase in enumerate(moments, start=1) if phase in IN_TRANSACTION]
+    width = len(inside) / UNLOGGED
+    for at in range(group, UNLOGGED, GROUPS):
+        fatal = inside[int(at * width)]
+        assert died_of(outages.order(fatal)), fatal
+        outages.resumed()
+        stage.reset()
+
+
+@pytest.mark.postgresql
+def test_a_reader_sees_whole_steps(staged: Made) -> None:
+    """Whoever reads the target while a run goes on finds each bucket as before or as after it, never half written."""
+    stage = staged("postgresql")
+    expected = stage.expected("replace")
+    outages = Outages(stage, expected)
+    process = begun(outages.order(None))
+    try:
+        while process.is_alive():
+            expected.buckets_whole(stage.target())
+    finally:
+        assert not ended(process)
+    assert stage.target() == expected.after

@@ -1,0 +1,237 @@
+"""The ground a run stands on is taken away: one sentence, whole steps, and nothing that cannot be gone on with."""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+import shutil
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from syncengine.model.pair import Role
+from syncengine.model.run import RunState
+from syncengine.servers.protocol import Server
+from tests.cli.terminal import Said, Typing
+from tests.rules.meddling import Meddling, meddle
+from tests.survival.children import died_of, opened
+from tests.survival.conftest import Made
+from tests.survival.embedded import EmbeddedStage
+from tests.survival.outages import Outages
+from tests.survival.scenes import POLICIES, TABLES, WINDOW
+
+FULL_AT = 5
+"""Moments at which the disk is full, of each kind."""
+
+
+@pytest.fixture
+def typed(capsys: pytest.CaptureFixture[str]) -> Typing:
+    """Type commands in this process."""
+    return Typing(capsys)
+
+
+@pytest.fixture
+def outages(tmp_path: Path) -> Outages:
+    """Give a pair of files and what a resync makes of it."""
+    stage = EmbeddedStage(tmp_path)
+    return Outages(stage, stage.expected("replace"))
+
+
+def resync(outages: Outages, typed: Typing) -> Said:
+    """Type the resync."""
+    tables = [word for table in TABLES for word in ("--table", table)]
+    return typed("resync", "--yes", "--pair", outages.stage.pair_file, "--window", WINDOW, *tables)
+
+
+def is_told(said: Said, *words: str) -> None:
+    """Hold what a failed command says to a documented exit code and to sentences without a trace."""
+    assert said.code in (1, 5), said.text
+    assert "Traceback" not in said.text
+    assert "unexpected error" not in said.text
+    for word in words:
+        assert word in said.text, said.text
+
+
+def mended(outages: Outages, typed: Typing) -> None:
+    """Look at whole steps, and go on: by resume, or where that cannot be, by the same command again."""
+    outages.expected.steps_done(outages.stage.target())
+    if typed("resume", "--pair", outages.stage.pair_file).code != 0:
+        said = resync(outages, typed)
+        assert said.code == 0, said.text
+    assert outages.stage.target() == outages.expected.after
+
+
+def full(does: Callable[..., Any], nth: int) -> Callable[..., Any]:
+    """Return a call that is refused from its nth time on, as on a full disk."""
+    calls = [0]
+
+    def refused(*given: Any, **named: Any) -> Any:
+        calls[0] += 1
+        if calls[0] >= nth:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return does(*given, **named)
+
+    return refused
+
+
+def half(does: Callable[..., int], nth: int) -> Callable[..., int]:
+    """Return a write that from its nth time on takes half of what it is given, as on a full disk."""
+    calls = [0]
+
+    def written(descriptor: int, data: bytes) -> int:
+        calls[0] += 1
+        return does(descriptor, data[: len(data) // 2] if calls[0] >= nth else data)
+
+    return written
+
+
+FULL: dict[str, tuple[Any, str, Callable[..., Any], int]] = {
+    "flushing": (os, "fsync", full, 40),
+    "marking": (os, "write", full, 15),
+    "marking by half": (os, "write", half, 15),
+    "pieces": (pq.ParquetWriter, "write_batch", full, 12),
+}
+
+
+@pytest.mark.parametrize("kind", FULL)
+def test_the_disk_is_full(outages: Outages, typed: Typing, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """A disk that fills at any moment ends the run with a sentence that says so; steps are whole, and go on later."""
+    where, name, becomes, most = FULL[kind]
+    dice = random.Random(kind)  # noqa: S311  # the same each time
+    for nth in sorted({1, *(dice.randint(2, most) for _ in range(FULL_AT))}):
+        outages.stage.reset()
+        with monkeypatch.context() as patched:
+            patched.setattr(where, name, becomes(getattr(where, name), nth))
+            said = resync(outages, typed)
+        is_told(said, "no disk left for staging")
+        mended(outages, typed)
+
+
+@pytest.mark.parametrize("nth", [1, 2, 4])
+@pytest.mark.parametrize("moment", ["before", "in the middle of"])
+def test_the_staging_folder_is_taken_away(
+    outages: Outages, typed: Typing, monkeypatch: pytest.MonkeyPatch, nth: int, moment: str
+) -> None:
+    """Where the staging folder goes, the step under way is rolled back, and a new resync ends in the same target."""
+    assert isinstance(outages.stage, EmbeddedStage)
+    staging, begun = outages.stage.staging, [0]
+
+    def before(_: Server) -> None:
+        begun[0] += 1
+        if moment == "before" and begun[0] == nth:
+            shutil.rmtree(staging)
+
+    def after(inserts: int, _: str) -> None:
+        if moment != "before" and inserts == nth:
+            shutil.rmtree(staging)
+
+    with monkeypatch.context() as patched:
+        meddle(patched, Role.SECONDARY, Meddling(before_begin=before, after_insert=after))
+        said = resync(outages, typed)
+
+    is_told(said, "staging folder")
+    mended(outages, typed)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_the_ledger_is_damaged(tmp_path: Path, typed: Typing, policy: str) -> None:
+    """A bit that flipped in the marks is told, nothing is written, and a new resync ends in the same target."""
+    stage = EmbeddedStage(tmp_path)
+    outages = Outages(stage, stage.expected(policy))
+    dice = random.Random(policy)  # noqa: S311  # the same each time
+    for _ in range(6):
+        stage.reset()
+        assert died_of(outages.order(dice.randint(2, 5), "inserting"))
+        (marks,) = stage.staging.rglob("steps.jsonl")
+        data = bytearray(marks.read_bytes())
+        at = dice.randrange(data.rindex(b"\n", 0, len(data) - 1))
+        data[at] ^= 1 << dice.randrange(7)
+        marks.write_bytes(data)
+        before = stage.target()
+
+        said = typed("resume", "--pair", stage.pair_file)
+
+        is_told(said, "damaged")
+        assert stage.target() == before
+        again = typed(
+            *("resync", "--yes", "--pair", stage.pair_file, "--window", WINDOW, "--policy", policy),
+            *(word for table in TABLES for word in ("--table", table)),
+        )
+        assert again.code == 0, again.text
+        assert stage.target() == outages.expected.after
+
+
+@pytest.mark.parametrize("damage", ["plan cut", "plan gone", "header cut", "piece cut"])
+def test_files_of_a_run_are_damaged(outages: Outages, typed: Typing, damage: str) -> None:
+    """A file of a run that is cut or gone is told in a sentence, or made anew; nothing is written from it."""
+    assert isinstance(outages.stage, EmbeddedStage)
+    assert died_of(outages.order(3, "inserting"))
+    name = {"plan": "0001.json", "header": "run.json", "piece": "*-source.parquet"}[damage.split(maxsplit=1)[0]]
+    path = sorted(outages.stage.staging.rglob(name))[-1]
+    if damage.endswith("gone"):
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:-40])
+    before = outages.stage.target()
+
+    said = typed("resume", "--pair", outages.stage.pair_file)
+
+    if damage == "piece cut":
+        assert said.code == 0, said.text
+    else:
+        is_told(said)
+        assert outages.stage.target() == before
+        assert resync(outages, typed).code == 0
+    assert outages.stage.target() == outages.expected.after
+
+
+def test_the_clock_is_set_back(outages: Outages, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the clock shows, the last run is the one that was begun last, and is the one that is gone on with."""
+    stage = outages.stage
+    assert resync(outages, typed).code == 0
+    first = opened(stage.pair_file, stage.environment).run().id
+
+    class Before(datetime):
+        """A clock that stands years ago."""
+
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            """Return another time."""
+            return datetime(1999, 1, 1, tzinfo=tz)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("syncengine.staging.ledger.datetime", Before)
+        said = typed("undo", "--yes", "--pair", stage.pair_file)
+    runs = opened(stage.pair_file, stage.environment).runs()
+
+    assert said.code in (0, 3), said.text
+    assert [run.header.undoes for run in runs] == ["", first]
+    assert runs[-1].state is RunState.DONE
+    assert stage.target() == outages.expected.before
+
+
+@pytest.mark.postgresql
+def test_a_table_is_dropped_in_the_middle(staged: Made, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that goes while the run is under way is told; what was done before it stays, and the rest is whole."""
+    stage = staged("postgresql")
+    for name, value in stage.environment.items():
+        monkeypatch.setenv(name, value)
+    outages, begun = Outages(stage, stage.expected("replace")), [0]
+
+    def dropped(_: Server) -> None:
+        begun[0] += 1
+        if begun[0] == 3:
+            stage.live.run("ALTER TABLE hagent RENAME TO elsewhere")
+
+    with monkeypatch.context() as patched:
+        meddle(patched, Role.SECONDARY, Meddling(before_begin=dropped))
+        said = resync(outages, typed)
+
+    is_told(said, "hagent")
+    stage.live.run("ALTER TABLE elsewhere RENAME TO hagent")
+    mended(outages, typed)

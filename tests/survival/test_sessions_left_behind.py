@@ -1,0 +1,44 @@
+"""While the session of a killed run still lives in the server, nobody touches its rows."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.terminal import Typing
+from tests.stories.servers import MARKS
+from tests.survival.children import died_of, opened
+from tests.survival.conftest import Made
+from tests.survival.outages import Outages
+from tests.survival.scenes import SETTINGS
+from tests.survival.sticking import sticking
+
+KINDS = [pytest.param(kind, marks=MARKS[kind]) for kind in ("informix", "postgresql")]
+IMPATIENT = SETTINGS.replace("lock_seconds = 3", "lock_seconds = 1")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("at", ["inserting", "committing"])
+def test_resume_waits_for_a_session_that_lives(
+    staged: Made, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], kind: str, at: str
+) -> None:
+    """Resume names the session and exits 5 while the first one may still write, and goes on when it has gone."""
+    typed = Typing(capsys)
+    stage = staged(kind, tables=("hsplit",), settings=IMPATIENT)
+    for name, value in stage.environment.items():
+        monkeypatch.setenv(name, value)
+    with sticking(stage.port) as wire:
+        stage.through(wire.port)
+        outages = Outages(stage, stage.expected("replace"))
+        wire.sticks = True
+        assert died_of(outages.order(1, at)) == at
+        (session,) = (
+            batch.session for run in opened(stage.pair_file, stage.environment).runs() for batch in run.unresolved
+        )
+
+        said = typed("resume", "--pair", stage.pair_file)
+
+        assert said.code == 5, said.text
+        assert session in said.text
+        assert "Traceback" not in said.text
+        wire.let_go()
+        outages.resumed()
