@@ -21,7 +21,7 @@ from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan
 from syncengine.model.portions import PortionDone
 from syncengine.model.progress import Progress
-from syncengine.model.run import RunKind, RunRecord, RunState
+from syncengine.model.run import BatchState, RunKind, RunRecord, RunState
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.ledger import Begin, Ledger
@@ -210,14 +210,14 @@ class Runs:
             if record.id == but or not record.unresolved or not {batch.into for batch in record.unresolved} <= writable:
                 continue
             with self.cache() as cache:
-                _, put_back = recover(record, self.ledger.folder(record.id), servers, cache, self.settings.limits)
+                found, put_back = recover(record, self.ledger.folder(record.id), servers, cache, self.settings.limits)
             if put_back:
                 raise MovedError(
                     f"Run {record.id} had been cut short in the middle of a step; what it had written of it was put "
                     "back from its journal, so that the plan no longer fits.",
                     hint="Run the same command again.",
                 )
-            notes.append(f"run {record.id} had been cut short: what became of its open step was found out")
+            notes.append(_found_out(found))
         return notes
 
     def prune(self) -> Iterator[str]:
@@ -228,6 +228,13 @@ class Runs:
     def cache(self) -> Cache:
         """Return one of the two caches a run works with."""
         return Cache(self.settings.staging, memory_mb=max(64, self.settings.limits.memory_mb // 2))
+
+
+def _found_out(run: RunRecord) -> str:
+    unknown = next((batch.why for batch in run.batches if batch.state is BatchState.UNKNOWN), run.problem)
+    if unknown:
+        return f"run {run.id} had been cut short, and nobody can say what became of its open step: {unknown}"
+    return f"run {run.id} had been cut short: what became of its open step was found out"
 
 
 def needed_bytes(plan: Plan) -> int:

@@ -17,6 +17,7 @@ from syncengine.model.plan import Plan, Step
 from syncengine.model.run import BatchRecord, BatchState
 from syncengine.servers.protocol import Server
 from syncengine.servers.retrying import is_transient, tried
+from syncengine.staging.errors import staging_error
 from syncengine.staging.run_folder import RunFolder
 
 
@@ -36,6 +37,9 @@ def execute(plan: Plan, portion: int, hands: Hands, known: Sequence[BatchRecord]
         running.stop("stopped by the user", cancelled=True)
     except SyncError as error:
         running.stop(str(error))
+    except OSError as error:
+        # The servers' are told apart where they come from, so that this one is of the disk.
+        running.stop(str(staging_error(hands.run.folder, error)))
     except Exception as error:  # noqa: BLE001  # whatever it is, what was committed before it must be told
         running.stop(f"an unexpected error: {error!r}")
     finally:

@@ -8,11 +8,11 @@ from dataclasses import replace
 from syncengine.execute.batches import Batch, batch_of
 from syncengine.execute.preparing import PreparedPart
 from syncengine.execute.putting_back import put_all_back
-from syncengine.execute.resolving import Images, resolve
+from syncengine.execute.resolving import Images, refuse_living, resolve
 from syncengine.model.errors import StagingError, UnknownOutcomeError
 from syncengine.model.pair import Limits, Role
 from syncengine.model.plan import Plan
-from syncengine.model.run import BatchRecord, BatchState, RunRecord
+from syncengine.model.run import BatchRecord, BatchState, RunRecord, RunState
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.pieces import Piece
@@ -27,15 +27,25 @@ def recover(
     """Resolve the open batches of a run, and return it as it is then, and how many batches had to be put back.
 
     Raises `StillOpenError` where the session that opened one is not known to be gone, and
-    `UnknownOutcomeError` where a database without transactions holds rows of somebody else's.
+    `UnknownOutcomeError` where a database without transactions holds rows of somebody else's. Of a run whose
+    files are damaged nothing is concluded, and nothing is put back: its sessions must be gone, no more.
     """
     if not record.unresolved:
+        return record, 0
+    if record.state is RunState.DAMAGED:
+        for batch in record.unresolved:
+            refuse_living(servers[batch.into], batch.session, limits.lock_seconds)
         return record, 0
     run.mend()
     put_back = 0
     plans: dict[int, Plan] = {}
     for batch in record.unresolved:
-        plan = plans.setdefault(batch.place.portion, run.plan(batch.place.portion))
+        try:
+            plan = plans.setdefault(batch.place.portion, run.plan(batch.place.portion))
+        except StagingError as error:
+            refuse_living(servers[batch.into], batch.session, limits.lock_seconds)
+            run.mark_batch(batch.place, BatchState.UNKNOWN, into=batch.into, why=error.message)
+            continue
         step = next(one for one in plan.steps if one.number == batch.place.step)
         found = batch_of(step, batch.place)
         server = servers[batch.into]

@@ -36,6 +36,16 @@ def resolve(
     look. Raises `StillOpenError` where it is not, or nobody can say.
     """
     transactions = server.describe().capabilities.transactions
+    refuse_living(server, session, wait_seconds)
+    now = tried(lambda: _seen(images, server, seed, cache, locked=transactions))
+    if now == [one.after for one in images]:
+        return BatchState.DONE
+    return BatchState.BACK if now == [one.before for one in images] else BatchState.UNKNOWN
+
+
+def refuse_living(server: Server, session: str, wait_seconds: float) -> None:
+    """Wait for the end of a session; raises `StillOpenError` where it lives on, or may where nothing is logged."""
+    transactions = server.describe().capabilities.transactions
     state = _awaited(server, session, wait_seconds)
     if state is SessionState.ALIVE or (state is SessionState.UNKNOWN and not transactions):
         still = "still lives" if state is SessionState.ALIVE else "is not known to be gone"
@@ -43,10 +53,6 @@ def resolve(
             f"{server.describe().role}: the session of a step that was cut short {still} ({session}).",
             hint="Run the same command again when the server has ended it, or end it there.",
         )
-    now = tried(lambda: _seen(images, server, seed, cache, locked=transactions))
-    if now == [one.after for one in images]:
-        return BatchState.DONE
-    return BatchState.BACK if now == [one.before for one in images] else BatchState.UNKNOWN
 
 
 def _awaited(server: Server, session: str, wait_seconds: float) -> SessionState:

@@ -156,7 +156,7 @@ class RunRecord:
     portions_unlike: tuple[int, ...] = ()
     """Those of them in which drift remained."""
     batches: tuple[BatchRecord, ...] = ()
-    """One a batch: the last that is known of it, in the order they were begun."""
+    """One a batch: the last that is known of it, in the order they were begun. Of a damaged run, not all."""
     steps_done: int = 0
     ended: datetime | None = None
     stopped: str = ""

@@ -129,6 +129,8 @@ def _state(run: RunRecord, runs: Sequence[RunRecord]) -> str:
 def _next(run: RunRecord) -> str:
     if run.state is RunState.RUNNING:
         return "It is running."
+    if run.state is RunState.DAMAGED:
+        return "It can be neither gone on with nor taken back: a new run mends what differs."
     if run.resumable and run.portions:
         return f"Go on with it: syncengine resume {run.id} --pair FILE" + (
             f"; take it back: syncengine undo {run.id} --pair FILE" if run.done or run.unresolved else ""

@@ -53,6 +53,11 @@ def read_marks(file: Path) -> Iterator[dict[str, Any]]:
             )
 
 
+def legible_marks(file: Path) -> Iterator[dict[str, Any]]:
+    """Yield those marks of a damaged file that can be read."""
+    return (entry for entry in map(_entry, _lines(file)) if entry is not None)
+
+
 def mend_tail(file: Path) -> None:
     """Take away a last line that was cut off, so that the next mark does not stick to it."""
     lines = _lines(file)

@@ -76,6 +76,7 @@ def write_piece(folder: Path, name: str, rows: pa.RecordBatchReader) -> Piece:
 
 
 def read_piece(piece: Piece) -> pa.RecordBatchReader:
-    """Stream the rows of a piece."""
-    file = pq.ParquetFile(piece.path)
+    """Stream the rows of a piece; raises `StagingError` where it is gone."""
+    with staging_errors(piece.path.parent):
+        file = pq.ParquetFile(piece.path)
     return pa.RecordBatchReader.from_batches(file.schema_arrow, file.iter_batches())

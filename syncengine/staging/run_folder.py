@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -35,7 +36,7 @@ from syncengine.model.run import (
 )
 from syncengine.staging.durable import sync_folder, write_whole
 from syncengine.staging.errors import staging_errors
-from syncengine.staging.marks import append_mark, mend_tail, read_marks
+from syncengine.staging.marks import append_mark, legible_marks, mend_tail, read_marks
 
 FORMAT = "syncengine.run"
 VERSION = 1
@@ -146,9 +147,23 @@ class RunFolder:
             for mark in read_marks(self.marks):
                 reading.add(mark)
         except StagingError as error:
-            number = RunHeader(self.id, 0, RunKind.RESYNC, datetime(1970, 1, 1), 0, "")
-            return RunRecord(number, RunState.DAMAGED, problem=error.message, bytes_kept=self.size())
+            return self._damaged_record(error)
         return replace(reading.record(running=running), bytes_kept=self.size())
+
+    def _damaged_record(self, error: StagingError) -> RunRecord:
+        """Return what can be told of a run whose folder cannot be relied on."""
+        header = RunHeader(self.id, 0, RunKind.RESYNC, datetime(1970, 1, 1), 0, "")
+        reading = _Reading(header)
+        with suppress(StagingError):
+            for mark in legible_marks(self.marks):
+                reading.add(mark)
+        return RunRecord(
+            header,
+            RunState.DAMAGED,
+            batches=tuple(reading.batches.values()),
+            problem=error.message,
+            bytes_kept=self.size(),
+        )
 
     def size(self) -> int:
         """Return how many bytes of disk the run takes."""

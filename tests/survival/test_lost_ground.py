@@ -52,7 +52,7 @@ def is_told(said: Said, *words: str) -> None:
     """Hold what a failed command says to a documented exit code and to sentences without a trace."""
     assert said.code in (1, 5), said.text
     assert "Traceback" not in said.text
-    assert "unexpected error" not in said.text
+    assert "unexpected error" not in said.text, said.text
     for word in words:
         assert word in said.text, said.text
 
