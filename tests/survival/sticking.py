@@ -58,14 +58,14 @@ class StickyWire:
                 return
             server = socket.create_connection(("127.0.0.1", self.upstream))
             self._sockets += [client, server]
-            self._begin(self._pass, client, server)
-            self._begin(self._pass, server, client)
+            self._begin(self._pass, client, server, True)
+            self._begin(self._pass, server, client, False)
 
-    def _pass(self, giver: socket.socket, taker: socket.socket) -> None:
+    def _pass(self, giver: socket.socket, taker: socket.socket, is_client: bool) -> None:
         with contextlib.suppress(OSError):
             while said := giver.recv(65536):
                 taker.sendall(said)
-        if self.sticks:
+        if self.sticks and is_client:
             self._left += [giver, taker]
         else:
             _end(giver, taker)
