@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from typing import Any
 
-from syncengine.app import Pair
+from syncengine.app import Pair, Ran
 from syncengine.model.plan import Plan
 from syncengine.model.progress import Silent
 from syncengine.pair_file import read_pair_file
@@ -26,7 +27,7 @@ catalogue()  # read once, before anything is forked
 
 @dataclass(frozen=True)
 class Order:
-    """What a process is to do: a plan, or where there is none, to resume the last run."""
+    """What a process is to do: a plan, a backfill, or where there is neither, to resume the last run."""
 
     pair_file: Path
     plan: Plan | None
@@ -35,6 +36,8 @@ class Order:
     environment: Mapping[str, str] = field(default_factory=dict)
     only: str = ""
     """The phase of which moments are counted, if not all are."""
+    backfill: Mapping[str, Any] = field(default_factory=dict)
+    """What a backfill is to do."""
 
 
 def opened(pair_file: Path, environment: Mapping[str, str]) -> Pair:
@@ -47,10 +50,18 @@ def carry_out(order: Order) -> None:
     moments = Moments(order.fatal, order.pair_file.with_name(MOMENTS), only=order.only)
     count(moments)
     pair = opened(order.pair_file, order.environment)
-    ran = pair.resume() if order.plan is None else pair.execute(order.plan)
+    ran = done(pair, order)
     moments.tell()
     if not ran.outcome.done:
         raise SystemExit(str(ran.outcome))
+
+
+def done(pair: Pair, order: Order) -> Ran:
+    """Do what is ordered, here."""
+    if order.backfill:
+        wishes = pair.backfill_wishes(**order.backfill)
+        return pair.backfilling.execute(wishes, pair.backfilling.portions(wishes)[0])
+    return pair.resume() if order.plan is None else pair.execute(order.plan)
 
 
 def begun(order: Order) -> ForkServerProcess:
