@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 import typer
 
 from syncengine.cli.main import app
-from tests.docs.pages import DOCS, README, blocks, command_lines, links, pages, shown
+from tests.docs.pages import DOCS, README, REPOSITORY, blocks, command_lines, links, pages, shown
 from tests.docs.running import Reader
 
 LONGEST_LINE = 120
@@ -77,6 +78,18 @@ def test_every_page_is_in_the_index() -> None:
     index = DOCS / "README.md"
     linked = {(DOCS / to.partition("#")[0]).resolve() for to in links(index) if "://" not in to}
     assert {page for page in pages() if page != index} <= linked
+
+
+def test_every_promise_names_a_test_that_is_there() -> None:
+    """Each promise of what survives names tests by file and name, and each of them exists."""
+    text = (DOCS / "explanation" / "what-survives.md").read_text(encoding="utf-8")
+    promises = re.findall(r"^- .*(?:\n  .*)*", text, re.MULTILINE)
+    assert len(promises) > 20
+    for promise in promises:
+        named = re.findall(r"`(tests/[^`:]+)::(test_[a-z0-9_]+)`", promise)
+        assert named, promise
+        for file, name in named:
+            assert f"def {name}(" in (REPOSITORY / file).read_text(encoding="utf-8"), name
 
 
 @pytest.mark.parametrize("page", pages(), ids=shown)

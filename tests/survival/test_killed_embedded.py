@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.survival.children import counted, died_of, killed_after
+from tests.survival.children import counted, died_of, killed_after, opened
 from tests.survival.embedded import EmbeddedStage
 from tests.survival.outages import Outages, chosen
 from tests.survival.scenes import POLICIES
@@ -72,3 +72,17 @@ def test_killed_again_and_again(tmp_path: Path) -> None:
     for _ in range(6):
         died_of(outages.resume_order(dice.randrange(5, 60)))
     outages.resumed()
+
+
+@pytest.mark.parametrize(("nth", "at"), [(14, "inserting"), (5, "committing"), (5, "marking done")])
+def test_undone_after_it_was_killed(tmp_path: Path, nth: int, at: str) -> None:
+    """A run that was killed is taken back without being gone on with: its open step is resolved first."""
+    outages = stage_of(tmp_path, "replace")
+    assert died_of(outages.order(nth, at))
+    pair = opened(outages.stage.pair_file, {})
+
+    undone = pair.execute(pair.plan_undo())
+
+    assert undone.outcome.done
+    assert not undone.unlike
+    assert outages.stage.target() == outages.expected.before
