@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -17,11 +16,14 @@ from syncengine.app.backfilling import Backfilling
 from syncengine.app.connecting import Connecting, as_of, refuse_one_server
 from syncengine.app.copying import PortionWork
 from syncengine.app.cutting import Cutting
+from syncengine.app.outages import Outages
 from syncengine.app.runs import Ran, Runs
+from syncengine.app.waiting import awaited
 from syncengine.catalogue import Catalogue, load_catalogue
 from syncengine.model.check import PairCheck
 from syncengine.model.drift import Observation
 from syncengine.model.errors import InputError, RefusedError, ServerError
+from syncengine.model.outages import OutageReport
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan, Policy
 from syncengine.model.portions import BackfillWishes
@@ -29,7 +31,7 @@ from syncengine.model.progress import Progress, Silent
 from syncengine.model.run import RunKind, RunRecord, RunState
 from syncengine.model.spec import DataClass, Kept, TableSpec
 from syncengine.model.window import Window
-from syncengine.model.window_text import parse_window
+from syncengine.model.window_text import parse_moment, parse_window
 from syncengine.observe.checking import check, try_out
 from syncengine.observe.looking import LookQuestions
 from syncengine.observe.observing import Request, observe
@@ -40,9 +42,6 @@ from syncengine.staging.cache import Cache
 from syncengine.staging.ledger import Ledger
 from syncengine.staging.memory import Memory
 
-WAIT_SECONDS = 30.0
-"""Seconds between two looks at the archive status."""
-ARCHIVE_RULE = 6
 SCRATCH_LOCK_SECONDS = 2
 """How long a session in a scratch table waits for a lock, which one case lets it do."""
 VERIFIED = (DataClass.SYSTEM, DataClass.ACD, DataClass.HISTORICAL, DataClass.CUSTOM)
@@ -70,6 +69,7 @@ class Pair:
         self.connecting = Connecting(settings)
         self.ledger = Ledger(settings.staging)
         self._runs = Runs(settings, catalogue, self.connecting, self.ledger, progress, self._look_again)
+        self._outages = Outages(settings, catalogue, self.connecting, self._observe)
         self.backfilling = Backfilling(
             self._runs,
             Cutting(settings, catalogue, progress),
@@ -160,22 +160,39 @@ class Pair:
             limits = replace(limits, deletions=allow_deletions)
         wishes = Wishes(choice(Policy, policy, "policy"), limits, take_broken)
         side = choice(Role, source, "source")
-        deadline = time.monotonic() + 60 * limits.wait_minutes
-        while True:
+
+        def made() -> Plan:
             request = replace(self._request(specs, window, asked.acds, side, every_row=False), for_writing=True)
-            try:
-                with self.connecting.servers(frozenset()) as servers:
-                    made = plan(self._observe(servers, request), self.catalogue, wishes)
-                return replace(made, notes=(*made.notes, *self._files_beside(asked)))
-            except RefusedError as refusal:
-                if not wait or refusal.rule != ARCHIVE_RULE or time.monotonic() > deadline:
-                    raise
-            # The servers are closed meanwhile: an embedded one could not be written to.
-            self.progress.begin(f"Waiting for the archive, at most {limits.wait_minutes} minutes", 1)
-            try:
-                time.sleep(WAIT_SECONDS)
-            finally:
-                self.progress.end()
+            with self.connecting.servers(frozenset()) as servers:
+                return plan(self._observe(servers, request), self.catalogue, wishes)
+
+        found = awaited(made, limits, self.progress, wait=wait)
+        return replace(found, notes=(*found.notes, *self._files_beside(asked)))
+
+    def outages(self, *, since: str | datetime | None = None, acds: int | Iterable[int] = ()) -> OutageReport:
+        """Say when which server did not see which ACD whole, why, and what can be mended. Reads only.
+
+        `since` bounds how far back to look; without it, as far as intervals are kept.
+        """
+        return self._outages.report(_moment(since), numbers_of(acds))
+
+    def plan_outages(
+        self,
+        *,
+        since: str | datetime | None = None,
+        acds: int | Iterable[int] = (),
+        allow_deletions: int | None = None,
+        wait: bool = False,
+    ) -> Plan | None:
+        """Say what would mend all outages, each from the server that saw it whole; None where there is none.
+
+        Raises `RefusedError` where a rule forbids it.
+        """
+        limits = self.settings.limits
+        if allow_deletions is not None:
+            limits = replace(limits, deletions=allow_deletions)
+        moment, numbers = _moment(since), numbers_of(acds)
+        return awaited(lambda: self._outages.plan(moment, numbers, limits, wait=wait), limits, self.progress, wait=wait)
 
     def execute(self, plan: Plan, *, about: str = "") -> Ran:
         """Do what a plan says, then verify every table it names again (rule: only that says "in sync").
@@ -355,6 +372,10 @@ def names_of(names: str | Iterable[str]) -> tuple[str, ...]:
 def numbers_of(numbers: int | Iterable[int]) -> tuple[int, ...]:
     """Return numbers given as one or as many."""
     return (numbers,) if isinstance(numbers, int) else tuple(numbers)
+
+
+def _moment(moment: str | datetime | None) -> datetime | None:
+    return parse_moment(moment) if isinstance(moment, str) else moment
 
 
 def choice(choices: type[Choice], value: str, what: str) -> Choice:

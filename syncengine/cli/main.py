@@ -16,6 +16,7 @@ from syncengine.cli.backfill import backfill
 from syncengine.cli.check import check
 from syncengine.cli.demo import demo
 from syncengine.cli.exit_codes import ExitCode, exit_code_of
+from syncengine.cli.outages import outages
 from syncengine.cli.resume import resume
 from syncengine.cli.resync import resync
 from syncengine.cli.runs import report, runs, status
@@ -58,6 +59,7 @@ _command(demo, "Stopped; what was built of the demo pair can be removed.")
 _command(tables)
 _command(check, "Stopped; no row of the CMS was written.")
 _command(verify)
+_command(outages)
 _command(resync)
 _command(backfill)
 _command(status)

@@ -19,9 +19,10 @@ from syncengine.cli.options import (
     VerboseOption,
     WindowOption,
 )
+from syncengine.cli.outages import SinceOption
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
-from syncengine.model.plan import Policy
+from syncengine.model.plan import PLAN_VERSION, Policy
 
 
 def resync(
@@ -57,6 +58,13 @@ def resync(
     take_broken: Annotated[
         bool, typer.Option("--take-broken", help="Replace whole buckets even where the source's own rows are broken.")
     ] = False,
+    outages: Annotated[
+        bool,
+        typer.Option(
+            "--outages", help="Mend every outage `syncengine outages` finds, each from the server that saw it whole."
+        ),
+    ] = False,
+    since: SinceOption = None,
     json: JsonOption = False,
     specs: SpecsOption = None,
     verbose: VerboseOption = 0,
@@ -75,6 +83,13 @@ def resync(
     from syncengine.report.plan_json import plan_summary
     from syncengine.report.plan_text import print_plan
 
+    if since is not None and not outages:
+        raise InputError("--since says how far back to look for outages.", hint="Add --outages, or use --window.")
+    if outages and (window or table or set_ or from_ or policy is not Policy.REPLACE or take_broken):
+        raise InputError(
+            "--outages finds its own times and tables, and takes each from the better server.",
+            hint="Leave --window, --table, --set, --from, --policy and --take-broken out.",
+        )
     if policy is Policy.RECONCILE and from_ is not None:
         raise InputError(
             "--policy reconcile takes each interval from the server that saw it whole.", hint="Leave --from out."
@@ -82,17 +97,28 @@ def resync(
     if not (dry_run or yes) and (json or not sys.stdin.isatty()):
         raise InputError("There is nobody to ask before writing.", hint="Add --yes to write, or --dry-run to look.")
     opened = open_pair(pair, specs=tuple(specs or ()), progress=progress())
-    plan = opened.plan_resync(
-        window=window,
-        tables=tuple(table or ()),
-        sets=tuple(set_ or ()),
-        acds=tuple(acd or ()),
-        source=(from_ or Role.PRIMARY).value,
-        policy=policy.value,
-        allow_deletions=allow_deletions,
-        take_broken=take_broken,
-        wait=wait,
+    plan = (
+        opened.plan_outages(since=since, acds=tuple(acd or ()), allow_deletions=allow_deletions, wait=wait)
+        if outages
+        else opened.plan_resync(
+            window=window,
+            tables=tuple(table or ()),
+            sets=tuple(set_ or ()),
+            acds=tuple(acd or ()),
+            source=(from_ or Role.PRIMARY).value,
+            policy=policy.value,
+            allow_deletions=allow_deletions,
+            take_broken=take_broken,
+            wait=wait,
+        )
     )
+    if plan is None:
+        typer.echo(
+            as_text({"format": "syncengine.plan-summary", "version": PLAN_VERSION, "steps": [], "kept": []})
+            if json
+            else "No outage is there to be mended."
+        )
+        return ExitCode.DONE
     if not json:
         print_plan(out(), plan, every_table=bool(verbose))
     if dry_run:

@@ -55,6 +55,14 @@ def parse_window(text: str) -> Window:
     return _forwards(start, stop, text)
 
 
+def parse_moment(text: str) -> datetime:
+    """Return the beginning of a day or minute a person typed; raises `WindowError` with what to type instead."""
+    found = _moment(text, text)
+    if found.day is None:
+        raise WindowError(f"{text!r} does not say which day.", hint="Write it like '2000-06-05' or '2000-06-05 05:13'.")
+    return _begins(found, found.day)
+
+
 def _forwards(start: datetime, stop: datetime, text: str) -> Window:
     if stop <= start:
         raise WindowError(

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
-from syncengine.model.errors import ServerError, ServerLockedError, ServerUnreachableError
+from syncengine.model.errors import InputError, ServerError, ServerLockedError, ServerUnreachableError
 from syncengine.model.facts import (
     WITNESSES,
     ArchiveStatus,
@@ -128,6 +128,15 @@ def gather_facts(server: Server, role: Role, questions: FactQuestions) -> Server
         notes=tuple(reading.notes),
         clock_resets=tuple(_clock_resets(links, role)),
     )
+
+
+def refuse_unknown_acds(facts: Iterable[ServerFacts], acds: Iterable[int]) -> None:
+    """Raise `InputError` for an ACD that neither server knows."""
+    known = {acd for one in facts for acd in one.acds}
+    for acd in acds:
+        if acd not in known:
+            names = ", ".join(str(a) for a in sorted(known)) or "none"
+            raise InputError(f"Neither server knows ACD {acd}.", hint=f"They know: {names}.")
 
 
 @dataclass(slots=True)

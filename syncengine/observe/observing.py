@@ -20,7 +20,7 @@ from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import DAY, Window
 from syncengine.observe.columns import ColumnsVerdict, judge_columns
 from syncengine.observe.comparing import Comparison, Findings, compare, selections_of
-from syncengine.observe.facts import FactQuestions, gather_facts
+from syncengine.observe.facts import FactQuestions, gather_facts, refuse_unknown_acds
 from syncengine.observe.remembering import Recall, Tally, can_be_remembered, environment_of, few_enough
 from syncengine.observe.scopes import ScopeQuestions, closed_until, interval_lengths, scopes_of
 from syncengine.servers.protocol import Bounds, LiveTable, Server
@@ -119,11 +119,7 @@ class _Observing:
         asked = {role: pool.submit(gather_facts, server, role, questions) for role, server in servers.items()}
         facts = {role: future.result() for role, future in asked.items()}
         self.facts: tuple[ServerFacts, ServerFacts] = (facts[request.source], facts[request.source.other])
-        known = {acd for one in self.facts for acd in one.acds}
-        for acd in request.acds:
-            if acd not in known:
-                names = ", ".join(str(a) for a in sorted(known)) or "none"
-                raise InputError(f"Neither server knows ACD {acd}.", hint=f"They know: {names}.")
+        refuse_unknown_acds(self.facts, request.acds)
         self.questions = ScopeQuestions(settings, self.facts, request.as_of, request.window, request.acds)
         self.lengths = dict(interval_lengths(self.questions))
         self.live = self._live_tables()

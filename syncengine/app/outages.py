@@ -1,0 +1,129 @@
+"""Outages found, not typed: when which server was blind, what it cost, and the plan that mends it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from syncengine.app.connecting import Connecting, as_of
+from syncengine.catalogue import Catalogue
+from syncengine.model.drift import Observation
+from syncengine.model.errors import RefusedError, WindowError
+from syncengine.model.facts import ServerFacts
+from syncengine.model.outages import BlindTime, OutageReport
+from syncengine.model.pair import Limits, PairSettings, Role
+from syncengine.model.plan import Plan, Policy
+from syncengine.model.spec import Archive, DataClass, Kept
+from syncengine.model.window import Window
+from syncengine.observe.facts import FactQuestions, gather_facts, refuse_unknown_acds
+from syncengine.observe.observing import Request
+from syncengine.observe.scopes import LONGEST_KEPT, ScopeQuestions, interval_lengths
+from syncengine.planning.blindness import blind_times, findings_of, narrowed
+from syncengine.planning.planning import Wishes, plan
+from syncengine.servers.protocol import Server
+
+UNBOUNDED = 2**62
+"""Deletions that a report may name; a run keeps to the pair's limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outages:
+    """Looks for outages of one pair, and plans their mending."""
+
+    settings: PairSettings
+    catalogue: Catalogue
+    connecting: Connecting
+    observe: Callable[[Mapping[Role, Server], Request], Observation]
+
+    def report(self, since: datetime | None, acds: tuple[int, ...]) -> OutageReport:
+        """Say when which server was blind and what came of it. Reads only."""
+        limits = replace(self.settings.limits, deletions=UNBOUNDED)
+        looked = self._looked(since)
+        with self.connecting.servers(frozenset()) as servers:
+            times, notes = self._times(servers, looked, acds)
+            archived = tuple(time for time in times if time.archived)
+            if not archived:
+                found = tuple(findings_of(times, None, None))
+                return OutageReport(as_of(self.settings), looked, found, notes)
+            observation = narrowed(self.observe(servers, self._request(archived, acds)), archived)
+        made, refused = self._planned(observation, limits)
+        found = tuple(findings_of(times, made, observation))
+        notes = (*notes, *((refused,) if refused else ()))
+        return OutageReport(as_of(self.settings), looked, found, notes, made)
+
+    def plan(self, since: datetime | None, acds: tuple[int, ...], limits: Limits, *, wait: bool) -> Plan | None:
+        """Return the plan that mends every outage from the better server, in both directions; None where none is.
+
+        An interval that is not archived on both servers is left, and named; with `wait` it is refused instead
+        (rule 6), so that the caller waits. Raises `RefusedError` where a rule forbids the plan.
+        """
+        looked = self._looked(since)
+        with self.connecting.servers(frozenset()) as servers:
+            times, notes = self._times(servers, looked, acds)
+            early = [time for time in times if not time.archived]
+            archived = tuple(time for time in times if time.archived)
+            if early and (wait or not archived):
+                raise RefusedError(
+                    f"The outage of ACD {early[0].acd} at {early[0].span} has not been archived on both servers yet.",
+                    rule=6,
+                    hint="Run the same command again when archiving is done, or add --wait.",
+                )
+            if not archived:
+                return None
+            observation = narrowed(self.observe(servers, self._request(archived, acds)), archived)
+        made = plan(observation, self.catalogue, Wishes(Policy.RECONCILE, limits))
+        left = tuple(f"ACD {time.acd} {time.span} is not archived on both servers yet, and is left" for time in early)
+        return replace(made, notes=(*made.notes, *notes, *left))
+
+    def _looked(self, since: datetime | None) -> Window:
+        now = as_of(self.settings)
+        kept = self.settings.retention.of(Archive.INTERVAL) or LONGEST_KEPT[Archive.INTERVAL]
+        start = since or datetime(now.year, now.month, now.day) - timedelta(days=kept)
+        if start >= now:
+            raise WindowError(
+                f"--since {start:%Y-%m-%d %H:%M} lies in the future: it is {now:%Y-%m-%d %H:%M} now.",
+                hint="Give a time that has passed.",
+            )
+        return Window(start, now)
+
+    def _times(
+        self, servers: Mapping[Role, Server], looked: Window, acds: tuple[int, ...]
+    ) -> tuple[tuple[BlindTime, ...], tuple[str, ...]]:
+        questions = FactQuestions(self.settings, self.catalogue, looked, coverage=True)
+        facts: tuple[ServerFacts, ServerFacts] = (
+            gather_facts(servers[Role.PRIMARY], Role.PRIMARY, questions),
+            gather_facts(servers[Role.SECONDARY], Role.SECONDARY, questions),
+        )
+        refuse_unknown_acds(facts, acds)
+        lengths = dict(interval_lengths(ScopeQuestions(self.settings, facts, looked.stop, looked, ())))
+        times = blind_times(facts, lengths, looked, acds)
+        return times, tuple(note for one in facts for note in one.notes)
+
+    def _request(self, times: tuple[BlindTime, ...], acds: tuple[int, ...]) -> Request:
+        """Return what to compare: the intervals and events of all blind times; roll-ups follow (rule 10)."""
+        window = Window(min(time.span.start for time in times), max(time.span.stop for time in times))
+        specs = tuple(
+            spec
+            for spec in self.catalogue.of_class(DataClass.HISTORICAL)
+            if spec.time is not None
+            and spec.archive in (Archive.INTERVAL, Archive.EVENT)
+            and spec.kept is Kept.COPYING
+            and not spec.future_dates
+        )
+        return Request(
+            specs=specs,
+            source=Role.PRIMARY,
+            as_of=as_of(self.settings),
+            seed=secrets.randbits(63),
+            window=window,
+            acds=acds,
+            for_writing=True,
+        )
+
+    def _planned(self, observation: Observation, limits: Limits) -> tuple[Plan | None, str]:
+        try:
+            return plan(observation, self.catalogue, Wishes(Policy.RECONCILE, limits)), ""
+        except RefusedError as refusal:
+            return None, f"nothing can be mended now: {refusal.message}"

@@ -1,0 +1,36 @@
+"""Waits for the archive: a plan that comes too early is made again until it does not (rule 6)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from syncengine.model.errors import RefusedError
+from syncengine.model.pair import Limits
+from syncengine.model.progress import Progress
+
+WAIT_SECONDS = 30.0
+"""Seconds between two looks at the archive status."""
+ARCHIVE_RULE = 6
+T = TypeVar("T")
+
+
+def awaited(make: Callable[[], T], limits: Limits, progress: Progress, *, wait: bool) -> T:
+    """Return what `make` returns; while it is refused for the archive, wait and try again if `wait` says so.
+
+    Raises the refusal after `wait_minutes`. `make` opens and closes the servers itself: an embedded one that was
+    open could not be written to meanwhile.
+    """
+    deadline = time.monotonic() + 60 * limits.wait_minutes
+    while True:
+        try:
+            return make()
+        except RefusedError as refusal:
+            if not wait or refusal.rule != ARCHIVE_RULE or time.monotonic() > deadline:
+                raise
+        progress.begin(f"Waiting for the archive, at most {limits.wait_minutes} minutes", 1)
+        try:
+            time.sleep(WAIT_SECONDS)
+        finally:
+            progress.end()

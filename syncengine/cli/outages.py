@@ -1,0 +1,50 @@
+"""`syncengine outages`: when which server was blind, what it cost, and what mends it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from syncengine.cli.exit_codes import ExitCode
+from syncengine.cli.options import AcdsOption, JsonOption, PairOption, SpecsOption, VerboseOption
+
+SinceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--since",
+        metavar="TIME",
+        help="Look no further back: '2000-06-05', '2000-06-05 05:00'. [default: as far as intervals are kept]",
+        show_default=False,
+    ),
+]
+
+
+def outages(
+    pair: PairOption,
+    since: SinceOption = None,
+    acd: AcdsOption = None,
+    json: JsonOption = False,
+    specs: SpecsOption = None,
+    verbose: VerboseOption = 0,
+) -> int:
+    """Say when which server was blind, why, what it cost, and the command that mends it. Reads only.
+
+    It reads both servers' diaries of their links, intervals without rows and intervals marked incomplete, and
+    compares what lies in them. `syncengine resync --outages` mends all of them, each from the server that saw it.
+
+    Exit codes: 0 nothing that can be mended, 3 something can, or is not archived or decided yet, 1 a server failed,
+    2 bad input.
+    """
+    from syncengine.app import open_pair
+    from syncengine.cli.terminal import out, progress
+    from syncengine.report.outages import outages_document, print_outages
+    from syncengine.report.plain import as_text
+
+    opened = open_pair(pair, specs=tuple(specs or ()), progress=progress())
+    report = opened.outages(since=since, acds=tuple(acd or ()))
+    if json:
+        typer.echo(as_text(outages_document(report, str(pair))))
+    else:
+        print_outages(out(), report, str(pair), every_one=bool(verbose))
+    return ExitCode.DRIFT if report.open else ExitCode.DONE

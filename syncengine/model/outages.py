@@ -1,0 +1,115 @@
+"""Times in which a server did not see an ACD whole, and what can be done about each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from syncengine.model.facts import Outage
+from syncengine.model.pair import Role
+from syncengine.model.plan import KeptBack, Plan
+from syncengine.model.window import Window
+
+REASONS: Mapping[int, str] = {
+    91: "data collection was started",
+    92: "the switch sent new translations",
+    93: "data collection was turned off",
+    94: "the link was busied out",
+    95: "the link timed out",
+    97: "the session was down",
+}
+"""What the codes in `linkex` mean (CentreVu CMS Open Database Connectivity, data collection exceptions)."""
+
+
+class Outlook(StrEnum):
+    """What can be done about a time in which a server did not see an ACD whole."""
+
+    MEND = "can be mended"
+    """The other server saw it better, and what differs can be copied from there."""
+    WAITING = "not archived yet"
+    """One of the servers has not archived it to its end: it is too early (rule 6)."""
+    UNDECIDED = "undecided"
+    """The servers' rows differ, and nothing shows which are right."""
+    LOST = "lost on both"
+    """Neither server saw it whole, or both had the same link down: nothing can be copied."""
+    ALIKE = "nothing differs"
+    """Both servers hold the same rows: it was mended, or nothing happened meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlindSide:
+    """What keeps one server's rows of a time from being whole."""
+
+    role: Role
+    links: tuple[Outage, ...] = ()
+    """Rows of its diary that reach into the time."""
+    missing: int = 0
+    """Intervals without rows in any table that has some in every interval."""
+    incomplete: int = 0
+    """Intervals with rows that are marked incomplete."""
+
+    @property
+    def unexplained(self) -> bool:
+        """Say whether its diary has nothing that explains what is missing."""
+        return not self.links
+
+
+@dataclass(frozen=True, slots=True)
+class BlindTime:
+    """Neighbouring intervals of one ACD that the same servers did not see whole."""
+
+    acd: int
+    span: Window
+    """Whole intervals."""
+    sides: tuple[BlindSide, ...]
+    archived: bool
+    """Both servers have archived it to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableToll:
+    """What would be copied of one table to mend a time."""
+
+    table: str
+    into: Role
+    buckets: int
+    missing: int
+    changed: int
+    extra: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutageFinding:
+    """One blind time, what it cost, and what can be done."""
+
+    time: BlindTime
+    outlook: Outlook
+    tolls: tuple[TableToll, ...] = ()
+    kept: tuple[KeptBack, ...] = ()
+    """What differs there and cannot be mended, and why."""
+
+    @property
+    def into(self) -> tuple[Role, ...]:
+        """The servers that would be written to."""
+        return tuple(sorted({toll.into for toll in self.tolls}))
+
+
+@dataclass(frozen=True, slots=True)
+class OutageReport:
+    """All blind times of a pair since some moment."""
+
+    as_of: datetime
+    looked: Window
+    """The time that was looked at."""
+    findings: tuple[OutageFinding, ...]
+    notes: tuple[str, ...] = ()
+    plan: Plan | None = None
+    """What would mend all that can be mended, in both directions; None where nothing differs."""
+
+    @property
+    def open(self) -> bool:
+        """Say whether anything is left that somebody could act on."""
+        done = (Outlook.LOST, Outlook.ALIKE)
+        return any(finding.outlook not in done for finding in self.findings)

@@ -1,0 +1,204 @@
+"""Finds the times in which a server did not see an ACD whole, and what came of them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from syncengine.model.drift import Counts, Observation
+from syncengine.model.facts import ClockReset, ServerFacts
+from syncengine.model.interval import at_label, ceil_to, floor_to
+from syncengine.model.outages import BlindSide, BlindTime, OutageFinding, Outlook, TableToll
+from syncengine.model.pair import Role
+from syncengine.model.plan import KeptBack, KeptWhy, Plan
+from syncengine.model.spans import span_of
+from syncengine.model.spec import Archive
+from syncengine.model.window import Window
+from syncengine.planning.seeing import Seeing, Sight
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One server: what it saw, from when on it has rows at all, and how far it has archived."""
+
+    role: Role
+    seeing: Seeing
+    first: Mapping[int, datetime]
+    until: Mapping[int, datetime]
+
+    @classmethod
+    def of(cls, facts: ServerFacts) -> _Seen:
+        """Index what one server says of itself."""
+        first: dict[int, datetime] = {}
+        for one in facts.coverage:
+            start = at_label(one.row_date, one.label)
+            first[one.acd] = min(first.get(one.acd, start), start)
+        archived = {acd: facts.archived(acd, Archive.INTERVAL).until for acd in facts.acds}
+        return cls(facts.role, Seeing(facts), first, {acd: until for acd, until in archived.items() if until})
+
+    def archived(self, acd: int, interval: Window) -> bool:
+        """Say whether it has archived an interval to its end."""
+        return acd in self.until and self.until[acd] >= interval.stop
+
+    def expected(self, acd: int, interval: Window) -> bool:
+        """Say whether rows must be there: before its first one a server may have been installed only later."""
+        return self.archived(acd, interval) and acd in self.first and self.first[acd] <= interval.start
+
+
+def blind_times(
+    facts: Iterable[ServerFacts], lengths: Mapping[int, int], looked: Window, acds: tuple[int, ...] = ()
+) -> tuple[BlindTime, ...]:
+    """Return when which server did not see which ACD whole, neighbouring intervals joined, in order.
+
+    `facts` must hold the coverage of every interval of `looked`. An interval counts where the server's diary has
+    an outage in it (rule 6: the whole interval is taken), where it has no rows though it has some before it, or
+    where its rows are marked incomplete (rule 9). The interval under way does not count.
+    """
+    servers = [_Seen.of(one) for one in facts]
+    found: list[BlindTime] = []
+    for acd, length in lengths.items():
+        if acds and acd not in acds:
+            continue
+        open_time: BlindTime | None = None
+        for interval in _intervals(servers, acd, length, looked):
+            time = _blind(servers, acd, interval)
+            if time is not None and open_time is not None and _goes_on(open_time, time):
+                open_time = _joined(open_time, time)
+                continue
+            if open_time is not None:
+                found.append(open_time)
+            open_time = time
+        if open_time is not None:
+            found.append(open_time)
+    return tuple(sorted(found, key=lambda time: (time.span, time.acd)))
+
+
+def _intervals(servers: list[_Seen], acd: int, length: int, looked: Window) -> Iterator[Window]:
+    """Yield the whole intervals of the time looked at, from the first that a server can tell of."""
+    starts = [server.first[acd] for server in servers if acd in server.first]
+    starts += [outage.span.start for server in servers for outage in server.seeing.facts.outages if outage.acd == acd]
+    if not starts:
+        return
+    start = max(floor_to(min(starts), length), ceil_to(looked.start, length))
+    stop = floor_to(looked.stop, length)
+    if start < stop:
+        yield from Window(start, stop).cut(timedelta(minutes=length))
+
+
+def _blind(servers: list[_Seen], acd: int, interval: Window) -> BlindTime | None:
+    sides = tuple(side for server in servers if (side := _side(server, acd, interval)) is not None)
+    if not sides or _never_was(servers, sides, acd, interval):
+        return None
+    archived = all(server.archived(acd, interval) for server in servers)
+    return BlindTime(acd, interval, sides, archived)
+
+
+def _never_was(servers: list[_Seen], sides: tuple[BlindSide, ...], acd: int, interval: Window) -> bool:
+    """Say whether an interval that neither server has was skipped by a clock set forward (rule 17)."""
+    if len(sides) < len(servers) or any(side.links or not side.missing for side in sides):
+        return False
+    return all(
+        any(
+            reset.acd in (0, acd) and at_label(reset.day, reset.label) <= interval.start < _an_hour_after(reset)
+            for reset in server.seeing.facts.clock_resets
+        )
+        for server in servers
+    )
+
+
+def _an_hour_after(reset: ClockReset) -> datetime:
+    return at_label(reset.day, reset.label) + timedelta(hours=1)
+
+
+def _side(server: _Seen, acd: int, interval: Window) -> BlindSide | None:
+    sight: Sight = server.seeing.at(acd, interval)
+    missing = not sight.has_rows and server.expected(acd, interval)
+    incomplete = sight.has_rows and sight.incomplete > 0
+    if not (sight.outage or missing or incomplete):
+        return None
+    links = tuple(
+        outage
+        for outage in server.seeing.facts.outages
+        if outage.acd == acd and outage.span.clipped(interval) is not None
+    )
+    return BlindSide(server.role, links, int(missing), int(incomplete))
+
+
+def _goes_on(one: BlindTime, other: BlindTime) -> bool:
+    roles = [tuple(side.role for side in time.sides) for time in (one, other)]
+    return one.span.stop == other.span.start and roles[0] == roles[1] and one.archived == other.archived
+
+
+def _joined(one: BlindTime, other: BlindTime) -> BlindTime:
+    sides = tuple(
+        BlindSide(
+            here.role,
+            tuple(dict.fromkeys((*here.links, *there.links))),
+            here.missing + there.missing,
+            here.incomplete + there.incomplete,
+        )
+        for here, there in zip(one.sides, other.sides, strict=True)
+    )
+    return replace(one, span=Window(one.span.start, other.span.stop), sides=sides)
+
+
+def narrowed(observation: Observation, times: Iterable[BlindTime]) -> Observation:
+    """Return an observation with only that drift that lies in blind times of its own ACD."""
+    spans: dict[int, list[Window]] = {}
+    for time in times:
+        spans.setdefault(time.acd, []).append(time.span)
+    every = [span for of_acd in spans.values() for span in of_acd]
+    tables = []
+    for table in observation.tables:
+        kept = []
+        for drift in table.differing:
+            span = span_of(drift.bucket, table.spec, observation)
+            near = every if drift.bucket.acd is None else spans.get(drift.bucket.acd, [])
+            if span is not None and any(span.clipped(one) for one in near):
+                kept.append(drift)
+        tables.append(replace(table, differing=tuple(kept)))
+    return replace(observation, tables=tuple(tables))
+
+
+def findings_of(
+    times: Iterable[BlindTime], plan: Plan | None, observation: Observation | None
+) -> Iterator[OutageFinding]:
+    """Yield what came of each blind time; `plan` is that which mends them all, of what `observation` found."""
+    for time in times:
+        tolls = tuple(_tolls(time, plan, observation)) if plan and observation else ()
+        kept = tuple(one for one in plan.kept if _touches(one, time)) if plan else ()
+        yield OutageFinding(time, _outlook(time, tolls, kept), tolls, kept)
+
+
+def _tolls(time: BlindTime, plan: Plan, observation: Observation) -> Iterator[TableToll]:
+    specs = {table.spec.name: table.spec for table in observation.tables}
+    sums: dict[tuple[str, Role], tuple[int, Counts]] = {}
+    for step in plan.steps:
+        for part in step.parts:
+            for write in part.buckets:
+                span = span_of(write.bucket, specs[part.table], observation)
+                if write.bucket.acd not in (None, time.acd) or span is None or span.clipped(time.span) is None:
+                    continue
+                counts = write.counts if part.deletes else Counts(missing=write.counts.lacking)
+                buckets, total = sums.get((part.table, step.into), (0, Counts()))
+                sums[part.table, step.into] = (buckets + 1, total + counts)
+    for (table, into), (buckets, total) in sums.items():
+        yield TableToll(table, into, buckets, total.missing, total.changed, total.extra)
+
+
+def _touches(kept: KeptBack, time: BlindTime) -> bool:
+    return kept.acd in (None, time.acd) and any(span.clipped(time.span) is not None for span in kept.spans)
+
+
+def _outlook(time: BlindTime, tolls: tuple[TableToll, ...], kept: tuple[KeptBack, ...]) -> Outlook:
+    if not time.archived:
+        return Outlook.WAITING
+    if tolls:
+        return Outlook.MEND
+    if any(one.why is KeptWhy.LOST for one in kept):
+        return Outlook.LOST
+    if kept:
+        return Outlook.UNDECIDED
+    damaged = sum(side.missing + side.incomplete > 0 for side in time.sides)
+    return Outlook.LOST if damaged == len(Role) else Outlook.ALIKE

@@ -1,0 +1,158 @@
+"""Outages for people and as JSON: when which server was blind, why, what it cost, and what mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from syncengine.model.facts import Outage
+from syncengine.model.outages import REASONS, BlindSide, OutageFinding, OutageReport, Outlook
+from syncengine.model.pair import Role
+from syncengine.model.window import MINUTE, Window
+from syncengine.report.plain import plain
+from syncengine.report.plan_json import plan_summary
+from syncengine.report.text import plural
+
+FORMAT = "syncengine.outages"
+VERSION = 1
+STYLES = {
+    Outlook.MEND: "yellow",
+    Outlook.WAITING: "yellow",
+    Outlook.UNDECIDED: "yellow",
+    Outlook.LOST: "red",
+    Outlook.ALIKE: "green",
+}
+TABLES_SHOWN = 6
+
+
+def print_outages(console: Console, report: OutageReport, pair: str, *, every_one: bool = False) -> None:
+    """Print what was found; `every_one` shows also those after which nothing differs."""
+    console.print(Text(f"Outages from {report.looked.start:%Y-%m-%d %H:%M} to {report.as_of:%Y-%m-%d %H:%M}", "bold"))
+    for note in report.notes:
+        console.print(Text(f"Note: {note}.", style="dim"))
+    shown = [one for one in report.findings if every_one or one.outlook is not Outlook.ALIKE]
+    for finding in shown:
+        console.print()
+        for line in _finding(finding, pair):
+            console.print(line)
+    console.print()
+    hidden = len(report.findings) - len(shown)
+    if hidden:
+        those = "After one more outage nothing differs" if hidden == 1 else f"After {hidden:,} more nothing differs"
+        console.print(Text(f"{those}; -v shows them.", style="dim"))
+    console.print(Text(_summary(report), style="bold"))
+    if any(finding.outlook is Outlook.MEND for finding in report.findings):
+        console.print(Text(f"All at once: syncengine resync --pair {pair} --outages --dry-run", style="bold"))
+
+
+def _finding(finding: OutageFinding, pair: str) -> Iterator[Text]:
+    time = finding.time
+    yield Text.assemble(
+        (f"ACD {time.acd}  {time.span}  ", "bold"),
+        (finding.outlook.value, STYLES[finding.outlook]),
+        _cost(finding),
+    )
+    for side in time.sides:
+        yield Text(f"  {side.role}: {', '.join(_why(side))}")
+    if finding.tolls:
+        names = list(dict.fromkeys(toll.table for toll in finding.tolls))
+        more = f" and {len(names) - TABLES_SHOWN} more" if len(names) > TABLES_SHOWN else ""
+        yield Text(f"  tables: {', '.join(names[:TABLES_SHOWN])}{more}", style="dim")
+    for kept in finding.kept:
+        yield Text(f"  {kept.table}: {kept.why.value}{f' ({kept.detail})' if kept.detail else ''}", style="yellow")
+    command = mending(finding, pair)
+    if command:
+        yield Text(f"  {command}")
+
+
+def _cost(finding: OutageFinding) -> str:
+    if not finding.tolls:
+        return ""
+    tables = len({toll.table for toll in finding.tolls})
+    rows = sum(toll.missing + toll.changed + toll.extra for toll in finding.tolls)
+    sides = " and ".join(f"from {role.other} to {role}" for role in finding.into)
+    return f", {sides}: {plural(tables, 'table')}, {plural(rows, 'row')}"
+
+
+def _why(side: BlindSide) -> Iterator[str]:
+    yield from map(link_text, side.links)
+    if side.missing:
+        yield f"{plural(side.missing, 'interval')} without rows"
+    if side.incomplete:
+        yield f"{plural(side.incomplete, 'interval')} marked incomplete"
+    if side.unexplained:
+        yield "nothing in its diary of links explains it"
+
+
+def link_text(link: Outage) -> str:
+    """Return one row of a server's diary in words."""
+    stop = f"{link.span.stop:%H:%M}"
+    if link.span.stop.date() != link.span.start.date():
+        stop = f"{link.span.stop:%Y-%m-%d %H:%M}"
+    reason = REASONS.get(link.reason, "for a reason not known here")
+    return f"link down {link.span.start:%H:%M} to {stop}, {reason} ({link.reason})"
+
+
+def mending(finding: OutageFinding, pair: str) -> str:
+    """Return the command that mends one finding alone, or nothing."""
+    if finding.outlook is not Outlook.MEND:
+        return ""
+    time = finding.time
+    how = "--policy reconcile"
+    if len(finding.into) == 1 and len(time.sides) == 1 and time.sides[0].role is finding.into[0]:
+        how = "--from secondary" if finding.into[0] is Role.PRIMARY else ""
+    words = ["syncengine resync", f"--pair {pair}", f"--window '{typed(time.span)}'", f"--acd {time.acd}", how]
+    return " ".join(word for word in words if word)
+
+
+def typed(window: Window) -> str:
+    """Return a window as it is typed: its stop is inclusive."""
+    last = window.stop - MINUTE
+    stop = f"{last:%H:%M}" if last.date() == window.start.date() else f"{last:%Y-%m-%d %H:%M}"
+    return f"{window.start:%Y-%m-%d %H:%M}..{stop}"
+
+
+def _summary(report: OutageReport) -> str:
+    if not report.findings:
+        return "No outage: both servers saw every interval whole."
+    counts = [(sum(one.outlook is outlook for one in report.findings), outlook.value) for outlook in Outlook]
+    words = ", ".join(f"{count:,} {what}" for count, what in counts if count)
+    return f"{plural(len(report.findings), 'outage')}: {words}."
+
+
+def outages_document(report: OutageReport, pair: str) -> dict[str, Any]:
+    """Return what was found as plain data."""
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "as_of": plain(report.as_of),
+        "looked": plain(report.looked),
+        "open": report.open,
+        "notes": list(report.notes),
+        "outages": [
+            {
+                "acd": finding.time.acd,
+                "window": plain(finding.time.span),
+                "outlook": plain(finding.outlook),
+                "archived": finding.time.archived,
+                "blind": [
+                    {
+                        "server": plain(side.role),
+                        "missing_intervals": side.missing,
+                        "incomplete_intervals": side.incomplete,
+                        "explained": not side.unexplained,
+                        "links": [{**plain(link), "reason_text": REASONS.get(link.reason)} for link in side.links],
+                    }
+                    for side in finding.time.sides
+                ],
+                "tables": plain(finding.tolls),
+                "kept": plain(finding.kept),
+                "mend": mending(finding, pair) or None,
+            }
+            for finding in report.findings
+        ],
+        "plan": plan_summary(report.plan) if report.plan else None,
+    }

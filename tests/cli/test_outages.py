@@ -1,0 +1,113 @@
+"""`syncengine outages` and `resync --outages`: what people and scripts are told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.builders import build_files
+from tests.cli.terminal import Typing
+from tests.rules.scenes import trunks
+from tests.rules.test_outages import guides
+
+
+def test_an_outage_is_told_with_the_command_that_mends_it(tmp_path: Path, typed: Typing) -> None:
+    """It says when, who, why and how much; the command shown does what is left to do, and then nothing is."""
+    files = guides(tmp_path)
+
+    said = typed("outages", "--pair", files.pair_file)
+
+    assert said.code == 3
+    assert "ACD 1  2000-06-05 05:00-05:29  can be mended, from primary to secondary: 1 table, 2 rows" in said.out
+    assert "secondary: link down 05:13 to 05:19, the session was down (97), 1 interval marked incomplete" in said.out
+    command = next(line for line in said.out.splitlines() if "--window" in line).split("'")
+    assert command[1] == "2000-06-05 05:00..05:29"
+    assert typed("resync", "--pair", files.pair_file, "--window", command[1], "--acd", "1", "--yes").code == 0
+    again = typed("outages", "--pair", files.pair_file)
+    assert again.code == 0
+    assert "1 outage: 1 nothing differs." in again.out
+    assert "link down" not in again.out
+    assert "link down" in typed("outages", "-v", "--pair", files.pair_file).out
+
+
+def test_all_outages_are_mended_at_once(tmp_path: Path, typed: Typing) -> None:
+    """`resync --outages` shows its plan, writes it with --yes, and looks again."""
+    files = guides(tmp_path)
+
+    looked = typed("resync", "--outages", "--pair", files.pair_file, "--dry-run")
+    assert looked.code == 3
+    assert "reconcile in both directions" in looked.out
+    assert files.bag("secondary", "htrunk") != files.bag("primary", "htrunk")
+    assert typed("resync", "--outages", "--pair", files.pair_file, "--yes").code == 0
+    assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
+    assert typed("undo", "--pair", files.pair_file, "--yes").code == 0
+    assert files.bag("secondary", "htrunk") != files.bag("primary", "htrunk")
+
+
+def test_the_document_of_outages(tmp_path: Path, typed: Typing) -> None:
+    """With --json times, servers, reasons, tables and the mending command are one document."""
+    files = guides(tmp_path)
+
+    document = typed("outages", "--json", "--pair", files.pair_file).document
+
+    (outage,) = document["outages"]
+    assert (document["format"], document["open"]) == ("syncengine.outages", True)
+    assert (outage["acd"], outage["outlook"], outage["window"]["shown"]) == (
+        1,
+        "can be mended",
+        "2000-06-05 05:00-05:29",
+    )
+    (side,) = outage["blind"]
+    assert (side["server"], side["incomplete_intervals"], side["explained"]) == ("secondary", 1, True)
+    assert (side["links"][0]["reason"], side["links"][0]["reason_text"]) == (97, "the session was down")
+    assert [(toll["table"], toll["into"]) for toll in outage["tables"]] == [("htrunk", "secondary")]
+    assert outage["mend"].startswith("syncengine resync --pair ")
+    assert document["plan"]["policy"] == "reconcile"
+
+
+def test_no_outage_is_told(tmp_path: Path, typed: Typing) -> None:
+    """Where nobody was blind both commands say so, and end with 0; JSON is a plan without steps."""
+    files = build_files(tmp_path, ["htrunk"], both={"htrunk": trunks(400, 700)})
+
+    said = typed("outages", "--pair", files.pair_file)
+    assert (said.code, "both servers saw every interval whole" in said.out) == (0, True)
+    mended = typed("resync", "--outages", "--yes", "--pair", files.pair_file)
+    assert (mended.code, "No outage is there to be mended" in mended.out) == (0, True)
+    assert typed("resync", "--outages", "--yes", "--json", "--pair", files.pair_file).document["steps"] == []
+
+
+def test_an_outage_that_comes_too_early_is_told(tmp_path: Path, typed: Typing) -> None:
+    """Before the archive has run the outage is shown as waiting; its mending is refused by rule 6, with 4."""
+    files = guides(tmp_path, archived=datetime(2000, 6, 5, 5, 0), as_of=datetime(2000, 6, 5, 5, 45))
+
+    said = typed("outages", "--pair", files.pair_file)
+    assert (said.code, "not archived yet" in said.out) == (3, True)
+    refused = typed("resync", "--outages", "--yes", "--pair", files.pair_file)
+    assert refused.code == 4
+    assert "--wait" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("outages", "--since", "yesterday"), "'yesterday'"),
+        (("outages", "--since", "05:13"), "does not say which day"),
+        (("outages", "--since", "2001-01-01"), "lies in the future"),
+        (("outages", "--acd", "7"), "ACD 7"),
+        (("resync", "--yes", "--since", "2000-06-05"), "--outages"),
+        (("resync", "--yes", "--outages", "--window", "2000-06-05"), "finds its own times"),
+        (("resync", "--yes", "--outages", "--from", "secondary"), "finds its own times"),
+        (("resync", "--yes", "--outages", "--policy", "fill"), "finds its own times"),
+    ],
+)
+def test_what_cannot_be_meant(tmp_path: Path, typed: Typing, words: tuple[str, ...], sentence: str) -> None:
+    """A slip ends with 2 and one sentence that names it."""
+    files = guides(tmp_path)
+
+    said = typed(*words, "--pair", files.pair_file)
+
+    assert said.code == 2
+    assert sentence in said.err
+    assert "Traceback" not in said.err
