@@ -11,6 +11,7 @@ from syncengine.app.copying import Copying, PortionWork
 from syncengine.app.cutting import Cutting
 from syncengine.app.portion_progress import PortionProgress
 from syncengine.app.runs import Ran, Runs
+from syncengine.execute.identities import refuse_other_servers
 from syncengine.execute.pacing import parse_hours
 from syncengine.model.errors import InputError, RefusedError, SyncError
 from syncengine.model.pair import Role
@@ -49,7 +50,10 @@ class Backfilling:
     def execute(self, wishes: BackfillWishes, portions: Sequence[Portion]) -> Ran:
         """Do a backfill as a new run."""
         into = wishes.writes_to
-        with self.runs.connecting.servers(into) as servers, self.runs.ledger.locked() as lock:
+        with (
+            self.runs.connecting.servers(into, slowed_by=_slowed_by(wishes)) as servers,
+            self.runs.ledger.locked() as lock,
+        ):
             self.runs.connecting.refuse_unwritable(servers, into)
             notes = (*self.runs.recover_others(servers, into, but=""), *self.runs.prune())
             begin = Begin(RunKind.BACKFILL, secrets.randbits(63), wishes.about, request=wishes.as_request())
@@ -67,8 +71,10 @@ class Backfilling:
         wishes = BackfillWishes.from_request(record.header.request)
         self._refuse_hours(wishes)
         into = wishes.writes_to
-        with self.runs.connecting.servers(into) as servers:
+        with self.runs.connecting.servers(into, slowed_by=_slowed_by(wishes)) as servers:
             self.runs.connecting.refuse_unwritable(servers, into)
+            for portion in record.portions_kept:
+                refuse_other_servers(self.runs.ledger.folder(record.id).plan(portion), servers)
             with self.runs.resumed(record, servers) as (run, found):
                 notes = self.runs.recover_others(servers, into, but=record.id)
                 return replace(self._carry_out(wishes, run, servers, found), notes=tuple(notes))
@@ -88,10 +94,12 @@ class Backfilling:
     def _carry_out(
         self, wishes: BackfillWishes, run: RunFolder, servers: Mapping[Role, Server], record: RunRecord
     ) -> Ran:
-        paced = dict(servers)
-        if wishes.rows_per_second:
+        def paced() -> Mapping[Role, Server]:
+            if not wishes.rows_per_second:
+                return servers
             throttle = Throttle(wishes.rows_per_second)
-            paced = {role: ThrottledServer(server, throttle) for role, server in servers.items()}
+            return {role: ThrottledServer(server, throttle) for role, server in servers.items()}
+
         portions = run.portions()
         progress = PortionProgress(self.progress, portions, record.portions_done)
         copying = Copying(self.runs, self.work, wishes, run, paced, record, progress)
@@ -114,3 +122,8 @@ class Backfilling:
         finally:
             progress.close()
         return copying.ended()
+
+
+def _slowed_by(wishes: BackfillWishes) -> float:
+    """Return how many seconds the rows of a portion take at the rate asked for: read, and written."""
+    return 2 * wishes.portion_rows / wishes.rows_per_second if wishes.rows_per_second else 0.0

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
+from math import ceil
 from zoneinfo import ZoneInfo
 
 from syncengine.model.errors import InputError, RefusedError, ServerReadOnlyError
@@ -20,12 +22,17 @@ class Connecting:
         self._settings = settings
 
     @contextmanager
-    def servers(self, writable: frozenset[Role]) -> Iterator[Mapping[Role, Server]]:
-        """Open both servers, those of some roles for writing, and close them at the end."""
+    def servers(self, writable: frozenset[Role], *, slowed_by: float = 0.0) -> Iterator[Mapping[Role, Server]]:
+        """Open both servers, those of some roles for writing, and close them at the end.
+
+        `slowed_by` is how many seconds a query may take longer, since its rows are held back on purpose.
+        """
         opened: dict[Role, Server] = {}
+        limits = self._settings.limits
+        limits = replace(limits, query_seconds=limits.query_seconds + ceil(slowed_by))
         try:
             for role in Role:
-                opened[role] = self.opened(role, writable=role in writable, limits=self._settings.limits)
+                opened[role] = self.opened(role, writable=role in writable, limits=limits)
             refuse_one_server(opened)
             yield opened
         finally:

@@ -92,7 +92,8 @@ class Copying:
     work: PortionWork
     wishes: BackfillWishes
     run: RunFolder
-    servers: Mapping[Role, Server]
+    paced: Callable[[], Mapping[Role, Server]]
+    """Returns the servers, no faster than asked for; anew each time, since who was interrupted is held back no more."""
     record: RunRecord
     progress: PortionProgress
     steps: list[StepOutcome] = field(default_factory=list)
@@ -126,13 +127,12 @@ class Copying:
             return
         after = None
         if made is not None:
-            after = self.work.look(self.servers, self.wishes, portion, self.record.header.seed, self.progress)
+            after = self.work.look(self.paced(), self.wishes, portion, self.record.header.seed, self.progress)
         in_sync = None if after is None else after.in_sync
         left = sum(table.counts.total for table in after.tables) if after else 0
         self.done.append(PortionDone(portion, outcome.deleted, outcome.inserted, left, in_sync))
-        if outcome.done:
-            # One with steps that were left is gone on with by a resume.
-            self.run.mark("portion", number=portion.number, in_sync=in_sync is not False)
+        # Steps that were left since their rows had moved are not done by this plan any more: drift remains.
+        self.run.mark("portion", number=portion.number, in_sync=outcome.done and in_sync is not False)
 
     def ended(self) -> Ran:
         """Mark how it ended, and return what became of it."""
@@ -155,7 +155,7 @@ class Copying:
         if portion.number in self.record.portions_kept:
             return self.run.plan(portion.number)
         seed = self.record.header.seed
-        made = self.work.plan(self.servers, self.wishes, portion, seed, self.progress)
+        made = self.work.plan(self.paced(), self.wishes, portion, seed, self.progress)
         if made is not None:
             self.runs.ledger.check_room(needed_bytes(made))
             self.run.save_plan(portion.number, made)
@@ -164,14 +164,15 @@ class Copying:
     def _execute(self, made: Plan, portion: Portion) -> RunOutcome:
         with ExitStack() as stack:
             caches = (stack.enter_context(self.runs.cache()), stack.enter_context(self.runs.cache()))
-            hands = self.runs.hands(self.servers, self.run, caches, before_batch=self._pacing(made))
+            servers = self.paced()
+            hands = self.runs.hands(servers, self.run, caches, before_batch=self._pacing(made, servers))
             return execute(made, portion.number, replace(hands, progress=self.progress), self.record.batches)
 
-    def _pacing(self, made: Plan) -> Pacing:
+    def _pacing(self, made: Plan, servers: Mapping[Role, Server]) -> Pacing:
         settings = self.work.settings
         return Pacing(
             run=self.run,
-            servers=self.servers,
+            servers=servers,
             into=made.writes_to,
             hours=None if self.wishes.hours is None else parse_hours(self.wishes.hours),
             wall_clock=lambda: as_of(settings),

@@ -10,8 +10,9 @@ from datetime import date, datetime
 from syncengine.app.connecting import Connecting, as_of
 from syncengine.app.undoing import UndoQuestions, plan_undo, unlike_journal
 from syncengine.catalogue import Catalogue
-from syncengine.execute.executing import end, execute, refuse_other_servers
+from syncengine.execute.executing import end, execute
 from syncengine.execute.hands import Hands, RowSource
+from syncengine.execute.identities import refuse_other_servers
 from syncengine.execute.journals import Journals
 from syncengine.execute.recovering import recover
 from syncengine.model.drift import Observation
@@ -21,7 +22,7 @@ from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan
 from syncengine.model.portions import PortionDone
 from syncengine.model.progress import Progress
-from syncengine.model.run import BatchState, RunKind, RunRecord, RunState
+from syncengine.model.run import BatchState, RunKind, RunRecord, RunState, undone_by
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.ledger import Begin, Ledger
@@ -75,7 +76,7 @@ class Runs:
                 return Ran(plan, RunOutcome("", ()), after)
             refuse_other_servers(plan, servers)
             with self.ledger.locked() as lock:
-                notes = (*self.recover_others(servers, plan.writes_to, but=""), *self.prune())
+                notes = (*self.recover_others(servers, plan.writes_to, but=""), *self.prune(needed=plan.undoes))
                 begin = Begin(kind, plan.seed, about or _about(plan), undoes=plan.undoes)
                 run = self.ledger.begin(lock, begin, needs_bytes=needed_bytes(plan))
                 run.save_plan(1, plan)
@@ -99,7 +100,18 @@ class Runs:
         if record.state is RunState.RUNNING:
             raise StagingError(f"Run {record.id} is still running.", hint="`syncengine status` shows how far it is.")
         if not record.resumable:
+            if record.state is RunState.PARTLY:
+                raise InputError(
+                    f"Run {record.id} has left only what had moved since it was planned.",
+                    hint="Run its command again: it plans by what is there now.",
+                )
             raise InputError(f"Run {record.id} is done: there is nothing to resume.")
+        undo = undone_by(record, self.ledger.runs())
+        if undo:
+            raise InputError(
+                f"Run {record.id} was taken back by run {undo}: there is nothing to go on with.",
+                hint="Run its command again.",
+            )
         if not record.portions and record.header.kind is not RunKind.BACKFILL:
             raise InputError(
                 f"Run {record.id} was cut short before it had planned anything.", hint="Run its command again."
@@ -191,7 +203,7 @@ class Runs:
         try:
             if ran.plan.undoes:
                 unlike = tuple(unlike_journal(run.record(running=True), run, servers, cache))
-                run.mark("checked", in_sync=not unlike)
+                run.mark("checked", in_sync=outcome.done and not (outcome.stopped or unlike or ran.plan.kept))
                 return replace(ran, unlike=unlike)
             after = self.look_again(servers, ran.plan)
             run.mark("checked", in_sync=after.in_sync)
@@ -209,8 +221,13 @@ class Runs:
         for record in self.ledger.runs():
             if record.id == but or not record.unresolved or not {batch.into for batch in record.unresolved} <= writable:
                 continue
-            with self.cache() as cache:
-                found, put_back = recover(record, self.ledger.folder(record.id), servers, cache, self.settings.limits)
+            folder = self.ledger.folder(record.id)
+            try:
+                with self.cache() as cache:
+                    found, put_back = recover(record, folder, servers, cache, self.settings.limits)
+            except RefusedError:
+                notes.append(f"run {record.id} was cut short on another server, and is left as it is")
+                continue
             if put_back:
                 raise MovedError(
                     f"Run {record.id} had been cut short in the middle of a step; what it had written of it was put "
@@ -220,10 +237,12 @@ class Runs:
             notes.append(_found_out(found))
         return notes
 
-    def prune(self) -> Iterator[str]:
-        """Remove runs that are kept long enough, and say which."""
+    def prune(self, *, needed: str = "") -> Iterator[str]:
+        """Remove runs that are kept long enough, and say which; never the one that is about to be undone."""
         limits = self.settings.limits
-        yield from self.ledger.prune(keep_days=limits.keep_days, keep_mb=limits.keep_mb, now=datetime.now())
+        yield from self.ledger.prune(
+            keep_days=limits.keep_days, keep_mb=limits.keep_mb, now=datetime.now(), spared=needed
+        )
 
     def cache(self) -> Cache:
         """Return one of the two caches a run works with."""

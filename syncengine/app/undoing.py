@@ -10,11 +10,11 @@ from syncengine.catalogue import Catalogue
 from syncengine.execute.images import hold
 from syncengine.execute.journals import WrittenPart, written_parts
 from syncengine.model.bucket import EMPTY, BucketColumns, BucketState
-from syncengine.model.drift import Observation
+from syncengine.model.drift import Counts, Observation
 from syncengine.model.errors import InputError, RefusedError
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.plan import Plan, Policy
-from syncengine.model.run import RunRecord
+from syncengine.model.plan import KeptBack, KeptWhy, Plan, Policy
+from syncengine.model.run import BatchState, RunRecord
 from syncengine.model.spans import span_of
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions, gather_facts
@@ -43,7 +43,7 @@ def plan_undo(
     record: RunRecord, run: RunFolder, servers: Mapping[Role, Server], questions: UndoQuestions, cache: Cache
 ) -> Plan:
     """Return the plan that puts back what a run has changed; raises `RefusedError` where none of it can be."""
-    _refuse_other_servers(run, servers)
+    _refuse_other_servers(record, run, servers)
     parts = tuple(written_parts(record, run))
     written = _by_bucket(parts)
     states = _now(parts, servers, cache)
@@ -51,6 +51,7 @@ def plan_undo(
     spans, purged = _times(written, observed, servers, questions)
     now = Now(states, _later(record, questions.ledger), spans, purged)
     steps, kept = undo_steps(written.values(), now)
+    kept = (*kept, *_unknown(record))
     if kept and not steps:
         shown = "; ".join(f"{one.table}: {one.why}{f' ({one.detail})' if one.detail else ''}" for one in kept[:SHOWN])
         more = f"; and {len(kept) - SHOWN} more" if len(kept) > SHOWN else ""
@@ -88,8 +89,17 @@ def unlike_journal(record: RunRecord, run: RunFolder, servers: Mapping[Role, Ser
     yield from unlike
 
 
-def _refuse_other_servers(run: RunFolder, servers: Mapping[Role, Server]) -> None:
-    for role, identity in run.plan(1).identities:
+def _unknown(record: RunRecord) -> Iterator[KeptBack]:
+    """Yield the tables of steps whose outcome nobody could find out: the target held neither what was nor was to be."""
+    for batch in record.batches:
+        if batch.state is BatchState.UNKNOWN:
+            for part in batch.parts:
+                counts = Counts(missing=part.deleted, extra=part.inserted)
+                yield KeptBack(part.table, None, KeptWhy.UNKNOWN, (), counts, f"step {batch.place.step}")
+
+
+def _refuse_other_servers(record: RunRecord, run: RunFolder, servers: Mapping[Role, Server]) -> None:
+    for role, identity in {one for portion in record.portions_kept for one in run.plan(portion).identities}:
         if servers[role].describe().identity != identity:
             raise InputError(
                 f"Run {run.id} wrote to another {role} server than the pair file names now.",

@@ -40,7 +40,14 @@ def told(carry_out: Callable[[], Ran], *, json: bool, verbose: int) -> int:
     console = out()
     if ran.plan.steps:
         console.print()
-        print_outcome(console, ran.outcome, undoes=ran.plan.undoes, unlike=ran.unlike, notes=ran.notes)
+        print_outcome(
+            console,
+            ran.outcome,
+            undoes=ran.plan.undoes,
+            unlike=ran.unlike,
+            kept=bool(ran.plan.kept),
+            notes=ran.notes,
+        )
     if ran.after is not None:
         console.print()
         print_verdict(console, ran.after, every_table=bool(verbose))

@@ -8,6 +8,7 @@ import typer
 
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import JsonOption, PairOption, VerboseOption
+from syncengine.model.run import left_to_do
 
 RunArgument = Annotated[
     str | None,
@@ -58,8 +59,7 @@ def status(pair: PairOption, json: JsonOption = False) -> int:
         typer.echo(as_text(runs_document(known, opened.ledger.holder())))
     else:
         print_status(out(), known, opened.ledger.holder())
-    left = any(run.resumable and run.portions for run in known)
-    return ExitCode.PARTLY if left else ExitCode.DONE
+    return ExitCode.PARTLY if left_to_do(known) else ExitCode.DONE
 
 
 def report(pair: PairOption, run: RunArgument = None, json: JsonOption = False, verbose: VerboseOption = 0) -> int:

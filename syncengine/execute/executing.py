@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from syncengine.execute.batches import Batch, Batching, buckets_of_step, done_up_to
 from syncengine.execute.hands import Hands
+from syncengine.execute.identities import refuse_other_servers
 from syncengine.execute.preparing import PreparedPart, Preparing
 from syncengine.execute.staging_ahead import StagingAhead
 from syncengine.execute.writing import Writing
-from syncengine.model.errors import MovedError, RefusedError, ServerError, StagingError, SyncError
+from syncengine.model.errors import MovedError, ServerError, StagingError, SyncError
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
-from syncengine.model.pair import Role
 from syncengine.model.plan import Plan, Step
 from syncengine.model.run import BatchRecord, BatchState
-from syncengine.servers.protocol import Server
 from syncengine.servers.retrying import is_transient, tried
 from syncengine.staging.errors import staging_error
 from syncengine.staging.run_folder import RunFolder
@@ -243,13 +242,6 @@ def _reached(step: Step, told: _Told) -> StepState:
 def _worth_the_same_again(error: BaseException) -> bool:
     """Say whether a batch that can be made smaller is tried again as it is: a full lock table stays full."""
     return is_transient(error) and not (isinstance(error, ServerError) and error.crowded)
-
-
-def refuse_other_servers(plan: Plan, servers: Mapping[Role, Server]) -> None:
-    """Refuse a plan that was made for other servers."""
-    for role, identity in plan.identities:
-        if servers[role].describe().identity != identity:
-            raise RefusedError(f"The plan was made for another {role} server.", rule=14, hint="Make the plan again.")
 
 
 def end(run: RunFolder, outcome: RunOutcome) -> RunOutcome:

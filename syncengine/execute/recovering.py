@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from syncengine.execute.batches import Batch, batch_of
+from syncengine.execute.identities import refuse_other_servers
 from syncengine.execute.preparing import PreparedPart
 from syncengine.execute.putting_back import put_all_back
 from syncengine.execute.resolving import Images, refuse_living, resolve
@@ -26,9 +27,10 @@ def recover(
 ) -> tuple[RunRecord, int]:
     """Resolve the open batches of a run, and return it as it is then, and how many batches had to be put back.
 
-    Raises `StillOpenError` where the session that opened one is not known to be gone, and
-    `UnknownOutcomeError` where a database without transactions holds rows of somebody else's. Of a run whose
-    files are damaged nothing is concluded, and nothing is put back: its sessions must be gone, no more.
+    Raises `RefusedError` where the pair file names other servers than the run wrote to, `StillOpenError` where the
+    session that opened a batch is not known to be gone, and `UnknownOutcomeError` where a database without
+    transactions holds rows of somebody else's. Of a run whose files are damaged nothing is concluded, and nothing is
+    put back: its sessions must be gone, no more.
     """
     if not record.unresolved:
         return record, 0
@@ -46,6 +48,7 @@ def recover(
             refuse_living(servers[batch.into], batch.session, limits.lock_seconds)
             run.mark_batch(batch.place, BatchState.UNKNOWN, into=batch.into, why=error.message)
             continue
+        refuse_other_servers(plan, servers)
         step = next(one for one in plan.steps if one.number == batch.place.step)
         found = batch_of(step, batch.place)
         server = servers[batch.into]

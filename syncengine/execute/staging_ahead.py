@@ -25,7 +25,7 @@ class StagingAhead:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        if self._next is not None and not self._next[1].cancel():
+        if self._next is not None and not self._next[1].done() and not self._next[1].cancel():
             # Nobody waits for it any more.
             self._interrupt()
         self._pool.shutdown(wait=True, cancel_futures=True)

@@ -12,7 +12,7 @@ from syncengine.execute.hands import Hands
 from syncengine.execute.images import buckets_of, hold
 from syncengine.execute.preparing import PreparedPart
 from syncengine.execute.putting_back import put_all_back
-from syncengine.execute.resolving import Images, resolve
+from syncengine.execute.resolving import Images, refuse_living, resolve
 from syncengine.execute.uninterrupted import uninterrupted
 from syncengine.model.errors import MovedError, ServerError, StagingError, SyncError, UnknownOutcomeError
 from syncengine.model.pair import Role
@@ -39,11 +39,13 @@ class Writing:
         """
         started = time.monotonic()
         begun: list[PreparedPart] = []
+        opened: list[str] = []
         committing: list[str] = []
         self.hands.forget(batch.days)
         with ExitStack() as quiet:
             try:
                 with self.hands.servers[batch.into].begin() as session:
+                    opened.append(session.id)
                     self._mark_open(batch, prepared, session)
                     for one in prepared:
                         self._lock(one, session, batch.into, whole_table=whole_tables)
@@ -57,14 +59,15 @@ class Writing:
                 why = ""
             except SyncError as error:
                 if not committing:
-                    self._roll_back(batch, begun, str(error))
+                    self._roll_back(batch, prepared, begun, opened, str(error))
                     raise
                 why = self._resolved(batch, prepared, committing[0], error)
             except BaseException as error:
-                self._roll_back(batch, begun, repr(error))
+                self._roll_back(batch, prepared, begun, opened, repr(error))
                 raise
             self._tell(batch, prepared, BatchState.DONE, why)
-            self.hands.run.mark_batch(batch.place, BatchState.DONE, seconds=round(time.monotonic() - started, 3))
+            seconds = round(time.monotonic() - started, 3)
+            self.hands.run.mark_batch(batch.place, BatchState.DONE, into=batch.into, seconds=seconds)
 
     def _mark_open(self, batch: Batch, prepared: list[PreparedPart], session: WriteSession) -> None:
         self.hands.run.mark_batch(
@@ -104,12 +107,22 @@ class Writing:
                 hint="A trigger or a conversion on the server may have changed the rows.",
             )
 
-    def _roll_back(self, batch: Batch, begun: list[PreparedPart], why: str) -> None:
+    def _roll_back(
+        self, batch: Batch, prepared: list[PreparedPart], begun: list[PreparedPart], opened: list[str], why: str
+    ) -> None:
         """Put back the journal where there was no transaction: one is rolled back when its session is left."""
         server = self.hands.servers[batch.into]
         with uninterrupted():
             if begun and not server.describe().capabilities.transactions:
-                put_all_back(begun, server, self.seed, self.hands.cache, batch.into)
+                try:
+                    # A statement that was given up may still be under way there.
+                    refuse_living(server, opened[0], self.hands.limits.lock_seconds)
+                    put_all_back(begun, server, self.seed, self.hands.cache, batch.into)
+                except Exception as error:
+                    # The mark stays open: a resume puts it back once the server lets it.
+                    told = f"{why} What was written of it could not be put back: {error}"
+                    self._tell(batch, prepared, BatchState.UNKNOWN, told)
+                    raise
             # Where it cannot be told, the next run finds out.
             with suppress(StagingError):
                 self.hands.run.mark_batch(batch.place, BatchState.BACK, into=batch.into, why=why)
@@ -132,14 +145,14 @@ class Writing:
         if state is BatchState.DONE:
             return str(error)
         if state is BatchState.BACK:
-            self.hands.run.mark_batch(batch.place, state, why=str(error))
+            self.hands.run.mark_batch(batch.place, state, into=batch.into, why=str(error))
             if isinstance(error, UnknownOutcomeError):
                 # It is known now: the same again may succeed.
                 raise ServerError(error.message, hint=error.hint, transient=True) from error
             raise error
         self._tell(batch, prepared, BatchState.UNKNOWN, str(error))
         if state is BatchState.UNKNOWN:
-            self.hands.run.mark_batch(batch.place, state, why=str(error))
+            self.hands.run.mark_batch(batch.place, state, into=batch.into, why=str(error))
         raise UnknownOutcomeError(error.message, hint=error.hint) from error
 
     def _tell(self, batch: Batch, prepared: list[PreparedPart], state: BatchState, why: str) -> None:

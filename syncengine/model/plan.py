@@ -56,6 +56,7 @@ class KeptWhy(StrEnum):
     NOT_COPIED = "not kept in step by copying"
     CHANGED_SINCE = "somebody else has changed it since"
     WRITTEN_SINCE = "a later run has written it since"
+    UNKNOWN = "nobody can say what became of the step that wrote it"
     PURGED = "the target no longer keeps rows of that age"
 
 

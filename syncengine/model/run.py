@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -185,5 +186,15 @@ class RunRecord:
 
     @property
     def resumable(self) -> bool:
-        """Say whether something of it is left to do."""
-        return self.state in (RunState.PARTLY, RunState.CUT_SHORT)
+        """Say whether something of it is left that can be done: not what was left since its rows had moved."""
+        return self.state is RunState.CUT_SHORT or (self.state is RunState.PARTLY and bool(self.stopped))
+
+
+def undone_by(run: RunRecord, runs: Iterable[RunRecord]) -> str:
+    """Return the last run that has taken back something of another one, or nothing."""
+    return next((one.id for one in reversed(tuple(runs)) if one.header.undoes == run.id and one.done), "")
+
+
+def left_to_do(runs: Sequence[RunRecord]) -> tuple[RunRecord, ...]:
+    """Return the runs that can be gone on with, in order: one that was taken back is not among them."""
+    return tuple(run for run in runs if run.resumable and run.portions and not undone_by(run, runs))

@@ -64,7 +64,8 @@ def steps_of(work: tuple[TableWork, ...], *, most_rows: int) -> tuple[Step, ...]
 def _transactions(together: tuple[TableWork, ...], most_rows: int) -> Iterator[tuple[TablePart, ...]]:
     """Yield the parts of each step: tables that are only written together share one, however large."""
     if len(together) > 1:
-        parts = tuple(part for one in together for part in _parts(one, most_rows))
+        # One part a table: a step has one piece of each.
+        parts = tuple(part for one in together for part in _parts(one, None))
         if parts:
             yield parts
         return
@@ -91,7 +92,8 @@ def _order(work: TableWork) -> tuple[int, str, str, int]:
     return rank, _companions(work), work.into, place
 
 
-def _parts(work: TableWork, most_rows: int) -> Iterator[TablePart]:
+def _parts(work: TableWork, most_rows: int | None) -> Iterator[TablePart]:
+    """Yield the parts a table is cut into, of so many rows at most; None leaves it whole."""
     writes = [(decision.action, _write(decision)) for decision in work.decisions if decision.action is not None]
     writes.sort(key=lambda item: (item[0], item[1].bucket.order))
     for action, run in groupby(writes, key=lambda item: item[0]):
@@ -99,7 +101,7 @@ def _parts(work: TableWork, most_rows: int) -> Iterator[TablePart]:
         rows = 0
         for _, write in run:
             size = write.source.rows + write.target.rows
-            if batch and (rows + size > most_rows or len(batch) >= MOST_BUCKETS):
+            if batch and most_rows is not None and (rows + size > most_rows or len(batch) >= MOST_BUCKETS):
                 yield _part(work.table, action, batch)
                 batch, rows = [], 0
             batch.append(write)

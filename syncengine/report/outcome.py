@@ -22,6 +22,7 @@ def print_outcome(
     *,
     undoes: str = "",
     unlike: tuple[str, ...] = (),
+    kept: bool = False,
     notes: tuple[str, ...] = (),
 ) -> None:
     """Print which steps were done and why others were not; for an undo, whether it came out."""
@@ -38,7 +39,10 @@ def print_outcome(
     if unlike:
         console.print(Text(f"  not as they were, though put back: {', '.join(unlike)}", style="red"))
     elif undoes and outcome.done:
-        console.print(Text(f"  looked at again: what run {undoes} had written is as it was before", style="green"))
+        what = "what was put back" if kept else f"what run {undoes} had written"
+        console.print(Text(f"  looked at again: {what} is as it was before", style="green"))
+        if kept:
+            console.print(Text(f"  not all of run {undoes}: the plan names what was left, and why", style="yellow"))
 
 
 def print_left(console: Console, outcome: RunOutcome) -> None:
@@ -49,8 +53,8 @@ def print_left(console: Console, outcome: RunOutcome) -> None:
         if step.state is StepState.UNKNOWN:
             console.print(
                 Text(
-                    f"  {_name(step)} was sent to be committed and nobody can say whether it was: {step.why} "
-                    "Verify its tables before anything else.",
+                    f"  {_name(step)}: nobody can say what the target holds of it: {step.why} "
+                    "Go on with the run, which finds out, or verify its tables before anything else.",
                     style="red",
                 )
             )
@@ -62,8 +66,10 @@ def print_left(console: Console, outcome: RunOutcome) -> None:
     waiting = [step for step in outcome.steps if step.state is StepState.WAITING]
     if waiting:
         console.print(Text(f"  not begun: {_names(waiting)}; the target is untouched there", style="yellow"))
-    if not outcome.done:
+    if not outcome.done and outcome.stopped:
         console.print(Text(f"Go on with it: syncengine resume {outcome.run_id} --pair FILE", style="bold"))
+    elif not outcome.done:
+        console.print(Text("Run the same command again: it plans what was left by what is there now.", style="bold"))
 
 
 def _names(steps: Sequence[StepOutcome]) -> str:

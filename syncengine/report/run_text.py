@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from syncengine.model.run import BatchRecord, BatchState, RunKind, RunRecord, RunState
+from syncengine.model.run import BatchRecord, BatchState, RunKind, RunRecord, RunState, left_to_do
 from syncengine.report.text import grid, number, plural
 
 STYLES = {
@@ -77,7 +77,7 @@ def _run(run: RunRecord, runs: Sequence[RunRecord], *, every_batch: bool) -> Ite
         if batch.why and batch.state is not BatchState.DONE:
             yield Text(f"  step {batch.place.step}: {batch.state}: {batch.why}", style="yellow")
     yield Text()
-    yield Text(_next(run), style="bold")
+    yield Text(_next(run, runs), style="bold")
 
 
 COUNTS = ("batches", "deleted", "inserted", "seconds")
@@ -90,7 +90,7 @@ def _rows(batches: Sequence[BatchRecord]) -> str:
 
 def _checked(run: RunRecord) -> str:
     if run.header.kind is RunKind.UNDO:
-        return "looked at afterwards: as it was before" if run.in_sync else "looked at afterwards: NOT all as before"
+        return "looked at afterwards: as it was before" if run.in_sync else "looked at afterwards: not all as before"
     return "looked at afterwards: in sync" if run.in_sync else "looked at afterwards: drift remained"
 
 
@@ -126,14 +126,19 @@ def _state(run: RunRecord, runs: Sequence[RunRecord]) -> str:
     return f"{words}, undone by {undone[-1].id}" if undone else words
 
 
-def _next(run: RunRecord) -> str:
+def _next(run: RunRecord, runs: Sequence[RunRecord]) -> str:
     if run.state is RunState.RUNNING:
         return "It is running."
     if run.state is RunState.DAMAGED:
         return "It can be neither gone on with nor taken back: a new run mends what differs."
-    if run.resumable and run.portions:
+    if run in left_to_do(runs):
         return f"Go on with it: syncengine resume {run.id} --pair FILE" + (
             f"; take it back: syncengine undo {run.id} --pair FILE" if run.done or run.unresolved else ""
+        )
+    if run.done and run.state is RunState.PARTLY and not run.resumable:
+        return (
+            "Rows had moved: run its command again for what was left; "
+            f"take it back: syncengine undo {run.id} --pair FILE"
         )
     if run.done:
         return f"Take it back: syncengine undo {run.id} --pair FILE"
@@ -149,10 +154,9 @@ def print_status(console: Console, runs: Sequence[RunRecord], holder: str) -> No
     running = [run for run in runs if run.state is RunState.RUNNING]
     for run in running:
         print_run(console, run, runs)
-    left = [run for run in runs if run.resumable and run.portions]
-    for run in left:
+    for run in left_to_do(runs):
         console.print(Text(f"Run {run.id} is {_state(run, runs)}: {run.header.about}", style=STYLES[run.state]))
-        console.print(Text(f"  {_next(run)}"))
+        console.print(Text(f"  {_next(run, runs)}"))
     for run in runs:
         if run.state is RunState.DAMAGED:
             console.print(Text(f"Run {run.id}: {run.problem}", style="red"))

@@ -54,6 +54,12 @@ class Ledger:
         if not runs:
             raise InputError(f"No run of this pair is kept in {self.staging}.")
         if run_id is None:
+            unplaced = next((run for run in runs if run.state is RunState.DAMAGED and not run.header.number), None)
+            if unplaced is not None:
+                raise InputError(
+                    f"Run {unplaced.id} is damaged, so that nobody can say whether it is the last one.",
+                    hint="Name the run you mean; `syncengine runs` lists them all.",
+                )
             return runs[-1]
         found = [run for run in runs if run.id == run_id] or [run for run in runs if run.id.startswith(run_id)]
         if len(found) == 1:
@@ -94,14 +100,20 @@ class Ledger:
         self._name(lock, run)
         return run
 
-    def prune(self, *, keep_days: int, keep_mb: int, now: datetime) -> Iterator[str]:
+    def prune(self, *, keep_days: int, keep_mb: int, now: datetime, spared: str = "") -> Iterator[str]:
         """Take away runs that ended long ago, then the oldest until the rest takes no more than `keep_mb`.
 
-        Yields a sentence for each. Never one that is open, unfinished, or being undone, nor the last.
+        Yields a sentence for each. Never one that is open or can be gone on with, that is being undone or `spared`,
+        nor the last.
         """
         runs = self.runs()
-        needed = {run.header.undoes for run in runs if run.state is not RunState.DONE}
-        free = [run for run in runs[:-1] if run.state is RunState.DONE and not run.unresolved and run.id not in needed]
+        needed = {spared, *(run.header.undoes for run in runs if run.state is not RunState.DONE)}
+        ended = (RunState.DONE, RunState.PARTLY)
+        free = [
+            run
+            for run in runs[:-1]
+            if run.state in ended and not run.resumable and not run.unresolved and run.id not in needed
+        ]
         total = sum(run.bytes_kept for run in runs)
         for folder in self._runs.iterdir() if self._runs.is_dir() else ():
             if folder.is_dir() and not (folder / HEADER).exists():

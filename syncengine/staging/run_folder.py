@@ -134,10 +134,10 @@ class RunFolder:
         """Append one durable mark."""
         append_mark(self.marks, {"mark": what, **entry})
 
-    def mark_batch(self, place: BatchPlace, state: BatchState, **entry: object) -> None:
-        """Append what became of a batch."""
+    def mark_batch(self, place: BatchPlace, state: BatchState, *, into: Role, **entry: object) -> None:
+        """Append what became of a batch; each mark can be read without those before it."""
         where = {"portion": place.portion, "step": place.step, "first": place.first, "past": place.past}
-        self.mark("batch", **where, state=state, **entry)
+        self.mark("batch", **where, state=state, into=into, **entry)
 
     def record(self, *, running: bool) -> RunRecord:
         """Return the run as its folder tells it; `running` says whether a process works on it now."""
@@ -153,10 +153,14 @@ class RunFolder:
     def _damaged_record(self, error: StagingError) -> RunRecord:
         """Return what can be told of a run whose folder cannot be relied on."""
         header = RunHeader(self.id, 0, RunKind.RESYNC, datetime(1970, 1, 1), 0, "")
+        with suppress(StagingError):
+            header = self.header()
         reading = _Reading(header)
         with suppress(StagingError):
             for mark in legible_marks(self.marks):
-                reading.add(mark)
+                # One that was written by another version is as illegible as one that is damaged.
+                with suppress(KeyError, ValueError, TypeError):
+                    reading.add(mark)
         return RunRecord(
             header,
             RunState.DAMAGED,
