@@ -12,7 +12,7 @@ demo: $(VENV)/installed
 	$(BIN)/syncengine demo --into build/demo
 
 test: $(VENV)/installed-for-tests check
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist worksteal
 
 # The dialect under the older of the two SQLAlchemy lines it promises to work with.
 test-sqlalchemy-2.0: $(VENV)/installed-for-tests
