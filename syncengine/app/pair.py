@@ -166,8 +166,7 @@ class Pair:
             with self.connecting.servers(frozenset()) as servers:
                 return plan(self._observe(servers, request), self.catalogue, wishes)
 
-        found = awaited(made, limits, self.progress, wait=wait)
-        return replace(found, notes=(*found.notes, *self._files_beside(asked)))
+        return awaited(made, limits, self.progress, wait=wait)
 
     def outages(self, *, since: str | datetime | None = None, acds: int | Iterable[int] = ()) -> OutageReport:
         """Say when which server did not see which ACD whole, why, and what can be mended. Reads only.

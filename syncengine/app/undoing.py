@@ -19,6 +19,7 @@ from syncengine.model.spans import span_of
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions, gather_facts
 from syncengine.observe.scopes import ScopeQuestions, dropped_before, interval_lengths
+from syncengine.planning.checklist import checklist_of
 from syncengine.planning.rollups import stale_rollups
 from syncengine.planning.undoing import Now, Place, Written, undo_steps
 from syncengine.servers.protocol import Server
@@ -61,6 +62,8 @@ def plan_undo(
             hint="Undo the later run first, or look at the tables with `syncengine verify`.",
         )
     first = next(iter(written.values()))
+    stale = tuple(stale_rollups(steps, questions.catalogue, observed))
+    tables = tuple(dict.fromkeys(one.part.table for one in written.values()))
     return Plan(
         seed=record.header.seed,
         as_of=questions.as_of,
@@ -72,9 +75,10 @@ def plan_undo(
         ranges=(),
         steps=steps,
         kept=kept,
-        stale=tuple(stale_rollups(steps, questions.catalogue, observed)),
+        stale=stale,
         notes=(),
-        tables=tuple(dict.fromkeys(one.part.table for one in written.values())),
+        tables=tables,
+        checklist=checklist_of(steps, tables, stale, questions.catalogue),
         undoes=record.id,
     )
 

@@ -21,6 +21,7 @@ def told(carry_out: Callable[[], Ran], *, json: bool, verbose: int) -> int:
     from syncengine.report.outcome import outcome_document, print_outcome
     from syncengine.report.plain import as_text
     from syncengine.report.plan_json import plan_summary
+    from syncengine.report.plan_text import checklist_lines
     from syncengine.report.verify_json import verify_document
     from syncengine.report.verify_text import print_verdict
 
@@ -51,6 +52,9 @@ def told(carry_out: Callable[[], Ran], *, json: bool, verbose: int) -> int:
     if ran.after is not None:
         console.print()
         print_verdict(console, ran.after, every_table=bool(verbose))
+    if any(step.wrote for step in ran.outcome.steps):
+        for line in checklist_lines("Still to be done by hand", ran.plan.checklist.after):
+            console.print(line)
     return exit_code(ran)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
+from syncengine.model.checklist import Checklist
 from syncengine.model.drift import Counts
 from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.pair import Role
@@ -171,6 +172,8 @@ class Plan:
     """Every table that was looked at."""
     acds: tuple[int, ...] = ()
     """The ACDs asked for; none means all."""
+    checklist: Checklist = field(default_factory=Checklist)
+    """What has to be done by hand, which no table can do."""
     undoes: str = ""
     """The run whose rows are put back, for the plan of an undo."""
     version: int = PLAN_VERSION

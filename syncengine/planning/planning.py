@@ -13,6 +13,7 @@ from syncengine.model.pair import DEFAULT_LIMITS, Limits, Role
 from syncengine.model.plan import KeptBack, KeptWhy, Plan, Policy, RestoreRange
 from syncengine.model.spans import joined, span_of
 from syncengine.model.spec import DataClass
+from syncengine.planning.checklist import checklist_of
 from syncengine.planning.deciding import ROLLUPS, Decided, Deciding, Decision
 from syncengine.planning.ranges import restore_ranges
 from syncengine.planning.reconciling import Reconciling
@@ -42,6 +43,8 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
         most_rows=wishes.limits.step_rows,
     )
     written = {table.spec.data_class for _, table, decisions in decided if any(d.action for d in decisions)}
+    stale = tuple(stale_rollups(steps, catalogue, observation))
+    tables = tuple(table.spec.name for table in observation.tables)
     result = Plan(
         seed=observation.seed,
         as_of=observation.as_of,
@@ -53,10 +56,11 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
         ranges=tuple(r for table in observation.tables for r in restore_ranges(table, observation)),
         steps=steps,
         kept=tuple(_kept(decided, observation)),
-        stale=tuple(stale_rollups(steps, catalogue, observation)),
+        stale=stale,
         notes=tuple(_notes(observation, written)),
-        tables=tuple(table.spec.name for table in observation.tables),
+        tables=tables,
         acds=observation.acds,
+        checklist=checklist_of(steps, tables, stale, catalogue),
     )
     refuse_deletions(result, wishes.limits)
     return result

@@ -25,6 +25,7 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "kept": [_kept(kept) for kept in plan.kept],
         "stale_rollups": plain(plan.stale),
         "notes": list(plan.notes),
+        "checklist": {"before": list(plan.checklist.before), "after": list(plan.checklist.after)},
     }
 
 

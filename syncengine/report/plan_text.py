@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console, RenderableType
 from rich.text import Text
@@ -49,8 +49,19 @@ def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
         yield from _stale(plan)
     for note in plan.notes:
         yield Text(f"Note: {note}.", style="dim")
+    yield from checklist_lines("By hand before", plan.checklist.before)
+    yield from checklist_lines("By hand after", plan.checklist.after)
     yield Text()
     yield Text(_summary(plan), style="bold")
+
+
+def checklist_lines(heading: str, lines: Sequence[str]) -> Iterator[Text]:
+    """Yield what has to be done by hand, in order, if anything has."""
+    if lines:
+        yield Text()
+        yield Text(heading, style="bold")
+    for place, line in enumerate(lines, start=1):
+        yield Text(f"  {place}. {line}")
 
 
 def _ranges(plan: Plan, *, every_table: bool) -> Iterator[tuple[str, str, str, str]]:

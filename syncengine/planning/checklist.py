@@ -1,0 +1,117 @@
+"""Says what has to be done by hand before and after a plan is carried out (rule 20). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from syncengine.catalogue import Catalogue
+from syncengine.model.checklist import Checklist
+from syncengine.model.drift import Counts
+from syncengine.model.pair import Role
+from syncengine.model.plan import StaleRollup, Step
+from syncengine.model.spec import DataClass, Kept
+
+CLASSES = {DataClass.SYSTEM: "system administration", DataClass.ACD: "ACD administration"}
+NAMES = ("synonyms", "agroups")
+USERS = "users"
+TIMETABLES = ("ttsctasks", "ttsc")
+
+
+def checklist_of(
+    steps: Sequence[Step], tables: Sequence[str], stale: Sequence[StaleRollup], catalogue: Catalogue
+) -> Checklist:
+    """Return what applies to the steps of a plan that looked at `tables`, in the guide's order.
+
+    High Availability guide, chapters 2 and 3. Copying single tables, or history, needs nothing before it.
+    """
+    written = _Written.of(steps)
+    return Checklist(
+        before=tuple(_before(written, tables, catalogue)), after=tuple(_after(written, tables, stale, catalogue))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """Rows added, changed and deleted, by server and table."""
+
+    counts: dict[tuple[Role, str], Counts]
+
+    @classmethod
+    def of(cls, steps: Sequence[Step]) -> _Written:
+        """Add up what steps do."""
+        counts: dict[tuple[Role, str], Counts] = {}
+        for step in steps:
+            for part in step.parts:
+                done = part.counts if part.deletes else Counts(missing=part.counts.missing)
+                counts[step.into, part.table] = counts.get((step.into, part.table), Counts()) + done
+        return cls(counts)
+
+    def into(self, *tables: str) -> tuple[Role, ...]:
+        """Return the servers of which one of some tables is written."""
+        return tuple(role for role in Role if any((role, table) in self.counts for table in tables))
+
+    def of_class(self, data_class: DataClass, catalogue: Catalogue) -> tuple[Role, ...]:
+        """Return the servers of which a table of a data class is written."""
+        return self.into(*(spec.name for spec in catalogue.of_class(data_class)))
+
+
+def _before(written: _Written, tables: Sequence[str], catalogue: Catalogue) -> Iterator[str]:
+    for data_class, name in CLASSES.items():
+        for role in _whole_class(data_class, written, tables, catalogue):
+            yield f"Put {role} in single-user mode: all {name} is written there."
+
+
+def _after(
+    written: _Written, tables: Sequence[str], stale: Sequence[StaleRollup], catalogue: Catalogue
+) -> Iterator[str]:
+    whole = [role for one in CLASSES for role in _whole_class(one, written, tables, catalogue)]
+    for role in dict.fromkeys(whole):
+        yield f"Put {role} back in multi-user mode."
+    yield from _users(written)
+    for role in written.into(*NAMES):
+        yield (
+            f"If Visual Vectors is installed on {role}, stop and restart it (setupaas, run_vvs: 2, then 1), so that it "
+            "knows the new names; its own comments are moved through its menu."
+        )
+    yield from _files(written, catalogue)
+    for role in written.into(*TIMETABLES):
+        yield (
+            f"Look at the timetables of {role}: a task that came from {role.other} may now run on both. "
+            "When a timetable runs is not copied."
+        )
+    for role in written.of_class(DataClass.ACD, catalogue):
+        yield (
+            f"Once the interval under way is archived on {role}, verify it: writing ACD administration may cost it "
+            "(`syncengine outages` finds it)."
+        )
+    if stale:
+        yield "Rerun Data Summarizing for the days, weeks and months named above, then verify them."
+
+
+def _users(written: _Written) -> Iterator[str]:
+    for role in written.into(USERS):
+        counts = written.counts[role, USERS]
+        if counts.missing:
+            yield (
+                f"On {role}, make the login and home directory of each added user ({counts.missing:,}), "
+                f"and set the same password as on {role.other}."
+            )
+        if counts.extra:
+            yield f"Remove the logins of users that are no longer there ({counts.extra:,}) on {role} by hand."
+
+
+def _files(written: _Written, catalogue: Catalogue) -> Iterator[str]:
+    """Yield the files that belong to what is written and that no table holds."""
+    for file in catalogue.files:
+        tables = {table for name in file.sets for table in catalogue.set(name).tables}
+        for role in written.into(*tables):
+            yield f"{file.path} on {role} ({file.holds}): {file.advice}."
+
+
+def _whole_class(
+    data_class: DataClass, written: _Written, tables: Sequence[str], catalogue: Catalogue
+) -> tuple[Role, ...]:
+    """Return the servers written to where a plan takes in every table of a class that is copied at all."""
+    copied = {spec.name for spec in catalogue.of_class(data_class) if spec.kept is Kept.COPYING}
+    return written.of_class(data_class, catalogue) if copied and copied <= set(tables) else ()
