@@ -16,11 +16,13 @@ from syncengine.app.backfilling import Backfilling
 from syncengine.app.connecting import Connecting, as_of, refuse_one_server
 from syncengine.app.copying import PortionWork
 from syncengine.app.cutting import Cutting
+from syncengine.app.daily import DailyChecking
 from syncengine.app.outages import Outages
 from syncengine.app.runs import Ran, Runs
 from syncengine.app.waiting import awaited
 from syncengine.catalogue import Catalogue, load_catalogue
 from syncengine.model.check import PairCheck
+from syncengine.model.daily import DailyCheck
 from syncengine.model.drift import Observation
 from syncengine.model.errors import InputError, RefusedError, ServerError
 from syncengine.model.outages import OutageReport
@@ -127,6 +129,16 @@ class Pair:
             if not scratch:
                 return found
             return try_out(found, servers, questions, cache, self.progress, lock_seconds=limits.lock_seconds)
+
+    def daily(self, *, since: str | datetime | None = None) -> DailyCheck:
+        """Say how both servers have been since a moment, or since yesterday, and what differs of that time.
+
+        Reads only. A server that fails does not raise; its sentence stands in the result.
+        """
+        checking = DailyChecking(
+            self.settings, self.catalogue, self.connecting, lambda window: self.verify(window=window)
+        )
+        return checking.check(_moment(since))
 
     def plan_resync(
         self,

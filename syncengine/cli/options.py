@@ -53,6 +53,15 @@ WindowOption = Annotated[
         show_default=False,
     ),
 ]
+SinceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--since",
+        metavar="TIME",
+        help="Look no further back: '2000-06-05', '2000-06-05 05:00'.",
+        show_default=False,
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 SpecsOption = Annotated[
     list[Path] | None,

@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.cli.options import AcdsOption, JsonOption, PairOption, SpecsOption, VerboseOption
-
-SinceOption = Annotated[
-    str | None,
-    typer.Option(
-        "--since",
-        metavar="TIME",
-        help="Look no further back: '2000-06-05', '2000-06-05 05:00'. [default: as far as intervals are kept]",
-        show_default=False,
-    ),
-]
+from syncengine.cli.options import AcdsOption, JsonOption, PairOption, SinceOption, SpecsOption, VerboseOption
 
 
 def outages(

@@ -14,12 +14,12 @@ from syncengine.cli.options import (
     JsonOption,
     PairOption,
     SetsOption,
+    SinceOption,
     SpecsOption,
     TablesOption,
     VerboseOption,
     WindowOption,
 )
-from syncengine.cli.outages import SinceOption
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
 from syncengine.model.plan import PLAN_VERSION, Policy

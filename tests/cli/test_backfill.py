@@ -147,7 +147,7 @@ def test_what_was_stopped_says_how_to_go_on(tmp_path: Path, typed: Typing, monke
     run = files.open().run().id
     assert said.code == 130
     assert f"Go on with it: syncengine resume {run}" in said.out
-    assert f"syncengine resume {run}" in typed("status", "--pair", files.pair_file).text
+    assert f"syncengine resume {run}" in typed("status", "--ledger", "--pair", files.pair_file).text
     again = typed("resume", "--pair", files.pair_file)
     assert again.code == 0, again.text
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")

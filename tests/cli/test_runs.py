@@ -45,7 +45,7 @@ def cut_short(files: Files, typed: Typing, monkeypatch: pytest.MonkeyPatch, *, a
         patch.setattr(Writing, "write", dying)
         with pytest.raises(SystemExit):
             typed("resync", "--pair", files.pair_file, *WINDOW, "--yes")
-    return typed("status", "--pair", files.pair_file)
+    return typed("status", "--ledger", "--pair", files.pair_file)
 
 
 def test_a_run_is_listed_and_shown(tmp_path: Path, typed: Typing) -> None:
@@ -87,7 +87,7 @@ def test_nothing_was_ever_run(tmp_path: Path, typed: Typing) -> None:
     files = pair_of(tmp_path)
 
     assert "No run is kept" in typed("runs", "--pair", files.pair_file).out
-    assert typed("status", "--pair", files.pair_file).code == 0
+    assert typed("status", "--ledger", "--pair", files.pair_file).code == 0
     for command in ("report", "resume"):
         said = typed(command, "--pair", files.pair_file)
         assert (said.code, said.err.count("\n")) == (2, 1)
@@ -157,7 +157,7 @@ def test_a_run_that_was_cut_short_is_gone_on_with(
     assert resumed.code == 0
     assert "2 of 2 steps done" in resumed.out
     assert files.bag("secondary", "hsplit") == files.bag("primary", "hsplit")
-    assert typed("status", "--pair", files.pair_file).code == 0
+    assert typed("status", "--ledger", "--pair", files.pair_file).code == 0
     again = typed("resume", "--pair", files.pair_file)
     assert (again.code, "there is nothing to resume" in again.err) == (2, True)
 

@@ -105,7 +105,7 @@ def test_every_damaged_mark_leaves_runs_to_be_listed(tmp_path: Path, typed: Typi
         assert run.state is RunState.DAMAGED
         assert f"line {number + 1}" in run.problem
         assert typed("runs", "--pair", files.pair_file).code == 0
-        assert typed("status", "--pair", files.pair_file).code == 0
+        assert typed("status", "--ledger", "--pair", files.pair_file).code == 0
     assert resync(files.open()).outcome.done
 
 
@@ -206,12 +206,12 @@ def test_what_was_taken_back_is_not_gone_on_with(
         with pytest.raises(SystemExit):
             resync(files.open())
     (cut,) = files.open().runs()
-    assert typed("status", "--pair", files.pair_file).code == 5
+    assert typed("status", "--ledger", "--pair", files.pair_file).code == 5
 
     assert typed("undo", "--yes", "--pair", files.pair_file).code == 0
 
     assert files.bag("secondary", "htrunk") == before
-    assert typed("status", "--pair", files.pair_file).code == 0
+    assert typed("status", "--ledger", "--pair", files.pair_file).code == 0
     said = typed("resume", cut.id, "--pair", files.pair_file)
     assert (said.code, "was taken back by run" in said.err) == (2, True)
     assert files.bag("secondary", "htrunk") == before
@@ -250,7 +250,7 @@ def test_rows_that_moved_are_for_a_new_run(tmp_path: Path, typed: Typing, monkey
     assert said.code == 5
     assert "syncengine resume" not in said.out
     assert "Run the same command again" in said.out
-    assert typed("status", "--pair", files.pair_file).code == 0
+    assert typed("status", "--ledger", "--pair", files.pair_file).code == 0
     resumed = typed("resume", "--pair", files.pair_file)
     assert (resumed.code, "Run its command again" in resumed.err) == (2, True)
     again = typed("resync", "--yes", "--pair", files.pair_file, "--window", WINDOW, "--table", "htrunk")

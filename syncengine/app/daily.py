@@ -1,0 +1,100 @@
+"""The daily check: asks both servers about the last day, and compares what they have of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from syncengine.app.connecting import Connecting, as_of, refuse_one_server
+from syncengine.catalogue import Catalogue
+from syncengine.model.bucket import BucketColumns
+from syncengine.model.daily import DailyCheck, Filling, ServerDay
+from syncengine.model.drift import Observation
+from syncengine.model.errors import ServerError, ServerLockedError, ServerUnreachableError, SyncError
+from syncengine.model.facts import ServerFacts
+from syncengine.model.outages import BlindTime
+from syncengine.model.pair import PairSettings, Role
+from syncengine.model.spec import TableSpec
+from syncengine.model.window import Window
+from syncengine.observe.facts import FactQuestions, gather_facts
+from syncengine.observe.scopes import ScopeQuestions, interval_lengths
+from syncengine.planning.blindness import blind_times
+from syncengine.servers.protocol import Server
+
+
+@dataclass(frozen=True, slots=True)
+class DailyChecking:
+    """Checks one pair; `verify` compares a window of it."""
+
+    settings: PairSettings
+    catalogue: Catalogue
+    connecting: Connecting
+    verify: Callable[[Window], Observation]
+
+    def check(self, since: datetime | None) -> DailyCheck:
+        """Return how both servers are since a moment, or since yesterday. A server that fails is told, not raised."""
+        now = as_of(self.settings)
+        begin = since or datetime(now.year, now.month, now.day) - timedelta(days=1)
+        looked = Window(begin, now)
+        days = self._days(looked)
+        found = DailyCheck(now, begin, days)
+        if found.failed:
+            return found
+        facts = [day.facts for day in days if day.facts is not None]
+        found = replace(found, blind=self._blind((facts[0], facts[1]), looked))
+        try:
+            return replace(found, drift=self.verify(looked))
+        except SyncError as error:
+            return replace(found, problem=str(error))
+
+    def _days(self, looked: Window) -> tuple[ServerDay, ServerDay]:
+        with ExitStack() as stack:
+            opened: dict[Role, Server] = {}
+            days: dict[Role, ServerDay] = {}
+            for role in Role:
+                try:
+                    opened[role] = self.connecting.opened(role, writable=False, limits=self.settings.limits)
+                    stack.callback(opened[role].close)
+                    days[role] = self._day(opened[role], role, looked)
+                except ServerError as error:
+                    days[role] = ServerDay(role, self.settings.server(role).masked(str(error)))
+            if len(opened) == len(Role):
+                refuse_one_server(opened)
+            return days[Role.PRIMARY], days[Role.SECONDARY]
+
+    def _day(self, server: Server, role: Role, looked: Window) -> ServerDay:
+        facts = gather_facts(server, role, FactQuestions(self.settings, self.catalogue, looked, coverage=True))
+        return ServerDay(role, "", facts, tuple(self._fillings(server, facts)))
+
+    def _fillings(self, server: Server, facts: ServerFacts) -> Iterator[Filling]:
+        """Yield how full each circular table is whose capacity the server tells."""
+        circular = [spec for spec in self.catalogue.tables if spec.circular and spec.retention is not None]
+        for spec in circular:
+            capacities = {kept.acd: kept.capacity for kept in facts.kept if kept.item == spec.retention}
+            filled = _fullest(server, spec, capacities) if any(capacities.values()) else None
+            if filled is not None:
+                yield filled
+
+    def _blind(self, facts: tuple[ServerFacts, ServerFacts], looked: Window) -> tuple[BlindTime, ...]:
+        lengths = dict(interval_lengths(ScopeQuestions(self.settings, facts, looked.stop, looked, ())))
+        return blind_times(facts, lengths, looked)
+
+
+def _fullest(server: Server, spec: TableSpec, capacities: Mapping[int, int]) -> Filling | None:
+    if spec.name not in server.tables((spec.name,)):
+        return None
+    try:
+        bounds = server.bounds(spec.name, BucketColumns.of(spec))
+    except (ServerUnreachableError, ServerLockedError):
+        raise
+    except ServerError:
+        # What cannot be read is told by `check`.
+        return None
+    found = [
+        Filling(spec.name, bound.acd, bound.rows, capacities[bound.acd])
+        for bound in bounds
+        if bound.acd is not None and capacities.get(bound.acd)
+    ]
+    return max(found, key=lambda one: one.percent, default=None)

@@ -1,0 +1,100 @@
+"""The daily check of a pair: are both servers healthy, and are they in step (High Availability guide, chapter 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from syncengine.model.drift import Observation
+from syncengine.model.facts import ServerFacts
+from syncengine.model.outages import BlindTime
+from syncengine.model.pair import Role
+from syncengine.model.spec import Archive
+
+FULL_PERCENT = 90
+"""From there on a circular table drops its oldest rows."""
+BY_HAND = (
+    "Backups: Maintenance, Backup Data on both servers shows when the last one ended; no table tells.",
+    "Error log: look through the customer error log on both servers for what is unusual; no table holds it.",
+    "Links: System Setup, connection status on both servers; the diary tells only of outages that have ended.",
+)
+"""What the guide has looked at each day and no table shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """How full one circular table is, of the ACD that fills it most."""
+
+    table: str
+    acd: int | None
+    rows: int
+    capacity: int
+
+    @property
+    def percent(self) -> int:
+        """Rows of a hundred that fit."""
+        return 100 * self.rows // self.capacity
+
+
+@dataclass(frozen=True, slots=True)
+class ServerDay:
+    """What one server tells of the last day; `problem` is the sentence of one that failed."""
+
+    role: Role
+    problem: str = ""
+    facts: ServerFacts | None = None
+    fillings: tuple[Filling, ...] = ()
+
+    def outages(self, since: datetime) -> int:
+        """Return how many outages its diary has since a moment."""
+        return sum(outage.span.stop > since for outage in self.facts.outages) if self.facts else 0
+
+    def late_archives(self, as_of: datetime) -> Iterator[str]:
+        """Yield what is not archived though it should be, as sentences without their ends."""
+        if self.facts is None:
+            return
+        for acd in self.facts.acds:
+            for archive, late in ((Archive.INTERVAL, timedelta(hours=2)), (Archive.DAILY, timedelta(days=2))):
+                status = self.facts.archived(acd, archive)
+                if status.until is None:
+                    yield f"the {archive} archive of ACD {acd} {status.problem}"
+                elif status.until < as_of - late:
+                    yield f"the {archive} archive of ACD {acd} stands at {status.until:%Y-%m-%d %H:%M}"
+
+
+@dataclass(frozen=True, slots=True)
+class DailyCheck:
+    """Both servers since a moment, the primary first, and how they differ."""
+
+    as_of: datetime
+    since: datetime
+    servers: tuple[ServerDay, ServerDay]
+    blind: tuple[BlindTime, ...] = ()
+    drift: Observation | None = None
+    problem: str = ""
+    """Why they could not be compared."""
+
+    @property
+    def failed(self) -> bool:
+        """Say whether a server could not be asked."""
+        return bool(self.problem) or any(server.problem for server in self.servers)
+
+    @property
+    def holes(self) -> tuple[BlindTime, ...]:
+        """The times in which a server has holes that its diary does not explain."""
+        return tuple(time for time in self.blind if any(side.missing and side.unexplained for side in time.sides))
+
+    @property
+    def in_order(self) -> bool:
+        """Say whether nothing has to be looked at."""
+        late = any(True for server in self.servers for _ in server.late_archives(self.as_of))
+        return not (self.failed or late or self.holes) and self.drift is not None and self.drift.in_sync
+
+    @property
+    def work_on(self) -> tuple[Role, str]:
+        """Return on which server administration is done now, and why (rule 15, chapter 4)."""
+        primary, secondary = self.servers
+        if primary.problem and not secondary.problem:
+            return Role.SECONDARY, "the primary cannot be reached; what is administered meanwhile goes back afterwards"
+        return Role.PRIMARY, "administration flows from the primary to the secondary"

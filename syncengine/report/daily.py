@@ -1,0 +1,140 @@
+"""The daily check for people and as JSON: both servers on one screen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from syncengine.model.daily import BY_HAND, FULL_PERCENT, DailyCheck, ServerDay
+from syncengine.model.outages import BlindTime
+from syncengine.model.spec import Archive
+from syncengine.report.plain import plain
+from syncengine.report.text import grid, plural
+
+TABLES_SHOWN = 6
+HOLES_SHOWN = 4
+
+
+def print_daily(console: Console, found: DailyCheck) -> None:
+    """Print both servers beside each other, how they differ, and what is to be looked at by hand."""
+    console.print(Text(f"Daily check, since {found.since:%Y-%m-%d %H:%M}, as of {found.as_of:%Y-%m-%d %H:%M}", "bold"))
+    console.print()
+    table = grid("", *(server.role.value for server in found.servers))
+    for label, cells in _rows(found):
+        table.add_row(label, *cells)
+    console.print(table)
+    console.print()
+    for line in _warnings(found):
+        console.print(line)
+    console.print(_drift(found))
+    role, why = found.work_on
+    console.print(Text(f"Work on the {role}: {why}."))
+    console.print()
+    console.print(Text("By hand", style="bold"))
+    for place, what in enumerate(BY_HAND, start=1):
+        console.print(Text(f"  {place}. {what}"))
+
+
+def _rows(found: DailyCheck) -> list[tuple[str, list[str]]]:
+    servers = found.servers
+    return [
+        ("answers", ["no" if server.problem else "yes" for server in servers]),
+        ("outages of links", [_outages(server, found) for server in servers]),
+        ("intervals archived", [_archived(server, Archive.INTERVAL) for server in servers]),
+        ("days archived", [_archived(server, Archive.DAILY) for server in servers]),
+        ("fullest table", [_fullest(server) for server in servers]),
+    ]
+
+
+def _outages(server: ServerDay, found: DailyCheck) -> str:
+    if server.facts is None:
+        return "?"
+    count = server.outages(found.since)
+    return str(count) if count else "none"
+
+
+def _archived(server: ServerDay, archive: Archive) -> str:
+    if server.facts is None:
+        return "?"
+    statuses = [server.facts.archived(acd, archive) for acd in server.facts.acds]
+    known = [status.until for status in statuses if status.until is not None]
+    if len(known) < len(statuses) or not known:
+        return "not known of all ACDs"
+    return f"{min(known):%Y-%m-%d %H:%M}"
+
+
+def _fullest(server: ServerDay) -> str:
+    fullest = max(server.fillings, key=lambda one: one.percent, default=None)
+    if fullest is None:
+        return "?"
+    return f"{fullest.table} full" if fullest.percent >= 100 else f"{fullest.table} {fullest.percent} %"
+
+
+def _warnings(found: DailyCheck) -> list[Text]:
+    lines = [Text(f"{server.role}: {server.problem}", style="red") for server in found.servers if server.problem]
+    for server in found.servers:
+        lines += [Text(f"{server.role}: {late}.", style="yellow") for late in server.late_archives(found.as_of)]
+        full = [one for one in server.fillings if one.percent >= FULL_PERCENT]
+        if full:
+            names = ", ".join(one.table for one in full)
+            lines.append(Text(f"{server.role}: {names} drop their oldest rows.", style="dim"))
+    for time in found.holes[:HOLES_SHOWN]:
+        lines.append(Text(f"{_hole(time)}: no rows, and no outage in the diary explains it.", style="yellow"))
+    if len(found.holes) > HOLES_SHOWN:
+        lines.append(Text(f"and {plural(len(found.holes) - HOLES_SHOWN, 'hole')} more: syncengine outages", "yellow"))
+    return lines
+
+
+def _hole(time: BlindTime) -> str:
+    roles = " and ".join(side.role.value for side in time.sides if side.missing)
+    return f"{roles}: ACD {time.acd} {time.span}"
+
+
+def _drift(found: DailyCheck) -> Text:
+    if found.drift is None:
+        return Text(f"Not compared: {found.problem or 'a server does not answer.'}", style="red")
+    differing = [table.spec.name for table in found.drift.tables if not table.in_sync]
+    if not differing:
+        return Text("In sync since then, administration included.", style="green")
+    names = ", ".join(differing[:TABLES_SHOWN])
+    more = f" and {len(differing) - TABLES_SHOWN} more" if len(differing) > TABLES_SHOWN else ""
+    verb = "differs" if len(differing) == 1 else "differ"
+    return Text(f"{plural(len(differing), 'table')} {verb}: {names}{more}. See outages, or verify.", style="yellow")
+
+
+def daily_document(found: DailyCheck) -> dict[str, Any]:
+    """Return the check as plain data."""
+    role, why = found.work_on
+    return {
+        "as_of": plain(found.as_of),
+        "since": plain(found.since),
+        "in_order": found.in_order,
+        "work_on": role.value,
+        "work_on_because": why,
+        "problem": found.problem,
+        "servers": [
+            {
+                "server": server.role.value,
+                "problem": server.problem,
+                "outages": server.outages(found.since),
+                "archives": plain(server.facts.archives) if server.facts else [],
+                "late": list(server.late_archives(found.as_of)),
+                "fillings": [{**plain(one), "percent": one.percent} for one in server.fillings],
+            }
+            for server in found.servers
+        ],
+        "holes": [
+            {
+                "acd": time.acd,
+                "window": plain(time.span),
+                "servers": [side.role.value for side in time.sides if side.missing],
+            }
+            for time in found.holes
+        ],
+        "differing": None
+        if found.drift is None
+        else [table.spec.name for table in found.drift.tables if not table.in_sync],
+        "by_hand": list(BY_HAND),
+    }
