@@ -35,4 +35,4 @@ def outages(
         typer.echo(as_text(outages_document(report, str(pair))))
     else:
         print_outages(out(), report, str(pair), every_one=bool(verbose))
-    return ExitCode.DRIFT if report.open else ExitCode.DONE
+    return ExitCode.DRIFT if report.unsettled else ExitCode.DONE

@@ -109,7 +109,7 @@ class OutageReport:
     """What would mend all that can be mended, in both directions; None where nothing differs."""
 
     @property
-    def open(self) -> bool:
+    def unsettled(self) -> bool:
         """Say whether anything is left that somebody could act on."""
         done = (Outlook.LOST, Outlook.ALIKE)
         return any(finding.outlook not in done for finding in self.findings)

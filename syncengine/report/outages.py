@@ -130,7 +130,7 @@ def outages_document(report: OutageReport, pair: str) -> dict[str, Any]:
         "version": VERSION,
         "as_of": plain(report.as_of),
         "looked": plain(report.looked),
-        "open": report.open,
+        "open": report.unsettled,
         "notes": list(report.notes),
         "outages": [
             {

@@ -49,14 +49,17 @@ class Ledger:
         return tuple(sorted(records, key=lambda record: record.header.number))
 
     def find(self, run_id: str | None) -> RunRecord:
-        """Return a run by its id or the beginning of it, or the last one; raises `InputError` where there is none."""
+        """Return a run by its id or the beginning of it, or the last one; raises `InputError` where there is none.
+
+        Raises `StagingError` where nobody can say which is the last.
+        """
         runs = self.runs()
         if not runs:
             raise InputError(f"No run of this pair is kept in {self.staging}.")
         if run_id is None:
             unplaced = next((run for run in runs if run.state is RunState.DAMAGED and not run.header.number), None)
             if unplaced is not None:
-                raise InputError(
+                raise StagingError(
                     f"Run {unplaced.id} is damaged, so that nobody can say whether it is the last one.",
                     hint="Name the run you mean; `syncengine runs` lists them all.",
                 )

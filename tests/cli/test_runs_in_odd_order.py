@@ -10,7 +10,7 @@ import pytest
 
 from syncengine.app import Pair, Ran
 from syncengine.execute.writing import Writing
-from syncengine.model.errors import InputError, RefusedError, StagingError
+from syncengine.model.errors import RefusedError, StagingError
 from syncengine.model.pair import Role
 from syncengine.model.plan import KeptWhy
 from syncengine.model.run import BatchState, RunState
@@ -124,7 +124,7 @@ def test_a_damaged_last_run_is_not_passed_over(tmp_path: Path) -> None:
     with pytest.raises(StagingError, match="damaged"):
         pair.plan_undo()
     last.with_name("run.json").write_text("{")
-    with pytest.raises(InputError, match="whether it is the last one"):
+    with pytest.raises(StagingError, match="whether it is the last one"):
         pair.plan_undo()
     assert files.bag("secondary", "htrunk") == after
 

@@ -166,7 +166,7 @@ def test_an_outage_that_is_not_archived_waits(tmp_path: Path) -> None:
     report = pair.outages()
 
     assert found(report) == [("05:00-05:29", ("secondary",), Outlook.WAITING)]
-    assert report.open
+    assert report.unsettled
     with pytest.raises(RefusedError) as refused:
         pair.plan_outages()
     assert refused.value.rule == 6
@@ -180,7 +180,7 @@ def test_what_was_mended_is_no_longer_open(tmp_path: Path) -> None:
 
     report = files.open().outages()
     assert found(report) == [("05:00-05:29", ("secondary",), Outlook.ALIKE)]
-    assert not report.open
+    assert not report.unsettled
     assert mend(files).plan.steps == ()
 
 
