@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from math import ceil
 from zoneinfo import ZoneInfo
 
-from syncengine.model.errors import InputError, RefusedError, ServerReadOnlyError
+from syncengine.model.errors import InputError, RefusedError, ServerLockedError, ServerReadOnlyError
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.servers.opening import open_server
 from syncengine.servers.protocol import Server
@@ -18,8 +18,9 @@ from syncengine.servers.protocol import Server
 class Connecting:
     """Opens the servers of one pair."""
 
-    def __init__(self, settings: PairSettings) -> None:
+    def __init__(self, settings: PairSettings, holder: Callable[[], str]) -> None:
         self._settings = settings
+        self._holder = holder
 
     @contextmanager
     def servers(self, writable: frozenset[Role], *, slowed_by: float = 0.0) -> Iterator[Mapping[Role, Server]]:
@@ -32,12 +33,25 @@ class Connecting:
         limits = replace(limits, query_seconds=limits.query_seconds + ceil(slowed_by))
         try:
             for role in Role:
-                opened[role] = self.opened(role, writable=role in writable, limits=limits)
+                opened[role] = self._opened_now(role, writable=role in writable, limits=limits)
             refuse_one_server(opened)
             yield opened
         finally:
             for server in opened.values():
                 server.close()
+
+    def _opened_now(self, role: Role, *, writable: bool, limits: Limits) -> Server:
+        """Open one server; where a run of this pair has it locked, that run is named."""
+        try:
+            return self.opened(role, writable=writable, limits=limits)
+        except ServerLockedError as error:
+            holder = self._holder()
+            if not holder:
+                raise
+            raise ServerLockedError(
+                f"Another run is writing to this pair: {holder}.",
+                hint="`syncengine status --ledger` shows how far it is; wait until it is done, or stop it.",
+            ) from error
 
     def opened(self, role: Role, *, writable: bool, limits: Limits) -> Server:
         """Open one server."""

@@ -12,7 +12,7 @@ from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import BucketColumns
 from syncengine.model.daily import DailyCheck, Filling, ServerDay
 from syncengine.model.drift import Observation
-from syncengine.model.errors import ServerError, ServerLockedError, ServerUnreachableError, SyncError
+from syncengine.model.errors import ServerError, ServerLockedError, ServerUnreachableError, SyncError, WindowError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.outages import BlindTime
 from syncengine.model.pair import PairSettings, Role
@@ -37,6 +37,11 @@ class DailyChecking:
         """Return how both servers are since a moment, or since yesterday. A server that fails is told, not raised."""
         now = as_of(self.settings)
         begin = since or datetime(now.year, now.month, now.day) - timedelta(days=1)
+        if begin >= now:
+            raise WindowError(
+                f"--since {begin:%Y-%m-%d %H:%M} lies in the future: it is {now:%Y-%m-%d %H:%M} now.",
+                hint="Give a time that has passed.",
+            )
         looked = Window(begin, now)
         days = self._days(looked)
         found = DailyCheck(now, begin, days)

@@ -23,8 +23,8 @@ from syncengine.app.waiting import awaited
 from syncengine.catalogue import Catalogue, load_catalogue
 from syncengine.model.check import PairCheck
 from syncengine.model.daily import DailyCheck
-from syncengine.model.drift import Observation
-from syncengine.model.errors import InputError, RefusedError, ServerError
+from syncengine.model.drift import Observation, TableState
+from syncengine.model.errors import InputError, RefusedError, ServerError, WindowError
 from syncengine.model.outages import OutageReport
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan, Policy
@@ -68,8 +68,8 @@ class Pair:
         self.settings = settings
         self.catalogue = catalogue
         self.progress = progress
-        self.connecting = Connecting(settings)
         self.ledger = Ledger(settings.staging)
+        self.connecting = Connecting(settings, self.ledger.holder)
         self._runs = Runs(settings, catalogue, self.connecting, self.ledger, progress, self._look_again)
         self._outages = Outages(settings, catalogue, self.connecting, self._observe)
         self.backfilling = Backfilling(
@@ -100,6 +100,7 @@ class Pair:
             # A session that a crash left behind may yet commit: nothing is remembered while that is not known.
             unsure = any(run.unresolved or run.state is RunState.DAMAGED for run in self.ledger.runs())
             observation = self._observe(servers, replace(request, now=None if unsure else datetime.now()))
+        _refuse_nothing_held(observation)
         return replace(observation, notes=(*observation.notes, *self._files_beside(asked), *_unlike_loads(observation)))
 
     def check(self, *, scratch: bool = False) -> PairCheck:
@@ -176,7 +177,11 @@ class Pair:
         def made() -> Plan:
             request = replace(self._request(specs, window, asked.acds, side, every_row=False), for_writing=True)
             with self.connecting.servers(frozenset()) as servers:
-                return plan(self._observe(servers, request), self.catalogue, wishes)
+                observation = self._observe(servers, request)
+                found = plan(observation, self.catalogue, wishes)
+                # Only then: what is not archived yet holds nothing either, and --wait knows what to wait for.
+                _refuse_nothing_held(observation)
+                return found
 
         return awaited(made, limits, self.progress, wait=wait)
 
@@ -395,6 +400,18 @@ def choice(choices: type[Choice], value: str, what: str) -> Choice:
         return choices(value)
     except ValueError:
         raise InputError(f"{value!r} is no {what}.", hint=f"Choose {' or '.join(choices)}.") from None
+
+
+def _refuse_nothing_held(observation: Observation) -> None:
+    """Refuse a window of which neither server holds a row: to say "in sync" would be true and of no use."""
+    tables = [table for table in observation.tables if table.state is TableState.COMPARED]
+    if observation.requested is None or not tables or any(table.spec.time is None for table in tables):
+        return
+    if not any(table.buckets_compared or table.remembered.buckets or table.differing for table in tables):
+        raise WindowError(
+            f"Neither server holds a row of {observation.requested} in what was asked for: nothing was compared.",
+            hint="Is the year what you mean? `syncengine verify` without --window compares all they hold.",
+        )
 
 
 def _unlike_loads(observation: Observation) -> Iterator[str]:

@@ -139,7 +139,8 @@ class Runs:
                 raise RefusedError(
                     f"Run {record.id} was cut short in the middle of a step, which has to be resolved first.",
                     rule=13,
-                    hint="Leave --dry-run out: what is resolved is asked for before anything is put back.",
+                    hint="`syncengine undo` without --dry-run finds out what became of it, shows the plan, and asks "
+                    "before it puts anything back.",
                 )
             roles = frozenset(batch.into for batch in record.unresolved)
             with self.connecting.servers(roles) as servers, self.ledger.locked(), self.cache() as cache:

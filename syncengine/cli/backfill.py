@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from syncengine.cli.carrying_out import told
+from syncengine.cli.carrying_out import refuse_nobody_to_ask, told
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import AcdsOption, JsonOption, PairOption, SetsOption, SpecsOption, TablesOption
 from syncengine.model.errors import InputError
@@ -95,8 +94,6 @@ def backfill(
         raise InputError(
             "--policy reconcile takes each interval from the server that saw it whole.", hint="Leave --from out."
         )
-    if not (dry_run or yes) and (json or not sys.stdin.isatty()):
-        raise InputError("There is nobody to ask before writing.", hint="Add --yes to write, or --dry-run to look.")
     opened = open_pair(pair, specs=tuple(specs or ()), progress=progress())
     wishes = opened.backfill_wishes(
         window=window,
@@ -127,8 +124,10 @@ def backfill(
         if json:
             typer.echo(as_text({**portions_document(wishes, portions, notes), "dry_run": False}))
         return ExitCode.DONE
+    if not yes:
+        refuse_nobody_to_ask(json=json)
     into = " and ".join(sorted(wishes.writes_to))
     if not yes and not typer.confirm(f"Write what {into} lacks of this into {into}?"):
         typer.echo("Nothing was written.")
         return ExitCode.CANCELLED
-    return told(lambda: opened.backfilling.execute(wishes, portions), json=json, verbose=0)
+    return told(lambda: opened.backfilling.execute(wishes, portions), pair, json=json, verbose=0)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.model.errors import CancelledError
+from syncengine.model.errors import CancelledError, InputError
 from syncengine.model.run import RunKind
 
 if TYPE_CHECKING:
     from syncengine.app import Ran
 
 
-def told(carry_out: Callable[[], Ran], *, json: bool, verbose: int) -> int:
+def told(carry_out: Callable[[], Ran], pair: Path, *, json: bool, verbose: int) -> int:
     """Do a run, say what became of it, and return its exit code."""
     from syncengine.cli.terminal import out
     from syncengine.report.outcome import outcome_document, print_outcome
@@ -32,7 +34,7 @@ def told(carry_out: Callable[[], Ran], *, json: bool, verbose: int) -> int:
             "Stopped while the run was being begun or ended.", hint="`syncengine verify` says how the pair stands."
         ) from None
     if ran.kind is RunKind.BACKFILL:
-        return _backfilled(ran, json=json)
+        return _backfilled(ran, pair, json=json)
     if json:
         after = verify_document(ran.after) if ran.after else None
         outcome = outcome_document(ran.outcome, unlike=ran.unlike, notes=ran.notes)
@@ -48,6 +50,7 @@ def told(carry_out: Callable[[], Ran], *, json: bool, verbose: int) -> int:
             unlike=ran.unlike,
             kept=bool(ran.plan.kept),
             notes=ran.notes,
+            pair=str(pair),
         )
     if ran.after is not None:
         console.print()
@@ -56,6 +59,12 @@ def told(carry_out: Callable[[], Ran], *, json: bool, verbose: int) -> int:
         for line in checklist_lines("Still to be done by hand", ran.plan.checklist.after):
             console.print(line)
     return exit_code(ran)
+
+
+def refuse_nobody_to_ask(*, json: bool) -> None:
+    """Refuse to write without consent where nobody can be asked for it: in a pipe, or where JSON is wanted."""
+    if json or not sys.stdin.isatty():
+        raise InputError("There is nobody to ask before writing.", hint="Add --yes to write, or --dry-run to look.")
 
 
 def exit_code(ran: Ran) -> ExitCode:
@@ -78,7 +87,7 @@ def exit_code(ran: Ran) -> ExitCode:
     return ExitCode.DONE if ran.after is not None and ran.after.in_sync else ExitCode.DRIFT
 
 
-def _backfilled(ran: Ran, *, json: bool) -> int:
+def _backfilled(ran: Ran, pair: Path, *, json: bool) -> int:
     from syncengine.cli.terminal import out
     from syncengine.report.backfill import backfill_outcome_document, print_backfill_outcome
     from syncengine.report.plain import as_text
@@ -86,5 +95,5 @@ def _backfilled(ran: Ran, *, json: bool) -> int:
     if json:
         typer.echo(as_text(backfill_outcome_document(ran.outcome, ran.portions, ran.notes, ran.unlike_before)))
     else:
-        print_backfill_outcome(out(), ran.outcome, ran.portions, ran.notes, ran.unlike_before)
+        print_backfill_outcome(out(), ran.outcome, ran.portions, ran.notes, ran.unlike_before, str(pair))
     return exit_code(ran)

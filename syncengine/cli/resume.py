@@ -20,4 +20,4 @@ def resume(pair: PairOption, run: RunArgument = None, json: JsonOption = False, 
     from syncengine.cli.terminal import progress
 
     opened = open_pair(pair, progress=progress())
-    return told(lambda: opened.resume(run), json=json, verbose=verbose)
+    return told(lambda: opened.resume(run), pair, json=json, verbose=verbose)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
-from syncengine.cli.carrying_out import told
+from syncengine.cli.carrying_out import refuse_nobody_to_ask, told
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import (
     AcdsOption,
@@ -36,13 +35,14 @@ def resync(
         typer.Option("--from", help="The server rows are read from; the other is written. [default: primary]"),
     ] = None,
     policy: Annotated[
-        Policy,
+        Policy | None,
         typer.Option(
+            show_default="replace",
             help="replace: buckets that differ end with the source's rows (the vendor's restore). "
             "fill: add buckets the target lacks, delete nothing. rows: rewrite only the key groups that differ. "
-            "reconcile: each interval from the server that saw it whole, in both directions."
+            "reconcile: each interval from the server that saw it whole, in both directions.",
         ),
-    ] = Policy.REPLACE,
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and write nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until both servers have archived the window.")] = False,
@@ -85,7 +85,7 @@ def resync(
 
     if since is not None and not outages:
         raise InputError("--since says how far back to look for outages.", hint="Add --outages, or use --window.")
-    if outages and (window or table or set_ or from_ or policy is not Policy.REPLACE or take_broken):
+    if outages and (window or table or set_ or from_ or policy or take_broken):
         raise InputError(
             "--outages finds its own times and tables, and takes each from the better server.",
             hint="Leave --window, --table, --set, --from, --policy and --take-broken out.",
@@ -94,8 +94,6 @@ def resync(
         raise InputError(
             "--policy reconcile takes each interval from the server that saw it whole.", hint="Leave --from out."
         )
-    if not (dry_run or yes) and (json or not sys.stdin.isatty()):
-        raise InputError("There is nobody to ask before writing.", hint="Add --yes to write, or --dry-run to look.")
     opened = open_pair(pair, specs=tuple(specs or ()), progress=progress())
     plan = (
         opened.plan_outages(since=since, acds=tuple(acd or ()), allow_deletions=allow_deletions, wait=wait)
@@ -106,7 +104,7 @@ def resync(
             sets=tuple(set_ or ()),
             acds=tuple(acd or ()),
             source=(from_ or Role.PRIMARY).value,
-            policy=policy.value,
+            policy=(policy or Policy.REPLACE).value,
             allow_deletions=allow_deletions,
             take_broken=take_broken,
             wait=wait,
@@ -125,7 +123,9 @@ def resync(
         if json:
             typer.echo(as_text({**plan_summary(plan), "dry_run": True}))
         return ExitCode.DRIFT if plan.steps or plan.kept else ExitCode.DONE
+    if plan.steps and not yes:
+        refuse_nobody_to_ask(json=json)
     if plan.steps and not yes and not typer.confirm(f"Write this into {' and '.join(sorted(plan.writes_to))}?"):
         typer.echo("Nothing was written.")
         return ExitCode.CANCELLED
-    return told(lambda: opened.execute(plan), json=json, verbose=verbose)
+    return told(lambda: opened.execute(plan), pair, json=json, verbose=verbose)

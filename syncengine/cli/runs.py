@@ -34,7 +34,7 @@ def runs(pair: PairOption, run: RunArgument = None, json: JsonOption = False, ve
         if json:
             typer.echo(as_text(run_document(found)))
         else:
-            print_run(out(), found, known, every_batch=bool(verbose))
+            print_run(out(), found, known, str(pair), every_batch=bool(verbose))
     elif json:
         typer.echo(as_text(runs_document(known, opened.ledger.holder())))
     else:
@@ -73,10 +73,10 @@ def status(
         document = {**runs_document(known, holder), "daily": daily_document(daily) if daily else None}
         typer.echo(as_text(document))
     else:
-        print_status(out(), known, holder)
+        print_status(out(), known, holder, str(pair))
         if daily is not None:
             out().print()
-            print_daily(out(), daily)
+            print_daily(out(), daily, str(pair))
     if daily is not None and daily.failed:
         return ExitCode.ERROR
     if left_to_do(known):
@@ -109,5 +109,5 @@ def report(pair: PairOption, run: RunArgument = None, json: JsonOption = False, 
     for plan in plans:
         print_plan(console, plan, every_table=bool(verbose))
         console.print()
-    print_run(console, found, opened.runs(), every_batch=bool(verbose))
+    print_run(console, found, opened.runs(), str(pair), every_batch=bool(verbose))
     return ExitCode.DONE

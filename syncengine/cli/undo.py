@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
-from syncengine.cli.carrying_out import told
+from syncengine.cli.carrying_out import refuse_nobody_to_ask, told
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import JsonOption, PairOption, VerboseOption
 from syncengine.cli.runs import RunArgument
-from syncengine.model.errors import InputError
 
 
 def undo(
@@ -36,8 +34,6 @@ def undo(
     from syncengine.report.plan_json import plan_summary
     from syncengine.report.plan_text import print_plan
 
-    if not (dry_run or yes) and (json or not sys.stdin.isatty()):
-        raise InputError("There is nobody to ask before writing.", hint="Add --yes to write, or --dry-run to look.")
     opened = open_pair(pair, progress=progress())
     plan = opened.plan_undo(run, dry_run=dry_run)
     if not json:
@@ -46,7 +42,9 @@ def undo(
         if json:
             typer.echo(as_text({**plan_summary(plan), "dry_run": True}))
         return ExitCode.PARTLY if plan.kept else ExitCode.DONE
+    if plan.steps and not yes:
+        refuse_nobody_to_ask(json=json)
     if plan.steps and not yes and not typer.confirm(f"Write this into {' and '.join(sorted(plan.writes_to))}?"):
         typer.echo("Nothing was written.")
         return ExitCode.CANCELLED
-    return told(lambda: opened.execute(plan), json=json, verbose=verbose)
+    return told(lambda: opened.execute(plan), pair, json=json, verbose=verbose)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from syncengine.execute.batches import Batch, Batching, buckets_of_step, done_up_to
 from syncengine.execute.hands import Hands
@@ -250,5 +250,5 @@ def end(run: RunFolder, outcome: RunOutcome) -> RunOutcome:
     try:
         run.mark("ended", stopped=outcome.stopped, done=done == len(outcome.steps), steps=done)
     except StagingError as error:
-        return RunOutcome(outcome.run_id, outcome.steps, outcome.stopped or str(error), outcome.cancelled)
+        return replace(outcome, stopped=outcome.stopped or str(error), kept=run.folder.is_dir())
     return outcome

@@ -96,5 +96,8 @@ class DailyCheck:
         """Return on which server administration is done now, and why (rule 15, chapter 4)."""
         primary, secondary = self.servers
         if primary.problem and not secondary.problem:
-            return Role.SECONDARY, "the primary cannot be reached; what is administered meanwhile goes back afterwards"
-        return Role.PRIMARY, "administration flows from the primary to the secondary"
+            return Role.SECONDARY, (
+                "the primary cannot be reached from here. Make sure that it is down, then work on the secondary; "
+                "what is administered meanwhile goes back afterwards."
+            )
+        return Role.PRIMARY, "Work on the primary: administration flows from the primary to the secondary."

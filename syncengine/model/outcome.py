@@ -46,6 +46,8 @@ class RunOutcome:
     steps: tuple[StepOutcome, ...]
     stopped: str = ""
     cancelled: bool = False
+    kept: bool = True
+    """Its folder is still there: it can be gone on with."""
 
     @property
     def done(self) -> bool:

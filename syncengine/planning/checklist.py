@@ -86,7 +86,10 @@ def _after(
             "(`syncengine outages` finds it)."
         )
     if stale:
-        yield "Rerun Data Summarizing for the days, weeks and months named above, then verify them."
+        yield (
+            "Rerun Data Summarizing for the days, weeks and months the plan names (`syncengine report` shows it), "
+            "then verify them."
+        )
 
 
 def _users(written: _Written) -> Iterator[str]:

@@ -75,13 +75,19 @@ def _same(one: BucketState, other: BucketState) -> bool:
 def _part(ones: list[Written]) -> TablePart:
     """Return the part that puts buckets back whole; the row numbers are those of the journal."""
     buckets = tuple(
-        BucketWrite(one.bucket, one.before, one.after, Counts(missing=one.before.rows, extra=one.after.rows))
+        BucketWrite(one.bucket, one.before, one.after, _counts(one))
         for one in sorted(ones, key=lambda one: one.bucket.order)
     )
     beyond = any(one.before.digest or one.after.digest for one in ones)
     return replace(
         ones[0].part, action=Action.REPLACE_BUCKETS, buckets=buckets, row_number=None, beyond_fingerprint=beyond
     )
+
+
+def _counts(one: Written) -> Counts:
+    """Return rows that come back and that go; as many as there are of both take each other's place."""
+    changed = min(one.before.rows, one.after.rows)
+    return Counts(missing=one.before.rows - changed, extra=one.after.rows - changed, changed=changed)
 
 
 def _kept(kept: list[tuple[Written, KeptWhy, str]], now: Now) -> Iterator[KeptBack]:

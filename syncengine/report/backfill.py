@@ -26,6 +26,9 @@ def print_portions(console: Console, wishes: BackfillWishes, portions: Sequence[
     for note in notes:
         console.print(Text(f"Note: {note}.", style="dim"))
     console.print()
+    if not portions:
+        console.print(Text("Neither server holds rows of that time: there is nothing to copy.", style="yellow"))
+        return
     table = grid("portion", "window", "tables", "rows at the source", right=("portion", "rows at the source"))
     for portion in portions[:SHOWN]:
         table.add_row(str(portion.number), str(portion.window), _tables(portion), number(portion.rows))
@@ -58,6 +61,7 @@ def print_backfill_outcome(
     portions: Sequence[PortionDone],
     notes: Sequence[str],
     unlike_before: Sequence[int] = (),
+    pair: str = "FILE",
 ) -> None:
     """Print what became of each portion that was done this time."""
     for note in notes:
@@ -74,18 +78,19 @@ def print_backfill_outcome(
         console.print()
     console.print(
         Text(
-            f"Run {outcome.run_id}: {plural(len(portions), 'portion')} done, {plural(outcome.inserted, 'row')} written "
-            f"where {plural(outcome.deleted, 'row')} stood before.",
+            f"Run {outcome.run_id}: {plural(len(portions), 'portion')} done this time; "
+            f"{plural(outcome.inserted, 'row')} written where {plural(outcome.deleted, 'row')} stood before, in all "
+            "portions gone through, those half done included.",
             style="bold",
         )
     )
     if unlike_before:
         names = ", ".join(map(str, unlike_before[:SHOWN]))
         console.print(Text(f"  drift remained in what was done before: portion {names}", style="yellow"))
-    print_left(console, outcome)
+    print_left(console, outcome, pair)
     if outcome.done and outcome.stopped:
         # Between two portions: no step was left, and there is more to do.
-        console.print(Text(f"Go on with it: syncengine resume {outcome.run_id} --pair FILE", style="bold"))
+        console.print(Text(f"Go on with it: syncengine resume {outcome.run_id} --pair {pair}", style="bold"))
 
 
 FIGURES = ("portion", "deleted", "inserted", "left")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from rich.console import Console
@@ -10,6 +11,7 @@ from rich.text import Text
 from syncengine.model.daily import BY_HAND, FULL_PERCENT, DailyCheck, ServerDay
 from syncengine.model.outages import BlindTime
 from syncengine.model.spec import Archive
+from syncengine.model.window import MINUTE
 from syncengine.report.plain import plain
 from syncengine.report.text import grid, plural
 
@@ -17,7 +19,7 @@ TABLES_SHOWN = 6
 HOLES_SHOWN = 4
 
 
-def print_daily(console: Console, found: DailyCheck) -> None:
+def print_daily(console: Console, found: DailyCheck, pair: str) -> None:
     """Print both servers beside each other, how they differ, and what is to be looked at by hand."""
     console.print(Text(f"Daily check, since {found.since:%Y-%m-%d %H:%M}, as of {found.as_of:%Y-%m-%d %H:%M}", "bold"))
     console.print()
@@ -28,9 +30,9 @@ def print_daily(console: Console, found: DailyCheck) -> None:
     console.print()
     for line in _warnings(found):
         console.print(line)
-    console.print(_drift(found))
-    role, why = found.work_on
-    console.print(Text(f"Work on the {role}: {why}."))
+    for line in _drift(found, pair):
+        console.print(line)
+    console.print(Text(found.work_on[1]))
     console.print()
     console.print(Text("By hand", style="bold"))
     for place, what in enumerate(BY_HAND, start=1):
@@ -73,7 +75,7 @@ def _fullest(server: ServerDay) -> str:
 
 
 def _warnings(found: DailyCheck) -> list[Text]:
-    lines = [Text(f"{server.role}: {server.problem}", style="red") for server in found.servers if server.problem]
+    lines = [Text(server.problem, style="red") for server in found.servers if server.problem]
     for server in found.servers:
         lines += [Text(f"{server.role}: {late}.", style="yellow") for late in server.late_archives(found.as_of)]
         full = [one for one in server.fillings if one.percent >= FULL_PERCENT]
@@ -92,16 +94,23 @@ def _hole(time: BlindTime) -> str:
     return f"{roles}: ACD {time.acd} {time.span}"
 
 
-def _drift(found: DailyCheck) -> Text:
+def _drift(found: DailyCheck, pair: str) -> Iterator[Text]:
     if found.drift is None:
-        return Text(f"Not compared: {found.problem or 'a server does not answer.'}", style="red")
+        yield Text(f"Not compared: {found.problem or 'a server does not answer.'}", style="red")
+        return
     differing = [table.spec.name for table in found.drift.tables if not table.in_sync]
     if not differing:
-        return Text("In sync since then, administration included.", style="green")
+        yield Text("In sync since then, administration included.", style="green")
+        return
     names = ", ".join(differing[:TABLES_SHOWN])
     more = f" and {len(differing) - TABLES_SHOWN} more" if len(differing) > TABLES_SHOWN else ""
     verb = "differs" if len(differing) == 1 else "differ"
-    return Text(f"{plural(len(differing), 'table')} {verb}: {names}{more}. See outages, or verify.", style="yellow")
+    rows = sum(table.counts.total for table in found.drift.tables)
+    yield Text(f"{plural(len(differing), 'table')} {verb}, in {plural(rows, 'row')}: {names}{more}.", style="yellow")
+    if found.blind:
+        yield Text(f"  Outages of that time: syncengine outages --pair {pair}", style="yellow")
+    window = f"{found.since:%Y-%m-%d %H:%M}..{found.as_of - MINUTE:%Y-%m-%d %H:%M}"
+    yield Text(f"  All of it: syncengine verify --pair {pair} --window '{window}'", style="yellow")
 
 
 def daily_document(found: DailyCheck) -> dict[str, Any]:

@@ -39,11 +39,9 @@ def print_outages(console: Console, report: OutageReport, pair: str, *, every_on
         for line in _finding(finding, pair):
             console.print(line)
     console.print()
-    hidden = len(report.findings) - len(shown)
-    if hidden:
-        those = "After one more outage nothing differs" if hidden == 1 else f"After {hidden:,} more nothing differs"
-        console.print(Text(f"{those}; -v shows them.", style="dim"))
     console.print(Text(_summary(report), style="bold"))
+    if len(shown) < len(report.findings):
+        console.print(Text("Those after which nothing differs are shown with -v.", style="dim"))
     if any(finding.outlook is Outlook.MEND for finding in report.findings):
         console.print(Text(f"All at once: syncengine resync --pair {pair} --outages --dry-run", style="bold"))
 

@@ -24,6 +24,7 @@ def print_outcome(
     unlike: tuple[str, ...] = (),
     kept: bool = False,
     notes: tuple[str, ...] = (),
+    pair: str = "FILE",
 ) -> None:
     """Print which steps were done and why others were not; for an undo, whether it came out."""
     for note in notes:
@@ -35,7 +36,7 @@ def print_outcome(
             f"{plural(outcome.inserted, 'row')} written where {plural(outcome.deleted, 'row')} stood before."
         ),
     )
-    print_left(console, outcome)
+    print_left(console, outcome, pair)
     if unlike:
         console.print(Text(f"  not as they were, though put back: {', '.join(unlike)}", style="red"))
     elif undoes and outcome.done:
@@ -45,7 +46,7 @@ def print_outcome(
             console.print(Text(f"  not all of run {undoes}: the plan names what was left, and why", style="yellow"))
 
 
-def print_left(console: Console, outcome: RunOutcome) -> None:
+def print_left(console: Console, outcome: RunOutcome, pair: str) -> None:
     """Print why steps were not done, and how to go on."""
     if outcome.stopped:
         console.print(Text(f"It ended early: {outcome.stopped}", style="red"))
@@ -66,8 +67,8 @@ def print_left(console: Console, outcome: RunOutcome) -> None:
     waiting = [step for step in outcome.steps if step.state is StepState.WAITING]
     if waiting:
         console.print(Text(f"  not begun: {_names(waiting)}; the target is untouched there", style="yellow"))
-    if not outcome.done and outcome.stopped:
-        console.print(Text(f"Go on with it: syncengine resume {outcome.run_id} --pair FILE", style="bold"))
+    if not outcome.done and outcome.stopped and outcome.kept:
+        console.print(Text(f"Go on with it: syncengine resume {outcome.run_id} --pair {pair}", style="bold"))
     elif not outcome.done:
         console.print(Text("Run the same command again: it plans what was left by what is there now.", style="bold"))
 

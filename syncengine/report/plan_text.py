@@ -148,7 +148,9 @@ def _summary(plan: Plan) -> str:
     tables = len({part.table for part in parts})
     buckets = sum(len(part.buckets) for part in parts)
     if plan.undoes:
-        back, gone = (sum(getattr(part.counts, name) for part in parts) for name in ("missing", "extra"))
+        back, gone = (
+            sum(getattr(part.counts, name) + part.counts.changed for part in parts) for name in ("missing", "extra")
+        )
         rows = f"{plural(back, 'row')} as before, where {plural(gone, 'row')} stand now"
         return f"{plural(len(plan.steps), 'step')} into {into}: {tables_text(tables, buckets)}; {rows}."
     deletions = f"every row that only {into} holds stays"

@@ -26,18 +26,18 @@ def print_runs(console: Console, runs: Sequence[RunRecord]) -> None:
     if not runs:
         console.print(Text("No run is kept."))
         return
-    table = grid("run", "kind", "begun", "state", "steps", "deleted", "inserted", "MB", "about", right=RIGHT)
+    table = grid("run", "state", "steps", "deleted", "inserted", "MB", right=RIGHT)
+    # The ids are what people type: only these two columns are wrapped where there is little room.
+    table.columns[0].no_wrap = table.columns[1].no_wrap = False
     for run in reversed(runs):
+        about = f"{run.header.kind}, {run.header.about}" if run.header.about else run.problem
         table.add_row(
-            run.id,
-            run.header.kind.value,
-            f"{run.header.begun:%Y-%m-%d %H:%M}",
+            Text.assemble(run.id, (f"\n  {about}", "dim")),
             Text(_state(run, runs), style=STYLES[run.state]),
             f"{run.steps_done} of {run.steps}",
             number(sum(batch.deleted for batch in run.done)),
             number(sum(batch.inserted for batch in run.done)),
             f"{run.bytes_kept / MB:,.1f}",
-            run.header.about or run.problem,
         )
     console.print(table)
 
@@ -45,13 +45,15 @@ def print_runs(console: Console, runs: Sequence[RunRecord]) -> None:
 RIGHT = ("steps", "deleted", "inserted", "MB")
 
 
-def print_run(console: Console, run: RunRecord, runs: Sequence[RunRecord], *, every_batch: bool = False) -> None:
+def print_run(
+    console: Console, run: RunRecord, runs: Sequence[RunRecord], pair: str, *, every_batch: bool = False
+) -> None:
     """Print one run: what it was for, what became of its steps, and what can be done with it now."""
-    for line in _run(run, runs, every_batch=every_batch):
+    for line in _run(run, runs, pair, every_batch=every_batch):
         console.print(line)
 
 
-def _run(run: RunRecord, runs: Sequence[RunRecord], *, every_batch: bool) -> Iterator[RenderableType]:
+def _run(run: RunRecord, runs: Sequence[RunRecord], pair: str, *, every_batch: bool) -> Iterator[RenderableType]:
     yield Text(f"Run {run.id}: {run.header.kind}, {run.header.about}" if not run.problem else f"Run {run.id}")
     if run.problem:
         yield Text(f"  {run.problem}", style="red")
@@ -77,7 +79,7 @@ def _run(run: RunRecord, runs: Sequence[RunRecord], *, every_batch: bool) -> Ite
         if batch.why and batch.state is not BatchState.DONE:
             yield Text(f"  step {batch.place.step}: {batch.state}: {batch.why}", style="yellow")
     yield Text()
-    yield Text(_next(run, runs), style="bold")
+    yield Text(_next(run, runs, pair), style="bold")
 
 
 COUNTS = ("batches", "deleted", "inserted", "seconds")
@@ -126,26 +128,26 @@ def _state(run: RunRecord, runs: Sequence[RunRecord]) -> str:
     return f"{words}, undone by {undone[-1].id}" if undone else words
 
 
-def _next(run: RunRecord, runs: Sequence[RunRecord]) -> str:
+def _next(run: RunRecord, runs: Sequence[RunRecord], pair: str) -> str:
     if run.state is RunState.RUNNING:
         return "It is running."
     if run.state is RunState.DAMAGED:
         return "It can be neither gone on with nor taken back: a new run mends what differs."
     if run in left_to_do(runs):
-        return f"Go on with it: syncengine resume {run.id} --pair FILE" + (
-            f"; take it back: syncengine undo {run.id} --pair FILE" if run.done or run.unresolved else ""
+        return f"Go on with it: syncengine resume {run.id} --pair {pair}" + (
+            f"; take it back: syncengine undo {run.id} --pair {pair}" if run.done or run.unresolved else ""
         )
     if run.done and run.state is RunState.PARTLY and not run.resumable:
         return (
             "Rows had moved: run its command again for what was left; "
-            f"take it back: syncengine undo {run.id} --pair FILE"
+            f"take it back: syncengine undo {run.id} --pair {pair}"
         )
     if run.done:
-        return f"Take it back: syncengine undo {run.id} --pair FILE"
+        return f"Take it back: syncengine undo {run.id} --pair {pair}"
     return "It has written nothing."
 
 
-def print_status(console: Console, runs: Sequence[RunRecord], holder: str) -> None:
+def print_status(console: Console, runs: Sequence[RunRecord], holder: str, pair: str) -> None:
     """Print what is going on at a pair, and what was left half done."""
     if holder:
         console.print(Text(f"Now: {holder}", style="cyan"))
@@ -153,10 +155,10 @@ def print_status(console: Console, runs: Sequence[RunRecord], holder: str) -> No
         console.print(Text("Nothing is writing to this pair."))
     running = [run for run in runs if run.state is RunState.RUNNING]
     for run in running:
-        print_run(console, run, runs)
+        print_run(console, run, runs, pair)
     for run in left_to_do(runs):
         console.print(Text(f"Run {run.id} is {_state(run, runs)}: {run.header.about}", style=STYLES[run.state]))
-        console.print(Text(f"  {_next(run, runs)}"))
+        console.print(Text(f"  {_next(run, runs, pair)}"))
     for run in runs:
         if run.state is RunState.DAMAGED:
             console.print(Text(f"Run {run.id}: {run.problem}", style="red"))

@@ -77,7 +77,7 @@ def test_a_backfill_says_what_became_of_each_portion(tmp_path: Path, typed: Typi
 
     assert said.code == 0, said.text
     assert said.out.count("in sync") == 3
-    assert "3 portions done, 30 rows written where 0 rows stood before" in said.out
+    assert "3 portions done this time; 30 rows written where 0 rows stood before" in said.out
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
     assert "in sync" in typed("runs", files.open().run().id, "--pair", files.pair_file).out
 

@@ -259,3 +259,33 @@ def test_a_trace_is_shown_to_those_who_ask(tmp_path: Path, typed: Typing, words:
 
     assert ("Traceback" in said.err) is traced
     assert "No table is called" in said.err
+
+
+@pytest.mark.parametrize("command", [("verify",), ("resync", "--dry-run"), ("resync", "--yes")])
+def test_a_window_of_which_nobody_holds_anything(tmp_path: Path, typed: Typing, command: tuple[str, ...]) -> None:
+    """A mistyped year is told as such: nothing was compared, which is not the same as in sync."""
+    files = drifting_pair(tmp_path)
+
+    said = typed(*command, "--pair", files.pair_file, "--window", "2000-05-20", "--table", "htrunk")
+
+    assert said.code == 2
+    assert "nothing was compared" in said.err
+    assert "IN SYNC" not in said.out
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("resync", "--outages", "--policy", "replace"),
+        ("resync", "--table", "htrnk", "--window", "2000-06-05"),
+        ("undo", "nonsense"),
+    ],
+)
+def test_slips_are_told_before_consent_is_asked_for(tmp_path: Path, typed: Typing, command: tuple[str, ...]) -> None:
+    """In a pipe a slip is named, rather than --yes, which would not mend it."""
+    files = drifting_pair(tmp_path)
+
+    said = typed(*command, "--pair", files.pair_file)
+
+    assert said.code == 2
+    assert "nobody to ask" not in said.err

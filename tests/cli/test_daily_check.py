@@ -40,7 +40,8 @@ def test_an_outage_and_its_drift_are_told(tmp_path: Path, typed: Typing) -> None
     assert [line.split()[-2:] for line in said.out.splitlines() if line.startswith("outages of links")] == [
         ["none", "1"]
     ]
-    assert "1 table differs: htrunk" in said.out
+    assert "1 table differs, in 2 rows: htrunk." in said.out
+    assert "syncengine outages --pair" in said.out
 
 
 def test_drift_of_long_ago_is_for_verify(tmp_path: Path, typed: Typing) -> None:
@@ -105,7 +106,8 @@ def test_a_server_that_does_not_answer(tmp_path: Path, typed: Typing) -> None:
     said = typed("status", "--pair", files.pair_file)
 
     assert said.code == 1
-    assert "Work on the secondary" in said.out
+    assert "Make sure that it is down, then work on the secondary" in said.out
+    assert "primary: primary:" not in said.out
     assert "Not compared" in said.out
     assert "2000-06-05 07:00" in said.out
     assert "Traceback" not in said.text

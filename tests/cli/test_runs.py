@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from syncengine.execute.writing import Writing
+from syncengine.report.run_text import print_runs
 from tests.builders import Files, build_files, half_hours
 from tests.cli.terminal import Said, Typing
 
@@ -202,3 +205,17 @@ def test_runs_beyond_their_time_are_said_to_be_gone(tmp_path: Path, typed: Typin
 
     assert f"Note: run {first} (" in said.out
     assert [one["run"] for one in typed("runs", "--pair", files.pair_file, "--json").document["runs"]][1:] == [second]
+
+
+def test_ids_are_whole_on_a_narrow_screen(tmp_path: Path, typed: Typing) -> None:
+    """The list of runs can be typed from, be the terminal as narrow as it was in 2000."""
+    files = pair_of(tmp_path)
+    run = resync(files, typed)
+    paper = StringIO()
+
+    print_runs(Console(file=paper, width=80), files.open().runs())
+
+    listed = paper.getvalue()
+    assert run in listed
+    assert "2 of 2" in listed
+    assert all(len(line) <= 80 for line in listed.splitlines())

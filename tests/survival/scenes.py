@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -107,6 +108,8 @@ def held(rows: Mapping[str, Iterable[Row]]) -> Held:
 
 def held_in(file: Path) -> Held:
     """Return what a DuckDB file holds."""
+    # What an error kept of a connection keeps the file open in this process.
+    gc.collect()
     with duckdb.connect(str(file), read_only=True) as connection:
         return held(
             {
