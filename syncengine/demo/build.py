@@ -83,9 +83,12 @@ ADMINISTRATION = (
 """What both servers hold alike and costs next to nothing."""
 
 
+AS_SHIPPED = DemoShape()
+
+
 def build_pair(
     into: Path,
-    shape: DemoShape = DemoShape(),  # noqa: B008 frozen
+    shape: DemoShape = AS_SHIPPED,
     *,
     tables: Collection[str] | None = None,
     progress: Callable[[str], None] | None = None,

@@ -45,9 +45,9 @@ def fill_rollup(connection: duckdb.DuckDBPyConnection, shorter: TableSpec, longe
     The busy hour is the clock hour with the most calls in and out, the earliest where several are alike; in
     weeks and months it is that of the day whose busy hour was the busiest.
     """
-    assert longer.archive is not None  # noqa: S101 only summarised tables come here
     key = (longer.acd or "acd", *longer.key)
-    period = PERIOD[longer.archive]
+    archive = longer.archive or Archive.DAILY
+    period = PERIOD[archive]
     columns = []
     for column in longer.columns:
         if column.name == "row_date":
@@ -62,7 +62,7 @@ def fill_rollup(connection: duckdb.DuckDBPyConnection, shorter: TableSpec, longe
         source = _with_busy_hour(shorter, longer, key)
     connection.execute(
         f"INSERT INTO primary_server.{quoted(longer.name)} SELECT {', '.join(columns)} FROM {source} "
-        f"WHERE {COVERED[longer.archive]} GROUP BY {period}, {', '.join(quoted(k) for k in key)} "
+        f"WHERE {COVERED[archive]} GROUP BY {period}, {', '.join(quoted(k) for k in key)} "
         f"ORDER BY 1, {', '.join(quoted(k) for k in key)}"
     )
 

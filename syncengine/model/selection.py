@@ -79,10 +79,15 @@ def _constant_offsets(tz: ZoneInfo, low: int, high: int) -> Iterator[Epochs]:
         past = min(at + DAY_SECONDS, high)
         before = _offset(tz, at)
         if _offset(tz, past) != before:
-            change = at + bisect_left(range(at, past), True, key=lambda moment, old=before: _offset(tz, moment) != old)  # type: ignore[misc]
+            change = _changed_at(tz, at, past, before)
             yield (first, change)
             first = change
     yield (first, high)
+
+
+def _changed_at(tz: ZoneInfo, low: int, high: int, before: int) -> int:
+    """Return the first moment from `low` on at which the offset is another than `before`."""
+    return low + bisect_left(range(low, high), True, key=lambda moment: _offset(tz, moment) != before)
 
 
 def _offset(tz: ZoneInfo, epoch: int) -> int:

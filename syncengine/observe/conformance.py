@@ -134,8 +134,8 @@ def _come_back(scratch: Scratch, values: Mapping[str, Sequence[object]]) -> list
 
 def _columns(scratch: Scratch) -> Told:
     table = scratch.server.tables([scratch.table]).get(scratch.table)
-    _hold(table is not None, "the table just made is not there")
-    assert table is not None  # noqa: S101  # for the type checker
+    if table is None:
+        raise PromiseBrokenError("the table just made is not there")
     _hold(table.names == tuple(TYPES), f"its columns are {', '.join(table.names)}")
     for live in table.columns:
         _hold(live.readable, f"{live.native} cannot be read exactly")

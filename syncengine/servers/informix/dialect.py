@@ -46,7 +46,7 @@ class InformixCompiler(compiler.SQLCompiler):
     def get_select_precolumns(self, select: Any, **kw: Any) -> str:
         """Write SKIP and FIRST before DISTINCT, as literals: Informix takes no markers there."""
         skip = select._offset_clause  # noqa: SLF001  # the compiler's own way to ask
-        first = select._limit_clause  # noqa: SLF001
+        first = select._limit_clause  # noqa: SLF001  # the compiler's own way to ask
         parts = [
             f"{word} {self.process(clause, literal_execute=True, **kw)} "
             for word, clause in (("SKIP", skip), ("FIRST", first))
@@ -87,31 +87,31 @@ class InformixCompiler(compiler.SQLCompiler):
 class InformixTypeCompiler(compiler.GenericTypeCompiler):
     """Informix's own names of types."""
 
-    def visit_DATETIME(self, type_: Any, **kw: Any) -> str:  # noqa: N802
+    def visit_DATETIME(self, type_: Any, **kw: Any) -> str:  # noqa: N802  # SQLAlchemy calls it by this name
         """DATETIME has a qualifier."""
         del type_, kw
         return "DATETIME YEAR TO FRACTION(5)"
 
-    visit_TIMESTAMP = visit_DATETIME  # noqa: N815
+    visit_TIMESTAMP = visit_DATETIME  # noqa: N815  # SQLAlchemy calls it by this name
 
-    def visit_TIME(self, type_: Any, **kw: Any) -> str:  # noqa: N802
+    def visit_TIME(self, type_: Any, **kw: Any) -> str:  # noqa: N802  # SQLAlchemy calls it by this name
         """Time of day is a DATETIME of its hours."""
         del type_, kw
         return "DATETIME HOUR TO SECOND"
 
-    def visit_BOOLEAN(self, type_: Any, **kw: Any) -> str:  # noqa: N802
+    def visit_BOOLEAN(self, type_: Any, **kw: Any) -> str:  # noqa: N802  # SQLAlchemy calls it by this name
         """BOOLEAN is native."""
         del type_, kw
         return "BOOLEAN"
 
-    def visit_DOUBLE(self, type_: Any, **kw: Any) -> str:  # noqa: N802
+    def visit_DOUBLE(self, type_: Any, **kw: Any) -> str:  # noqa: N802  # SQLAlchemy calls it by this name
         """FLOAT is the wide one."""
         del type_, kw
         return "FLOAT"
 
-    visit_DOUBLE_PRECISION = visit_DOUBLE  # noqa: N815
+    visit_DOUBLE_PRECISION = visit_DOUBLE  # noqa: N815  # SQLAlchemy calls it by this name
 
-    def visit_REAL(self, type_: Any, **kw: Any) -> str:  # noqa: N802
+    def visit_REAL(self, type_: Any, **kw: Any) -> str:  # noqa: N802  # SQLAlchemy calls it by this name
         """SMALLFLOAT is the narrow one."""
         del type_, kw
         return "SMALLFLOAT"
@@ -182,7 +182,7 @@ class InformixDialect(default.DefaultDialect):
         os.environ["DB2_MAX_CLIENT_CONNRETRIES"] = "0"
         import ibm_db_dbi
 
-        return ibm_db_dbi  # type: ignore[no-any-return]
+        return ibm_db_dbi  # type: ignore[no-any-return]  # the driver has no types
 
     @classmethod
     def get_pool_class(cls, url: URL) -> type[pool.Pool]:
