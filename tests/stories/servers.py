@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, Self
 
 import duckdb
 import pytest
@@ -35,8 +35,8 @@ class Home(Protocol):
     def bag(self, table: str) -> Bag:
         """Return all rows of a table as text without padding, sorted; without the code under test."""
 
-    def run(self, sql: str) -> None:
-        """Change something behind everybody's back, in SQL that all kinds understand."""
+    def run(self, sql: str) -> object:
+        """Do something behind everybody's back, in SQL that all kinds understand."""
 
     def end(self) -> None:
         """Take it away."""
@@ -100,9 +100,9 @@ class PostgreSQLHome:
             connection.register("found", rows_of(self.database, table))
             return as_text(connection, "found", table)
 
-    def run(self, sql: str) -> None:
-        """Run a statement."""
-        self.database.run(sql)
+    def run(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run a statement, commit it, and return its rows."""
+        return self.database.run(sql)
 
     def end(self) -> None:
         """Take it away."""
@@ -117,13 +117,18 @@ class InformixHome:
     shim: Shim
 
     @classmethod
-    def of(cls, file: Path) -> InformixHome:
+    def of(cls, file: Path) -> Self:
         """Copy a file's tables into a new database."""
         database = running().create_database(f"d{uuid.uuid4().hex[:8]}")
-        load_duckdb(database, file)
+        cls.fill(database, file)
         shim = Shim(database.server.port, upstream_database=database.name)
         shim.start()
         return cls(database, shim)
+
+    @staticmethod
+    def fill(database: Database, file: Path) -> None:
+        """Copy all tables of a file."""
+        load_duckdb(database, file)
 
     @property
     def url(self) -> str:
@@ -136,9 +141,9 @@ class InformixHome:
             connection.register("found", read_rows(self.database, table))
             return as_text(connection, "found", table)
 
-    def run(self, sql: str) -> None:
-        """Run a statement."""
-        self.database.run(sql)
+    def run(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run a statement, commit it, and return its rows."""
+        return self.database.run(sql)
 
     def end(self) -> None:
         """Take it away."""

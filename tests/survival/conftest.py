@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 
 from syncengine.servers import retrying
-from tests.survival.live import LiveStage, OnDerby, OnPostgreSQL
+from tests.stories.servers import PostgreSQLHome
+from tests.survival.live import FewColumnsHome, LiveStage
 
 Made = Callable[..., LiveStage]
-KINDS: dict[str, type[OnPostgreSQL] | type[OnDerby]] = {"informix": OnDerby, "postgresql": OnPostgreSQL}
+KINDS: dict[str, type[PostgreSQLHome] | type[FewColumnsHome]] = {
+    "informix": FewColumnsHome,
+    "postgresql": PostgreSQLHome,
+}
 
 
 @pytest.fixture

@@ -3,103 +3,39 @@
 from __future__ import annotations
 
 import shutil
-import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan
 from tests.builders import Files, catalogue
 from tests.derby.loading import create_table, load_duckdb
-from tests.derby.network_server import PASSWORD
-from tests.derby.network_server import Database as DerbyDatabase
+from tests.derby.network_server import Database
 from tests.derby.shim import Shim
-from tests.informix.place import running
-from tests.postgresql.cluster import Database as PostgreSQLDatabase
-from tests.postgresql.cluster import cluster, environment
-from tests.postgresql.loading import WHO_WRITES, copy_database
+from tests.postgresql.cluster import environment
+from tests.stories.servers import PASSWORDS, InformixHome, PostgreSQLHome
 from tests.survival.children import opened
 from tests.survival.scenes import COLUMNS, SETTINGS, TABLES, WINDOW, Expected, Held, Row, build, held, rows_of
 
 SETUP = ("acds", "arch_stat", "dcalloc", "linkex")
 
 
-class LiveTarget(Protocol):
-    """A database on a live server, reached past the code under test."""
+class FewColumnsHome(InformixHome):
+    """An Informix whose tables that are resynced have the columns they have in this pair."""
 
-    @property
-    def url(self) -> str:
-        """Its url, passwords by reference."""
-
-    def run(self, sql: str) -> list[tuple[Any, ...]]:
-        """Run a statement of SQL that both kinds take, and commit it."""
-
-    def end(self) -> None:
-        """Take it away."""
-
-
-@dataclass(frozen=True)
-class OnPostgreSQL:
-    """A database of the running PostgreSQL."""
-
-    database: PostgreSQLDatabase
-
-    @classmethod
-    def of(cls, file: Path) -> OnPostgreSQL:
-        """Copy a file's tables."""
-        database = cluster().create_database()
-        copy_database(file, database)
-        return cls(database)
-
-    @property
-    def url(self) -> str:
-        """The url."""
-        return self.database.url_for(WHO_WRITES)
-
-    def run(self, sql: str) -> list[tuple[Any, ...]]:
-        """Run a statement."""
-        return self.database.run(sql)
-
-    def end(self) -> None:
-        """Drop it."""
-        cluster().drop_database(self.database)
-
-
-@dataclass(frozen=True)
-class OnDerby:
-    """A Derby database behind a shim."""
-
-    database: DerbyDatabase
-    shim: Shim
-
-    @classmethod
-    def of(cls, file: Path) -> OnDerby:
-        """Make the tables, those that are resynced with the columns they have in this pair."""
-        database = running().create_database(f"d{uuid.uuid4().hex[:8]}")
+    @staticmethod
+    def fill(database: Database, file: Path) -> None:
+        """Copy the tables that tell of the server, and make the others."""
         load_duckdb(database, file, SETUP)
         for table, names in COLUMNS.items():
             described = {column.name: column for column in catalogue().table(table).columns}
             create_table(database, table, [described[name] for name in names])
-        shim = Shim(database.server.port, upstream_database=database.name)
-        shim.start()
-        return cls(database, shim)
 
-    @property
-    def url(self) -> str:
-        """The url."""
-        return f"informix+ibm_db://root:${{INFORMIX_PASSWORD}}@127.0.0.1:{self.shim.port}/cms"
 
-    def run(self, sql: str) -> list[tuple[Any, ...]]:
-        """Run a statement."""
-        return self.database.run(sql)
-
-    def end(self) -> None:
-        """Drop it."""
-        self.shim.close()
-        self.database.server.drop_database(self.database)
+LiveHome = PostgreSQLHome | FewColumnsHome
 
 
 @dataclass
@@ -107,19 +43,17 @@ class LiveStage:
     """The primary a file, the secondary on a live server."""
 
     folder: Path
-    make: type[OnPostgreSQL] | type[OnDerby]
+    make: type[PostgreSQLHome] | type[FewColumnsHome]
     consent: bool = False
     settings: str = SETTINGS
     tables: tuple[str, ...] = TABLES
     """What is resynced."""
     window: str = WINDOW
-    environment: Mapping[str, str] = field(
-        default_factory=lambda: {**environment(), "INFORMIX_PASSWORD": PASSWORD}, repr=False
-    )
+    environment: Mapping[str, str] = field(default_factory=lambda: {**environment(), **PASSWORDS}, repr=False)
 
     def __post_init__(self) -> None:
         self.files: Files = build(self.folder / "pair", settings=self.settings)
-        self.live: OnPostgreSQL | OnDerby = self.make.of(self.files.database(Role.SECONDARY))
+        self.live: LiveHome = self.make.of(self.files.database(Role.SECONDARY))
         self.reach(self.live.url)
         self.reset()
 
@@ -136,13 +70,13 @@ class LiveStage:
     @property
     def shim(self) -> Shim:
         """The shim in front of Derby."""
-        assert isinstance(self.live, OnDerby)
+        assert isinstance(self.live, InformixHome)
         return self.live.shim
 
     @property
     def port(self) -> int:
         """Where the secondary is reached."""
-        return self.live.shim.port if isinstance(self.live, OnDerby) else self.live.database.port
+        return self.live.shim.port if isinstance(self.live, InformixHome) else self.live.database.port
 
     def through(self, port: int) -> None:
         """Reach the secondary at another port."""
