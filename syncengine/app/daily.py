@@ -8,19 +8,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from syncengine.app.connecting import Connecting, as_of, refuse_one_server
+from syncengine.app.outages import blind_in, looked_back, midnight
 from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import BucketColumns
 from syncengine.model.daily import DailyCheck, Filling, ServerDay
 from syncengine.model.drift import Observation
-from syncengine.model.errors import ServerError, ServerLockedError, ServerUnreachableError, SyncError, WindowError
+from syncengine.model.errors import ServerError, ServerLockedError, ServerUnreachableError, SyncError
 from syncengine.model.facts import ServerFacts
-from syncengine.model.outages import BlindTime
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions, gather_facts
-from syncengine.observe.scopes import ScopeQuestions, interval_lengths
-from syncengine.planning.blindness import blind_times
 from syncengine.servers.protocol import Server
 
 
@@ -36,19 +34,13 @@ class DailyChecking:
     def check(self, since: datetime | None) -> DailyCheck:
         """Return how both servers are since a moment, or since yesterday. A server that fails is told, not raised."""
         now = as_of(self.settings)
-        begin = since or datetime(now.year, now.month, now.day) - timedelta(days=1)
-        if begin >= now:
-            raise WindowError(
-                f"--since {begin:%Y-%m-%d %H:%M} lies in the future: it is {now:%Y-%m-%d %H:%M} now.",
-                hint="Give a time that has passed.",
-            )
-        looked = Window(begin, now)
+        looked = looked_back(now, since or midnight(now) - timedelta(days=1))
         days = self._days(looked)
-        found = DailyCheck(now, begin, days)
+        found = DailyCheck(now, looked.start, days)
         if found.failed:
             return found
         facts = [day.facts for day in days if day.facts is not None]
-        found = replace(found, blind=self._blind((facts[0], facts[1]), looked))
+        found = replace(found, blind=blind_in((facts[0], facts[1]), self.settings, looked))
         try:
             return replace(found, drift=self.verify(looked))
         except SyncError as error:
@@ -81,10 +73,6 @@ class DailyChecking:
             filled = _fullest(server, spec, capacities) if any(capacities.values()) else None
             if filled is not None:
                 yield filled
-
-    def _blind(self, facts: tuple[ServerFacts, ServerFacts], looked: Window) -> tuple[BlindTime, ...]:
-        lengths = dict(interval_lengths(ScopeQuestions(self.settings, facts, looked.stop, looked, ())))
-        return blind_times(facts, lengths, looked)
 
 
 def _fullest(server: Server, spec: TableSpec, capacities: Mapping[int, int]) -> Filling | None:

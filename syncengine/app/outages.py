@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -12,15 +13,16 @@ from syncengine.catalogue import Catalogue
 from syncengine.model.drift import Observation
 from syncengine.model.errors import RefusedError, WindowError
 from syncengine.model.facts import ServerFacts
+from syncengine.model.interval import floor_to
 from syncengine.model.outages import BlindTime, OutageReport
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan, Policy
 from syncengine.model.spec import Archive, DataClass, Kept
 from syncengine.model.window import Window
-from syncengine.observe.facts import FactQuestions, gather_facts, refuse_unknown_acds
-from syncengine.observe.observing import Request
+from syncengine.observe.facts import FactQuestions, refuse_unknown_acds
+from syncengine.observe.observing import Request, facts_of
 from syncengine.observe.scopes import LONGEST_KEPT, ScopeQuestions, interval_lengths
-from syncengine.planning.blindness import blind_times, findings_of, narrowed
+from syncengine.planning.outages import blind_times, findings_of, narrowed
 from syncengine.planning.planning import Wishes, plan
 from syncengine.servers.protocol import Server
 
@@ -42,16 +44,17 @@ class Outages:
         limits = replace(self.settings.limits, deletions=UNBOUNDED)
         looked = self._looked(since)
         with self.connecting.servers(frozenset()) as servers:
-            times, notes = self._times(servers, looked, acds)
+            facts = self._facts(servers, looked, acds)
+            times, notes = blind_in(facts, self.settings, looked, acds), _notes(facts)
             archived = tuple(time for time in times if time.archived)
             if not archived:
                 found = tuple(findings_of(times, None, None))
-                return OutageReport(as_of(self.settings), looked, found, notes)
-            observation = narrowed(self.observe(servers, self._request(archived, acds)), archived)
+                return OutageReport(looked.stop, looked, found, notes)
+            observation = narrowed(self.observe(servers, self._request(facts, archived, acds)), archived)
         made, refused = self._planned(observation, limits)
         found = tuple(findings_of(times, made, observation))
         notes = (*notes, *((refused,) if refused else ()))
-        return OutageReport(as_of(self.settings), looked, found, notes, made)
+        return OutageReport(looked.stop, looked, found, notes, made)
 
     def plan(self, since: datetime | None, acds: tuple[int, ...], limits: Limits, *, wait: bool) -> Plan | None:
         """Return the plan that mends every outage from the better server, in both directions; None where none is.
@@ -61,7 +64,8 @@ class Outages:
         """
         looked = self._looked(since)
         with self.connecting.servers(frozenset()) as servers:
-            times, notes = self._times(servers, looked, acds)
+            facts = self._facts(servers, looked, acds)
+            times = blind_in(facts, self.settings, looked, acds)
             early = [time for time in times if not time.archived]
             archived = tuple(time for time in times if time.archived)
             if early and (wait or not archived):
@@ -72,36 +76,28 @@ class Outages:
                 )
             if not archived:
                 return None
-            observation = narrowed(self.observe(servers, self._request(archived, acds)), archived)
+            observation = narrowed(self.observe(servers, self._request(facts, archived, acds)), archived)
         made = plan(observation, self.catalogue, Wishes(Policy.RECONCILE, limits))
         left = tuple(f"ACD {time.acd} {time.span} is not archived on both servers yet, and is left" for time in early)
-        return replace(made, notes=(*made.notes, *notes, *left))
+        return replace(made, notes=(*made.notes, *_notes(facts), *left))
 
     def _looked(self, since: datetime | None) -> Window:
         now = as_of(self.settings)
         kept = self.settings.retention.of(Archive.INTERVAL) or LONGEST_KEPT[Archive.INTERVAL]
-        start = since or datetime(now.year, now.month, now.day) - timedelta(days=kept)
-        if start >= now:
-            raise WindowError(
-                f"--since {start:%Y-%m-%d %H:%M} lies in the future: it is {now:%Y-%m-%d %H:%M} now.",
-                hint="Give a time that has passed.",
-            )
-        return Window(start, now)
+        return looked_back(now, since or midnight(now) - timedelta(days=kept))
 
-    def _times(
+    def _facts(
         self, servers: Mapping[Role, Server], looked: Window, acds: tuple[int, ...]
-    ) -> tuple[tuple[BlindTime, ...], tuple[str, ...]]:
+    ) -> tuple[ServerFacts, ServerFacts]:
         questions = FactQuestions(self.settings, self.catalogue, looked, coverage=True)
-        facts: tuple[ServerFacts, ServerFacts] = (
-            gather_facts(servers[Role.PRIMARY], Role.PRIMARY, questions),
-            gather_facts(servers[Role.SECONDARY], Role.SECONDARY, questions),
-        )
+        with ThreadPoolExecutor(max_workers=2, thread_name_prefix="server") as pool:
+            facts = facts_of(servers, Role.PRIMARY, questions, pool)
         refuse_unknown_acds(facts, acds)
-        lengths = dict(interval_lengths(ScopeQuestions(self.settings, facts, looked.stop, looked, ())))
-        times = blind_times(facts, lengths, looked, acds)
-        return times, tuple(note for one in facts for note in one.notes)
+        return facts
 
-    def _request(self, times: tuple[BlindTime, ...], acds: tuple[int, ...]) -> Request:
+    def _request(
+        self, facts: tuple[ServerFacts, ServerFacts], times: tuple[BlindTime, ...], acds: tuple[int, ...]
+    ) -> Request:
         """Return what to compare: the intervals and events of all blind times; roll-ups follow (rule 10)."""
         window = Window(min(time.span.start for time in times), max(time.span.stop for time in times))
         specs = tuple(
@@ -120,6 +116,7 @@ class Outages:
             window=window,
             acds=acds,
             for_writing=True,
+            facts=facts,
         )
 
     def _planned(self, observation: Observation, limits: Limits) -> tuple[Plan | None, str]:
@@ -127,3 +124,30 @@ class Outages:
             return plan(observation, self.catalogue, Wishes(Policy.RECONCILE, limits)), ""
         except RefusedError as refusal:
             return None, f"nothing can be mended now: {refusal.message}"
+
+
+def midnight(moment: datetime) -> datetime:
+    """Return the beginning of a day."""
+    return floor_to(moment, 24 * 60)
+
+
+def looked_back(now: datetime, since: datetime) -> Window:
+    """Return the time from a moment until now; raises `WindowError` for one that has not come."""
+    if since >= now:
+        raise WindowError(
+            f"--since {since:%Y-%m-%d %H:%M} lies in the future: it is {now:%Y-%m-%d %H:%M} now.",
+            hint="Give a time that has passed.",
+        )
+    return Window(since, now)
+
+
+def blind_in(
+    facts: tuple[ServerFacts, ServerFacts], settings: PairSettings, looked: Window, acds: tuple[int, ...] = ()
+) -> tuple[BlindTime, ...]:
+    """Return when which server did not see which ACD whole, by facts with the coverage of the time looked at."""
+    lengths = dict(interval_lengths(ScopeQuestions(settings, facts, looked.stop, looked, ())))
+    return blind_times(facts, lengths, looked, acds)
+
+
+def _notes(facts: tuple[ServerFacts, ServerFacts]) -> tuple[str, ...]:
+    return tuple(note for one in facts for note in one.notes)

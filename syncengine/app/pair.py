@@ -6,12 +6,11 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
 
+from syncengine.app.asking import Asked, choice, moment_of, names_of, numbers_of
 from syncengine.app.backfilling import Backfilling
 from syncengine.app.connecting import Connecting, as_of, refuse_one_server
 from syncengine.app.copying import PortionWork
@@ -33,7 +32,7 @@ from syncengine.model.progress import Progress, Silent
 from syncengine.model.run import RunKind, RunRecord, RunState
 from syncengine.model.spec import DataClass, Kept, TableSpec
 from syncengine.model.window import Window
-from syncengine.model.window_text import parse_moment, parse_window
+from syncengine.model.window_text import parse_window
 from syncengine.observe.checking import check, try_out
 from syncengine.observe.looking import LookQuestions
 from syncengine.observe.observing import Request, observe
@@ -47,18 +46,6 @@ from syncengine.staging.memory import Memory
 SCRATCH_LOCK_SECONDS = 2
 """How long a session in a scratch table waits for a lock, which one case lets it do."""
 VERIFIED = (DataClass.SYSTEM, DataClass.ACD, DataClass.HISTORICAL, DataClass.CUSTOM)
-
-
-Choice = TypeVar("Choice", bound=StrEnum)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What of a pair is asked about."""
-
-    tables: tuple[str, ...]
-    sets: tuple[str, ...]
-    acds: tuple[int, ...]
 
 
 class Pair:
@@ -139,7 +126,7 @@ class Pair:
         checking = DailyChecking(
             self.settings, self.catalogue, self.connecting, lambda window: self.verify(window=window)
         )
-        return checking.check(_moment(since))
+        return checking.check(moment_of(since))
 
     def plan_resync(
         self,
@@ -190,7 +177,7 @@ class Pair:
 
         `since` bounds how far back to look; without it, as far as intervals are kept.
         """
-        return self._outages.report(_moment(since), numbers_of(acds))
+        return self._outages.report(moment_of(since), numbers_of(acds))
 
     def plan_outages(
         self,
@@ -207,7 +194,7 @@ class Pair:
         limits = self.settings.limits
         if allow_deletions is not None:
             limits = replace(limits, deletions=allow_deletions)
-        moment, numbers = _moment(since), numbers_of(acds)
+        moment, numbers = moment_of(since), numbers_of(acds)
         return awaited(lambda: self._outages.plan(moment, numbers, limits, wait=wait), limits, self.progress, wait=wait)
 
     def execute(self, plan: Plan, *, about: str = "") -> Ran:
@@ -378,28 +365,6 @@ def open_pair(
     settings = read_pair_file(Path(pair_file), environment)
     catalogue = load_catalogue(*settings.specs, *specs)
     return Pair(settings, catalogue, progress or Silent())
-
-
-def names_of(names: str | Iterable[str]) -> tuple[str, ...]:
-    """Return names given as one or as many."""
-    return (names,) if isinstance(names, str) else tuple(names)
-
-
-def numbers_of(numbers: int | Iterable[int]) -> tuple[int, ...]:
-    """Return numbers given as one or as many."""
-    return (numbers,) if isinstance(numbers, int) else tuple(numbers)
-
-
-def _moment(moment: str | datetime | None) -> datetime | None:
-    return parse_moment(moment) if isinstance(moment, str) else moment
-
-
-def choice(choices: type[Choice], value: str, what: str) -> Choice:
-    """Return one of the choices by its name; raises `InputError` that lists them."""
-    try:
-        return choices(value)
-    except ValueError:
-        raise InputError(f"{value!r} is no {what}.", hint=f"Choose {' or '.join(choices)}.") from None
 
 
 def _refuse_nothing_held(observation: Observation) -> None:

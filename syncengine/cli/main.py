@@ -19,7 +19,8 @@ from syncengine.cli.exit_codes import ExitCode, exit_code_of
 from syncengine.cli.outages import outages
 from syncengine.cli.resume import resume
 from syncengine.cli.resync import resync
-from syncengine.cli.runs import report, runs, status
+from syncengine.cli.runs import report, runs
+from syncengine.cli.status import status
 from syncengine.cli.tables import tables
 from syncengine.cli.undo import undo
 from syncengine.cli.verify import verify

@@ -19,7 +19,8 @@ from syncengine.cli.options import (
 )
 from syncengine.model.pair import Role
 from syncengine.model.spec import Kept
-from syncengine.model.window import MINUTE
+from syncengine.model.window import Window
+from syncengine.model.window_text import typed_window
 
 if TYPE_CHECKING:
     from syncengine.model.drift import Observation
@@ -93,8 +94,6 @@ def mending(observation: Observation, named: list[str]) -> list[str]:
         if (span := span_of(drift.bucket, table.spec, observation)) is not None
     )
     if spans:
-        first, last = spans[0].start, spans[-1].stop - MINUTE
-        stop = f"{last:%H:%M}" if last.date() == first.date() else f"{last:%Y-%m-%d %H:%M}"
-        words.insert(0, f"--window '{first:%Y-%m-%d %H:%M}..{stop}'")
+        words.insert(0, f"--window '{typed_window(Window(spans[0].start, spans[-1].stop))}'")
     words += [f"--acd {number}" for number in observation.acds]
     return [*words, "--from secondary"] if observation.source is Role.SECONDARY else words

@@ -39,13 +39,12 @@ class Writing:
         """
         started = time.monotonic()
         begun: list[PreparedPart] = []
-        opened: list[str] = []
-        committing: list[str] = []
+        session_id, committing = "", False
         self.hands.forget(batch.days)
         with ExitStack() as quiet:
             try:
                 with self.hands.servers[batch.into].begin() as session:
-                    opened.append(session.id)
+                    session_id = session.id
                     self._mark_open(batch, prepared, session)
                     for one in prepared:
                         self._lock(one, session, batch.into, whole_table=whole_tables)
@@ -54,16 +53,16 @@ class Writing:
                     _still_journalled(prepared)
                     # From here on a Ctrl-C waits until what was committed is known to be.
                     quiet.enter_context(uninterrupted())
-                    committing.append(session.id)
+                    committing = True
                     session.commit()
                 why = ""
             except SyncError as error:
                 if not committing:
-                    self._roll_back(batch, prepared, begun, opened, str(error))
+                    self._roll_back(batch, prepared, begun, session_id, str(error))
                     raise
-                why = self._resolved(batch, prepared, committing[0], error)
+                why = self._resolved(batch, prepared, session_id, error)
             except BaseException as error:
-                self._roll_back(batch, prepared, begun, opened, repr(error))
+                self._roll_back(batch, prepared, begun, session_id, repr(error))
                 raise
             self._tell(batch, prepared, BatchState.DONE, why)
             seconds = round(time.monotonic() - started, 3)
@@ -108,7 +107,7 @@ class Writing:
             )
 
     def _roll_back(
-        self, batch: Batch, prepared: list[PreparedPart], begun: list[PreparedPart], opened: list[str], why: str
+        self, batch: Batch, prepared: list[PreparedPart], begun: list[PreparedPart], session_id: str, why: str
     ) -> None:
         """Put back the journal where there was no transaction: one is rolled back when its session is left."""
         server = self.hands.servers[batch.into]
@@ -116,7 +115,7 @@ class Writing:
             if begun and not server.describe().capabilities.transactions:
                 try:
                     # A statement that was given up may still be under way there.
-                    refuse_living(server, opened[0], self.hands.limits.lock_seconds)
+                    refuse_living(server, session_id, self.hands.limits.lock_seconds)
                     put_all_back(begun, server, self.seed, self.hands.cache, batch.into)
                 except Exception as error:
                     # The mark stays open: a resume puts it back once the server lets it.

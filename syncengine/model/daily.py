@@ -12,15 +12,6 @@ from syncengine.model.outages import BlindTime
 from syncengine.model.pair import Role
 from syncengine.model.spec import Archive
 
-FULL_PERCENT = 90
-"""From there on a circular table drops its oldest rows."""
-BY_HAND = (
-    "Backups: Maintenance, Backup Data on both servers shows when the last one ended; no table tells.",
-    "Error log: look through the customer error log on both servers for what is unusual; no table holds it.",
-    "Links: System Setup, connection status on both servers; the diary tells only of outages that have ended.",
-)
-"""What the guide has looked at each day and no table shows."""
-
 
 @dataclass(frozen=True, slots=True)
 class Filling:

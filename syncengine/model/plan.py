@@ -108,6 +108,12 @@ class TablePart:
             total += write.counts
         return total
 
+    def effect(self, counts: Counts) -> Counts:
+        """Return what becomes of the target's rows where so many differ, without those that are left as they are."""
+        if self.deletes:
+            return counts
+        return Counts(missing=counts.lacking if self.action is Action.ADD_GROUPS else counts.missing)
+
     @property
     def deletes(self) -> bool:
         """Say whether rows that only the target holds are deleted."""

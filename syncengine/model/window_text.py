@@ -55,6 +55,13 @@ def parse_window(text: str) -> Window:
     return _forwards(start, stop, text)
 
 
+def typed_window(window: Window) -> str:
+    """Return a window as a person types it, which `parse_window` reads back: its stop is inclusive."""
+    last = window.stop - MINUTE
+    stop = f"{last:%H:%M}" if last.date() == window.start.date() else f"{last:%Y-%m-%d %H:%M}"
+    return f"{window.start:%Y-%m-%d %H:%M}..{stop}"
+
+
 def parse_moment(text: str) -> datetime:
     """Return the beginning of a day or minute a person typed; raises `WindowError` with what to type instead."""
     found = _moment(text, text)

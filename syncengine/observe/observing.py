@@ -45,6 +45,8 @@ class Request:
     """Gather what a plan needs beside the drift: guards, and which intervals the servers saw."""
     fresh: bool = False
     """Read all that is asked for, whatever is remembered, and remember nothing."""
+    facts: tuple[ServerFacts, ServerFacts] | None = None
+    """What was learnt of source and target just before, of at least this window; otherwise it is asked for."""
     now: datetime | None = None
     """The clock of this machine, by which verdicts are remembered; without it none is."""
 
@@ -96,6 +98,14 @@ def observe(
             raise
 
 
+def facts_of(
+    servers: Mapping[Role, Server], source: Role, questions: FactQuestions, pool: Executor
+) -> tuple[ServerFacts, ServerFacts]:
+    """Return what source and target say of themselves, both asked at once."""
+    asked = {role: pool.submit(gather_facts, server, role, questions) for role, server in servers.items()}
+    return asked[source].result(), asked[source.other].result()
+
+
 class _Observing:
     """One observation under way."""
 
@@ -115,10 +125,12 @@ class _Observing:
         self.cache = cache
         self.pool = pool
         self.memory = memory
-        questions = FactQuestions(settings, catalogue, request.window, coverage=request.for_writing)
-        asked = {role: pool.submit(gather_facts, server, role, questions) for role, server in servers.items()}
-        facts = {role: future.result() for role, future in asked.items()}
-        self.facts: tuple[ServerFacts, ServerFacts] = (facts[request.source], facts[request.source.other])
+        self.facts = request.facts or facts_of(
+            servers,
+            request.source,
+            FactQuestions(settings, catalogue, request.window, coverage=request.for_writing),
+            pool,
+        )
         refuse_unknown_acds(self.facts, request.acds)
         self.questions = ScopeQuestions(settings, self.facts, request.as_of, request.window, request.acds)
         self.lengths = dict(interval_lengths(self.questions))

@@ -43,8 +43,8 @@ class _Written:
         counts: dict[tuple[Role, str], Counts] = {}
         for step in steps:
             for part in step.parts:
-                done = part.counts if part.deletes else Counts(missing=part.counts.missing)
-                counts[step.into, part.table] = counts.get((step.into, part.table), Counts()) + done
+                effect = part.effect(part.counts)
+                counts[step.into, part.table] = counts.get((step.into, part.table), Counts()) + effect
         return cls(counts)
 
     def into(self, *tables: str) -> tuple[Role, ...]:

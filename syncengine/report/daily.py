@@ -8,13 +8,22 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from syncengine.model.daily import BY_HAND, FULL_PERCENT, DailyCheck, ServerDay
+from syncengine.model.daily import DailyCheck, ServerDay
 from syncengine.model.outages import BlindTime
 from syncengine.model.spec import Archive
-from syncengine.model.window import MINUTE
+from syncengine.model.window import Window
+from syncengine.model.window_text import typed_window
 from syncengine.report.plain import plain
 from syncengine.report.text import grid, plural
 
+FULL_PERCENT = 90
+"""From there on a circular table drops its oldest rows."""
+BY_HAND = (
+    "Backups: Maintenance, Backup Data on both servers shows when the last one ended; no table tells.",
+    "Error log: look through the customer error log on both servers for what is unusual; no table holds it.",
+    "Links: System Setup, connection status on both servers; the diary tells only of outages that have ended.",
+)
+"""What the guide has looked at each day and no table shows."""
 TABLES_SHOWN = 6
 HOLES_SHOWN = 4
 
@@ -109,7 +118,7 @@ def _drift(found: DailyCheck, pair: str) -> Iterator[Text]:
     yield Text(f"{plural(len(differing), 'table')} {verb}, in {plural(rows, 'row')}: {names}{more}.", style="yellow")
     if found.blind:
         yield Text(f"  Outages of that time: syncengine outages --pair {pair}", style="yellow")
-    window = f"{found.since:%Y-%m-%d %H:%M}..{found.as_of - MINUTE:%Y-%m-%d %H:%M}"
+    window = typed_window(Window(found.since, found.as_of))
     yield Text(f"  All of it: syncengine verify --pair {pair} --window '{window}'", style="yellow")
 
 

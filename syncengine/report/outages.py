@@ -11,7 +11,7 @@ from rich.text import Text
 from syncengine.model.facts import Outage
 from syncengine.model.outages import REASONS, BlindSide, OutageFinding, OutageReport, Outlook
 from syncengine.model.pair import Role
-from syncengine.model.window import MINUTE, Window
+from syncengine.model.window_text import typed_window
 from syncengine.report.plain import plain
 from syncengine.report.plan_json import plan_summary
 from syncengine.report.text import plural
@@ -102,15 +102,8 @@ def mending(finding: OutageFinding, pair: str) -> str:
     how = "--policy reconcile"
     if len(finding.into) == 1 and len(time.sides) == 1 and time.sides[0].role is finding.into[0]:
         how = "--from secondary" if finding.into[0] is Role.PRIMARY else ""
-    words = ["syncengine resync", f"--pair {pair}", f"--window '{typed(time.span)}'", f"--acd {time.acd}", how]
+    words = ["syncengine resync", f"--pair {pair}", f"--window '{typed_window(time.span)}'", f"--acd {time.acd}", how]
     return " ".join(word for word in words if word)
-
-
-def typed(window: Window) -> str:
-    """Return a window as it is typed: its stop is inclusive."""
-    last = window.stop - MINUTE
-    stop = f"{last:%H:%M}" if last.date() == window.start.date() else f"{last:%Y-%m-%d %H:%M}"
-    return f"{window.start:%Y-%m-%d %H:%M}..{stop}"
 
 
 def _summary(report: OutageReport) -> str:

@@ -9,7 +9,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from syncengine.model.drift import Counts
-from syncengine.model.plan import Action, Plan
+from syncengine.model.plan import Plan
 from syncengine.model.window import Window
 from syncengine.report.text import grid, number, plural
 
@@ -90,9 +90,7 @@ def _steps(plan: Plan) -> RenderableType:
         for part in step.parts:
             place = (part.table, step.into.value, part.action.value)
             buckets, total, steps = rows.get(place, (0, Counts(), set()))
-            added = part.counts.lacking if part.action is Action.ADD_GROUPS else part.counts.missing
-            counts_here = part.counts if part.deletes else Counts(missing=added)
-            rows[place] = (buckets + len(part.buckets), total + counts_here, steps | {step.number})
+            rows[place] = (buckets + len(part.buckets), total + part.effect(part.counts), steps | {step.number})
     for place, (buckets, total, steps) in rows.items():
         table.add_row(
             *place,

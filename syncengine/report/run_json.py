@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from syncengine.model.run import BatchRecord, RunRecord
+from syncengine.model.run import BatchRecord, RunRecord, left_to_do
 from syncengine.report.plain import plain
 
 
@@ -15,21 +15,21 @@ def runs_document(runs: Sequence[RunRecord], holder: str) -> dict[str, Any]:
         "format": "syncengine.runs",
         "version": 1,
         "writing_now": holder or None,
-        "runs": [_run(run) for run in reversed(runs)],
+        "runs": [_run(run, runs) for run in reversed(runs)],
     }
 
 
-def run_document(run: RunRecord) -> dict[str, Any]:
+def run_document(run: RunRecord, runs: Sequence[RunRecord]) -> dict[str, Any]:
     """Return one run as plain data, with its batches."""
     return {
         "format": "syncengine.run-report",
         "version": 1,
-        **_run(run),
+        **_run(run, runs),
         "batches": [_batch(batch) for batch in run.batches],
     }
 
 
-def _run(run: RunRecord) -> dict[str, Any]:
+def _run(run: RunRecord, runs: Sequence[RunRecord]) -> dict[str, Any]:
     header = run.header
     return {
         "run": run.id,
@@ -39,7 +39,7 @@ def _run(run: RunRecord) -> dict[str, Any]:
         "begun": plain(header.begun),
         "ended": plain(run.ended),
         "state": run.state.value,
-        "resumable": run.resumable,
+        "resumable": run in left_to_do(runs),
         "steps": run.steps,
         "steps_done": run.steps_done,
         "portions": run.portions,

@@ -180,9 +180,8 @@ def _tolls(time: BlindTime, plan: Plan, observation: Observation) -> Iterator[Ta
                 span = span_of(write.bucket, specs[part.table], observation)
                 if write.bucket.acd not in (None, time.acd) or span is None or span.clipped(time.span) is None:
                     continue
-                counts = write.counts if part.deletes else Counts(missing=write.counts.lacking)
                 buckets, total = sums.get((part.table, step.into), (0, Counts()))
-                sums[part.table, step.into] = (buckets + 1, total + counts)
+                sums[part.table, step.into] = (buckets + 1, total + part.effect(write.counts))
     for (table, into), (buckets, total) in sums.items():
         yield TableToll(table, into, buckets, total.missing, total.changed, total.extra)
 

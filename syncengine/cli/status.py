@@ -1,0 +1,53 @@
+"""`syncengine status`: the daily check of a pair."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from syncengine.cli.exit_codes import ExitCode
+from syncengine.cli.options import JsonOption, PairOption, SinceOption, SpecsOption
+from syncengine.model.run import left_to_do
+
+
+def status(
+    pair: PairOption,
+    since: SinceOption = None,
+    ledger: Annotated[
+        bool, typer.Option("--ledger", help="Look at the runs only; ask no server, as while one of them goes on.")
+    ] = False,
+    json: JsonOption = False,
+    specs: SpecsOption = None,
+) -> int:
+    """Check a pair day by day: what goes on, what was left half done, and how both servers are since yesterday.
+
+    Links, archives, holes that no diary explains, full tables, drift, and on which server to work. While a run
+    writes, the servers are not asked. Reads only.
+
+    Exit codes: 0 all is in order, 1 a server failed, 5 a run was cut short or partly done and can be resumed,
+    3 something has to be looked at, 2 bad input.
+    """
+    from syncengine.app import open_pair
+    from syncengine.cli.terminal import out, progress
+    from syncengine.report.daily import daily_document, print_daily
+    from syncengine.report.plain import as_text
+    from syncengine.report.run_json import runs_document
+    from syncengine.report.run_text import print_status
+
+    opened = open_pair(pair, specs=tuple(specs or ()), progress=progress())
+    known, holder = opened.runs(), opened.ledger.holder()
+    daily = None if ledger or holder else opened.daily(since=since)
+    if json:
+        document = {**runs_document(known, holder), "daily": daily_document(daily) if daily else None}
+        typer.echo(as_text(document))
+    else:
+        print_status(out(), known, holder, str(pair))
+        if daily is not None:
+            out().print()
+            print_daily(out(), daily, str(pair))
+    if daily is not None and daily.failed:
+        return ExitCode.ERROR
+    if left_to_do(known):
+        return ExitCode.PARTLY
+    return ExitCode.DONE if daily is None or daily.in_order else ExitCode.DRIFT
