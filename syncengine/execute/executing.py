@@ -250,5 +250,5 @@ def end(run: RunFolder, outcome: RunOutcome) -> RunOutcome:
     try:
         run.mark("ended", stopped=outcome.stopped, done=done == len(outcome.steps), steps=done)
     except StagingError as error:
-        return replace(outcome, stopped=outcome.stopped or str(error), kept=run.folder.is_dir())
+        return replace(outcome, stopped=outcome.stopped or str(error), kept=run.is_there())
     return outcome

@@ -82,6 +82,10 @@ class RunFolder:
             for made in (self.pieces, self.folder, runs, runs.parent, runs.parent.parent):
                 sync_folder(made)
 
+    def is_there(self) -> bool:
+        """Say whether the run can be found again: nobody has taken its header or its marks away."""
+        return (self.folder / HEADER).is_file() and self.marks.is_file()
+
     def mend(self) -> None:
         """Take away half a mark, which a crash may have left."""
         mend_tail(self.marks)

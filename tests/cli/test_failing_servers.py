@@ -71,6 +71,19 @@ def test_a_locked_database_is_said_with_its_holder(
     assert files.bag("secondary", "htrunk") == before
 
 
+def test_a_run_that_has_the_database_open_is_named(tmp_path: Path, typed: Typing) -> None:
+    """Where the process that has an embedded server open is a run of this pair, the run is told, not a stranger."""
+    files = drifting_pair(tmp_path)
+
+    with files.open().ledger.locked() as lock, held_by_another(files.database("secondary")):
+        lock.name("20000605-061203-3f1a")
+        said = typed(*RESYNC, files.pair_file, *TRUNKS)
+
+    assert said.code == 1
+    assert "Another run is writing to this pair: run 20000605-061203-3f1a" in said.err
+    assert "Close it there" not in said.err
+
+
 def test_a_target_set_to_read_only_is_not_written(tmp_path: Path, typed: Typing) -> None:
     """read_only in the pair file stops a resync with a sentence that names it; verify goes on working."""
     files = drifting_pair(tmp_path, server_settings='load = "r3v8ag.f"\nread_only = true')

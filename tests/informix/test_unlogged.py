@@ -10,6 +10,7 @@ import pytest
 
 from syncengine.execute import putting_back
 from syncengine.execute.putting_back import put_back
+from syncengine.model.errors import ServerError
 from tests.cli.terminal import TRUNKS, Typing, drifting_pair
 from tests.derby.faults import Error, Fault
 from tests.derby.network_server import PASSWORD
@@ -73,6 +74,28 @@ def test_a_step_cut_short_is_put_back(unlogged: LivePair, typed: Typing, stateme
     assert said.code == 1, said.text
     assert "Traceback" not in said.text
     assert unlogged.target == before, said.text
+
+
+def test_what_cannot_be_put_back_is_not_called_untouched(
+    unlogged: LivePair, typed: Typing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the put-back fails too, the step is told as one nobody knows of, with 5; a resume puts it right."""
+    unlogged.say(unlogged.home.url, CONSENT)
+    unlogged.home.shim.faults.add(Fault(Error(-268), statement="INSERT INTO 'root'"))
+
+    def failing(*_: object) -> None:
+        raise ServerError("secondary: the link is down.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("syncengine.execute.writing.put_all_back", failing)
+        said = typed(*RESYNC, unlogged.files.pair_file, *TRUNKS)
+
+    assert said.code == 5, said.text
+    assert "nobody can say what the target holds of it" in said.out
+    assert "could not be put back: secondary: the link is down." in said.text
+    assert "untouched" not in said.out
+    assert typed("resume", "--pair", unlogged.files.pair_file).code == 0
+    assert unlogged.target == unlogged.source
 
 
 def test_foreign_rows_keep_a_step_from_being_put_back(

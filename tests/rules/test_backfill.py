@@ -14,12 +14,16 @@ import pytest
 from syncengine.app import Pair, Ran
 from syncengine.execute.writing import Writing
 from syncengine.model.errors import InputError, RefusedError, WindowError
+from syncengine.model.pair import Role
 from syncengine.model.portions import Portion
 from syncengine.model.run import RunState
 from syncengine.model.selection import ReadQuery
 from syncengine.servers.duckdb.server import DuckDBServer
+from syncengine.servers.protocol import Server
 from syncengine.staging.run_folder import RunFolder
 from tests.builders import Files, build_files, row
+from tests.contract.kinds import as_arrow
+from tests.rules.meddling import Meddling, meddle
 from tests.rules.scenes import code, storage, trunks
 
 JUNE = "2000-06-01..2000-06-04"
@@ -474,3 +478,27 @@ def test_tables_that_are_no_history_are_refused(tmp_path: Path) -> None:
         cut(pair, tables="synonyms")
     with pytest.raises(RefusedError, match="local administration"):
         cut(pair, tables="dcalloc")
+
+
+def test_rows_that_moved_leave_drift_and_nothing_to_resume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step whose rows have moved is left, the portions after it are done, and a new run does what is left."""
+    files, begun = history(tmp_path), [0]
+
+    def moving(server: Server) -> None:
+        begun[0] += 1
+        if begun[0] == 1:
+            with server.begin() as session:
+                session.insert("htrunk", as_arrow("htrunk", trunks(400, 430, row_date=DAYS[-1], tkgrp=8)).to_reader())
+                session.commit()
+
+    with monkeypatch.context() as patched:
+        meddle(patched, Role.SECONDARY, Meddling(before_begin=moving))
+        ran = backfill(files, tables=("htrunk",), policy="replace")
+
+    record = files.open().run()
+    assert (ran.outcome.done, ran.outcome.stopped) == (False, "")
+    assert (record.portions_done, record.portions_unlike) == ((1, 2, 3, 4), (1,))
+    with pytest.raises(InputError, match="moved since it was planned"):
+        files.open().resume()
+    assert finished(backfill(files, tables=("htrunk",), policy="replace"))
+    assert alike(files, "htrunk")
