@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,44 +9,10 @@ import pytest
 
 from syncengine.model.errors import ServerError
 from syncengine.model.pair import Role
-from tests.builders import Files, archive_rows, build_files, row
-from tests.cli.terminal import Said, Typing, contents, type_in_process
+from tests.cli.checking import SECRET, check, findings, pair, server
+from tests.cli.terminal import Typing, contents, type_in_process
 from tests.rules.meddling import Meddling, meddle
-from tests.rules.scenes import outage, storage, trunks
-
-TABLES = ("htrunk", "dcadmin", "dcalloc", "fullex", "print_adm", "users", "features", "synonyms")
-SECRET = "hunter2" + "again"
-
-
-def pair(folder: Path, **options: Any) -> Files:
-    """Build a pair that is set up alike, with something in each table of the set-up."""
-    rows = {
-        "htrunk": trunks(400, 700),
-        "dcadmin": [row("dcadmin", link_no=1, collection_on="y")],
-        "dcalloc": [storage("trunks"), storage("splits", days=31)],
-        "users": [row("users", user_id="ann", phone="4410"), row("users", user_id="bob")],
-        "features": [row("features", user_id="ann", feature="reports", can_read="y")],
-        "print_adm": [row("print_adm", printer="lp1", unix_name="hp2")],
-        "fullex": [row("fullex", item="free blocks", value="811")],
-        "synonyms": [row("synonyms", item_name="Sales", value="1")],
-    }
-    return build_files(folder, TABLES, both=rows, **options)
-
-
-def check(typed: Typing, files: Files, *options: str) -> Said:
-    """Type it."""
-    return typed("check", "--pair", files.pair_file, *options)
-
-
-def findings(said: Said, severity: str = "must") -> list[dict[str, Any]]:
-    """Return the findings of one severity out of the document."""
-    return [finding for finding in said.document["findings"] if finding["severity"] == severity]
-
-
-def server(said: Said, role: str) -> dict[str, Any]:
-    """Return one server out of the document."""
-    found: dict[str, Any] = next(one for one in said.document["servers"] if one["server"] == role)
-    return found
+from tests.rules.scenes import outage
 
 
 def test_a_pair_that_is_set_up_alike(tmp_path: Path, typed: Typing) -> None:
@@ -131,190 +96,6 @@ def test_tables_are_told_with_their_columns(tmp_path: Path, typed: Typing) -> No
     assert "htrunk both 1 unknown: colour INTEGER" in text.text
     assert "htrunk both 1 of another type: incalls VARCHAR (smallint in the spec)" in text.text
     assert "lacking: " in text.text
-
-
-def test_unlike_storage_allocation_must_be_mended(tmp_path: Path, typed: Typing) -> None:
-    """Retention that is not alike is exit 3 and tells item, column and both values."""
-    files = pair(tmp_path)
-    files.run("secondary", "UPDATE dcalloc SET days_intrahour = 36 WHERE trim(item) = 'splits'")
-
-    said, text = check(typed, files, "--json"), check(typed, files)
-
-    (finding,) = findings(said)
-    assert (said.code, text.code) == (3, 3)
-    assert said.document["alike"] is False
-    assert (finding["subject"], finding["tables"], finding["rule"]) == ("set-up", ["dcalloc"], 1)
-    assert finding["says"] == "1 row of the storage allocation is not alike."
-    assert finding["details"] == ["ACD 1 item 'splits': days_intrahour 31 on primary, 36 on secondary"]
-    assert "Data Storage Allocation" in finding["advice"]
-    assert "days_intrahour 31 on primary, 36 on secondary" in text.text
-    assert text.out.splitlines()[-1].startswith("TO MEND  1 thing must be mended")
-
-
-@pytest.mark.parametrize(
-    ("sql", "table", "detail"),
-    [
-        ("UPDATE dcadmin SET collection_on = 'n'", "dcadmin", "collection_on 'y' on primary, 'n' on secondary"),
-        ("DELETE FROM features", "features", "user_id 'ann' feature 'reports': only on primary"),
-        ("UPDATE acds SET acd_name = 'Boulder'", "acds", "ACD 1: acd_name '' on primary, 'Boulder' on secondary"),
-        ("INSERT INTO users SELECT * FROM users WHERE trim(user_id) = 'bob'", "users", "user_id 'bob': 1 on secondary"),
-    ],
-)
-def test_a_set_up_that_is_not_alike_must_be_mended(
-    tmp_path: Path, typed: Typing, sql: str, table: str, detail: str
-) -> None:
-    """Data collection, users, their features and the ACDs are to be alike row by row, repeated rows counted."""
-    files = pair(tmp_path)
-    files.run("secondary", sql)
-
-    said = check(typed, files, "--json")
-
-    (finding,) = findings(said)
-    assert said.code == 3
-    assert finding["tables"] == [table]
-    assert detail.replace("1 on secondary", "only on secondary") in finding["details"][0]
-
-
-def test_what_of_local_administration_may_differ_is_a_note(tmp_path: Path, typed: Typing) -> None:
-    """Printers, free space and the addresses of the links are each server's own: notes at most, and exit 0."""
-    files = pair(tmp_path)
-    files.run("secondary", "UPDATE print_adm SET unix_name = 'hp7'")
-    files.run("secondary", "UPDATE fullex SET value = '799'")
-    files.run("secondary", "UPDATE dcadmin SET address = '192.0.2.12'")
-
-    said = check(typed, files, "--json")
-
-    notes = {finding["tables"][0]: finding for finding in findings(said, "note") if finding["subject"] == "set-up"}
-    assert said.code == 0
-    assert set(notes) == {"print_adm", "fullex"}
-    assert "as they may be" in notes["print_adm"]["says"]
-    assert notes["print_adm"]["details"] == ["printer 'lp1': unix_name 'hp2' on primary, 'hp7' on secondary"]
-
-
-def test_what_users_wrote_of_themselves_is_not_told(tmp_path: Path, typed: Typing) -> None:
-    """Of users only the login and which columns differ are told, since the report is handed on."""
-    files = pair(tmp_path)
-    files.run("secondary", "UPDATE users SET phone = '4999' WHERE trim(user_id) = 'ann'")
-
-    said, text = check(typed, files, "--json"), check(typed, files, "-v")
-
-    assert findings(said)[0]["details"] == ["user_id 'ann': phone"]
-    assert "4999" not in said.out + text.out
-    assert "4410" not in said.out + text.out
-
-
-def test_unlike_loads_must_be_mended(tmp_path: Path, typed: Typing) -> None:
-    """Two loads in the pair file are exit 3 by rule 14."""
-    files = pair(tmp_path)
-    files.pair_file.write_text(files.pair_file.read_text().replace("r3v8ag.f", "r3v8aj.a", 1))
-
-    said = check(typed, files, "--json")
-
-    (finding,) = findings(said)
-    assert said.code == 3
-    assert (finding["subject"], finding["rule"]) == ("load", 14)
-    assert "primary r3v8aj.a, secondary r3v8ag.f" in finding["says"]
-
-
-def test_a_load_nobody_wrote_down_should_be(tmp_path: Path, typed: Typing) -> None:
-    """Without a load in the pair file unlike ones cannot be noticed: that is said, and nothing must be mended."""
-    said = check(typed, pair(tmp_path, server_settings=""), "--json")
-
-    assert said.code == 0
-    assert [finding["subject"] for finding in findings(said, "should")] == ["load"]
-
-
-@pytest.mark.parametrize("role", ["primary", "secondary"])
-def test_a_column_missing_on_one_side_must_be_mended(tmp_path: Path, typed: Typing, role: str) -> None:
-    """A table that is copied and not alike on both is exit 3 and names the column and the server."""
-    files = pair(tmp_path)
-    files.run(role, "ALTER TABLE htrunk DROP COLUMN intime")
-
-    said = check(typed, files, "--json")
-
-    (finding,) = findings(said)
-    assert said.code == 3
-    assert (finding["subject"], finding["tables"]) == ("columns", ["htrunk"])
-    assert finding["says"] == f"Column intime is missing on {role}."
-
-
-def test_tables_with_the_same_trouble_are_told_together(tmp_path: Path, typed: Typing) -> None:
-    """What is wrong with several tables alike is one finding."""
-    files = pair(tmp_path)
-    files.run("secondary", "DROP TABLE htrunk")
-    files.run("secondary", "DROP TABLE synonyms")
-
-    (finding,) = findings(check(typed, files, "--json"))
-
-    assert sorted(finding["tables"]) == ["htrunk", "synonyms"]
-    assert finding["says"] == "Secondary has no such table."
-
-
-def test_acds_and_intervals_are_held_against_each_other(tmp_path: Path, typed: Typing) -> None:
-    """An ACD of one server only, and intervals of unlike lengths, must be mended."""
-    files = pair(tmp_path)
-    files.run("secondary", "UPDATE htrunk SET intrvl = 15")
-    files.add("secondary", "arch_stat", *archive_rows(3, datetime(2000, 6, 5, 7, 0)))
-
-    said = check(typed, files, "--json")
-
-    says = {finding["subject"]: finding["says"] for finding in findings(said)}
-    assert said.code == 3
-    assert says["acds"] == "ACD 3 is only on secondary."
-    assert "intervals of ACD 1 are 30 minutes on primary and 15 minutes on secondary" in says["intervals"]
-
-
-@pytest.mark.parametrize(
-    ("change", "severity", "says"),
-    [
-        ("SET status = '3' WHERE trim(arch_type) = '1'", "must", "ACD 1, interval archive: ended in failure."),
-        ("SET status = '3' WHERE trim(arch_type) = '2'", "should", "ACD 1, daily archive: ended in failure."),
-        ("SET status = '4' WHERE trim(arch_type) = '4'", "note", "ACD 1, monthly archive: is running now."),
-        (
-            "SET last_time = '06/05/00 02:00' WHERE trim(arch_type) = '1'",
-            "should",
-            "ACD 1, interval archive: has come no further than 2000-06-05 02:00.",
-        ),
-    ],
-)
-def test_an_archive_that_stands_still_is_told(
-    tmp_path: Path, typed: Typing, change: str, severity: str, says: str
-) -> None:
-    """The archives of both servers are looked at: which failed, which runs, which is late (rule 6)."""
-    files = pair(tmp_path)
-    files.run("primary", f"UPDATE arch_stat {change}")
-
-    said = check(typed, files, "--json")
-
-    (finding,) = (one for one in findings(said, severity) if one["subject"] == "archives")
-    assert said.code == (3 if severity == "must" else 0)
-    assert (finding["server"], finding["says"], finding["rule"]) == ("primary", says, 6)
-
-
-def test_a_table_filled_on_one_side_only_is_told(tmp_path: Path, typed: Typing) -> None:
-    """A server whose history is empty, as a new one's is, is not unlike; what it lacks is named."""
-    files = pair(tmp_path)
-    files.run("secondary", "DELETE FROM htrunk")
-
-    said = check(typed, files, "--json")
-
-    (finding,) = (one for one in findings(said, "should") if one["subject"] == "tables")
-    assert said.code == 0
-    assert (finding["tables"], finding["says"]) == (["htrunk"], "Rows on primary, none on secondary.")
-
-
-def test_a_table_of_unknown_layout_is_not_guessed_about(tmp_path: Path, typed: Typing) -> None:
-    """Local administration whose columns nobody knows is told to be looked at, not called unlike."""
-    files = pair(tmp_path)
-    for role, value in (("primary", 1), ("secondary", 2)):
-        files.run(role, "DROP TABLE dcadmin")
-        files.run(role, f"CREATE TABLE dcadmin AS SELECT CAST(1 AS SMALLINT) AS acd, {value} AS speed")
-
-    said = check(typed, files, "--json")
-
-    (finding,) = (one for one in findings(said, "should") if one["subject"] == "set-up")
-    assert said.code == 0
-    assert "its columns are not those known here" in finding["says"]
 
 
 @pytest.mark.parametrize("options", [(), ("--scratch",)])

@@ -19,9 +19,9 @@ from syncengine.servers.throttling import Throttle
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import Typing
 from tests.contract.kinds import as_arrow
+from tests.rules.backfills import backfill, finished, history
 from tests.rules.meddling import Meddling, meddle
 from tests.rules.scenes import trunks
-from tests.rules.test_backfill import backfill, finished, history
 
 WINDOW = "2000-06-05 05:00..06:29"
 

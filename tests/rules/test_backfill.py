@@ -2,119 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
 import pytest
 
-from syncengine.app import Pair, Ran
-from syncengine.execute.writing import Writing
 from syncengine.model.errors import InputError, RefusedError, WindowError
-from syncengine.model.pair import Role
-from syncengine.model.portions import Portion
 from syncengine.model.run import RunState
-from syncengine.model.selection import ReadQuery
-from syncengine.servers.duckdb.server import DuckDBServer
-from syncengine.servers.protocol import Server
-from syncengine.staging.run_folder import RunFolder
-from tests.builders import Files, build_files, row
-from tests.contract.kinds import as_arrow
-from tests.rules.meddling import Meddling, meddle
+from tests.builders import build_files, row
+from tests.rules.backfills import DAYS, TABLES, alike, backfill, cut, finished, history
 from tests.rules.scenes import code, storage, trunks
-
-JUNE = "2000-06-01..2000-06-04"
-TABLES = ("htrunk", "hcwc", "dcwc")
-DAYS = tuple(date(2000, 6, day) for day in (1, 2, 3, 4))
-
-
-def history(folder: Path, **options: Any) -> Files:
-    """Build a pair whose primary holds four days of intervals and days, and whose secondary is newly installed."""
-    return build_files(
-        folder,
-        TABLES,
-        primary={
-            "htrunk": [one for day in DAYS for one in trunks(400, 600, row_date=day)],
-            "hcwc": [code(label, row_date=day) for day in DAYS for label in (400, 430, 500)],
-            "dcwc": [row("dcwc", row_date=day, cwc="7", acdcalls=9) for day in DAYS],
-        },
-        **options,
-    )
-
-
-def tables_of(files: Files, *names: str) -> dict[str, list[list[tuple[Any, ...]]]]:
-    """Return the rows of tables on both servers."""
-    return {name: [files.bag(role, name) for role in ("primary", "secondary")] for name in names}
-
-
-def alike(files: Files, *names: str) -> bool:
-    """Say whether tables have rows, the same on both servers."""
-    return all(source and source == target for source, target in tables_of(files, *names).values())
-
-
-def cut(pair: Pair, **options: Any) -> tuple[tuple[Portion, ...], tuple[str, ...]]:
-    """Return the portions of a backfill and its notes."""
-    wishes = pair.backfill_wishes(**{"window": JUNE, "tables": TABLES, "portion_days": 1, **options})
-    return pair.backfilling.portions(wishes)
-
-
-def backfill(files: Files, **options: Any) -> Ran:
-    """Backfill four days of three tables, a day a portion, or what the options say."""
-    pair = files.open()
-    wishes = pair.backfill_wishes(**{"window": JUNE, "tables": TABLES, "portion_days": 1, **options})
-    return pair.backfilling.execute(wishes, pair.backfilling.portions(wishes)[0])
-
-
-def finished(ran: Ran) -> bool:
-    """Say whether a run came to its end."""
-    return ran.outcome.done and not ran.outcome.stopped
-
-
-@pytest.fixture
-def before_batch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int, BaseException], None]]:
-    """Let a run be hit by an exception before its batch of a number; later runs are left alone."""
-    write, left = Writing.write, dict[str, Any]()
-
-    def meddled(self: Writing, *given: Any, **named: Any) -> None:
-        left["batches"] = left.get("batches", -1) - 1
-        if left["batches"] == -1 and "error" in left:
-            raise left.pop("error")
-        write(self, *given, **named)
-
-    def hit(number: int, error: BaseException) -> None:
-        left.update(batches=number, error=error)
-
-    monkeypatch.setattr(Writing, "write", meddled)
-    yield hit
-    assert "error" not in left, "the run ended before it was hit"
-
-
-@pytest.fixture
-def rows_read(monkeypatch: pytest.MonkeyPatch) -> Counter[tuple[str, date]]:
-    """Count the rows of each table and day that are read from the primary, wherever they are read for."""
-    seen: Counter[tuple[str, date]] = Counter()
-    read = DuckDBServer.read
-
-    def counted(self: DuckDBServer, query: ReadQuery) -> pa.RecordBatchReader:
-        reader = read(self, query)
-        table = query.selection.table
-        if str(self.describe().role) != "primary" or table not in TABLES:
-            return reader
-
-        def batches() -> Iterator[pa.RecordBatch]:
-            for batch in reader:
-                place = batch.schema.get_field_index("row_date")
-                if place >= 0:
-                    seen.update((table, day) for day in batch.column(place).to_pylist())
-                yield batch
-
-        return pa.RecordBatchReader.from_batches(reader.schema, batches())
-
-    monkeypatch.setattr(DuckDBServer, "read", counted)
-    return seen
 
 
 @pytest.mark.parametrize("newest_first", [True, False])
@@ -222,97 +119,6 @@ def test_weeks_and_months_come_after_the_intervals_below_them(tmp_path: Path) ->
     assert alike(files, *names)
 
 
-def test_a_backfill_stopped_in_a_portion_goes_on_where_it_was(
-    tmp_path: Path, before_batch: Callable[[int, BaseException], None], rows_read: Counter[tuple[str, date]]
-) -> None:
-    """After Ctrl-C in the second portion a resume does the rest; together they read what one run reads."""
-    files, whole = history(tmp_path / "stopped"), history(tmp_path / "whole")
-    before_batch(4, KeyboardInterrupt())
-
-    ran = backfill(files)
-
-    record = files.open().run()
-    assert (ran.outcome.cancelled, record.state, record.portions_done) == (True, RunState.PARTLY, (1,))
-    done = {(batch.place.portion, batch.place.step) for batch in record.done}
-    assert len(done) == 4
-    again = files.open().resume()
-
-    assert finished(again), again.outcome.stopped
-    assert alike(files, *TABLES)
-    assert [batch.place for batch in files.open().run().done if (batch.place.portion, batch.place.step) in done] == [
-        batch.place for batch in record.done
-    ]
-    reads = Counter(rows_read)
-    rows_read.clear()
-    backfill(whole)
-    assert reads == rows_read
-
-
-def test_a_backfill_killed_between_portions_goes_on(
-    tmp_path: Path, before_batch: Callable[[int, BaseException], None]
-) -> None:
-    """A process that died without a word leaves a run that a resume ends as if it had never been cut short."""
-    files, whole = history(tmp_path / "killed"), history(tmp_path / "whole")
-    before_batch(6, SystemExit(9))
-    with pytest.raises(SystemExit):
-        backfill(files)
-    assert files.open().run().state is RunState.CUT_SHORT
-
-    again = files.open().resume()
-    backfill(whole)
-
-    record = files.open().run()
-    assert (finished(again), record.state) == (True, RunState.DONE)
-    assert sorted(record.portions_done) == [1, 2, 3, 4]
-    assert tables_of(files, *TABLES) == tables_of(whole, *TABLES)
-
-
-def test_a_resume_cuts_nothing_anew(tmp_path: Path, before_batch: Callable[[int, BaseException], None]) -> None:
-    """Rows that came to the source since the run was begun do not change the portions it goes on with."""
-    files = history(tmp_path)
-    before_batch(4, KeyboardInterrupt())
-    backfill(files)
-    folder = files.open().ledger.folder(files.open().run().id)
-    portions = folder.portions()
-    files.add("primary", "hcwc", *(code(530, str(name), row_date=DAYS[0]) for name in range(8)))
-
-    again = files.open().resume()
-
-    assert folder.portions() == portions
-    assert finished(again), again.outcome.stopped
-    assert alike(files, *TABLES)
-
-
-def test_an_undo_gives_back_the_empty_server(tmp_path: Path) -> None:
-    """Everything a backfill wrote is taken away again, through all its portions."""
-    files = history(tmp_path)
-    before = tables_of(files, *TABLES)
-    backfill(files)
-    assert alike(files, *TABLES)
-
-    pair = files.open()
-    undone = pair.execute(pair.plan_undo())
-
-    assert (finished(undone), undone.unlike) == (True, ())
-    assert tables_of(files, *TABLES) == before
-
-
-def test_an_undo_after_a_resume_gives_back_the_empty_server(
-    tmp_path: Path, before_batch: Callable[[int, BaseException], None]
-) -> None:
-    """That a backfill was cut short and gone on with makes no difference to its undo."""
-    files = history(tmp_path)
-    before = tables_of(files, *TABLES)
-    before_batch(5, KeyboardInterrupt())
-    backfill(files)
-    files.open().resume()
-
-    pair = files.open()
-    pair.execute(pair.plan_undo())
-
-    assert tables_of(files, *TABLES) == before
-
-
 def test_what_is_there_already_is_left_by_fill_and_replaced_by_replace(tmp_path: Path) -> None:
     """Fill adds what is missing and says that drift remains; replace ends with the source's rows."""
     files = history(tmp_path, secondary={"htrunk": trunks(400, 500, row_date=DAYS[1], incalls=99)})
@@ -351,24 +157,6 @@ def test_reconcile_fills_days_that_only_one_side_holds(tmp_path: Path) -> None:
     assert finished(ran), ran.outcome.stopped
     assert alike(files, "htrunk")
     assert len(files.bag("primary", "htrunk")) == 16
-
-
-def test_a_backfill_killed_before_it_was_cut_is_begun_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that has not kept its portions yet has nothing to go on with, and says so."""
-    files = history(tmp_path)
-
-    def dying(self: RunFolder, portions: object) -> None:
-        del self, portions
-        raise SystemExit(9)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(RunFolder, "save_portions", dying)
-        with pytest.raises(SystemExit):
-            backfill(files)
-
-    with pytest.raises(InputError, match=r"cut short before it had planned anything\. Run its command again"):
-        files.open().resume()
-    assert finished(backfill(files))
 
 
 def test_hours_that_a_fixed_clock_never_reaches_are_refused(tmp_path: Path) -> None:
@@ -419,21 +207,6 @@ def test_servers_of_different_loads_are_refused(tmp_path: Path) -> None:
     assert files.run("secondary", "SELECT count(*) FROM htrunk") == [(0,)]
 
 
-def test_a_refusal_in_the_middle_leaves_a_run_that_can_be_gone_on_with(tmp_path: Path) -> None:
-    """Deletions above the ceiling stop at their portion with the sentence; those before it stay done (rule 13)."""
-    alone = [code(label, "9", row_date=DAYS[1]) for label in (400, 430, 500)]
-    files = history(tmp_path, secondary={"hcwc": alone}, settings="[limits]\ndeletions = 2\n")
-
-    ran = backfill(files, policy="replace")
-
-    assert "3 rows that only secondary holds" in ran.outcome.stopped
-    assert len(ran.portions) == 2
-    assert files.open().run().state is RunState.PARTLY
-    files.run("secondary", "DELETE FROM hcwc WHERE trim(cwc) = '9'")
-    assert finished(files.open().resume())
-    assert alike(files, *TABLES)
-
-
 def test_nothing_to_do_is_done(tmp_path: Path) -> None:
     """A second backfill finds every portion in sync, writes nothing and reads no row."""
     files = history(tmp_path)
@@ -478,27 +251,3 @@ def test_tables_that_are_no_history_are_refused(tmp_path: Path) -> None:
         cut(pair, tables="synonyms")
     with pytest.raises(RefusedError, match="local administration"):
         cut(pair, tables="dcalloc")
-
-
-def test_rows_that_moved_leave_drift_and_nothing_to_resume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A step whose rows have moved is left, the portions after it are done, and a new run does what is left."""
-    files, begun = history(tmp_path), [0]
-
-    def moving(server: Server) -> None:
-        begun[0] += 1
-        if begun[0] == 1:
-            with server.begin() as session:
-                session.insert("htrunk", as_arrow("htrunk", trunks(400, 430, row_date=DAYS[-1], tkgrp=8)).to_reader())
-                session.commit()
-
-    with monkeypatch.context() as patched:
-        meddle(patched, Role.SECONDARY, Meddling(before_begin=moving))
-        ran = backfill(files, tables=("htrunk",), policy="replace")
-
-    record = files.open().run()
-    assert (ran.outcome.done, ran.outcome.stopped) == (False, "")
-    assert (record.portions_done, record.portions_unlike) == ((1, 2, 3, 4), (1,))
-    with pytest.raises(InputError, match="moved since it was planned"):
-        files.open().resume()
-    assert finished(backfill(files, tables=("htrunk",), policy="replace"))
-    assert alike(files, "htrunk")
