@@ -12,8 +12,6 @@ from syncengine.model.spec import Archive
 WRAPPED = ("call_rec", "ag_actv")
 """The event tables that are full: the others hold less than they may."""
 
-EXCEPTION_TABLES = ("agex", "spex", "tgex", "vdnex", "vecex", "mctex")
-
 
 @dataclass(frozen=True, slots=True)
 class ServerHabits:

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
-
-AS_OF = datetime(2000, 6, 5, 6, 10)
-"""The wall clock at which the two servers were photographed, a Monday morning."""
-
-TODAY = date(2000, 6, 5)
-"""The day of `AS_OF`."""
 
 LIMITS = {
     "days": (1, 62),
@@ -92,8 +86,3 @@ class DemoPair:
     shape: DemoShape
     rows: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     damage: Damage = Damage()
-
-    @property
-    def total_rows(self) -> int:
-        """Rows of both servers together."""
-        return sum(primary + secondary for primary, secondary in self.rows.values())

@@ -143,11 +143,6 @@ class TableSpec:
     """The interval table that a daily, weekly or monthly one is rolled up from."""
     origin: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
-    @property
-    def is_historical(self) -> bool:
-        """Say whether rows belong to a time, so that a window applies."""
-        return self.time is not None
-
     def column(self, name: str) -> ColumnSpec | None:
         """Return the column of that name, or None."""
         return next((column for column in self.columns if column.name == name), None)

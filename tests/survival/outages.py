@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -43,7 +43,6 @@ class Outages:
     stage: Stage
     expected: Expected
     logged: bool = True
-    hit: dict[int, str] = field(default_factory=dict)
 
     def order(self, fatal: int | None, only: str = "") -> Order:
         """Return the order to do the plan, up to a moment, of all or of one phase."""

@@ -19,7 +19,6 @@ CONSTRAINTS = "SELECT tabid, constrname, constrtype, idxname FROM informix.sysco
 LOCALE = "SELECT site FROM informix.systables WHERE tabname = 'GL_COLLATE'"
 ONE_ROW = "FROM informix.systables WHERE tabid = 1"
 VERSION = f"SELECT DBINFO('version', 'full') {ONE_ROW}"
-DATABASE = f"SELECT DBINFO('dbname') {ONE_ROW}"
 USER = f"SELECT USER {ONE_ROW}"
 SESSION = f"SELECT DBINFO('sessionid') {ONE_ROW}"
 SESSIONS = "SELECT COUNT(*) FROM sysmaster:syssessions WHERE {which}"
