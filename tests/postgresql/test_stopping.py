@@ -47,9 +47,9 @@ def make_slow(database: Database) -> None:
     database.run("CREATE VIEW slow AS SELECT hsplit.*, (pg_sleep(60) IS NULL)::int AS slept FROM hsplit")
 
 
-def active(running: Cluster, database: Database) -> list[int]:
-    """Return the processes that work for the code under test."""
-    query = f"SELECT pid FROM pg_stat_activity WHERE datname = '{database.name}' AND state = 'active'"
+def sleeping(running: Cluster, database: Database) -> list[int]:
+    """Return the processes that are in the middle of the slow query, and not just before it."""
+    query = f"SELECT pid FROM pg_stat_activity WHERE datname = '{database.name}' AND wait_event = 'PgSleep'"
     return [int(pid) for (pid,) in running.admin.run(query)]
 
 
@@ -68,14 +68,14 @@ def test_ctrl_c_ends_a_query_at_once(running: Cluster, database: Database) -> No
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline().strip() == "asking"
-        wait_until(lambda: active(running, database))
+        wait_until(lambda: sleeping(running, database))
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
         said, _ = process.communicate(timeout=20)
 
     assert said.strip() == "stopped 1"
     assert time.monotonic() - began < 4
-    assert active(running, database) == []
+    assert sleeping(running, database) == []
 
 
 def test_another_thread_ends_a_query(running: Cluster, database: Database, opened: Open) -> None:
@@ -90,7 +90,7 @@ def test_another_thread_ends_a_query(running: Cluster, database: Database, opene
             server.read(SLOW).read_all()
 
         assert time.monotonic() - began < 4
-        wait_until(lambda: not active(running, database))
+        wait_until(lambda: not sleeping(running, database))
         # Late answers to the cancellation hit nobody else.
         for _ in range(20):
             assert server.highest("hsplit", "acd") == 1
@@ -103,8 +103,8 @@ def test_a_cancellation_by_an_administrator_is_told(running: Cluster, database: 
     with opened() as server:
 
         def cancel() -> None:
-            wait_until(lambda: active(running, database))
-            running.admin.run(f"SELECT pg_cancel_backend({active(running, database)[0]})")
+            wait_until(lambda: sleeping(running, database))
+            running.admin.run(f"SELECT pg_cancel_backend({sleeping(running, database)[0]})")
 
         cancelling = threading.Thread(target=cancel)
         cancelling.start()
