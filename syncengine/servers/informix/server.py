@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -269,11 +269,13 @@ def _bound(columns: BucketColumns, acd: int | None, moment: Any) -> Bucket | Non
     return bound_at(columns, acd, None if moment is None else int(moment))
 
 
-def _live_tables(rows: Any, wanted: Collection[str], identity: Identity, server: str) -> dict[str, LiveTable]:
+def _live_tables(
+    rows: Callable[[Statement], list[tuple[Any, ...]]], wanted: Collection[str], identity: Identity, server: str
+) -> dict[str, LiveTable]:
     """Read the catalogue's entries of some tables; of two owners' tables of one name, the login's own counts."""
 
     def ask(text: str) -> list[tuple[Any, ...]]:
-        return rows(Statement(text))  # type: ignore[no-any-return]
+        return rows(Statement(text))
 
     found: dict[str, Table] = {}
     for table in read_tables(ask):

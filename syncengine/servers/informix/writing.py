@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import ibm_db
@@ -70,7 +71,7 @@ def insert_rows(lent: Lent, insert: Insert, rows: pa.RecordBatchReader, path: Wr
                 if not prepared:
                     lent.calls.run(lambda: cursor.prepare(insert.text), lent.calls.deadline())
                     prepared = True
-                done += lent.calls.run(lambda given=columns: WRITERS[path](cursor, given), lent.calls.deadline())  # type: ignore[misc]
+                done += lent.calls.run(partial(WRITERS[path], cursor, columns), lent.calls.deadline())
     if prepared:
         lent.calls.run(cursor.close)
     return done
