@@ -9,8 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from tests.cli.terminal import (
 )
 from tests.rules.meddling import Meddling, meddle
 from tests.rules.scenes import trunks
+from tests.waiting import wait_until
 
 RESYNC = ("resync", "--yes", "--pair")
 HOLD = (
@@ -288,14 +288,6 @@ def test_the_rest_is_done_by_the_same_command(tmp_path: Path, typed: Typing, mon
     assert mended(files) == {500, 530, 600}
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
-    """Wait until something is so."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came to that"
-        time.sleep(0.01)
-
-
 def marks(files: Files) -> list[dict[str, object]]:
     """Return the marks of the steps of the runs on a pair."""
     found = (files.folder / "pair.staging" / "runs").glob("*/steps.jsonl")
@@ -331,7 +323,7 @@ def test_an_interrupt_stops_a_real_process(tmp_path: Path) -> None:
     with subprocess.Popen(
         [*PROGRAM, *RESYNC, str(files.pair_file), *LONG], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        wait_for(lambda: sum(mark.get("state") == "done" for mark in marks(files)) >= 3 or process.poll() is not None)
+        wait_until(lambda: sum(mark.get("state") == "done" for mark in marks(files)) >= 3 or process.poll() is not None)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
 
@@ -394,7 +386,7 @@ def test_two_runs_at_once_by_the_same_pair_file(tmp_path: Path) -> None:
     with subprocess.Popen(
         [*PROGRAM, *RESYNC, str(files.pair_file), *LONG], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        wait_for(lambda: any(mark.get("state") == "done" for mark in marks(files)) or process.poll() is not None)
+        wait_until(lambda: any(mark.get("state") == "done" for mark in marks(files)) or process.poll() is not None)
         second = type_in_process(*RESYNC, files.pair_file, *LONG)
         process.communicate(timeout=60)
 

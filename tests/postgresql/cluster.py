@@ -39,6 +39,8 @@ OPTIONS = {
     "shared_buffers": "64MB",
     "autovacuum": "off",
 }
+ACTIVE = "state = 'active'"
+"""Of a backend that works on a statement."""
 
 
 def missing() -> str | None:
@@ -157,6 +159,11 @@ class Cluster:
         with self.as_superuser(database) as superuser:
             superuser.run(f"DROP OWNED BY {name}")
         self.admin.run(f"DROP ROLE {name}")
+
+    def backends(self, database: Database, *, having: str) -> list[int]:
+        """Return the processes that serve a database and have something, as `pg_stat_activity` tells it."""
+        query = f"SELECT pid FROM pg_stat_activity WHERE datname = {literal(database.name)} AND {having}"
+        return [int(pid) for (pid,) in self.admin.run(query)]
 
     @contextmanager
     def as_superuser(self, database: Database) -> Iterator[Database]:

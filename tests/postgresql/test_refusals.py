@@ -24,7 +24,7 @@ from syncengine.servers.protocol import Server, WriteSession
 from tests.builders import hsplit
 from tests.contract.kinds import as_arrow
 from tests.contract.test_writing import FIVE
-from tests.postgresql.cluster import LOGIN, Cluster, Database
+from tests.postgresql.cluster import ACTIVE, LOGIN, Cluster, Database
 from tests.postgresql.conftest import HSPLIT, Open, fill
 from tests.postgresql.loading import create_table
 
@@ -137,13 +137,7 @@ def test_a_query_that_takes_too_long(running: Cluster, database: Database, opene
             assert not error.value.transient
             assert time.monotonic() - began < 4.5
         assert server.highest("hsplit", "acd") == 1
-        assert running_queries(running, database) == 0
-
-
-def running_queries(running: Cluster, database: Database) -> int:
-    """Return how many statements of the tests' login run in a database."""
-    query = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{database.name}' AND state = 'active'"
-    return int(running.admin.run(query)[0][0])
+        assert running.backends(database, having=ACTIVE) == []
 
 
 def test_rows_that_somebody_else_has_locked(database: Database, opened: Open) -> None:

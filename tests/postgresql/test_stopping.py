@@ -17,11 +17,14 @@ from syncengine.model.errors import CancelledError, ServerError
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.servers.postgresql import calls as calls_module
 from tests.builders import hsplit
-from tests.postgresql.cluster import Cluster, Database
+from tests.postgresql.cluster import ACTIVE, Cluster, Database
 from tests.postgresql.conftest import HSPLIT, Open, fill
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.postgresql
 SLOW = ReadQuery(Selection("slow", HSPLIT.columns))
+SLEEPING = "wait_event = 'PgSleep'"
+"""Of a backend in the middle of the slow query, and not in one before it that is over at once."""
 CTRL_C = """
 import sys, threading
 from syncengine.model.bucket import BucketColumns
@@ -47,20 +50,6 @@ def make_slow(database: Database) -> None:
     database.run("CREATE VIEW slow AS SELECT hsplit.*, (pg_sleep(60) IS NULL)::int AS slept FROM hsplit")
 
 
-def sleeping(running: Cluster, database: Database) -> list[int]:
-    """Return the processes that are in the middle of the slow query, and not just before it."""
-    query = f"SELECT pid FROM pg_stat_activity WHERE datname = '{database.name}' AND wait_event = 'PgSleep'"
-    return [int(pid) for (pid,) in running.admin.run(query)]
-
-
-def wait_until(happened: object) -> None:
-    """Wait for something to happen."""
-    until = time.monotonic() + 10
-    while not happened():  # type: ignore[operator]
-        assert time.monotonic() < until
-        time.sleep(0.02)
-
-
 def test_ctrl_c_ends_a_query_at_once(running: Cluster, database: Database) -> None:
     """Ctrl-C is a KeyboardInterrupt within moments, the server works no more, and goes on being asked."""
     make_slow(database)
@@ -68,14 +57,14 @@ def test_ctrl_c_ends_a_query_at_once(running: Cluster, database: Database) -> No
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline().strip() == "asking"
-        wait_until(lambda: sleeping(running, database))
+        wait_until(lambda: running.backends(database, having=SLEEPING))
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
         said, _ = process.communicate(timeout=20)
 
     assert said.strip() == "stopped 1"
     assert time.monotonic() - began < 4
-    assert sleeping(running, database) == []
+    assert running.backends(database, having=ACTIVE) == []
 
 
 def test_another_thread_ends_a_query(running: Cluster, database: Database, opened: Open) -> None:
@@ -90,7 +79,7 @@ def test_another_thread_ends_a_query(running: Cluster, database: Database, opene
             server.read(SLOW).read_all()
 
         assert time.monotonic() - began < 4
-        wait_until(lambda: not sleeping(running, database))
+        wait_until(lambda: not running.backends(database, having=ACTIVE))
         # Late answers to the cancellation hit nobody else.
         for _ in range(20):
             assert server.highest("hsplit", "acd") == 1
@@ -103,8 +92,8 @@ def test_a_cancellation_by_an_administrator_is_told(running: Cluster, database: 
     with opened() as server:
 
         def cancel() -> None:
-            wait_until(lambda: sleeping(running, database))
-            running.admin.run(f"SELECT pg_cancel_backend({sleeping(running, database)[0]})")
+            wait_until(lambda: running.backends(database, having=SLEEPING))
+            running.admin.run(f"SELECT pg_cancel_backend({running.backends(database, having=SLEEPING)[0]})")
 
         cancelling = threading.Thread(target=cancel)
         cancelling.start()
@@ -136,12 +125,7 @@ def test_a_server_that_answers_nobody_is_given_up(
     with opened(query_seconds=2 if by == "time" else 600) as server:
         stream = server.read(ReadQuery(HSPLIT, ("split",)))
         stream.read_next_batch()
-        pids = [
-            int(pid)
-            for (pid,) in running.admin.run(
-                f"SELECT pid FROM pg_stat_activity WHERE datname = '{database.name}' AND state = 'idle in transaction'"
-            )
-        ]
+        pids = running.backends(database, having="state = 'idle in transaction'")
         assert len(pids) == 1
         with frozen(pids):
             if by == "interrupt":
@@ -152,4 +136,4 @@ def test_a_server_that_answers_nobody_is_given_up(
 
             assert time.monotonic() - began < 5
             assert server.highest("hsplit", "acd") == 1
-        wait_until(lambda: not running.admin.run(f"SELECT 1 FROM pg_stat_activity WHERE pid = {pids[0]}"))
+        wait_until(lambda: not running.backends(database, having=f"pid = {pids[0]}"))
