@@ -32,7 +32,7 @@ def connect(connection_string: str) -> adbc_driver_manager.AdbcDatabase:
 def check_installed(name: str) -> None:
     """Load the driver, when the first server is opened; raises `InputError` where it is not installed."""
     try:
-        import adbc_driver_postgresql  # noqa: F401
+        import adbc_driver_postgresql  # noqa: F401  # only whether it loads is asked
     except ImportError as error:
         raise InputError(
             f"{name}: the driver for PostgreSQL cannot be loaded ({error}).",
