@@ -20,7 +20,7 @@ FLOORS = (
     {"cli"},
     {"app"},
     {"observe", "planning", "execute", "report", "demo"},
-    {"catalogue", "pair_file", "diffing", "servers", "staging"},
+    {"catalogue", "pair_file", "diffing", "hooks", "servers", "staging"},
     {"model"},
 )
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "__pycache__" not in path.parts)

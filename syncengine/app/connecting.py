@@ -18,9 +18,12 @@ from syncengine.servers.protocol import Server
 class Connecting:
     """Opens the servers of one pair."""
 
-    def __init__(self, settings: PairSettings, holder: Callable[[], str]) -> None:
+    def __init__(
+        self, settings: PairSettings, holder: Callable[[], str], told_load: Callable[[Role], str | None]
+    ) -> None:
         self._settings = settings
         self._holder = holder
+        self._told_load = told_load
 
     @contextmanager
     def servers(self, writable: frozenset[Role], *, slowed_by: float = 0.0) -> Iterator[Mapping[Role, Server]]:
@@ -54,8 +57,10 @@ class Connecting:
             ) from error
 
     def opened(self, role: Role, *, writable: bool, limits: Limits) -> Server:
-        """Open one server."""
-        return open_server(self._settings.server(role), self._settings.file.parent, writable=writable, limits=limits)
+        """Open one server; where the pair file does not tell its load, a command of the user's may."""
+        settings = self._settings.server(role)
+        settings = replace(settings, load=settings.load or self._told_load(role))
+        return open_server(settings, self._settings.file.parent, writable=writable, limits=limits)
 
     def refuse_unwritable(self, servers: Mapping[Role, Server], roles: Iterable[Role]) -> None:
         """Refuse before anything is staged: what is only read, and what could not be rolled back unless agreed to."""

@@ -12,6 +12,7 @@ from syncengine.app.runs import Ran, Runs, needed_bytes
 from syncengine.catalogue import Catalogue
 from syncengine.execute.executing import end, execute
 from syncengine.execute.pacing import Pacing, parse_hours
+from syncengine.model.checklist import ChecklistLine
 from syncengine.model.drift import Observation
 from syncengine.model.errors import RefusedError, WindowError
 from syncengine.model.outcome import RunOutcome, StepOutcome
@@ -52,7 +53,9 @@ class PortionWork:
         except WindowError:
             return None
         try:
-            return plan(observation, self.catalogue, Wishes(wishes.policy, self.settings.limits))
+            return plan(
+                observation, self.catalogue, Wishes(wishes.policy, self.settings.limits, hooks=self.settings.hooks)
+            )
         except RefusedError as error:
             if error.rule != DELETIONS_RULE:
                 raise
@@ -141,15 +144,22 @@ class Copying:
             in_sync = all(done.in_sync is not False for done in self.done) and not self.record.portions_unlike
             self.run.mark("checked", in_sync=in_sync)
         last = self.last or nothing(self.work.settings, self.wishes, self.record.header.seed)
-        return Ran(
+        ran = Ran(
             last,
-            end(self.run, outcome),
+            outcome,
             None,
             kind=RunKind.BACKFILL,
             portions=tuple(self.done),
             unlike_before=self.record.portions_unlike,
             wrote=self.wrote,
         )
+        ran = self.runs.hooked_after(ran, self._lines(), self.runs.hooking(self.run, self.record.hooks))
+        return replace(ran, outcome=end(self.run, ran.outcome))
+
+    def _lines(self) -> tuple[ChecklistLine, ...]:
+        """Return what all its portions leave to be done, each once."""
+        portions = self.run.record(running=True).portions_kept if self.wrote else ()
+        return tuple(dict.fromkeys(line for number in portions for line in self.run.plan(number).checklist.after))
 
     def _plan(self, portion: Portion) -> Plan | None:
         if portion.number in self.record.portions_kept:

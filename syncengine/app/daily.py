@@ -7,18 +7,21 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from syncengine.app.commands import Commands, first_lines
 from syncengine.app.connecting import Connecting, as_of, refuse_one_server
 from syncengine.app.outages import blind_in, looked_back, midnight
 from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import BucketColumns
-from syncengine.model.daily import DailyCheck, Filling, ServerDay
+from syncengine.model.daily import DailyCheck, Filling, HookCheck, ServerDay
 from syncengine.model.drift import Observation
 from syncengine.model.errors import ServerError, ServerLockedError, ServerUnreachableError, SyncError
 from syncengine.model.facts import ServerFacts
-from syncengine.model.pair import PairSettings, Role
+from syncengine.model.hooks import CheckKind
+from syncengine.model.pair import CallHistory, PairSettings, Role
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions, gather_facts
+from syncengine.planning.call_history import switched_over
 from syncengine.servers.protocol import Server
 
 
@@ -29,6 +32,7 @@ class DailyChecking:
     settings: PairSettings
     catalogue: Catalogue
     connecting: Connecting
+    commands: Commands
     verify: Callable[[Window], Observation]
 
     def check(self, since: datetime | None) -> DailyCheck:
@@ -36,7 +40,9 @@ class DailyChecking:
         now = as_of(self.settings)
         looked = looked_back(now, since or midnight(now) - timedelta(days=1))
         days = self._days(looked)
-        found = DailyCheck(now, looked.start, days)
+        found = DailyCheck(now, looked.start, days, checks=tuple(self._checks()))
+        if self.settings.call_history is CallHistory.PRIMARY and found.work_on[0] is Role.SECONDARY:
+            found = replace(found, switch=tuple(switched_over()))
         if found.failed:
             return found
         facts = [day.facts for day in days if day.facts is not None]
@@ -60,6 +66,16 @@ class DailyChecking:
             if len(opened) == len(Role):
                 refuse_one_server(opened)
             return days[Role.PRIMARY], days[Role.SECONDARY]
+
+    def _checks(self) -> Iterator[HookCheck]:
+        """Yield what the user's commands say of what no table shows."""
+        for kind in CheckKind:
+            for role in Role:
+                hook = self.settings.hook(kind, role)
+                if hook is not None:
+                    found = self.commands.run(hook)
+                    problem = "" if found.code is not None else found.problem
+                    yield HookCheck(kind, role, found.code == 0, first_lines(found.output), problem)
 
     def _day(self, server: Server, role: Role, looked: Window) -> ServerDay:
         facts = gather_facts(server, role, FactQuestions(self.settings, self.catalogue, looked, coverage=True))

@@ -77,7 +77,7 @@ class Outages:
             if not archived:
                 return None
             observation = narrowed(self.observe(servers, self._request(facts, archived, acds)), archived)
-        made = plan(observation, self.catalogue, Wishes(Policy.RECONCILE, limits))
+        made = plan(observation, self.catalogue, self._wishes(limits))
         left = tuple(f"ACD {time.acd} {time.span} is not archived on both servers yet, and is left" for time in early)
         return replace(made, notes=(*made.notes, *_notes(facts), *left))
 
@@ -119,9 +119,13 @@ class Outages:
             facts=facts,
         )
 
+    def _wishes(self, limits: Limits) -> Wishes:
+        settings = self.settings
+        return Wishes(Policy.RECONCILE, limits, hooks=settings.hooks, call_history=settings.call_history)
+
     def _planned(self, observation: Observation, limits: Limits) -> tuple[Plan | None, str]:
         try:
-            return plan(observation, self.catalogue, Wishes(Policy.RECONCILE, limits)), ""
+            return plan(observation, self.catalogue, self._wishes(limits)), ""
         except RefusedError as refusal:
             return None, f"nothing can be mended now: {refusal.message}"
 

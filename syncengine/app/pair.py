@@ -12,6 +12,7 @@ from pathlib import Path
 
 from syncengine.app.asking import Asked, choice, moment_of, names_of, numbers_of
 from syncengine.app.backfilling import Backfilling
+from syncengine.app.commands import Commands
 from syncengine.app.connecting import Connecting, as_of, refuse_one_server
 from syncengine.app.copying import PortionWork
 from syncengine.app.cutting import Cutting
@@ -51,13 +52,20 @@ VERIFIED = (DataClass.SYSTEM, DataClass.ACD, DataClass.HISTORICAL, DataClass.CUS
 class Pair:
     """A High Availability pair. Use `open_pair` to get one."""
 
-    def __init__(self, settings: PairSettings, catalogue: Catalogue, progress: Progress) -> None:
+    def __init__(
+        self,
+        settings: PairSettings,
+        catalogue: Catalogue,
+        progress: Progress,
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
         self.settings = settings
         self.catalogue = catalogue
         self.progress = progress
         self.ledger = Ledger(settings.staging)
-        self.connecting = Connecting(settings, self.ledger.holder)
-        self._runs = Runs(settings, catalogue, self.connecting, self.ledger, progress, self._look_again)
+        self._commands = Commands(settings, environment)
+        self.connecting = Connecting(settings, self.ledger.holder, self._commands.load)
+        self._runs = Runs(settings, catalogue, self.connecting, self.ledger, progress, self._look_again, self._commands)
         self._outages = Outages(settings, catalogue, self.connecting, self._observe)
         self.backfilling = Backfilling(
             self._runs,
@@ -123,10 +131,10 @@ class Pair:
 
         Reads only. A server that fails does not raise; its sentence stands in the result.
         """
-        checking = DailyChecking(
-            self.settings, self.catalogue, self.connecting, lambda window: self.verify(window=window)
+        look = DailyChecking(
+            self.settings, self.catalogue, self.connecting, self._commands, lambda window: self.verify(window=window)
         )
-        return checking.check(moment_of(since))
+        return look.check(moment_of(since))
 
     def plan_resync(
         self,
@@ -158,7 +166,9 @@ class Pair:
         limits = self.settings.limits
         if allow_deletions is not None:
             limits = replace(limits, deletions=allow_deletions)
-        wishes = Wishes(choice(Policy, policy, "policy"), limits, take_broken)
+        wishes = Wishes(
+            choice(Policy, policy, "policy"), limits, take_broken, self.settings.hooks, self.settings.call_history
+        )
         side = choice(Role, source, "source")
 
         def made() -> Plan:
@@ -364,7 +374,7 @@ def open_pair(
     """Return the pair a file describes; `specs` are folders of table specs of one's own."""
     settings = read_pair_file(Path(pair_file), environment)
     catalogue = load_catalogue(*settings.specs, *specs)
-    return Pair(settings, catalogue, progress or Silent())
+    return Pair(settings, catalogue, progress or Silent(), environment)
 
 
 def _refuse_nothing_held(observation: Observation) -> None:

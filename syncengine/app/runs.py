@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from syncengine.app.commands import Commands
 from syncengine.app.connecting import Connecting, as_of
+from syncengine.app.hooking import Hooking
 from syncengine.app.undoing import UndoQuestions, plan_undo, unlike_journal
 from syncengine.catalogue import Catalogue
-from syncengine.execute.executing import end, execute
+from syncengine.execute.executing import end, execute, is_all_done, not_begun
 from syncengine.execute.hands import Hands, RowSource
 from syncengine.execute.identities import refuse_other_servers
 from syncengine.execute.journals import Journals
 from syncengine.execute.recovering import recover
+from syncengine.model.checklist import ChecklistLine
 from syncengine.model.drift import Observation
 from syncengine.model.errors import InputError, MovedError, RefusedError, StagingError, SyncError
+from syncengine.model.hooks import HookRecord, left_by_hand
 from syncengine.model.outcome import RunOutcome
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan
 from syncengine.model.portions import PortionDone
 from syncengine.model.progress import Progress
-from syncengine.model.run import BatchState, RunKind, RunRecord, RunState, undone_by
+from syncengine.model.run import BatchRecord, BatchState, RunKind, RunRecord, RunState, undone_by
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.ledger import Begin, Ledger
@@ -54,6 +58,10 @@ class Ran:
     """Portions it had done before, in which drift remained."""
     wrote: bool = False
     """Whether a backfill has written anything, this time or before."""
+    hooks: tuple[HookRecord, ...] = ()
+    """The hooks that were run this time."""
+    by_hand: tuple[tuple[ChecklistLine, str], ...] = ()
+    """What is left to be done by hand after it, each with why its hook has not done it, if it was tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,7 @@ class Runs:
     ledger: Ledger
     progress: Progress
     look_again: Callable[[Mapping[Role, Server], Plan], Observation]
+    commands: Commands
 
     def execute(self, plan: Plan, kind: RunKind, *, about: str) -> Ran:
         """Do what a plan says as a new run, and look at the pair afresh."""
@@ -88,6 +97,7 @@ class Runs:
         plan = self.ledger.folder(record.id).plan(1)
         with self.connecting.servers(plan.writes_to) as servers:
             self.connecting.refuse_unwritable(servers, plan.writes_to)
+            refuse_other_servers(plan, servers)
             with self.resumed(record, servers) as (run, found):
                 notes = self.recover_others(servers, plan.writes_to, but=record.id)
                 return replace(self._carry_out(plan, run, servers, found), notes=tuple(notes))
@@ -99,7 +109,7 @@ class Runs:
             raise StagingError(record.problem, hint="It cannot be gone on with; a new resync mends what differs.")
         if record.state is RunState.RUNNING:
             raise StagingError(f"Run {record.id} is still running.", hint="`syncengine status` shows how far it is.")
-        if not record.resumable:
+        if not record.resumable and not (record.state is RunState.DONE and record.hooks_left):
             if record.state is RunState.PARTLY:
                 raise InputError(
                     f"Run {record.id} has left only what had moved since it was planned.",
@@ -188,16 +198,50 @@ class Runs:
             memory.forget(writes)
 
     def _carry_out(self, plan: Plan, run: RunFolder, servers: Mapping[Role, Server], record: RunRecord | None) -> Ran:
-        """Do the steps of a plan that are not done, and look at what came of it."""
-        known = record.batches if record else ()
+        """Do the steps of a plan that are not done, look at what came of it, and run the hooks around it."""
+        hooking = self.hooking(run, record.hooks if record else ())
         with ExitStack() as stack:
             caches = (stack.enter_context(self.cache()), stack.enter_context(self.cache()))
             hands = self.hands(servers, run, caches, undoes=plan.undoes)
-            outcome = execute(plan, 1, hands, known)
-            ran = Ran(plan, outcome, None)
-            if not outcome.cancelled:
-                ran = self._looked_at(ran, run, servers, caches[0])
+            try:
+                ran = self._written(plan, hands, record.batches if record else (), hooking)
+            except BaseException:
+                hooking.put_back()
+                raise
+            ran = self.hooked_after(ran, plan.checklist.after, hooking)
             return replace(ran, outcome=end(run, ran.outcome))
+
+    def _written(self, plan: Plan, hands: Hands, known: Sequence[BatchRecord], hooking: Hooking) -> Ran:
+        why, cancelled = "", False
+        if not is_all_done(plan, 1, known):
+            try:
+                why = hooking.before(plan.checklist.before)
+            except KeyboardInterrupt:
+                why, cancelled = "stopped by the user", True
+        if why:
+            return Ran(plan, not_begun(plan, 1, hands, known, why, cancelled=cancelled))
+        ran = Ran(plan, execute(plan, 1, hands, known))
+        return ran if ran.outcome.cancelled else self._looked_at(ran, hands.run, hands.servers, hands.cache)
+
+    def hooking(self, run: RunFolder, known: Sequence[HookRecord]) -> Hooking:
+        """Return what runs the hooks of a run, of which some were run before."""
+        others = tuple(record for other in self.ledger.runs() if other.id != run.id for record in other.hooks)
+        return Hooking(self.commands, run, self.progress, list(known), others)
+
+    def hooked_after(self, ran: Ran, lines: Sequence[ChecklistLine], hooking: Hooking) -> Ran:
+        """Run the hooks that come after a run, those of one that was stopped only where they undo one before it."""
+        outcome = ran.outcome
+        wrote = ran.wrote or any(step.wrote for step in outcome.steps)
+        try:
+            hooking.put_back()
+            if wrote and not outcome.stopped:
+                hooking.after(lines)
+        except KeyboardInterrupt:
+            outcome = replace(outcome, cancelled=True, stopped=outcome.stopped or "its hooks were stopped by the user")
+        except SyncError as error:
+            outcome = replace(outcome, stopped=outcome.stopped or str(error))
+        left = tuple(left_by_hand(lines, hooking.records)) if wrote else ()
+        return replace(ran, outcome=outcome, hooks=hooking.this_time, by_hand=left)
 
     def _looked_at(self, ran: Ran, run: RunFolder, servers: Mapping[Role, Server], cache: Cache) -> Ran:
         outcome = ran.outcome

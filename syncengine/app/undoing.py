@@ -63,7 +63,8 @@ def plan_undo(
         )
     first = next(iter(written.values()))
     stale = tuple(stale_rollups(steps, questions.catalogue, observed))
-    tables = tuple(dict.fromkeys(one.part.table for one in written.values()))
+    # What a class as a whole asked for when it was written, it asks for when that is taken back.
+    tables = tuple(dict.fromkeys(table for portion in record.portions_kept for table in run.plan(portion).tables))
     return Plan(
         seed=record.header.seed,
         as_of=questions.as_of,
@@ -78,7 +79,7 @@ def plan_undo(
         stale=stale,
         notes=(),
         tables=tables,
-        checklist=checklist_of(steps, tables, stale, questions.catalogue),
+        checklist=checklist_of(steps, tables, stale, questions.catalogue, questions.settings.hooks),
         undoes=record.id,
     )
 

@@ -11,6 +11,7 @@ import typer
 
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.model.errors import CancelledError, InputError
+from syncengine.model.hooks import HookState, standing
 from syncengine.model.run import RunKind
 
 if TYPE_CHECKING:
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
 def told(carry_out: Callable[[], Ran], pair: Path, *, json: bool, verbose: int) -> int:
     """Do a run, say what became of it, and return its exit code."""
     from syncengine.cli.terminal import out
+    from syncengine.report.checklist import left_lines
+    from syncengine.report.hooks import hook_lines
     from syncengine.report.outcome import outcome_document, print_outcome
     from syncengine.report.plain import as_text
     from syncengine.report.plan_json import plan_summary
-    from syncengine.report.plan_text import checklist_lines
     from syncengine.report.verify_json import verify_document
     from syncengine.report.verify_text import print_verdict
 
@@ -37,7 +39,9 @@ def told(carry_out: Callable[[], Ran], pair: Path, *, json: bool, verbose: int) 
         return _backfilled(ran, pair, json=json)
     if json:
         after = verify_document(ran.after) if ran.after else None
-        outcome = outcome_document(ran.outcome, unlike=ran.unlike, notes=ran.notes)
+        outcome = outcome_document(
+            ran.outcome, unlike=ran.unlike, notes=ran.notes, hooks=ran.hooks, by_hand=ran.by_hand
+        )
         typer.echo(as_text({**plan_summary(ran.plan), "dry_run": False, "outcome": outcome, "after": after}))
         return exit_code(ran)
     console = out()
@@ -55,9 +59,8 @@ def told(carry_out: Callable[[], Ran], pair: Path, *, json: bool, verbose: int) 
     if ran.after is not None:
         console.print()
         print_verdict(console, ran.after, every_table=bool(verbose))
-    if any(step.wrote for step in ran.outcome.steps):
-        for line in checklist_lines("Still to be done by hand", ran.plan.checklist.after):
-            console.print(line)
+    for line in (*hook_lines(ran.hooks), *left_lines(ran.by_hand)):
+        console.print(line)
     return exit_code(ran)
 
 
@@ -68,7 +71,14 @@ def refuse_nobody_to_ask(*, json: bool) -> None:
 
 
 def exit_code(ran: Ran) -> ExitCode:
-    """Return how a run ended: stopped, partly done, or done with or without drift left."""
+    """Return how a run ended; where only a hook failed, something of it is left to be done."""
+    code = _of_the_rows(ran)
+    failed = any(record.state is not HookState.DONE for record in standing(ran.hooks).values())
+    return ExitCode.PARTLY if failed and code in (ExitCode.DONE, ExitCode.DRIFT) else code
+
+
+def _of_the_rows(ran: Ran) -> ExitCode:
+    """Return how the writing ended: stopped, partly done, or done with or without drift left."""
     outcome = ran.outcome
     if outcome.cancelled:
         return ExitCode.CANCELLED
@@ -90,10 +100,17 @@ def exit_code(ran: Ran) -> ExitCode:
 def _backfilled(ran: Ran, pair: Path, *, json: bool) -> int:
     from syncengine.cli.terminal import out
     from syncengine.report.backfill import backfill_outcome_document, print_backfill_outcome
+    from syncengine.report.checklist import left_lines
+    from syncengine.report.hooks import hook_lines
+    from syncengine.report.outcome import outcome_document
     from syncengine.report.plain import as_text
 
     if json:
-        typer.echo(as_text(backfill_outcome_document(ran.outcome, ran.portions, ran.notes, ran.unlike_before)))
+        outcome = outcome_document(ran.outcome, notes=ran.notes, hooks=ran.hooks, by_hand=ran.by_hand)
+        typer.echo(as_text(backfill_outcome_document(outcome, ran.portions, ran.unlike_before)))
     else:
-        print_backfill_outcome(out(), ran.outcome, ran.portions, ran.notes, ran.unlike_before, str(pair))
+        console = out()
+        print_backfill_outcome(console, ran.outcome, ran.portions, ran.notes, ran.unlike_before, str(pair))
+        for line in (*hook_lines(ran.hooks), *left_lines(ran.by_hand)):
+            console.print(line)
     return exit_code(ran)

@@ -30,10 +30,11 @@ def runs(pair: PairOption, run: RunArgument = None, json: JsonOption = False, ve
     known = opened.runs()
     if run is not None:
         found = opened.run(run)
+        said = opened.ledger.folder(found.id).said(found)
         if json:
-            typer.echo(as_text(run_document(found, known)))
+            typer.echo(as_text(run_document(found, known, said)))
         else:
-            print_run(out(), found, known, str(pair), every_batch=bool(verbose))
+            print_run(out(), found, known, str(pair), said=said, every_batch=bool(verbose))
     elif json:
         typer.echo(as_text(runs_document(known, opened.ledger.holder())))
     else:
@@ -42,7 +43,7 @@ def runs(pair: PairOption, run: RunArgument = None, json: JsonOption = False, ve
 
 
 def report(pair: PairOption, run: RunArgument = None, json: JsonOption = False, verbose: VerboseOption = 0) -> int:
-    """Tell of a run in full: what it was asked for, its plan, what was left and why, and what became of each step.
+    """Tell of a run in full: its plan, what was left and why, what became of each step, and what its hooks said.
 
     Without RUN the last one. It can be asked for while the run goes on.
 
@@ -59,12 +60,15 @@ def report(pair: PairOption, run: RunArgument = None, json: JsonOption = False, 
     opened = open_pair(pair)
     found = opened.run(run)
     plans = opened.plans(found)
+    said = opened.ledger.folder(found.id).said(found)
     if json:
-        typer.echo(as_text({**run_document(found, opened.runs()), "plans": [plan_summary(plan) for plan in plans]}))
+        typer.echo(
+            as_text({**run_document(found, opened.runs(), said), "plans": [plan_summary(plan) for plan in plans]})
+        )
         return ExitCode.DONE
     console = out()
     for plan in plans:
         print_plan(console, plan, every_table=bool(verbose))
         console.print()
-    print_run(console, found, opened.runs(), str(pair), every_batch=bool(verbose))
+    print_run(console, found, opened.runs(), str(pair), said=said, every_batch=bool(verbose))
     return ExitCode.DONE

@@ -8,7 +8,7 @@ import typer
 
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import JsonOption, PairOption, SinceOption, SpecsOption
-from syncengine.model.run import left_to_do
+from syncengine.model.run import left_in_single_user_mode, left_to_do
 
 
 def status(
@@ -48,6 +48,6 @@ def status(
             print_daily(out(), daily, str(pair))
     if daily is not None and daily.failed:
         return ExitCode.ERROR
-    if left_to_do(known):
+    if left_to_do(known) or left_in_single_user_mode(known):
         return ExitCode.PARTLY
     return ExitCode.DONE if daily is None or daily.in_order else ExitCode.DRIFT

@@ -46,6 +46,20 @@ def execute(plan: Plan, portion: int, hands: Hands, known: Sequence[BatchRecord]
     return running.outcome()
 
 
+def not_begun(
+    plan: Plan, portion: int, hands: Hands, known: Sequence[BatchRecord], why: str, *, cancelled: bool = False
+) -> RunOutcome:
+    """Return the outcome of a portion of which nothing is done this time."""
+    running = _Running(plan, portion, hands, tuple(known))
+    running.stop(why, cancelled=cancelled)
+    return running.outcome()
+
+
+def is_all_done(plan: Plan, portion: int, known: Sequence[BatchRecord]) -> bool:
+    """Say whether nothing of a portion is left to be written."""
+    return all(done_up_to(known, portion, step) >= buckets_of_step(step) for step in plan.steps)
+
+
 @dataclass(slots=True)
 class _Told:
     """What is known of a step so far."""

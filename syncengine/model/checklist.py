@@ -3,11 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+from syncengine.model.pair import Role
+
+
+class LineKind(StrEnum):
+    """What a line is about. Scripts and hooks go by it, so it does not change with the wording."""
+
+    SINGLE_USER = "single-user"
+    MULTI_USER = "multi-user"
+    LOGINS = "logins"
+    REMOVE_LOGINS = "remove-logins"
+    VISUAL_VECTORS = "visual-vectors"
+    FILES = "files"
+    TIMETABLES = "timetables"
+    VERIFY_INTERVAL = "verify-interval"
+    DATA_SUMMARIZING = "data-summarizing"
+    CALL_HISTORY_ON = "external-call-history-on"
+    CALL_HISTORY_OFF = "external-call-history-off"
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistLine:
+    """One thing to do on one server."""
+
+    kind: LineKind
+    server: Role
+    text: str
+    """A sentence for people."""
+    file: str = ""
+    """What has to be carried over, of the kind `files`."""
+    hook: bool = False
+    """The pair file names a command that does it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checklist:
-    """What to do by hand, in order; only what applies."""
+    """What to do beside the tables, in order; only what applies."""
 
-    before: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
+    before: tuple[ChecklistLine, ...] = ()
+    after: tuple[ChecklistLine, ...] = ()

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from syncengine.model.checklist import ChecklistLine
 from syncengine.model.drift import Observation
 from syncengine.model.facts import ServerFacts
+from syncengine.model.hooks import CheckKind
 from syncengine.model.outages import BlindTime
 from syncengine.model.pair import Role
 from syncengine.model.spec import Archive
@@ -55,6 +57,19 @@ class ServerDay:
 
 
 @dataclass(frozen=True, slots=True)
+class HookCheck:
+    """What a command of the user's said of something that no table shows, on one server."""
+
+    kind: CheckKind
+    role: Role
+    fine: bool
+    says: tuple[str, ...] = ()
+    """Its first lines."""
+    problem: str = ""
+    """Why it could not tell, as the end of a sentence: then people have to look."""
+
+
+@dataclass(frozen=True, slots=True)
 class DailyCheck:
     """Both servers since a moment, the primary first, and how they differ."""
 
@@ -65,6 +80,10 @@ class DailyCheck:
     drift: Observation | None = None
     problem: str = ""
     """Why they could not be compared."""
+    checks: tuple[HookCheck, ...] = ()
+    """What hooks have looked at."""
+    switch: tuple[ChecklistLine, ...] = ()
+    """What to do about External Call History, in order, while one works on the secondary."""
 
     @property
     def failed(self) -> bool:
@@ -80,15 +99,30 @@ class DailyCheck:
     def in_order(self) -> bool:
         """Say whether nothing has to be looked at."""
         late = any(True for server in self.servers for _ in server.late_archives(self.as_of))
-        return not (self.failed or late or self.holes) and self.drift is not None and self.drift.in_sync
+        amiss = late or self.holes or not all(check.fine for check in self.checks)
+        return not (self.failed or amiss) and self.drift is not None and self.drift.in_sync
 
     @property
     def work_on(self) -> tuple[Role, str]:
-        """Return on which server administration is done now, and why (rule 15, chapter 4)."""
+        """Return on which server administration is done now, and why (rule 15, chapter 4, Appendix E)."""
         primary, secondary = self.servers
         if primary.problem and not secondary.problem:
             return Role.SECONDARY, (
                 "the primary cannot be reached from here. Make sure that it is down, then work on the secondary; "
                 "what is administered meanwhile goes back afterwards."
             )
+        if self._links_are_down(Role.PRIMARY) and not (secondary.problem or self._links_are_down(Role.SECONDARY)):
+            return Role.SECONDARY, (
+                "Links of the primary are down and those of the secondary are not. Work on the secondary until they "
+                "are back; what is administered meanwhile goes back afterwards."
+            )
         return Role.PRIMARY, "Work on the primary: administration flows from the primary to the secondary."
+
+    def by_hand(self, kind: CheckKind) -> tuple[Role, ...]:
+        """Return the servers on which people have to look at something, since no hook could."""
+        told = {check.role for check in self.checks if check.kind is kind and not check.problem}
+        return tuple(role for role in Role if role not in told)
+
+    def _links_are_down(self, role: Role) -> bool:
+        links = [check for check in self.checks if check.kind is CheckKind.LINKS and check.role is role]
+        return any(not (check.fine or check.problem) for check in links)

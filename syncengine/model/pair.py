@@ -91,6 +91,28 @@ class Retention:
         return dict(self.periods).get(archive)
 
 
+class CallHistory(StrEnum):
+    """Where External Call History is on while all is well (High Availability guide, chapters 1 and 3)."""
+
+    PRIMARY = "primary"
+    """On the primary only: it is switched over where the primary fails, and back."""
+    BOTH = "both"
+    """On both, as customized reports need it: there is nothing to switch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A command of the user's that does, or looks after, something on one server that no table can do.
+
+    `kind` is that of a checklist line, of a daily check, or `load`.
+    """
+
+    kind: str
+    server: Role
+    command: tuple[str, ...]
+    timeout_seconds: int
+
+
 @dataclass(frozen=True, slots=True)
 class PairSettings:
     """Everything a pair file says. Paths are absolute."""
@@ -109,6 +131,24 @@ class PairSettings:
     retention: Retention = field(default_factory=Retention)
     limits: Limits = DEFAULT_LIMITS
     specs: tuple[Path, ...] = ()
+    hooks: tuple[Hook, ...] = ()
+    call_history: CallHistory | None = None
+    """None where it is not installed."""
+
+    def hook(self, kind: str, role: Role) -> Hook | None:
+        """Return the command the file names for something on one server, or None."""
+        return next((one for one in self.hooks if (one.kind, one.server) == (kind, role)), None)
+
+    @property
+    def secret_names(self) -> frozenset[str]:
+        """The environment variables that the urls take secrets from."""
+        return frozenset(name for role in Role for name in REFERENCE.findall(self.server(role).shown_url))
+
+    def masked(self, text: str) -> str:
+        """Return a text in which neither server's secrets stand."""
+        for role in Role:
+            text = self.server(role).masked(text)
+        return text
 
     def server(self, role: Role) -> ServerSettings:
         """Return the settings of one server."""

@@ -150,12 +150,14 @@ class KeptBack:
 
 @dataclass(frozen=True, slots=True)
 class StaleRollup:
-    """A period the target had summarised before its intervals were mended (rule 10)."""
+    """A period a server had summarised before its intervals were mended there (rule 10)."""
 
     table: str
     archive: Archive
     acd: int | None
     row_date: date
+    into: Role
+    """The server that has to summarise it again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from syncengine.model.bucket import Bucket, BucketState
+from syncengine.model.hooks import HookRecord, HookState, in_single_user_mode, standing
 from syncengine.model.pair import Role
 
 
@@ -165,6 +166,8 @@ class RunRecord:
     """What it waits for at this moment, while it runs."""
     in_sync: bool | None = None
     """What the fresh look after it found; None where there was none."""
+    hooks: tuple[HookRecord, ...] = ()
+    """Every time a hook was run, in order."""
     bytes_kept: int = 0
     problem: str = ""
     """What is wrong with its folder, for a damaged run."""
@@ -185,6 +188,11 @@ class RunRecord:
         return tuple(batch for batch in self.batches if batch.state is BatchState.DONE)
 
     @property
+    def hooks_left(self) -> bool:
+        """Say whether a hook that comes after the run is not known to be done, so that it can be tried again."""
+        return any(record.state is not HookState.DONE for record in standing(self.hooks).values())
+
+    @property
     def resumable(self) -> bool:
         """Say whether something of it is left that can be done: not what was left since its rows had moved."""
         return self.state is RunState.CUT_SHORT or (self.state is RunState.PARTLY and bool(self.stopped))
@@ -198,3 +206,9 @@ def undone_by(run: RunRecord, runs: Iterable[RunRecord]) -> str:
 def left_to_do(runs: Sequence[RunRecord]) -> tuple[RunRecord, ...]:
     """Return the runs that can be gone on with, in order: one that was taken back is not among them."""
     return tuple(run for run in runs if run.resumable and run.portions and not undone_by(run, runs))
+
+
+def left_in_single_user_mode(runs: Iterable[RunRecord]) -> tuple[Role, ...]:
+    """Return the servers that a hook of a run has put in single-user mode, and that none has tried to put back."""
+    ended = [run for run in runs if run.state is not RunState.RUNNING]
+    return in_single_user_mode(sorted((one for run in ended for one in run.hooks), key=lambda one: one.at))

@@ -118,7 +118,7 @@ def gather_facts(server: Server, role: Role, questions: FactQuestions) -> Server
         role=role,
         identity=description.identity,
         kind=description.kind,
-        load=questions.settings.server(role).load,
+        load=description.load,
         acds=tuple(sorted(acds)),
         archives=archives,
         lengths=lengths or _lengths_by_acd(set_up, questions),

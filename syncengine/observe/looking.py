@@ -56,7 +56,9 @@ def unseen(settings: ServerSettings, problem: str = "") -> ServerCheck:
 
 def look_at(server: Server, settings: ServerSettings, questions: LookQuestions) -> Look:
     """Return what a server tells; one that fails on the way is kept as far as it got, with its sentence."""
-    check, live = replace(unseen(settings), profile=profile_of(server.describe(), settings.masked)), {}
+    described = server.describe()
+    profile = profile_of(described, settings.masked)
+    check, live = replace(unseen(settings), profile=profile, load=described.load), {}
     try:
         live = dict(server.tables([spec.name for spec in questions.catalogue.tables]))
         check = replace(check, tables=tuple(_tables(server, live, questions, settings.masked)))

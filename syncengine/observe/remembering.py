@@ -60,7 +60,7 @@ def environment_of(
             role.value,
             live[role].owner,
             live[role].columns,
-            settings.server(role).load,
+            descriptions[role].load,
             descriptions[role].kind,
             descriptions[role].identity,
             descriptions[role].locale,

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from pydantic import ValidationError
 
+from syncengine.model.checklist import LineKind
 from syncengine.model.errors import PairFileError
 from syncengine.model.faults import validation_faults
-from syncengine.model.pair import REFERENCE, Limits, PairSettings, Retention, Role, ServerSettings
+from syncengine.model.pair import (
+    REFERENCE,
+    CallHistory,
+    Hook,
+    Limits,
+    PairSettings,
+    Retention,
+    Role,
+    ServerSettings,
+)
 from syncengine.model.spec import Archive
 from syncengine.pair_file.schema import PairEntry, ServerEntry
 
@@ -34,6 +44,7 @@ def read_pair_file(path: Path, environment: Mapping[str, str]) -> PairSettings:
     faults += [fault for role, url in urls.items() for fault in _unset_secrets(role, url, environment)]
     if urls[Role.PRIMARY] and urls[Role.PRIMARY] == urls[Role.SECONDARY]:
         faults.append("secondary.url: names the same server as primary.url; a pair is two servers")
+    faults += _left_in_single_user_mode(entry) if entry else []
     if faults or entry is None:
         raise _error(file, faults)
     folder = file.parent
@@ -51,6 +62,8 @@ def read_pair_file(path: Path, environment: Mapping[str, str]) -> PairSettings:
         ),
         limits=Limits(**entry.limits.model_dump()),
         specs=tuple(folder / name for name in entry.specs),
+        hooks=tuple(_hooks(entry)),
+        call_history=CallHistory(entry.external_call_history) if entry.external_call_history else None,
     )
 
 
@@ -100,6 +113,25 @@ def _server(role: Role, entry: ServerEntry, environment: Mapping[str, str]) -> S
         read_only=entry.read_only,
         without_transactions=entry.without_transactions,
     )
+
+
+def _hooks(entry: PairEntry) -> Iterator[Hook]:
+    for kind, hook in entry.hooks.items():
+        for role in Role:
+            command = hook.of(role)
+            if command is not None:
+                yield Hook(kind, role, tuple(command), hook.timeout_seconds)
+
+
+def _left_in_single_user_mode(entry: PairEntry) -> list[str]:
+    there, back = (
+        {hook.server for hook in _hooks(entry) if hook.kind == kind}
+        for kind in (LineKind.SINGLE_USER, LineKind.MULTI_USER)
+    )
+    return [
+        f"hooks.{LineKind.SINGLE_USER}: nothing would put {role} back; write a hook {LineKind.MULTI_USER} for it too"
+        for role in sorted(there - back)
+    ]
 
 
 def _value(value: str, *, of_file: bool) -> str:

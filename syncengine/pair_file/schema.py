@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from syncengine.model.hooks import KINDS
 from syncengine.model.interval import LENGTHS
-from syncengine.model.pair import REFERENCE, Limits
+from syncengine.model.pair import REFERENCE, Limits, Role
 
 PASSWORD_IN_URL = re.compile(r"://[^/@:]*:(.+)@|[?&;](?:password|pwd|passwd)=([^&;]*)", re.IGNORECASE)
 DEFAULTS = Limits()
@@ -82,6 +83,54 @@ class LimitsEntry(_Strict):
     samples: int = Field(default=DEFAULTS.samples, ge=0, le=1000)
 
 
+def _hook_kind(name: str) -> str:
+    if name not in KINDS:
+        raise ValueError(f"nothing is called {name!r} that a hook could do; there are {', '.join(KINDS)}")
+    return name
+
+
+def _list(command: object) -> object:
+    if not isinstance(command, list):
+        raise ValueError('is no list; write the arguments one by one, like ["ssh", "cms-boulder", "restart"]')
+    return command
+
+
+def _table(hook: object) -> object:
+    if not isinstance(hook, dict):
+        raise ValueError("is no table; write the list of arguments as its command")
+    return hook
+
+
+def _command(command: list[str]) -> list[str]:
+    if not command or not command[0].strip():
+        raise ValueError("names no program")
+    if any("\0" in word for word in command):
+        raise ValueError("holds a NUL character")
+    return command
+
+
+Command = Annotated[list[str], BeforeValidator(_list), AfterValidator(_command)]
+
+
+class HookEntry(_Strict):
+    """A command for either server, or one for each."""
+
+    command: Command | None = None
+    primary: Command | None = None
+    secondary: Command | None = None
+    timeout_seconds: int = Field(default=60, ge=1, le=86_400)
+
+    def of(self, role: Role) -> list[str] | None:
+        """Return the command for one server, or None."""
+        return (self.primary if role is Role.PRIMARY else self.secondary) or self.command
+
+    @model_validator(mode="after")
+    def _names_a_command(self) -> Self:
+        if not any(map(self.of, Role)):
+            raise ValueError("names no command; write command, primary or secondary, each a list of arguments")
+        return self
+
+
 class PairEntry(_Strict):
     """The whole file."""
 
@@ -96,3 +145,5 @@ class PairEntry(_Strict):
     ] = {}
     retention: RetentionEntry = RetentionEntry()
     limits: LimitsEntry = LimitsEntry()
+    external_call_history: Literal["primary", "both"] | None = None
+    hooks: dict[Annotated[str, AfterValidator(_hook_kind)], Annotated[HookEntry, BeforeValidator(_table)]] = {}

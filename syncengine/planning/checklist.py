@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from syncengine.catalogue import Catalogue
-from syncengine.model.checklist import Checklist
+from syncengine.model.checklist import Checklist, ChecklistLine, LineKind
 from syncengine.model.drift import Counts
-from syncengine.model.pair import Role
+from syncengine.model.pair import Hook, Role
 from syncengine.model.plan import StaleRollup, Step
 from syncengine.model.spec import DataClass, Kept
 
@@ -19,16 +19,33 @@ TIMETABLES = ("ttsctasks", "ttsc")
 
 
 def checklist_of(
-    steps: Sequence[Step], tables: Sequence[str], stale: Sequence[StaleRollup], catalogue: Catalogue
+    steps: Sequence[Step],
+    tables: Sequence[str],
+    stale: Sequence[StaleRollup],
+    catalogue: Catalogue,
+    hooks: Sequence[Hook] = (),
+    *,
+    call_history: Iterable[ChecklistLine] = (),
 ) -> Checklist:
     """Return what applies to the steps of a plan that looked at `tables`, in the guide's order.
 
-    High Availability guide, chapters 2 and 3. Copying single tables, or history, needs nothing before it.
+    High Availability guide, chapters 2 and 3. Copying single tables, or history, needs nothing before it. Lines that a
+    hook carries out are marked; `call_history` are those of External Call History, which come last.
     """
     written = _Written.of(steps)
+    after = (*_after(written, tables, stale, catalogue), *call_history)
     return Checklist(
-        before=tuple(_before(written, tables, catalogue)), after=tuple(_after(written, tables, stale, catalogue))
+        before=tuple(_hooked(_before(written, tables, catalogue), hooks)), after=tuple(_hooked(after, hooks))
     )
+
+
+def _hooked(lines: Iterable[ChecklistLine], hooks: Sequence[Hook]) -> Iterator[ChecklistLine]:
+    places = {(hook.kind, hook.server) for hook in hooks}
+    for line in lines:
+        # Who turns it on by hand also turns it off by hand: on at one server comes first.
+        on = (LineKind.CALL_HISTORY_ON, line.server.other)
+        waits = line.kind is LineKind.CALL_HISTORY_OFF and on not in places
+        yield replace(line, hook=(line.kind, line.server) in places and not waits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,60 +73,68 @@ class _Written:
         return self.into(*(spec.name for spec in catalogue.of_class(data_class)))
 
 
-def _before(written: _Written, tables: Sequence[str], catalogue: Catalogue) -> Iterator[str]:
+def _before(written: _Written, tables: Sequence[str], catalogue: Catalogue) -> Iterator[ChecklistLine]:
     for data_class, name in CLASSES.items():
         for role in _whole_class(data_class, written, tables, catalogue):
-            yield f"Put {role} in single-user mode: all {name} is written there."
+            text = f"Put {role} in single-user mode: all {name} is written there."
+            yield ChecklistLine(LineKind.SINGLE_USER, role, text)
 
 
 def _after(
     written: _Written, tables: Sequence[str], stale: Sequence[StaleRollup], catalogue: Catalogue
-) -> Iterator[str]:
+) -> Iterator[ChecklistLine]:
     whole = [role for one in CLASSES for role in _whole_class(one, written, tables, catalogue)]
     for role in dict.fromkeys(whole):
-        yield f"Put {role} back in multi-user mode."
+        yield ChecklistLine(LineKind.MULTI_USER, role, f"Put {role} back in multi-user mode.")
     yield from _users(written)
     for role in written.into(*NAMES):
-        yield (
+        text = (
             f"If Visual Vectors is installed on {role}, stop and restart it (setupaas, run_vvs: 2, then 1), so that it "
             "knows the new names; its own comments are moved through its menu."
         )
+        yield ChecklistLine(LineKind.VISUAL_VECTORS, role, text)
     yield from _files(written, catalogue)
     for role in written.into(*TIMETABLES):
-        yield (
+        text = (
             f"Look at the timetables of {role}: a task that came from {role.other} may now run on both. "
             "When a timetable runs is not copied."
         )
+        yield ChecklistLine(LineKind.TIMETABLES, role, text)
     for role in written.of_class(DataClass.ACD, catalogue):
-        yield (
+        text = (
             f"Once the interval under way is archived on {role}, verify it: writing ACD administration may cost it "
             "(`syncengine outages` finds it)."
         )
-    if stale:
-        yield (
-            "Rerun Data Summarizing for the days, weeks and months the plan names (`syncengine report` shows it), "
-            "then verify them."
+        yield ChecklistLine(LineKind.VERIFY_INTERVAL, role, text)
+    for role in sorted({one.into for one in stale}):
+        text = (
+            f"Rerun Data Summarizing on {role} for the days, weeks and months the plan names (`syncengine report` "
+            "shows it), then verify them."
         )
+        yield ChecklistLine(LineKind.DATA_SUMMARIZING, role, text)
 
 
-def _users(written: _Written) -> Iterator[str]:
+def _users(written: _Written) -> Iterator[ChecklistLine]:
     for role in written.into(USERS):
         counts = written.counts[role, USERS]
         if counts.missing:
-            yield (
+            text = (
                 f"On {role}, make the login and home directory of each added user ({counts.missing:,}), "
                 f"and set the same password as on {role.other}."
             )
+            yield ChecklistLine(LineKind.LOGINS, role, text)
         if counts.extra:
-            yield f"Remove the logins of users that are no longer there ({counts.extra:,}) on {role} by hand."
+            text = f"Remove the logins of users that are no longer there ({counts.extra:,}) on {role} by hand."
+            yield ChecklistLine(LineKind.REMOVE_LOGINS, role, text)
 
 
-def _files(written: _Written, catalogue: Catalogue) -> Iterator[str]:
+def _files(written: _Written, catalogue: Catalogue) -> Iterator[ChecklistLine]:
     """Yield the files that belong to what is written and that no table holds."""
     for file in catalogue.files:
         tables = {table for name in file.sets for table in catalogue.set(name).tables}
         for role in written.into(*tables):
-            yield f"{file.path} on {role} ({file.holds}): {file.advice}."
+            text = f"{file.path} on {role} ({file.holds}): {file.advice}."
+            yield ChecklistLine(LineKind.FILES, role, text, file=file.path)
 
 
 def _whole_class(

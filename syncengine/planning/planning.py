@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import Bucket
 from syncengine.model.drift import Counts, Observation, TableObservation, TableState
-from syncengine.model.pair import DEFAULT_LIMITS, Limits, Role
+from syncengine.model.pair import DEFAULT_LIMITS, CallHistory, Hook, Limits, Role
 from syncengine.model.plan import KeptBack, KeptWhy, Plan, Policy, RestoreRange
 from syncengine.model.spans import joined, span_of
 from syncengine.model.spec import DataClass
+from syncengine.planning.call_history import primary_is_back, switched_back
 from syncengine.planning.checklist import checklist_of
 from syncengine.planning.deciding import ROLLUPS, Decided, Deciding, Decision
 from syncengine.planning.ranges import restore_ranges
@@ -31,6 +32,10 @@ class Wishes:
     limits: Limits = DEFAULT_LIMITS
     take_broken: bool = False
     """Replace whole buckets by broken ones where told to (rule 9)."""
+    hooks: tuple[Hook, ...] = ()
+    """The commands that carry out lines of the checklist."""
+    call_history: CallHistory | None = None
+    """Where External Call History is on while all is well."""
 
 
 def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan:
@@ -45,6 +50,8 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
     written = {table.spec.data_class for _, table, decisions in decided if any(d.action for d in decisions)}
     stale = tuple(stale_rollups(steps, catalogue, observation))
     tables = tuple(table.spec.name for table in observation.tables)
+    switched = wishes.call_history is CallHistory.PRIMARY and primary_is_back(steps, observation, catalogue)
+    call_history = tuple(switched_back()) if switched else ()
     result = Plan(
         seed=observation.seed,
         as_of=observation.as_of,
@@ -60,7 +67,7 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
         notes=tuple(_notes(observation, written)),
         tables=tables,
         acds=observation.acds,
-        checklist=checklist_of(steps, tables, stale, catalogue),
+        checklist=checklist_of(steps, tables, stale, catalogue, wishes.hooks, call_history=call_history),
     )
     refuse_deletions(result, wishes.limits)
     return result

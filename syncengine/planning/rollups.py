@@ -10,6 +10,7 @@ from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import Bucket, BucketColumns, period_of
 from syncengine.model.drift import Observation, TableObservation
 from syncengine.model.facts import ServerFacts
+from syncengine.model.pair import Role
 from syncengine.model.plan import KeptWhy, StaleRollup, Step
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import Window
@@ -86,7 +87,7 @@ def stale_rollups(steps: tuple[Step, ...], catalogue: Catalogue, observation: Ob
     Sunday, which is the default of a CMS.
     """
     copied = {
-        (part.table, write.bucket.acd, write.bucket.row_date)
+        (step.into, part.table, write.bucket.acd, write.bucket.row_date)
         for step in steps
         for part in step.parts
         for write in part.buckets
@@ -102,9 +103,13 @@ def stale_rollups(steps: tuple[Step, ...], catalogue: Catalogue, observation: Ob
             for write in part.buckets:
                 for spec in above.get(part.table, []) if part.table else []:
                     stale = _stale(spec, write.bucket.acd, write.bucket.row_date, facts[step.into])
-                    if stale and stale not in seen and (stale.table, stale.acd, stale.row_date) not in copied:
+                    if stale and stale not in seen and _place(stale) not in copied:
                         seen.add(stale)
                         yield stale
+
+
+def _place(stale: StaleRollup) -> tuple[Role, str, int | None, date | None]:
+    return stale.into, stale.table, stale.acd, stale.row_date
 
 
 def _stale(spec: TableSpec, acd: int | None, day: date | None, facts: ServerFacts) -> StaleRollup | None:
@@ -118,7 +123,7 @@ def _stale(spec: TableSpec, acd: int | None, day: date | None, facts: ServerFact
     until = facts.archived(acd, spec.archive).until
     if until is None or until < period_of(spec.archive, row_date).stop:
         return None
-    return StaleRollup(spec.name, spec.archive, acd, row_date)
+    return StaleRollup(spec.name, spec.archive, acd, row_date, facts.role)
 
 
 def written_intervals(table: TableObservation, decisions: Iterable[Decision]) -> Iterator[tuple[str, Bucket]]:

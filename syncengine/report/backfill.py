@@ -12,7 +12,7 @@ from syncengine.model.drift import Counts
 from syncengine.model.outcome import RunOutcome
 from syncengine.model.plan import Plan
 from syncengine.model.portions import BackfillWishes, Portion, PortionDone
-from syncengine.report.outcome import outcome_document, print_left
+from syncengine.report.outcome import print_left
 from syncengine.report.plain import plain
 from syncengine.report.plan_json import plan_summary
 from syncengine.report.text import grid, number, plural
@@ -112,16 +112,13 @@ def portions_document(
 
 
 def backfill_outcome_document(
-    outcome: RunOutcome,
-    portions: Sequence[PortionDone],
-    notes: Sequence[str],
-    unlike_before: Sequence[int] = (),
+    outcome: dict[str, Any], portions: Sequence[PortionDone], unlike_before: Sequence[int] = ()
 ) -> dict[str, Any]:
-    """Return what became of a backfill."""
+    """Return what became of a backfill; `outcome` is its outcome as plain data."""
     return {
         "format": "syncengine.backfill",
         "version": 1,
-        "outcome": outcome_document(outcome, notes=tuple(notes)),
+        "outcome": outcome,
         "portions_unlike_before": list(unlike_before),
         "portions": [
             {

@@ -9,7 +9,9 @@ from rich.console import Console
 from rich.text import Text
 
 from syncengine.model.daily import DailyCheck, ServerDay
+from syncengine.model.hooks import CheckKind
 from syncengine.model.outages import BlindTime
+from syncengine.model.pair import Role
 from syncengine.model.spec import Archive
 from syncengine.model.window import Window
 from syncengine.model.window_text import typed_window
@@ -18,12 +20,13 @@ from syncengine.report.text import grid, plural
 
 FULL_PERCENT = 90
 """From there on a circular table drops its oldest rows."""
-BY_HAND = (
-    "Backups: Maintenance, Backup Data on both servers shows when the last one ended; no table tells.",
-    "Error log: look through the customer error log on both servers for what is unusual; no table holds it.",
-    "Links: System Setup, connection status on both servers; the diary tells only of outages that have ended.",
-)
+BY_HAND = {
+    CheckKind.BACKUPS: "Backups: Maintenance, Backup Data on {} shows when the last one ended; no table tells.",
+    CheckKind.ERROR_LOG: "Error log: look through the customer error log on {} for what is unusual; no table holds it.",
+    CheckKind.LINKS: "Links: System Setup, connection status on {}; the diary tells only of outages that have ended.",
+}
 """What the guide has looked at each day and no table shows."""
+NAMES = {CheckKind.BACKUPS: "backups", CheckKind.ERROR_LOG: "error log", CheckKind.LINKS: "links"}
 TABLES_SHOWN = 6
 HOLES_SHOWN = 4
 
@@ -42,10 +45,20 @@ def print_daily(console: Console, found: DailyCheck, pair: str) -> None:
     for line in _drift(found, pair):
         console.print(line)
     console.print(Text(found.work_on[1]))
-    console.print()
-    console.print(Text("By hand", style="bold"))
-    for place, what in enumerate(BY_HAND, start=1):
+    by_hand = [line.text for line in found.switch] + list(_by_hand(found))
+    if by_hand:
+        console.print()
+        console.print(Text("By hand", style="bold"))
+    for place, what in enumerate(by_hand, start=1):
         console.print(Text(f"  {place}. {what}"))
+
+
+def _by_hand(found: DailyCheck) -> Iterator[str]:
+    """Yield what people have to look at, both servers in one line."""
+    for kind, text in BY_HAND.items():
+        roles = found.by_hand(kind)
+        if roles:
+            yield text.format("both servers" if len(roles) == len(Role) else roles[0])
 
 
 def _rows(found: DailyCheck) -> list[tuple[str, list[str]]]:
@@ -56,7 +69,20 @@ def _rows(found: DailyCheck) -> list[tuple[str, list[str]]]:
         ("intervals archived", [_archived(server, Archive.INTERVAL) for server in servers]),
         ("days archived", [_archived(server, Archive.DAILY) for server in servers]),
         ("fullest table", [_fullest(server) for server in servers]),
+        *((NAMES[kind], [_checked(found, kind, server) for server in servers]) for kind in _kinds_checked(found)),
     ]
+
+
+def _kinds_checked(found: DailyCheck) -> list[CheckKind]:
+    told = {check.kind for check in found.checks}
+    return [kind for kind in CheckKind if kind in told]
+
+
+def _checked(found: DailyCheck, kind: CheckKind, server: ServerDay) -> str:
+    for check in found.checks:
+        if (check.kind, check.role) == (kind, server.role):
+            return "?" if check.problem else "fine" if check.fine else "not fine"
+    return "by hand"
 
 
 def _outages(server: ServerDay, found: DailyCheck) -> str:
@@ -91,6 +117,13 @@ def _warnings(found: DailyCheck) -> list[Text]:
         if full:
             names = ", ".join(one.table for one in full)
             lines.append(Text(f"{server.role}: {names} drop their oldest rows.", style="dim"))
+    for check in found.checks:
+        said = ": " + " / ".join(check.says) if check.says else ""
+        if check.problem:
+            lines.append(Text(f"{check.role}: the hook {check.kind} {check.problem}{said}", style="yellow"))
+        elif check.says or not check.fine:
+            state = "" if check.fine else " not fine"
+            lines.append(Text(f"{check.role}: {NAMES[check.kind]}{state}{said}", "dim" if check.fine else "yellow"))
     for time in found.holes[:HOLES_SHOWN]:
         lines.append(Text(f"{_hole(time)}: no rows, and no outage in the diary explains it.", style="yellow"))
     if len(found.holes) > HOLES_SHOWN:
@@ -154,5 +187,22 @@ def daily_document(found: DailyCheck) -> dict[str, Any]:
         "differing": None
         if found.drift is None
         else [table.spec.name for table in found.drift.tables if not table.in_sync],
-        "by_hand": list(BY_HAND),
+        "checks": [
+            {
+                "kind": check.kind.value,
+                "server": check.role.value,
+                "fine": check.fine,
+                "says": list(check.says),
+                "problem": check.problem,
+            }
+            for check in found.checks
+        ],
+        "by_hand": [
+            *({"kind": line.kind.value, "server": line.server.value, "text": line.text} for line in found.switch),
+            *(
+                {"kind": kind.value, "server": role.value, "text": text.format(role)}
+                for kind, text in BY_HAND.items()
+                for role in found.by_hand(kind)
+            ),
+        ],
     }

@@ -8,7 +8,11 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from syncengine.model.checklist import ChecklistLine
+from syncengine.model.hooks import HookRecord
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
+from syncengine.report.checklist import line_document
+from syncengine.report.hooks import hook_document
 from syncengine.report.plain import plain
 from syncengine.report.text import plural
 
@@ -88,7 +92,12 @@ def _name(step: StepOutcome) -> str:
 
 
 def outcome_document(
-    outcome: RunOutcome, *, unlike: tuple[str, ...] = (), notes: tuple[str, ...] = ()
+    outcome: RunOutcome,
+    *,
+    unlike: tuple[str, ...] = (),
+    notes: tuple[str, ...] = (),
+    hooks: Sequence[HookRecord] = (),
+    by_hand: Sequence[tuple[ChecklistLine, str]] = (),
 ) -> dict[str, Any]:
     """Return what a run did as plain data."""
     return {
@@ -101,4 +110,6 @@ def outcome_document(
         "unlike": list(unlike),
         "notes": list(notes),
         "steps": plain(outcome.steps),
+        "hooks": [hook_document(record) for record in hooks],
+        "by_hand": [{**line_document(line), "why": why} for line, why in by_hand],
     }

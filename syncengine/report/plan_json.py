@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from syncengine.model.plan import PLAN_VERSION, KeptBack, Plan, RestoreRange, Step
+from syncengine.report.checklist import line_document
 from syncengine.report.plain import plain
 
 
@@ -25,7 +26,10 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "kept": [_kept(kept) for kept in plan.kept],
         "stale_rollups": plain(plan.stale),
         "notes": list(plan.notes),
-        "checklist": {"before": list(plan.checklist.before), "after": list(plan.checklist.after)},
+        "checklist": {
+            "before": [line_document(line) for line in plan.checklist.before],
+            "after": [line_document(line) for line in plan.checklist.after],
+        },
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from rich.console import Console, RenderableType
 from rich.text import Text
@@ -11,6 +11,7 @@ from rich.text import Text
 from syncengine.model.drift import Counts
 from syncengine.model.plan import Plan
 from syncengine.model.window import Window
+from syncengine.report.checklist import checklist_lines
 from syncengine.report.text import grid, number, plural
 
 SPANS_SHOWN = 4
@@ -49,19 +50,10 @@ def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
         yield from _stale(plan)
     for note in plan.notes:
         yield Text(f"Note: {note}.", style="dim")
-    yield from checklist_lines("By hand before", plan.checklist.before)
-    yield from checklist_lines("By hand after", plan.checklist.after)
+    yield from checklist_lines("before", plan.checklist.before)
+    yield from checklist_lines("after", plan.checklist.after)
     yield Text()
     yield Text(_summary(plan), style="bold")
-
-
-def checklist_lines(heading: str, lines: Sequence[str]) -> Iterator[Text]:
-    """Yield what has to be done by hand, in order, if anything has."""
-    if lines:
-        yield Text()
-        yield Text(heading, style="bold")
-    for place, line in enumerate(lines, start=1):
-        yield Text(f"  {place}. {line}")
 
 
 def _ranges(plan: Plan, *, every_table: bool) -> Iterator[tuple[str, str, str, str]]:
@@ -131,11 +123,12 @@ def _clipped(plan: Plan) -> Iterator[str]:
 
 
 def _stale(plan: Plan) -> Iterator[RenderableType]:
-    groups: dict[tuple[str, int | None, str], list[str]] = defaultdict(list)
+    groups: dict[tuple[str, int | None, str, str], list[str]] = defaultdict(list)
     for stale in plan.stale:
-        groups[stale.archive.value, stale.acd, str(stale.row_date)].append(stale.table)
-    for (archive, acd, day), tables in groups.items():
-        yield Text(f"  {archive} of {day}, ACD {acd}: {', '.join(tables)}", style="yellow")
+        groups[stale.archive.value, stale.acd, str(stale.row_date), stale.into.value].append(stale.table)
+    for (archive, acd, day, into), tables in groups.items():
+        where = f" on {into}" if len(plan.writes_to) > 1 else ""
+        yield Text(f"  {archive} of {day}, ACD {acd}{where}: {', '.join(tables)}", style="yellow")
 
 
 def _summary(plan: Plan) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from syncengine.model.run import BatchRecord, RunRecord, left_to_do
+from syncengine.model.hooks import HookRecord
+from syncengine.model.run import BatchRecord, RunRecord, left_in_single_user_mode, left_to_do
+from syncengine.report.hooks import hook_document
 from syncengine.report.plain import plain
 
 
@@ -15,17 +17,21 @@ def runs_document(runs: Sequence[RunRecord], holder: str) -> dict[str, Any]:
         "format": "syncengine.runs",
         "version": 1,
         "writing_now": holder or None,
+        "in_single_user_mode": [role.value for role in left_in_single_user_mode(runs)],
         "runs": [_run(run, runs) for run in reversed(runs)],
     }
 
 
-def run_document(run: RunRecord, runs: Sequence[RunRecord]) -> dict[str, Any]:
-    """Return one run as plain data, with its batches."""
+def run_document(
+    run: RunRecord, runs: Sequence[RunRecord], said: Sequence[tuple[HookRecord, str]] = ()
+) -> dict[str, Any]:
+    """Return one run as plain data, with its batches, and its hooks with what they said."""
     return {
         "format": "syncengine.run-report",
         "version": 1,
         **_run(run, runs),
         "batches": [_batch(batch) for batch in run.batches],
+        "hooks": [{**hook_document(record), "output": output} for record, output in said],
     }
 
 

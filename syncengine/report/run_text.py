@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from syncengine.model.run import BatchRecord, BatchState, RunKind, RunRecord, RunState, left_to_do
+from syncengine.model.hooks import HookRecord
+from syncengine.model.run import (
+    BatchRecord,
+    BatchState,
+    RunKind,
+    RunRecord,
+    RunState,
+    left_in_single_user_mode,
+    left_to_do,
+)
+from syncengine.report.hooks import said_lines
 from syncengine.report.text import grid, number, plural
 
 STYLES = {
@@ -46,14 +56,25 @@ RIGHT = ("steps", "deleted", "inserted", "MB")
 
 
 def print_run(
-    console: Console, run: RunRecord, runs: Sequence[RunRecord], pair: str, *, every_batch: bool = False
+    console: Console,
+    run: RunRecord,
+    runs: Sequence[RunRecord],
+    pair: str,
+    *,
+    said: Sequence[tuple[HookRecord, str]] = (),
+    every_batch: bool = False,
 ) -> None:
-    """Print one run: what it was for, what became of its steps, and what can be done with it now."""
-    for line in _run(run, runs, pair, every_batch=every_batch):
+    """Print one run: what it was for, what became of its steps and hooks, and what can be done with it now."""
+    for line in _run(run, runs, every_batch=every_batch):
         console.print(line)
+    for text in said_lines(said, every_line=every_batch):
+        console.print(text)
+    if not run.problem:
+        console.print()
+        console.print(Text(_next(run, runs, pair), style="bold"))
 
 
-def _run(run: RunRecord, runs: Sequence[RunRecord], pair: str, *, every_batch: bool) -> Iterator[RenderableType]:
+def _run(run: RunRecord, runs: Sequence[RunRecord], *, every_batch: bool) -> Iterator[RenderableType]:
     yield Text(f"Run {run.id}: {run.header.kind}, {run.header.about}" if not run.problem else f"Run {run.id}")
     if run.problem:
         yield Text(f"  {run.problem}", style="red")
@@ -78,8 +99,6 @@ def _run(run: RunRecord, runs: Sequence[RunRecord], pair: str, *, every_batch: b
     for batch in run.batches:
         if batch.why and batch.state is not BatchState.DONE:
             yield Text(f"  step {batch.place.step}: {batch.state}: {batch.why}", style="yellow")
-    yield Text()
-    yield Text(_next(run, runs, pair), style="bold")
 
 
 COUNTS = ("batches", "deleted", "inserted", "seconds")
@@ -142,6 +161,11 @@ def _next(run: RunRecord, runs: Sequence[RunRecord], pair: str) -> str:
             "Rows had moved: run its command again for what was left; "
             f"take it back: syncengine undo {run.id} --pair {pair}"
         )
+    if run.state is RunState.DONE and run.hooks_left:
+        return (
+            f"Try the hooks that failed again: syncengine resume {run.id} --pair {pair}; "
+            f"take it back: syncengine undo {run.id} --pair {pair}"
+        )
     if run.done:
         return f"Take it back: syncengine undo {run.id} --pair {pair}"
     return "It has written nothing."
@@ -162,6 +186,14 @@ def print_status(console: Console, runs: Sequence[RunRecord], holder: str, pair:
     for run in runs:
         if run.state is RunState.DAMAGED:
             console.print(Text(f"Run {run.id}: {run.problem}", style="red"))
+    for role in left_in_single_user_mode(runs):
+        console.print(
+            Text(
+                f"{role} was put in single-user mode by a hook, and nothing has put it back: the run was cut short. "
+                "Put it back, or go on with the run.",
+                style="red",
+            )
+        )
     if runs and not running:
         last = runs[-1]
         console.print(Text(f"Last run: {last.id}, {last.header.kind}, {_state(last, runs)}, {last.header.about}"))

@@ -24,7 +24,8 @@ def open_server(settings: ServerSettings, folder: Path, *, writable: bool, limit
     """Open one server of a pair; raises `ServerError` when it cannot be reached."""
     if settings.url.startswith(DUCKDB_SCHEME):
         may_write = writable and not settings.read_only
-        return DuckDBServer(database_path(settings, folder), settings.role, writable=may_write, limits=limits)
+        path = database_path(settings, folder)
+        return DuckDBServer(path, settings.role, writable=may_write, limits=limits, load=settings.load)
     scheme = settings.shown_url.split(":", 1)[0]
     if scheme in INFORMIX_SCHEMES:
         return RetryingServer(_informix(settings, writable=writable and not settings.read_only, limits=limits))
@@ -46,10 +47,10 @@ def _informix(settings: ServerSettings, *, writable: bool, limits: Limits) -> Se
             f"{settings.role}: the driver for Informix cannot be loaded ({error}).",
             hint="Install it: pip install 'syncengine[informix]' (it needs glibc 2.34 or later: RHEL 9, Debian 12).",
         ) from error
-    return InformixServer(settings.url, settings.role, writable=writable, limits=limits)
+    return InformixServer(settings.url, settings.role, writable=writable, limits=limits, load=settings.load)
 
 
 def _postgresql(settings: ServerSettings, *, writable: bool, limits: Limits) -> Server:
     from syncengine.servers.postgresql.server import PostgreSQLServer
 
-    return PostgreSQLServer(settings.url, settings.role, writable=writable, limits=limits)
+    return PostgreSQLServer(settings.url, settings.role, writable=writable, limits=limits, load=settings.load)

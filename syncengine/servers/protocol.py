@@ -85,6 +85,8 @@ class ServerDescription:
     capabilities: Capabilities
     user: str = ""
     locale: str = ""
+    load: str | None = None
+    """The CMS load, as the pair file or the user's command tells it: no table is known to hold it (rule 14)."""
     notes: tuple[str, ...] = ()
     """What is unusual about the server and changes what may be done with it, a sentence each."""
 

@@ -5,6 +5,7 @@ run.json            what it was begun for
 plans/0001.json     the plan of each portion, complete enough to be executed from
 steps.jsonl         marks, each flushed to disk before what it announces is done
 pieces/             rows: staged, journalled, to be inserted
+hooks/              what each hook said
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from syncengine.model.errors import StagingError
+from syncengine.model.hooks import HookRecord, HookState
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan
 from syncengine.model.portions import Portion
@@ -46,6 +48,7 @@ PORTIONS = "portions.json"
 PLANS = TypeAdapter(Plan)
 PORTION_LISTS = TypeAdapter(tuple[Portion, ...])
 HEADERS = TypeAdapter(RunHeader)
+HOOKS = TypeAdapter(HookRecord)
 
 
 class RunFolder:
@@ -143,6 +146,25 @@ class RunFolder:
         where = {"portion": place.portion, "step": place.step, "first": place.first, "past": place.past}
         self.mark("batch", **where, state=state, into=into, **entry)
 
+    def mark_hook(self, record: HookRecord) -> None:
+        """Append what became of a hook, or that it is begun."""
+        self.mark("hook", **HOOKS.dump_python(record, mode="json"))
+
+    def keep_output(self, name: str, text: str) -> None:
+        """Keep what a hook said."""
+        with staging_errors(self.folder):
+            (self.folder / "hooks").mkdir(exist_ok=True)
+        write_whole(self.folder / "hooks" / name, text)
+
+    def said(self, run: RunRecord) -> tuple[tuple[HookRecord, str], ...]:
+        """Return the hooks of the run and what each of them said, as far as that is kept."""
+        return tuple((record, self._output(record)) for record in run.hooks)
+
+    def _output(self, record: HookRecord) -> str:
+        with suppress(OSError):
+            return (self.folder / "hooks" / record.output).read_text(encoding="utf-8") if record.output else ""
+        return ""
+
     def record(self, *, running: bool) -> RunRecord:
         """Return the run as its folder tells it; `running` says whether a process works on it now."""
         try:
@@ -169,6 +191,7 @@ class RunFolder:
             header,
             RunState.DAMAGED,
             batches=tuple(reading.batches.values()),
+            hooks=tuple(reading.hooks),
             problem=error.message,
             bytes_kept=self.size(),
         )
@@ -194,6 +217,7 @@ class _Reading:
         self.ended: dict[str, Any] | None = None
         self.in_sync: bool | None = None
         self.waiting = ""
+        self.hooks: list[HookRecord] = []
 
     def add(self, mark: dict[str, Any]) -> None:
         self.waiting = ""
@@ -210,12 +234,19 @@ class _Reading:
                 self.steps_done.add((mark["portion"], mark["step"]))
             case "batch":
                 self._batch(mark)
+            case "hook":
+                self._hook(HOOKS.validate_python({name: mark[name] for name in HookRecord.__slots__}))
             case "waiting":
                 self.waiting = mark["why"]
             case "checked":
                 self.in_sync = mark["in_sync"]
             case "ended":
                 self.ended = mark
+
+    def _hook(self, record: HookRecord) -> None:
+        if self.hooks and (self.hooks[-1].place, self.hooks[-1].state) == (record.place, HookState.BEGUN):
+            self.hooks.pop()
+        self.hooks.append(record)
 
     def _batch(self, mark: dict[str, Any]) -> None:
         place = BatchPlace(mark["portion"], mark["step"], mark["first"], mark["past"])
@@ -255,6 +286,7 @@ class _Reading:
             stopped=ended["stopped"] if ended and not running else "",
             waiting=self.waiting if running else "",
             in_sync=self.in_sync,
+            hooks=tuple(self.hooks),
         )
 
 

@@ -11,6 +11,7 @@ import pytest
 from syncengine.model.pair import Role
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import Typing
+from tests.rules.hooked import fails, hook, notes, python, with_hooks
 from tests.rules.scenes import storage, trunks
 from tests.rules.test_outages import guides
 
@@ -138,6 +139,78 @@ def test_the_document_of_the_daily_check(tmp_path: Path, typed: Typing) -> None:
     assert [server["outages"] for server in document["daily"]["servers"]] == [0, 1]
     assert document["daily"]["work_on"] == "primary"
     assert alone["daily"] is None
+
+
+def test_hooks_look_after_what_no_table_shows(tmp_path: Path, typed: Typing) -> None:
+    """What a hook says stands in place of the line to check by hand, and one that is not fine has to be looked at."""
+    files = with_hooks(
+        healthy(tmp_path),
+        hook("backups", python("print('ended 2000-06-04 23:10')")),
+        hook("error-log", fails("disk c0t1 fails"), "secondary"),
+    )
+
+    said = typed("status", "--pair", files.pair_file)
+    document = typed("status", "--pair", files.pair_file, "--json").document["daily"]
+
+    rows = {line.split("  ")[0]: line.split() for line in said.out.splitlines()}
+    assert said.code == 3
+    assert rows["backups"][1:] == ["fine", "fine"]
+    assert rows["error log"][2:] == ["by", "hand", "not", "fine"]
+    assert "primary: backups: ended 2000-06-04 23:10" in said.out
+    assert "secondary: error log not fine: disk c0t1 fails" in said.out
+    assert "Backups:" not in said.out
+    assert "Error log: look through the customer error log on primary for" in said.out
+    assert [(one["kind"], one["server"], one["fine"]) for one in document["checks"]] == [
+        ("backups", "primary", True),
+        ("backups", "secondary", True),
+        ("error-log", "secondary", False),
+    ]
+    assert [(line["kind"], line["server"]) for line in document["by_hand"]] == [
+        ("error-log", "primary"),
+        ("links", "primary"),
+        ("links", "secondary"),
+    ]
+
+
+def test_all_looked_after_by_hooks(tmp_path: Path, typed: Typing) -> None:
+    """Where hooks look after all of it and it is fine, nothing is left by hand, and the exit code is 0."""
+    files = with_hooks(healthy(tmp_path), *(hook(kind) for kind in ("backups", "error-log", "links")))
+
+    said = typed("status", "--pair", files.pair_file)
+
+    assert said.code == 0, said.text
+    assert "By hand" not in said.out
+    assert [told["SYNCENGINE_SERVER"] for _, told in notes(files)] == ["primary", "secondary"] * 3
+
+
+def test_a_hook_that_could_not_tell(tmp_path: Path, typed: Typing) -> None:
+    """Where a hook cannot be run, or takes too long, the line stays, and why is said; exit 3."""
+    files = with_hooks(
+        healthy(tmp_path),
+        hook("backups", ("./nowhere",)),
+        hook("links", python("import time; time.sleep(60)"), "secondary", timeout_seconds=1),
+    )
+
+    said = typed("status", "--pair", files.pair_file)
+
+    assert said.code == 3
+    assert "primary: the hook backups could not be started: No such file or directory" in said.out
+    assert "secondary: the hook links was not done within 1 second, and was ended" in said.out
+    assert "Backups: Maintenance, Backup Data on both servers" in said.out
+    assert "Links: System Setup, connection status on both servers" in said.out
+    assert "Work on the primary" in said.out
+
+
+@pytest.mark.parametrize("words", [("--ledger",), ()])
+def test_hooks_are_left_alone_where_the_servers_are(tmp_path: Path, typed: Typing, words: tuple[str, ...]) -> None:
+    """With --ledger, and while a run writes, no hook is run."""
+    files = with_hooks(healthy(tmp_path), hook("backups"))
+    pair = files.open()
+    with pair.ledger.locked() as lock:
+        lock.name("20000605-061203-3f1a")
+        typed("status", "--pair", files.pair_file, *words)
+
+    assert notes(files) == []
 
 
 @pytest.mark.parametrize("since", ["2001-01-01", "tomorrow"])

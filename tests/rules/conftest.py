@@ -13,7 +13,14 @@ import pytest
 from syncengine.execute.writing import Writing
 from syncengine.model.selection import ReadQuery
 from syncengine.servers.duckdb.server import DuckDBServer
+from tests.cli.terminal import Typing
 from tests.rules.backfills import TABLES
+
+
+@pytest.fixture
+def typed(capsys: pytest.CaptureFixture[str]) -> Typing:
+    """Type commands in this process."""
+    return Typing(capsys)
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ def test_collection_off_and_on_in_turn(tmp_path: Path) -> None:
     done = mend(files)
 
     assert done.plan.checklist.before == ()
-    assert "single-user" not in " ".join(done.plan.checklist.after)
+    assert "single-user" not in " ".join(line.text for line in done.plan.checklist.after)
     assert done.after is not None
     assert done.after.in_sync
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
@@ -174,7 +174,7 @@ def test_an_unscheduled_outage_of_one_server(tmp_path: Path, down: Role, source:
     history = mend(files)
 
     assert names.outcome.done
-    assert "Visual Vectors" in " ".join(names.plan.checklist.after)
+    assert "Visual Vectors" in " ".join(line.text for line in names.plan.checklist.after)
     assert history.plan.writes_to == {down}
     assert history.plan.checklist.before == ()
     for table in ("htrunk", "synonyms"):

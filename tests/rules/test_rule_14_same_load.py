@@ -9,6 +9,8 @@ import pytest
 
 from syncengine.cli.main import run_for_code
 from tests.builders import Files, build_files
+from tests.cli.terminal import Typing
+from tests.rules.hooked import fails, hook, python, ran, with_hooks
 from tests.rules.scenes import plan_of, trunk, trunks
 
 UNLIKE = {
@@ -99,3 +101,73 @@ def test_columns_no_spec_describes_are_compared_and_copied(tmp_path: Path) -> No
 
     assert any("colour" in note for note in planned.notes)
     assert files.run("secondary", "SELECT DISTINCT colour FROM htrunk WHERE starttime = 500") == [(7,)]
+
+
+def untold(folder: Path, *hooks: str) -> Files:
+    """Build a pair that lacks 5:00 on the secondary, and whose file does not name the loads."""
+    files = build_files(
+        folder,
+        ["htrunk"],
+        both={"htrunk": trunks(430, 600)},
+        primary={"htrunk": [trunk(500, 3)]},
+        server_settings="",
+    )
+    return with_hooks(files, *hooks)
+
+
+def pkginfo(load: str) -> tuple[str, ...]:
+    """Return a command that prints what `pkginfo -x cms` does."""
+    return python(f"print('cms             Call Management System\\n                (sparc) {load}')")
+
+
+def test_a_hook_tells_the_load(tmp_path: Path, typed: Typing) -> None:
+    """The last word that the hook prints is the load; `check` shows it, and a load that nobody tells is noted."""
+    files = untold(tmp_path, hook("load", pkginfo("r3v8ag.f")))
+
+    planned = plan_of(files, tables=("htrunk",))
+    checked = typed("check", "--pair", files.pair_file, "--json").document
+    with_hooks(files, hook("load", pkginfo("r3v8ag.f"), "primary"))
+    lone = plan_of(files, tables=("htrunk",))
+
+    assert planned.steps
+    assert not any("load" in note for note in planned.notes)
+    assert [server["load"] for server in checked["servers"]] == ["r3v8ag.f"] * 2
+    assert any("load" in note for note in lone.notes)
+
+
+def test_unlike_loads_that_hooks_tell_are_refused(tmp_path: Path, typed: Typing) -> None:
+    """A difference that only the hooks show refuses the write, as one in the pair file does."""
+    own = hook("load", pkginfo("r3v8aj.a")) + f"secondary = {json.dumps(list(pkginfo('r3v8ag.f')))}\n"
+    files = untold(tmp_path, own)
+
+    said = typed("resync", "--pair", files.pair_file, "-w", "2000-06-05 05:13..05:19", "-t", "htrunk", "--yes")
+
+    assert said.code == 4
+    assert "primary r3v8aj.a, secondary r3v8ag.f" in said.err
+
+
+def test_the_load_of_the_pair_file_comes_first(tmp_path: Path) -> None:
+    """Where the file names the load the hook is not asked."""
+    files = with_hooks(unlike(tmp_path, "primary", "SELECT 1"), hook("load", fails()))
+
+    assert plan_of(files, tables=("htrunk",)).steps
+    assert ran(files) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [(fails("no such package"), "ended with exit code 3, and said: no such package"), (python(""), "printed nothing")],
+)
+def test_a_load_that_cannot_be_learnt_is_not_taken_for_an_equal_one(
+    tmp_path: Path, typed: Typing, command: tuple[str, ...], says: str
+) -> None:
+    """A hook that fails or prints nothing ends the command with 1 and a sentence that says what to do."""
+    files = untold(tmp_path, hook("load", command))
+
+    said = typed("resync", "--pair", files.pair_file, "-w", "2000-06-05 05:13..05:19", "-t", "htrunk", "--yes")
+
+    assert said.code == 1
+    assert said.err.strip() == (
+        f"primary: its CMS load is not known, since the command of hooks.load {says}. "
+        "Mend it, or write primary.load in the pair file."
+    )

@@ -28,7 +28,8 @@ def dictionary(folder: Path) -> Files:
 
 def said(plan: Plan) -> tuple[str, str]:
     """Return what has to be done before and after, as one text each."""
-    return " ".join(plan.checklist.before), " ".join(plan.checklist.after)
+    before, after = (" ".join(line.text for line in lines) for lines in (plan.checklist.before, plan.checklist.after))
+    return before, after
 
 
 def test_a_synonym_needs_no_single_user_mode(tmp_path: Path) -> None:
@@ -122,7 +123,9 @@ def test_the_checklist_is_shown_before_and_after(tmp_path: Path, capsys: Any) ->
     assert "By hand after" in capsys.readouterr().out
     assert run_for_code([*command, "--dry-run", "--json"]) == 3
     document = Said(3, capsys.readouterr().out, "").document
-    assert "Visual Vectors" in " ".join(document["checklist"]["after"])
+    [line] = document["checklist"]["after"][:1]
+    assert "Visual Vectors" in line.pop("text")
+    assert line == {"kind": "visual-vectors", "server": "secondary", "file": None, "hook": False}
     assert run_for_code([*command, "--yes"]) == 0
     out = capsys.readouterr().out
     assert out.index("IN SYNC") < out.index("Still to be done by hand")

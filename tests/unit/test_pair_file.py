@@ -185,3 +185,36 @@ def test_a_missing_pair_file_says_how_to_get_one(tmp_path: Path) -> None:
 
     assert missing.value.message == f"There is no pair file {tmp_path / 'none.toml'}."
     assert "syncengine demo" in missing.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[hooks.reboot]\ncommand = ['x']", "hooks.reboot: nothing is called 'reboot' that a hook could do; there are"),
+        ("[hooks.files]\ncommand = 'scp a b'", "hooks.files.command: is no list; write the arguments one by one"),
+        ("[hooks.files.secondary]\ncommand = ['x']", "hooks.files.secondary: is no list"),
+        ("[hooks]\nfiles = ['x']", "hooks.files: is no table; write the list of arguments as its command"),
+        ("[hooks.files]\nprimary = []", "hooks.files.primary: names no program"),
+        ("[hooks.files]\nprimary = ['']", "hooks.files.primary: names no program"),
+        ('[hooks.files]\nprimary = ["a\\u0000b"]', "hooks.files.primary: holds a NUL character"),
+        ("[hooks.files]\nprimary = ['x', 1]", "hooks.files.primary.1: input should be a valid string"),
+        ("[hooks.files]\ntimeout_seconds = 5", "hooks.files: names no command; write command, primary or secondary"),
+        ("[hooks.files]\ncommand = ['x']\ntimeout_seconds = 0", "hooks.files.timeout_seconds: input should be greater"),
+        ("[hooks.files]\ncommand = ['x']\nshell = true", "hooks.files.shell: nobody knows this key"),
+        (
+            "[hooks.single-user]\ncommand = ['x']\n[hooks.multi-user]\nprimary = ['x']",
+            "hooks.single-user: nothing would put secondary back; write a hook multi-user for it too",
+        ),
+    ],
+)
+def test_hooks_that_cannot_be_meant(tmp_path: Path, text: str, says: str) -> None:
+    """A hook nobody knows, a command that is no list, and a server that would stay in single-user mode are faults."""
+    error = refused(tmp_path, SERVERS + text)
+
+    assert says in str(error)
+    assert len(error.faults) == 1
+
+
+def test_where_call_history_can_be(tmp_path: Path) -> None:
+    """External Call History is on at the primary or at both; anything else is a fault."""
+    assert "external_call_history: " in str(refused(tmp_path, 'external_call_history = "secondary"\n' + SERVERS))

@@ -64,8 +64,9 @@ _OPEN_SESSIONS: set[str] = set()
 class DuckDBServer:
     """One DuckDB file. Every query has a cursor of its own, so calls may come from several threads."""
 
-    def __init__(self, path: Path, role: Role, *, writable: bool, limits: Limits) -> None:
+    def __init__(self, path: Path, role: Role, *, writable: bool, limits: Limits, load: str | None = None) -> None:
         self._role = role
+        self._load = load
         self._path = path
         self._writable = writable
         self._query_seconds = limits.query_seconds
@@ -97,6 +98,7 @@ class DuckDBServer:
             capabilities=Capabilities(
                 transactions=True, locks_per_row=False, writable=self._writable, write_path="Arrow, read in place"
             ),
+            load=self._load,
         )
 
     def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:

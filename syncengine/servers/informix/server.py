@@ -51,8 +51,9 @@ SESSION_ID = re.compile(r"(?P<sid>[0-9]{1,10})-[0-9a-f]{32}")
 class InformixServer:
     """One database. Every query has a connection of its own, so calls may come from several threads."""
 
-    def __init__(self, url: str, role: Role, *, writable: bool, limits: Limits) -> None:
+    def __init__(self, url: str, role: Role, *, writable: bool, limits: Limits, load: str | None = None) -> None:
         self._role = role
+        self._load = load
         self._name = str(role)
         self._writable = writable
         self._parsed = parse_url(url, f"{role}.url")
@@ -93,6 +94,7 @@ class InformixServer:
             user=self._identity.user,
             locale=self._identity.locale,
             notes=self._identity.notes,
+            load=self._load,
         )
 
     def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:

@@ -38,8 +38,9 @@ OUTCOME = f"SELECT txid_status(?), {STARTED}"
 class PostgreSQLServer:
     """One schema of a database. Every query has a connection of its own, so calls may come from several threads."""
 
-    def __init__(self, url: str, role: Role, *, writable: bool, limits: Limits) -> None:
+    def __init__(self, url: str, role: Role, *, writable: bool, limits: Limits, load: str | None = None) -> None:
         self._role = role
+        self._load = load
         self._name = str(role)
         self._writable = writable
         parsed = parse_url(url, f"{role}.url")
@@ -72,6 +73,7 @@ class PostgreSQLServer:
             user=self._about.user,
             locale=self._about.locale,
             notes=self._about.notes,
+            load=self._load,
         )
 
     def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:

@@ -1,0 +1,198 @@
+"""Runs one command without a shell: bounded in time and output, its whole process group ended with it."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import subprocess
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+KEPT_BYTES = 64 * 1024
+"""How much of the beginning, and as much of the end, of what a command says is kept."""
+GRACE_SECONDS = 5.0
+"""How long a command that took too long has to clean up before it is killed."""
+DRAIN_SECONDS = 1.0
+"""How long output is waited for once a command has ended: what it left running may hold its output open."""
+LOOK_SECONDS = 0.1
+CHUNK = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """What became of a command. `problem` is empty where it ended with 0, else the end of a sentence."""
+
+    problem: str
+    output: str
+    """Standard output and standard error as they came, the middle left out where they are long."""
+    answer: str
+    """Standard output alone, bounded in the same way."""
+    seconds: float
+    code: int | None = None
+    """The exit code of a command that ended by itself."""
+    started: bool = True
+
+
+def run_command(
+    command: Sequence[str], *, folder: Path, environment: Mapping[str, str], timeout_seconds: float
+) -> CommandResult:
+    """Run a command in a folder and wait for it. Never raises for what becomes of it.
+
+    The arguments are handed over as they are: no shell sees them. It has no terminal and nothing to read, and is the
+    head of a process group of its own, so that Ctrl-C at the terminal does not reach it. Where the caller is
+    interrupted, or the time is up, the group is ended before this returns.
+    """
+    begun = time.monotonic()
+    try:
+        process = subprocess.Popen(  # noqa: S603  # the user's own command; no shell
+            list(command),
+            cwd=folder,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        said = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        return CommandResult(f"could not be started: {said}", "", "", 0.0, started=False)
+    listening = _Listening(process)
+    try:
+        in_time = listening.until(begun + timeout_seconds)
+    except BaseException:
+        _end_group(process)
+        raise
+    finally:
+        listening.close()
+    seconds = time.monotonic() - begun
+    code = process.returncode if in_time and process.returncode >= 0 else None
+    problem = _problem(process.returncode)
+    if not in_time:
+        unit = "second" if timeout_seconds == 1 else "seconds"
+        problem = f"was not done within {timeout_seconds:g} {unit}, and was ended"
+    return CommandResult(problem, listening.both.text(), listening.answer.text(), seconds, code)
+
+
+@dataclass(slots=True)
+class _Kept:
+    """The beginning and the end of a stream."""
+
+    head: bytearray = field(default_factory=bytearray)
+    tail: deque[bytes] = field(default_factory=deque)
+    tail_size: int = 0
+    left_out: int = 0
+
+    def add(self, data: bytes) -> None:
+        """Keep some more, and forget what is in the middle by now."""
+        room = max(0, KEPT_BYTES - len(self.head))
+        self.head += data[:room]
+        rest = data[room:]
+        if not rest:
+            return
+        self.tail.append(rest)
+        self.tail_size += len(rest)
+        while self.tail_size > KEPT_BYTES:
+            over = self.tail_size - KEPT_BYTES
+            first = self.tail.popleft()
+            if len(first) > over:
+                self.tail.appendleft(first[over:])
+            gone = min(over, len(first))
+            self.tail_size -= gone
+            self.left_out += gone
+
+    def text(self) -> str:
+        """Return it as text, without what would move a terminal's cursor."""
+        parts = [bytes(self.head).decode(errors="replace")]
+        if self.left_out:
+            parts.append(f"\n... {self.left_out:,} bytes left out ...\n")
+        parts.append(b"".join(self.tail).decode(errors="replace"))
+        text = "".join(parts).replace("\r\n", "\n").replace("\r", "\n")
+        return "".join(one for one in text if one in "\n\t" or one.isprintable())
+
+
+class _Listening:
+    """Reads what a process says until it ends."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+        self.both = _Kept()
+        self.answer = _Kept()
+        self._selector = selectors.DefaultSelector()
+        for stream in (process.stdout, process.stderr):
+            assert stream is not None  # noqa: S101  # both were asked for
+            os.set_blocking(stream.fileno(), False)
+            self._selector.register(stream, selectors.EVENT_READ)
+
+    def until(self, deadline: float) -> bool:
+        """Listen until the process has ended; end it at the deadline, and say whether it was in time."""
+        while self.process.poll() is None:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                _end_group(self.process)
+                self._drain()
+                return False
+            self._listen(min(left, LOOK_SECONDS))
+        self._drain()
+        return True
+
+    def close(self) -> None:
+        """Give back the streams."""
+        self._selector.close()
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream is not None:
+                stream.close()
+
+    def _drain(self) -> None:
+        last = time.monotonic() + DRAIN_SECONDS
+        while self._selector.get_map() and time.monotonic() < last:
+            self._listen(LOOK_SECONDS)
+
+    def _listen(self, seconds: float) -> None:
+        if not self._selector.get_map():
+            # It has closed both, and works on.
+            time.sleep(min(seconds, LOOK_SECONDS))
+            return
+        for key, _ in self._selector.select(seconds):
+            stream: IO[bytes] = key.fileobj  # type: ignore[assignment]  # as registered
+            try:
+                data = os.read(stream.fileno(), CHUNK)
+            except BlockingIOError:
+                continue
+            if not data:
+                self._selector.unregister(stream)
+                continue
+            self.both.add(data)
+            if stream is self.process.stdout:
+                self.answer.add(data)
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """End a command and what it has started, gently first."""
+    try:
+        _signal_group(process, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE_SECONDS)
+    finally:
+        _signal_group(process, signal.SIGKILL)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE_SECONDS)
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    # It may be gone already, or belong to somebody else by now, as with sudo.
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
+
+
+def _problem(code: int) -> str:
+    if code == 0:
+        return ""
+    if code < 0:
+        return f"was ended by signal {-code}"
+    return f"ended with exit code {code}"

@@ -1,0 +1,100 @@
+"""What became of hooks: commands of the user's that do what no table can (rule 20)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from syncengine.model.checklist import ChecklistLine, LineKind
+from syncengine.model.pair import Role
+
+LOAD = "load"
+"""The hook that tells a server's CMS load (rule 14)."""
+
+
+class CheckKind(StrEnum):
+    """What a daily check has looked at that no table shows, by people or by hooks."""
+
+    BACKUPS = "backups"
+    ERROR_LOG = "error-log"
+    LINKS = "links"
+
+
+KINDS = (*(kind.value for kind in LineKind), *(kind.value for kind in CheckKind), LOAD)
+"""Everything a hook can be named for."""
+
+
+class HookState(StrEnum):
+    """The last that is known of a hook in a run."""
+
+    BEGUN = "begun"
+    """It was started, and nobody knows how it ended: the run was cut short."""
+    DONE = "done"
+    FAILED = "failed"
+    NOT_STARTED = "not started"
+    """There is no such command, or it may not be run: nothing has happened on the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class HookRecord:
+    """One time a hook was run. `why` is the end of a sentence, empty where it is done."""
+
+    kind: str
+    server: Role
+    state: HookState
+    at: datetime
+    seconds: float = 0.0
+    why: str = ""
+    says: str = ""
+    """The last lines of what it said, on one line."""
+    output: str = ""
+    """The file in the run's folder that holds what it said."""
+
+    @property
+    def told(self) -> str:
+        """What became of it, as a sentence without its end."""
+        if self.state is HookState.DONE:
+            return f"the hook {self.kind} of {self.server} has done it"
+        said = f", and said: {self.says}" if self.says else ""
+        return f"the hook {self.kind} of {self.server} {self.why}{said}"
+
+    @property
+    def place(self) -> tuple[str, Role]:
+        """What it does, and where."""
+        return self.kind, self.server
+
+
+def standing(records: Iterable[HookRecord]) -> dict[tuple[str, Role], HookRecord]:
+    """Return the last record of each hook that still counts.
+
+    Single-user and multi-user mode undo one another: a server that was put back has to be put in again by who goes
+    on with the run, and the other way round.
+    """
+    found: dict[tuple[str, Role], HookRecord] = {}
+    for record in records:
+        found[record.place] = record
+        if record.kind == LineKind.MULTI_USER:
+            found.pop((LineKind.SINGLE_USER, record.server), None)
+        elif record.kind == LineKind.SINGLE_USER and record.state is not HookState.NOT_STARTED:
+            found.pop((LineKind.MULTI_USER, record.server), None)
+    return found
+
+
+def in_single_user_mode(records: Iterable[HookRecord]) -> tuple[Role, ...]:
+    """Return the servers that a hook has put in single-user mode, or may have, and none has tried to put back."""
+    found = standing(records)
+    placed = {role: found.get((LineKind.SINGLE_USER, role)) for role in Role}
+    return tuple(role for role, one in placed.items() if one and one.state is not HookState.NOT_STARTED)
+
+
+def left_by_hand(lines: Iterable[ChecklistLine], records: Iterable[HookRecord]) -> Iterator[tuple[ChecklistLine, str]]:
+    """Yield the lines that no hook has done, each with why its hook has not, if it was tried."""
+    found = standing(records)
+    for line in lines:
+        record = found.get((line.kind, line.server))
+        if record is None:
+            yield line, ""
+        elif record.state is not HookState.DONE:
+            yield line, record.told

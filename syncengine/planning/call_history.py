@@ -1,0 +1,67 @@
+"""Says when External Call History is switched over, and back, and in which order. Pure.
+
+High Availability guide, chapter 3 and Appendix E: where the primary fails it is turned on at the secondary, which sends
+what it has buffered, then off at the primary; once the primary is back, the other way round. The guide tells of the way
+back in the other order. Here it always goes on at one server before it goes off at the other: what is sent twice can be
+told apart, and what nobody sends is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from syncengine.catalogue import Catalogue
+from syncengine.model.checklist import ChecklistLine, LineKind
+from syncengine.model.drift import Observation
+from syncengine.model.pair import Role
+from syncengine.model.plan import Step
+from syncengine.model.spans import span_of
+from syncengine.model.spec import Archive, DataClass
+from syncengine.model.window import Window
+from syncengine.planning.seeing import Seeing
+
+
+def switched_over() -> Iterator[ChecklistLine]:
+    """Yield what to do while the primary cannot do its work."""
+    yield ChecklistLine(
+        LineKind.CALL_HISTORY_ON,
+        Role.SECONDARY,
+        "Turn External Call History on at secondary, and answer Yes to sending the buffered data.",
+    )
+    yield ChecklistLine(
+        LineKind.CALL_HISTORY_OFF,
+        Role.PRIMARY,
+        "Then turn External Call History off at primary, as soon as that can be done; some calls may arrive twice.",
+    )
+
+
+def switched_back() -> Iterator[ChecklistLine]:
+    """Yield what to do once the primary is back, if it was switched over meanwhile, which no table tells."""
+    yield ChecklistLine(
+        LineKind.CALL_HISTORY_ON,
+        Role.PRIMARY,
+        "If External Call History was switched over to secondary, turn it on at primary again.",
+    )
+    yield ChecklistLine(
+        LineKind.CALL_HISTORY_OFF,
+        Role.SECONDARY,
+        "Then turn External Call History off at secondary; some calls may arrive twice.",
+    )
+
+
+def primary_is_back(steps: Sequence[Step], observation: Observation, catalogue: Catalogue) -> bool:
+    """Say whether a plan brings the primary up to date after it was down as a whole.
+
+    It was if administration goes back to it, or intervals of which it saw none of its ACDs. A link of one ACD among
+    several is no reason to switch over.
+    """
+    primary = next(facts for facts in observation.facts if facts.role is Role.PRIMARY)
+    spans: set[Window] = set()
+    for part in (part for step in steps if step.into is Role.PRIMARY for part in step.parts):
+        spec = catalogue.table(part.table)
+        if spec.data_class in (DataClass.SYSTEM, DataClass.ACD):
+            return True
+        if spec.archive in (Archive.INTERVAL, Archive.EVENT):
+            spans |= {span for write in part.buckets if (span := span_of(write.bucket, spec, observation))}
+    seeing = Seeing(primary)
+    return any(all(seeing.at(acd, span).blind for acd in primary.acds) for span in spans)

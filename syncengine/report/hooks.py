@@ -1,0 +1,60 @@
+"""What became of hooks, for people and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from rich.text import Text
+
+from syncengine.model.hooks import HookRecord, HookState
+from syncengine.report.plain import plain
+
+STYLES = {HookState.DONE: "green", HookState.BEGUN: "red", HookState.FAILED: "red", HookState.NOT_STARTED: "red"}
+LINES_SHOWN = 10
+
+
+def hook_lines(records: Sequence[HookRecord]) -> Iterator[Text]:
+    """Yield a line for each hook that was run."""
+    if records:
+        yield Text()
+        yield Text("Hooks", style="bold")
+    for place, record in enumerate(records, start=1):
+        yield _line(place, record)
+
+
+def said_lines(said: Sequence[tuple[HookRecord, str]], *, every_line: bool) -> Iterator[Text]:
+    """Yield the hooks of a run, each with what it said: the last lines of it, or all."""
+    if said:
+        yield Text()
+        yield Text("Hooks", style="bold")
+    for place, (record, output) in enumerate(said, start=1):
+        yield _line(place, record)
+        lines = output.splitlines()
+        shown = lines if every_line else lines[-LINES_SHOWN:]
+        if len(shown) < len(lines):
+            yield Text(f"       ... {len(lines) - len(shown):,} lines before; -v shows them", style="dim")
+        for line in shown:
+            yield Text(f"       {line}", style="dim")
+
+
+def hook_document(record: HookRecord) -> dict[str, Any]:
+    """Return a hook that was run as plain data."""
+    return {
+        "kind": record.kind,
+        "server": record.server.value,
+        "state": record.state.value,
+        "at": plain(record.at.replace(microsecond=0)),
+        "seconds": record.seconds,
+        "why": record.why,
+        "says": record.says,
+    }
+
+
+def _line(place: int, record: HookRecord) -> Text:
+    state = record.state.value if record.state is HookState.DONE else record.why or "was begun, and never ended"
+    return Text.assemble(
+        f"  {place}. {record.kind} on {record.server}: ",
+        (state, STYLES[record.state]),
+        (f", {record.seconds:,.1f} s" if record.seconds else "", "dim"),
+    )

@@ -1,0 +1,71 @@
+"""Pairs with hooks: real commands that write down what they were given."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from syncengine.model.hooks import HookState
+from syncengine.model.spec import DataClass, Kept
+from tests.builders import Files, build_files, catalogue, row
+
+NOTES = "notes.jsonl"
+NOTE = f"""
+import json, os, sys
+told = {{name: value for name, value in os.environ.items() if name.startswith("SYNCENGINE_")}}
+with open({NOTES!r}, "a") as file:
+    file.write(json.dumps([sys.argv[1:], told]) + "\\n")
+"""
+"""Appends its arguments and what it is told to a file in its folder, which is that of the pair file."""
+DONE = (sys.executable, "-c", NOTE)
+CLASS = tuple(spec.name for spec in catalogue().of_class(DataClass.SYSTEM) if spec.kept is Kept.COPYING)
+"""Tables that need single-user mode when they are written all together."""
+
+
+def python(code: str, *arguments: str) -> tuple[str, ...]:
+    """Return a command that notes that it was run, then does as the code says."""
+    return (sys.executable, "-c", NOTE + code, *arguments)
+
+
+def fails(says: str = "no route to cms-boulder", code: int = 3) -> tuple[str, ...]:
+    """Return a command that notes that it was run, says something, and fails."""
+    return python(f"print({says!r}); sys.exit({code})")
+
+
+def hook(kind: str, command: Sequence[str] = DONE, key: str = "command", **more: int) -> str:
+    """Return the table of a hook for a pair file."""
+    lines = [f"[hooks.{kind}]", f"{key} = {json.dumps(list(command))}", *(f"{name} = {n}" for name, n in more.items())]
+    return "\n".join(lines) + "\n"
+
+
+def with_hooks(files: Files, *hooks: str) -> Files:
+    """Write the hooks of a pair into its file, in place of those that stand there."""
+    kept = files.pair_file.read_text().partition("\n[hooks.")[0]
+    files.pair_file.write_text("\n".join([kept, *hooks]))
+    return files
+
+
+def class_wide(folder: Path, *hooks: str) -> Files:
+    """Build a pair of which the whole system administration is copied, since the primary has a user more."""
+    files = build_files(folder, CLASS, primary={"users": [row("users", user_id="anna")]})
+    return with_hooks(files, *hooks)
+
+
+def notes(files: Files) -> list[tuple[list[str], dict[str, str]]]:
+    """Return the arguments and variables of every hook that was run, in order."""
+    path = files.folder / NOTES
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [(arguments, told) for arguments, told in map(json.loads, lines)]
+
+
+def ran(files: Files) -> list[str]:
+    """Return the kinds of the hooks that were run, in order."""
+    return [told["SYNCENGINE_HOOK"] for _, told in notes(files)]
+
+
+def states(result: Any) -> list[tuple[str, HookState]]:
+    """Return what became of each hook of a run."""
+    return [(record.kind, record.state) for record in result.hooks]

@@ -1,0 +1,488 @@
+"""Rule 20: hooks carry lines of a checklist out: before the first write, after the last look, whatever happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from syncengine.app import Pair, open_pair
+from syncengine.hooks.command import KEPT_BYTES
+from syncengine.model.errors import InputError, ServerUnreachableError
+from syncengine.model.hooks import HookState
+from syncengine.model.plan import Plan
+from syncengine.model.run import RunState
+from tests.builders import Files, build_files, row
+from tests.cli.terminal import PROGRAM, Typing
+from tests.rules.hooked import CLASS, DONE, class_wide, fails, hook, notes, python, ran, states, with_hooks
+from tests.rules.scenes import trunks
+from tests.rules.test_rule_20_checklists import dictionary
+
+Hit = Callable[[int, BaseException], None]
+MODES = (hook("single-user"), hook("multi-user"))
+
+
+def planned(files: Files) -> tuple[Pair, Plan]:
+    """Plan to copy the whole class."""
+    pair = files.open()
+    return pair, pair.plan_resync(tables=CLASS)
+
+
+def users(files: Files) -> int:
+    """Count the users of the secondary."""
+    return len(files.bag("secondary", "users"))
+
+
+def test_hooks_carry_out_lines_before_and_after(tmp_path: Path) -> None:
+    """Hooks run in the plan's order, around the writing, and what they have done is not left to people."""
+    looks = python(
+        "marks = open(f'pair.staging/runs/{os.environ[\"SYNCENGINE_RUN\"]}/steps.jsonl').read()\n"
+        "print('written' if '\"state\": \"done\", \"into\"' in marks else 'untouched', "
+        "'looked at' if '\"checked\"' in marks else 'not looked at')"
+    )
+    files = class_wide(tmp_path, *(hook(kind, looks) for kind in ("single-user", "multi-user", "logins")))
+    pair, plan = planned(files)
+
+    result = pair.execute(plan)
+
+    assert ran(files) == ["single-user", "multi-user", "logins"]
+    assert [record.says for record in result.hooks] == ["untouched not looked at", *["written looked at"] * 2]
+    assert result.outcome.done
+    assert {state for _, state in states(result)} == {HookState.DONE}
+    assert users(files) == 1
+    assert {line.kind for line, _ in result.by_hand}.isdisjoint(ran(files))
+
+
+def test_a_hook_is_told_what_it_is_run_for(tmp_path: Path) -> None:
+    """Run, kind, server, pair file and the lines are in its environment, and it runs in the pair file's folder."""
+    files = class_wide(tmp_path, *MODES)
+    pair, plan = planned(files)
+
+    result = pair.execute(plan)
+
+    [(_, told), _] = notes(files)
+    assert told == {
+        "SYNCENGINE_HOOK": "single-user",
+        "SYNCENGINE_SERVER": "secondary",
+        "SYNCENGINE_PAIR": str(files.pair_file),
+        "SYNCENGINE_RUN": result.outcome.run_id,
+        "SYNCENGINE_LINES": "Put secondary in single-user mode: all system administration is written there.",
+        "SYNCENGINE_FILES": "",
+    }
+
+
+def test_files_are_named_one_below_the_other(tmp_path: Path) -> None:
+    """The hook for files runs once, for all that have to be copied to a server."""
+    files = class_wide(tmp_path, *MODES, hook("files"))
+    files.add("primary", "r_custom", row("r_custom"))
+    pair, plan = planned(files)
+
+    pair.execute(plan)
+
+    [told] = [told for _, told in notes(files) if told["SYNCENGINE_HOOK"] == "files"]
+    assert told["SYNCENGINE_FILES"].splitlines() == [f"/cms/db/gem/{name}_custom" for name in "chr"]
+    assert len(told["SYNCENGINE_LINES"].splitlines()) == 3
+
+
+def test_no_shell_sees_the_arguments(tmp_path: Path) -> None:
+    """What means something to a shell is handed over as it stands, braces included."""
+    odd = ("$(touch hacked)", "; touch hacked", "`id`", "*", "{server}", "a  b", "")
+    files = class_wide(tmp_path, hook("single-user", (*DONE, *odd)), hook("multi-user"))
+    pair, plan = planned(files)
+
+    pair.execute(plan)
+
+    assert notes(files)[0][0] == list(odd)
+    assert not (tmp_path / "hacked").exists()
+
+
+def test_each_server_may_have_its_own_command(tmp_path: Path) -> None:
+    """The command of a server comes before that of both; a server without one is left to people."""
+    own = with_hooks(
+        class_wide(tmp_path / "own"),
+        f"{hook('single-user', (*DONE, 'both'))}secondary = {json.dumps([*DONE, 'own'])}\n",
+        hook("multi-user"),
+        hook("logins", key="primary"),
+    )
+    pair, plan = planned(own)
+
+    result = pair.execute(plan)
+
+    assert notes(own)[0][0] == ["own"]
+    assert "logins" in {line.kind for line, _ in result.by_hand}
+
+
+def test_a_dry_run_marks_the_lines_and_runs_nothing(tmp_path: Path, typed: Typing) -> None:
+    """The plan says which lines a hook will carry out, in words and in JSON, and no hook is run."""
+    files = class_wide(tmp_path, *MODES)
+    words = [word for name in CLASS for word in ("-t", name)]
+    command = ("resync", "--pair", str(files.pair_file), *words, "--dry-run")
+
+    said = typed(*command)
+    document = typed(*command, "--json").document
+
+    assert "is written there. [hook]" in said.out
+    assert "added user (1), and set the same password as on primary.\n" in said.out
+    hooks = {line["kind"]: line["hook"] for line in document["checklist"]["after"]}
+    assert hooks["multi-user"]
+    assert not hooks["logins"]
+    assert ran(files) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (fails(), "ended with exit code 3, and said: no route to cms-boulder"),
+        (("./nowhere",), "could not be started: No such file or directory"),
+        (python("import time; print('waits', flush=True); time.sleep(60)"), "was not done within 1 second"),
+        (python("os.kill(os.getpid(), 9)"), "was ended by signal 9"),
+    ],
+)
+def test_a_hook_that_fails_before_the_first_write_stops_the_run(
+    tmp_path: Path, typed: Typing, command: tuple[str, ...], says: str
+) -> None:
+    """Nothing is written, exit 1 says which hook and why; the server is put back if it may have been changed."""
+    single = hook("single-user", command, timeout_seconds=1)
+    files = class_wide(tmp_path, single, hook("multi-user"))
+    words = [word for name in CLASS for word in ("-t", name)]
+
+    said = typed("resync", "--pair", files.pair_file, *words, "--yes")
+
+    assert said.code == 1
+    assert "nothing is written without it: the hook single-user of secondary" in said.text
+    assert says in said.text
+    assert "syncengine resume" in said.out
+    assert users(files) == 0
+    assert ran(files) == ([] if "nowhere" in command[0] else ["single-user", "multi-user"])
+
+
+def test_the_run_is_gone_on_with_once_the_hook_is_mended(tmp_path: Path) -> None:
+    """A run that a hook stopped is resumable, and the hook is run again then."""
+    files = class_wide(tmp_path, hook("single-user", fails()), hook("multi-user"))
+    pair, plan = planned(files)
+    stopped = pair.execute(plan)
+
+    done = with_hooks(files, *MODES).open().resume(stopped.outcome.run_id)
+
+    assert not stopped.outcome.done
+    assert done.outcome.done
+    assert ran(files) == ["single-user", "multi-user"] * 2
+    assert users(files) == 1
+
+
+def test_a_hook_that_fails_after_the_run_leaves_its_line(tmp_path: Path, typed: Typing) -> None:
+    """The line stays under what is to be done by hand, with why; the others run all the same; the exit code is 5."""
+    files = class_wide(tmp_path, *MODES, hook("logins", fails()), hook("files"))
+    words = [word for name in CLASS for word in ("-t", name)]
+
+    said = typed("resync", "--pair", files.pair_file, *words, "--yes")
+
+    left = said.out.partition("Still to be done by hand")[2]
+    assert said.code == 5
+    assert "IN SYNC" in said.out
+    assert "make the login and home directory" in left
+    assert "The hook logins of secondary ended with exit code 3, and said: no route to cms-boulder" in left
+    assert "multi-user mode" not in left
+    assert users(files) == 1
+
+
+def test_only_what_failed_is_tried_again(tmp_path: Path) -> None:
+    """Resume runs the hooks that failed, and no other, without writing anything or changing the mode again."""
+    files = class_wide(tmp_path, *MODES, hook("logins", fails()))
+    pair, plan = planned(files)
+    first = pair.execute(plan)
+
+    again = with_hooks(files, *MODES, hook("logins")).open().resume(first.outcome.run_id)
+
+    assert ran(files) == ["single-user", "multi-user", "logins", "logins"]
+    assert states(again) == [("logins", HookState.DONE)]
+    with pytest.raises(InputError, match="nothing to resume"):
+        files.open().resume(first.outcome.run_id)
+
+
+def test_json_tells_hooks_and_what_is_left(tmp_path: Path, typed: Typing) -> None:
+    """The document of a run has every hook with its state, and the lines that are left with why."""
+    files = class_wide(tmp_path, *MODES, hook("logins", fails()))
+    words = [word for name in CLASS for word in ("-t", name)]
+
+    outcome = typed("resync", "--pair", files.pair_file, *words, "--yes", "--json").document["outcome"]
+    report = typed("report", "--pair", files.pair_file, "--json").document
+
+    found = [(one["kind"], one["state"]) for one in outcome["hooks"]]
+    assert found == [("single-user", "done"), ("multi-user", "done"), ("logins", "failed")]
+    [left] = [line for line in outcome["by_hand"] if line["kind"] == "logins"]
+    assert (left["server"], left["hook"]) == ("secondary", True)
+    assert "no route to cms-boulder" in left["why"]
+    assert [(one["kind"], one["state"]) for one in report["hooks"]] == found
+    assert report["hooks"][-1]["output"] == "no route to cms-boulder\n"
+
+
+def test_what_a_hook_says_is_kept_and_bounded(tmp_path: Path, typed: Typing) -> None:
+    """The run keeps both outputs, the middle left out where they are long, and nothing that moves a cursor."""
+    talks = python("print('first'); print('x' * 100 + '\\n', end='' ) ; sys.stderr.write('\\x1b[2Jlast\\n')")
+    floods = python("print('first'); [print('y' * 99) for _ in range(5000)]; print('end')")
+    files = class_wide(tmp_path, hook("single-user", talks), hook("multi-user", floods))
+    pair, plan = planned(files)
+
+    result = pair.execute(plan)
+    said = typed("report", "--pair", files.pair_file)
+    every = typed("report", "--pair", files.pair_file, "-v")
+
+    kept = {path.name: path.read_text() for path in files.folder.glob("pair.staging/runs/*/hooks/*")}
+    talked, flooded = (kept[name] for name in sorted(kept))
+    assert "[2Jlast" in talked
+    assert "\x1b" not in talked
+    assert flooded.startswith("first\n")
+    assert flooded.endswith("end\n")
+    assert "bytes left out" in flooded
+    assert len(flooded) < 3 * KEPT_BYTES
+    assert "lines before; -v shows them" in said.out
+    assert every.out.count("yyy") > said.out.count("yyy")
+    assert result.hooks[0].says.endswith("[2Jlast")
+
+
+def test_secrets_are_neither_handed_on_nor_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a url takes from the environment is not in a hook's, and is masked in what it says."""
+    files = class_wide(tmp_path)
+    (tmp_path / "hunter2.duckdb").write_bytes(files.database("secondary").read_bytes())
+    text = files.pair_file.read_text().replace("secondary.duckdb", "${CMS_PW}.duckdb")
+    files.pair_file.write_text(text)
+    says = python("print(os.environ.get('CMS_PW'), os.environ['OTHER'], 'hunter2')")
+    with_hooks(files, hook("single-user", says), hook("multi-user"))
+    monkeypatch.setenv("CMS_PW", "hunter2")
+    monkeypatch.setenv("OTHER", "handed on")
+    pair, plan = planned(files)
+
+    result = pair.execute(plan)
+
+    assert result.outcome.done
+    assert result.hooks[0].says == "None handed on ${CMS_PW}"
+    run = files.folder / "pair.staging" / "runs"
+    texts = [path.read_bytes() for path in run.rglob("*") if path.suffix in (".txt", ".json", ".jsonl")]
+    assert texts
+    assert not [text for text in texts if b"hunter2" in text]
+
+
+def test_multi_user_mode_comes_back_when_the_run_fails(tmp_path: Path, before_batch: Hit) -> None:
+    """A server that fails in the middle stops the run, and the target is put back in multi-user mode."""
+    files = class_wide(tmp_path, *MODES, hook("logins"))
+    pair, plan = planned(files)
+    before_batch(0, ServerUnreachableError("the line is cut"))
+
+    stopped = pair.execute(plan)
+    done = files.open().resume()
+
+    assert not stopped.outcome.done
+    assert done.outcome.done
+    assert ran(files) == ["single-user", "multi-user", "single-user", "multi-user", "logins"]
+
+
+def test_multi_user_mode_comes_back_after_ctrl_c(tmp_path: Path, before_batch: Hit) -> None:
+    """A run that is stopped by its user puts the server back; the other hooks are left for who goes on with it."""
+    files = class_wide(tmp_path, *MODES, hook("logins"))
+    pair, plan = planned(files)
+    before_batch(0, KeyboardInterrupt())
+
+    stopped = pair.execute(plan)
+
+    assert stopped.outcome.cancelled
+    assert ran(files) == ["single-user", "multi-user"]
+    assert stopped.by_hand == ()
+
+
+def process(files: Files, *words: str) -> subprocess.Popen[str]:
+    """Start a command in a process of its own."""
+    command = [*PROGRAM, *words, "--pair", str(files.pair_file)]
+    return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def until(there: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    last = time.monotonic() + 30
+    while not there():
+        assert time.monotonic() < last
+        time.sleep(0.02)
+
+
+def test_ctrl_c_while_the_mode_is_changed_back_waits_for_it(tmp_path: Path) -> None:
+    """Ctrl-C does not tear the hook that puts a server back: it is done, then the command ends with 130."""
+    slow = python("import time; time.sleep(1.5); open('back', 'w').close()")
+    files = class_wide(tmp_path, hook("single-user"), hook("multi-user", slow))
+    words = [word for name in CLASS for word in ("-t", name)]
+
+    running = process(files, "resync", *words, "--yes")
+    until(lambda: "multi-user" in ran(files))
+    running.send_signal(signal.SIGINT)
+    _, err = running.communicate(timeout=30)
+
+    assert running.returncode == 130, err
+    assert (tmp_path / "back").exists()
+    assert "Traceback" not in err
+
+
+def test_ctrl_c_in_a_hook_ends_the_hook(tmp_path: Path) -> None:
+    """Ctrl-C before the first write ends the hook and what it started, writes nothing, and puts the server back."""
+    sleeps = python("import subprocess; subprocess.run(['sleep', '1234.5'])")
+    files = class_wide(tmp_path, hook("single-user", sleeps), hook("multi-user"))
+    words = [word for name in CLASS for word in ("-t", name)]
+
+    running = process(files, "resync", *words, "--yes")
+    until(lambda: bool(sleepers("1234.5")))
+    running.send_signal(signal.SIGINT)
+    running.communicate(timeout=30)
+
+    assert running.returncode == 130
+    assert sleepers("1234.5") == []
+    assert users(files) == 0
+    assert ran(files) == ["single-user", "multi-user"]
+
+
+def sleepers(seconds: str) -> list[int]:
+    """Return the processes that sleep so long."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if place.read_bytes().split(b"\0")[:2] == [b"sleep", seconds.encode()]:
+                found.append(int(place.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+def killed_in_single_user_mode(files: Files) -> str:
+    """Kill a run after its server was put in single-user mode, and return the run's id."""
+    words = [word for name in CLASS for word in ("-t", name)]
+    with_hooks(files, hook("single-user", python("os.kill(os.getppid(), 9)")), hook("multi-user"))
+    running = process(files, "resync", *words, "--yes")
+    running.communicate(timeout=30)
+    assert running.returncode == -signal.SIGKILL
+    with_hooks(files, *MODES)
+    return files.open().run().id
+
+
+def test_a_machine_that_went_down_is_told_and_put_right(tmp_path: Path, typed: Typing) -> None:
+    """Status names the server that was left in single-user mode, exit 5; resume runs the hook again, and the rest."""
+    files = class_wide(tmp_path)
+    run = killed_in_single_user_mode(files)
+
+    told = typed("status", "--pair", files.pair_file)
+    document = typed("status", "--json", "--ledger", "--pair", files.pair_file).document
+    resumed = typed("resume", "--pair", files.pair_file)
+    after = typed("status", "--json", "--ledger", "--pair", files.pair_file).document
+
+    assert told.code == 5
+    assert "secondary was put in single-user mode by a hook, and nothing has put it back" in told.text
+    assert (document["in_single_user_mode"], after["in_single_user_mode"]) == (["secondary"], [])
+    assert resumed.code == 0, resumed.text
+    assert ran(files) == ["single-user", "single-user", "multi-user"]
+    assert files.open().run(run).state is RunState.DONE
+
+
+def test_the_next_run_puts_back_what_an_earlier_one_left(tmp_path: Path) -> None:
+    """A run that needs no single-user mode itself ends with the hook that an earlier one could not run."""
+    files = class_wide(tmp_path)
+    killed_in_single_user_mode(files)
+    pair = files.open()
+
+    result = pair.execute(pair.plan_resync(tables="users"))
+
+    assert ran(files) == ["single-user", "multi-user"]
+    assert states(result) == [("multi-user", HookState.DONE)]
+
+
+def test_a_server_put_back_by_another_run_is_put_in_again(tmp_path: Path) -> None:
+    """Resume does not trust a mode that another run has undone meanwhile."""
+    files = class_wide(tmp_path)
+    run = killed_in_single_user_mode(files)
+    pair = files.open()
+    pair.execute(pair.plan_resync(tables="users"))
+    files.run("secondary", "DELETE FROM users")
+
+    files.open().resume(run)
+
+    assert ran(files) == ["single-user", "multi-user", "single-user", "multi-user"]
+
+
+def test_an_undo_asks_for_what_the_run_asked_for(tmp_path: Path) -> None:
+    """What was written in single-user mode is taken back in it, by the same hooks, and so is the undo of that."""
+    files = class_wide(tmp_path, *MODES)
+    pair, plan = planned(files)
+    pair.execute(plan)
+
+    pair.execute(pair.plan_undo())
+    taken_back = users(files)
+    pair.execute(pair.plan_undo())
+
+    assert ran(files) == ["single-user", "multi-user"] * 3
+    assert (taken_back, users(files)) == (0, 1)
+
+
+def test_what_a_hook_leaves_running_does_not_hold_the_run(tmp_path: Path) -> None:
+    """A hook that starts a service ends when it ends itself, though the service keeps its output open."""
+    starts = python("import subprocess; subprocess.Popen(['sleep', '4321.5']); print('started')")
+    files = class_wide(tmp_path, hook("single-user", starts), hook("multi-user"))
+    pair, plan = planned(files)
+    begun = time.monotonic()
+
+    result = pair.execute(plan)
+
+    try:
+        assert time.monotonic() - begun < 30
+        assert result.hooks[0].says == "started"
+        assert len(sleepers("4321.5")) == 1
+    finally:
+        for number in sleepers("4321.5"):
+            os.kill(number, signal.SIGKILL)
+
+
+def test_a_backfill_has_its_hooks_at_its_end(tmp_path: Path, typed: Typing) -> None:
+    """What all portions of a backfill leave to be done is told once, and done once, by the hook for it."""
+    days = [date(2000, 6, 1), date(2000, 6, 3)]
+    files = build_files(
+        tmp_path,
+        ["htrunk", "dtrunk"],
+        both={"htrunk": [one for day in days for one in trunks(400, 500, row_date=day)]},
+        primary={"htrunk": [one for day in days for one in trunks(500, 530, row_date=day)]},
+    )
+    command = ("backfill", "-w", "2000-06-01..2000-06-04", "-t", "htrunk", "--portion-days", "1", "--yes")
+
+    first = typed(*command, "--pair", files.pair_file)
+    typed("undo", "--pair", files.pair_file, "--yes")
+    with_hooks(files, hook("data-summarizing"))
+    second = typed(*command, "--pair", files.pair_file, "--json").document["outcome"]
+
+    assert first.code == 0, first.text
+    assert first.out.count("Rerun Data Summarizing on secondary") == 1
+    assert ran(files) == ["data-summarizing"]
+    assert ([one["state"] for one in second["hooks"]], second["by_hand"]) == (["done"], [])
+
+
+def test_a_run_that_writes_nothing_runs_no_hook(tmp_path: Path) -> None:
+    """Where nothing differs, nothing is done before it or after it."""
+    files = class_wide(tmp_path, *MODES)
+    files.run("primary", "DELETE FROM users")
+    pair, plan = planned(files)
+
+    pair.execute(plan)
+
+    assert ran(files) == []
+
+
+def test_a_hook_for_one_line_of_the_dictionary(tmp_path: Path) -> None:
+    """Lines without a hook stay with people, in the plan and after it."""
+    files = with_hooks(dictionary(tmp_path), hook("visual-vectors"))
+    pair = open_pair(files.pair_file)
+
+    result = pair.execute(pair.plan_resync(sets="dictionary"))
+
+    assert ran(files) == ["visual-vectors"]
+    assert [line.kind for line, _ in result.by_hand] == ["verify-interval"]
+    assert sys.executable not in " ".join(line.text for line in result.plan.checklist.after)

@@ -1,0 +1,94 @@
+"""Commands of the user's: run as they stand, bounded in time and output, ended with all they started."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from pathlib import Path
+
+from syncengine.hooks.command import KEPT_BYTES, CommandResult, run_command
+
+
+def run(folder: Path, code: str, *arguments: str, seconds: float = 20, **environment: str) -> CommandResult:
+    """Run some Python as a command."""
+    command = (sys.executable, "-c", code, *arguments)
+    return run_command(command, folder=folder, environment=environment, timeout_seconds=seconds)
+
+
+def test_both_outputs_are_kept_and_the_answer_apart(tmp_path: Path) -> None:
+    """Standard error is part of the output, and not of the answer."""
+    found = run(tmp_path, "import sys; print('told', flush=True); sys.stderr.write('warned')")
+
+    assert (found.problem, found.code, found.answer) == ("", 0, "told\n")
+    assert sorted(found.output.split()) == ["told", "warned"]
+
+
+def test_nothing_is_handed_on_that_was_not_given(tmp_path: Path) -> None:
+    """It has the environment it is given and no other, its folder, an empty input, and no terminal."""
+    found = run(
+        tmp_path, "import os, sys; print(os.environ.get('A'), os.getcwd(), repr(sys.stdin.read()), os.isatty(0))", A="b"
+    )
+
+    assert found.answer == f"b {tmp_path} '' False\n"
+    assert "HOME" not in run(tmp_path, "import os; print(list(os.environ))").answer
+
+
+def test_a_flood_is_bounded(tmp_path: Path) -> None:
+    """Of a long output the beginning and the end are kept, and how much is between them is said."""
+    found = run(tmp_path, "print('begins'); print('x' * 5_000_000); print('ends')")
+
+    assert found.output.startswith("begins\n")
+    assert found.output.endswith("ends\n")
+    assert "bytes left out" in found.output
+    assert len(found.output) < 2 * KEPT_BYTES + 100
+
+
+def test_who_ignores_the_end_is_killed(tmp_path: Path) -> None:
+    """A command that does not listen is killed, with what it said until then kept."""
+    code = "import signal, time; signal.signal(15, signal.SIG_IGN); print('waits', flush=True); time.sleep(60)"
+    begun = time.monotonic()
+
+    found = run(tmp_path, code, seconds=0.5)
+
+    assert time.monotonic() - begun < 20
+    assert found.problem == "was not done within 0.5 seconds, and was ended"
+    assert (found.code, found.output) == (None, "waits\n")
+
+
+def test_who_has_closed_its_outputs_is_waited_for(tmp_path: Path) -> None:
+    """Silence is not the end."""
+    found = run(tmp_path, "import os, time; os.close(1); os.close(2); time.sleep(0.5); os._exit(7)")
+
+    assert found.problem == "ended with exit code 7"
+    assert found.seconds >= 0.5
+
+
+def test_what_cannot_be_run_is_said(tmp_path: Path) -> None:
+    """A program that is not there, or may not be run, is a problem and no exception."""
+    (tmp_path / "text").write_text("no program")
+    results = [
+        run_command(command, folder=tmp_path, environment={}, timeout_seconds=5)
+        for command in (("./nowhere",), ("./text",))
+    ]
+
+    assert [found.started for found in results] == [False, False]
+    assert [found.problem for found in results] == [
+        "could not be started: No such file or directory",
+        "could not be started: Permission denied",
+    ]
+
+
+def test_several_at_once(tmp_path: Path) -> None:
+    """Commands may be run from several threads."""
+    answers: list[str] = []
+    threads = [
+        threading.Thread(target=lambda n=number: answers.append(run(tmp_path, f"print({n})").answer))
+        for number in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(answers) == ["0\n", "1\n", "2\n", "3\n"]
