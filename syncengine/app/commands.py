@@ -11,6 +11,8 @@ from syncengine.model.hooks import LOAD
 from syncengine.model.pair import Hook, PairSettings, Role
 
 PREFIX = "SYNCENGINE_"
+TOLD = ("hook", "server", "pair", "run", "lines", "files")
+"""What every hook is told, in variables of these names; empty where it does not apply."""
 LONGEST_LINE = 120
 """Characters of one line that are shown where there is little room."""
 FIRST_LINES = 3
@@ -25,15 +27,15 @@ class Commands:
     environment: Mapping[str, str]
 
     def run(self, hook: Hook, **told: str) -> CommandResult:
-        """Run a hook in the folder of the pair file; what is `told` it finds in variables of that name."""
+        """Run a hook in the folder of the pair file; what is `told` by names of `TOLD` it finds in its environment."""
         settings = self.settings
         kept = {name: value for name, value in self.environment.items() if name not in settings.secret_names}
         told = {"pair": str(settings.file), "server": hook.server.value, "hook": hook.kind, **told}
-        told = {f"{PREFIX}{name.upper()}": value.replace("\0", " ") for name, value in told.items()}
+        variables = {f"{PREFIX}{name.upper()}": told.get(name, "").replace("\0", " ") for name in TOLD}
         found = run_command(
             hook.command,
             folder=settings.file.parent,
-            environment={name: value for name, value in kept.items() if not name.startswith(PREFIX)} | told,
+            environment=kept | variables,
             timeout_seconds=hook.timeout_seconds,
         )
         return replace(

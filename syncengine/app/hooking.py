@@ -32,6 +32,8 @@ class Hooking:
     others: tuple[HookRecord, ...]
     """What is known of the hooks of all other runs."""
     begun_with: int = field(init=False)
+    put_back_lines: list[ChecklistLine] = field(default_factory=list)
+    """The lines that were run to put servers back, be they of this run's checklist or not."""
 
     def __post_init__(self) -> None:
         self.begun_with = len(self.records)
@@ -46,7 +48,7 @@ class Hooking:
         for hook, group in self._hooks(lines):
             record = self._run(hook, group)
             if record.state is not HookState.DONE:
-                return f"nothing is written without it: {record.told}"
+                return f"{record.told}; nothing is written without it"
         return ""
 
     def after(self, lines: Iterable[ChecklistLine]) -> None:
@@ -69,8 +71,9 @@ class Hooking:
             for role in self._in_single_user_mode():
                 hook = self.commands.settings.hook(LineKind.MULTI_USER, role)
                 if hook is not None:
-                    text = f"Put {role} back in multi-user mode."
-                    self._run(hook, (ChecklistLine(LineKind.MULTI_USER, role, text),), whatever=True)
+                    line = ChecklistLine(LineKind.MULTI_USER, role, f"Put {role} back in multi-user mode.", hook=True)
+                    self.put_back_lines.append(line)
+                    self._run(hook, (line,), whatever=True)
 
     def _hooks(self, lines: Iterable[ChecklistLine]) -> Iterator[tuple[Hook, tuple[ChecklistLine, ...]]]:
         """Yield the hooks that are to be run and their lines, in the order of the first of them."""

@@ -205,10 +205,11 @@ class Runs:
             hands = self.hands(servers, run, caches, undoes=plan.undoes)
             try:
                 ran = self._written(plan, hands, record.batches if record else (), hooking)
+                ran = self.hooked_after(ran, plan.checklist.after, hooking)
             except BaseException:
+                # Wherever Ctrl-C or a fault struck: no server stays in single-user mode.
                 hooking.put_back()
                 raise
-            ran = self.hooked_after(ran, plan.checklist.after, hooking)
             return replace(ran, outcome=end(run, ran.outcome))
 
     def _written(self, plan: Plan, hands: Hands, known: Sequence[BatchRecord], hooking: Hooking) -> Ran:
@@ -240,7 +241,8 @@ class Runs:
             outcome = replace(outcome, cancelled=True, stopped=outcome.stopped or "its hooks were stopped by the user")
         except SyncError as error:
             outcome = replace(outcome, stopped=outcome.stopped or str(error))
-        left = tuple(left_by_hand(lines, hooking.records)) if wrote else ()
+        every = (*(line for line in hooking.put_back_lines if line.place not in {one.place for one in lines}), *lines)
+        left = tuple((line, why) for line, why in left_by_hand(every, hooking.records) if wrote or why)
         return replace(ran, outcome=outcome, hooks=hooking.this_time, by_hand=left)
 
     def _looked_at(self, ran: Ran, run: RunFolder, servers: Mapping[Role, Server], cache: Cache) -> Ran:

@@ -15,14 +15,14 @@ from syncengine.model.hooks import HookState, standing
 from syncengine.model.run import RunKind
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from syncengine.app import Ran
 
 
 def told(carry_out: Callable[[], Ran], pair: Path, *, json: bool, verbose: int) -> int:
     """Do a run, say what became of it, and return its exit code."""
     from syncengine.cli.terminal import out
-    from syncengine.report.checklist import left_lines
-    from syncengine.report.hooks import hook_lines
     from syncengine.report.outcome import outcome_document, print_outcome
     from syncengine.report.plain import as_text
     from syncengine.report.plan_json import plan_summary
@@ -59,9 +59,19 @@ def told(carry_out: Callable[[], Ran], pair: Path, *, json: bool, verbose: int) 
     if ran.after is not None:
         console.print()
         print_verdict(console, ran.after, every_table=bool(verbose))
-    for line in (*hook_lines(ran.hooks), *left_lines(ran.by_hand)):
-        console.print(line)
+    _say_of_hooks(console, ran, pair)
     return exit_code(ran)
+
+
+def _say_of_hooks(console: Console, ran: Ran, pair: Path) -> None:
+    """Say what hooks have done, what is left to be done by hand, and how to try again what failed."""
+    from syncengine.report.checklist import left_lines
+    from syncengine.report.hooks import again_lines, hook_lines
+
+    only_hooks = _hooks_left(ran) and ran.outcome.done and not ran.outcome.stopped
+    again = again_lines(ran.outcome.run_id, str(pair)) if only_hooks else ()
+    for line in (*hook_lines(ran.hooks), *left_lines(ran.by_hand), *again):
+        console.print(line)
 
 
 def refuse_nobody_to_ask(*, json: bool) -> None:
@@ -73,8 +83,11 @@ def refuse_nobody_to_ask(*, json: bool) -> None:
 def exit_code(ran: Ran) -> ExitCode:
     """Return how a run ended; where only a hook failed, something of it is left to be done."""
     code = _of_the_rows(ran)
-    failed = any(record.state is not HookState.DONE for record in standing(ran.hooks).values())
-    return ExitCode.PARTLY if failed and code in (ExitCode.DONE, ExitCode.DRIFT) else code
+    return ExitCode.PARTLY if _hooks_left(ran) and code in (ExitCode.DONE, ExitCode.DRIFT) else code
+
+
+def _hooks_left(ran: Ran) -> bool:
+    return any(record.state is not HookState.DONE for record in standing(ran.hooks).values())
 
 
 def _of_the_rows(ran: Ran) -> ExitCode:
@@ -100,8 +113,6 @@ def _of_the_rows(ran: Ran) -> ExitCode:
 def _backfilled(ran: Ran, pair: Path, *, json: bool) -> int:
     from syncengine.cli.terminal import out
     from syncengine.report.backfill import backfill_outcome_document, print_backfill_outcome
-    from syncengine.report.checklist import left_lines
-    from syncengine.report.hooks import hook_lines
     from syncengine.report.outcome import outcome_document
     from syncengine.report.plain import as_text
 
@@ -111,6 +122,5 @@ def _backfilled(ran: Ran, pair: Path, *, json: bool) -> int:
     else:
         console = out()
         print_backfill_outcome(console, ran.outcome, ran.portions, ran.notes, ran.unlike_before, str(pair))
-        for line in (*hook_lines(ran.hooks), *left_lines(ran.by_hand)):
-            console.print(line)
+        _say_of_hooks(console, ran, pair)
     return exit_code(ran)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -87,7 +88,13 @@ def root(
 
 
 def run(arguments: list[str] | None = None) -> None:
-    """Run the command line and leave the process with its exit code."""
+    """Run the command line and leave the process with its exit code.
+
+    A request to end, as of a service manager, and a terminal that goes away stop it as Ctrl-C does.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
     sys.exit(run_for_code(sys.argv[1:] if arguments is None else arguments))
 
 

@@ -1,4 +1,4 @@
-"""Makes Ctrl-C wait while something must not be torn from what is known of it."""
+"""Makes Ctrl-C, and what stops a program like it, wait while something must not be torn from what is known of it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Hold back Ctrl-C until the block is left, then let it through.
+    """Hold back Ctrl-C and the like until the block is left, then let it through.
 
     Signals reach the main thread only; elsewhere there is nothing to hold back.
     """
@@ -19,14 +21,17 @@ def uninterrupted() -> Iterator[None]:
         yield
         return
     held: list[int] = []
+    handlers = {number: handler for number in STOPPING if callable(handler := signal.getsignal(number))}
 
     def remember(number: int, _: FrameType | None) -> None:
         held.append(number)
 
-    before = signal.signal(signal.SIGINT, remember)
+    for number in handlers:
+        signal.signal(number, remember)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
-        if held and callable(before):
-            before(signal.SIGINT, None)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        if held:
+            handlers[signal.Signals(held[0])](held[0], None)

@@ -61,7 +61,7 @@ def run_command(
         )
     except (OSError, ValueError) as error:
         said = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        return CommandResult(f"could not be started: {said}", "", "", 0.0, started=False)
+        return CommandResult(f"could not be started: {said}: {command[0]}", "", "", 0.0, started=False)
     listening = _Listening(process)
     try:
         in_time = listening.until(begun + timeout_seconds)

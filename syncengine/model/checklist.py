@@ -37,6 +37,11 @@ class ChecklistLine:
     hook: bool = False
     """The pair file names a command that does it."""
 
+    @property
+    def place(self) -> tuple[str, Role]:
+        """What it is about, and where."""
+        return self.kind, self.server
+
 
 @dataclass(frozen=True, slots=True)
 class Checklist:

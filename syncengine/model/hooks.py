@@ -57,8 +57,9 @@ class HookRecord:
         """What became of it, as a sentence without its end."""
         if self.state is HookState.DONE:
             return f"the hook {self.kind} of {self.server} has done it"
+        why = self.why or "was begun, and nobody knows how it ended"
         said = f", and said: {self.says}" if self.says else ""
-        return f"the hook {self.kind} of {self.server} {self.why}{said}"
+        return f"the hook {self.kind} of {self.server} {why}{said}"
 
     @property
     def place(self) -> tuple[str, Role]:
@@ -93,7 +94,7 @@ def left_by_hand(lines: Iterable[ChecklistLine], records: Iterable[HookRecord]) 
     """Yield the lines that no hook has done, each with why its hook has not, if it was tried."""
     found = standing(records)
     for line in lines:
-        record = found.get((line.kind, line.server))
+        record = found.get(line.place)
         if record is None:
             yield line, ""
         elif record.state is not HookState.DONE:

@@ -38,6 +38,12 @@ def said_lines(said: Sequence[tuple[HookRecord, str]], *, every_line: bool) -> I
             yield Text(f"       {line}", style="dim")
 
 
+def again_lines(run_id: str, pair: str) -> Iterator[Text]:
+    """Yield how to try hooks again, where nothing else is left of their run."""
+    yield Text()
+    yield Text(f"Try the hooks that failed again: syncengine resume {run_id} --pair {pair}", style="bold")
+
+
 def hook_document(record: HookRecord) -> dict[str, Any]:
     """Return a hook that was run as plain data."""
     return {

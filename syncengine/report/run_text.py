@@ -197,6 +197,8 @@ def print_status(console: Console, runs: Sequence[RunRecord], holder: str, pair:
     if runs and not running:
         last = runs[-1]
         console.print(Text(f"Last run: {last.id}, {last.header.kind}, {_state(last, runs)}, {last.header.about}"))
+        if last.state is RunState.DONE and last.hooks_left:
+            console.print(Text(f"  {_next(last, runs, pair)}", style="yellow"))
     if runs:
         size = sum(run.bytes_kept for run in runs) / MB
         console.print(Text(f"{plural(len(runs), 'run')} kept, {size:,.1f} MB.", style="dim"))

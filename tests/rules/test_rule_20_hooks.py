@@ -157,11 +157,26 @@ def test_a_hook_that_fails_before_the_first_write_stops_the_run(
     said = typed("resync", "--pair", files.pair_file, *words, "--yes")
 
     assert said.code == 1
-    assert "nothing is written without it: the hook single-user of secondary" in said.text
+    assert "It ended early: the hook single-user of secondary" in said.text
+    assert "; nothing is written without it" in said.text
     assert says in said.text
     assert "syncengine resume" in said.out
     assert users(files) == 0
     assert ran(files) == ([] if "nowhere" in command[0] else ["single-user", "multi-user"])
+
+
+def test_a_server_that_could_not_be_put_back_is_told(tmp_path: Path, typed: Typing) -> None:
+    """Where the hook that puts a server back fails too, the line is left to people, though nothing was written."""
+    files = class_wide(tmp_path, hook("single-user", fails()), hook("multi-user", fails("no answer")))
+    words = [word for name in CLASS for word in ("-t", name)]
+
+    said = typed("resync", "--pair", files.pair_file, *words, "--yes")
+
+    left = said.out.partition("Still to be done by hand")[2]
+    assert said.code == 1
+    assert left.split("\n")[1].endswith("Put secondary back in multi-user mode.")
+    assert "The hook multi-user of secondary ended with exit code 3, and said: no answer" in left
+    assert "2. " not in left
 
 
 def test_the_run_is_gone_on_with_once_the_hook_is_mended(tmp_path: Path) -> None:
@@ -191,6 +206,8 @@ def test_a_hook_that_fails_after_the_run_leaves_its_line(tmp_path: Path, typed: 
     assert "make the login and home directory" in left
     assert "The hook logins of secondary ended with exit code 3, and said: no route to cms-boulder" in left
     assert "multi-user mode" not in left
+    assert "Try the hooks that failed again: syncengine resume" in left
+    assert "Try the hooks that failed again" in typed("status", "--ledger", "--pair", files.pair_file).out
     assert users(files) == 1
 
 
@@ -328,15 +345,16 @@ def test_ctrl_c_while_the_mode_is_changed_back_waits_for_it(tmp_path: Path) -> N
     assert "Traceback" not in err
 
 
-def test_ctrl_c_in_a_hook_ends_the_hook(tmp_path: Path) -> None:
-    """Ctrl-C before the first write ends the hook and what it started, writes nothing, and puts the server back."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_stops_the_program_ends_the_hook(tmp_path: Path, number: signal.Signals) -> None:
+    """Ctrl-C, a request to end and a lost terminal end the hook and what it started; the server is put back."""
     sleeps = python("import subprocess; subprocess.run(['sleep', '1234.5'])")
     files = class_wide(tmp_path, hook("single-user", sleeps), hook("multi-user"))
     words = [word for name in CLASS for word in ("-t", name)]
 
     running = process(files, "resync", *words, "--yes")
     until(lambda: bool(sleepers("1234.5")))
-    running.send_signal(signal.SIGINT)
+    running.send_signal(number)
     running.communicate(timeout=30)
 
     assert running.returncode == 130
@@ -396,6 +414,17 @@ def test_the_next_run_puts_back_what_an_earlier_one_left(tmp_path: Path) -> None
 
     assert ran(files) == ["single-user", "multi-user"]
     assert states(result) == [("multi-user", HookState.DONE)]
+
+
+def test_an_earlier_server_that_cannot_be_put_back_is_told(tmp_path: Path) -> None:
+    """The line stands under what is left by hand of the run that tried it, though its own plan has none like it."""
+    files = class_wide(tmp_path)
+    killed_in_single_user_mode(files)
+    pair = with_hooks(files, hook("multi-user", fails())).open()
+
+    result = pair.execute(pair.plan_resync(tables="users"))
+
+    assert [(line.kind, bool(why)) for line, why in result.by_hand][:1] == [("multi-user", True)]
 
 
 def test_a_server_put_back_by_another_run_is_put_in_again(tmp_path: Path) -> None:

@@ -74,8 +74,8 @@ def test_what_cannot_be_run_is_said(tmp_path: Path) -> None:
 
     assert [found.started for found in results] == [False, False]
     assert [found.problem for found in results] == [
-        "could not be started: No such file or directory",
-        "could not be started: Permission denied",
+        "could not be started: No such file or directory: ./nowhere",
+        "could not be started: Permission denied: ./text",
     ]
 
 
