@@ -131,7 +131,7 @@ def _notes(observation: Observation, written: set[DataClass]) -> Iterator[str]:
             yield f"{table.spec.name}: compared by every row, since no fingerprint covers its columns {columns}"
     loads = [facts.load for facts in observation.facts]
     if None in loads:
-        yield "the load of a server is not known: set load in the pair file (pkginfo -x cms tells it)"
+        yield "the load of a server is not known: set load or a hook for it in the pair file (pkginfo -x cms tells it)"
     if observation.source is Role.SECONDARY and written & {DataClass.SYSTEM, DataClass.ACD}:
         yield "administration flows from primary to secondary: this writes over what was administered on the primary"
     if DataClass.ACD in written:
