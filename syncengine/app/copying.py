@@ -175,7 +175,7 @@ class Copying:
         with ExitStack() as stack:
             caches = (stack.enter_context(self.runs.cache()), stack.enter_context(self.runs.cache()))
             servers = self.paced()
-            hands = self.runs.hands(servers, self.run, caches, before_batch=self._pacing(made, servers))
+            hands = self.runs.hands(made, servers, self.run, caches, before_batch=self._pacing(made, servers))
             return execute(made, portion.number, replace(hands, progress=self.progress), self.record.batches)
 
     def _pacing(self, made: Plan, servers: Mapping[Role, Server]) -> Pacing:

@@ -10,12 +10,12 @@ from datetime import date, datetime
 from syncengine.app.commands import Commands
 from syncengine.app.connecting import Connecting, as_of
 from syncengine.app.hooking import Hooking
+from syncengine.app.row_sources import sources_of
 from syncengine.app.undoing import UndoQuestions, plan_undo, unlike_journal
 from syncengine.catalogue import Catalogue
 from syncengine.execute.executing import end, execute, is_all_done, not_begun
-from syncengine.execute.hands import Hands, RowSource
+from syncengine.execute.hands import Hands
 from syncengine.execute.identities import refuse_other_servers
-from syncengine.execute.journals import Journals
 from syncengine.execute.recovering import recover
 from syncengine.model.checklist import ChecklistLine
 from syncengine.model.drift import Observation
@@ -163,27 +163,17 @@ class Runs:
 
     def hands(
         self,
+        plan: Plan,
         servers: Mapping[Role, Server],
         run: RunFolder,
         caches: tuple[Cache, Cache],
         *,
-        undoes: str = "",
         before_batch: Callable[[], None] = lambda: None,
     ) -> Hands:
-        """Return what a run works with."""
-        undone: dict[Role, Journals] = {}
-        if undoes:
-            record, folder = self.ledger.find(undoes), self.ledger.folder(undoes)
-            undone = {role: Journals(record, folder, caches[1], role) for role in Role}
-
-        def source(into: Role) -> tuple[RowSource, str]:
-            if undoes:
-                return undone[into], f"the journal of run {undoes}"
-            return servers[into.other], str(into.other)
-
+        """Return what a plan is carried out with."""
         return Hands(
             servers=servers,
-            source=source,
+            source=sources_of(plan, servers, self.ledger, caches[1]),
             cache=caches[0],
             staging_cache=caches[1],
             run=run,
@@ -202,7 +192,7 @@ class Runs:
         hooking = self.hooking(run, record.hooks if record else ())
         with ExitStack() as stack:
             caches = (stack.enter_context(self.cache()), stack.enter_context(self.cache()))
-            hands = self.hands(servers, run, caches, undoes=plan.undoes)
+            hands = self.hands(plan, servers, run, caches)
             try:
                 ran = self._written(plan, hands, record.batches if record else (), hooking)
                 ran = self.hooked_after(ran, plan.checklist.after, hooking)

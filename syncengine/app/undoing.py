@@ -13,7 +13,7 @@ from syncengine.model.bucket import EMPTY, BucketColumns, BucketState
 from syncengine.model.drift import Counts, Observation
 from syncengine.model.errors import InputError, RefusedError
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.plan import KeptBack, KeptWhy, Plan, Policy
+from syncengine.model.plan import KeptBack, KeptWhy, Plan, Policy, RowsFrom
 from syncengine.model.run import BatchState, RunRecord
 from syncengine.model.spans import span_of
 from syncengine.model.window import Window
@@ -81,6 +81,7 @@ def plan_undo(
         tables=tables,
         checklist=checklist_of(steps, tables, stale, questions.catalogue, questions.settings.hooks),
         undoes=record.id,
+        rows_from=RowsFrom.JOURNAL,
     )
 
 

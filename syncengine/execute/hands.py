@@ -18,7 +18,7 @@ from syncengine.staging.run_folder import RunFolder
 
 
 class RowSource(Protocol):
-    """Where the rows of a step come from: the other server, or the journal of the run that is undone."""
+    """What the rows of a step are read from, as the plan's `rows_from` says."""
 
     def read(self, query: ReadQuery) -> pa.RecordBatchReader:
         """Stream rows."""

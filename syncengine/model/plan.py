@@ -30,6 +30,13 @@ class Policy(StrEnum):
     """Each interval from the server that saw it whole, in both directions."""
 
 
+class RowsFrom(StrEnum):
+    """Where the rows that a plan's steps write come from. Wherever that is, they are held against the plan."""
+
+    OTHER_SERVER = "the other server"
+    JOURNAL = "the journal of the run that is undone"
+
+
 class Action(StrEnum):
     """What a step does to a bucket."""
 
@@ -184,6 +191,7 @@ class Plan:
     """What has to be done by hand, which no table can do."""
     undoes: str = ""
     """The run whose rows are put back, for the plan of an undo."""
+    rows_from: RowsFrom = RowsFrom.OTHER_SERVER
     version: int = PLAN_VERSION
 
     @property

@@ -18,6 +18,7 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "target": plan.target.value,
         "policy": plan.policy.value,
         "undoes": plan.undoes or None,
+        "rows_from": plan.rows_from.name.lower().replace("_", "-"),
         "as_of": plain(plan.as_of),
         "requested": plain(plan.requested),
         "ranges": [_range(one) for one in plan.ranges],
