@@ -44,7 +44,7 @@ class Cutting:
         untimed = [spec.name for spec in specs if spec.time is None]
         if untimed:
             raise InputError(
-                f"{untimed[0]} has no time, and a backfill copies history.", hint="Use `syncengine resync` for it."
+                f"{untimed[0]} has no time, and a backfill copies history.", hint="Use `syncengine sync` for it."
             )
         window, notes = self._archived(servers, wishes)
         source, target = servers[wishes.source], servers[wishes.source.other]

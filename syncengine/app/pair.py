@@ -12,6 +12,7 @@ from pathlib import Path
 
 from syncengine.app.asking import Asked, choice, moment_of, names_of, numbers_of
 from syncengine.app.backfilling import Backfilling
+from syncengine.app.choosing import Choosing, refuse_local
 from syncengine.app.commands import Commands
 from syncengine.app.connecting import Connecting, as_of, refuse_one_server
 from syncengine.app.copying import PortionWork
@@ -19,14 +20,15 @@ from syncengine.app.cutting import Cutting
 from syncengine.app.daily import DailyChecking
 from syncengine.app.outages import Outages
 from syncengine.app.runs import Ran, Runs
+from syncengine.app.syncing import Syncing, SyncWishes, refuse_conflicts
 from syncengine.app.waiting import awaited
 from syncengine.catalogue import Catalogue, load_catalogue
 from syncengine.model.check import PairCheck
 from syncengine.model.daily import DailyCheck
 from syncengine.model.drift import Observation, TableState
-from syncengine.model.errors import InputError, RefusedError, ServerError, WindowError
+from syncengine.model.errors import InputError, ServerError, WindowError
 from syncengine.model.outages import OutageReport
-from syncengine.model.pair import PairSettings, Role
+from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan, Policy
 from syncengine.model.portions import BackfillWishes
 from syncengine.model.progress import Progress, Silent
@@ -38,9 +40,11 @@ from syncengine.observe.checking import check, try_out
 from syncengine.observe.looking import LookQuestions
 from syncengine.observe.observing import Request, observe
 from syncengine.pair_file import read_pair_file
+from syncengine.planning.administering import AdministrationWishes
 from syncengine.planning.planning import Wishes, plan
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
+from syncengine.staging.last_synced import LastSynced
 from syncengine.staging.ledger import Ledger
 from syncengine.staging.memory import Memory
 
@@ -67,6 +71,13 @@ class Pair:
         self.connecting = Connecting(settings, self.ledger.holder, self._commands.load)
         self._runs = Runs(settings, catalogue, self.connecting, self.ledger, progress, self._look_again, self._commands)
         self._outages = Outages(settings, catalogue, self.connecting, self._observe)
+        self._choosing = Choosing(catalogue)
+        self._syncing = Syncing(
+            settings,
+            catalogue,
+            self.connecting,
+            lambda servers, request, last: self._observe(servers, request, last=last),
+        )
         self.backfilling = Backfilling(
             self._runs,
             Cutting(settings, catalogue, progress),
@@ -89,14 +100,16 @@ class Pair:
         Reads only. Raises `InputError` for what cannot be meant and `ServerError` where a server fails.
         """
         asked = Asked(names_of(tables), names_of(sets), numbers_of(acds))
-        specs = self._specs(asked) or self.catalogue.of_class(*VERIFIED)
+        specs = self._choosing.asked_for(asked) or self.catalogue.of_class(*VERIFIED)
         request = self._request(specs, window, asked.acds, choice(Role, source, "source"), every_row=every_row)
         with self.connecting.servers(frozenset()) as servers:
             # A session that a crash left behind may yet commit: nothing is remembered while that is not known.
             unsure = any(run.unresolved or run.state is RunState.DAMAGED for run in self.ledger.runs())
             observation = self._observe(servers, replace(request, now=None if unsure else datetime.now()))
         _refuse_nothing_held(observation)
-        return replace(observation, notes=(*observation.notes, *self._files_beside(asked), *_unlike_loads(observation)))
+        return replace(
+            observation, notes=(*observation.notes, *self._choosing.files_beside(asked), *_unlike_loads(observation))
+        )
 
     def check(self, *, scratch: bool = False) -> PairCheck:
         """Say who the two servers are, what they hold, and whether they are set up alike.
@@ -149,23 +162,18 @@ class Pair:
         take_broken: bool = False,
         wait: bool = False,
     ) -> Plan:
-        """Say what a resync would do, writing nothing. Without tables or sets, all historical tables.
+        """Say what a resync of history would do, writing nothing. Without tables or sets, all historical tables.
 
         Raises `RefusedError` where a rule forbids it.
         """
         asked = Asked(names_of(tables), names_of(sets), numbers_of(acds))
-        specs = self._with_companions(self._specs(asked) or self.catalogue.of_class(DataClass.HISTORICAL))
-        self._refuse_local(specs)
-        self._refuse_whole_tables(specs, asked)
-        timed = [spec.name for spec in specs if spec.time is not None]
-        if window is None and timed:
+        specs = self._choosing.to_resync(asked)
+        if window is None:
             raise InputError(
-                f"A resync of historical tables ({timed[0]}{', ...' if len(timed) > 1 else ''}) needs a window.",
+                f"A resync of historical tables ({specs[0].name}{', ...' if len(specs) > 1 else ''}) needs a window.",
                 hint="Add --window '2000-06-05 05:13..05:19', the time the link was down.",
             )
-        limits = self.settings.limits
-        if allow_deletions is not None:
-            limits = replace(limits, deletions=allow_deletions)
+        limits = self._limits(allow_deletions)
         wishes = Wishes(
             choice(Policy, policy, "policy"), limits, take_broken, self.settings.hooks, self.settings.call_history
         )
@@ -181,6 +189,39 @@ class Pair:
                 return found
 
         return awaited(made, limits, self.progress, wait=wait)
+
+    def plan_sync(
+        self,
+        *,
+        tables: str | Iterable[str] = (),
+        sets: str | Iterable[str] = (),
+        acds: int | Iterable[int] = (),
+        source: Role | str = Role.PRIMARY,
+        policy: Policy | str = Policy.REPLACE,
+        prefer: Role | str | None = None,
+        include_manual: bool = False,
+        remove_users: bool = False,
+        allow_deletions: int | None = None,
+    ) -> Plan:
+        """Say what copying administration would do, writing nothing to a server.
+
+        Its `conflicts` are what both servers changed since they were last alike; while it has any, `execute` refuses
+        it. `prefer` says whose version wins. Raises `RefusedError` where a rule forbids the plan.
+        """
+        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds))
+        how = choice(Policy, policy, "policy")
+        if how not in (Policy.REPLACE, Policy.FILL):
+            raise InputError(f"Administration is not copied by the policy {how}.", hint="Choose replace or fill.")
+        preferred = None if prefer is None else choice(Role, prefer, "server")
+        wishes = SyncWishes(
+            specs=self._choosing.to_sync(asked),
+            source=choice(Role, source, "source"),
+            acds=asked.acds,
+            policy=how,
+            limits=self._limits(allow_deletions),
+            administration=AdministrationWishes(preferred, include_manual, remove_users),
+        )
+        return self._syncing.plan(wishes)
 
     def outages(self, *, since: str | datetime | None = None, acds: int | Iterable[int] = ()) -> OutageReport:
         """Say when which server did not see which ACD whole, why, and what can be mended. Reads only.
@@ -201,18 +242,18 @@ class Pair:
 
         Raises `RefusedError` where a rule forbids it.
         """
-        limits = self.settings.limits
-        if allow_deletions is not None:
-            limits = replace(limits, deletions=allow_deletions)
+        limits = self._limits(allow_deletions)
         moment, numbers = moment_of(since), numbers_of(acds)
         return awaited(lambda: self._outages.plan(moment, numbers, limits, wait=wait), limits, self.progress, wait=wait)
 
     def execute(self, plan: Plan, *, about: str = "") -> Ran:
         """Do what a plan says, then verify every table it names again (rule: only that says "in sync").
 
-        `about` is what the ledger tells people of it.
+        `about` is what the ledger tells people of it. Raises `RefusedError` for conflicts not decided (rule 15).
         """
-        return self._runs.execute(plan, RunKind.UNDO if plan.undoes else RunKind.RESYNC, about=about)
+        refuse_conflicts(plan)
+        kind = RunKind.UNDO if plan.undoes else RunKind.SYNC if plan.syncs else RunKind.RESYNC
+        return self._runs.execute(plan, kind, about=about)
 
     def runs(self) -> tuple[RunRecord, ...]:
         """Return every run that is kept, in the order they were begun; also while one of them goes on."""
@@ -257,8 +298,8 @@ class Pair:
         Raises `InputError` for what cannot be meant, `RefusedError` for local administration.
         """
         asked = Asked(names_of(tables), names_of(sets), numbers_of(acds))
-        specs = self._specs(asked)
-        self._refuse_local(specs)
+        specs = self._choosing.asked_for(asked)
+        refuse_local(specs)
         if not asked.tables:
             # A set may hold administration beside its history: a backfill copies the history of it.
             specs = tuple(spec for spec in specs or self.catalogue.of_class(DataClass.HISTORICAL) if spec.time)
@@ -286,13 +327,19 @@ class Pair:
     def _look_again(self, servers: Mapping[Role, Server], plan: Plan) -> Observation:
         specs = tuple(self.catalogue.table(name) for name in plan.tables)
         request = self._request(specs, plan.requested, plan.acds, plan.source, every_row=False)
-        return self._observe(servers, replace(request, fresh=True))
+        last = LastSynced(self.settings.staging) if plan.syncs else None
+        return self._observe(servers, replace(request, fresh=True), last=last)
 
     def _observe(
-        self, servers: Mapping[Role, Server], request: Request, progress: Progress | None = None
+        self,
+        servers: Mapping[Role, Server],
+        request: Request,
+        progress: Progress | None = None,
+        last: LastSynced | None = None,
     ) -> Observation:
+        progress = progress or self.progress
         with self._cache() as cache, Memory(self.settings.staging) as memory:
-            return observe(servers, self.settings, self.catalogue, request, cache, progress or self.progress, memory)
+            return observe(servers, self.settings, self.catalogue, request, cache, progress, memory, last)
 
     def _request(
         self,
@@ -313,52 +360,9 @@ class Pair:
             every_row=every_row,
         )
 
-    def _specs(self, asked: Asked) -> tuple[TableSpec, ...]:
-        """Return the specs asked for; refuses sets that are only files, and single ACDs of sets that have none."""
-        for table_set in (self.catalogue.set(name) for name in asked.sets):
-            if not table_set.tables:
-                files = [file for file in self.catalogue.files if table_set.name in file.sets]
-                named = "; ".join(f"{file.path}: {file.advice}" for file in files)
-                raise InputError(
-                    f"The set {table_set.name} holds no table, only files, which cannot be compared here.",
-                    hint=f"Leave it out, and by hand: {named}.",
-                )
-            if table_set.every_acd and asked.acds:
-                raise InputError(
-                    f"The set {table_set.name} is always of all ACDs (High Availability guide, chapter 3).",
-                    hint="Leave --acd out, or name single tables with --table.",
-                )
-        return self.catalogue.select(asked.tables, asked.sets)
-
-    def _files_beside(self, asked: Asked) -> Iterator[str]:
-        """Yield what of the sets asked for lies in files, which no table copy carries."""
-        for file in self.catalogue.files:
-            if set(file.sets) & set(asked.sets):
-                yield f"{file.path} ({file.holds}) is a file and is not compared: {file.advice}"
-
-    def _with_companions(self, specs: tuple[TableSpec, ...]) -> tuple[TableSpec, ...]:
-        """Add synonyms to agroups, which is never written without it (High Availability guide, chapter 3)."""
-        names = {spec.name for spec in specs}
-        if "agroups" in names and "synonyms" not in names:
-            return self.catalogue.select([*names, "synonyms"])
-        return specs
-
-    def _refuse_whole_tables(self, specs: tuple[TableSpec, ...], asked: Asked) -> None:
-        whole = [spec.name for spec in specs if spec.acd is None and spec.time is None]
-        if whole and asked.acds:
-            raise InputError(
-                f"{', '.join(whole)}: rows that belong to no ACD are only copied with all ACDs.",
-                hint="Leave --acd out, or leave these tables out.",
-            )
-
-    def _refuse_local(self, specs: tuple[TableSpec, ...]) -> None:
-        local = [spec.name for spec in specs if spec.data_class is DataClass.LOCAL]
-        if local:
-            raise RefusedError(
-                f"{', '.join(local)}: local administration belongs to one server and is never copied.",
-                rule=1,
-                hint="Leave it out; no option lifts this.",
-            )
+    def _limits(self, allow_deletions: int | None) -> Limits:
+        limits = self.settings.limits
+        return limits if allow_deletions is None else replace(limits, deletions=allow_deletions)
 
     def _cache(self) -> Cache:
         return Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -29,12 +29,14 @@ from syncengine.model.progress import Progress
 from syncengine.model.run import BatchRecord, BatchState, RunKind, RunRecord, RunState, undone_by
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
+from syncengine.staging.last_synced import LastSynced
 from syncengine.staging.ledger import Begin, Ledger
 from syncengine.staging.memory import Memory
 from syncengine.staging.run_folder import RunFolder
 
 ROW_BYTES = 200
 """About what a journalled row of the widest tables takes on disk, compressed."""
+TABLES_NAMED = 4
 IN_FLIGHT = 4
 """How many steps' rows lie on disk at a time beside the journals: staged and to be inserted, of two batches."""
 
@@ -179,13 +181,16 @@ class Runs:
             run=run,
             limits=self.settings.limits,
             progress=self.progress,
-            forget=self._forget,
+            forget=lambda writes: self._forget(plan, tuple(writes)),
             before_batch=before_batch,
         )
 
-    def _forget(self, writes: Iterable[tuple[str, int | None, date | None]]) -> None:
+    def _forget(self, plan: Plan, writes: Sequence[tuple[str, int | None, date | None]]) -> None:
         with Memory(self.settings.staging) as memory:
             memory.forget(writes)
+        if not plan.syncs:
+            # What is written is not what both have: whoever changed it later would be told wrongly.
+            LastSynced(self.settings.staging).forget({table for table, _, _ in writes})
 
     def _carry_out(self, plan: Plan, run: RunFolder, servers: Mapping[Role, Server], record: RunRecord | None) -> Ran:
         """Do the steps of a plan that are not done, look at what came of it, and run the hooks around it."""
@@ -303,6 +308,11 @@ def needed_bytes(plan: Plan) -> int:
 def _about(plan: Plan) -> str:
     if plan.undoes:
         return f"undo of run {plan.undoes}"
-    when = str(plan.requested) if plan.requested else "tables without time"
+    when = str(plan.requested) if plan.requested else _named(plan.tables)
     direction = "both directions" if plan.policy.value == "reconcile" else f"{plan.source} to {plan.target}"
     return f"{plan.policy}, {direction}, {when}"
+
+
+def _named(tables: Sequence[str]) -> str:
+    shown = ", ".join(tables[:TABLES_NAMED])
+    return f"{shown} and {len(tables) - TABLES_NAMED} more" if len(tables) > TABLES_NAMED else shown

@@ -26,6 +26,7 @@ def faults_in(file: SpecFile) -> Iterator[str]:
 
 def _name_faults(file: SpecFile) -> Iterator[str]:
     named: list[tuple[str, str | None]] = [("acd", file.acd), ("row_number", file.row_number)]
+    named.append(("removed_when_told", file.removed_when_told))
     named += [("key", column) for column in file.key]
     named += [("not_compared", column) for column in file.not_compared]
     if file.time is not None:
@@ -37,6 +38,8 @@ def _name_faults(file: SpecFile) -> Iterator[str]:
     for where, column in named:
         if column is not None and column not in file.columns:
             yield f"{where}: names the column {column!r}, which [columns] does not have"
+    if file.removed_when_told is not None and file.removed_when_told not in file.key:
+        yield f"removed_when_told: names the column {file.removed_when_told!r}, which key does not have"
     if file.row_number is not None and file.row_number not in file.not_compared:
         yield f"row_number: each server numbers by itself, so [not_compared] must name {file.row_number!r} too"
 
@@ -111,6 +114,7 @@ def _table(file: SpecFile, place: str, name: str, entry: TableEntry) -> TableSpe
             "circular",
             "optional",
             "row_number",
+            "removed_when_told",
         )
         if (key if key != "class" else "class_") in file.model_fields_set
     ]
@@ -134,6 +138,7 @@ def _table(file: SpecFile, place: str, name: str, entry: TableEntry) -> TableSpe
         circular=file.circular,
         optional=file.optional,
         future_dates=file.future_dates,
+        removed_when_told=file.removed_when_told,
         rolled_from=intervals if entry.archive in SUMMED else None,
         origin=tuple(origin),
     )

@@ -79,6 +79,7 @@ class SpecFile(_Strict):
     optional: bool = False
     future_dates: bool = False
     row_number: Identifier | None = None
+    removed_when_told: Identifier | None = None
     tables: dict[Identifier, TableEntry] = Field(min_length=1)
     time: TimeEntry | None = None
     not_compared: dict[Identifier, str] = {}

@@ -22,6 +22,7 @@ from syncengine.cli.resume import resume
 from syncengine.cli.resync import resync
 from syncengine.cli.runs import report, runs
 from syncengine.cli.status import status
+from syncengine.cli.sync import sync
 from syncengine.cli.tables import tables
 from syncengine.cli.undo import undo
 from syncengine.cli.verify import verify
@@ -64,6 +65,7 @@ _command(verify)
 _command(outages)
 _command(resync)
 _command(backfill)
+_command(sync)
 _command(status)
 _command(runs)
 _command(report)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from syncengine.model.pair import Role
+
 PairOption = Annotated[
     Path,
     typer.Option(
@@ -79,6 +81,22 @@ VerboseOption = Annotated[
         "-v",
         count=True,
         help="-v: every table, not only those that differ. -vv: a trace behind errors.",
+        show_default=False,
+    ),
+]
+FromOption = Annotated[
+    Role | None,
+    typer.Option("--from", help="The server rows are read from; the other is written. [default: primary]"),
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show the plan and write nothing.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing.")]
+DeletionsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--allow-deletions",
+        min=0,
+        metavar="N",
+        help="How many rows that only the target holds may be deleted, instead of the pair file's limit.",
         show_default=False,
     ),
 ]

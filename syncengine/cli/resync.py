@@ -10,6 +10,9 @@ from syncengine.cli.carrying_out import refuse_nobody_to_ask, told
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import (
     AcdsOption,
+    DeletionsOption,
+    DryRunOption,
+    FromOption,
     JsonOption,
     PairOption,
     SetsOption,
@@ -18,6 +21,7 @@ from syncengine.cli.options import (
     TablesOption,
     VerboseOption,
     WindowOption,
+    YesOption,
 )
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
@@ -30,10 +34,7 @@ def resync(
     table: TablesOption = None,
     set_: SetsOption = None,
     acd: AcdsOption = None,
-    from_: Annotated[
-        Role | None,
-        typer.Option("--from", help="The server rows are read from; the other is written. [default: primary]"),
-    ] = None,
+    from_: FromOption = None,
     policy: Annotated[
         Policy | None,
         typer.Option(
@@ -43,18 +44,10 @@ def resync(
             "reconcile: each interval from the server that saw it whole, in both directions.",
         ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and write nothing.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing.")] = False,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until both servers have archived the window.")] = False,
-    allow_deletions: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            metavar="N",
-            help="How many rows that only the target holds may be deleted, instead of the pair file's limit.",
-            show_default=False,
-        ),
-    ] = None,
+    allow_deletions: DeletionsOption = None,
     take_broken: Annotated[
         bool, typer.Option("--take-broken", help="Replace whole buckets even where the source's own rows are broken.")
     ] = False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -18,12 +18,6 @@ from syncengine.cli.options import (
     WindowOption,
 )
 from syncengine.model.pair import Role
-from syncengine.model.spec import Kept
-from syncengine.model.window import Window
-from syncengine.model.window_text import typed_window
-
-if TYPE_CHECKING:
-    from syncengine.model.drift import Observation
 
 
 def verify(
@@ -52,6 +46,7 @@ def verify(
     """
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out, progress
+    from syncengine.report.mending import mending
     from syncengine.report.plain import as_text
     from syncengine.report.verify_json import verify_document
     from syncengine.report.verify_text import print_verdict
@@ -68,32 +63,9 @@ def verify(
     if json:
         typer.echo(as_text(verify_document(observation)))
     else:
-        named = [f"--table {name}" for name in table or []] + [f"--set {name}" for name in set_ or []]
-        options = mending(observation, named)
-        command = " ".join(["syncengine resync --pair", str(pair), *options, "--dry-run"]) if options else ""
-        print_verdict(out(), observation, every_table=bool(verbose), next_command=command)
+        commands = [
+            f"syncengine {command.replace(' ', f' --pair {pair} ', 1)} --dry-run"
+            for command in mending(observation, opened.catalogue, tuple(table or ()), tuple(set_ or ()))
+        ]
+        print_verdict(out(), observation, every_table=bool(verbose), next_commands=commands)
     return ExitCode.DONE if observation.in_sync else ExitCode.DRIFT
-
-
-def mending(observation: Observation, named: list[str]) -> list[str]:
-    """Return the options of the resync that would mend what was found; `named` are the tables asked for."""
-    from syncengine.model.spans import joined, span_of
-
-    differing = [table for table in observation.tables if table.differing and table.spec.kept is Kept.COPYING]
-    if not differing:
-        return []
-    timed = [table for table in differing if table.spec.time is not None]
-    words = list(named)
-    if not named:
-        words += ["--set history"] if timed else []
-        words += [f"--table {table.spec.name}" for table in differing if table.spec.time is None]
-    spans = joined(
-        span
-        for table in timed
-        for drift in table.differing
-        if (span := span_of(drift.bucket, table.spec, observation)) is not None
-    )
-    if spans:
-        words.insert(0, f"--window '{typed_window(Window(spans[0].start, spans[-1].stop))}'")
-    words += [f"--acd {number}" for number in observation.acds]
-    return [*words, "--from secondary"] if observation.source is Role.SECONDARY else words

@@ -154,6 +154,7 @@ class Preparing:
         self.cache.run(
             f"CREATE OR REPLACE TABLE chosen AS SELECT {DATE}, {SLOT}, {ACD}{keys} FROM ({groups_statement(question)})"
         )
+        self._spare(part)
         if part.action is Action.ADD_GROUPS:
             # Groups of which the target has some rows already are left as they are.
             self.cache.run(f"DELETE FROM chosen WHERE EXISTS (SELECT 1 FROM journal WHERE {_matches(part)})")
@@ -168,6 +169,19 @@ class Preparing:
             )
             for at in range(0, len(groups), GROUPS_AT_ONCE)
         )
+
+    def _spare(self, part: TablePart) -> None:
+        """Take out of the table `chosen` the key groups that the plan leaves as they are."""
+        names = (DATE, SLOT, ACD, *(_chosen_key(name) for name in part.key))
+        where = " AND ".join(f"CAST({name} AS VARCHAR) IS NOT DISTINCT FROM ?" for name in names)
+        for write in part.buckets:
+            bucket = write.bucket
+            for place in write.spared:
+                told = (
+                    *(None if one is None else str(one) for one in (bucket.row_date, bucket.slot, bucket.acd)),
+                    *place,
+                )
+                self.cache.rows(f"DELETE FROM chosen WHERE {where}", told)
 
     def _insert_text(self, part: TablePart) -> str:
         """Return the rows to insert, numbered on from the target's own row numbers where it has such."""

@@ -54,6 +54,14 @@ class Counts:
         """All differing rows."""
         return self.missing + self.extra + self.changed
 
+    def __sub__(self, other: Counts) -> Counts:
+        return Counts(
+            self.missing - other.missing,
+            self.extra - other.extra,
+            self.changed - other.changed,
+            self.lacking - other.lacking,
+        )
+
     def __add__(self, other: Counts) -> Counts:
         return Counts(
             self.missing + other.missing,
@@ -100,6 +108,50 @@ class KeyGroupDrift:
     source_rows: int
     target_rows: int
     changes: tuple[ChangedValue, ...] = ()
+
+
+GroupPlace = tuple[str | None, ...]
+"""The values of a key as text, which name a key group in any file or database."""
+
+
+class ChangedBy(StrEnum):
+    """Which server's rows of a key group are no longer those that both had."""
+
+    SOURCE = "source"
+    TARGET = "target"
+    BOTH = "both"
+    UNKNOWN = "unknown"
+    """Nothing is remembered of the group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """One column of a key group: its value when both were last alike, and on either server now.
+
+    None also stands where there is no row, or more than one; the group's counts tell which.
+    """
+
+    column: str
+    last: Value
+    source: Value
+    target: Value
+
+
+@dataclass(frozen=True, slots=True)
+class GroupChange:
+    """A key group that differs, and who changed it."""
+
+    bucket: Bucket
+    key: tuple[tuple[str, Value], ...]
+    place: GroupPlace
+    changed_by: ChangedBy
+    counts: Counts
+    last_rows: int
+    """Rows both had when they were last alike; 0 too where nothing is remembered."""
+    source_rows: int
+    target_rows: int
+    versions: tuple[Versions, ...] = ()
+    """The columns in which they differ, where no side has more than one row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +202,9 @@ class TableObservation:
     target_rows: int = 0
     samples: tuple[KeyGroupDrift, ...] = ()
     notes: tuple[str, ...] = ()
+    changes: tuple[GroupChange, ...] | None = None
+    """Of an administration table that is copied: the key groups that differ, all that the target changed or only it
+    has, and some of the others. None where nobody asked who changed what."""
     remembered: Remembered = ALL_READ
     """What was not read again, since it is remembered as equal; not among the counts."""
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.checklist import Checklist
-from syncengine.model.drift import Counts
+from syncengine.model.drift import Counts, GroupChange, GroupPlace
 from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.pair import Role
 from syncengine.model.spec import Archive
@@ -65,6 +65,9 @@ class KeptWhy(StrEnum):
     CHANGED_SINCE = "somebody else has changed it since"
     WRITTEN_SINCE = "a later run has written it since"
     UNKNOWN = "nobody can say what became of the step that wrote it"
+    CONFLICT = "changed there since both were last alike, and nothing says which version wins"
+    PREFERRED = "the version there is preferred"
+    REMOVAL = "whoever is only there is removed when told, with --remove-users"
     PURGED = "the target no longer keeps rows of that age"
 
 
@@ -90,6 +93,9 @@ class BucketWrite:
     source: BucketState
     target: BucketState
     counts: Counts
+    """Of what is written."""
+    spared: tuple[GroupPlace, ...] = ()
+    """Key groups of the bucket that are left as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +162,15 @@ class KeptBack:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedChange:
+    """A key group of an administration table that differs, who changed it, and why it is left if it is (rule 15)."""
+
+    table: str
+    group: GroupChange
+    kept: KeptWhy | None
+
+
+@dataclass(frozen=True, slots=True)
 class StaleRollup:
     """A period a server had summarised before its intervals were mended there (rule 10)."""
 
@@ -192,12 +207,21 @@ class Plan:
     undoes: str = ""
     """The run whose rows are put back, for the plan of an undo."""
     rows_from: RowsFrom = RowsFrom.OTHER_SERVER
+    syncs: bool = False
+    """It copies administration, and what both servers then have alike is remembered."""
+    changes: tuple[PlannedChange, ...] = ()
+    """Key groups of administration that differ: all that the target changed, and some of the others."""
     version: int = PLAN_VERSION
 
     @property
     def target(self) -> Role:
         """The server the plan writes to; with `reconcile`, the one it mostly does not read from."""
         return self.source.other
+
+    @property
+    def conflicts(self) -> tuple[PlannedChange, ...]:
+        """Key groups that the target has changed, too, and of which nobody has said which version wins (rule 15)."""
+        return tuple(change for change in self.changes if change.kept is KeptWhy.CONFLICT)
 
     @property
     def writes_to(self) -> frozenset[Role]:

@@ -17,6 +17,7 @@ class RunKind(StrEnum):
     """What a run was begun as."""
 
     RESYNC = "resync"
+    SYNC = "sync"
     BACKFILL = "backfill"
     UNDO = "undo"
 

@@ -139,6 +139,8 @@ class TableSpec:
     circular: bool = False
     optional: bool = False
     future_dates: bool = False
+    removed_when_told: str | None = None
+    """The column of the user that a row belongs to: rows of users only the target has stay until told (rule 19)."""
     rolled_from: str | None = None
     """The interval table that a daily, weekly or monthly one is rolled up from."""
     origin: tuple[tuple[str, str], ...] = field(default=(), compare=False)

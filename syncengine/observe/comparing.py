@@ -245,7 +245,7 @@ def _settled(comparison: Comparison, portion: tuple[BucketPair, ...], findings: 
             elif pair.bucket in counts:
                 yield _drift(comparison, pair, counts[pair.bucket])
         if room > 0:
-            findings.samples += sample_groups(comparison.cache, _question(comparison), room)
+            findings.samples += sample_groups(comparison.cache, question_of(comparison), room)
         if not moved:
             return
         pending = tuple(moved)
@@ -266,8 +266,8 @@ def _compare_rows(comparison: Comparison, pairs: tuple[BucketPair, ...], *, samp
         return counts
     query = ReadQuery(_only(comparison, fetched), tuple(column.name for column in comparison.verdict.all_columns))
     for name, server in (("source_rows", comparison.source), ("target_rows", comparison.target)):
-        _fetch(comparison.cache, name, server, query)
-    question = _question(comparison)
+        fetch(comparison.cache, name, server, query)
+    question = question_of(comparison)
     comparison.cache.run(surplus_statement(question))
     rows = comparison.cache.rows(counts_statement(question))
     comparison.cache.drop("source_rows", "target_rows")
@@ -276,12 +276,13 @@ def _compare_rows(comparison: Comparison, pairs: tuple[BucketPair, ...], *, samp
     return counts
 
 
-def _fetch(cache: Cache, name: str, server: Server, query: ReadQuery) -> None:
+def fetch(cache: Cache, name: str, server: Server, query: ReadQuery) -> None:
     """Keep the rows of a query as a table; a stream that breaks is begun anew, and replaces what came of it."""
     tried(lambda: cache.load(name, server.read(query)))
 
 
-def _question(comparison: Comparison) -> BagQuestion:
+def question_of(comparison: Comparison) -> BagQuestion:
+    """Return how the rows fetched of both servers are compared."""
     bucket = bucket_terms(comparison.buckets, slot_expression(comparison.buckets))
     return BagQuestion("source_rows", "target_rows", comparison.verdict.compared, bucket, comparison.key)
 
@@ -359,7 +360,7 @@ def _digested(
 
 def _digests(comparison: Comparison, server: Server, only: Selection) -> dict[Bucket, str]:
     columns = comparison.verdict.all_columns
-    _fetch(comparison.cache, "guarded_rows", server, ReadQuery(only, tuple(column.name for column in columns)))
+    fetch(comparison.cache, "guarded_rows", server, ReadQuery(only, tuple(column.name for column in columns)))
     terms = bucket_terms(comparison.buckets, slot_expression(comparison.buckets))
     rows = comparison.cache.rows(digest_statement("guarded_rows", columns, terms))
     comparison.cache.drop("guarded_rows")

@@ -23,8 +23,10 @@ from syncengine.observe.comparing import Comparison, Findings, compare, selectio
 from syncengine.observe.facts import FactQuestions, gather_facts, refuse_unknown_acds
 from syncengine.observe.remembering import Recall, Tally, can_be_remembered, environment_of, few_enough
 from syncengine.observe.scopes import ScopeQuestions, closed_until, interval_lengths, scopes_of
+from syncengine.observe.since_synced import SinceSynced
 from syncengine.servers.protocol import Bounds, LiveTable, Server
 from syncengine.staging.cache import Cache
+from syncengine.staging.last_synced import LastSynced
 from syncengine.staging.memory import Memory
 
 REASONS_SHOWN = 4
@@ -49,6 +51,18 @@ class Request:
     """What was learnt of source and target just before, of at least this window; otherwise it is asked for."""
     now: datetime | None = None
     """The clock of this machine, by which verdicts are remembered; without it none is."""
+
+    @property
+    def of_history(self) -> bool:
+        """Say whether it is about what happened, and not only about administration and what is to come."""
+        return any(spec.time is not None and not spec.future_dates for spec in self.specs)
+
+    @property
+    def facts_window(self) -> Window | None:
+        """When the servers are asked which intervals they have: for administration a glance at the last day will do."""
+        if self.window is not None or any(spec.time is not None for spec in self.specs):
+            return self.window
+        return Window(self.as_of - DAY, self.as_of)
 
     @property
     def may_recall(self) -> bool:
@@ -77,11 +91,12 @@ def observe(
     cache: Cache,
     progress: Progress,
     memory: Memory | None = None,
+    last: LastSynced | None = None,
 ) -> Observation:
     """Return what differs between source and target, and what planning needs to know of both.
 
     Days that `memory` knows to be equal are not read where the request lets it; what is found to differ is
-    dropped from it in any case.
+    dropped from it in any case. With `last`, tables without time are held against what was remembered of them, too.
     """
     if request.window is not None and request.window.start >= request.as_of:
         raise WindowError(
@@ -90,7 +105,7 @@ def observe(
         )
     with ThreadPoolExecutor(max_workers=2, thread_name_prefix="server") as pool:
         try:
-            return _Observing(servers, settings, catalogue, request, cache, pool, memory).run(progress)
+            return _Observing(servers, settings, catalogue, request, cache, pool, memory, last).run(progress)
         except BaseException:
             # Leaving the pool waits for the other server's query: end it.
             for server in servers.values():
@@ -118,6 +133,7 @@ class _Observing:
         cache: Cache,
         pool: Executor,
         memory: Memory | None,
+        last: LastSynced | None,
     ) -> None:
         self.servers = servers
         self.settings = settings
@@ -125,10 +141,13 @@ class _Observing:
         self.cache = cache
         self.pool = pool
         self.memory = memory
+        self.last = last
         self.facts = request.facts or facts_of(
             servers,
             request.source,
-            FactQuestions(settings, catalogue, request.window, coverage=request.for_writing),
+            FactQuestions(
+                settings, catalogue, request.facts_window, coverage=request.for_writing and request.of_history
+            ),
             pool,
         )
         refuse_unknown_acds(self.facts, request.acds)
@@ -154,7 +173,7 @@ class _Observing:
             tables=tables,
             zone=self.settings.timezone,
             acds=self.request.acds,
-            notes=tuple(self.memory.notes) if self.memory else (),
+            notes=tuple(note for kept in (self.memory, self.last) if kept is not None for note in kept.notes),
             interval_lengths=tuple(self.lengths.items()),
         )
 
@@ -284,6 +303,9 @@ class _Observing:
         )
         findings, remembered = self._compared(work, comparison, progress)
         wanted, others = self._chosen(spec, findings)
+        changes = None
+        if self.last is not None and spec.time is None:
+            changes, wanted = SinceSynced(comparison, self.last).look(wanted)
         return TableObservation(
             spec=spec,
             state=verdict.state,
@@ -301,6 +323,7 @@ class _Observing:
             source_rows=findings.source_rows,
             target_rows=findings.target_rows,
             samples=tuple(findings.samples),
+            changes=changes,
             notes=verdict.notes,
             remembered=remembered,
         )

@@ -23,7 +23,7 @@ KEYS_TOLD = 200
 """Differing key groups named for each table."""
 SYSTEM_SETUP = "Administer it alike on both servers: System Setup, on each."
 COPY_USERS = (
-    "`syncengine resync --set users --dry-run` shows what copying them would do; "
+    "`syncengine sync --set users --dry-run` shows what copying them would do; "
     "passwords and login directories are made on each server."
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from syncengine.model.bucket import BucketColumns
-from syncengine.model.drift import BucketDrift, Observation, TableObservation
+from syncengine.model.drift import BucketDrift, GroupPlace, Observation, TableObservation
 from syncengine.model.facts import WITNESSES
 from syncengine.model.pair import Role
 from syncengine.model.plan import Action, KeptWhy, Policy, RestoreRange
@@ -25,6 +25,8 @@ class Decision:
     action: Action | None = None
     kept: KeptWhy | None = None
     detail: str = ""
+    spared: tuple[GroupPlace, ...] = ()
+    """Key groups of the bucket that are left as they are."""
 
 
 Decided = tuple[Role, TableObservation, list[Decision]]
@@ -40,22 +42,6 @@ class Deciding:
     source: Seeing
     target: Seeing
     take_broken: bool
-
-    def administration(self, table: TableObservation, drift: BucketDrift) -> Decision:
-        """Decide a bucket of a table without time: the target ends with the source's rows (rules 2, 3)."""
-        if drift.moving:
-            return Decision(drift, kept=KeptWhy.MOVING)
-        if table.spec.kept is not Kept.COPYING:
-            return Decision(drift, kept=KeptWhy.NOT_COPIED, detail=table.spec.why_kept)
-        if drift.source.rows == 0:
-            return Decision(drift, kept=KeptWhy.SOURCE_EMPTY)
-        if self.policy is Policy.RECONCILE:
-            return Decision(drift, kept=KeptWhy.UNDECIDED, detail="administration is not reconciled")
-        if self.policy is not Policy.FILL:
-            return Decision(drift, Action.REPLACE_GROUPS)
-        if drift.counts.lacking == 0:
-            return Decision(drift, kept=KeptWhy.FILL_ONLY)
-        return Decision(drift, Action.ADD_GROUPS)
 
     def historical(
         self, table: TableObservation, drift: BucketDrift, ranges: dict[int | None, RestoreRange]

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import Bucket
-from syncengine.model.drift import Counts, Observation, TableObservation, TableState
+from syncengine.model.drift import ChangedBy, Counts, Observation, TableObservation, TableState
 from syncengine.model.pair import DEFAULT_LIMITS, CallHistory, Hook, Limits, Role
-from syncengine.model.plan import KeptBack, KeptWhy, Plan, Policy, RestoreRange
+from syncengine.model.plan import KeptBack, KeptWhy, Plan, PlannedChange, Policy, RestoreRange
 from syncengine.model.spans import joined, span_of
 from syncengine.model.spec import DataClass
+from syncengine.planning.administering import MANUAL, Administering, AdministrationWishes
 from syncengine.planning.call_history import primary_is_back, switched_back
 from syncengine.planning.checklist import checklist_of
 from syncengine.planning.deciding import ROLLUPS, Decided, Deciding, Decision
@@ -36,6 +37,8 @@ class Wishes:
     """The commands that carry out lines of the checklist."""
     call_history: CallHistory | None = None
     """Where External Call History is on while all is well."""
+    administration: AdministrationWishes | None = None
+    """Set where administration is copied, too."""
 
 
 def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan:
@@ -64,9 +67,11 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
         steps=steps,
         kept=tuple(_kept(decided, observation)),
         stale=stale,
-        notes=tuple(_notes(observation, written)),
+        notes=tuple(_notes(observation, wishes, written)),
         tables=tables,
         acds=observation.acds,
+        syncs=wishes.administration is not None,
+        changes=tuple(_changes(observation, wishes)),
         checklist=checklist_of(steps, tables, stale, catalogue, wishes.hooks, call_history=call_history),
     )
     refuse_deletions(result, wishes.limits)
@@ -85,19 +90,34 @@ def _decided(observation: Observation, wishes: Wishes) -> Iterator[Decided]:
         yield from ((into, table, decisions) for (into, _), (table, decisions) in by_place.items())
         return
     deciding = Deciding(observation, wishes.policy, source, target, wishes.take_broken)
+    administering = _administering(observation, wishes)
     written: set[tuple[str, Bucket]] = set()
     # Intervals first: whether a roll-up may be copied depends on what happens to them.
     for table in sorted(tables, key=lambda t: t.spec.archive in ROLLUPS):
-        decisions = list(_table_decisions(deciding, table, observation))
+        decisions = list(_table_decisions(deciding, administering, table, observation))
         decisions = list(hold_rollups(table, decisions, tables, written))
         written |= set(written_intervals(table, decisions))
         yield observation.target, table, decisions
 
 
-def _table_decisions(deciding: Deciding, table: TableObservation, observation: Observation) -> Iterator[Decision]:
+def _administering(observation: Observation, wishes: Wishes) -> Administering:
+    told = wishes.administration or AdministrationWishes()
+    return Administering.of(wishes.policy, observation.source, told, observation.tables)
+
+
+def _changes(observation: Observation, wishes: Wishes) -> Iterator[PlannedChange]:
+    administering = _administering(observation, wishes)
+    for table in observation.tables:
+        for drift in table.differing if table.spec.time is None else ():
+            yield from administering.changes(table, drift)
+
+
+def _table_decisions(
+    deciding: Deciding, administering: Administering, table: TableObservation, observation: Observation
+) -> Iterator[Decision]:
     if table.spec.time is None:
         for drift in table.differing:
-            yield deciding.administration(table, drift)
+            yield from administering.decide(table, drift)
         return
     ranges: dict[int | None, RestoreRange] = {r.acd: r for r in restore_ranges(table, observation)}
     for drift in table.differing:
@@ -117,7 +137,7 @@ def _kept(decided: Iterable[Decided], observation: Observation) -> Iterator[Kept
             yield KeptBack(table.spec.name, acd, why, joined(s for s in spans if s), counts, detail)
 
 
-def _notes(observation: Observation, written: set[DataClass]) -> Iterator[str]:
+def _notes(observation: Observation, wishes: Wishes, written: set[DataClass]) -> Iterator[str]:
     for table in observation.tables:
         if table.other_acds:
             names = ", ".join("none" if acd is None else str(acd) for acd in table.other_acds)
@@ -126,9 +146,22 @@ def _notes(observation: Observation, written: set[DataClass]) -> Iterator[str]:
             yield f"{table.spec.name}: on neither server"
         if table.unknown:
             yield f"{table.spec.name}: no spec describes {', '.join(table.unknown)}; copied like the rest"
+        if table.spec.kept in MANUAL and table.differing and table.changes is not None:
+            if wishes.administration is not None and wishes.administration.include_manual:
+                yield f"{table.spec.name}: written, though it is kept in step otherwise ({table.spec.why_kept})"
+            else:
+                yield f"{table.spec.name}: left as it is, though a restore by the vendor's procedure would overwrite it"
         if table.uncovered:
             columns = ", ".join(table.uncovered)
             yield f"{table.spec.name}: compared by every row, since no fingerprint covers its columns {columns}"
+    yield from observation.notes
+    new = [
+        table.spec.name
+        for table in observation.tables
+        if any(group.changed_by is ChangedBy.UNKNOWN for group in table.changes or ())
+    ]
+    if new:
+        yield f"{', '.join(new)}: both servers were not seen alike there before, so nobody knows who changed what"
     loads = [facts.load for facts in observation.facts]
     if None in loads:
         yield "the load of a server is not known: set load or a hook for it in the pair file (pkginfo -x cms tells it)"

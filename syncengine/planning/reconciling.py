@@ -92,8 +92,6 @@ class Reconciling:
         spec = table.spec
         if spec.kept is not Kept.COPYING:
             return into, table, Decision(drift, kept=KeptWhy.NOT_COPIED, detail=spec.why_kept)
-        if spec.time is None:
-            return into, table, Decision(drift, kept=KeptWhy.UNDECIDED, detail="administration is not reconciled")
         if spec.archive not in (Archive.INTERVAL, Archive.EVENT) or spec.future_dates:
             return into, table, Decision(drift, kept=KeptWhy.ROLLUP_HELD)
         span = interval_of(drift.bucket, BucketColumns.of(spec), self.observation)

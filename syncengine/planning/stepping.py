@@ -12,6 +12,7 @@ from syncengine.model.fingerprint import group_key
 from syncengine.model.pair import Role
 from syncengine.model.plan import Action, BucketWrite, Step, TablePart
 from syncengine.model.spec import DataClass
+from syncengine.planning.administering import OF_GROUPS
 from syncengine.planning.deciding import ROLLUPS, Decided, Decision
 
 MOST_BUCKETS = 1000
@@ -38,7 +39,7 @@ def keep_together(decided: tuple[Decided, ...]) -> Iterator[Decided]:
             for other_into, other, others in decided
             if other_into is into and other.spec.name in names and other is not table
             for decision in others
-            if decision.kept is not None
+            if decision.kept is not None and decision.kept not in OF_GROUPS
         }
         yield into, table, [_with_companion(decision, held.get(decision.drift.bucket.acd)) for decision in decisions]
 
@@ -112,7 +113,7 @@ def _parts(work: TableWork, most_rows: int | None) -> Iterator[TablePart]:
 
 def _write(decision: Decision) -> BucketWrite:
     drift = decision.drift
-    return BucketWrite(drift.bucket, drift.source_guard, drift.target_guard, drift.counts)
+    return BucketWrite(drift.bucket, drift.source_guard, drift.target_guard, drift.counts, decision.spared)
 
 
 def _part(table: TableObservation, action: Action, batch: list[BucketWrite]) -> TablePart:

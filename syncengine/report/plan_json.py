@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from syncengine.model.plan import PLAN_VERSION, KeptBack, Plan, RestoreRange, Step
+from syncengine.report.changes import change_document
 from syncengine.report.checklist import line_document
 from syncengine.report.plain import plain
 
@@ -25,6 +26,7 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "steps": [_step(step) for step in plan.steps],
         "rows_deleted_only_in_target": plan.deletions,
         "kept": [_kept(kept) for kept in plan.kept],
+        "changes": [change_document(change, plan) for change in plan.changes],
         "stale_rollups": plain(plan.stale),
         "notes": list(plan.notes),
         "checklist": {

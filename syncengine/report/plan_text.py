@@ -11,6 +11,7 @@ from rich.text import Text
 from syncengine.model.drift import Counts
 from syncengine.model.plan import Plan
 from syncengine.model.window import Window
+from syncengine.report.changes import change_lines
 from syncengine.report.checklist import checklist_lines
 from syncengine.report.text import grid, number, plural
 
@@ -38,6 +39,7 @@ def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
     if plan.steps:
         yield Text()
         yield _steps(plan)
+    yield from change_lines(plan)
     if plan.kept:
         yield Text()
         yield Text("Left as it is", style="bold")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console, RenderableType
 from rich.text import Text
@@ -22,14 +22,14 @@ ODDS = "a differing bucket escapes about once in 200 million"
 
 
 def print_verdict(
-    console: Console, observation: Observation, *, every_table: bool = False, next_command: str = ""
+    console: Console, observation: Observation, *, every_table: bool = False, next_commands: Sequence[str] = ()
 ) -> None:
-    """Print the verdict; `every_table` lists the tables in sync too, `next_command` is what to type next."""
-    for line in _verdict(observation, every_table=every_table, next_command=next_command):
+    """Print the verdict; `every_table` lists the tables in sync too, `next_commands` are what to type next."""
+    for line in _verdict(observation, every_table=every_table, next_commands=next_commands):
         console.print(line)
 
 
-def _verdict(observation: Observation, *, every_table: bool, next_command: str) -> Iterator[RenderableType]:
+def _verdict(observation: Observation, *, every_table: bool, next_commands: Sequence[str]) -> Iterator[RenderableType]:
     what = f"window {observation.requested}" if observation.requested else "everything both hold"
     sides = f"{observation.source} (source) against {observation.target} (target)"
     yield Text(f"{sides}, as of {observation.as_of:%Y-%m-%d %H:%M}, {what}")
@@ -60,8 +60,8 @@ def _verdict(observation: Observation, *, every_table: bool, next_command: str) 
     yield _summary(observation)
     if observation.remembered.days:
         yield Text(_remembered(observation.remembered))
-    if next_command and not observation.in_sync:
-        yield Text(f"To mend it: {next_command}")
+    if not observation.in_sync:
+        yield from (Text(f"To mend it: {command}") for command in next_commands)
 
 
 def _differing(tables: list[TableObservation], observation: Observation) -> RenderableType:

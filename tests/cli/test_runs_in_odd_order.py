@@ -188,7 +188,7 @@ def test_many_synonyms_are_copied_with_their_groups(tmp_path: Path) -> None:
     )
     pair = files.open()
 
-    done = pair.execute(pair.plan_resync(tables=("synonyms", "agroups")))
+    done = pair.execute(pair.plan_sync(tables=("synonyms", "agroups")))
 
     assert done.outcome.done, done.outcome
     assert [len(step.parts) for step in done.plan.steps] == [2]

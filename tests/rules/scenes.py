@@ -62,6 +62,17 @@ def resync(files: Files, **options: Any) -> Ran:
     return pair.execute(pair.plan_resync(**{"window": WINDOW, **options}))
 
 
+def sync_plan_of(files: Files, **options: Any) -> Plan:
+    """Plan to copy administration, as the options say."""
+    return files.open().plan_sync(**options)
+
+
+def sync(files: Files, **options: Any) -> Ran:
+    """Plan and execute the copying of administration, as the options say."""
+    pair = files.open()
+    return pair.execute(pair.plan_sync(**options))
+
+
 def ranges(plan: Plan) -> dict[tuple[str, int | None], tuple[str, str]]:
     """Return the requested and actual range of each table and ACD, as people are shown them."""
     return {(one.table, one.acd): (_day_left_out(one.requested), _day_left_out(one.actual)) for one in plan.ranges}

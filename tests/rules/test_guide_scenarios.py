@@ -170,7 +170,7 @@ def test_an_unscheduled_outage_of_one_server(tmp_path: Path, down: Role, source:
     )
     pair = files.open()
 
-    names = pair.execute(pair.plan_resync(sets=("synonyms",), source=source))
+    names = pair.execute(pair.plan_sync(sets=("synonyms",), source=source))
     history = mend(files)
 
     assert names.outcome.done
@@ -190,7 +190,7 @@ def test_an_outage_without_administration_needs_no_step_for_it(tmp_path: Path) -
         acds=dict.fromkeys(ACDS, 30),
     )
 
-    plan = files.open().plan_resync(sets=("synonyms", "agent-groups"), source="secondary")
+    plan = files.open().plan_sync(sets=("synonyms", "agent-groups"), source="secondary")
 
     assert (plan.steps, plan.checklist.before, plan.checklist.after) == ((), (), ())
 
@@ -208,7 +208,7 @@ def test_a_name_an_agent_group_and_a_constant(tmp_path: Path) -> None:
     )
     pair = files.open()
 
-    plan = pair.plan_resync(sets=("dictionary",))
+    plan = pair.plan_sync(sets=("dictionary",))
 
     assert sorted(sorted(part.table for part in step.parts) for step in plan.steps) == [
         ["agroups", "synonyms"],
@@ -224,7 +224,7 @@ def test_drift_in_another_acd_is_said(tmp_path: Path) -> None:
     names = [row("synonyms", acd_no=acd, value=f"{acd}", item_name="new") for acd in ACDS]
     files = build_files(tmp_path, ["synonyms", "agroups"], primary={"synonyms": names}, acds=dict.fromkeys(ACDS, 30))
 
-    plan = files.open().plan_resync(sets=("synonyms",), acds=1)
+    plan = files.open().plan_sync(sets=("synonyms",), acds=1)
 
     assert {write.bucket.acd for step in plan.steps for part in step.parts for write in part.buckets} == {1}
     assert any("differs for ACD 2 too" in note for note in plan.notes)

@@ -9,7 +9,7 @@ import pytest
 
 from syncengine.model.errors import InputError
 from tests.builders import Files, build_files, row
-from tests.rules.scenes import drifting, resync
+from tests.rules.scenes import drifting, sync
 
 
 def user(name: str, **values: Any) -> dict[str, Any]:
@@ -28,13 +28,12 @@ def unlike_users(folder: Path) -> Files:
     )
 
 
-@pytest.mark.parametrize("policy", ["replace", "rows"])
-def test_the_target_ends_with_the_source_rows(tmp_path: Path, policy: str) -> None:
-    """Users that are missing, changed and extra are added, corrected and deleted."""
+def test_the_target_ends_with_the_source_rows(tmp_path: Path) -> None:
+    """Users that are missing and changed are added and corrected, and extra ones deleted when told so."""
     files = unlike_users(tmp_path)
     wanted = files.bag("primary", "users")
 
-    done = resync(files, window=None, tables=("users",), policy=policy)
+    done = sync(files, tables=("users",), remove_users=True)
 
     assert files.bag("secondary", "users") == wanted
     assert files.bag("primary", "users") == wanted
@@ -47,7 +46,7 @@ def test_either_server_can_be_the_source(tmp_path: Path) -> None:
     files = unlike_users(tmp_path)
     wanted = files.bag("secondary", "users")
 
-    resync(files, window=None, tables=("users",), source="secondary")
+    sync(files, tables=("users",), source="secondary", remove_users=True)
 
     assert files.bag("primary", "users") == wanted
     assert files.bag("secondary", "users") == wanted
@@ -58,7 +57,7 @@ def test_fill_adds_and_changes_nothing(tmp_path: Path) -> None:
     files = unlike_users(tmp_path)
     before = files.bag("secondary", "users")
 
-    resync(files, window=None, tables=("users",), policy="fill")
+    sync(files, tables=("users",), policy="fill")
 
     after = files.bag("secondary", "users")
     assert [one for one in after if one not in before] == files.bag("primary", "users", "trim(user_id) = 'ann'")
@@ -79,4 +78,4 @@ def test_the_set_of_users_is_always_of_all_acds(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="The set users is always of all ACDs"):
         files.open().verify(sets=("users",), acds=(1,))
     with pytest.raises(InputError, match="Leave --acd out"):
-        files.open().plan_resync(sets=("users",), acds=(1,))
+        files.open().plan_sync(sets=("users",), acds=(1,))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.builders import Files, build_files, row
-from tests.rules.scenes import plan_of, resync, table_of
+from tests.rules.scenes import sync, sync_plan_of, table_of
 
 
 def name(acd: int | None, value: str, text: str = "Sales") -> dict[str, Any]:
@@ -31,7 +31,7 @@ def test_one_acd_ends_with_the_source_rows_and_the_others_stay(tmp_path: Path) -
     files = unlike_names(tmp_path)
     others = files.bag("secondary", "synonyms", "acd_no IS DISTINCT FROM 1")
 
-    resync(files, window=None, tables=("synonyms",), acds=(1,))
+    sync(files, tables=("synonyms",), acds=(1,))
 
     assert files.bag("secondary", "synonyms", "acd_no = 1") == files.bag("primary", "synonyms", "acd_no = 1")
     assert files.bag("secondary", "synonyms", "acd_no IS DISTINCT FROM 1") == others
@@ -41,7 +41,7 @@ def test_drift_in_the_other_acds_is_said(tmp_path: Path) -> None:
     """The plan names the other ACDs that differ too, so that nobody takes one ACD for all."""
     files = unlike_names(tmp_path)
 
-    planned = plan_of(files, window=None, tables=("synonyms",), acds=(1,))
+    planned = sync_plan_of(files, tables=("synonyms",), acds=(1,))
     observation = files.open().verify(tables=("synonyms",), acds=(1,))
 
     assert any("synonyms: differs for ACD none, 2 too" in note for note in planned.notes)
@@ -52,6 +52,6 @@ def test_all_acds_take_the_rows_without_an_acd_along(tmp_path: Path) -> None:
     """Without a choice every ACD ends with the source's rows, and so do the rows of no ACD."""
     files = unlike_names(tmp_path)
 
-    resync(files, window=None, tables=("synonyms",))
+    sync(files, tables=("synonyms",))
 
     assert files.bag("secondary", "synonyms") == files.bag("primary", "synonyms")

@@ -10,7 +10,7 @@ import pytest
 from syncengine.cli.main import run_for_code
 from syncengine.model.drift import TableState
 from tests.builders import Files, build_files, row
-from tests.rules.scenes import outage, resync, storage, table_of, trunks
+from tests.rules.scenes import outage, resync, storage, sync, table_of, trunks
 
 
 def exception(time: int, seqno: int, **values: Any) -> dict[str, Any]:
@@ -86,11 +86,14 @@ NEVER = {
 @pytest.mark.parametrize("table", sorted(NEVER))
 def test_state_of_one_server_is_never_copied(tmp_path: Path, table: str) -> None:
     """Each server's own diary and state are no drift, and a resync that names them leaves them alone."""
-    files = build_files(tmp_path, [table, "synonyms"], primary={table: [NEVER[table]]})
+    history = table == "linkex"
+    beside = "htrunk" if history else "synonyms"
+    rows = {"htrunk": trunks()} if history else {}
+    files = build_files(tmp_path, [table, beside], both=rows, primary={table: [NEVER[table]]})
     before = files.bag("secondary", table)
 
-    observation = files.open().verify(tables=(table, "synonyms"))
-    resync(files, tables=(table, "synonyms"))
+    observation = files.open().verify(tables=(table, beside))
+    (resync if history else sync)(files, tables=(table, beside))
 
     assert table_of(observation, table).state is TableState.NEVER
     assert observation.in_sync
@@ -112,7 +115,7 @@ def test_what_is_kept_in_step_another_way_is_verified_and_named(
 
     verified = run_for_code(["verify", "--pair", str(files.pair_file), "--table", table])
     capsys.readouterr()
-    code = run_for_code(["resync", "--pair", str(files.pair_file), "--table", table, "--yes"])
+    code = run_for_code(["sync", "--pair", str(files.pair_file), "--table", table, "--yes"])
 
     said = capsys.readouterr().out
     assert (verified, code) == (3, 3)
@@ -128,7 +131,7 @@ def test_schedules_of_timetables_are_reported_and_not_written(tmp_path: Path) ->
         primary={"ttsched": [row("ttsched")], "ttsc": [row("ttsc")]},
     )
 
-    resync(files, window=None, sets=("timetables",))
+    sync(files, sets=("timetables",))
 
     assert files.bag("secondary", "ttsched") == []
     assert files.bag("secondary", "ttsc") == files.bag("primary", "ttsc")

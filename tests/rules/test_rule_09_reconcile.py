@@ -237,23 +237,6 @@ def test_event_tables_are_only_filled(tmp_path: Path) -> None:
     assert [one[2] for one in files.bag("primary", "agex", "1 = 1")] == [435, 505, 514, 600]
 
 
-def test_administration_is_not_reconciled(tmp_path: Path) -> None:
-    """Names that differ are listed and stay as they are on both servers: no interval shows which is right."""
-    files = build_files(
-        tmp_path,
-        ["synonyms", "htrunk"],
-        both={"htrunk": trunks(400, 700)},
-        primary={"synonyms": [row("synonyms", item_type="split", value="1", item_name="Sales")]},
-        secondary={"synonyms": [row("synonyms", item_type="split", value="1", item_name="Service")]},
-    )
-    before = files.bag("primary", "synonyms"), files.bag("secondary", "synonyms")
-
-    done = resync(files, window=None, tables=("synonyms",), policy="reconcile")
-
-    assert kept(done.plan)["synonyms", 1][0] is KeptWhy.UNDECIDED
-    assert (files.bag("primary", "synonyms"), files.bag("secondary", "synonyms")) == before
-
-
 def test_each_direction_has_a_ceiling_of_its_own(tmp_path: Path) -> None:
     """Two rows deleted on each server are within a ceiling of two, and one more on either is refused."""
     files = crossed(tmp_path, settings="limits = { deletions = 2 }")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from syncengine.model.outcome import StepState
 from syncengine.model.pair import Role
 from tests.builders import Files, build_files, row
 from tests.rules.meddling import Meddling, meddle
-from tests.rules.scenes import plan_of, resync, trunk, trunks
+from tests.rules.scenes import plan_of, sync, sync_plan_of, trunk, trunks
 
 
 def named(value: str) -> dict[str, Any]:
@@ -43,7 +44,7 @@ def test_agent_groups_take_their_names_along_in_one_step(tmp_path: Path) -> None
     """Asked for agroups alone, one transaction writes both synonyms and agroups."""
     files = grouped(tmp_path)
 
-    done = resync(files, window=None, tables=("agroups",))
+    done = sync(files, tables=("agroups",))
 
     assert [{part.table for part in step.parts} for step in done.plan.steps] == [{"synonyms", "agroups"}]
     assert files.bag("secondary", "agroups") == files.bag("primary", "agroups")
@@ -60,26 +61,32 @@ def test_agent_groups_and_names_are_written_both_or_not_at_all(tmp_path: Path, m
             raise ServerError(f"secondary: no room in {table}.")
 
     meddle(monkeypatch, Role.SECONDARY, Meddling(after_insert=fail))
-    done = resync(files, window=None, tables=("agroups",))
+    done = sync(files, tables=("agroups",))
 
     assert [step.state for step in done.outcome.steps] == [StepState.WAITING]
     assert (files.bag("secondary", "synonyms"), files.bag("secondary", "agroups")) == before
 
 
 def test_administration_is_written_before_history(tmp_path: Path) -> None:
-    """ACD administration comes first, whichever order the tables are named in."""
-    files = grouped(tmp_path)
+    """Of forecasting, administration comes first, whichever order the tables are named in."""
+    files = build_files(
+        tmp_path,
+        ["f_chprof", "f_cday"],
+        primary={"f_chprof": [row("f_chprof")], "f_cday": [row("f_cday", row_date=date(2000, 7, 4))]},
+    )
+    files.add("secondary", "f_chprof", row("f_chprof", acd=2))
+    files.add("primary", "f_chprof", row("f_chprof", acd=2))
 
-    planned = plan_of(files, tables=("htrunk", "agroups"))
+    planned = sync_plan_of(files, tables=("f_cday", "f_chprof"))
 
-    assert [{part.table for part in step.parts} for step in planned.steps] == [{"synonyms", "agroups"}, {"htrunk"}]
+    assert [{part.table for part in step.parts} for step in planned.steps] == [{"f_chprof"}, {"f_cday"}]
 
 
 def test_writing_acd_administration_warns_of_the_current_interval(tmp_path: Path) -> None:
     """A plan that writes ACD administration says what that may cost the target, and one of history does not."""
     files = grouped(tmp_path)
 
-    said = plan_of(files, window=None, tables=("agroups",)).notes
+    said = sync_plan_of(files, tables=("agroups",)).notes
 
     assert any("may cost secondary its current interval" in note for note in said)
     assert not any("current interval" in note for note in plan_of(files, tables=("htrunk",)).notes)

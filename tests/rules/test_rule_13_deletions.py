@@ -10,7 +10,7 @@ import pytest
 from syncengine.cli.main import run_for_code
 from syncengine.model.plan import KeptWhy
 from tests.builders import Files, build_files, row
-from tests.rules.scenes import code, kept, plan_of, resync, trunk, trunks
+from tests.rules.scenes import code, kept, plan_of, resync, sync, trunk, trunks
 
 
 def crowded(folder: Path) -> Files:
@@ -125,7 +125,7 @@ def test_an_acd_the_source_lacks_is_left_alone(tmp_path: Path) -> None:
     assert files.bag("secondary", "htrunk", "acd = 1") == files.bag("primary", "htrunk")
 
 
-@pytest.mark.parametrize("policy", ["replace", "rows"])
+@pytest.mark.parametrize("policy", ["replace", "fill"])
 @pytest.mark.parametrize(
     ("table", "values"),
     [("users", {"user_id": "ann"}), ("synonyms", {"acd_no": 1, "item_type": "split", "value": "1"})],
@@ -135,7 +135,7 @@ def test_empty_administration_deletes_nothing(tmp_path: Path, table: str, values
     files = build_files(tmp_path, [table], secondary={table: [row(table, **values)]})
     before = files.bag("secondary", table)
 
-    done = resync(files, window=None, tables=(table,), policy=policy)
+    done = sync(files, tables=(table,), policy=policy)
 
     assert [one.why for one in done.plan.kept] == [KeptWhy.SOURCE_EMPTY]
     assert files.bag("secondary", table) == before

@@ -9,7 +9,7 @@ import pytest
 
 from syncengine.app import open_pair
 from tests.builders import build_files, row
-from tests.rules.scenes import drifting, resync
+from tests.rules.scenes import drifting, sync
 
 SPEC = """
 summary = "Notes of our own"
@@ -75,7 +75,7 @@ def test_a_copied_value_is_the_source_value_to_the_last_blank(tmp_path: Path) ->
         secondary={"synonyms": [row("synonyms", acd_no=1, item_type="split", value="1", standard=0)]},
     )
 
-    resync(files, window=None, tables=("synonyms",))
+    sync(files, tables=("synonyms",))
 
     assert files.bag("secondary", "synonyms") == files.bag("primary", "synonyms")
     assert files.run("secondary", "SELECT standard, length(value) FROM synonyms") == [(None, 15)]

@@ -11,7 +11,7 @@ from syncengine.model.plan import Plan
 from syncengine.model.spec import DataClass, Kept
 from tests.builders import Files, build_files, catalogue, row
 from tests.cli.terminal import Said
-from tests.rules.scenes import plan_of, resync, trunks
+from tests.rules.scenes import plan_of, sync, sync_plan_of, trunks
 
 
 def synonym(number: int) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def said(plan: Plan) -> tuple[str, str]:
 
 def test_a_synonym_needs_no_single_user_mode(tmp_path: Path) -> None:
     """A copy of single tables asks for nothing before it; Visual Vectors is restarted after it (chapter 2)."""
-    before, after = said(plan_of(dictionary(tmp_path), window=None, sets=("dictionary",)))
+    before, after = said(sync_plan_of(dictionary(tmp_path), sets=("dictionary",)))
 
     assert before == ""
     assert "Visual Vectors" in after
@@ -53,7 +53,7 @@ def test_what_differs_in_nothing_needs_nothing(tmp_path: Path) -> None:
     """A plan without steps has no checklist, whatever it looked at."""
     files = build_files(tmp_path, ["synonyms", "agroups"], both={"synonyms": [synonym(1)]})
 
-    assert said(plan_of(files, window=None, sets=("synonyms",))) == ("", "")
+    assert said(sync_plan_of(files, sets=("synonyms",))) == ("", "")
 
 
 def test_users_have_logins(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_users_have_logins(tmp_path: Path) -> None:
         secondary={"users": [row("users", user_id="carl")]},
     )
 
-    _, after = said(plan_of(files, window=None, sets=("users",)))
+    _, after = said(sync_plan_of(files, sets=("users",), remove_users=True))
 
     assert "On secondary, make the login and home directory of each added user (2)" in after
     assert "the same password as on primary" in after
@@ -80,7 +80,7 @@ def test_files_beside_tables_are_named(tmp_path: Path) -> None:
         primary={"r_custom": [row("r_custom")]},
     )
 
-    _, after = said(plan_of(files, window=None, sets=("custom-reports",)))
+    _, after = said(sync_plan_of(files, sets=("custom-reports",)))
 
     assert "/cms/db/gem/r_custom on secondary" in after
     assert "copy the folder to the other server" in after
@@ -91,7 +91,7 @@ def test_a_whole_class_needs_single_user_mode(tmp_path: Path) -> None:
     names = [spec.name for spec in catalogue().of_class(DataClass.SYSTEM) if spec.kept is Kept.COPYING]
     files = build_files(tmp_path, names, primary={"users": [row("users", user_id="anna")]})
 
-    before, after = said(plan_of(files, window=None, tables=names))
+    before, after = said(sync_plan_of(files, tables=names))
 
     assert before == "Put secondary in single-user mode: all system administration is written there."
     assert after.startswith("Put secondary back in multi-user mode.")
@@ -117,7 +117,7 @@ def test_stale_roll_ups_are_summarised_again(tmp_path: Path) -> None:
 def test_the_checklist_is_shown_before_and_after(tmp_path: Path, capsys: Any) -> None:
     """The plan shows it, what is left to do is shown again after the run, and JSON has it."""
     files = dictionary(tmp_path)
-    command = ["resync", "--pair", str(files.pair_file), "--set", "dictionary"]
+    command = ["sync", "--pair", str(files.pair_file), "--set", "dictionary"]
 
     assert run_for_code([*command, "--dry-run"]) == 3
     assert "By hand after" in capsys.readouterr().out
@@ -134,6 +134,6 @@ def test_the_checklist_is_shown_before_and_after(tmp_path: Path, capsys: Any) ->
 def test_an_undo_has_its_own_checklist(tmp_path: Path) -> None:
     """Names that are taken back are names that Visual Vectors has to forget."""
     files = dictionary(tmp_path)
-    resync(files, window=None, sets=("dictionary",))
+    sync(files, sets=("dictionary",))
 
     assert "Visual Vectors" in said(files.open().plan_undo())[1]

@@ -141,7 +141,7 @@ def test_administration_that_goes_back_follows_the_return_of_the_primary(tmp_pat
     files = built(tmp_path, blind=0)
     files.add("secondary", "synonyms", row("synonyms", item_type="split", value="7", item_name="meanwhile"))
 
-    assert lines(files.open().plan_resync(sets="synonyms", source="secondary")) == BACK
+    assert lines(files.open().plan_sync(sets="synonyms", source="secondary")) == BACK
 
 
 def test_an_undo_does_not_speak_of_it(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ MODES = (hook("single-user"), hook("multi-user"))
 def planned(files: Files) -> tuple[Pair, Plan]:
     """Plan to copy the whole class."""
     pair = files.open()
-    return pair, pair.plan_resync(tables=CLASS)
+    return pair, pair.plan_sync(tables=CLASS)
 
 
 def users(files: Files) -> int:
@@ -124,7 +124,7 @@ def test_a_dry_run_marks_the_lines_and_runs_nothing(tmp_path: Path, typed: Typin
     """The plan says which lines a hook will carry out, in words and in JSON, and no hook is run."""
     files = class_wide(tmp_path, *MODES)
     words = [word for name in CLASS for word in ("-t", name)]
-    command = ("resync", "--pair", str(files.pair_file), *words, "--dry-run")
+    command = ("sync", "--pair", str(files.pair_file), *words, "--dry-run")
 
     said = typed(*command)
     document = typed(*command, "--json").document
@@ -154,7 +154,7 @@ def test_a_hook_that_fails_before_the_first_write_stops_the_run(
     files = class_wide(tmp_path, single, hook("multi-user"))
     words = [word for name in CLASS for word in ("-t", name)]
 
-    said = typed("resync", "--pair", files.pair_file, *words, "--yes")
+    said = typed("sync", "--pair", files.pair_file, *words, "--yes")
 
     assert said.code == 1
     assert "It ended early: the hook single-user of secondary" in said.text
@@ -170,7 +170,7 @@ def test_a_server_that_could_not_be_put_back_is_told(tmp_path: Path, typed: Typi
     files = class_wide(tmp_path, hook("single-user", fails()), hook("multi-user", fails("no answer")))
     words = [word for name in CLASS for word in ("-t", name)]
 
-    said = typed("resync", "--pair", files.pair_file, *words, "--yes")
+    said = typed("sync", "--pair", files.pair_file, *words, "--yes")
 
     left = said.out.partition("Still to be done by hand")[2]
     assert said.code == 1
@@ -198,7 +198,7 @@ def test_a_hook_that_fails_after_the_run_leaves_its_line(tmp_path: Path, typed: 
     files = class_wide(tmp_path, *MODES, hook("logins", fails()), hook("files"))
     words = [word for name in CLASS for word in ("-t", name)]
 
-    said = typed("resync", "--pair", files.pair_file, *words, "--yes")
+    said = typed("sync", "--pair", files.pair_file, *words, "--yes")
 
     left = said.out.partition("Still to be done by hand")[2]
     assert said.code == 5
@@ -230,7 +230,7 @@ def test_json_tells_hooks_and_what_is_left(tmp_path: Path, typed: Typing) -> Non
     files = class_wide(tmp_path, *MODES, hook("logins", fails()))
     words = [word for name in CLASS for word in ("-t", name)]
 
-    outcome = typed("resync", "--pair", files.pair_file, *words, "--yes", "--json").document["outcome"]
+    outcome = typed("sync", "--pair", files.pair_file, *words, "--yes", "--json").document["outcome"]
     report = typed("report", "--pair", files.pair_file, "--json").document
 
     found = [(one["kind"], one["state"]) for one in outcome["hooks"]]
@@ -335,7 +335,7 @@ def test_ctrl_c_while_the_mode_is_changed_back_waits_for_it(tmp_path: Path) -> N
     files = class_wide(tmp_path, hook("single-user"), hook("multi-user", slow))
     words = [word for name in CLASS for word in ("-t", name)]
 
-    running = process(files, "resync", *words, "--yes")
+    running = process(files, "sync", *words, "--yes")
     until(lambda: "multi-user" in ran(files))
     running.send_signal(signal.SIGINT)
     _, err = running.communicate(timeout=30)
@@ -352,7 +352,7 @@ def test_what_stops_the_program_ends_the_hook(tmp_path: Path, number: signal.Sig
     files = class_wide(tmp_path, hook("single-user", sleeps), hook("multi-user"))
     words = [word for name in CLASS for word in ("-t", name)]
 
-    running = process(files, "resync", *words, "--yes")
+    running = process(files, "sync", *words, "--yes")
     until(lambda: bool(sleepers("1234.5")))
     running.send_signal(number)
     running.communicate(timeout=30)
@@ -379,7 +379,7 @@ def killed_in_single_user_mode(files: Files) -> str:
     """Kill a run after its server was put in single-user mode, and return the run's id."""
     words = [word for name in CLASS for word in ("-t", name)]
     with_hooks(files, hook("single-user", python("os.kill(os.getppid(), 9)")), hook("multi-user"))
-    running = process(files, "resync", *words, "--yes")
+    running = process(files, "sync", *words, "--yes")
     running.communicate(timeout=30)
     assert running.returncode == -signal.SIGKILL
     with_hooks(files, *MODES)
@@ -410,7 +410,7 @@ def test_the_next_run_puts_back_what_an_earlier_one_left(tmp_path: Path) -> None
     killed_in_single_user_mode(files)
     pair = files.open()
 
-    result = pair.execute(pair.plan_resync(tables="users"))
+    result = pair.execute(pair.plan_sync(tables="users"))
 
     assert ran(files) == ["single-user", "multi-user"]
     assert states(result) == [("multi-user", HookState.DONE)]
@@ -422,7 +422,7 @@ def test_an_earlier_server_that_cannot_be_put_back_is_told(tmp_path: Path) -> No
     killed_in_single_user_mode(files)
     pair = with_hooks(files, hook("multi-user", fails())).open()
 
-    result = pair.execute(pair.plan_resync(tables="users"))
+    result = pair.execute(pair.plan_sync(tables="users"))
 
     assert [(line.kind, bool(why)) for line, why in result.by_hand][:1] == [("multi-user", True)]
 
@@ -432,7 +432,7 @@ def test_a_server_put_back_by_another_run_is_put_in_again(tmp_path: Path) -> Non
     files = class_wide(tmp_path)
     run = killed_in_single_user_mode(files)
     pair = files.open()
-    pair.execute(pair.plan_resync(tables="users"))
+    pair.execute(pair.plan_sync(tables="users"))
     files.run("secondary", "DELETE FROM users")
 
     files.open().resume(run)
@@ -510,7 +510,7 @@ def test_a_hook_for_one_line_of_the_dictionary(tmp_path: Path) -> None:
     files = with_hooks(dictionary(tmp_path), hook("visual-vectors"))
     pair = open_pair(files.pair_file)
 
-    result = pair.execute(pair.plan_resync(sets="dictionary"))
+    result = pair.execute(pair.plan_sync(sets="dictionary"))
 
     assert ran(files) == ["visual-vectors"]
     assert [line.kind for line, _ in result.by_hand] == ["verify-interval"]

@@ -1,0 +1,121 @@
+"""Key groups of administration that differ, each version beside the other (rule 15)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from syncengine.model.drift import ChangedBy, GroupChange
+from syncengine.model.plan import KeptWhy, Plan, PlannedChange
+from syncengine.model.selection import Value
+from syncengine.report.plain import plain
+from syncengine.report.text import plural
+
+SHOWN = 20
+COLUMNS_SHOWN = 4
+LEFT = {KeptWhy.CONFLICT: "not decided", KeptWhy.PREFERRED: "left", KeptWhy.REMOVAL: "left: removed only when told"}
+
+
+def change_lines(plan: Plan) -> Iterator[RenderableType]:
+    """Yield the groups a plan knows of, those to be decided first."""
+    if not plan.changes:
+        return
+    yield Text()
+    yield Text("What differs", style="bold")
+    ordered = sorted(plan.changes, key=lambda change: change.kept is not KeptWhy.CONFLICT)
+    shown = ordered[: max(SHOWN, len(plan.conflicts))]
+    for change in shown:
+        yield from _lines(change, plan)
+    if len(ordered) > len(shown):
+        yield Text(f"  and {plural(len(ordered) - len(shown), 'key group')} more; --json lists them", style="dim")
+
+
+def change_document(change: PlannedChange, plan: Plan) -> dict[str, Any]:
+    """Return a key group for scripts."""
+    group = change.group
+    return {
+        "table": change.table,
+        "acd": group.bucket.acd,
+        "key": {name: plain(value) for name, value in group.key},
+        "changed_by": _who(group, plan),
+        "kept": None if change.kept is None else change.kept.name.lower().replace("_", "-"),
+        "rows": {
+            "last": None if group.changed_by is ChangedBy.UNKNOWN else group.last_rows,
+            plan.source.value: group.source_rows,
+            plan.target.value: group.target_rows,
+        },
+        "versions": [
+            {
+                "column": one.column,
+                "last": plain(one.last),
+                plan.source.value: plain(one.source),
+                plan.target.value: plain(one.target),
+            }
+            for one in group.versions
+        ],
+    }
+
+
+def _who(group: GroupChange, plan: Plan) -> str:
+    match group.changed_by:
+        case ChangedBy.SOURCE:
+            return plan.source.value
+        case ChangedBy.TARGET:
+            return plan.target.value
+        case other:
+            return other.value
+
+
+def _lines(change: PlannedChange, plan: Plan) -> Iterator[RenderableType]:
+    group = change.group
+    acd = f"  ACD {group.bucket.acd}" if group.bucket.acd is not None else ""
+    key = " ".join(f"{name} {_value(value)}" for name, value in group.key)
+    told = "; ".join(one for one in (_told(group, plan), _becomes(change)) if one)
+    style = "bold yellow" if change.kept is KeptWhy.CONFLICT else ""
+    yield Text(f"  {change.table}{acd}  {key}: {told}", style=style)
+    known = group.changed_by is not ChangedBy.UNKNOWN
+    sides = [(plan.source.value, group.source_rows, "source"), (plan.target.value, group.target_rows, "target")]
+    sides = [("last alike", group.last_rows, "last"), *sides] if known else sides
+    if sum(1 for _, rows, _ in sides if rows) < 2 and group.changed_by not in (ChangedBy.TARGET, ChangedBy.BOTH):
+        return
+    width = max(len(name) for name, _, _ in sides)
+    for name, rows, side in sides:
+        yield Text(f"    {name:<{width}}  {_version(group, rows, side)}")
+
+
+def _becomes(change: PlannedChange) -> str:
+    if change.kept is not None:
+        return LEFT.get(change.kept, "left")
+    if not change.group.source_rows:
+        return "will be deleted"
+    return "will be changed" if change.group.target_rows else "will be added"
+
+
+def _told(group: GroupChange, plan: Plan) -> str:
+    match group.changed_by:
+        case ChangedBy.BOTH:
+            return "changed on both"
+        case ChangedBy.UNKNOWN:
+            only = plan.source if not group.target_rows else plan.target if not group.source_rows else None
+            return f"only on {only}" if only else ""
+        case _:
+            return f"changed on {_who(group, plan)}"
+
+
+def _version(group: GroupChange, rows: int, side: str) -> str:
+    if not rows:
+        return "not there"
+    if not group.versions:
+        return plural(rows, "row")
+    values = [f"{one.column} {_value(getattr(one, side))}" for one in group.versions[:COLUMNS_SHOWN]]
+    more = len(group.versions) - COLUMNS_SHOWN
+    return ", ".join(values) + (f" and {more} more" if more > 0 else "")
+
+
+def _value(value: Value) -> str:
+    if value is None:
+        return "NULL"
+    return f"'{value}'" if isinstance(value, str) else str(value)

@@ -1,0 +1,58 @@
+"""The commands that would mend what a verify has found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from syncengine.catalogue import Catalogue
+from syncengine.model.drift import Observation, TableObservation
+from syncengine.model.pair import Role
+from syncengine.model.spans import joined, span_of
+from syncengine.model.spec import Kept, TableSpec
+from syncengine.model.window import Window
+from syncengine.model.window_text import typed_window
+
+
+def mending(observation: Observation, catalogue: Catalogue, tables: Sequence[str], sets: Sequence[str]) -> list[str]:
+    """Return the commands that would mend what was found: of history, and of administration.
+
+    `tables` and `sets` are what was asked for; a set that holds both kinds is told by its tables.
+    """
+    differing = [table for table in observation.tables if table.differing and table.spec.kept is Kept.COPYING]
+    timed = [table for table in differing if table.spec.time is not None and not table.spec.future_dates]
+    others = [table for table in differing if table not in timed]
+    more = [f"--acd {number}" for number in observation.acds]
+    more += ["--from secondary"] if observation.source is Role.SECONDARY else []
+    commands = []
+    if timed:
+        spans = joined(
+            span
+            for table in timed
+            for drift in table.differing
+            if (span := span_of(drift.bucket, table.spec, observation)) is not None
+        )
+        window = [f"--window '{typed_window(Window(spans[0].start, spans[-1].stop))}'"] if spans else []
+        words = _named(timed, catalogue, sets) if tables or sets else ["--set history"]
+        commands.append(" ".join(["resync", *window, *words, *more]))
+    if others:
+        commands.append(" ".join(["sync", *_named(others, catalogue, sets), *more]))
+    return commands
+
+
+def _named(differing: Sequence[TableObservation], catalogue: Catalogue, sets: Sequence[str]) -> Iterator[str]:
+    """Yield the options that name tables: as they were asked for, where that means no others than can be taken."""
+    names = {table.spec.name for table in differing}
+    copied = [(name, set(catalogue.set(name).tables)) for name in sets]
+    whole = [(name, held) for name, held in copied if held & names and _one_kind(held, differing[0].spec, catalogue)]
+    yield from (f"--set {name}" for name, _ in whole)
+    left = names.difference(*(held for _, held in whole)) if whole else names
+    yield from (f"--table {table.spec.name}" for table in differing if table.spec.name in left)
+
+
+def _one_kind(names: set[str], spec: TableSpec, catalogue: Catalogue) -> bool:
+    """Say whether all tables of a set are taken by the command that takes one of them."""
+
+    def is_history(one: TableSpec) -> bool:
+        return one.time is not None and not one.future_dates
+
+    return all(is_history(catalogue.table(name)) is is_history(spec) for name in names)
