@@ -17,7 +17,8 @@ from tests.cli.terminal import Said, type_in_process
 from tests.stories.servers import HOMES, MARKS, PASSWORDS, Bag, Home
 
 SHAPE = DemoShape(days=3, acds=2, splits=3, agents=12, vdns=6, trunks=10)
-MEND = ("--window", "2000-06-05 05:13..05:19", "--set", "history", "--set", "agent-groups", "--yes")
+SYNC = ("--set", "agent-groups", "--yes")
+MEND = ("--window", "2000-06-05 05:13..05:19", "--yes")
 PAIRS = (
     ("informix", "informix"),
     ("postgresql", "postgresql"),
@@ -57,7 +58,8 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Embedded:
     copy = folder.parent / "mended"
     shutil.copytree(folder, copy)
     before = type_in_process("verify", "--pair", copy / "pair.toml", "--json").document
-    assert type_in_process("resync", "--pair", copy / "pair.toml", *MEND).code == 0
+    for command, words in (("sync", SYNC), ("resync", MEND)):
+        assert type_in_process(command, "--pair", copy / "pair.toml", *words).code == 0
     home = HOMES["embedded"](copy / "secondary.duckdb")
     return Embedded(folder, before, {table: home.bag(table) for table in WRITTEN})
 
@@ -67,6 +69,7 @@ class Told:
     """What the commands said of a pair, and what its secondary then held."""
 
     before: Said
+    sync: Said
     resync: Said
     after: Said
     target: Mapping[str, Bag]
@@ -98,12 +101,13 @@ def told(
             (folder / "pair.toml").write_text(text)
             verify = ("verify", "--pair", folder / "pair.toml", "--json")
             before = type_in_process(*verify)
+            sync = type_in_process("sync", "--pair", folder / "pair.toml", *SYNC)
             resync = type_in_process("resync", "--pair", folder / "pair.toml", *MEND)
             after = type_in_process(*verify)
             target = {table: homes[Role.SECONDARY].bag(table) for table in WRITTEN}
-            said = "".join(said.out + said.err for said in (before, resync, after))
+            said = "".join(said.out + said.err for said in (before, sync, resync, after))
             kept = [file for file in (folder / "pair.staging").rglob("*") if file.suffix in (".json", ".jsonl")]
-            yield Told(before, resync, after, target, said + "".join(file.read_text() for file in kept))
+            yield Told(before, sync, resync, after, target, said + "".join(file.read_text() for file in kept))
         finally:
             for home in homes.values():
                 home.end()
@@ -118,6 +122,7 @@ def test_the_same_drift_is_found(told: Told, embedded: Embedded) -> None:
 
 def test_it_is_mended(told: Told) -> None:
     """The resync writes what its plan says and ends in sync with exit 0."""
+    assert told.sync.code == 0, told.sync.text
     assert told.resync.code == 0, told.resync.text
     assert re.search(r"\d+ of \d+ steps done", told.resync.out)
     assert "IN SYNC" in told.resync.out
