@@ -19,7 +19,7 @@ from syncengine.model.spans import span_of
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions, gather_facts
 from syncengine.observe.scopes import ScopeQuestions, dropped_before, interval_lengths
-from syncengine.planning.checklist import checklist_of
+from syncengine.planning.checklist import checklist_of, interval_under_way
 from syncengine.planning.rollups import stale_rollups
 from syncengine.planning.undoing import Now, Place, Written, undo_steps
 from syncengine.servers.protocol import Server
@@ -79,7 +79,14 @@ def plan_undo(
         stale=stale,
         notes=(),
         tables=tables,
-        checklist=checklist_of(steps, tables, stale, questions.catalogue, questions.settings.hooks),
+        checklist=checklist_of(
+            steps,
+            tables,
+            stale,
+            questions.catalogue,
+            questions.settings.hooks,
+            under_way=interval_under_way(observed),
+        ),
         undoes=record.id,
         rows_from=RowsFrom.JOURNAL,
     )

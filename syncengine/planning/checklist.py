@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from syncengine.catalogue import Catalogue
 from syncengine.model.checklist import Checklist, ChecklistLine, LineKind
-from syncengine.model.drift import Counts
+from syncengine.model.drift import Counts, Observation
+from syncengine.model.interval import floor_to
 from syncengine.model.pair import Hook, Role
 from syncengine.model.plan import StaleRollup, Step
 from syncengine.model.spec import DataClass, Kept
+from syncengine.model.window import Window
 
 CLASSES = {DataClass.SYSTEM: "system administration", DataClass.ACD: "ACD administration"}
 NAMES = ("synonyms", "agroups")
@@ -26,14 +29,16 @@ def checklist_of(
     hooks: Sequence[Hook] = (),
     *,
     call_history: Iterable[ChecklistLine] = (),
+    under_way: Window,
 ) -> Checklist:
     """Return what applies to the steps of a plan that looked at `tables`, in the guide's order.
 
     High Availability guide, chapters 2 and 3. Copying single tables, or history, needs nothing before it. Lines that a
-    hook carries out are marked; `call_history` are those of External Call History, which come last.
+    hook carries out are marked; `call_history` are those of External Call History, which come last; `under_way` is the
+    interval that writing ACD administration now would cost (rule 11).
     """
     written = _Written.of(steps)
-    after = (*_after(written, tables, stale, catalogue), *call_history)
+    after = (*_after(written, tables, stale, catalogue, under_way), *call_history)
     return Checklist(
         before=tuple(_hooked(_before(written, tables, catalogue), hooks)), after=tuple(_hooked(after, hooks))
     )
@@ -46,6 +51,13 @@ def _hooked(lines: Iterable[ChecklistLine], hooks: Sequence[Hook]) -> Iterator[C
         on = (LineKind.CALL_HISTORY_ON, line.server.other)
         waits = line.kind is LineKind.CALL_HISTORY_OFF and on not in places
         yield replace(line, hook=(line.kind, line.server) in places and not waits)
+
+
+def interval_under_way(observation: Observation) -> Window:
+    """Return the interval that a pair's switch is in, the longest of all ACDs."""
+    length = observation.length(None)
+    start = floor_to(observation.as_of, length)
+    return Window(start, start + timedelta(minutes=length))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +93,7 @@ def _before(written: _Written, tables: Sequence[str], catalogue: Catalogue) -> I
 
 
 def _after(
-    written: _Written, tables: Sequence[str], stale: Sequence[StaleRollup], catalogue: Catalogue
+    written: _Written, tables: Sequence[str], stale: Sequence[StaleRollup], catalogue: Catalogue, under_way: Window
 ) -> Iterator[ChecklistLine]:
     whole = [role for one in CLASSES for role in _whole_class(one, written, tables, catalogue)]
     for role in dict.fromkeys(whole):
@@ -103,7 +115,7 @@ def _after(
     for role in written.of_class(DataClass.ACD, catalogue):
         text = (
             f"Once the interval under way is archived on {role}, verify it: writing ACD administration may cost it "
-            "(`syncengine outages` finds it)."
+            f"({under_way}, if all is written by then; `syncengine outages` finds it)."
         )
         yield ChecklistLine(LineKind.VERIFY_INTERVAL, role, text)
     for role in sorted({one.into for one in stale}):

@@ -15,7 +15,7 @@ from syncengine.model.spans import joined, span_of
 from syncengine.model.spec import DataClass
 from syncengine.planning.administering import MANUAL, Administering, AdministrationWishes
 from syncengine.planning.call_history import primary_is_back, switched_back
-from syncengine.planning.checklist import checklist_of
+from syncengine.planning.checklist import checklist_of, interval_under_way
 from syncengine.planning.deciding import ROLLUPS, Decided, Deciding, Decision
 from syncengine.planning.ranges import restore_ranges
 from syncengine.planning.reconciling import Reconciling
@@ -72,7 +72,15 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
         acds=observation.acds,
         syncs=wishes.administration is not None,
         changes=tuple(_changes(observation, wishes)),
-        checklist=checklist_of(steps, tables, stale, catalogue, wishes.hooks, call_history=call_history),
+        checklist=checklist_of(
+            steps,
+            tables,
+            stale,
+            catalogue,
+            wishes.hooks,
+            call_history=call_history,
+            under_way=interval_under_way(observation),
+        ),
     )
     refuse_deletions(result, wishes.limits)
     return result

@@ -82,13 +82,13 @@ def test_what_verify_says_to_type_mends_the_pair(
     shutil.copytree(folder, tmp_path / "pair")
     pair = tmp_path / "pair" / "pair.toml"
 
-    verify = ("verify", "--pair", pair, *(word for table in tables for word in ("--table", table)))
+    named = [word for table in tables for word in ("--table", table)]
 
-    said = typed(*verify)
+    said = typed("verify", "--pair", pair, *named)
     command = said.out.partition("To mend it: syncengine ")[2].splitlines()[0]
 
     assert typed(*shlex.split(command.replace("--dry-run", "--yes"))).code == 0
-    assert typed(*verify).code == 0
+    assert typed("verify", "--pair", pair, *named).code == 0
 
 
 def test_mending_leaves_all_else_as_it_was(wounded: tuple[Path, Said], mended: tuple[Files, Said]) -> None:

@@ -86,7 +86,8 @@ def test_writing_acd_administration_warns_of_the_current_interval(tmp_path: Path
     """A plan that writes ACD administration says what that may cost the target, and one of history does not."""
     files = grouped(tmp_path)
 
-    said = sync_plan_of(files, tables=("agroups",)).notes
+    plan = sync_plan_of(files, tables=("agroups",))
 
-    assert any("may cost secondary its current interval" in note for note in said)
+    assert any("may cost secondary its current interval" in note for note in plan.notes)
+    assert any("2000-06-05 07:00-07:29, if all is written by then" in line.text for line in plan.checklist.after)
     assert not any("current interval" in note for note in plan_of(files, tables=("htrunk",)).notes)
