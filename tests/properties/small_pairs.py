@@ -19,6 +19,7 @@ from syncengine.app import Pair
 from syncengine.model.plan import Plan
 from tests.builders import DAY, Files, build_files, catalogue, row
 from tests.contract.kinds import as_arrow
+from tests.mixed import mixed_plan
 from tests.properties.layouts import Row
 
 TABLES = ("hsplit", "hagent", "call_rec", "synonyms")
@@ -134,7 +135,7 @@ def filled(empty: Path, primary: Side, secondary: Side) -> Iterator[Files]:
 
 def planned(pair: Pair, policy: str) -> Plan:
     """Plan the resync of the hour, from the primary."""
-    return pair.plan_resync(tables=TABLES, window=WINDOW, policy=policy, allow_deletions=10**6)
+    return mixed_plan(pair, tables=TABLES, window=WINDOW, policy=policy, allow_deletions=10**6)
 
 
 def bags(

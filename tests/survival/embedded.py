@@ -10,6 +10,7 @@ from pathlib import Path
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan
 from tests.builders import Files
+from tests.mixed import mixed_plan
 from tests.survival.children import opened
 from tests.survival.scenes import TABLES, WINDOW, Expected, Held, build, held_in
 
@@ -63,7 +64,7 @@ class EmbeddedStage:
 
     def planned(self, policy: str) -> Plan:
         """Plan the resync."""
-        return opened(self.pair_file, self.environment).plan_resync(window=WINDOW, tables=TABLES, policy=policy)
+        return mixed_plan(opened(self.pair_file, self.environment), window=WINDOW, tables=TABLES, policy=policy)
 
     def expected(self, policy: str) -> Expected:
         """Return what the resync makes of the target, and leave it as it was."""

@@ -15,6 +15,7 @@ from tests.builders import Files, catalogue
 from tests.derby.loading import create_table, load_duckdb
 from tests.derby.network_server import Database
 from tests.derby.shim import Shim
+from tests.mixed import mixed_plan
 from tests.postgresql.cluster import environment
 from tests.stories.servers import PASSWORDS, InformixHome, PostgreSQLHome
 from tests.survival.children import opened
@@ -117,9 +118,8 @@ class LiveStage:
 
     def planned(self, policy: str) -> Plan:
         """Plan the resync."""
-        return opened(self.pair_file, self.environment).plan_resync(
-            window=self.window, tables=self.tables, policy=policy
-        )
+        pair = opened(self.pair_file, self.environment)
+        return mixed_plan(pair, window=self.window, tables=self.tables, policy=policy)
 
     def expected(self, policy: str) -> Expected:
         """Return what the resync makes of the target, and leave it as it was."""

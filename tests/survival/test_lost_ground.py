@@ -18,6 +18,7 @@ from syncengine.model.pair import Role
 from syncengine.model.run import RunState
 from syncengine.servers.protocol import Server
 from tests.cli.terminal import Said, Typing
+from tests.mixed import letting_both_through
 from tests.rules.meddling import Meddling, meddle
 from tests.survival.children import died_of, opened
 from tests.survival.conftest import Made
@@ -42,10 +43,13 @@ def outages(tmp_path: Path) -> Outages:
     return Outages(stage, stage.expected("replace"))
 
 
-def resync(outages: Outages, typed: Typing) -> Said:
+def resync(outages: Outages, typed: Typing, policy: str = "replace") -> Said:
     """Type the resync."""
     tables = [word for table in TABLES for word in ("--table", table)]
-    return typed("resync", "--yes", "--pair", outages.stage.pair_file, "--window", WINDOW, *tables)
+    with letting_both_through():
+        return typed(
+            *("resync", "--yes", "--pair", outages.stage.pair_file, "--window", WINDOW, "--policy", policy), *tables
+        )
 
 
 def is_told(said: Said, *words: str) -> None:
@@ -161,10 +165,7 @@ def test_the_ledger_is_damaged(tmp_path: Path, typed: Typing, policy: str) -> No
 
         is_told(said, "damaged")
         assert stage.target() == before
-        again = typed(
-            *("resync", "--yes", "--pair", stage.pair_file, "--window", WINDOW, "--policy", policy),
-            *(word for table in TABLES for word in ("--table", table)),
-        )
+        again = resync(outages, typed, policy)
         assert again.code == 0, again.text
         assert stage.target() == outages.expected.after
 
