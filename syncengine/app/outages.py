@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,6 +17,7 @@ from syncengine.model.interval import floor_to
 from syncengine.model.outages import BlindTime, OutageReport
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan, Policy
+from syncengine.model.spans import joined
 from syncengine.model.spec import Archive, DataClass, Kept
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions, refuse_unknown_acds
@@ -28,6 +29,8 @@ from syncengine.servers.protocol import Server
 
 UNBOUNDED = 2**62
 """Deletions that a report may name; a run keeps to the pair's limit."""
+NEAR = timedelta(hours=6)
+"""Outages no further apart are compared as one: a few hours cost less to read than each table's query once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ class Outages:
         self, facts: tuple[ServerFacts, ServerFacts], times: tuple[BlindTime, ...], acds: tuple[int, ...]
     ) -> Request:
         """Return what to compare: the intervals and events of all blind times; roll-ups follow (rule 10)."""
-        window = Window(min(time.span.start for time in times), max(time.span.stop for time in times))
+        parts = compared_parts(time.span for time in times)
         specs = tuple(
             spec
             for spec in self.catalogue.of_class(DataClass.HISTORICAL)
@@ -113,7 +116,8 @@ class Outages:
             source=Role.PRIMARY,
             as_of=as_of(self.settings),
             seed=secrets.randbits(63),
-            window=window,
+            window=Window(parts[0].start, parts[-1].stop),
+            parts=parts,
             acds=acds,
             for_writing=True,
             facts=facts,
@@ -128,6 +132,17 @@ class Outages:
             return plan(observation, self.catalogue, self._wishes(limits)), ""
         except RefusedError as refusal:
             return None, f"nothing can be mended now: {refusal.message}"
+
+
+def compared_parts(spans: Iterable[Window]) -> tuple[Window, ...]:
+    """Return the times that blind times are compared in: theirs, those near each other as one."""
+    parts: list[Window] = []
+    for span in joined(spans):
+        if parts and span.start - parts[-1].stop <= NEAR:
+            parts[-1] = Window(parts[-1].start, span.stop)
+        else:
+            parts.append(span)
+    return tuple(parts)
 
 
 def midnight(moment: datetime) -> datetime:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from syncengine.diffing.bag_difference import BagQuestion, bucket_terms, counts_statement, surplus_statement
 from syncengine.diffing.buckets import BucketPair, differing, paired, portions
@@ -93,10 +93,12 @@ def selections_of(
     zone: str,
     untimed: bool = False,
     skipped: frozenset[date] = frozenset(),
+    parts: tuple[Window, ...] = (),
 ) -> tuple[Selection, ...]:
     """Return the slices that together are the table's scopes, but for the days skipped: no gap, no overlap.
 
-    ACDs with the same window are asked about together. `untimed` adds the rows no window can select.
+    ACDs with the same window are asked about together. `untimed` adds the rows no window can select. Of
+    intervals and events only those in `parts` are selected, where there are any; they must not overlap.
     """
     if spec.time is None:
         return (Selection(spec.name, BucketColumns.of(spec)),)
@@ -104,15 +106,16 @@ def selections_of(
     all_acds = any(scope.acd is None for scope in scopes)
     selections: list[Selection] = []
     windows = {scope.window for scope in scopes}
+    cut = partial(_cut, spec, skipped=skipped, parts=parts, zone=zone)
     if all_acds and len(windows) == 1:
-        selections += _cut(spec, scopes[0].window, skipped, zone=zone)
+        selections += cut(scopes[0].window)
     else:
         for window in dict.fromkeys(scope.window for scope in scopes if scope.acd is not None):
             acds = tuple(scope.acd for scope in scopes if scope.window == window and scope.acd is not None)
-            selections += _cut(spec, window, skipped, zone=zone, acds=acds)
+            selections += cut(window, acds=acds)
         for scope in scopes:
             if scope.acd is None:
-                selections += _cut(spec, scope.window, skipped, zone=zone, except_acds=named)
+                selections += cut(scope.window, except_acds=named)
     if untimed:
         acds_asked = None if all_acds else named
         selections.append(Selection(spec.name, BucketColumns.of(spec), untimed=True, acds=acds_asked))
@@ -122,8 +125,9 @@ def selections_of(
 def _cut(
     spec: TableSpec,
     window: Window | None,
-    skipped: frozenset[date],
     *,
+    skipped: frozenset[date],
+    parts: tuple[Window, ...],
     zone: str,
     acds: tuple[int, ...] | None = None,
     except_acds: tuple[int, ...] | None = None,
@@ -132,7 +136,9 @@ def _cut(
         return
     # Weeks and months must not be cut in two; their buckets are few.
     sliced = spec.archive in (Archive.INTERVAL, Archive.EVENT)
-    runs = _runs(window, skipped)
+    runs = tuple(_runs(window, skipped))
+    if parts:
+        runs = tuple(both for run in runs for part in parts if (both := run.clipped(part)))
     pieces = (piece for run in runs for piece in run.cut(SLICE)) if sliced else iter((window,))
     for piece in pieces:
         selection = select_window(spec, piece, zone=zone, acds=acds, except_acds=except_acds)

@@ -41,6 +41,8 @@ class Request:
     as_of: datetime
     seed: int
     window: Window | None = None
+    parts: tuple[Window, ...] = ()
+    """The parts of the window in which intervals and events are compared; none means all of it."""
     acds: tuple[int, ...] = ()
     every_row: bool = False
     for_writing: bool = False
@@ -198,10 +200,11 @@ class _Observing:
         )
         untimed = self.request.window is None and any(one.untimed for found in bounds.values() for one in found)
         recall = self._recall(spec, verdict, scopes)
-        selections = everything = selections_of(spec, scopes, zone=self.settings.timezone, untimed=untimed)
+        zone, parts = self.settings.timezone, self.request.parts
+        selections = everything = selections_of(spec, scopes, zone=zone, untimed=untimed, parts=parts)
         if recall is not None and recall.skipped:
-            zone, skipped = self.settings.timezone, recall.skipped
-            selections = selections_of(spec, scopes, zone=zone, untimed=untimed, skipped=skipped)
+            skipped = recall.skipped
+            selections = selections_of(spec, scopes, zone=zone, untimed=untimed, skipped=skipped, parts=parts)
         empty = bool(bounds) and not any(one.rows for found in bounds.values() for one in found)
         if not selections and not empty and not self._unarchived(spec, scopes):
             why = next((note for scope in scopes for note in scope.notes), _why_nothing(spec, self.request))

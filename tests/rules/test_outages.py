@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,13 @@ from typing import Any
 import pytest
 
 from syncengine.app import Ran
+from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.errors import RefusedError
+from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.outages import OutageReport, Outlook
 from syncengine.model.pair import Role
+from syncengine.model.window import Window
+from syncengine.servers.duckdb.server import DuckDBServer
 from tests.builders import Files, build_files, row
 from tests.rules.scenes import trunk, trunks
 
@@ -264,6 +269,45 @@ def test_lengths_of_intervals_decide_what_is_blind(tmp_path: Path) -> None:
     files.run("secondary", "UPDATE htrunk SET incalls = 5, incomplete = 0 WHERE starttime = 500")
 
     assert found(files.open().outages()) == [("05:15-05:29", ("secondary",), Outlook.MEND)]
+
+
+def test_only_intervals_of_outages_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the days between two outages nothing is compared, and outages near each other are asked about as one."""
+    days = [date(2000, 6, day) for day in range(1, 5)]
+    files = guides(tmp_path, as_of=datetime(2000, 6, 5, 8, 10))
+    for role in Role:
+        files.add(role, "htrunk", *(one for day in days for one in trunks(0, 2400, row_date=day)), *trunks(0, 400))
+    files.add("secondary", "linkex", link(100, 60, row_date=days[0]), link(900, 60, row_date=days[0]))
+    files.run(
+        "secondary",
+        "UPDATE htrunk SET incalls = 1, incomplete = 1 WHERE row_date = '2000-06-01' AND starttime IN (100, 900)",
+    )
+    asked: list[Window] = []
+    compared: set[Bucket] = set()
+    fingerprint = DuckDBServer.fingerprint
+
+    def noted(self: DuckDBServer, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
+        if query.selection.table == "htrunk" and query.selection.window and self.describe().role is Role.PRIMARY:
+            asked.append(query.selection.window)
+            compared.update(bucket for bucket, _ in fingerprint(self, query))
+        return fingerprint(self, query)
+
+    monkeypatch.setattr(DuckDBServer, "fingerprint", noted)
+    report = files.open().outages()
+
+    assert [str(one.time.span) for one in report.findings] == [
+        "2000-06-01 01:00-01:29",
+        "2000-06-01 09:00-09:29",
+        "2000-06-05 05:00-05:29",
+    ]
+    assert {one.outlook for one in report.findings} == {Outlook.MEND}
+    assert sorted(map(str, set(asked))) == sorted(str(one.time.span) for one in report.findings)
+    assert len(compared) == 3
+    files.run("secondary", "UPDATE htrunk SET incalls = 1 WHERE row_date = '2000-06-01' AND starttime = 300")
+    files.add("secondary", "linkex", link(500, 60, row_date=days[0]))
+    asked.clear()
+    assert len(files.open().outages().findings) == 4
+    assert sorted(map(str, set(asked))) == ["2000-06-01 01:00-09:29", "2000-06-05 05:00-05:29"]
 
 
 def test_an_outage_of_long_ago_is_not_mended_beyond_retention(tmp_path: Path) -> None:
