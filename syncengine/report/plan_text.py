@@ -13,7 +13,7 @@ from syncengine.model.plan import Plan
 from syncengine.model.window import Window
 from syncengine.report.changes import change_lines
 from syncengine.report.checklist import checklist_lines
-from syncengine.report.text import grid, number, plural
+from syncengine.report.text import clips, grid, number, plural
 
 SPANS_SHOWN = 4
 LINES_SHOWN = 24
@@ -44,7 +44,7 @@ def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
         yield Text()
         yield Text("Left as it is", style="bold")
         yield from _kept(plan)
-    yield from (Text(note, style="dim") for note in _clipped(plan))
+    yield from (Text(note, style="dim") for note in clips((one.table, one.acd, one.notes) for one in plan.ranges))
     if plan.stale:
         yield Text()
         when = "Summarised from what is put back" if plan.undoes else "Summarised before its intervals are mended"
@@ -111,17 +111,6 @@ def _kept(plan: Plan) -> Iterator[RenderableType]:
         yield Text(f"  {names}{f'  {place}' if place else ''}: {why}{f' ({detail})' if detail else ''}", style="yellow")
     if len(lines) > LINES_SHOWN:
         yield Text(f"  and {len(lines) - LINES_SHOWN} more; --json lists them all", style="yellow")
-
-
-def _clipped(plan: Plan) -> Iterator[str]:
-    """Yield how far comparing reached where it was not as far as asked, tables with the same reason together."""
-    tables: dict[str, list[str]] = defaultdict(list)
-    for one in plan.ranges:
-        for note in one.notes:
-            tables[note].append(one.table)
-    for note, names in tables.items():
-        unique = list(dict.fromkeys(names))
-        yield f"{', '.join(unique[:4])}{f' and {len(unique) - 4} more' if len(unique) > 4 else ''}: {note}"
 
 
 def _stale(plan: Plan) -> Iterator[RenderableType]:

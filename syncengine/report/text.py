@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from rich.table import Table
@@ -26,6 +28,30 @@ def number(count: int) -> str:
 def plural(count: int, noun: str) -> str:
     """Return `1 table` or `2 tables`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def clips(scopes: Iterable[tuple[str, int | None, tuple[str, ...]]]) -> Iterator[str]:
+    """Yield how far comparing reached where not as far as asked; `scopes` are tables, ACDs, and what is said of each.
+
+    Tables of which the same is said stand together. ACDs are named where it does not hold for all of a table's;
+    rows of no ACD, which reach as far as the ACD that reaches least, have no line of their own.
+    """
+    all_acds: dict[str, set[int]] = defaultdict(set)
+    told: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for table, acd, notes in scopes:
+        all_acds[table] |= set() if acd is None else {acd}
+        for note in notes:
+            told[note, table] |= set() if acd is None else {acd}
+    tables: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for (note, table), acds in told.items():
+        if acds or not all_acds[table]:
+            # A note that names its ACD itself needs it no second time.
+            named = acds == all_acds[table] or "ACD" in note
+            place = "" if named else f" of ACD {', '.join(map(str, sorted(acds)))}"
+            tables[note, place].append(table)
+    for (note, place), names in tables.items():
+        unique = sorted(names)
+        yield f"{', '.join(unique[:4])}{f' and {len(unique) - 4} more' if len(unique) > 4 else ''}{place}: {note}"
 
 
 def bucket_text(bucket: Bucket, spec: TableSpec, zone: str) -> str:

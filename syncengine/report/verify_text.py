@@ -12,7 +12,7 @@ from syncengine.model.memory import Remembered
 from syncengine.model.selection import Value
 from syncengine.model.spans import joined, span_of
 from syncengine.model.window import MINUTE
-from syncengine.report.text import bucket_text, grid, number, plural
+from syncengine.report.text import bucket_text, clips, grid, number, plural
 from syncengine.report.verify_json import compared_window
 
 CHANGES_SHOWN = 4
@@ -128,12 +128,8 @@ def _notes(observation: Observation) -> Iterator[str]:
     yield from observation.notes
     for facts in observation.facts:
         yield from facts.notes
-    clips: dict[str, list[str]] = {}
     for table in observation.tables:
         yield from (f"{table.spec.name}: {note}" for note in table.notes)
-        for scope in table.scopes:
-            for note in scope.notes:
-                clips.setdefault(note, []).append(table.spec.name)
         if table.other_acds:
             acds = ", ".join("none" if acd is None else str(acd) for acd in table.other_acds)
             yield f"{table.spec.name}: differs for ACD {acds} too"
@@ -146,9 +142,8 @@ def _notes(observation: Observation) -> Iterator[str]:
     by_rows = [table.spec.name for table in observation.tables if table.uncovered]
     if by_rows and any(table.strength is Strength.FINGERPRINT for table in observation.tables):
         yield f"Compared by every row, since no fingerprint covers their fractions: {', '.join(by_rows)}"
-    for note, tables in clips.items():
-        names = sorted(set(tables))
-        yield f"{', '.join(names[:4])}{f' and {len(names) - 4} more' if len(names) > 4 else ''}: {note}"
+    scopes = ((table.spec.name, scope) for table in observation.tables for scope in table.scopes)
+    yield from clips((name, scope.acd, scope.notes) for name, scope in scopes)
 
 
 def _remembered(remembered: Remembered) -> str:

@@ -105,6 +105,30 @@ def test_a_full_circular_table_has_wrapped(tmp_path: Path, capacity: int, wrappe
     assert [one[2] for one in files.bag("secondary", "agex", "row_time = 405")] == ([] if wrapped else [405])
 
 
+def test_what_is_not_compared_names_its_acds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where the tables of two ACDs begin at different times each is told with its ACD, and once where they do not."""
+    events = [{**exception(time, seqno), "acd": acd} for acd, time in ((1, 430), (2, 530)) for seqno in (1, 2)]
+    files = build_files(
+        tmp_path,
+        ["agex", "htrunk"],
+        both={"agex": events, "htrunk": trunks(400, 700)},
+        secondary={"agex": [{**exception(405, 9), "acd": acd} for acd in (1, 2)]},
+        primary={"dcalloc": [storage("exceptions", rows=2, acd=acd) for acd in (1, 2)]},
+        settings="retention = { interval = 5 }",
+        acds={1: 30, 2: 30},
+    )
+
+    command = ["--pair", str(files.pair_file), "--window", f"{ago(9)}..{DAY} 06:29", "-t", "agex", "-t", "htrunk"]
+    run_for_code(["verify", *command])
+    verdict = capsys.readouterr().out
+    run_for_code(["resync", *command, "--dry-run"])
+
+    for said in (verdict, capsys.readouterr().out):
+        assert "agex of ACD 1: compared from 2000-06-05 04:45: primary holds nothing older" in said
+        assert "agex of ACD 2: compared from 2000-06-05 05:45: primary holds nothing older" in said
+        assert f"htrunk: compared from {ago(5)} 00:00: " in said
+
+
 def test_a_new_server_that_is_empty_is_filled(tmp_path: Path) -> None:
     """A target without any row has dropped nothing: everything the source keeps is drift and is copied."""
     rows = [one for days in (30, 5, 0) for one in trunks(500, 530, row_date=ago(days))]
