@@ -59,6 +59,21 @@ class Outage:
     span: Window
     reason: int
 
+    @property
+    def shown(self) -> str:
+        """When it was, from the moment the link went down to the moment it was up again: 05:13 to 05:19.
+
+        A window of intervals is shown as the vendor does, by its last minute: 05:00-05:29.
+        """
+        return f"{self.span.start:%Y-%m-%d} {self.shown_short}"
+
+    @property
+    def shown_short(self) -> str:
+        """The same without the day it began on."""
+        start, stop = self.span.start, self.span.stop
+        last = f"{stop:%H:%M}" if start.date() == stop.date() else f"{stop:%Y-%m-%d %H:%M}"
+        return f"{start:%H:%M} to {last}"
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class ClockReset:

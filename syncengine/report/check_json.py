@@ -7,6 +7,7 @@ from typing import Any
 
 from syncengine.model.check import Finding, PairCheck, ScratchCheck, ServerCheck, TableCheck
 from syncengine.model.facts import Outage, ServerFacts
+from syncengine.report.outages import link_document
 from syncengine.report.plain import plain
 
 CHECK_VERSION = 1
@@ -53,7 +54,8 @@ def _outages(facts: ServerFacts) -> list[dict[str, Any]]:
     found = []
     for acd, outages in sorted(by_acd.items()):
         last = max(outages, key=lambda outage: outage.span)
-        found.append({"acd": acd, "count": len(outages), "last": plain(last.span), "reason": last.reason})
+        link = link_document(last)
+        found.append({"acd": acd, "count": len(outages), "last": link["span"], "reason": link["reason"]})
     return found
 
 

@@ -188,7 +188,7 @@ def _outages(facts: ServerFacts) -> str:
     lines = []
     for acd, outages in sorted(by_acd.items()):
         last = max(outages, key=lambda outage: outage.span)
-        lines.append(f"ACD {acd}: {len(outages)}, the last {last.span}")
+        lines.append(f"ACD {acd}: {len(outages)}, the last {last.shown}")
     return "\n".join(lines) or "none told"
 
 

@@ -87,11 +87,8 @@ def _why(side: BlindSide) -> Iterator[str]:
 
 def link_text(link: Outage) -> str:
     """Return one row of a server's diary in words."""
-    stop = f"{link.span.stop:%H:%M}"
-    if link.span.stop.date() != link.span.start.date():
-        stop = f"{link.span.stop:%Y-%m-%d %H:%M}"
     reason = REASONS.get(link.reason, "for a reason not known here")
-    return f"link down {link.span.start:%H:%M} to {stop}, {reason} ({link.reason})"
+    return f"link down {link.shown_short}, {reason} ({link.reason})"
 
 
 def mending(finding: OutageFinding, pair: str) -> str:
@@ -135,7 +132,7 @@ def outages_document(report: OutageReport, pair: str) -> dict[str, Any]:
                         "missing_intervals": side.missing,
                         "incomplete_intervals": side.incomplete,
                         "explained": not side.unexplained,
-                        "links": [{**plain(link), "reason_text": REASONS.get(link.reason)} for link in side.links],
+                        "links": [link_document(link) for link in side.links],
                     }
                     for side in finding.time.sides
                 ],
@@ -147,3 +144,9 @@ def outages_document(report: OutageReport, pair: str) -> dict[str, Any]:
         ],
         "plan": plan_summary(report.plan) if report.plan else None,
     }
+
+
+def link_document(link: Outage) -> dict[str, Any]:
+    """Return one row of a server's diary as plain data."""
+    span = {**plain(link.span), "shown": link.shown}
+    return {"acd": link.acd, "span": span, "reason": link.reason, "reason_text": REASONS.get(link.reason)}

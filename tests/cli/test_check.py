@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from syncengine.model.errors import ServerError
 from syncengine.model.pair import Role
+from tests.builders import row
 from tests.cli.checking import SECRET, check, findings, pair, server
 from tests.cli.terminal import Typing, contents, type_in_process
 from tests.rules.meddling import Meddling, meddle
@@ -65,7 +67,22 @@ def test_the_document_says_what_a_server_tells_of_its_state(tmp_path: Path, type
     assert (kept["splits", "interval"], kept["trunks", "monthly"]) == (31, 120)
     assert primary["outages"] == []
     assert secondary["outages"][0]["count"] == 2
-    assert secondary["outages"][0]["last"]["shown"] == "2000-06-05 06:00-06:00"
+    assert secondary["outages"][0]["last"]["shown"] == "2000-06-05 06:00 to 06:01"
+
+
+def test_a_link_that_was_down_is_told_alike_everywhere(tmp_path: Path, typed: Typing) -> None:
+    """A check and the outages tell of a link from the moment it went down to the moment it was up, also over night."""
+    files = pair(tmp_path)
+    files.add("secondary", "linkex", row("linkex", row_date=date(2000, 6, 4), row_time=2350, duration=1500, reason=97))
+
+    text = check(typed, files).out
+    documents = (check(typed, files, "--json").document, typed("outages", "--pair", files.pair_file, "--json").document)
+
+    shown = "2000-06-04 23:50 to 2000-06-05 00:15"
+    assert f"the last {shown}" in text
+    assert documents[0]["servers"][1]["outages"][0]["last"]["shown"] == shown
+    assert documents[1]["outages"][0]["blind"][0]["links"][0]["span"]["shown"] == shown
+    assert "link down 23:50 to 2000-06-05 00:15" in typed("outages", "-v", "--pair", files.pair_file).out
 
 
 def test_tables_are_told_with_their_columns(tmp_path: Path, typed: Typing) -> None:
