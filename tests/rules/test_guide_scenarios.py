@@ -13,7 +13,7 @@ from syncengine.model.outages import Outlook
 from syncengine.model.pair import Role
 from tests.builders import Files, build_files, row
 from tests.rules.scenes import trunks
-from tests.rules.test_outages import broken, found, link, mend
+from tests.rules.test_outages import broken, link, mend
 
 ACDS = (1, 2)
 TURNED_OFF = 93
@@ -193,39 +193,3 @@ def test_an_outage_without_administration_needs_no_step_for_it(tmp_path: Path) -
     plan = files.open().plan_sync(sets=("synonyms", "agent-groups"), source="secondary")
 
     assert (plan.steps, plan.checklist.before, plan.checklist.after) == ((), (), ())
-
-
-def test_a_name_an_agent_group_and_a_constant(tmp_path: Path) -> None:
-    """The dictionary is names, agent groups with their names, and constants, which lie in dbitems (chapter 3)."""
-    files = build_files(
-        tmp_path,
-        ["synonyms", "agroups", "dbitems"],
-        primary={
-            "synonyms": [row("synonyms", item_type="agent group", value="x", item_name="night shift")],
-            "agroups": [row("agroups", item_type="agent group", item_name="night shift", value="4001")],
-            "dbitems": [row("dbitems", item_type="constant", item_name="GOAL")],
-        },
-    )
-    pair = files.open()
-
-    plan = pair.plan_sync(sets=("dictionary",))
-
-    assert sorted(sorted(part.table for part in step.parts) for step in plan.steps) == [
-        ["agroups", "synonyms"],
-        ["dbitems"],
-    ]
-    assert plan.checklist.before == ()
-    assert pair.execute(plan).outcome.done
-    assert files.bag("primary", "dbitems") == files.bag("secondary", "dbitems")
-
-
-def test_drift_in_another_acd_is_said(tmp_path: Path) -> None:
-    """With --acd 1 a name that differs in ACD 2 is left and said (rule 3)."""
-    names = [row("synonyms", acd_no=acd, value=f"{acd}", item_name="new") for acd in ACDS]
-    files = build_files(tmp_path, ["synonyms", "agroups"], primary={"synonyms": names}, acds=dict.fromkeys(ACDS, 30))
-
-    plan = files.open().plan_sync(sets=("synonyms",), acds=1)
-
-    assert {write.bucket.acd for step in plan.steps for part in step.parts for write in part.buckets} == {1}
-    assert any("differs for ACD 2 too" in note for note in plan.notes)
-    assert found(files.open().outages()) == []
