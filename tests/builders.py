@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 
@@ -46,6 +46,13 @@ def _value(spec: TableSpec, name: str, values: Mapping[str, Any]) -> Any:
     if column.type.is_text:
         return " " * column.type.width
     return DAY if column.type.name == "date" else 0
+
+
+class Openable(Protocol):
+    """A pair, wherever its servers are."""
+
+    def open(self) -> Pair:
+        """Open the pair through the Python API."""
 
 
 @dataclass(frozen=True)

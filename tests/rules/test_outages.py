@@ -17,7 +17,7 @@ from syncengine.model.outages import OutageReport, Outlook
 from syncengine.model.pair import Role
 from syncengine.model.window import Window
 from syncengine.servers.duckdb.server import DuckDBServer
-from tests.builders import Files, build_files, row
+from tests.builders import Files, Openable, build_files, row
 from tests.rules.scenes import trunk, trunks
 
 OPEN = [*trunks(400, 500), *trunks(600, 700)]
@@ -42,7 +42,7 @@ def found(report: OutageReport) -> list[tuple[str, tuple[str, ...], Outlook]]:
     ]
 
 
-def mend(files: Files) -> Ran:
+def mend(files: Openable) -> Ran:
     """Mend every outage."""
     pair = files.open()
     plan = pair.plan_outages()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -11,7 +11,9 @@ from typing import Any, Protocol, Self
 import duckdb
 import pytest
 
-from tests.builders import catalogue
+from syncengine.app import Pair, open_pair
+from syncengine.model.pair import Role
+from tests.builders import Files, catalogue
 from tests.derby.loading import load_duckdb, read_rows
 from tests.derby.network_server import PASSWORD, Database
 from tests.derby.shim import Shim
@@ -157,3 +159,50 @@ HOMES: dict[str, Callable[[Path], Home]] = {
     "postgresql": PostgreSQLHome.of,
 }
 MARKS = {"informix": pytest.mark.informix, "postgresql": pytest.mark.postgresql}
+
+
+@dataclass(frozen=True)
+class HomedPair:
+    """A built pair whose servers live at homes of some kinds."""
+
+    folder: Path
+    homes: Mapping[Role, Home]
+
+    @classmethod
+    def of(cls, files: Files, kinds: tuple[str, str]) -> Self:
+        """Move the servers of a pair to new homes, primary first; its pair file leads to them."""
+        homes: dict[Role, Home] = {}
+        text = files.pair_file.read_text()
+        try:
+            for role, kind in zip(Role, kinds, strict=True):
+                homes[role] = HOMES[kind](files.database(role))
+                text = text.replace(f"duckdb:///{role}.duckdb", homes[role].url)
+        except BaseException:
+            cls(files.folder, homes).end()
+            raise
+        files.pair_file.write_text(text)
+        return cls(files.folder, homes)
+
+    @property
+    def pair_file(self) -> Path:
+        """Return the pair file."""
+        return self.folder / "pair.toml"
+
+    def open(self) -> Pair:
+        """Open the pair through the Python API."""
+        return open_pair(self.pair_file, environment=PASSWORDS)
+
+    def bag(self, role: Role | str, table: str) -> Bag:
+        """Return all rows of a table as text, without the code under test."""
+        return self.homes[Role(role)].bag(table)
+
+    def values(self, role: Role | str, table: str, *columns: str) -> set[tuple[str | None, ...]]:
+        """Return what some columns of a table hold, each combination once, as text."""
+        names = [column.name for column in catalogue().table(table).columns]
+        places = [names.index(column) for column in columns]
+        return {tuple(one[place] for place in places) for one in self.bag(role, table)}
+
+    def end(self) -> None:
+        """Take the homes away."""
+        for home in self.homes.values():
+            home.end()
