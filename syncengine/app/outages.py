@@ -14,7 +14,7 @@ from syncengine.model.drift import Observation
 from syncengine.model.errors import RefusedError, WindowError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.interval import floor_to
-from syncengine.model.outages import BlindTime, OutageReport
+from syncengine.model.outages import BlindTime, OutageReport, Outlook
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan, Policy
 from syncengine.model.spans import joined
@@ -81,8 +81,13 @@ class Outages:
                 return None
             observation = narrowed(self.observe(servers, self._request(facts, archived, acds)), archived)
         made = plan(observation, self.catalogue, self._wishes(limits))
-        left = tuple(f"ACD {time.acd} {time.span} is not archived on both servers yet, and is left" for time in early)
-        return replace(made, notes=(*made.notes, *_notes(facts), *left))
+        left = [f"ACD {time.acd} {time.span} is not archived on both servers yet, and is left" for time in early]
+        lost = [
+            f"ACD {found.time.acd} {found.time.span} is lost: neither server saw it whole"
+            for found in findings_of(archived, made, observation)
+            if found.outlook is Outlook.LOST
+        ]
+        return replace(made, notes=(*made.notes, *_notes(facts), *left, *lost))
 
     def _looked(self, since: datetime | None) -> Window:
         now = as_of(self.settings)

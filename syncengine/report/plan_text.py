@@ -135,9 +135,10 @@ def _summary(plan: Plan) -> str:
         )
         rows = f"{plural(back, 'row')} as before, where {plural(gone, 'row')} stand now"
         return f"{plural(len(plan.steps), 'step')} into {into}: {tables_text(tables, buckets)}; {rows}."
-    deletions = f"every row that only {into} holds stays"
+    only = f"only {into} holds" if len(plan.writes_to) == 1 else "only one of them holds"
+    deletions = f"every row that {only} stays"
     if plan.deletions:
-        deletions = f"{plural(plan.deletions, 'row')} that only {into} holds will be deleted"
+        deletions = f"{plural(plan.deletions, 'row')} that {only} will be deleted"
     what = tables_text(tables, buckets)
     return f"{plural(len(plan.steps), 'step')} into {into}: {what}; {deletions}."
 

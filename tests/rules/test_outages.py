@@ -130,7 +130,9 @@ def test_both_links_down_at_once_is_lost(tmp_path: Path, alike: bool) -> None:
     before = files.bag("secondary", "htrunk")
 
     assert found(files.open().outages()) == [("05:00-05:29", ("primary", "secondary"), Outlook.LOST)]
-    assert mend(files).plan.steps == ()
+    plan = mend(files).plan
+    assert plan.steps == ()
+    assert "ACD 1 2000-06-05 05:00-05:29 is lost: neither server saw it whole" in plan.notes
     assert files.bag("secondary", "htrunk") == before
 
 
