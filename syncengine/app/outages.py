@@ -136,7 +136,7 @@ class Outages:
         try:
             return plan(observation, self.catalogue, self._wishes(limits)), ""
         except RefusedError as refusal:
-            return None, f"nothing can be mended now: {refusal.message}"
+            return None, f"nothing can be mended now: {refusal.message.rstrip('.')}"
 
 
 def compared_parts(spans: Iterable[Window]) -> tuple[Window, ...]:

@@ -30,6 +30,8 @@ class Outlook(StrEnum):
     """The other server saw it better, and what differs can be copied from there."""
     WAITING = "not archived yet"
     """One of the servers has not archived it to its end: it is too early (rule 6)."""
+    REFUSED = "cannot be mended now"
+    """It could be, but a rule forbids every write to this pair: unlike loads, unlike tables (rule 14)."""
     UNDECIDED = "undecided"
     """The servers' rows differ, and nothing shows which are right."""
     LOST = "lost on both"

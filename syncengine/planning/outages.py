@@ -164,11 +164,27 @@ def narrowed(observation: Observation, times: Iterable[BlindTime]) -> Observatio
 def findings_of(
     times: Iterable[BlindTime], plan: Plan | None, observation: Observation | None
 ) -> Iterator[OutageFinding]:
-    """Yield what came of each blind time; `plan` is that which mends them all, of what `observation` found."""
+    """Yield what came of each blind time.
+
+    `plan` is that which mends them all, None where a rule forbids it; `observation` what was found in them, None
+    where none is archived.
+    """
     for time in times:
         tolls = tuple(_tolls(time, plan, observation)) if plan and observation else ()
         kept = tuple(one for one in plan.kept if _touches(one, time)) if plan else ()
-        yield OutageFinding(time, _outlook(time, tolls, kept), tolls, kept)
+        refused = plan is None and observation is not None and _differs(time, observation)
+        yield OutageFinding(time, _outlook(time, tolls, kept, refused=refused), tolls, kept)
+
+
+def _differs(time: BlindTime, observation: Observation) -> bool:
+    """Say whether any row of a blind time differs."""
+    return any(
+        drift.bucket.acd in (None, time.acd)
+        and (span := span_of(drift.bucket, table.spec, observation)) is not None
+        and span.clipped(time.span) is not None
+        for table in observation.tables
+        for drift in table.differing
+    )
 
 
 def _tolls(time: BlindTime, plan: Plan, observation: Observation) -> Iterator[TableToll]:
@@ -190,7 +206,7 @@ def _touches(kept: KeptBack, time: BlindTime) -> bool:
     return kept.acd in (None, time.acd) and any(span.clipped(time.span) is not None for span in kept.spans)
 
 
-def _outlook(time: BlindTime, tolls: tuple[TableToll, ...], kept: tuple[KeptBack, ...]) -> Outlook:
+def _outlook(time: BlindTime, tolls: tuple[TableToll, ...], kept: tuple[KeptBack, ...], *, refused: bool) -> Outlook:
     if not time.archived:
         return Outlook.WAITING
     if tolls:
@@ -200,4 +216,6 @@ def _outlook(time: BlindTime, tolls: tuple[TableToll, ...], kept: tuple[KeptBack
     if kept:
         return Outlook.UNDECIDED
     damaged = sum(side.missing + side.incomplete > 0 for side in time.sides)
-    return Outlook.LOST if damaged == len(Role) else Outlook.ALIKE
+    if damaged == len(Role):
+        return Outlook.LOST
+    return Outlook.REFUSED if refused else Outlook.ALIKE

@@ -21,6 +21,7 @@ VERSION = 1
 STYLES = {
     Outlook.MEND: "yellow",
     Outlook.WAITING: "yellow",
+    Outlook.REFUSED: "red",
     Outlook.UNDECIDED: "yellow",
     Outlook.LOST: "red",
     Outlook.ALIKE: "green",

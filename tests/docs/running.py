@@ -15,6 +15,8 @@ from typing import Any
 import duckdb
 
 from syncengine.cli.main import run_for_code
+from syncengine.model.spec import Archive, DataClass
+from tests.builders import DAY, catalogue
 from tests.docs.pages import Block
 
 RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
@@ -26,8 +28,9 @@ PROGRESS = re.compile(r"\w+: [\d,]+ of [\d,]+, ")
 class Reader:
     """Somebody who works through a page from its top, in a folder with the wounded demo pair in build/demo.
 
-    Hidden instructions: `empty` takes the pair away, `fresh` puts a new one there, `sql primary ...` and
-    `sql secondary ...` change a server behind the reader's back.
+    Hidden instructions: `empty` takes the pair away, `fresh` puts a new one there, `whole` makes the secondary as the
+    primary is, `sql primary ...` and `sql secondary ...` change a server behind the reader's back, and so does
+    `blind secondary 05:13 05:19 97`, which lets its links be down for a reason, those of all ACDs or of one.
     """
 
     wounded: Path
@@ -66,6 +69,12 @@ class Reader:
                 shutil.rmtree(self.here / PAIR)
             case "fresh":
                 self._fresh()
+            case "whole":
+                shutil.copyfile(self.here / PAIR / "primary.duckdb", self.here / PAIR / "secondary.duckdb")
+            case "blind":
+                role, *outage = rest.split()
+                with duckdb.connect(str(self.here / PAIR / f"{role}.duckdb")) as connection:
+                    blind(connection, *outage)
             case "sql":
                 role, _, statement = rest.partition(" ")
                 self.follow_sql(role, statement)
@@ -85,6 +94,26 @@ class Reader:
         self.exit_code, actual = run(words[1:])
         problem = difference(expected, actual)
         assert problem is None, f"line {block.line}: {command}\n{problem}\nIt says:\n" + "\n".join(actual)
+
+
+def blind(connection: duckdb.DuckDBPyConnection, down: str, up: str, reason: str, acd: str = "") -> None:
+    """Take from a server what its link missed: rows of whole intervals are gone, those at the edges incomplete."""
+    acds = [int(acd)] if acd else [one for (one,) in connection.execute("SELECT acd FROM acds").fetchall()]
+    first, past = (int(hour) * 60 + int(minute) for hour, minute in (down.split(":"), up.split(":")))
+    start = "(starttime // 100 * 60 + starttime % 100)"
+    where = "acd IN (SELECT unnest($acds)) AND row_date = $day AND"
+    values = {"acds": acds, "day": DAY, "first": first, "past": past}
+    for spec in catalogue().of_class(DataClass.HISTORICAL):
+        if spec.archive is Archive.INTERVAL and spec.time is not None and spec.time.incomplete is not None:
+            gone = f"{start} >= $first AND {start} + intrvl <= $past"
+            broken = f"{start} < $past AND {start} + intrvl > $first"
+            connection.execute(f'DELETE FROM "{spec.name}" WHERE {where} {gone}', values)
+            connection.execute(f'UPDATE "{spec.name}" SET incomplete = 1 WHERE {where} {broken}', values)
+    for one in acds:
+        connection.execute(
+            "INSERT INTO linkex BY NAME SELECT ? AS acd, ? AS row_date, ? AS row_time, ? AS reason, ? AS duration",
+            [one, DAY, first // 60 * 100 + first % 60, int(reason), (past - first) * 60],
+        )
 
 
 def run(arguments: list[str]) -> tuple[int, list[str]]:

@@ -169,7 +169,10 @@ def test_a_base_load_upgrade_of_both_in_turn(tmp_path: Path, home: Home) -> None
         assert refused.value.rule == 14
     with pytest.raises(RefusedError):
         files.open().plan_outages()
-    assert any("CMS loads" in note for note in files.open().outages().notes)
+    report = files.open().outages()
+    assert any("CMS loads" in note for note in report.notes)
+    assert {finding.outlook for finding in report.findings} == {Outlook.REFUSED}
+    assert report.unsettled
     assert (files.bag("primary", "htrunk"), files.bag("secondary", "htrunk")) == before
 
     files.pair_file.write_text(alike)
