@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from syncengine.execute.uninterrupted import uninterrupted
 from syncengine.hooks.command import CommandResult, run_command
 from syncengine.model.errors import ServerError
 from syncengine.model.hooks import LOAD
@@ -37,6 +38,7 @@ class Commands:
             folder=settings.file.parent,
             environment=kept | variables,
             timeout_seconds=hook.timeout_seconds,
+            starting=uninterrupted(),
         )
         return replace(
             found,

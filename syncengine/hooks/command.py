@@ -9,7 +9,7 @@ import subprocess
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -40,43 +40,52 @@ class CommandResult:
 
 
 def run_command(
-    command: Sequence[str], *, folder: Path, environment: Mapping[str, str], timeout_seconds: float
+    command: Sequence[str],
+    *,
+    folder: Path,
+    environment: Mapping[str, str],
+    timeout_seconds: float,
+    starting: AbstractContextManager[None] | None = None,
 ) -> CommandResult:
     """Run a command in a folder and wait for it. Never raises for what becomes of it.
 
     The arguments are handed over as they are: no shell sees them. It has no terminal and nothing to read, and is the
     head of a process group of its own, so that Ctrl-C at the terminal does not reach it. Where the caller is
-    interrupted, or the time is up, the group is ended before this returns.
+    interrupted, or the time is up, the group is ended before this returns. `starting` is held while the process is
+    begun, and should keep interrupts back: one that came then would leave a process that nobody knows of.
     """
     begun = time.monotonic()
+    process: subprocess.Popen[bytes] | None = None
     try:
-        process = subprocess.Popen(  # noqa: S603  # the user's own command; no shell
-            list(command),
-            cwd=folder,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-    except (OSError, ValueError) as error:
+        with starting or nullcontext():
+            process = _started(command, folder, environment)
+        with closing(_Listening(process)) as listening:
+            in_time = listening.until(begun + timeout_seconds)
+    except BaseException as error:
+        if process is not None:
+            _end_group(process)
+            _close(process)
+            raise
+        if not isinstance(error, OSError | ValueError):
+            raise
         said = (error.strerror if isinstance(error, OSError) else None) or str(error)
         return CommandResult(f"could not be started: {said}: {command[0]}", "", "", 0.0, started=False)
-    listening = _Listening(process)
-    try:
-        in_time = listening.until(begun + timeout_seconds)
-    except BaseException:
-        _end_group(process)
-        raise
-    finally:
-        listening.close()
     seconds = time.monotonic() - begun
     code = process.returncode if in_time and process.returncode >= 0 else None
-    problem = _problem(process.returncode)
-    if not in_time:
-        unit = "second" if timeout_seconds == 1 else "seconds"
-        problem = f"was not done within {timeout_seconds:g} {unit}, and was ended"
+    problem = _problem(process.returncode) if in_time else _overdue(process.returncode, timeout_seconds)
     return CommandResult(problem, listening.both.text(), listening.answer.text(), seconds, code)
+
+
+def _started(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603  # the user's own command; no shell
+        list(command),
+        cwd=folder,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
 
 
 @dataclass(slots=True)
@@ -107,12 +116,20 @@ class _Kept:
             self.left_out += gone
 
     def text(self) -> str:
-        """Return it as text, without what would move a terminal's cursor."""
-        parts = [bytes(self.head).decode(errors="replace")]
-        if self.left_out:
-            parts.append(f"\n... {self.left_out:,} bytes left out ...\n")
-        parts.append(b"".join(self.tail).decode(errors="replace"))
-        text = "".join(parts).replace("\r\n", "\n").replace("\r", "\n")
+        """Return it as text, without what would move a terminal's cursor.
+
+        Where something is left out, so is the line it begins in and the one it ends in: half a secret is one as well,
+        and nobody could mask it.
+        """
+        head, tail, left_out = bytes(self.head), b"".join(self.tail), self.left_out
+        if left_out:
+            head, tail = head[: head.rfind(b"\n") + 1], tail[tail.find(b"\n") + 1 :]
+            left_out += len(self.head) - len(head) + self.tail_size - len(tail)
+            middle = f"... {left_out:,} bytes left out ...\n"
+        else:
+            middle = ""
+        text = head.decode(errors="replace") + middle + tail.decode(errors="replace")
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
         return "".join(one for one in text if one in "\n\t" or one.isprintable())
 
 
@@ -144,9 +161,7 @@ class _Listening:
     def close(self) -> None:
         """Give back the streams."""
         self._selector.close()
-        for stream in (self.process.stdout, self.process.stderr):
-            if stream is not None:
-                stream.close()
+        _close(self.process)
 
     def _drain(self) -> None:
         last = time.monotonic() + DRAIN_SECONDS
@@ -172,6 +187,12 @@ class _Listening:
                 self.answer.add(data)
 
 
+def _close(process: subprocess.Popen[bytes]) -> None:
+    for stream in (process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()
+
+
 def _end_group(process: subprocess.Popen[bytes]) -> None:
     """End a command and what it has started, gently first."""
     try:
@@ -188,6 +209,12 @@ def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> N
     # It may be gone already, or belong to somebody else by now, as with sudo.
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)
+
+
+def _overdue(code: int | None, timeout_seconds: float) -> str:
+    unit = "second" if timeout_seconds == 1 else "seconds"
+    ended = "and was ended" if code is not None else "and could not be ended: it goes on"
+    return f"was not done within {timeout_seconds:g} {unit}, {ended}"
 
 
 def _problem(code: int) -> str:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
+from syncengine.hooks import command
 from syncengine.hooks.command import KEPT_BYTES, CommandResult, run_command
 
 
 def run(folder: Path, code: str, *arguments: str, seconds: float = 20, **environment: str) -> CommandResult:
     """Run some Python as a command."""
-    command = (sys.executable, "-c", code, *arguments)
-    return run_command(command, folder=folder, environment=environment, timeout_seconds=seconds)
+    words = (sys.executable, "-c", code, *arguments)
+    return run_command(words, folder=folder, environment=environment, timeout_seconds=seconds)
 
 
 def test_both_outputs_are_kept_and_the_answer_apart(tmp_path: Path) -> None:
@@ -56,6 +62,46 @@ def test_who_ignores_the_end_is_killed(tmp_path: Path) -> None:
     assert (found.code, found.output) == (None, "waits\n")
 
 
+def test_half_a_line_is_left_out_whole(tmp_path: Path) -> None:
+    """Where the middle is left out, no line is cut: half a secret could not be masked."""
+    found = run(tmp_path, "[print('x' * 50, 'hunter2') for _ in range(9999)]")
+
+    lines = {line for line in found.output.splitlines() if not line.startswith("...")}
+    assert lines == {f"{'x' * 50} hunter2"}
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # it is left running on purpose
+def test_who_may_not_be_ended_is_left_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that belongs to somebody else, as with sudo, cannot be ended; it is a problem and no exception."""
+
+    def refused(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "killpg", refused)
+    monkeypatch.setattr(command, "GRACE_SECONDS", 0.1)
+
+    found = run(tmp_path, "import time; time.sleep(5)", seconds=0.5)
+
+    assert found.problem == "was not done within 0.5 seconds, and could not be ended: it goes on"
+    assert (found.code, found.started) == (None, True)
+
+
+def test_who_is_interrupted_while_it_begins_leaves_nothing(tmp_path: Path) -> None:
+    """An interrupt that was kept back until the process was begun ends it."""
+
+    @contextmanager
+    def interrupted() -> Iterator[None]:
+        yield
+        raise KeyboardInterrupt
+
+    sleeps = (sys.executable, "-c", "import time; time.sleep(1); open('lives', 'w').close()")
+    with pytest.raises(KeyboardInterrupt):
+        run_command(sleeps, folder=tmp_path, environment={}, timeout_seconds=20, starting=interrupted())
+    time.sleep(2)
+
+    assert not (tmp_path / "lives").exists()
+
+
 def test_who_has_closed_its_outputs_is_waited_for(tmp_path: Path) -> None:
     """Silence is not the end."""
     found = run(tmp_path, "import os, time; os.close(1); os.close(2); time.sleep(0.5); os._exit(7)")
@@ -68,8 +114,8 @@ def test_what_cannot_be_run_is_said(tmp_path: Path) -> None:
     """A program that is not there, or may not be run, is a problem and no exception."""
     (tmp_path / "text").write_text("no program")
     results = [
-        run_command(command, folder=tmp_path, environment={}, timeout_seconds=5)
-        for command in (("./nowhere",), ("./text",))
+        run_command(words, folder=tmp_path, environment={}, timeout_seconds=5)
+        for words in (("./nowhere",), ("./text",))
     ]
 
     assert [found.started for found in results] == [False, False]
