@@ -24,35 +24,31 @@ from syncengine.observe.facts import FactQuestions, gather_facts
 from syncengine.planning.call_history import switched_over
 from syncengine.servers.protocol import Server
 
+COULD_NOT_TELL = (None, 126, 127, 255)
+"""Of a command that did not end by itself, a shell that could not run its program, and ssh without its connection."""
+
 
 @dataclass(frozen=True, slots=True)
 class DailyChecking:
-    """Checks one pair; `verify` compares a window of it."""
+    """Checks one pair; `verify` compares a window of both servers."""
 
     settings: PairSettings
     catalogue: Catalogue
     connecting: Connecting
     commands: Commands
-    verify: Callable[[Window], Observation]
+    verify: Callable[[Mapping[Role, Server], Window], Observation]
 
     def check(self, since: datetime | None) -> DailyCheck:
         """Return how both servers are since a moment, or since yesterday. A server that fails is told, not raised."""
         now = as_of(self.settings)
         looked = looked_back(now, since or midnight(now) - timedelta(days=1))
-        days = self._days(looked)
-        found = DailyCheck(now, looked.start, days, checks=tuple(self._checks()))
-        if self.settings.call_history is CallHistory.PRIMARY and found.work_on[0] is Role.SECONDARY:
+        found = replace(self._asked(now, looked), checks=tuple(self._checks()))
+        if self.settings.call_history is CallHistory.PRIMARY and found.secondary_takes_over:
             found = replace(found, switch=tuple(switched_over()))
-        if found.failed:
-            return found
-        facts = [day.facts for day in days if day.facts is not None]
-        found = replace(found, blind=blind_in((facts[0], facts[1]), self.settings, looked))
-        try:
-            return replace(found, drift=self.verify(looked))
-        except SyncError as error:
-            return replace(found, problem=str(error))
+        return found
 
-    def _days(self, looked: Window) -> tuple[ServerDay, ServerDay]:
+    def _asked(self, now: datetime, looked: Window) -> DailyCheck:
+        """Return what both servers tell, and how they differ where both answer. Each is opened once."""
         with ExitStack() as stack:
             opened: dict[Role, Server] = {}
             days: dict[Role, ServerDay] = {}
@@ -65,7 +61,15 @@ class DailyChecking:
                     days[role] = ServerDay(role, self.settings.server(role).masked(str(error)))
             if len(opened) == len(Role):
                 refuse_one_server(opened)
-            return days[Role.PRIMARY], days[Role.SECONDARY]
+            found = DailyCheck(now, looked.start, (days[Role.PRIMARY], days[Role.SECONDARY]))
+            facts = [day.facts for day in found.servers if day.facts is not None]
+            if found.failed or len(facts) < len(Role):
+                return found
+            found = replace(found, blind=blind_in((facts[0], facts[1]), self.settings, looked))
+            try:
+                return replace(found, drift=self.verify(opened, looked))
+            except SyncError as error:
+                return replace(found, problem=str(error))
 
     def _checks(self) -> Iterator[HookCheck]:
         """Yield what the user's commands say of what no table shows."""
@@ -74,7 +78,7 @@ class DailyChecking:
                 hook = self.settings.hook(kind, role)
                 if hook is not None:
                     found = self.commands.run(hook)
-                    problem = "" if found.code is not None else found.problem
+                    problem = found.problem if found.code in COULD_NOT_TELL else ""
                     yield HookCheck(kind, role, found.code == 0, first_lines(found.output), problem)
 
     def _day(self, server: Server, role: Role, looked: Window) -> ServerDay:

@@ -103,10 +103,7 @@ class Pair:
         specs = self._choosing.asked_for(asked) or self.catalogue.of_class(*VERIFIED)
         request = self._request(specs, window, asked.acds, choice(Role, source, "source"), every_row=every_row)
         with self.connecting.servers(frozenset()) as servers:
-            # A session that a crash left behind may yet commit: nothing is remembered while that is not known.
-            unsure = any(run.unresolved or run.state is RunState.DAMAGED for run in self.ledger.runs())
-            observation = self._observe(servers, replace(request, now=None if unsure else datetime.now()))
-        _refuse_nothing_held(observation)
+            observation = self._verified(servers, request)
         return replace(
             observation, notes=(*observation.notes, *self._choosing.files_beside(asked), *_unlike_loads(observation))
         )
@@ -144,9 +141,7 @@ class Pair:
 
         Reads only. A server that fails does not raise; its sentence stands in the result.
         """
-        look = DailyChecking(
-            self.settings, self.catalogue, self.connecting, self._commands, lambda window: self.verify(window=window)
-        )
+        look = DailyChecking(self.settings, self.catalogue, self.connecting, self._commands, self._verify_all)
         return look.check(moment_of(since))
 
     def plan_resync(
@@ -323,6 +318,17 @@ class Pair:
         Raises `RefusedError` where all of them are.
         """
         return self._runs.plan_undo(run_id, dry_run=dry_run)
+
+    def _verify_all(self, servers: Mapping[Role, Server], window: Window) -> Observation:
+        specs = self.catalogue.of_class(*VERIFIED)
+        return self._verified(servers, self._request(specs, window, (), Role.PRIMARY, every_row=False))
+
+    def _verified(self, servers: Mapping[Role, Server], request: Request) -> Observation:
+        # A session that a crash left behind may yet commit: nothing is remembered while that is not known.
+        unsure = any(run.unresolved or run.state is RunState.DAMAGED for run in self.ledger.runs())
+        observation = self._observe(servers, replace(request, now=None if unsure else datetime.now()))
+        _refuse_nothing_held(observation)
+        return observation
 
     def _look_again(self, servers: Mapping[Role, Server], plan: Plan) -> Observation:
         specs = tuple(self.catalogue.table(name) for name in plan.tables)

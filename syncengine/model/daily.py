@@ -118,6 +118,11 @@ class DailyCheck:
             )
         return Role.PRIMARY, "Work on the primary: administration flows from the primary to the secondary."
 
+    @property
+    def secondary_takes_over(self) -> bool:
+        """Say whether the secondary can send what the primary does not: its links are not known to be down as well."""
+        return self.work_on[0] is Role.SECONDARY and not self._links_are_down(Role.SECONDARY)
+
     def by_hand(self, kind: CheckKind) -> tuple[Role, ...]:
         """Return the servers on which people have to look at something, since no hook could."""
         told = {check.role for check in self.checks if check.kind is kind and not check.problem}

@@ -17,7 +17,6 @@ from syncengine.model.pair import Role
 from syncengine.model.plan import Step
 from syncengine.model.spans import span_of
 from syncengine.model.spec import Archive, DataClass
-from syncengine.model.window import Window
 from syncengine.planning.seeing import Seeing
 
 
@@ -40,7 +39,7 @@ def switched_back() -> Iterator[ChecklistLine]:
     yield ChecklistLine(
         LineKind.CALL_HISTORY_ON,
         Role.PRIMARY,
-        "If External Call History was switched over to secondary, turn it on at primary again.",
+        "If External Call History was switched over to secondary, turn it on at primary again, once its links are up.",
     )
     yield ChecklistLine(
         LineKind.CALL_HISTORY_OFF,
@@ -50,18 +49,18 @@ def switched_back() -> Iterator[ChecklistLine]:
 
 
 def primary_is_back(steps: Sequence[Step], observation: Observation, catalogue: Catalogue) -> bool:
-    """Say whether a plan brings the primary up to date after it was down as a whole.
+    """Say whether a plan brings the primary up to date after something because of which one may have switched over.
 
-    It was if administration goes back to it, or intervals of which it saw none of its ACDs. A link of one ACD among
-    several is no reason to switch over.
+    Administration goes back to it, or intervals of which it did not see an ACD. One link that is down is reason enough
+    to switch over (chapter 3 and Appendix E), though others of its links are up: it is turned off there then.
     """
-    primary = next(facts for facts in observation.facts if facts.role is Role.PRIMARY)
-    spans: set[Window] = set()
+    primary = Seeing(next(facts for facts in observation.facts if facts.role is Role.PRIMARY))
     for part in (part for step in steps if step.into is Role.PRIMARY for part in step.parts):
         spec = catalogue.table(part.table)
         if spec.data_class in (DataClass.SYSTEM, DataClass.ACD):
             return True
         if spec.archive in (Archive.INTERVAL, Archive.EVENT):
-            spans |= {span for write in part.buckets if (span := span_of(write.bucket, spec, observation))}
-    seeing = Seeing(primary)
-    return any(all(seeing.at(acd, span).blind for acd in primary.acds) for span in spans)
+            spans = {(write.bucket.acd, span_of(write.bucket, spec, observation)) for write in part.buckets}
+            if any(span is not None and primary.at(acd, span).blind for acd, span in spans):
+                return True
+    return False

@@ -172,6 +172,19 @@ def test_hooks_look_after_what_no_table_shows(tmp_path: Path, typed: Typing) -> 
     ]
 
 
+@pytest.mark.parametrize("code", [126, 127, 255])
+def test_a_hook_that_did_not_come_so_far(tmp_path: Path, typed: Typing, code: int) -> None:
+    """A shell that found no program and ssh without its connection tell nothing of links: nobody switches over."""
+    files = with_hooks(healthy(tmp_path), hook("links", fails("no route to host", code), "primary"))
+
+    said = typed("status", "--pair", files.pair_file)
+
+    assert said.code == 3
+    assert f"primary: the hook links ended with exit code {code}: no route to host" in said.out
+    assert "Links: System Setup, connection status on both servers" in said.out
+    assert "Work on the primary" in said.out
+
+
 def test_all_looked_after_by_hooks(tmp_path: Path, typed: Typing) -> None:
     """Where hooks look after all of it and it is fine, nothing is left by hand, and the exit code is 0."""
     files = with_hooks(healthy(tmp_path), *(hook(kind) for kind in ("backups", "error-log", "links")))

@@ -78,6 +78,17 @@ def test_links_that_are_down_at_the_primary_alone(tmp_path: Path, typed: Typing)
     assert "External Call History on at secondary" in said.out
 
 
+def test_a_secondary_whose_links_are_down_takes_nothing_over(tmp_path: Path, typed: Typing) -> None:
+    """Without its primary, and with the secondary's links down, nothing is switched over: nobody would send."""
+    files = with_hooks(built(tmp_path), hook("links", fails("ACD 1 is down"), "secondary"))
+    files.database(Role.PRIMARY).unlink()
+
+    said = typed("status", "--pair", files.pair_file)
+
+    assert "work on the secondary" in said.out
+    assert "External Call History" not in said.out
+
+
 def test_links_that_are_down_at_both(tmp_path: Path, typed: Typing) -> None:
     """Where both servers' links are down there is nobody to switch over to."""
     files = with_hooks(built(tmp_path), hook("links", fails("ACD 1 is down")))
@@ -108,7 +119,7 @@ def test_it_is_not_spoken_of_while_all_is_well(tmp_path: Path, typed: Typing) ->
 
 
 @pytest.mark.parametrize("acds", [1, 2])
-def test_it_is_switched_back_when_the_primary_was_down_as_a_whole(tmp_path: Path, acds: int) -> None:
+def test_it_is_switched_back_when_the_primary_was_down(tmp_path: Path, acds: int) -> None:
     """A plan that brings the primary up to date ends with: on at the primary, then off at the secondary."""
     files = built(tmp_path, acds=acds, blind=acds)
     pair = files.open()
@@ -118,12 +129,22 @@ def test_it_is_switched_back_when_the_primary_was_down_as_a_whole(tmp_path: Path
     assert lines(pair.plan_resync(tables="htrunk", window=window, source="secondary")) == BACK
 
 
-def test_a_link_of_one_acd_among_several_is_no_reason(tmp_path: Path) -> None:
-    """The primary went on collecting for the other ACD: nobody has switched over."""
+def test_a_link_of_one_acd_among_several_is_reason_enough(tmp_path: Path) -> None:
+    """The guide switches over where one link of several is down, so a plan that mends that says to switch back."""
     plan = built(tmp_path, acds=2, blind=1).open().plan_outages()
 
-    assert plan is not None
-    assert plan.steps
+    assert lines(plan) == BACK
+
+
+def test_figures_that_differ_are_no_reason(tmp_path: Path) -> None:
+    """The primary saw the interval: nobody has switched over, and nothing is switched back."""
+    files = built(tmp_path, blind=0)
+    files.run("secondary", "UPDATE htrunk SET incalls = 77 WHERE starttime = 500")
+    window = "2000-06-05 05:00..05:29"
+
+    plan = files.open().plan_resync(tables="htrunk", window=window, source="secondary")
+
+    assert plan.writes_to == {Role.PRIMARY}
     assert lines(plan) == []
 
 
