@@ -75,6 +75,7 @@ class Backfilling:
             self.runs.connecting.refuse_unwritable(servers, into)
             for portion in record.portions_kept:
                 refuse_other_servers(self.runs.ledger.folder(record.id).plan(portion), servers)
+            self.runs.connecting.refuse_upgraded(servers)
             with self.runs.resumed(record, servers) as (run, found):
                 notes = self.runs.recover_others(servers, into, but=record.id)
                 return replace(self._carry_out(wishes, run, servers, found), notes=tuple(notes))

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from syncengine.model.errors import InputError, RefusedError, ServerLockedError, ServerReadOnlyError
 from syncengine.model.pair import Limits, PairSettings, Role
+from syncengine.planning.refusing import refuse_unlike_loads
 from syncengine.servers.opening import open_server
 from syncengine.servers.protocol import Server
 
@@ -61,6 +62,10 @@ class Connecting:
         settings = self._settings.server(role)
         settings = replace(settings, load=settings.load or self._told_load(role))
         return open_server(settings, self._settings.file.parent, writable=writable, limits=limits)
+
+    def refuse_upgraded(self, servers: Mapping[Role, Server]) -> None:
+        """Refuse to carry out what was planned while both servers ran the same CMS load, and do not any more."""
+        refuse_unlike_loads({role: server.describe().load for role, server in servers.items()})
 
     def refuse_unwritable(self, servers: Mapping[Role, Server], roles: Iterable[Role]) -> None:
         """Refuse before anything is staged: what is only read, and what could not be rolled back unless agreed to."""

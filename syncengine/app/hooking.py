@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from syncengine.app.commands import Commands, last_lines
@@ -12,7 +12,15 @@ from syncengine.execute.uninterrupted import uninterrupted
 from syncengine.hooks.command import CommandResult
 from syncengine.model.checklist import ChecklistLine, LineKind
 from syncengine.model.errors import StagingError
-from syncengine.model.hooks import HookRecord, HookState, in_single_user_mode, standing
+from syncengine.model.hooks import (
+    HookRecord,
+    HookState,
+    in_order,
+    in_single_user_mode,
+    left_by_hand,
+    standing,
+    with_record,
+)
 from syncengine.model.pair import Hook, Role
 from syncengine.model.progress import Progress
 from syncengine.staging.run_folder import RunFolder
@@ -33,7 +41,7 @@ class Hooking:
     """What is known of the hooks of all other runs."""
     begun_with: int = field(init=False)
     put_back_lines: list[ChecklistLine] = field(default_factory=list)
-    """The lines that were run to put servers back, be they of this run's checklist or not."""
+    """What was, or had to be, done to put servers back, be it of this run's checklist or not."""
 
     def __post_init__(self) -> None:
         self.begun_with = len(self.records)
@@ -65,15 +73,29 @@ class Hooking:
     def put_back(self) -> None:
         """Put every server in multi-user mode that a hook of this or an earlier run has left in single-user mode.
 
-        Ctrl-C waits until it is done.
+        Ctrl-C waits until it is done. Each is tried once in one go.
         """
         with uninterrupted():
-            for role in self._in_single_user_mode():
+            for role in in_single_user_mode(self._every_record()):
+                if any(line.server is role for line in self.put_back_lines):
+                    continue
                 hook = self.commands.settings.hook(LineKind.MULTI_USER, role)
+                text = f"Put {role} back in multi-user mode."
+                line = ChecklistLine(LineKind.MULTI_USER, role, text, hook=hook is not None)
                 if hook is not None:
-                    line = ChecklistLine(LineKind.MULTI_USER, role, f"Put {role} back in multi-user mode.", hook=True)
-                    self.put_back_lines.append(line)
                     self._run(hook, (line,), whatever=True)
+                self.put_back_lines.append(line)
+
+    def left(self, lines: Iterable[ChecklistLine], *, wrote: bool) -> tuple[tuple[ChecklistLine, str], ...]:
+        """Return the lines that people have to do, each with why its hook has not, if it was tried.
+
+        Where nothing was written that is what hooks have failed at, and servers that are to be put back.
+        """
+        lines = tuple(lines)
+        back = {line.place for line in self.put_back_lines}
+        beside = [line for line in self.put_back_lines if line.place not in {one.place for one in lines}]
+        found = left_by_hand((*beside, *lines), self.records)
+        return tuple((line, why) for line, why in found if wrote or why or line.place in back)
 
     def _hooks(self, lines: Iterable[ChecklistLine]) -> Iterator[tuple[Hook, tuple[ChecklistLine, ...]]]:
         """Yield the hooks that are to be run and their lines, in the order of the first of them."""
@@ -86,47 +108,56 @@ class Hooking:
                 yield hook, tuple(group)
 
     def _done(self, kind: LineKind, role: Role) -> bool:
-        record = standing(self.records).get((kind, role))
-        if record is None or record.state is not HookState.DONE:
-            return False
-        # Another run may have put the server back meanwhile.
-        return kind is not LineKind.SINGLE_USER or role in self._in_single_user_mode()
+        # Another run may have put a server back meanwhile.
+        records = self._every_record() if kind is LineKind.SINGLE_USER else self.records
+        record = standing(records).get((kind, role))
+        return record is not None and record.state is HookState.DONE
 
-    def _in_single_user_mode(self) -> tuple[Role, ...]:
-        return in_single_user_mode(sorted((*self.others, *self.records), key=lambda record: record.at))
+    def _every_record(self) -> list[HookRecord]:
+        return in_order((*self.others, *self.records))
 
     def _run(self, hook: Hook, lines: tuple[ChecklistLine, ...], *, whatever: bool = False) -> HookRecord:
-        """Run a hook; `whatever` becomes of the staging folder, where it must be run."""
-        self._mark(HookRecord(hook.kind, hook.server, HookState.BEGUN, datetime.now()), whatever=whatever)
-        self.progress.begin(f"Hook {hook.kind} on {hook.server}", 1)
+        """Run a hook; `whatever` becomes of the staging folder and of the terminal, where it must be run."""
+        number = max((record.number for record in (*self.others, *self.records)), default=0) + 1
+        begun = HookRecord(hook.kind, hook.server, number, HookState.BEGUN, datetime.now())
+        self._mark(begun, whatever=whatever)
         try:
-            found = self.commands.run(
-                hook,
-                run=self.run.id,
-                lines="\n".join(line.text for line in lines),
-                files="\n".join(line.file for line in lines if line.file),
-            )
+            with self._shown(hook, whatever=whatever):
+                found = self.commands.run(
+                    hook,
+                    run=self.run.id,
+                    lines="\n".join(line.text for line in lines),
+                    files="\n".join(line.file for line in lines if line.file),
+                )
         except KeyboardInterrupt:
-            self._mark(_record(hook, CommandResult(INTERRUPTED, "", "", 0.0)), whatever=True)
+            self._mark(_ended(begun, CommandResult(INTERRUPTED, "", "", 0.0)), whatever=True)
             raise
-        finally:
-            self.progress.end()
-        record = _record(hook, found, output=self._kept(hook, found.output))
+        record = _ended(begun, found, output=self._kept(begun, found.output))
         self._mark(record, whatever=whatever)
         return record
 
-    def _kept(self, hook: Hook, output: str) -> str:
+    @contextmanager
+    def _shown(self, hook: Hook, *, whatever: bool) -> Iterator[None]:
+        """Show that a hook runs. A terminal that has gone away keeps no server from being put back."""
+        lost: tuple[type[Exception], ...] = (Exception,) if whatever else ()
+        with suppress(*lost):
+            self.progress.begin(f"Hook {hook.kind} on {hook.server}", 1)
+        try:
+            yield
+        finally:
+            with suppress(*lost):
+                self.progress.end()
+
+    def _kept(self, begun: HookRecord, output: str) -> str:
         """Keep what a hook said, and return the name of the file; an output that cannot be kept fails nothing."""
-        name = f"{len(self.records):03d}-{hook.kind}-{hook.server}.txt"
+        name = f"{begun.number:04d}-{begun.kind}-{begun.server}.txt"
         with suppress(StagingError):
             self.run.keep_output(name, output)
             return name
         return ""
 
     def _mark(self, record: HookRecord, *, whatever: bool) -> None:
-        if self.this_time and (self.records[-1].place, self.records[-1].state) == (record.place, HookState.BEGUN):
-            self.records.pop()
-        self.records.append(record)
+        self.records = with_record(self.records, record)
         try:
             self.run.mark_hook(record)
         except StagingError:
@@ -134,17 +165,16 @@ class Hooking:
                 raise
 
 
-def _record(hook: Hook, found: CommandResult, *, output: str = "") -> HookRecord:
+def _ended(begun: HookRecord, found: CommandResult, *, output: str = "") -> HookRecord:
     state = HookState.DONE if not found.problem else HookState.FAILED
     if not found.started:
         state = HookState.NOT_STARTED
-    return HookRecord(
-        hook.kind,
-        hook.server,
-        state,
-        datetime.now(),
-        round(found.seconds, 3),
-        found.problem,
-        last_lines(found.output),
-        output,
+    return replace(
+        begun,
+        state=state,
+        at=datetime.now(),
+        seconds=round(found.seconds, 3),
+        why=found.problem,
+        says=last_lines(found.output),
+        output=output,
     )

@@ -20,7 +20,7 @@ from syncengine.execute.recovering import recover
 from syncengine.model.checklist import ChecklistLine
 from syncengine.model.drift import Observation
 from syncengine.model.errors import InputError, MovedError, RefusedError, StagingError, SyncError
-from syncengine.model.hooks import HookRecord, left_by_hand
+from syncengine.model.hooks import HookRecord
 from syncengine.model.outcome import RunOutcome
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan
@@ -85,7 +85,7 @@ class Runs:
             if not plan.steps:
                 after = None if plan.undoes else self.look_again(servers, plan)
                 return Ran(plan, RunOutcome("", ()), after)
-            refuse_other_servers(plan, servers)
+            self._refuse_unfit(plan, servers)
             with self.ledger.locked() as lock:
                 notes = (*self.recover_others(servers, plan.writes_to, but=""), *self.prune(needed=plan.undoes))
                 begin = Begin(kind, plan.seed, about or _about(plan), undoes=plan.undoes)
@@ -99,10 +99,16 @@ class Runs:
         plan = self.ledger.folder(record.id).plan(1)
         with self.connecting.servers(plan.writes_to) as servers:
             self.connecting.refuse_unwritable(servers, plan.writes_to)
-            refuse_other_servers(plan, servers)
+            self._refuse_unfit(plan, servers)
             with self.resumed(record, servers) as (run, found):
                 notes = self.recover_others(servers, plan.writes_to, but=record.id)
                 return replace(self._carry_out(plan, run, servers, found), notes=tuple(notes))
+
+    def _refuse_unfit(self, plan: Plan, servers: Mapping[Role, Server]) -> None:
+        """Refuse servers that are not, or not any more, those the plan was made for. What is put back is no copy."""
+        refuse_other_servers(plan, servers)
+        if not plan.undoes:
+            self.connecting.refuse_upgraded(servers)
 
     def resumable(self, run_id: str | None) -> RunRecord:
         """Return a run that can be gone on with; raises a sentence for one that cannot."""
@@ -236,9 +242,7 @@ class Runs:
             outcome = replace(outcome, cancelled=True, stopped=outcome.stopped or "its hooks were stopped by the user")
         except SyncError as error:
             outcome = replace(outcome, stopped=outcome.stopped or str(error))
-        every = (*(line for line in hooking.put_back_lines if line.place not in {one.place for one in lines}), *lines)
-        left = tuple((line, why) for line, why in left_by_hand(every, hooking.records) if wrote or why)
-        return replace(ran, outcome=outcome, hooks=hooking.this_time, by_hand=left)
+        return replace(ran, outcome=outcome, hooks=hooking.this_time, by_hand=hooking.left(lines, wrote=wrote))
 
     def _looked_at(self, ran: Ran, run: RunFolder, servers: Mapping[Role, Server], cache: Cache) -> Ran:
         outcome = ran.outcome

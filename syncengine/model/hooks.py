@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -43,6 +43,8 @@ class HookRecord:
 
     kind: str
     server: Role
+    number: int
+    """Orders the hooks of all runs of a pair, whatever the clock was set to; what is begun keeps it to its end."""
     state: HookState
     at: datetime
     seconds: float = 0.0
@@ -67,27 +69,47 @@ class HookRecord:
         return self.kind, self.server
 
 
-def standing(records: Iterable[HookRecord]) -> dict[tuple[str, Role], HookRecord]:
-    """Return the last record of each hook that still counts.
+def with_record(records: Sequence[HookRecord], record: HookRecord) -> list[HookRecord]:
+    """Return records with one more: the end of what the last of them says was begun takes its place."""
+    begun = bool(records) and records[-1].number == record.number
+    return [*(records[:-1] if begun else records), record]
 
-    Single-user and multi-user mode undo one another: a server that was put back has to be put in again by who goes
-    on with the run, and the other way round.
+
+def in_order(records: Iterable[HookRecord]) -> list[HookRecord]:
+    """Return records of several runs in the order in which the hooks were run."""
+    return sorted(records, key=lambda record: record.number)
+
+
+def standing(records: Iterable[HookRecord]) -> dict[tuple[str, Role], HookRecord]:
+    """Return the last record of each hook that still counts, of records in order.
+
+    Single-user and multi-user mode undo one another: a server that was put back, or may have been, has to be put in
+    again by who goes on with the run, and the other way round.
     """
     found: dict[tuple[str, Role], HookRecord] = {}
     for record in records:
         found[record.place] = record
+        if record.state is HookState.NOT_STARTED:
+            continue
         if record.kind == LineKind.MULTI_USER:
             found.pop((LineKind.SINGLE_USER, record.server), None)
-        elif record.kind == LineKind.SINGLE_USER and record.state is not HookState.NOT_STARTED:
+        elif record.kind == LineKind.SINGLE_USER:
             found.pop((LineKind.MULTI_USER, record.server), None)
     return found
 
 
 def in_single_user_mode(records: Iterable[HookRecord]) -> tuple[Role, ...]:
-    """Return the servers that a hook has put in single-user mode, or may have, and none has tried to put back."""
-    found = standing(records)
-    placed = {role: found.get((LineKind.SINGLE_USER, role)) for role in Role}
-    return tuple(role for role, one in placed.items() if one and one.state is not HookState.NOT_STARTED)
+    """Return the servers that a hook has put in single-user mode, or may have, and none has put back, in order.
+
+    One whose hook to put it back failed is among them: nobody knows that it is back.
+    """
+    left: set[Role] = set()
+    for record in records:
+        if record.kind == LineKind.SINGLE_USER and record.state is not HookState.NOT_STARTED:
+            left.add(record.server)
+        elif record.kind == LineKind.MULTI_USER and record.state is HookState.DONE:
+            left.discard(record.server)
+    return tuple(role for role in Role if role in left)
 
 
 def left_by_hand(lines: Iterable[ChecklistLine], records: Iterable[HookRecord]) -> Iterator[tuple[ChecklistLine, str]]:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from syncengine.model.bucket import Bucket, BucketState
-from syncengine.model.hooks import HookRecord, HookState, in_single_user_mode, standing
+from syncengine.model.hooks import HookRecord, HookState, in_order, in_single_user_mode, standing
 from syncengine.model.pair import Role
 
 
@@ -210,6 +210,6 @@ def left_to_do(runs: Sequence[RunRecord]) -> tuple[RunRecord, ...]:
 
 
 def left_in_single_user_mode(runs: Iterable[RunRecord]) -> tuple[Role, ...]:
-    """Return the servers that a hook of a run has put in single-user mode, and that none has tried to put back."""
+    """Return the servers that a hook of a run has put in single-user mode, and that none has put back."""
     ended = [run for run in runs if run.state is not RunState.RUNNING]
-    return in_single_user_mode(sorted((one for run in ended for one in run.hooks), key=lambda one: one.at))
+    return in_single_user_mode(in_order(one for run in ended for one in run.hooks))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from syncengine.model.drift import Observation, TableState
 from syncengine.model.errors import RefusedError
 from syncengine.model.interval import floor_to
-from syncengine.model.pair import Limits
+from syncengine.model.pair import Limits, Role
 from syncengine.model.plan import Plan
 from syncengine.model.spec import Archive
 
@@ -14,13 +16,7 @@ SHOWN = 3
 
 def refuse_unlike(observation: Observation) -> None:
     """Refuse to write between different loads or unlike columns (rule 14; High Availability guide, Appendix G)."""
-    source, target = observation.facts
-    if source.load and target.load and source.load != target.load:
-        raise RefusedError(
-            f"The servers run different CMS loads: {source.role} {source.load}, {target.role} {target.load}.",
-            rule=14,
-            hint="Bring both to the same load first; nothing can be copied between unlike ones.",
-        )
+    refuse_unlike_loads({facts.role: facts.load for facts in observation.facts})
     unlike = [table for table in observation.tables if table.state is TableState.NOT_COMPARABLE]
     if unlike:
         shown = "; ".join(f"{table.spec.name}: {table.problem}" for table in unlike[:SHOWN])
@@ -29,6 +25,18 @@ def refuse_unlike(observation: Observation) -> None:
             f"The servers' tables are not alike: {shown}{more}.",
             rule=14,
             hint="Mend that on the servers, or name other tables with --table.",
+        )
+
+
+def refuse_unlike_loads(loads: Mapping[Role, str | None]) -> None:
+    """Refuse to copy between servers of which it is known that their CMS loads differ (rule 14)."""
+    known = {role: load for role, load in loads.items() if load}
+    if len(set(known.values())) > 1:
+        told = ", ".join(f"{role} {load}" for role, load in known.items())
+        raise RefusedError(
+            f"The servers run different CMS loads: {told}.",
+            rule=14,
+            hint="Bring both to the same load first; nothing can be copied between unlike ones.",
         )
 
 

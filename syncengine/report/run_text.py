@@ -189,8 +189,8 @@ def print_status(console: Console, runs: Sequence[RunRecord], holder: str, pair:
     for role in left_in_single_user_mode(runs):
         console.print(
             Text(
-                f"{role} was put in single-user mode by a hook, and nothing has put it back: the run was cut short. "
-                "Put it back, or go on with the run.",
+                f"{role} was put in single-user mode by a hook, and no hook has put it back. Put it back; the next run "
+                "that writes runs the hook for it too, and so does `syncengine resume`.",
                 style="red",
             )
         )

@@ -21,7 +21,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from syncengine.model.errors import StagingError
-from syncengine.model.hooks import HookRecord, HookState
+from syncengine.model.hooks import HookRecord, with_record
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan
 from syncengine.model.portions import Portion
@@ -235,18 +235,14 @@ class _Reading:
             case "batch":
                 self._batch(mark)
             case "hook":
-                self._hook(HOOKS.validate_python({name: mark[name] for name in HookRecord.__slots__}))
+                record = HOOKS.validate_python({name: mark[name] for name in HookRecord.__slots__})
+                self.hooks = with_record(self.hooks, record)
             case "waiting":
                 self.waiting = mark["why"]
             case "checked":
                 self.in_sync = mark["in_sync"]
             case "ended":
                 self.ended = mark
-
-    def _hook(self, record: HookRecord) -> None:
-        if self.hooks and (self.hooks[-1].place, self.hooks[-1].state) == (record.place, HookState.BEGUN):
-            self.hooks.pop()
-        self.hooks.append(record)
 
     def _batch(self, mark: dict[str, Any]) -> None:
         place = BatchPlace(mark["portion"], mark["step"], mark["first"], mark["past"])

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from syncengine.app import Pair
 from syncengine.model.hooks import HookState
+from syncengine.model.plan import Plan
 from syncengine.model.spec import DataClass, Kept
 from tests.builders import Files, build_files, catalogue, row
 
@@ -69,3 +71,29 @@ def ran(files: Files) -> list[str]:
 def states(result: Any) -> list[tuple[str, HookState]]:
     """Return what became of each hook of a run."""
     return [(record.kind, record.state) for record in result.hooks]
+
+
+MODES = (hook("single-user"), hook("multi-user"))
+
+
+def planned(files: Files) -> tuple[Pair, Plan]:
+    """Plan to copy the whole class."""
+    pair = files.open()
+    return pair, pair.plan_sync(tables=CLASS)
+
+
+def users(files: Files) -> int:
+    """Count the users of the secondary."""
+    return len(files.bag("secondary", "users"))
+
+
+def sleepers(seconds: str) -> list[int]:
+    """Return the processes that sleep so long."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if place.read_bytes().split(b"\0")[:2] == [b"sleep", seconds.encode()]:
+                found.append(int(place.parent.name))
+        except OSError:
+            continue
+    return found

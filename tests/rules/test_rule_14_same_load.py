@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from syncengine.app import Pair
 from syncengine.cli.main import run_for_code
+from syncengine.model.errors import RefusedError, ServerUnreachableError
 from tests.builders import Files, build_files
 from tests.cli.terminal import Typing
-from tests.rules.hooked import fails, hook, python, ran, with_hooks
+from tests.rules.hooked import fails, hook, notes, python, ran, with_hooks
 from tests.rules.scenes import plan_of, trunk, trunks
+
+Hit = Callable[[int, BaseException], None]
 
 UNLIKE = {
     "a column less": ("ALTER TABLE htrunk DROP COLUMN intime", "column intime is missing on {role}"),
@@ -171,3 +176,50 @@ def test_a_load_that_cannot_be_learnt_is_not_taken_for_an_equal_one(
         f"primary: its CMS load is not known, since the command of hooks.load {says}. "
         "Mend it, or write primary.load in the pair file."
     )
+
+
+def upgraded(files: Files) -> Pair:
+    """Open the pair after its primary was brought to another load."""
+    own = hook("load", pkginfo("r3v8aj.a")) + f"secondary = {json.dumps(list(pkginfo('r3v8ag.f')))}\n"
+    return with_hooks(files, own).open()
+
+
+def test_an_upgrade_between_plan_and_run_is_refused(tmp_path: Path) -> None:
+    """A plan made while the loads were alike is not carried out when they are not any more, be it by a resume."""
+    files = untold(tmp_path, hook("load", pkginfo("r3v8ag.f")))
+    planned = plan_of(files, tables=("htrunk",))
+
+    with pytest.raises(RefusedError, match=r"primary r3v8aj\.a, secondary r3v8ag\.f"):
+        upgraded(files).execute(planned)
+    assert files.open().runs() == ()
+
+
+def test_an_upgrade_before_a_resume_is_refused(tmp_path: Path, before_batch: Hit) -> None:
+    """A run that was cut short is gone on with only between servers of one load."""
+    files = untold(tmp_path, hook("load", pkginfo("r3v8ag.f")))
+    before_batch(0, ServerUnreachableError("the line is cut"))
+    files.open().execute(plan_of(files, tables=("htrunk",)))
+
+    with pytest.raises(RefusedError, match="different CMS loads"):
+        upgraded(files).resume()
+
+
+def test_what_was_written_before_an_upgrade_can_be_taken_back(tmp_path: Path) -> None:
+    """An undo puts a server's own rows back, and asks for no other server's load."""
+    files = untold(tmp_path, hook("load", pkginfo("r3v8ag.f")))
+    before = files.bag("secondary", "htrunk")
+    files.open().execute(plan_of(files, tables=("htrunk",)))
+    pair = upgraded(files)
+
+    pair.execute(pair.plan_undo())
+
+    assert files.bag("secondary", "htrunk") == before
+
+
+def test_the_daily_check_asks_each_hook_once(tmp_path: Path, typed: Typing) -> None:
+    """Status opens each server once, and so asks for its load once."""
+    files = untold(tmp_path, hook("load", pkginfo("r3v8ag.f")))
+
+    typed("status", "--pair", files.pair_file)
+
+    assert [told["SYNCENGINE_SERVER"] for _, told in notes(files)] == ["primary", "secondary"]

@@ -5,40 +5,37 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from syncengine.app import Pair, open_pair
+from syncengine.app import open_pair
 from syncengine.hooks.command import KEPT_BYTES
-from syncengine.model.errors import InputError, ServerUnreachableError
+from syncengine.model.errors import InputError
 from syncengine.model.hooks import HookState
-from syncengine.model.plan import Plan
-from syncengine.model.run import RunState
-from tests.builders import Files, build_files, row
+from tests.builders import build_files, row
 from tests.cli.terminal import PROGRAM, Typing
-from tests.rules.hooked import CLASS, DONE, class_wide, fails, hook, notes, python, ran, states, with_hooks
+from tests.rules.hooked import (
+    CLASS,
+    DONE,
+    MODES,
+    class_wide,
+    fails,
+    hook,
+    notes,
+    planned,
+    python,
+    ran,
+    sleepers,
+    states,
+    users,
+    with_hooks,
+)
 from tests.rules.scenes import trunks
 from tests.rules.test_rule_20_checklists import dictionary
-
-Hit = Callable[[int, BaseException], None]
-MODES = (hook("single-user"), hook("multi-user"))
-
-
-def planned(files: Files) -> tuple[Pair, Plan]:
-    """Plan to copy the whole class."""
-    pair = files.open()
-    return pair, pair.plan_sync(tables=CLASS)
-
-
-def users(files: Files) -> int:
-    """Count the users of the secondary."""
-    return len(files.bag("secondary", "users"))
 
 
 def test_hooks_carry_out_lines_before_and_after(tmp_path: Path) -> None:
@@ -288,158 +285,6 @@ def test_secrets_are_neither_handed_on_nor_shown(tmp_path: Path, monkeypatch: py
     assert not [text for text in texts if b"hunter2" in text]
 
 
-def test_multi_user_mode_comes_back_when_the_run_fails(tmp_path: Path, before_batch: Hit) -> None:
-    """A server that fails in the middle stops the run, and the target is put back in multi-user mode."""
-    files = class_wide(tmp_path, *MODES, hook("logins"))
-    pair, plan = planned(files)
-    before_batch(0, ServerUnreachableError("the line is cut"))
-
-    stopped = pair.execute(plan)
-    done = files.open().resume()
-
-    assert not stopped.outcome.done
-    assert done.outcome.done
-    assert ran(files) == ["single-user", "multi-user", "single-user", "multi-user", "logins"]
-
-
-def test_multi_user_mode_comes_back_after_ctrl_c(tmp_path: Path, before_batch: Hit) -> None:
-    """A run that is stopped by its user puts the server back; the other hooks are left for who goes on with it."""
-    files = class_wide(tmp_path, *MODES, hook("logins"))
-    pair, plan = planned(files)
-    before_batch(0, KeyboardInterrupt())
-
-    stopped = pair.execute(plan)
-
-    assert stopped.outcome.cancelled
-    assert ran(files) == ["single-user", "multi-user"]
-    assert stopped.by_hand == ()
-
-
-def process(files: Files, *words: str) -> subprocess.Popen[str]:
-    """Start a command in a process of its own."""
-    command = [*PROGRAM, *words, "--pair", str(files.pair_file)]
-    return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-
-def until(there: Callable[[], bool]) -> None:
-    """Wait until something is so."""
-    last = time.monotonic() + 30
-    while not there():
-        assert time.monotonic() < last
-        time.sleep(0.02)
-
-
-def test_ctrl_c_while_the_mode_is_changed_back_waits_for_it(tmp_path: Path) -> None:
-    """Ctrl-C does not tear the hook that puts a server back: it is done, then the command ends with 130."""
-    slow = python("import time; time.sleep(1.5); open('back', 'w').close()")
-    files = class_wide(tmp_path, hook("single-user"), hook("multi-user", slow))
-    words = [word for name in CLASS for word in ("-t", name)]
-
-    running = process(files, "sync", *words, "--yes")
-    until(lambda: "multi-user" in ran(files))
-    running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=30)
-
-    assert running.returncode == 130, err
-    assert (tmp_path / "back").exists()
-    assert "Traceback" not in err
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_what_stops_the_program_ends_the_hook(tmp_path: Path, number: signal.Signals) -> None:
-    """Ctrl-C, a request to end and a lost terminal end the hook and what it started; the server is put back."""
-    sleeps = python("import subprocess; subprocess.run(['sleep', '1234.5'])")
-    files = class_wide(tmp_path, hook("single-user", sleeps), hook("multi-user"))
-    words = [word for name in CLASS for word in ("-t", name)]
-
-    running = process(files, "sync", *words, "--yes")
-    until(lambda: bool(sleepers("1234.5")))
-    running.send_signal(number)
-    running.communicate(timeout=30)
-
-    assert running.returncode == 130
-    assert sleepers("1234.5") == []
-    assert users(files) == 0
-    assert ran(files) == ["single-user", "multi-user"]
-
-
-def sleepers(seconds: str) -> list[int]:
-    """Return the processes that sleep so long."""
-    found = []
-    for place in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if place.read_bytes().split(b"\0")[:2] == [b"sleep", seconds.encode()]:
-                found.append(int(place.parent.name))
-        except OSError:
-            continue
-    return found
-
-
-def killed_in_single_user_mode(files: Files) -> str:
-    """Kill a run after its server was put in single-user mode, and return the run's id."""
-    words = [word for name in CLASS for word in ("-t", name)]
-    with_hooks(files, hook("single-user", python("os.kill(os.getppid(), 9)")), hook("multi-user"))
-    running = process(files, "sync", *words, "--yes")
-    running.communicate(timeout=30)
-    assert running.returncode == -signal.SIGKILL
-    with_hooks(files, *MODES)
-    return files.open().run().id
-
-
-def test_a_machine_that_went_down_is_told_and_put_right(tmp_path: Path, typed: Typing) -> None:
-    """Status names the server that was left in single-user mode, exit 5; resume runs the hook again, and the rest."""
-    files = class_wide(tmp_path)
-    run = killed_in_single_user_mode(files)
-
-    told = typed("status", "--pair", files.pair_file)
-    document = typed("status", "--json", "--ledger", "--pair", files.pair_file).document
-    resumed = typed("resume", "--pair", files.pair_file)
-    after = typed("status", "--json", "--ledger", "--pair", files.pair_file).document
-
-    assert told.code == 5
-    assert "secondary was put in single-user mode by a hook, and nothing has put it back" in told.text
-    assert (document["in_single_user_mode"], after["in_single_user_mode"]) == (["secondary"], [])
-    assert resumed.code == 0, resumed.text
-    assert ran(files) == ["single-user", "single-user", "multi-user"]
-    assert files.open().run(run).state is RunState.DONE
-
-
-def test_the_next_run_puts_back_what_an_earlier_one_left(tmp_path: Path) -> None:
-    """A run that needs no single-user mode itself ends with the hook that an earlier one could not run."""
-    files = class_wide(tmp_path)
-    killed_in_single_user_mode(files)
-    pair = files.open()
-
-    result = pair.execute(pair.plan_sync(tables="users"))
-
-    assert ran(files) == ["single-user", "multi-user"]
-    assert states(result) == [("multi-user", HookState.DONE)]
-
-
-def test_an_earlier_server_that_cannot_be_put_back_is_told(tmp_path: Path) -> None:
-    """The line stands under what is left by hand of the run that tried it, though its own plan has none like it."""
-    files = class_wide(tmp_path)
-    killed_in_single_user_mode(files)
-    pair = with_hooks(files, hook("multi-user", fails())).open()
-
-    result = pair.execute(pair.plan_sync(tables="users"))
-
-    assert [(line.kind, bool(why)) for line, why in result.by_hand][:1] == [("multi-user", True)]
-
-
-def test_a_server_put_back_by_another_run_is_put_in_again(tmp_path: Path) -> None:
-    """Resume does not trust a mode that another run has undone meanwhile."""
-    files = class_wide(tmp_path)
-    run = killed_in_single_user_mode(files)
-    pair = files.open()
-    pair.execute(pair.plan_sync(tables="users"))
-    files.run("secondary", "DELETE FROM users")
-
-    files.open().resume(run)
-
-    assert ran(files) == ["single-user", "multi-user", "single-user", "multi-user"]
-
-
 def test_an_undo_asks_for_what_the_run_asked_for(tmp_path: Path) -> None:
     """What was written in single-user mode is taken back in it, by the same hooks, and so is the undo of that."""
     files = class_wide(tmp_path, *MODES)
@@ -492,6 +337,29 @@ def test_a_backfill_has_its_hooks_at_its_end(tmp_path: Path, typed: Typing) -> N
     assert first.out.count("Rerun Data Summarizing on secondary") == 1
     assert ran(files) == ["data-summarizing"]
     assert ([one["state"] for one in second["hooks"]], second["by_hand"]) == (["done"], [])
+
+
+def test_a_hook_can_ask_for_the_plan(tmp_path: Path) -> None:
+    """What no variable tells a hook, the report of its run does, which can be asked for while the run goes on."""
+    asks = python(
+        "import subprocess\n"
+        f"command = [*{PROGRAM!r}, 'report', os.environ['SYNCENGINE_RUN'], '--json']\n"
+        "said = subprocess.check_output([*command, '--pair', os.environ['SYNCENGINE_PAIR']])\n"
+        "[plan] = json.loads(said)['plans']\n"
+        "print([(one['table'], one['acd'], one['row_date'], one['into']) for one in plan['stale_rollups']])"
+    )
+    files = build_files(
+        tmp_path,
+        ["htrunk", "dtrunk"],
+        both={"htrunk": trunks(400, 500, row_date=date(2000, 6, 4))},
+        primary={"htrunk": trunks(500, 530, row_date=date(2000, 6, 4))},
+    )
+    with_hooks(files, hook("data-summarizing", asks))
+    pair = files.open()
+
+    result = pair.execute(pair.plan_resync(tables="htrunk", window="2000-06-04 05:00..05:29"))
+
+    assert result.hooks[0].says == "[('dtrunk', 1, '2000-06-04', 'secondary')]", result.hooks[0]
 
 
 def test_a_run_that_writes_nothing_runs_no_hook(tmp_path: Path) -> None:
