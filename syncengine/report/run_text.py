@@ -44,7 +44,7 @@ def print_runs(console: Console, runs: Sequence[RunRecord]) -> None:
         table.add_row(
             Text.assemble(run.id, (f"\n  {about}", "dim")),
             Text(_state(run, runs), style=STYLES[run.state]),
-            f"{run.steps_done} of {run.steps}",
+            _steps(run),
             number(sum(batch.deleted for batch in run.done)),
             number(sum(batch.inserted for batch in run.done)),
             f"{run.bytes_kept / MB:,.1f}",
@@ -80,9 +80,9 @@ def _run(run: RunRecord, runs: Sequence[RunRecord], *, every_batch: bool) -> Ite
         yield Text(f"  {run.problem}", style="red")
         return
     yield Text(f"  begun {run.header.begun:%Y-%m-%d %H:%M:%S}, {_state(run, runs)}", style=STYLES[run.state])
-    if run.portions_planned > 1:
+    if run.portions_planned > 1 and run.portions == run.portions_planned:
         yield Text(f"  portion {run.portions} of {run.portions_planned}")
-    yield Text(f"  {run.steps_done} of {plural(run.steps, 'step')} done, {_rows(run.done)}")
+    yield Text(f"  {_steps(run, 'step')} done, {_rows(run.done)}")
     if run.waiting:
         yield Text(f"  waits: {run.waiting}", style="yellow")
     if run.stopped:
@@ -99,6 +99,13 @@ def _run(run: RunRecord, runs: Sequence[RunRecord], *, every_batch: bool) -> Ite
     for batch in run.batches:
         if batch.why and batch.state is not BatchState.DONE:
             yield Text(f"  step {batch.place.step}: {batch.state}: {batch.why}", style="yellow")
+
+
+def _steps(run: RunRecord, one: str = "") -> str:
+    """Return how many steps are done of how many: those of portions that are not planned yet nobody has counted."""
+    steps = plural(run.steps, one) if one else f"{run.steps}"
+    portions = f" in {run.portions} of {run.portions_planned} portions" if run.portions < run.portions_planned else ""
+    return f"{run.steps_done} of {steps}{portions}"
 
 
 COUNTS = ("batches", "deleted", "inserted", "seconds")

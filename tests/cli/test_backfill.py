@@ -224,3 +224,22 @@ def test_progress_goes_on_where_it_was(tmp_path: Path, typed: Typing, monkeypatc
     done = [int(line.split()[1]) for line in said.err.splitlines() if line.startswith("Copying: ")]
     assert min(done) >= 10
     assert done[-1] == 30
+
+
+def test_steps_of_portions_that_are_not_planned_are_not_counted(
+    tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A backfill that is half planned does not look done: the list says how many portions its steps are of."""
+    files = history(tmp_path)
+    stopped_before(monkeypatch, 3, KeyboardInterrupt())
+    backfill(files, typed, "--yes")
+
+    listed = typed("runs", "--pair", files.pair_file)
+    [run] = files.open().runs()
+    shown = typed("runs", run.id, "--pair", files.pair_file)
+    typed("resume", "--pair", files.pair_file)
+
+    assert f"{run.steps_done} of {run.steps} in 2 of 3 portions" in listed.out
+    assert f"{run.steps_done} of 4 steps in 2 of 3 portions done" in shown.out
+    assert "6 of 6 " in typed("runs", "--pair", files.pair_file).out
+    assert "portions" not in typed("runs", "--pair", files.pair_file).out
