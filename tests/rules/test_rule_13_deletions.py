@@ -55,6 +55,24 @@ def test_consent_lifts_the_ceiling(tmp_path: Path, option: str) -> None:
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
 
 
+def test_an_undo_needs_no_ceiling(tmp_path: Path) -> None:
+    """An undo deletes the rows its run inserted, be they more than a plan may delete, and never one that came since."""
+    files = build_files(
+        tmp_path,
+        ["htrunk"],
+        both={"htrunk": trunks(430, 600)},
+        primary={"htrunk": [trunk(500, group) for group in (3, 4, 5, 6)]},
+        settings="limits = { deletions = 3 }",
+    )
+    before = files.bag("secondary", "htrunk")
+    pair = files.open()
+    pair.execute(plan_of(files, tables=("htrunk",)))
+
+    pair.execute(pair.plan_undo())
+
+    assert files.bag("secondary", "htrunk") == before
+
+
 def test_exactly_as_many_as_allowed_are_deleted(tmp_path: Path) -> None:
     """The ceiling itself is allowed."""
     files = crowded(tmp_path)
