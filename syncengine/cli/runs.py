@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import JsonOption, PairOption, VerboseOption
+from syncengine.model.errors import InputError
+
+if TYPE_CHECKING:
+    from syncengine.app import Pair
 
 RunArgument = Annotated[
     str | None,
@@ -15,10 +20,21 @@ RunArgument = Annotated[
 ]
 
 
-def runs(pair: PairOption, run: RunArgument = None, json: JsonOption = False, verbose: VerboseOption = 0) -> int:
+def runs(
+    pair: PairOption,
+    run: RunArgument = None,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Remove RUN with its journal; it cannot be undone any more.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before removing.")] = False,
+    json: JsonOption = False,
+    verbose: VerboseOption = 0,
+) -> int:
     """List the runs that are kept, or show one: its steps, what they deleted and inserted, and how it ended.
 
-    Exit codes: 0 done, 1 the staging folder cannot be read, 2 no such run.
+    With --remove it is taken away, as damaged runs are only when somebody says so.
+
+    Exit codes: 0 done, 1 the staging folder cannot be read, 2 no such run, or it cannot be removed, 130 answered no.
     """
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out
@@ -27,8 +43,12 @@ def runs(pair: PairOption, run: RunArgument = None, json: JsonOption = False, ve
     from syncengine.report.run_text import print_run, print_runs
 
     opened = open_pair(pair)
+    if remove and not _removed(opened, run, yes=yes, json=json):
+        return ExitCode.CANCELLED
     known = opened.runs()
-    if run is not None:
+    if remove and not json:
+        return ExitCode.DONE
+    if run is not None and not remove:
         found = opened.run(run)
         said = opened.ledger.folder(found.id).said(found)
         if json:
@@ -40,6 +60,23 @@ def runs(pair: PairOption, run: RunArgument = None, json: JsonOption = False, ve
     else:
         print_runs(out(), known)
     return ExitCode.DONE
+
+
+def _removed(opened: Pair, run: str | None, *, yes: bool, json: bool) -> bool:
+    """Remove a run, once that is agreed to; say whether it was."""
+    if run is None:
+        raise InputError("Which run is to be removed?", hint="Name it: syncengine runs RUN --remove.")
+    found = opened.run(run)
+    if not yes:
+        if json or not sys.stdin.isatty():
+            raise InputError("There is nobody to ask before it is removed.", hint="Add --yes to remove it.")
+        if not typer.confirm(f"Remove run {found.id} with its journal? It cannot be undone any more."):
+            typer.echo("Nothing was removed.")
+            return False
+    opened.ledger.remove(found.id)
+    if not json:
+        typer.echo(f"Run {found.id} was removed; it cannot be undone any more.")
+    return True
 
 
 def report(pair: PairOption, run: RunArgument = None, json: JsonOption = False, verbose: VerboseOption = 0) -> int:

@@ -107,7 +107,8 @@ class Ledger:
         """Take away runs that ended long ago, then the oldest until the rest takes no more than `keep_mb`.
 
         Yields a sentence for each. Never one that is open or can be gone on with, that is being undone or `spared`,
-        nor the last.
+        nor the last. Nor a damaged one: nobody knows what it did, and its journal may be all that is left of some rows;
+        a person looks at it, and removes it.
         """
         runs = self.runs()
         needed = {spared, *(run.header.undoes for run in runs if run.state is not RunState.DONE)}
@@ -129,6 +130,26 @@ class Ledger:
                 shutil.rmtree(self._runs / run.id, ignore_errors=True)
                 size = f"{run.bytes_kept / MB:,.1f} MB"
                 yield f"run {run.id} ({size}) was removed, since {why}; it cannot be undone any more"
+
+    def remove(self, run_id: str) -> RunRecord:
+        """Take away a run that a person names, be it damaged, and return what it was.
+
+        Raises `InputError` for one that runs, that an unfinished undo puts back, or of which a step is open: what
+        became of that has to be found out first.
+        """
+        run = self.find(run_id)
+        undoing = [one.id for one in self.runs() if one.header.undoes == run.id and one.resumable]
+        if run.state is RunState.RUNNING or run.unresolved or undoing:
+            why = f"run {undoing[0]} has not put it back yet" if undoing else "nobody knows what became of a step of it"
+            raise InputError(
+                f"Run {run.id} cannot be removed: {'it is running' if run.state is RunState.RUNNING else why}.",
+                hint="`syncengine resume` goes on with a run, and finds out; so does the next run that writes.",
+            )
+        with self.locked(), staging_errors(self.staging):
+            # Without its header it is no run any more, however far this comes.
+            (self._runs / run.id / HEADER).unlink()
+            shutil.rmtree(self._runs / run.id)
+        return run
 
     @property
     def _runs(self) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,43 @@ def test_a_damaged_last_run_is_not_passed_over(tmp_path: Path) -> None:
     with pytest.raises(StagingError, match="whether it is the last one"):
         pair.plan_undo()
     assert files.bag("secondary", "htrunk") == after
+
+
+def test_a_damaged_run_goes_when_a_person_says_so(tmp_path: Path, typed: Typing) -> None:
+    """A damaged run is kept, however old, until somebody removes it by its name, and agrees to that."""
+    files = pair_of(tmp_path)
+    run = resync(files.open()).outcome.run_id
+    marks_of(files).with_name("run.json").write_text("{")
+    pair = files.open()
+    pruned = list(pair.ledger.prune(keep_days=1, keep_mb=0, now=datetime(2100, 1, 1)))
+
+    asked = typed("runs", run, "--remove", "--pair", files.pair_file)
+    unnamed = typed("runs", "--remove", "--yes", "--pair", files.pair_file)
+    kept = len(pair.runs())
+    removed = typed("runs", run, "--remove", "--yes", "--pair", files.pair_file)
+
+    assert (pruned, kept) == ([], 1)
+    assert (asked.code, unnamed.code, removed.code) == (2, 2, 0)
+    assert "Add --yes to remove it." in asked.err
+    assert "syncengine runs RUN --remove" in unnamed.err
+    assert f"Run {run} was removed; it cannot be undone any more." in removed.out
+    assert pair.runs() == ()
+    assert [*(files.folder / "pair.staging" / "runs").iterdir()] == []
+
+
+def test_a_run_with_an_open_step_is_not_removed(tmp_path: Path, typed: Typing) -> None:
+    """What became of an open step is found out before its journal goes."""
+    files = pair_of(tmp_path)
+    run = resync(files.open()).outcome.run_id
+    lines = marks_of(files).read_bytes().splitlines(keepends=True)
+    opened = next(number for number, line in enumerate(lines) if b'"open"' in line)
+    marks_of(files).write_bytes(b"".join(lines[: opened + 1]))
+
+    said = typed("runs", run, "--remove", "--yes", "--pair", files.pair_file)
+
+    assert said.code == 2
+    assert f"Run {run} cannot be removed: nobody knows what became of a step of it." in said.err
+    assert len(files.open().runs()) == 1
 
 
 @pytest.mark.parametrize("command", ["resume", "undo", "resync"])
