@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -90,10 +91,12 @@ class Files:
 
 
 def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Row]) -> None:
-    """Insert rows given as mappings."""
-    for one in rows:
-        names = ", ".join(f'"{name}"' for name in one)
-        connection.execute(f'INSERT INTO "{table}" ({names}) VALUES ({", ".join("?" * len(one))})', list(one.values()))
+    """Insert rows given as mappings, neighbours with the same columns in one statement."""
+    for names, alike in groupby(rows, key=tuple):
+        values = [list(one.values()) for one in alike]
+        places = ", ".join([f"({', '.join('?' * len(names))})"] * len(values))
+        columns = ", ".join(f'"{name}"' for name in names)
+        connection.execute(f'INSERT INTO "{table}" ({columns}) VALUES {places}', list(chain.from_iterable(values)))
 
 
 def build_files(

@@ -18,6 +18,7 @@ from syncengine.app.connecting import Connecting, as_of, refuse_one_server
 from syncengine.app.copying import PortionWork
 from syncengine.app.cutting import Cutting
 from syncengine.app.daily import DailyChecking
+from syncengine.app.internal import Internals
 from syncengine.app.outages import Outages
 from syncengine.app.runs import Ran, Runs
 from syncengine.app.syncing import Syncing, SyncWishes, refuse_conflicts
@@ -27,6 +28,7 @@ from syncengine.model.check import PairCheck
 from syncengine.model.daily import DailyCheck
 from syncengine.model.drift import Observation, TableState
 from syncengine.model.errors import InputError, ServerError, WindowError
+from syncengine.model.internal import InternalVerdict
 from syncengine.model.outages import OutageReport
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan, Policy
@@ -107,6 +109,24 @@ class Pair:
         return replace(
             observation, notes=(*observation.notes, *self._choosing.files_beside(asked), *_unlike_loads(observation))
         )
+
+    def verify_internal(
+        self,
+        *,
+        tables: str | Iterable[str] = (),
+        sets: str | Iterable[str] = (),
+        acds: int | Iterable[int] = (),
+        window: str | Window | None = None,
+        on: Role | str | None = None,
+    ) -> InternalVerdict:
+        """Say where a server's days, weeks and months are not what its own intervals make; `on` names one of the two.
+
+        Reads only, and opens only the servers it looks at. Raises what `verify` raises.
+        """
+        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds))
+        wanted = parse_window(window) if isinstance(window, str) else window
+        side = None if on is None else choice(Role, on, "server")
+        return Internals(self.settings, self.catalogue, self.connecting, self.progress).verify(asked, wanted, side)
 
     def check(self, *, scratch: bool = False) -> PairCheck:
         """Say who the two servers are, what they hold, and whether they are set up alike.

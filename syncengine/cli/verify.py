@@ -17,6 +17,7 @@ from syncengine.cli.options import (
     VerboseOption,
     WindowOption,
 )
+from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
 
 
@@ -27,11 +28,25 @@ def verify(
     acd: AcdsOption = None,
     window: WindowOption = None,
     from_: Annotated[
-        Role, typer.Option("--from", help="The server that is taken as the source: rows only it holds are missing.")
-    ] = Role.PRIMARY,
+        Role | None,
+        typer.Option(
+            "--from",
+            help="The server that is taken as the source: rows only it holds are missing. [default: primary]",
+        ),
+    ] = None,
     full: Annotated[
         bool, typer.Option("--full", help="Compare every row; trust neither fingerprints nor what is remembered.")
     ] = False,
+    internal: Annotated[
+        bool,
+        typer.Option(
+            "--internal",
+            help="Hold each server's days, weeks and months against its own intervals instead of the other server's.",
+        ),
+    ] = False,
+    on: Annotated[
+        Role | None, typer.Option("--on", help="With --internal: look at this server only.", show_default=False)
+    ] = None,
     json: JsonOption = False,
     specs: SpecsOption = None,
     verbose: VerboseOption = 0,
@@ -42,6 +57,9 @@ def verify(
     everything that both servers hold and have archived. Days that an earlier verify found equal and nothing
     has touched since are not all read again; the verdict says how many.
 
+    With --internal each server is looked at by itself: a daily, weekly or monthly row must be what its own
+    intervals add up to, as far back as those are held. That finds what was mended and never summarised anew.
+
     Exit codes: 0 in sync, 3 drift found, 1 a server failed, 2 bad input.
     """
     from syncengine.app import open_pair
@@ -51,13 +69,30 @@ def verify(
     from syncengine.report.verify_json import verify_document
     from syncengine.report.verify_text import print_verdict
 
+    if internal and (full or from_):
+        raise InputError(
+            "--internal looks at each server by itself, and at every row.", hint="Leave --full and --from out."
+        )
+    if on is not None and not internal:
+        raise InputError("--on names one server, and two are compared.", hint="Add --internal, or leave --on out.")
     opened = open_pair(pair, specs=tuple(specs or ()), progress=progress())
+    if internal:
+        from syncengine.report.internal import internal_document, print_internal
+
+        found = opened.verify_internal(
+            tables=tuple(table or ()), sets=tuple(set_ or ()), acds=tuple(acd or ()), window=window, on=on
+        )
+        if json:
+            typer.echo(as_text(internal_document(found)))
+        else:
+            print_internal(out(), found, every_table=bool(verbose))
+        return ExitCode.DONE if found.agrees else ExitCode.DRIFT
     observation = opened.verify(
         tables=tuple(table or ()),
         sets=tuple(set_ or ()),
         acds=tuple(acd or ()),
         window=window,
-        source=from_.value,
+        source=(from_ or Role.PRIMARY).value,
         every_row=full,
     )
     if json:

@@ -73,7 +73,7 @@ def judge_layouts(spec: TableSpec, live: dict[Role, LiveTable | None]) -> Column
     if problems:
         return ColumnsVerdict(TableState.NOT_COMPARABLE, "; ".join(problems))
     first = tables[Role.PRIMARY]
-    columns = tuple(_as_compared(spec, column, tables[Role.SECONDARY].column(column.name)) for column in first.columns)
+    columns = tuple(as_compared(spec, column, tables[Role.SECONDARY].column(column.name)) for column in first.columns)
     described = {column.name for column in spec.columns}
     time, lacking = usable_time(spec, first)
     notes = [f"{name} {_on_both(first, name)}, so {lost}" for name, lost in lacking.items()]
@@ -209,7 +209,7 @@ def _on_both(table: LiveTable, name: str) -> str:
     return "is on neither server" if column is None else f"is {column.native} on both servers"
 
 
-def _as_compared(spec: TableSpec, column: LiveColumn, other: LiveColumn | None) -> FingerprintColumn:
+def as_compared(spec: TableSpec, column: LiveColumn, other: LiveColumn | None) -> FingerprintColumn:
     """Return a column with the width of its text: as a server knows it, else as the spec has it."""
     described = spec.column(column.name)
     if not column.type.is_text:

@@ -17,17 +17,21 @@ from syncengine.catalogue.schema import ColumnEntry, CompanionsFile, SetsFile, S
 from syncengine.cli.exit_codes import ExitCode, exit_code_of
 from syncengine.model import errors
 from syncengine.model.check import CaseState, ColumnFaultKind, Holding, Severity, Subject
+from syncengine.model.internal import InternalState
 from syncengine.model.plan import KeptWhy
 from syncengine.model.spec import Archive, DataClass, Evidence, Kept, Rollup
 from syncengine.pair_file import read_pair_file
 from syncengine.pair_file.schema import PairEntry
 from syncengine.report.check_json import check_document
+from syncengine.report.internal import internal_document
 from syncengine.report.outcome import outcome_document
 from syncengine.report.plan_json import plan_summary
 from syncengine.report.verify_json import verify_document
+from tests.builders import build_files, row
 from tests.docs.generate_commands import PAGE, commands_page
 from tests.docs.pages import DOCS, blocks, prose, section, table_rows
 from tests.docs.running import Reader
+from tests.rules.summarised import SUNDAY, pair
 
 PAIR_FILE = DOCS / "reference" / "pair-file.md"
 TABLE_SPECS = DOCS / "reference" / "table-specs.md"
@@ -144,6 +148,27 @@ def test_every_field_of_the_document_of_a_check_is_described(
     assert _fields(document) == _listed(text) - {"servers[].profile", "servers[].scratch"}
     words = set(re.findall(r"`([^`]+)`", text))
     assert _values(Severity, Subject, Holding, ColumnFaultKind, CaseState) <= words
+
+
+def test_every_field_of_an_internal_verdict_is_described(tmp_path: Path) -> None:
+    """The fields of a real document of `verify --internal` are exactly those the page lists."""
+    files = pair(tmp_path / "whole")
+    files.run("secondary", "UPDATE dcwc SET acdcalls = acdcalls + 1 WHERE row_date = DATE '2000-06-03'")
+    files.run("secondary", "INSERT INTO dcwc SELECT * FROM dcwc WHERE row_date = DATE '2000-06-02'")
+    busy = build_files(
+        tmp_path / "busy",
+        ["htkgrp", "dtkgrp"],
+        both={"htkgrp": [row("htkgrp", row_date=SUNDAY, tkgrp=1)], "dtkgrp": [row("dtkgrp", row_date=SUNDAY, tkgrp=1)]},
+    )
+    documents = [
+        internal_document(files.open().verify_internal(tables=("hcwc",), acds=(1,))),
+        internal_document(busy.open().verify_internal(tables=("dtkgrp",))),
+    ]
+
+    text = section(JSON, "Verify, internally")
+
+    assert _fields(*documents) | {"notes[]"} == _listed(text)
+    assert _values(InternalState) <= set(re.findall(r"`([^`]+)`", text))
 
 
 def test_every_reason_for_keeping_is_described() -> None:

@@ -1,0 +1,300 @@
+"""Rolls intervals up to days, weeks and months, as SQL for DuckDB, and holds the result against rows that are there.
+
+It goes in two stages, so that intervals can be read slice by slice and never all at once: `parts` has a row for
+each ACD, day and key group, `rolled` one for each ACD, period and key group.
+
+Where the rows leave open what a summariser does, everything it may do agrees: a sum of nothing but NULL is NULL or
+0, the latest of two rows with the same label is either of them, and two broken rows of one label are one broken
+interval or two (a clock set back repeats labels; an agent who logs on again has two rows in one).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from syncengine.diffing.bag_difference import normal
+from syncengine.model.fingerprint import FingerprintColumn
+from syncengine.model.spec import Rollup
+
+PARTS, ROLLED, MATCHED, PERIODS = "parts", "rolled", "matched", "periods"
+KNOWN = frozenset({Rollup.SUM, Rollup.MAX, Rollup.LATEST, Rollup.BROKEN})
+"""The functions that are defined. Nothing found so far defines the busy hour."""
+OWN_ROWS, ROLLED_ROWS = '"own.rows"', '"rolled.rows"'
+"""NULL where a side has no row of a key group. Names with a dot, which no column of a spec can have."""
+DIFFERS_WHOLLY = f"{OWN_ROWS} IS NULL OR {ROLLED_ROWS} IS NULL"
+NOTHING = "chr(0)"
+"""Stands for NULL in lists of candidates, which are text."""
+TOLERANCE = "1e-9"
+"""Sums of fractions depend on their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class RolledColumn:
+    """A column of the longer archive and how it follows from the shorter one."""
+
+    column: FingerprintColumn
+    rollup: Rollup
+    compared: bool = True
+    """Without a function of its own a column is only carried along: a new row takes it from its latest interval."""
+
+    @property
+    def name(self) -> str:
+        """Its name, the same in both archives."""
+        return self.column.name
+
+
+@dataclass(frozen=True, slots=True)
+class RollupQuestion:
+    """What is rolled up. `date`, `label` and `acd` name columns of the intervals; `key` those of a key group."""
+
+    date: str
+    label: str
+    acd: str
+    key: tuple[FingerprintColumn, ...]
+    columns: tuple[RolledColumn, ...]
+
+    @property
+    def compared(self) -> tuple[RolledColumn, ...]:
+        """The columns with a function."""
+        return tuple(one for one in self.columns if one.compared)
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The columns of the intervals that are needed."""
+        return (self.date, self.label, self.acd, *(k.name for k in self.key), *(c.name for c in self.columns))
+
+    @property
+    def read_longer(self) -> tuple[str, ...]:
+        """The columns of the longer archive that are held against them."""
+        return (self.date, self.acd, *(k.name for k in self.key), *(c.name for c in self.compared))
+
+
+def parts_statement(question: RollupQuestion, relation: str) -> str:
+    """Return the query that rolls interval rows up to their days."""
+    group = [f"{_q(question.acd)}", f"{_q(question.date)}", *(normal(key) for key in question.key)]
+    keys = [f"{normal(key)} AS {_key(key)}" for key in question.key]
+    raw = [f"MIN({_q(key.name)}) AS {_raw(key)}" for key in question.key]
+    values = [text for one in question.columns for text in _parts(one, question)]
+    newest = f"COALESCE({_q(question.label)}, -1)"
+    partition = ", ".join(group)
+    return (
+        f"SELECT {', '.join([f'{_q(question.acd)} AS acd', f'{_q(question.date)} AS day', *keys, *raw, *values])} "
+        f'FROM (SELECT *, {newest} = MAX({newest}) OVER (PARTITION BY {partition}) AS "is.latest" '
+        f"FROM {relation}) AS shorter GROUP BY {partition}"
+    )
+
+
+def _parts(one: RolledColumn, question: RollupQuestion) -> Iterator[str]:
+    name = _q(one.name)
+    match one.rollup:
+        case Rollup.SUM | Rollup.MAX:
+            yield f"{one.rollup.value.upper()}({name}) AS {name}"
+        case Rollup.BROKEN:
+            yield f"COUNT(DISTINCT {_q(question.label)}) FILTER (WHERE {name} <> 0) AS {_of('low', one)}"
+            yield f"COUNT(*) FILTER (WHERE {name} <> 0) AS {_of('high', one)}"
+            yield f"COUNT({name}) AS {_of('told', one)}"
+        case _:
+            yield f'LIST({_candidate(one)}) FILTER (WHERE "is.latest") AS {name}'
+
+
+def rolled_statement(question: RollupQuestion) -> str:
+    """Return the query that rolls the days of `parts` up to the periods of `periods`: acd, first, past."""
+    keys = [_key(key) for key in question.key]
+    partition = ", ".join(["acd", "first", *keys])
+    raw = [f"MIN({_raw(key)}) AS {_raw(key)}" for key in question.key]
+    values = [text for one in question.columns for text in _whole(one)]
+    return (
+        f"SELECT {', '.join(['acd', 'first', *keys, *raw, *values])} "
+        f"FROM (SELECT parts.*, periods.first, parts.day = MAX(parts.day) OVER (PARTITION BY parts.acd, periods.first"
+        f'{"".join(f", parts.{key}" for key in keys)}) AS "is.latest" FROM {PARTS} AS parts JOIN {PERIODS} AS periods '
+        "ON parts.acd = periods.acd AND parts.day >= periods.first AND parts.day < periods.past) AS days "
+        f"GROUP BY {partition}"
+    )
+
+
+def _whole(one: RolledColumn) -> Iterator[str]:
+    name = _q(one.name)
+    match one.rollup:
+        case Rollup.SUM | Rollup.MAX:
+            yield f"{one.rollup.value.upper()}({name}) AS {name}"
+        case Rollup.BROKEN:
+            for part in ("low", "high", "told"):
+                yield f"SUM({_of(part, one)}) AS {_of(part, one)}"
+        case _:
+            yield f'LIST_SORT(LIST_DISTINCT(FLATTEN(LIST({name}) FILTER (WHERE "is.latest")))) AS {name}'
+
+
+def matched_statement(question: RollupQuestion, longer: str) -> str:
+    """Return the query that holds `rolled` against rows of the longer archive, a row a key group of a period.
+
+    Its columns are acd, first, the key, `own.rows` (NULL where the archive has none), `rolled.rows` (NULL where the
+    intervals have none), and for each column what it is, what it should be, and whether the two differ.
+    """
+    keys = [_key(key) for key in question.key]
+    own = ", ".join(
+        [
+            f"{_q(question.acd)} AS acd",
+            f"{_q(question.date)} AS first",
+            *(f"{normal(key)} AS {_key(key)}" for key in question.key),
+            f"COUNT(*) AS {OWN_ROWS}",
+            *(f"{_own(one)} AS {_of('own', one)}" for one in question.compared),
+        ]
+    )
+    group = ", ".join([_q(question.acd), _q(question.date), *(normal(key) for key in question.key)])
+    inside = (
+        f"EXISTS (SELECT 1 FROM {PERIODS} AS periods WHERE periods.acd = longer.{_q(question.acd)} "
+        f"AND periods.first = longer.{_q(question.date)})"
+    )
+    same = " AND ".join(f"own.{name} IS NOT DISTINCT FROM rolled.{name}" for name in ("acd", "first", *keys))
+    both = [f"COALESCE(own.{name}, rolled.{name}) AS {name}" for name in ("acd", "first", *keys)]
+    values = [
+        text
+        for one in question.compared
+        for text in (
+            f"{_of('own', one)}",
+            f"{_shown(one)} AS {_of('rolled', one)}",
+            f"({OWN_ROWS} IS NOT NULL AND {ROLLED_ROWS} IS NOT NULL AND NOT COALESCE({_agrees(one)}, FALSE)) "
+            f"AS {_of('differs', one)}",
+        )
+    ]
+    return (
+        f"SELECT {', '.join([*both, OWN_ROWS, ROLLED_ROWS, *values])} "
+        f"FROM (SELECT {own} FROM {longer} AS longer WHERE {inside} GROUP BY {group}) AS own "
+        f"FULL OUTER JOIN (SELECT *, 1 AS {ROLLED_ROWS} FROM {ROLLED}) AS rolled ON {same}"
+    )
+
+
+def _own(one: RolledColumn) -> str:
+    """Return what the archive's own rows of a key group say together; there may be more than one."""
+    name = _q(one.name)
+    match one.rollup:
+        case Rollup.MAX:
+            return f"MAX({name})"
+        case Rollup.LATEST:
+            return f"LIST({_candidate(one)})"
+        case _:
+            return f"SUM({name})"
+
+
+def _agrees(one: RolledColumn) -> str:
+    own, name = _of("own", one), f"rolled.{_q(one.name)}"
+    match one.rollup:
+        case Rollup.BROKEN:
+            low, high, told = (f"rolled.{_of(part, one)}" for part in ("low", "high", "told"))
+            return f"{own} BETWEEN {low} AND {high} OR ({told} = 0 AND COALESCE({own}, 0) = 0)"
+        case Rollup.LATEST:
+            return f"LIST_HAS_ALL({name}, {own})"
+    same = f"{own} IS NOT DISTINCT FROM {name} OR ({name} IS NULL AND {own} = 0)"
+    if one.column.type.name in ("decimal", "float", "smallfloat"):
+        same += f" OR ABS({own} - {name}) <= {TOLERANCE} * GREATEST(ABS({own}), ABS({name}))"
+    return same
+
+
+def _shown(one: RolledColumn) -> str:
+    """Return what a column should be, for people."""
+    if one.rollup is Rollup.BROKEN:
+        low, high = (f"rolled.{_of(part, one)}" for part in ("low", "high"))
+        return f"CASE WHEN {low} = {high} THEN CAST({high} AS VARCHAR) ELSE {low} || ' to ' || {high} END"
+    if one.rollup is Rollup.LATEST:
+        return f"ARRAY_TO_STRING(rolled.{_q(one.name)}, ' or ')"
+    return f"rolled.{_q(one.name)}"
+
+
+def counts_statement(question: RollupQuestion) -> str:
+    """Return the query of (acd, first, groups, most, differing, lacking, extra, column...), a row a period."""
+    differs = [_of("differs", one) for one in question.compared]
+    any_differs = " OR ".join([DIFFERS_WHOLLY, *differs])
+    sums = "".join(f", COUNT(*) FILTER (WHERE {one})" for one in differs)
+    return (
+        f"SELECT acd, first, COUNT(*), MAX({OWN_ROWS}), COUNT(*) FILTER (WHERE {any_differs}), "
+        f"COUNT(*) FILTER (WHERE {OWN_ROWS} IS NULL), COUNT(*) FILTER (WHERE {ROLLED_ROWS} IS NULL)"
+        f"{sums} FROM {MATCHED} GROUP BY acd, first ORDER BY acd, first"
+    )
+
+
+def samples_statement(question: RollupQuestion, most: int) -> str:
+    """Return the query of some key groups that differ: acd, first, key..., has own, has rolled, then triples."""
+    any_differs = " OR ".join([DIFFERS_WHOLLY, *(_of("differs", one) for one in question.compared)])
+    keys = "".join(f", {_key(key)}" for key in question.key)
+    triples = "".join(f", {_display(one)}, {_of('rolled', one)}, {_of('differs', one)}" for one in question.compared)
+    return (
+        f"SELECT acd, first{keys}, {OWN_ROWS} IS NOT NULL, {ROLLED_ROWS} IS NOT NULL{triples} FROM {MATCHED} "
+        f"WHERE {any_differs} ORDER BY first, acd{keys} LIMIT {int(most)}"
+    )
+
+
+def rows_statement(question: RollupQuestion, longer: str, columns: tuple[FingerprintColumn, ...]) -> str:
+    """Return the query of the rows `rolled` makes, with the columns of the longer archive in its own order.
+
+    What the intervals do not determine is as the row of the same key group in `longer` has it, else NULL. That
+    relation must hold no key group twice.
+    """
+    by_name = {one.name: one for one in question.columns}
+    keys = {key.name: key for key in question.key}
+    values = []
+    for column in columns:
+        own = f"own.{_q(column.name)}"
+        if column.name in keys:
+            values.append(f"rolled.{_raw(keys[column.name])}")
+        elif column.name == question.date:
+            values.append("rolled.first")
+        elif column.name == question.acd:
+            values.append("rolled.acd")
+        elif column.name in by_name:
+            values.append(_value(by_name[column.name], own))
+        else:
+            values.append(own)
+    latest = [f"{_candidate(one)} AS {_of('own', one)}" for one in question.columns if one.rollup is Rollup.LATEST]
+    told = ["*", 'TRUE AS "is.there"', *(f"{normal(key)} AS {_key(key)}" for key in question.key), *latest]
+    same = [f"own.{_q(question.acd)} = rolled.acd", f"own.{_q(question.date)} = rolled.first"]
+    same += [f"own.{_key(key)} IS NOT DISTINCT FROM rolled.{_key(key)}" for key in question.key]
+    named = ", ".join(f"{value} AS {_q(column.name)}" for value, column in zip(values, columns, strict=True))
+    return (
+        f"SELECT {named} FROM {ROLLED} AS rolled LEFT JOIN (SELECT {', '.join(told)} FROM {longer}) AS own "
+        f"ON {' AND '.join(same)}"
+    )
+
+
+def _value(one: RolledColumn, own: str) -> str:
+    """Return what a column becomes; where more than one value would agree, it stays as it is."""
+    name = f"rolled.{_q(one.name)}"
+    match one.rollup:
+        case Rollup.BROKEN:
+            low, high, told = (f"rolled.{_of(part, one)}" for part in ("low", "high", "told"))
+            untold = f'{told} = 0 AND {own} IS NULL AND own."is.there"'
+            return f"CASE WHEN {own} BETWEEN {low} AND {high} OR ({untold}) THEN {own} ELSE {low} END"
+        case Rollup.LATEST:
+            latest = f"NULLIF({name}[1], {NOTHING})"
+            if one.column.type.name == "char":
+                latest = f"RPAD({latest}, {one.column.type.width}, ' ')"
+            agrees = f"LIST_CONTAINS({name}, own.{_of('own', one)})" if one.compared else "TRUE"
+            stays = f'own."is.there" AND {agrees}'
+            return f"CASE WHEN {stays} THEN CAST({own} AS VARCHAR) ELSE {latest} END"
+    return f"CASE WHEN {name} IS NULL AND {own} = 0 THEN {own} ELSE {name} END"
+
+
+def _display(one: RolledColumn) -> str:
+    own = _of("own", one)
+    return f"ARRAY_TO_STRING({own}, ', ')" if one.rollup is Rollup.LATEST else own
+
+
+def _candidate(one: RolledColumn) -> str:
+    return f"COALESCE(CAST({normal(one.column)} AS VARCHAR), {NOTHING})"
+
+
+def _q(name: str) -> str:
+    return f'"{name}"'
+
+
+def _of(what: str, one: RolledColumn) -> str:
+    """Return a name that no column of a spec can have."""
+    return f'"{what}.{one.name}"'
+
+
+def _key(key: FingerprintColumn) -> str:
+    return f'"key.{key.name}"'
+
+
+def _raw(key: FingerprintColumn) -> str:
+    return f'"raw.{key.name}"'
