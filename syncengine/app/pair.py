@@ -20,6 +20,7 @@ from syncengine.app.cutting import Cutting
 from syncengine.app.daily import DailyChecking
 from syncengine.app.internal import Internals
 from syncengine.app.outages import Outages
+from syncengine.app.rollups import MendingRollups
 from syncengine.app.runs import Ran, Runs
 from syncengine.app.syncing import Syncing, SyncWishes, refuse_conflicts
 from syncengine.app.waiting import awaited
@@ -31,7 +32,7 @@ from syncengine.model.errors import InputError, ServerError, WindowError
 from syncengine.model.internal import InternalVerdict
 from syncengine.model.outages import OutageReport
 from syncengine.model.pair import Limits, PairSettings, Role
-from syncengine.model.plan import Plan, Policy
+from syncengine.model.plan import Plan, Policy, Rollups
 from syncengine.model.portions import BackfillWishes
 from syncengine.model.progress import Progress, Silent
 from syncengine.model.run import RunKind, RunRecord, RunState
@@ -71,7 +72,17 @@ class Pair:
         self.ledger = Ledger(settings.staging)
         self._commands = Commands(settings, environment)
         self.connecting = Connecting(settings, self.ledger.holder, self._commands.load)
-        self._runs = Runs(settings, catalogue, self.connecting, self.ledger, progress, self._look_again, self._commands)
+        self._rollups = MendingRollups(settings, catalogue, self.ledger, self._observe)
+        self._runs = Runs(
+            settings,
+            catalogue,
+            self.connecting,
+            self.ledger,
+            progress,
+            self._look_again,
+            self._commands,
+            self._rollups,
+        )
         self._outages = Outages(settings, catalogue, self.connecting, self._observe)
         self._choosing = Choosing(catalogue)
         self._syncing = Syncing(
@@ -175,6 +186,7 @@ class Pair:
         policy: Policy | str = Policy.REPLACE,
         allow_deletions: int | None = None,
         take_broken: bool = False,
+        rollups: Rollups | str = Rollups.LIST,
         wait: bool = False,
     ) -> Plan:
         """Say what a resync of history would do, writing nothing. Without tables or sets, all historical tables.
@@ -192,16 +204,16 @@ class Pair:
         wishes = Wishes(
             choice(Policy, policy, "policy"), limits, take_broken, self.settings.hooks, self.settings.call_history
         )
-        side = choice(Role, source, "source")
+        side, then = choice(Role, source, "source"), choice(Rollups, rollups, "way with roll-ups")
 
         def made() -> Plan:
             request = replace(self._request(specs, window, asked.acds, side, every_row=False), for_writing=True)
             with self.connecting.servers(frozenset()) as servers:
                 observation = self._observe(servers, request)
-                found = plan(observation, self.catalogue, wishes)
+                found = replace(plan(observation, self.catalogue, wishes), rollups=then)
                 # Only then: what is not archived yet holds nothing either, and --wait knows what to wait for.
                 _refuse_nothing_held(observation)
-                return found
+                return self._rollups.foretold(servers, found)
 
         return awaited(made, limits, self.progress, wait=wait)
 
@@ -251,6 +263,7 @@ class Pair:
         since: str | datetime | None = None,
         acds: int | Iterable[int] = (),
         allow_deletions: int | None = None,
+        rollups: Rollups | str = Rollups.LIST,
         wait: bool = False,
     ) -> Plan | None:
         """Say what would mend all outages, each from the server that saw it whole; None where there is none.
@@ -259,7 +272,14 @@ class Pair:
         """
         limits = self._limits(allow_deletions)
         moment, numbers = moment_of(since), numbers_of(acds)
-        return awaited(lambda: self._outages.plan(moment, numbers, limits, wait=wait), limits, self.progress, wait=wait)
+        then = choice(Rollups, rollups, "way with roll-ups")
+        found = awaited(
+            lambda: self._outages.plan(moment, numbers, limits, wait=wait), limits, self.progress, wait=wait
+        )
+        if found is None or then is Rollups.LIST:
+            return found
+        with self.connecting.servers(frozenset()) as servers:
+            return self._rollups.foretold(servers, replace(found, rollups=then))
 
     def execute(self, plan: Plan, *, about: str = "") -> Ran:
         """Do what a plan says, then verify every table it names again (rule: only that says "in sync").

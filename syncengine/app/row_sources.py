@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from syncengine.catalogue import Catalogue
 from syncengine.execute.hands import RowSource
 from syncengine.execute.journals import Journals
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan, RowsFrom
+from syncengine.observe.recomputing import Recomputing
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.ledger import Ledger
@@ -16,7 +18,9 @@ Sources = Callable[[Role], tuple[RowSource, str]]
 """Returns where rows for a server come from, and what that is called in a sentence."""
 
 
-def sources_of(plan: Plan, servers: Mapping[Role, Server], ledger: Ledger, cache: Cache) -> Sources:
+def sources_of(
+    plan: Plan, servers: Mapping[Role, Server], ledger: Ledger, catalogue: Catalogue, cache: Cache
+) -> Sources:
     """Return where the rows of a plan come from; `cache` is that of the thread which stages them."""
     match plan.rows_from:
         case RowsFrom.OTHER_SERVER:
@@ -25,3 +29,6 @@ def sources_of(plan: Plan, servers: Mapping[Role, Server], ledger: Ledger, cache
             record, folder = ledger.find(plan.undoes), ledger.folder(plan.undoes)
             journals = {role: Journals(record, folder, cache, role) for role in Role}
             return lambda into: (journals[into], f"the journal of run {plan.undoes}")
+        case RowsFrom.OWN_INTERVALS:
+            rolled = {role: Recomputing(servers[role], catalogue, cache) for role in Role}
+            return lambda into: (rolled[into], f"the intervals of {into}")

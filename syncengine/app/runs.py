@@ -10,6 +10,7 @@ from datetime import date, datetime
 from syncengine.app.commands import Commands
 from syncengine.app.connecting import Connecting, as_of
 from syncengine.app.hooking import Hooking
+from syncengine.app.rollups import MendingRollups
 from syncengine.app.row_sources import sources_of
 from syncengine.app.undoing import UndoQuestions, plan_undo, unlike_journal
 from syncengine.catalogue import Catalogue
@@ -21,12 +22,14 @@ from syncengine.model.checklist import ChecklistLine
 from syncengine.model.drift import Observation
 from syncengine.model.errors import InputError, MovedError, RefusedError, StagingError, SyncError
 from syncengine.model.hooks import HookRecord
-from syncengine.model.outcome import RunOutcome
+from syncengine.model.outcome import RunOutcome, StepState
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.plan import Plan
+from syncengine.model.plan import Plan, Rollups, StaleRollup
 from syncengine.model.portions import PortionDone
 from syncengine.model.progress import Progress
-from syncengine.model.run import BatchRecord, BatchState, RunKind, RunRecord, RunState, undone_by
+from syncengine.model.run import BatchState, RunKind, RunRecord, RunState, undone_by
+from syncengine.model.spec import Archive
+from syncengine.planning.checklist import summarized_anew
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.last_synced import LastSynced
@@ -37,6 +40,8 @@ from syncengine.staging.run_folder import RunFolder
 ROW_BYTES = 200
 """About what a journalled row of the widest tables takes on disk, compressed."""
 TABLES_NAMED = 4
+ROLLUP_PORTION = 2
+"""Days, weeks and months are mended after their intervals, by a plan of their own."""
 IN_FLIGHT = 4
 """How many steps' rows lie on disk at a time beside the journals: staged and to be inserted, of two batches."""
 
@@ -62,6 +67,8 @@ class Ran:
     """Whether a backfill has written anything, this time or before."""
     hooks: tuple[HookRecord, ...] = ()
     """The hooks that were run this time."""
+    rollups: Plan | None = None
+    """The second portion, which mends days, weeks and months; its `stale` are left to Data Summarizing."""
     by_hand: tuple[tuple[ChecklistLine, str], ...] = ()
     """What is left to be done by hand after it, each with why its hook has not done it, if it was tried."""
 
@@ -77,6 +84,7 @@ class Runs:
     progress: Progress
     look_again: Callable[[Mapping[Role, Server], Plan], Observation]
     commands: Commands
+    rollups: MendingRollups
 
     def execute(self, plan: Plan, kind: RunKind, *, about: str) -> Ran:
         """Do what a plan says as a new run, and look at the pair afresh."""
@@ -181,7 +189,7 @@ class Runs:
         """Return what a plan is carried out with."""
         return Hands(
             servers=servers,
-            source=sources_of(plan, servers, self.ledger, caches[1]),
+            source=sources_of(plan, servers, self.ledger, self.catalogue, caches[1]),
             cache=caches[0],
             staging_cache=caches[1],
             run=run,
@@ -205,15 +213,16 @@ class Runs:
             caches = (stack.enter_context(self.cache()), stack.enter_context(self.cache()))
             hands = self.hands(plan, servers, run, caches)
             try:
-                ran = self._written(plan, hands, record.batches if record else (), hooking)
-                ran = self.hooked_after(ran, plan.checklist.after, hooking)
+                ran = self._written(plan, hands, record, hooking)
+                ran = self.hooked_after(ran, self._lines_after(ran), hooking)
             except BaseException:
                 # Wherever Ctrl-C or a fault struck: no server stays in single-user mode.
                 hooking.put_back()
                 raise
             return replace(ran, outcome=end(run, ran.outcome))
 
-    def _written(self, plan: Plan, hands: Hands, known: Sequence[BatchRecord], hooking: Hooking) -> Ran:
+    def _written(self, plan: Plan, hands: Hands, record: RunRecord | None, hooking: Hooking) -> Ran:
+        known = record.batches if record else ()
         why, cancelled = "", False
         if not is_all_done(plan, 1, known):
             try:
@@ -223,7 +232,62 @@ class Runs:
         if why:
             return Ran(plan, not_begun(plan, 1, hands, known, why, cancelled=cancelled))
         ran = Ran(plan, execute(plan, 1, hands, known))
+        if any(one.then is not Rollups.LIST for one in plan.stale) and not ran.outcome.stopped:
+            ran = self._rolled_up(ran, hands, record)
         return ran if ran.outcome.cancelled else self._looked_at(ran, hands.run, hands.servers, hands.cache)
+
+    def _rolled_up(self, ran: Ran, hands: Hands, record: RunRecord | None) -> Ran:
+        """Mend the days, weeks and months of which the intervals are mended, as a second portion."""
+        try:
+            if record is not None and ROLLUP_PORTION in record.portions_kept:
+                made = hands.run.plan(ROLLUP_PORTION)
+            else:
+                undone = [step.number for step in ran.outcome.steps if step.state is not StepState.DONE]
+                made = self.rollups.plan(hands.servers, ran.plan, undone, hands.cache)
+                self.ledger.check_room(needed_bytes(made))
+                hands.run.save_plan(ROLLUP_PORTION, made)
+        except KeyboardInterrupt:
+            return replace(ran, outcome=replace(ran.outcome, cancelled=True, stopped="stopped by the user"))
+        except SyncError as error:
+            return replace(ran, outcome=replace(ran.outcome, stopped=f"roll-ups were not mended: {error}"))
+        caches = (hands.cache, hands.staging_cache)
+        again = self.hands(made, hands.servers, hands.run, caches)
+        found = execute(made, ROLLUP_PORTION, again, record.batches if record else ())
+        outcome = replace(
+            ran.outcome,
+            steps=(*ran.outcome.steps, *found.steps),
+            stopped=found.stopped,
+            cancelled=found.cancelled,
+            kept=found.kept,
+        )
+        return replace(ran, outcome=outcome, rollups=self._mended(made, found, hands))
+
+    def _mended(self, made: Plan, found: RunOutcome, hands: Hands) -> Plan:
+        """Return the second portion with all that is still stale: what was not written, or is not as it should be."""
+        undone = {step.number for step in found.steps if step.state is not StepState.DONE}
+        unlike: dict[str, None] = {}
+        if not found.stopped:
+            unlike = dict.fromkeys(
+                unlike_journal(hands.run.record(running=True), hands.run, hands.servers, hands.cache)
+            )
+        left = list(made.stale)
+        for step in made.steps:
+            for part in step.parts:
+                why = "it was not written" if step.number in undone else ""
+                why = why or ("it is not as it was written" if part.table in unlike else "")
+                if why:
+                    spec = self.catalogue.table(part.table)
+                    left += (
+                        StaleRollup(part.table, spec.archive or Archive.DAILY, b.acd, b.row_date, step.into, why=why)
+                        for b in (write.bucket for write in part.buckets)
+                        if b.row_date is not None
+                    )
+        return replace(made, stale=tuple(left))
+
+    def _lines_after(self, ran: Ran) -> Sequence[ChecklistLine]:
+        """Return what is to be done after a run: Data Summarizing only for what is still stale."""
+        stale = ran.rollups.stale if ran.rollups else [replace(one, then=Rollups.LIST) for one in ran.plan.stale]
+        return summarized_anew(ran.plan.checklist, stale, self.settings.hooks).after
 
     def hooking(self, run: RunFolder, known: Sequence[HookRecord]) -> Hooking:
         """Return what runs the hooks of a run, of which some were run before."""

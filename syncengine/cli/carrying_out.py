@@ -40,7 +40,12 @@ def told(carry_out: Callable[[], Ran], pair: Path, *, json: bool, verbose: int) 
     if json:
         after = verify_document(ran.after) if ran.after else None
         outcome = outcome_document(
-            ran.outcome, unlike=ran.unlike, notes=ran.notes, hooks=ran.hooks, by_hand=ran.by_hand
+            ran.outcome,
+            unlike=ran.unlike,
+            notes=ran.notes,
+            hooks=ran.hooks,
+            by_hand=ran.by_hand,
+            rollups=ran.rollups,
         )
         typer.echo(as_text({**plan_summary(ran.plan), "dry_run": False, "outcome": outcome, "after": after}))
         return exit_code(ran)
@@ -55,6 +60,7 @@ def told(carry_out: Callable[[], Ran], pair: Path, *, json: bool, verbose: int) 
             kept=bool(ran.plan.kept),
             notes=ran.notes,
             pair=str(pair),
+            rollups=ran.rollups,
         )
     if ran.after is not None:
         console.print()

@@ -25,7 +25,7 @@ from syncengine.cli.options import (
 )
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
-from syncengine.model.plan import PLAN_VERSION, Policy
+from syncengine.model.plan import PLAN_VERSION, Policy, Rollups
 
 
 def resync(
@@ -58,6 +58,14 @@ def resync(
         ),
     ] = False,
     since: SinceOption = None,
+    rollups: Annotated[
+        Rollups,
+        typer.Option(
+            help="Days, weeks and months that were summarised before their intervals are mended. list: name them. "
+            "recompute: roll them up anew from the target's own intervals. copy: take them from the other server, "
+            "where its intervals were all whole.",
+        ),
+    ] = Rollups.LIST,
     json: JsonOption = False,
     specs: SpecsOption = None,
     verbose: VerboseOption = 0,
@@ -89,7 +97,9 @@ def resync(
         )
     opened = open_pair(pair, specs=tuple(specs or ()), progress=progress())
     plan = (
-        opened.plan_outages(since=since, acds=tuple(acd or ()), allow_deletions=allow_deletions, wait=wait)
+        opened.plan_outages(
+            since=since, acds=tuple(acd or ()), allow_deletions=allow_deletions, rollups=rollups, wait=wait
+        )
         if outages
         else opened.plan_resync(
             window=window,
@@ -100,6 +110,7 @@ def resync(
             policy=(policy or Policy.REPLACE).value,
             allow_deletions=allow_deletions,
             take_broken=take_broken,
+            rollups=rollups,
             wait=wait,
         )
     )

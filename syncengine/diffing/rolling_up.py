@@ -213,6 +213,12 @@ def counts_statement(question: RollupQuestion) -> str:
     )
 
 
+def broken_statement(question: RollupQuestion) -> str:
+    """Return the query of (acd, first) of the periods of `rolled` that hold intervals marked broken."""
+    broken = [f"{_of('high', one)} > 0" for one in question.columns if one.rollup is Rollup.BROKEN]
+    return f"SELECT DISTINCT acd, first FROM {ROLLED} WHERE {' OR '.join(broken) or 'FALSE'}"
+
+
 def samples_statement(question: RollupQuestion, most: int) -> str:
     """Return the query of some key groups that differ: acd, first, key..., has own, has rolled, then triples."""
     any_differs = " OR ".join([DIFFERS_WHOLLY, *(_of("differs", one) for one in question.compared)])

@@ -35,6 +35,18 @@ class RowsFrom(StrEnum):
 
     OTHER_SERVER = "the other server"
     JOURNAL = "the journal of the run that is undone"
+    OWN_INTERVALS = "the target's own intervals"
+
+
+class Rollups(StrEnum):
+    """What a run does about periods that were summarised before it mended their intervals (rule 10)."""
+
+    LIST = "list"
+    """Name them: Data Summarizing has to be rerun for them."""
+    RECOMPUTE = "recompute"
+    """Roll them up anew from the target's own intervals, once these are mended."""
+    COPY = "copy"
+    """Take them from the other server, whose intervals were all whole, once its intervals and the target's agree."""
 
 
 class Action(StrEnum):
@@ -180,6 +192,10 @@ class StaleRollup:
     row_date: date
     into: Role
     """The server that has to summarise it again."""
+    then: Rollups = Rollups.LIST
+    """What the run does about it after its intervals are mended; `list` leaves it to Data Summarizing."""
+    why: str = ""
+    """Why it is left to Data Summarizing though more was asked for, or what of it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +223,8 @@ class Plan:
     undoes: str = ""
     """The run whose rows are put back, for the plan of an undo."""
     rows_from: RowsFrom = RowsFrom.OTHER_SERVER
+    rollups: Rollups = Rollups.LIST
+    """What is asked for about `stale`: a second portion does it, planned when the steps of this plan are done."""
     syncs: bool = False
     """It copies administration, and what both servers then have alike is remembered."""
     changes: tuple[PlannedChange, ...] = ()

@@ -11,7 +11,7 @@ from syncengine.model.checklist import Checklist, ChecklistLine, LineKind
 from syncengine.model.drift import Counts, Observation
 from syncengine.model.interval import floor_to
 from syncengine.model.pair import Hook, Role
-from syncengine.model.plan import StaleRollup, Step
+from syncengine.model.plan import Rollups, StaleRollup, Step
 from syncengine.model.spec import DataClass, Kept
 from syncengine.model.window import Window
 
@@ -42,6 +42,15 @@ def checklist_of(
     return Checklist(
         before=tuple(_hooked(_before(written, tables, catalogue), hooks)), after=tuple(_hooked(after, hooks))
     )
+
+
+def summarized_anew(checklist: Checklist, stale: Iterable[StaleRollup], hooks: Sequence[Hook] = ()) -> Checklist:
+    """Return a checklist in which Data Summarizing is to be rerun where a period is left to it, and nowhere else."""
+    others = [line for line in checklist.after if line.kind is not LineKind.DATA_SUMMARIZING]
+    history = (LineKind.CALL_HISTORY_ON, LineKind.CALL_HISTORY_OFF)
+    place = next((at for at, line in enumerate(others) if line.kind in history), len(others))
+    lines = tuple(_hooked(_summarizing(stale), hooks))
+    return replace(checklist, after=(*others[:place], *lines, *others[place:]))
 
 
 def _hooked(lines: Iterable[ChecklistLine], hooks: Sequence[Hook]) -> Iterator[ChecklistLine]:
@@ -118,7 +127,11 @@ def _after(
             f"({under_way}, if all is written by then; `syncengine outages` finds it)."
         )
         yield ChecklistLine(LineKind.VERIFY_INTERVAL, role, text)
-    for role in sorted({one.into for one in stale}):
+    yield from _summarizing(stale)
+
+
+def _summarizing(stale: Iterable[StaleRollup]) -> Iterator[ChecklistLine]:
+    for role in sorted({one.into for one in stale if one.then is Rollups.LIST or one.why}):
         text = (
             f"Rerun Data Summarizing on {role} for the days, weeks and months the plan names (`syncengine report` "
             "shows it), then verify them."

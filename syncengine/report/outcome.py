@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -11,9 +11,11 @@ from rich.text import Text
 from syncengine.model.checklist import ChecklistLine
 from syncengine.model.hooks import HookRecord
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
+from syncengine.model.plan import Plan, RowsFrom
 from syncengine.report.checklist import line_document
 from syncengine.report.hooks import hook_document
 from syncengine.report.plain import plain
+from syncengine.report.plan_text import stale_lines
 from syncengine.report.text import plural
 
 SHOWN = 10
@@ -29,8 +31,12 @@ def print_outcome(
     kept: bool = False,
     notes: tuple[str, ...] = (),
     pair: str = "FILE",
+    rollups: Plan | None = None,
 ) -> None:
-    """Print which steps were done and why others were not; for an undo, whether it came out."""
+    """Print which steps were done and why others were not; for an undo, whether it came out.
+
+    `rollups` is the second portion of a run that mended days, weeks and months, with what is still stale of them.
+    """
     for note in notes:
         console.print(Text(f"Note: {note}.", style="dim"))
     done = [step for step in outcome.steps if step.state is StepState.DONE]
@@ -40,7 +46,10 @@ def print_outcome(
             f"{plural(outcome.inserted, 'row')} written where {plural(outcome.deleted, 'row')} stood before."
         ),
     )
-    print_left(console, outcome, pair)
+    print_left(console, outcome, pair, rollups=rollups is not None)
+    if rollups is not None:
+        for line in _rollup_lines(rollups):
+            console.print(line)
     if unlike:
         console.print(Text(f"  not as they were, though put back: {', '.join(unlike)}", style="red"))
     elif undoes and outcome.done:
@@ -50,7 +59,27 @@ def print_outcome(
             console.print(Text(f"  not all of run {undoes}: the plan names what was left, and why", style="yellow"))
 
 
-def print_left(console: Console, outcome: RunOutcome, pair: str) -> None:
+def _rollup_lines(made: Plan) -> Iterator[Text]:
+    """Yield which periods the second portion wrote, and which are still stale."""
+    left = {(one.into, one.table, one.acd, one.row_date) for one in made.stale}
+    places = {
+        (step.into, part.table, write.bucket.acd, write.bucket.row_date)
+        for step in made.steps
+        for part in step.parts
+        for write in part.buckets
+    } - left
+    if places:
+        how = "copied from the other server" if made.rows_from is RowsFrom.OTHER_SERVER else "recomputed from intervals"
+        tables = len({table for _, table, _, _ in places})
+        yield Text(f"  {how}: {plural(len(places), 'period')} of {plural(tables, 'table')}", style="green")
+    elif not made.stale:
+        yield Text("  days, weeks and months already are what their intervals make", style="green")
+    if made.stale:
+        yield Text("Still stale: rerun Data Summarizing for", style="bold")
+        yield from stale_lines(made.stale, "yellow", both=len({one.into for one in made.stale}) > 1)
+
+
+def print_left(console: Console, outcome: RunOutcome, pair: str, *, rollups: bool = False) -> None:
     """Print why steps were not done, and how to go on."""
     if outcome.stopped:
         console.print(Text(f"It ended early: {outcome.stopped}", style="red"))
@@ -73,8 +102,12 @@ def print_left(console: Console, outcome: RunOutcome, pair: str) -> None:
         console.print(Text(f"  not begun: {_names(waiting)}; the target is untouched there", style="yellow"))
     if not outcome.done and outcome.stopped and outcome.kept:
         console.print(Text(f"Go on with it: syncengine resume {outcome.run_id} --pair {pair}", style="bold"))
-    elif not outcome.done:
+    elif not outcome.done and not (rollups and all(step.portion > 1 for step in _undone(outcome))):
         console.print(Text("Run the same command again: it plans what was left by what is there now.", style="bold"))
+
+
+def _undone(outcome: RunOutcome) -> list[StepOutcome]:
+    return [step for step in outcome.steps if step.state is not StepState.DONE]
 
 
 def _names(steps: Sequence[StepOutcome]) -> str:
@@ -98,6 +131,7 @@ def outcome_document(
     notes: tuple[str, ...] = (),
     hooks: Sequence[HookRecord] = (),
     by_hand: Sequence[tuple[ChecklistLine, str]] = (),
+    rollups: Plan | None = None,
 ) -> dict[str, Any]:
     """Return what a run did as plain data."""
     return {
@@ -110,6 +144,7 @@ def outcome_document(
         "unlike": list(unlike),
         "notes": list(notes),
         "steps": plain(outcome.steps),
+        "stale_rollups": plain(rollups.stale) if rollups else [],
         "hooks": [hook_document(record) for record in hooks],
         "by_hand": [{**line_document(line), "why": why} for line, why in by_hand],
     }

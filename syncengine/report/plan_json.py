@@ -27,6 +27,7 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "rows_deleted_only_in_target": plan.deletions,
         "kept": [_kept(kept) for kept in plan.kept],
         "changes": [change_document(change, plan) for change in plan.changes],
+        "rollups": plan.rollups.value,
         "stale_rollups": plain(plan.stale),
         "notes": list(plan.notes),
         "checklist": {

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console, RenderableType
 from rich.text import Text
 
 from syncengine.model.drift import Counts
-from syncengine.model.plan import Plan
+from syncengine.model.plan import Plan, Rollups, StaleRollup
 from syncengine.model.window import Window
 from syncengine.report.changes import change_lines
 from syncengine.report.checklist import checklist_lines
@@ -45,11 +45,7 @@ def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
         yield Text("Left as it is", style="bold")
         yield from _kept(plan)
     yield from (Text(note, style="dim") for note in clips((one.table, one.acd, one.notes) for one in plan.ranges))
-    if plan.stale:
-        yield Text()
-        when = "Summarised from what is put back" if plan.undoes else "Summarised before its intervals are mended"
-        yield Text(f"{when}: rerun Data Summarizing for", style="bold")
-        yield from _stale(plan)
+    yield from _rollups(plan)
     for note in plan.notes:
         yield Text(f"Note: {note}.", style="dim")
     yield from checklist_lines("before", plan.checklist.before)
@@ -113,13 +109,37 @@ def _kept(plan: Plan) -> Iterator[RenderableType]:
         yield Text(f"  and {len(lines) - LINES_SHOWN} more; --json lists them all", style="yellow")
 
 
-def _stale(plan: Plan) -> Iterator[RenderableType]:
-    groups: dict[tuple[str, int | None, str, str], list[str]] = defaultdict(list)
-    for stale in plan.stale:
-        groups[stale.archive.value, stale.acd, str(stale.row_date), stale.into.value].append(stale.table)
-    for (archive, acd, day, into), tables in groups.items():
-        where = f" on {into}" if len(plan.writes_to) > 1 else ""
-        yield Text(f"  {archive} of {day}, ACD {acd}{where}: {', '.join(tables)}", style="yellow")
+FATES = {
+    Rollups.RECOMPUTE: "Recomputed from its intervals afterwards",
+    Rollups.COPY: "Copied from the other server afterwards",
+}
+
+
+def _rollups(plan: Plan) -> Iterator[RenderableType]:
+    """Yield what becomes of periods that were summarised before their intervals are mended."""
+    for then, words in FATES.items():
+        ones = [one for one in plan.stale if one.then is then]
+        if ones:
+            yield Text()
+            yield Text(words, style="bold")
+            yield from stale_lines(ones, "", both=len(plan.writes_to) > 1)
+    rest = [one for one in plan.stale if one.then is Rollups.LIST]
+    if rest:
+        yield Text()
+        when = "Summarised from what is put back" if plan.undoes else "Summarised before its intervals are mended"
+        yield Text(f"{when}: rerun Data Summarizing for", style="bold")
+        yield from stale_lines(rest, "yellow", both=len(plan.writes_to) > 1)
+
+
+def stale_lines(stale: Sequence[StaleRollup], style: str, *, both: bool) -> Iterator[Text]:
+    """Yield periods, tables with the same one and the same reason together; `both` names the server."""
+    groups: dict[tuple[str, int | None, str, str, str], list[str]] = defaultdict(list)
+    for one in stale:
+        groups[one.archive.value, one.acd, str(one.row_date), one.into.value, one.why].append(one.table)
+    for (archive, acd, day, into, why), tables in groups.items():
+        where = f" on {into}" if both else ""
+        reason = f" ({why})" if why else ""
+        yield Text(f"  {archive} of {day}, ACD {acd}{where}: {', '.join(tables)}{reason}", style=style)
 
 
 def _summary(plan: Plan) -> str:
