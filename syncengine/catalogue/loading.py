@@ -14,7 +14,7 @@ from syncengine.catalogue.resolving import faults_in, resolve
 from syncengine.catalogue.schema import CompanionsFile, SetsFile, SpecFile
 from syncengine.model.errors import SpecError
 from syncengine.model.faults import validation_faults
-from syncengine.model.spec import CompanionFile, DataClass, TableSet, TableSpec
+from syncengine.model.spec import CompanionFile, DataClass, Kept, TableSet, TableSpec
 
 FOLDER_CLASSES = {
     "local": DataClass.LOCAL,
@@ -119,6 +119,7 @@ class _Reading:
             for wanted in file.sets
             if wanted not in names
         ]
+        self.faults += [fault for table in self.tables.values() for fault in self._astray(table)]
         if self.faults:
             count = len(self.faults)
             raise SpecError(
@@ -126,6 +127,20 @@ class _Reading:
                 tuple(self.faults),
             )
         return Catalogue(tuple(self.tables.values()), tuple(file for _, file in self.files), sets)
+
+    def _astray(self, table: TableSpec) -> Iterator[str]:
+        """Yield each name a table is said to follow from that leads to no administration."""
+        place = self.places[table.name.lower()]
+        for one in table.follows:
+            found = self.tables.get(one.name.lower())
+            where = f"{place}: tables.{table.name}: follows.{one.name}"
+            if found is None and not one.screen:
+                advice = "where no table holds it, name the `screen` it is set on"
+                yield f"{where}: no spec describes {one.name!r}; {advice}"
+            elif found is not None and one.screen:
+                yield f"{where}.screen: the table {one.name!r} holds it, so it needs no screen"
+            elif found is not None and (found.time is not None or found.kept is Kept.NEVER):
+                yield f"{where}: {one.name!r} is no administration that two servers can be compared by"
 
     def _resolved_sets(self) -> Iterator[TableSet]:
         for name, (place, file) in self.sets.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from syncengine.catalogue.schema import ColumnEntry, SpecFile, TableEntry, TimeEntry
-from syncengine.model.spec import Archive, ColumnSpec, ColumnType, DataClass, TableSpec, TimeColumns
+from syncengine.model.spec import Archive, ColumnSpec, ColumnType, DataClass, Followed, TableSpec, TimeColumns
 
 SUMMED = (Archive.DAILY, Archive.WEEKLY, Archive.MONTHLY)
 
@@ -29,6 +29,7 @@ def _name_faults(file: SpecFile) -> Iterator[str]:
     named.append(("removed_when_told", file.removed_when_told))
     named += [("key", column) for column in file.key]
     named += [("not_compared", column) for column in file.not_compared]
+    named += [(f"follows.{name}.columns", column) for name, entry in file.follows.items() for column in entry.columns]
     if file.time is not None:
         named += [
             (f"time.{role}", getattr(file.time, role)) for role in ("date", "label", "epoch", "interval", "incomplete")
@@ -40,6 +41,9 @@ def _name_faults(file: SpecFile) -> Iterator[str]:
             yield f"{where}: names the column {column!r}, which [columns] does not have"
     if file.removed_when_told is not None and file.removed_when_told not in file.key:
         yield f"removed_when_told: names the column {file.removed_when_told!r}, which key does not have"
+    for name, entry in file.follows.items():
+        if entry.source and file.sources and entry.source not in file.sources:
+            yield f"follows.{name}.source: {entry.source!r} is not in [sources]"
     if file.row_number is not None and file.row_number not in file.not_compared:
         yield f"row_number: each server numbers by itself, so [not_compared] must name {file.row_number!r} too"
 
@@ -121,6 +125,7 @@ def _table(file: SpecFile, place: str, name: str, entry: TableEntry) -> TableSpe
     origin.append(("archive", f"{place}: tables.{name}.archive" if entry.archive else "default: none, not historical"))
     origin += [(key, "default") for key in ("circular", "optional") if key not in file.model_fields_set]
     origin += [(f"not_compared.{column}", f"{place}: not_compared.{column}") for column in file.not_compared]
+    origin += [(f"follows.{name}", f"{place}: follows.{name}") for name in file.follows]
     return TableSpec(
         name=name,
         summary=file.summary,
@@ -140,8 +145,18 @@ def _table(file: SpecFile, place: str, name: str, entry: TableEntry) -> TableSpe
         future_dates=file.future_dates,
         removed_when_told=file.removed_when_told,
         rolled_from=intervals if entry.archive in SUMMED else None,
+        follows=tuple(_followed(file, present)),
         origin=tuple(origin),
     )
+
+
+def _followed(file: SpecFile, present: set[str]) -> Iterator[Followed]:
+    """Yield what a table follows from, but for what only concerns columns that its archive has not."""
+    for name, entry in file.follows.items():
+        columns = tuple(column for column in entry.columns if column in present)
+        if columns or not entry.columns:
+            source = file.sources.get(entry.source, entry.source)
+            yield Followed(name, entry.why, columns, entry.screen, entry.evidence, source)
 
 
 def _time(file: SpecFile, present: set[str]) -> TimeColumns | None:

@@ -65,6 +65,16 @@ class ColumnEntry(_Strict):
     source: str = ""
 
 
+class FollowsEntry(_Strict):
+    """Administration that the data follows from: a table of the catalogue, or a screen where no table is known."""
+
+    why: str
+    columns: tuple[Identifier, ...] = ()
+    screen: str = ""
+    evidence: Evidence = Evidence.INFERRED
+    source: str = ""
+
+
 class SpecFile(_Strict):
     """One file: a table, or a family of tables that share columns."""
 
@@ -83,6 +93,7 @@ class SpecFile(_Strict):
     tables: dict[Identifier, TableEntry] = Field(min_length=1)
     time: TimeEntry | None = None
     not_compared: dict[Identifier, str] = {}
+    follows: dict[Identifier, FollowsEntry] = {}
     sources: dict[str, str] = {}
     columns: dict[Identifier, ColumnEntry] = Field(min_length=1)
 

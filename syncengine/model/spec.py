@@ -120,6 +120,21 @@ class TimeColumns:
 
 
 @dataclass(frozen=True, slots=True)
+class Followed:
+    """Administration kept by hand or by the switch that a table's data follows from (rule 19)."""
+
+    name: str
+    """The table that holds it; where none is known to, what it is called."""
+    why: str
+    columns: tuple[str, ...] = ()
+    """The columns that follow from it; none means that all rows do."""
+    screen: str = ""
+    """Where it is administered, if no table is known to hold it."""
+    evidence: Evidence = Evidence.INFERRED
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TableSpec:
     """One table of the catalogue."""
 
@@ -143,6 +158,7 @@ class TableSpec:
     """The column of the user that a row belongs to: rows of users only the target has stay until told (rule 19)."""
     rolled_from: str | None = None
     """The interval table that a daily, weekly or monthly one is rolled up from."""
+    follows: tuple[Followed, ...] = ()
     origin: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     def column(self, name: str) -> ColumnSpec | None:

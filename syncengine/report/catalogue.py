@@ -39,6 +39,8 @@ def print_tables(console: Console, tables: tuple[TableSpec, ...]) -> None:
 def print_table(console: Console, spec: TableSpec) -> None:
     """Show one spec, each value with where it comes from."""
     origin = dict(spec.origin)
+    cited = (*(column.source for column in spec.columns), *(one.source for one in spec.follows if one.source))
+    sources = {source: place for place, source in enumerate(dict.fromkeys(cited), 1)}
     console.print(Text(f"{spec.name}: {spec.summary}", style="bold"))
     facts = grid("", "", "from")
     for label, value, key in (
@@ -62,10 +64,14 @@ def print_table(console: Console, spec: TableSpec) -> None:
         )
     for column, why in spec.not_compared:
         facts.add_row("not compared", f"{column}: {why}", origin.get(f"not_compared.{column}", ""))
+    for one in spec.follows:
+        which = f" ({plural(len(one.columns), 'column')})" if one.columns else ""
+        evidence = escape(f"{one.evidence} [{sources[one.source]}]") if one.source else one.evidence.value
+        value = f"{one.screen or one.name}{which}, {evidence}: {one.why}"
+        facts.add_row("follows from", value, origin.get(f"follows.{one.name}", ""))
     console.print(facts)
     console.print()
     columns = grid("column", "type", "rolls up by", "evidence", "source", right=("source",))
-    sources = {source: place for place, source in enumerate(dict.fromkeys(c.source for c in spec.columns), 1)}
     for described in spec.columns:
         kind = f"{described.type}" + (" null" if described.nullable else "")
         kind += f", first {described.significant} count" if described.significant else ""
@@ -96,6 +102,7 @@ def table_document(spec: TableSpec) -> dict[str, Any]:
     """Return a spec as plain data."""
     document: dict[str, Any] = plain(spec)
     document["origin"] = dict(spec.origin)
+    document["follows"] = {one.name: plain(one) for one in spec.follows}
     document["not_compared"] = dict(spec.not_compared)
     for column, described in zip(document["columns"], spec.columns, strict=True):
         column["type"] = str(described.type)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from syncengine.model.drift import BucketDrift, KeyGroupDrift, Observation, TableObservation, TableState
+from syncengine.model.following import Following, followings
 from syncengine.model.memory import Remembered
 from syncengine.model.window import Window
 from syncengine.report.plain import plain
@@ -16,6 +17,9 @@ JUDGED = (TableState.COMPARED, TableState.NOT_COMPARABLE)
 
 def verify_document(observation: Observation) -> dict[str, Any]:
     """Return the verdict as a JSON document."""
+    followed: dict[str, list[dict[str, Any]]] = {}
+    for one in followings(observation):
+        followed.setdefault(one.table.name, []).append(_followed(one))
     return {
         "format": "syncengine.verify",
         "version": VERIFY_VERSION,
@@ -25,12 +29,21 @@ def verify_document(observation: Observation) -> dict[str, Any]:
         "as_of": plain(observation.as_of),
         "requested": plain(observation.requested),
         "remembered": _remembered(observation.remembered),
-        "tables": [_table(table) for table in observation.tables],
+        "tables": [_table(table, followed.get(table.spec.name, [])) for table in observation.tables],
         "notes": [*observation.notes, *(note for facts in observation.facts for note in facts.notes)],
     }
 
 
-def _table(table: TableObservation) -> dict[str, Any]:
+def _followed(one: Following) -> dict[str, Any]:
+    return {
+        "administration": one.followed.name,
+        "screen": one.followed.screen or None,
+        "state": one.administered.value,
+        "why": one.followed.why,
+    }
+
+
+def _table(table: TableObservation, follows: list[dict[str, Any]]) -> dict[str, Any]:
     counts = table.counts
     return {
         "table": table.spec.name,
@@ -62,6 +75,7 @@ def _table(table: TableObservation) -> dict[str, Any]:
         ],
         "differs_for_other_acds": list(table.other_acds),
         "buckets": [_bucket(drift) for drift in table.differing],
+        "follows_from": follows,
         "samples": [_sample(sample) for sample in table.samples],
         "notes": list(table.notes),
     }

@@ -8,6 +8,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from syncengine.model.drift import KeyGroupDrift, Observation, Strength, TableObservation, TableState
+from syncengine.model.following import following_sentences, followings
 from syncengine.model.memory import Remembered
 from syncengine.model.selection import Value
 from syncengine.model.spans import joined, span_of
@@ -52,6 +53,11 @@ def _verdict(observation: Observation, *, every_table: bool, next_commands: Sequ
                 yield Text(f"  {_sample(table, sample, observation)}")
         if len(shown) < len(differing):
             yield Text(f"  more in {plural(len(differing) - len(shown), 'table')}; -v shows them", style="dim")
+    links = list(following_sentences(followings(observation)))
+    if links:
+        yield Text()
+        yield Text("What it follows from", style="bold")
+        yield from (Text(f"  {link}.") for link in links)
     notes = list(_notes(observation))
     if notes:
         yield Text()

@@ -134,3 +134,43 @@ def test_every_table_of_a_family_has_its_day_and_its_acd(tmp_path: Path, column:
     assert faults_of(tmp_path, text) == (
         f"tables.c_ddesk: lacks the column {column!r}, which {key} names, since its `only` leaves it out",
     )
+
+
+@pytest.mark.parametrize(
+    ("follows", "expected"),
+    [
+        (
+            '[follows.no_table]\nwhy = "set on each server"\n',
+            "tables.c_desk: follows.no_table: no spec describes 'no_table'; "
+            "where no table holds it, name the `screen` it is set on",
+        ),
+        (
+            '[follows.hsplit]\nwhy = "counted there"\n',
+            "tables.c_desk: follows.hsplit: 'hsplit' is no administration that two servers can be compared by",
+        ),
+        (
+            '[follows.arch_stat]\nwhy = "archived there"\n',
+            "tables.c_desk: follows.arch_stat: 'arch_stat' is no administration that two servers can be compared by",
+        ),
+        (
+            '[follows.ag_ex_adm]\nwhy = "set on each server"\nscreen = "Exceptions"\n',
+            "tables.c_desk: follows.ag_ex_adm.screen: the table 'ag_ex_adm' holds it, so it needs no screen",
+        ),
+        (
+            '[follows.ag_ex_adm]\nwhy = "set on each server"\ncolumns = ["level"]\n',
+            "follows.ag_ex_adm.columns: names the column 'level', which [columns] does not have",
+        ),
+        ("[follows.ag_ex_adm]\n", "follows.ag_ex_adm.why: is missing"),
+    ],
+)
+def test_what_a_table_follows_from_is_administration(tmp_path: Path, follows: str, expected: str) -> None:
+    """A name that leads nowhere, to history, or to what is never compared is a fault with its file and key."""
+    assert faults_of(tmp_path, DESK.replace("[columns]", f"{follows}\n[columns]")) == (expected,)
+
+
+@pytest.mark.parametrize(
+    "follows", ['[follows.ag_ex_adm]\nwhy = "w"\n', '[follows.desks]\nwhy = "w"\nscreen = "Desks"\n']
+)
+def test_a_table_may_follow_from_a_table_or_a_screen(tmp_path: Path, follows: str) -> None:
+    """Administration is named by its table, or by its screen where no table holds it."""
+    assert faults_of(tmp_path, DESK.replace("[columns]", f"{follows}\n[columns]")) == ()

@@ -1,0 +1,89 @@
+"""What data that differs follows from: administration kept by hand on each server (rule 19)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from syncengine.model.drift import Observation, TableObservation, TableState
+from syncengine.model.spec import Followed, TableSpec
+
+
+class Administered(StrEnum):
+    """What was seen of the administration that differing data follows from, for the ACDs that differ."""
+
+    DIFFERS = "differs"
+    ALIKE = "alike"
+    NOT_COMPARED = "not-compared"
+    """It was not among the tables compared, or could not be compared."""
+    NO_TABLE = "no-table"
+    """No table is known to hold it."""
+
+
+ORDER = tuple(Administered)
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """One table that differs, and the administration it follows from."""
+
+    table: TableSpec
+    followed: Followed
+    administered: Administered
+
+
+def followings(observation: Observation) -> Iterator[Following]:
+    """Yield what each table that differs follows from.
+
+    Where only some columns follow, it is said if that administration differs, or if nothing but these columns
+    does in some sample: an outage, which changes them with all the others, is not explained by it.
+    """
+    compared = {table.spec.name.lower(): table for table in observation.tables if table.state is TableState.COMPARED}
+    for table in observation.tables:
+        if not table.differing:
+            continue
+        for followed in table.spec.follows:
+            administered = _seen(table, followed, compared.get(followed.name.lower()))
+            if administered is Administered.DIFFERS or not followed.columns or _only_in(table, followed.columns):
+                yield Following(table.spec, followed, administered)
+
+
+def following_sentences(found: Iterable[Following]) -> Iterator[str]:
+    """Yield what was found as sentences, without their full stops; what follows alike together, what differs first."""
+    groups: dict[tuple[Administered, str], list[Following]] = {}
+    for one in sorted(found, key=lambda one: ORDER.index(one.administered)):
+        why = "" if one.administered is Administered.ALIKE else one.followed.why
+        groups.setdefault((one.administered, why), []).append(one)
+    for (administered, why), members in groups.items():
+        tables = list(dict.fromkeys(one.table.name for one in members))
+        names = list(dict.fromkeys(one.followed.screen or one.followed.name for one in members))
+        follow = f"{', '.join(tables)} follow{'s' if len(tables) == 1 else ''} from {', '.join(names)}"
+        match administered:
+            case Administered.DIFFERS:
+                yield f"{follow}, which differ{'s' if len(names) == 1 else ''} too: {why}"
+            case Administered.ALIKE:
+                yield f"{follow}, which {'is' if len(names) == 1 else 'are'} alike on both servers"
+            case Administered.NOT_COMPARED:
+                options = " ".join(f"--table {name}" for name in names)
+                yield f"{follow}, not compared here: {why}; look with `syncengine verify {options}`"
+            case Administered.NO_TABLE:
+                yield f"{follow}, which no table is known to hold: {why}"
+
+
+def _seen(table: TableObservation, followed: Followed, administration: TableObservation | None) -> Administered:
+    if followed.screen:
+        return Administered.NO_TABLE
+    if administration is None:
+        return Administered.NOT_COMPARED
+    acds = {drift.bucket.acd for drift in table.differing}
+    if administration.spec.acd is None or table.spec.acd is None:
+        return Administered.DIFFERS if administration.differing else Administered.ALIKE
+    differing = any(drift.bucket.acd in acds for drift in administration.differing)
+    return Administered.DIFFERS if differing else Administered.ALIKE
+
+
+def _only_in(table: TableObservation, columns: tuple[str, ...]) -> bool:
+    """Say whether in some sample nothing but these columns differs."""
+    changes = ({change.column for change in sample.changes} for sample in table.samples)
+    return any(changed and changed <= set(columns) for changed in changes)
