@@ -18,7 +18,7 @@ from syncengine.model.progress import Progress
 from syncengine.model.selection import select_window
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import Window
-from syncengine.observe.facts import FactQuestions, gather_facts
+from syncengine.observe.facts import FactQuestions, gather_facts, refuse_unknown_acds
 from syncengine.observe.scopes import DEFAULT_LENGTH, ScopeQuestions, closed_until, interval_lengths
 from syncengine.planning.portions import day_windows, month_windows
 from syncengine.servers.protocol import Server
@@ -82,10 +82,7 @@ class Cutting:
         facts = tuple(gather_facts(servers[role], role, asking) for role in (wishes.source, wishes.source.other))
         questions = ScopeQuestions(self.settings, (facts[0], facts[1]), now, None, wishes.acds)
         lengths = dict(interval_lengths(questions))
-        unknown = [acd for acd in wishes.acds if acd not in lengths]
-        if unknown:
-            names = ", ".join(map(str, lengths)) or "none"
-            raise InputError(f"Neither server knows ACD {unknown[0]}.", hint=f"They know: {names}.")
+        refuse_unknown_acds(facts, wishes.acds)
         ends = [
             closed_until(Archive.INTERVAL, acd, lengths.get(acd, DEFAULT_LENGTH), questions)
             for acd in (wishes.acds or tuple(lengths))

@@ -18,6 +18,7 @@ from syncengine.app.connecting import Connecting, as_of, refuse_one_server
 from syncengine.app.copying import PortionWork
 from syncengine.app.cutting import Cutting
 from syncengine.app.daily import DailyChecking
+from syncengine.app.fitting import refuse_unfitting
 from syncengine.app.internal import Internals
 from syncengine.app.outages import Outages
 from syncengine.app.rollups import MendingRollups
@@ -424,6 +425,7 @@ def open_pair(
     """Return the pair a file describes; `specs` are folders of table specs of one's own."""
     settings = read_pair_file(Path(pair_file), environment)
     catalogue = load_catalogue(*settings.specs, *specs)
+    refuse_unfitting(settings, catalogue)
     return Pair(settings, catalogue, progress or Silent(), environment)
 
 

@@ -54,6 +54,17 @@ def surplus_statement(question: BagQuestion) -> str:
     )
 
 
+def taking_statement(columns: tuple[str, ...], values: tuple[int, ...]) -> str:
+    """Return the statement that takes rows out of `surplus`; its rows are (date, slot, acd, surplus).
+
+    Taken are those of which each column has one of its values; `values` says how many each has, to bind in order.
+    """
+    where = " AND ".join(
+        f"{_name(column)} IN ({', '.join('?' * count)})" for column, count in zip(columns, values, strict=True)
+    )
+    return f'DELETE FROM {SURPLUS} WHERE {where} RETURNING {DATE}, {SLOT}, {ACD}, CAST("surplus.rows" AS BIGINT)'
+
+
 def counts_statement(question: BagQuestion) -> str:
     """Return the query whose rows are (date, slot, acd, missing, extra, changed, lacking), a row a bucket."""
     same = [f"theirs.{name} IS NOT DISTINCT FROM key_groups.{name}" for name in (DATE, SLOT, ACD)]

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from syncengine.model.bucket import EMPTY, Bucket, BucketState
+from syncengine.model.expected import ExpectedDifference
 from syncengine.model.facts import ServerFacts
 from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.memory import ALL_READ, Remembered
@@ -155,6 +156,19 @@ class GroupChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Dropped:
+    """Up to when a server may have dropped rows that the other holds, or that were asked for (rule 12)."""
+
+    before: datetime
+    why: str
+
+    @property
+    def note(self) -> str:
+        """What is left of the window, for people."""
+        return f"compared from {self.before:%Y-%m-%d %H:%M}: {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """What of a table is compared for some ACDs.
 
@@ -166,6 +180,8 @@ class Scope:
     requested: Window | None = None
     window: Window | None = None
     notes: tuple[str, ...] = ()
+    dropped: Dropped | None = None
+    """What is left out at the old end; the notes say so too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +223,8 @@ class TableObservation:
     has, and some of the others. None where nobody asked who changed what."""
     remembered: Remembered = ALL_READ
     """What was not read again, since it is remembered as equal; not among the counts."""
+    expected: tuple[ExpectedDifference, ...] = ()
+    """What differs as it should: no drift, and never written."""
 
     @property
     def counts(self) -> Counts:

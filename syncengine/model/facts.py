@@ -115,6 +115,8 @@ class ServerFacts:
     coverage: tuple[IntervalCoverage, ...] = ()
     notes: tuple[str, ...] = ()
     clock_resets: tuple[ClockReset, ...] = ()
+    pseudo_acds: tuple[int, ...] = ()
+    """ACDs made up on this server; nothing else here tells of an ACD that is made up on either (rule 8)."""
 
     def archived(self, acd: int, archive: Archive) -> ArchiveStatus:
         """Return how far an archive has run; event tables follow the intervals."""

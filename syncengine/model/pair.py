@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import unquote
 
+from syncengine.model.expected import ExpectedRows
 from syncengine.model.spec import Archive
 
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -38,6 +39,8 @@ class ServerSettings:
     read_only: bool = False
     without_transactions: bool = False
     """The user accepts steps on a database that keeps no transaction log, which cannot be rolled back."""
+    pseudo_acds: tuple[int, ...] = ()
+    """ACDs made up on this server, whose rows it alone has (rule 8)."""
 
     def masked(self, text: str) -> str:
         """Return a text in which what the url takes from the environment stands as in the file, like ${NAME}."""
@@ -134,6 +137,13 @@ class PairSettings:
     hooks: tuple[Hook, ...] = ()
     call_history: CallHistory | None = None
     """None where it is not installed."""
+    expected: tuple[ExpectedRows, ...] = ()
+    """Rows of which each server has its own (rule 8)."""
+
+    @property
+    def pseudo_acds(self) -> frozenset[int]:
+        """The ACDs made up on either server."""
+        return frozenset(acd for role in Role for acd in self.server(role).pseudo_acds)
 
     def hook(self, kind: str, role: Role) -> Hook | None:
         """Return the command the file names for something on one server, or None."""

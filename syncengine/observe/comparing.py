@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache, partial
 
-from syncengine.diffing.bag_difference import BagQuestion, bucket_terms, counts_statement, surplus_statement
+from syncengine.diffing.bag_difference import (
+    BagQuestion,
+    bucket_terms,
+    counts_statement,
+    surplus_statement,
+    taking_statement,
+)
 from syncengine.diffing.buckets import BucketPair, differing, paired, portions
-from syncengine.diffing.digest import digest_statement
 from syncengine.model.bucket import EMPTY, Bucket, BucketColumns, BucketState
 from syncengine.model.drift import BucketDrift, Counts, Held, KeyGroupDrift, Scope, Strength
 from syncengine.model.facts import DayLengths, ServerFacts
-from syncengine.model.fingerprint import FingerprintColumn, FingerprintQuery, group_key, in_full
+from syncengine.model.fingerprint import FingerprintColumn, FingerprintQuery, group_key
 from syncengine.model.pair import Limits
 from syncengine.model.selection import ReadQuery, Selection, select_window
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.columns import ColumnsVerdict
+from syncengine.observe.expecting import Expectations, ExpectedSoFar
 from syncengine.observe.sampling import sample_groups
 from syncengine.servers.protocol import Server
 from syncengine.servers.retrying import tried
@@ -50,7 +56,7 @@ class Comparison:
     limits: Limits
     seed: int
     every_row: bool
-    guards: bool
+    expectations: Expectations = field(default_factory=Expectations)
 
     @property
     def lengths(self) -> tuple[dict[tuple[int | None, date], tuple[int, int]], ...]:
@@ -77,6 +83,7 @@ class Comparison:
 class Findings:
     """What was found so far."""
 
+    expected: ExpectedSoFar
     buckets: int = 0
     rows: int = 0
     source_rows: int = 0
@@ -173,24 +180,33 @@ def compare(
 
     `saw` is told of the fingerprints of each, as they were at first sight.
     """
-    findings = Findings()
+    findings = Findings(ExpectedSoFar(comparison.expectations))
     for selection in selections:
-        pairs = tuple(_fingerprints(comparison, selection, comparison.verdict.compared))
+        pairs = tuple(findings.expected.parted(fingerprints(comparison, selection, comparison.verdict.compared)))
         _count(findings, pairs)
         if saw is not None:
             saw(pairs)
         candidates = tuple(differing(pairs, every_row=bool(comparison.strength is Strength.EVERY_ROW)))
         for portion in portions(candidates, comparison.limits.compare_rows):
             findings.differing += _settled(comparison, portion, findings)
+        _count_own_columns(comparison, selection, findings)
         advance(1, sum(pair.rows for pair in pairs))
-    if comparison.guards:
-        findings.differing = list(_guarded(comparison, findings.differing))
     return findings
 
 
-def _fingerprints(
+def _count_own_columns(comparison: Comparison, selection: Selection, findings: Findings) -> None:
+    """Count in how many buckets that do not drift each server has its own values in a column (rule 8)."""
+    if not comparison.expectations.columns:
+        return
+    drifting = {drift.bucket for drift in findings.differing}
+    for column in comparison.expectations.columns:
+        findings.expected.count(column, fingerprints(comparison, selection, (column,)), drifting)
+
+
+def fingerprints(
     comparison: Comparison, selection: Selection, columns: tuple[FingerprintColumn, ...]
 ) -> Iterator[BucketPair]:
+    """Yield the buckets of a selection as both servers have them, both asked at once."""
     time = comparison.spec.time
     query = FingerprintQuery(
         selection=selection,
@@ -233,7 +249,7 @@ def _settled(comparison: Comparison, portion: tuple[BucketPair, ...], findings: 
     pending = portion
     for look in range(LOOKS):
         room = comparison.limits.samples - len(findings.samples) if look == 0 else 0
-        counts = _compare_rows(comparison, pending, samples=room)
+        counts = _compare_rows(comparison, pending, findings.expected, samples=room)
         drifting = tuple(
             pair for pair in pending if pair.bucket in counts or not pair.source.same_rows(pair.target) if pair.rows
         )
@@ -241,7 +257,7 @@ def _settled(comparison: Comparison, portion: tuple[BucketPair, ...], findings: 
             return
         now = {
             pair.bucket: pair
-            for pair in _fingerprints(comparison, _only(comparison, drifting), comparison.verdict.compared)
+            for pair in fingerprints(comparison, selection_of(comparison, drifting), comparison.verdict.compared)
         }
         moved: list[BucketPair] = []
         for pair in drifting:
@@ -259,9 +275,15 @@ def _settled(comparison: Comparison, portion: tuple[BucketPair, ...], findings: 
         yield replace(_drift(comparison, pair, Counts()), moving=True)
 
 
-def _compare_rows(comparison: Comparison, pairs: tuple[BucketPair, ...], *, samples: int) -> dict[Bucket, Counts]:
-    """Fetch and compare rows. Buckets that only one server has are counted without, but for a few to show."""
-    one_sided = [pair for pair in pairs if not (pair.source.rows and pair.target.rows)]
+def _compare_rows(
+    comparison: Comparison, pairs: tuple[BucketPair, ...], expected: ExpectedSoFar, *, samples: int
+) -> dict[Bucket, Counts]:
+    """Fetch and compare rows; those that are expected are taken out.
+
+    Buckets that only one server has are counted without, but for a few to show, unless some rows are expected.
+    """
+    meant = comparison.expectations.rows
+    one_sided = [pair for pair in pairs if not meant and not (pair.source.rows and pair.target.rows)]
     counted = {pair.bucket for pair in one_sided[samples:]}
     fetched = tuple(pair for pair in pairs if pair.bucket not in counted)
     counts = {
@@ -270,11 +292,18 @@ def _compare_rows(comparison: Comparison, pairs: tuple[BucketPair, ...], *, samp
     }
     if not fetched:
         return counts
-    query = ReadQuery(_only(comparison, fetched), tuple(column.name for column in comparison.verdict.all_columns))
+    query = ReadQuery(
+        selection_of(comparison, fetched), tuple(column.name for column in comparison.verdict.all_columns)
+    )
     for name, server in (("source_rows", comparison.source), ("target_rows", comparison.target)):
         fetch(comparison.cache, name, server, query)
     question = question_of(comparison)
     comparison.cache.run(surplus_statement(question))
+    expected.look_anew(pairs if meant else ())
+    for one in meant:
+        names, values = zip(*one.where, strict=True)
+        taking = taking_statement(names, tuple(map(len, values)))
+        expected.take(one, comparison.cache.rows(taking, [value for some in values for value in some]))
     rows = comparison.cache.rows(counts_statement(question))
     comparison.cache.drop("source_rows", "target_rows")
     for row_date, slot, acd, *figures in rows:
@@ -293,7 +322,8 @@ def question_of(comparison: Comparison) -> BagQuestion:
     return BagQuestion("source_rows", "target_rows", comparison.verdict.compared, bucket, comparison.key)
 
 
-def _only(comparison: Comparison, pairs: tuple[BucketPair, ...]) -> Selection:
+def selection_of(comparison: Comparison, pairs: tuple[BucketPair, ...]) -> Selection:
+    """Return the rows of some buckets."""
     return Selection(comparison.spec.name, comparison.buckets, buckets=tuple(pair.bucket for pair in pairs))
 
 
@@ -315,64 +345,3 @@ def _lengths_agree(comparison: Comparison, bucket: Bucket) -> bool:
 @lru_cache(maxsize=4)
 def _lengths_by_day(lengths: tuple[DayLengths, ...]) -> dict[tuple[int | None, date], tuple[int, int]]:
     return {(entry.acd, entry.day): (entry.shortest, entry.longest) for entry in lengths}
-
-
-def _guarded(comparison: Comparison, drifts: list[BucketDrift]) -> Iterator[BucketDrift]:
-    """Add the states over all columns, which are what a write is held against.
-
-    They must be of the rows that were compared: a bucket that is no longer as it was compared once its
-    guard has been taken is moving, and is not written.
-    """
-    columns = in_full(comparison.verdict.all_columns)
-    parts = tuple(
-        portions(
-            tuple(BucketPair(drift.bucket, drift.source, drift.target) for drift in drifts),
-            comparison.limits.compare_rows,
-        )
-    )
-    guards = {
-        pair.bucket: pair
-        for portion in parts
-        for pair in _fingerprints(comparison, _only(comparison, portion), columns)
-    }
-    if beyond_fingerprint(columns, guards.values()):
-        guards = {pair.bucket: pair for portion in parts for pair in _digested(comparison, portion, guards)}
-    compared = {
-        pair.bucket: pair
-        for portion in parts
-        for pair in _fingerprints(comparison, _only(comparison, portion), comparison.verdict.compared)
-    }
-    for drift in drifts:
-        none = BucketPair(drift.bucket, EMPTY, EMPTY)
-        guard, again = guards.get(drift.bucket, none), compared.get(drift.bucket, none)
-        moving = drift.moving or (again.source, again.target) != (drift.source, drift.target)
-        yield replace(drift, source_guard=guard.source, target_guard=guard.target, moving=moving)
-
-
-def _digested(
-    comparison: Comparison, portion: tuple[BucketPair, ...], guards: Mapping[Bucket, BucketPair]
-) -> Iterator[BucketPair]:
-    """Add digests of all rows and columns to guards."""
-    only = _only(comparison, portion)
-    source, target = (_digests(comparison, server, only) for server in (comparison.source, comparison.target))
-    for pair in portion:
-        guard = guards.get(pair.bucket, BucketPair(pair.bucket, EMPTY, EMPTY))
-        yield BucketPair(
-            pair.bucket,
-            replace(guard.source, digest=source.get(pair.bucket, "")),
-            replace(guard.target, digest=target.get(pair.bucket, "")),
-        )
-
-
-def _digests(comparison: Comparison, server: Server, only: Selection) -> dict[Bucket, str]:
-    columns = comparison.verdict.all_columns
-    fetch(comparison.cache, "guarded_rows", server, ReadQuery(only, tuple(column.name for column in columns)))
-    terms = bucket_terms(comparison.buckets, slot_expression(comparison.buckets))
-    rows = comparison.cache.rows(digest_statement("guarded_rows", columns, terms))
-    comparison.cache.drop("guarded_rows")
-    return {Bucket(row_date, slot, acd): digest for row_date, slot, acd, digest in rows}
-
-
-def beyond_fingerprint(columns: tuple[FingerprintColumn, ...], pairs: Iterable[BucketPair]) -> bool:
-    """Say whether some of the rows no fingerprint can fold in: fractions, text of unknown width or too long."""
-    return any(not column.folded for column in columns) or any(p.source.overlong or p.target.overlong for p in pairs)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, TypeGuard
 
@@ -114,7 +114,7 @@ def gather_facts(server: Server, role: Role, questions: FactQuestions) -> Server
     acds = {row["acd"] for row in set_up if row["acd"] is not None}
     acds |= {status.acd for status in archives} | {day.acd for day in lengths} | {item.acd for item in kept}
     description = server.describe()
-    return ServerFacts(
+    facts = ServerFacts(
         role=role,
         identity=description.identity,
         kind=description.kind,
@@ -127,15 +127,37 @@ def gather_facts(server: Server, role: Role, questions: FactQuestions) -> Server
         coverage=coverage,
         notes=tuple(reading.notes),
         clock_resets=tuple(_clock_resets(links, role)),
+        pseudo_acds=questions.settings.server(role).pseudo_acds,
+    )
+    return _without(facts, questions.settings.pseudo_acds)
+
+
+def _without(facts: ServerFacts, pseudo: frozenset[int]) -> ServerFacts:
+    """Leave out what is told of ACDs that are made up: no link feeds them, and no archive is waited for."""
+    return replace(
+        facts,
+        acds=tuple(acd for acd in facts.acds if acd not in pseudo),
+        archives=tuple(one for one in facts.archives if one.acd not in pseudo),
+        lengths=tuple(one for one in facts.lengths if one.acd not in pseudo),
+        kept=tuple(one for one in facts.kept if one.acd not in pseudo),
+        outages=tuple(one for one in facts.outages if one.acd not in pseudo),
+        coverage=tuple(one for one in facts.coverage if one.acd not in pseudo),
+        clock_resets=tuple(one for one in facts.clock_resets if one.acd not in pseudo),
     )
 
 
-def refuse_unknown_acds(facts: Iterable[ServerFacts], acds: Iterable[int]) -> None:
-    """Raise `InputError` for an ACD that neither server knows."""
+def refuse_unknown_acds(facts: Collection[ServerFacts], acds: Iterable[int]) -> None:
+    """Raise `InputError` for an ACD that neither server knows, or that is made up on one."""
     known = {acd for one in facts for acd in one.acds}
     for acd in acds:
         if acd not in known:
             names = ", ".join(str(a) for a in sorted(known)) or "none"
+            owner = next((one.role for one in facts if acd in one.pseudo_acds), None)
+            if owner is not None:
+                raise InputError(
+                    f"ACD {acd} is a pseudo-ACD of {owner}, as the pair file says, and is not compared.",
+                    hint=f"Name one of {names}, or take it out of {owner}.pseudo_acds.",
+                )
             raise InputError(f"Neither server knows ACD {acd}.", hint=f"They know: {names}.")
 
 

@@ -126,6 +126,14 @@ def _acds(primary: ServerFacts, secondary: ServerFacts) -> Iterator[Finding]:
                 "Set up the same ACDs on both servers.",
                 rule=1,
             )
+    for facts in (primary, secondary):
+        for acd in facts.pseudo_acds:
+            yield Finding(
+                Severity.NOTE,
+                Subject.ACDS,
+                f"ACD {acd} is a pseudo-ACD of {facts.role}, as the pair file says: it is not looked at.",
+                rule=8,
+            )
     if not primary.acds and not secondary.acds:
         yield Finding(Severity.SHOULD, Subject.ACDS, "Neither server names its ACDs.", "Are these CMS databases?")
 

@@ -20,7 +20,9 @@ from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import DAY, Window
 from syncengine.observe.columns import ColumnsVerdict, judge_columns
 from syncengine.observe.comparing import Comparison, Findings, compare, selections_of
+from syncengine.observe.expecting import Expectations, dropped, pseudo_acds_of
 from syncengine.observe.facts import FactQuestions, gather_facts, refuse_unknown_acds
+from syncengine.observe.guarding import guarded
 from syncengine.observe.remembering import Recall, Tally, can_be_remembered, environment_of, few_enough
 from syncengine.observe.scopes import ScopeQuestions, closed_until, interval_lengths, scopes_of
 from syncengine.observe.since_synced import SinceSynced
@@ -302,9 +304,11 @@ class _Observing:
             limits=self.settings.limits,
             seed=self.request.seed,
             every_row=self.request.every_row,
-            guards=self.request.for_writing,
+            expectations=self._expectations(spec, verdict),
         )
         findings, remembered = self._compared(work, comparison, progress)
+        if self.request.for_writing:
+            findings.differing = list(guarded(comparison, findings.differing))
         wanted, others = self._chosen(spec, findings)
         changes = None
         if self.last is not None and spec.time is None:
@@ -329,6 +333,16 @@ class _Observing:
             changes=changes,
             notes=verdict.notes,
             remembered=remembered,
+            expected=(*findings.expected.differences(spec), *dropped(work.scopes)),
+        )
+
+    def _expectations(self, spec: TableSpec, verdict: ColumnsVerdict) -> Expectations:
+        """Return what is expected to differ; columns are counted for people, and not where a write follows."""
+        own = [column for column in verdict.all_columns if column.name in spec.ignored and column.folded]
+        return Expectations(
+            pseudo_acds=pseudo_acds_of(self.facts),
+            rows=tuple(one for one in self.settings.expected if one.table == spec.name),
+            columns=() if self.request.for_writing else tuple(own),
         )
 
     def _compared(self, work: Work, comparison: Comparison, progress: Progress) -> tuple[Findings, Remembered]:

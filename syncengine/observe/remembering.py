@@ -70,7 +70,7 @@ def environment_of(
     ]
     columns = [(column.name, str(column.type), column.significant) for column in spec.columns]
     meaning = (spec.name, spec.acd, spec.archive, spec.time, spec.key, sorted(spec.ignored), columns)
-    told = repr((FORMAT, VERSION, meaning, compared, settings.timezone, sides))
+    told = repr((FORMAT, VERSION, meaning, compared, settings.timezone, sides, sorted(settings.pseudo_acds)))
     return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
 
 

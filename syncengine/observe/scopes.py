@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from syncengine.model.bucket import BucketColumns, bucket_start
-from syncengine.model.drift import Scope
+from syncengine.model.drift import Dropped, Scope
 from syncengine.model.facts import Kept, ServerFacts
 from syncengine.model.interval import QUANTUM, floor_to, shared_length
 from syncengine.model.pair import PairSettings, Role
@@ -94,6 +94,7 @@ def _scope(
     requested = questions.requested.aligned(length) if questions.requested else None
     window: Window | None = requested or Window(EARLIEST, LATEST)
     notes: list[str] = []
+    dropped: Dropped | None = None
     archive = spec.archive or Archive.DAILY
     if not spec.future_dates:
         # A window too short for a row of the archive is not told what it would be clipped to.
@@ -108,9 +109,10 @@ def _scope(
             and window is not None
             and window.start < floor
         ):
-            notes.append(f"compared from {floor:%Y-%m-%d %H:%M}: {why}")
+            dropped = Dropped(floor, why)
+            notes.append(dropped.note)
         window = window.since(floor) if window else None
-    return Scope(acd, requested, window, tuple(notes))
+    return Scope(acd, requested, window, tuple(notes), dropped)
 
 
 def _begins_before(

@@ -122,7 +122,6 @@ def _compared(spec: TableSpec, verdict: ColumnsVerdict, questions: SetupQuestion
         limits=replace(questions.settings.limits, samples=KEYS_TOLD),
         seed=questions.seed,
         every_row=False,
-        guards=False,
     )
     selections = selections_of(spec, (), zone=questions.settings.timezone)
     return compare(comparison, selections, _unheard)

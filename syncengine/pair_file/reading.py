@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from syncengine.model.checklist import LineKind
 from syncengine.model.errors import PairFileError
+from syncengine.model.expected import ExpectedRows
 from syncengine.model.faults import validation_faults
 from syncengine.model.pair import (
     REFERENCE,
@@ -64,6 +65,10 @@ def read_pair_file(path: Path, environment: Mapping[str, str]) -> PairSettings:
         specs=tuple(folder / name for name in entry.specs),
         hooks=tuple(_hooks(entry)),
         call_history=CallHistory(entry.external_call_history) if entry.external_call_history else None,
+        expected=tuple(
+            ExpectedRows(one.table.lower(), tuple((name, tuple(values)) for name, values in one.where.items()), one.why)
+            for one in entry.expected
+        ),
     )
 
 
@@ -112,6 +117,7 @@ def _server(role: Role, entry: ServerEntry, environment: Mapping[str, str]) -> S
         load=entry.load,
         read_only=entry.read_only,
         without_transactions=entry.without_transactions,
+        pseudo_acds=tuple(sorted(set(entry.pseudo_acds))),
     )
 
 

@@ -57,6 +57,7 @@ class ServerEntry(_Strict):
     load: str | None = None
     read_only: bool = False
     without_transactions: bool = False
+    pseudo_acds: list[Annotated[int, Field(ge=1, le=99)]] = []
 
 
 class RetentionEntry(_Strict):
@@ -81,6 +82,14 @@ class LimitsEntry(_Strict):
     keep_days: int = Field(default=DEFAULTS.keep_days, ge=0)
     keep_mb: int = Field(default=DEFAULTS.keep_mb, ge=0)
     samples: int = Field(default=DEFAULTS.samples, ge=0, le=1000)
+
+
+class ExpectedEntry(_Strict):
+    """Rows of which each server has its own."""
+
+    table: str
+    where: Annotated[dict[str, Annotated[list[int | str], Field(min_length=1)]], Field(min_length=1)]
+    why: Annotated[str, Field(min_length=1)]
 
 
 def _hook_kind(name: str) -> str:
@@ -146,4 +155,5 @@ class PairEntry(_Strict):
     retention: RetentionEntry = RetentionEntry()
     limits: LimitsEntry = LimitsEntry()
     external_call_history: Literal["primary", "both"] | None = None
+    expected: list[ExpectedEntry] = []
     hooks: dict[Annotated[str, AfterValidator(_hook_kind)], Annotated[HookEntry, BeforeValidator(_table)]] = {}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import Bucket
 from syncengine.model.drift import ChangedBy, Counts, Observation, TableObservation, TableState
+from syncengine.model.expected import left_sentences
 from syncengine.model.following import following_sentences, followings
 from syncengine.model.pair import DEFAULT_LIMITS, CallHistory, Hook, Limits, Role
 from syncengine.model.plan import KeptBack, KeptWhy, Plan, PlannedChange, Policy, RestoreRange
@@ -172,6 +173,7 @@ def _notes(observation: Observation, wishes: Wishes, written: set[DataClass]) ->
     if new:
         yield f"{', '.join(new)}: both servers were not seen alike there before, so nobody knows who changed what"
     yield from following_sentences(followings(observation))
+    yield from left_sentences((table.spec.name, table.expected) for table in observation.tables)
     loads = [facts.load for facts in observation.facts]
     if None in loads:
         yield "the load of a server is not known: set load or a hook for it in the pair file (pkginfo -x cms tells it)"

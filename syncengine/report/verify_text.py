@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from syncengine.model.drift import KeyGroupDrift, Observation, Strength, TableObservation, TableState
+from syncengine.model.drift import KeyGroupDrift, Observation, Scope, Strength, TableObservation, TableState
 from syncengine.model.following import following_sentences, followings
 from syncengine.model.memory import Remembered
 from syncengine.model.selection import Value
 from syncengine.model.spans import joined, span_of
 from syncengine.model.window import MINUTE
+from syncengine.report.expected import expected_section
 from syncengine.report.text import bucket_text, clips, grid, number, plural
 from syncengine.report.verify_json import compared_window
 
@@ -58,6 +59,7 @@ def _verdict(observation: Observation, *, every_table: bool, next_commands: Sequ
         yield Text()
         yield Text("What it follows from", style="bold")
         yield from (Text(f"  {link}.") for link in links)
+    yield from expected_section(observation, every_table=every_table)
     notes = list(_notes(observation))
     if notes:
         yield Text()
@@ -149,7 +151,13 @@ def _notes(observation: Observation) -> Iterator[str]:
     if by_rows and any(table.strength is Strength.FINGERPRINT for table in observation.tables):
         yield f"Compared by every row, since no fingerprint covers their fractions: {', '.join(by_rows)}"
     scopes = ((table.spec.name, scope) for table in observation.tables for scope in table.scopes)
-    yield from clips((name, scope.acd, scope.notes) for name, scope in scopes)
+    yield from clips((name, scope.acd, tuple(_not_expected(scope))) for name, scope in scopes)
+
+
+def _not_expected(scope: Scope) -> Iterator[str]:
+    """Yield the notes of a scope but for the one that stands among what is expected."""
+    left_out = scope.dropped.note if scope.dropped else ""
+    yield from (note for note in scope.notes if note != left_out)
 
 
 def _remembered(remembered: Remembered) -> str:

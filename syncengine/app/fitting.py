@@ -1,0 +1,43 @@
+"""Holds what the pair file says of tables against the catalogue, which the file itself cannot know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from syncengine.catalogue import Catalogue
+from syncengine.model.errors import PairFileError
+from syncengine.model.expected import ExpectedRows
+from syncengine.model.pair import PairSettings
+from syncengine.model.spec import DataClass, Kept, TableSpec
+
+
+def refuse_unfitting(settings: PairSettings, catalogue: Catalogue) -> None:
+    """Raise `PairFileError`, with every fault and its key, where the file names what no spec describes."""
+    specs = {spec.name: spec for spec in catalogue.tables}
+    faults = tuple(
+        f"expected.{place}.{fault}"
+        for place, meant in enumerate(settings.expected)
+        for fault in _faults(meant, specs.get(meant.table))
+    )
+    if faults:
+        many = f"{len(faults)} fault{'' if len(faults) == 1 else 's'}"
+        raise PairFileError(f"The pair file {settings.file} has {many}:", faults)
+
+
+def _faults(meant: ExpectedRows, spec: TableSpec | None) -> Iterator[str]:
+    if spec is None:
+        yield f"table: no spec describes {meant.table!r}; `syncengine tables` lists those there are"
+        return
+    if spec.data_class is DataClass.LOCAL or spec.kept is Kept.NEVER:
+        yield f"table: {spec.name} is never compared, so that nothing of it needs to be expected"
+        return
+    for name, values in meant.where:
+        column = spec.column(name)
+        if column is None or name in spec.ignored:
+            why = "has no such column" if column is None else "does not compare that column"
+            yield f"where.{name}: {spec.name} {why}; `syncengine tables {spec.name}` lists those it has"
+            continue
+        wanted = str if column.type.is_text else int
+        kind = "text" if column.type.is_text else "whole numbers"
+        if not all(isinstance(value, wanted) for value in values):
+            yield f"where.{name}: holds {kind}, of type {column.type}; write its values as {kind}"
