@@ -27,8 +27,10 @@ class Connecting:
         self._told_load = told_load
 
     @contextmanager
-    def servers(self, writable: frozenset[Role], *, slowed_by: float = 0.0) -> Iterator[Mapping[Role, Server]]:
-        """Open both servers, those of some roles for writing, and close them at the end.
+    def servers(
+        self, writable: frozenset[Role], *, needed: frozenset[Role] = frozenset(Role), slowed_by: float = 0.0
+    ) -> Iterator[Mapping[Role, Server]]:
+        """Open the servers needed, those of some roles for writing, and close them at the end.
 
         `slowed_by` is how many seconds a query may take longer, since its rows are held back on purpose.
         """
@@ -36,7 +38,7 @@ class Connecting:
         limits = self._settings.limits
         limits = replace(limits, query_seconds=limits.query_seconds + ceil(slowed_by))
         try:
-            for role in Role:
+            for role in (one for one in Role if one in needed):
                 opened[role] = self._opened_now(role, writable=role in writable, limits=limits)
             refuse_one_server(opened)
             yield opened
@@ -87,7 +89,7 @@ class Connecting:
 def refuse_one_server(opened: Mapping[Role, Server]) -> None:
     """Refuse a pair whose two servers are one."""
     identities = {server.describe().identity for server in opened.values()}
-    if len(identities) == 1:
+    if len(identities) < len(opened):
         raise InputError(
             f"Primary and secondary are the same server ({identities.pop()}).",
             hint="A pair is two: correct a url in the pair file.",

@@ -24,6 +24,7 @@ from syncengine.app.outages import Outages
 from syncengine.app.rollups import MendingRollups
 from syncengine.app.runs import Ran, Runs
 from syncengine.app.syncing import Syncing, SyncWishes, refuse_conflicts
+from syncengine.app.timetables import Timetables
 from syncengine.app.waiting import awaited
 from syncengine.catalogue import Catalogue, load_catalogue
 from syncengine.model.check import PairCheck
@@ -38,6 +39,8 @@ from syncengine.model.portions import BackfillWishes
 from syncengine.model.progress import Progress, Silent
 from syncengine.model.run import RunKind, RunRecord, RunState
 from syncengine.model.spec import DataClass, Kept, TableSpec
+from syncengine.model.timetable_flag import RunOn
+from syncengine.model.timetables import TimetableListing
 from syncengine.model.window import Window
 from syncengine.model.window_text import parse_window
 from syncengine.observe.checking import check, try_out
@@ -45,6 +48,7 @@ from syncengine.observe.looking import LookQuestions
 from syncengine.observe.observing import Request, observe
 from syncengine.pair_file import read_pair_file
 from syncengine.planning.administering import AdministrationWishes
+from syncengine.planning.flag_edits import RunOnWish
 from syncengine.planning.planning import Wishes, plan
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
@@ -84,6 +88,7 @@ class Pair:
             self._commands,
             self._rollups,
         )
+        self._timetables = Timetables(settings, catalogue, self.connecting)
         self._outages = Outages(settings, catalogue, self.connecting, self._observe)
         self._choosing = Choosing(catalogue)
         self._syncing = Syncing(
@@ -282,14 +287,29 @@ class Pair:
         with self.connecting.servers(frozenset()) as servers:
             return self._rollups.foretold(servers, replace(found, rollups=then))
 
+    def timetables(self, *, owners: str | Iterable[str] = ()) -> TimetableListing:
+        """Say which timetables there are, what they do and, where the pair file names the flag, where they run.
+
+        Reads only. A server that fails does not raise; its sentence stands in the result.
+        """
+        return self._timetables.listing(names_of(owners))
+
+    def plan_run_on(self, run_on: RunOn | str, *, owners: str | Iterable[str], on: Role | str = Role.SECONDARY) -> Plan:
+        """Say what letting all timetables of some owners run on a server would change; `execute` does it.
+
+        This is the guide's global edit. The other server may be down. Raises `InputError` where the pair file does
+        not name the column that holds the flag, or an owner has no timetable there.
+        """
+        state, server = choice(RunOn, run_on, "place to run"), choice(Role, on, "server")
+        return self._timetables.plan_run_on(RunOnWish(state, names_of(owners), server))
+
     def execute(self, plan: Plan, *, about: str = "") -> Ran:
         """Do what a plan says, then verify every table it names again (rule: only that says "in sync").
 
         `about` is what the ledger tells people of it. Raises `RefusedError` for conflicts not decided (rule 15).
         """
         refuse_conflicts(plan)
-        kind = RunKind.UNDO if plan.undoes else RunKind.SYNC if plan.syncs else RunKind.RESYNC
-        return self._runs.execute(plan, kind, about=about)
+        return self._runs.execute(plan, about=about)
 
     def runs(self) -> tuple[RunRecord, ...]:
         """Return every run that is kept, in the order they were begun; also while one of them goes on."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from syncengine.catalogue import Catalogue
+from syncengine.execute.flag_editing import EditedRows
 from syncengine.execute.hands import RowSource
 from syncengine.execute.journals import Journals
+from syncengine.model.errors import StagingError
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan, RowsFrom
 from syncengine.observe.recomputing import Recomputing
@@ -32,3 +34,8 @@ def sources_of(
         case RowsFrom.OWN_INTERVALS:
             rolled = {role: Recomputing(servers[role], catalogue, cache) for role in Role}
             return lambda into: (rolled[into], f"the intervals of {into}")
+        case RowsFrom.TARGET_EDITED:
+            if plan.edit is None:
+                raise StagingError("The plan edits rows, and does not say how.", hint="Run its command again.")
+            edit = plan.edit
+            return lambda into: (EditedRows(servers[into], edit), str(into))

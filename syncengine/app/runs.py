@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from syncengine.app.commands import Commands
 from syncengine.app.connecting import Connecting, as_of
+from syncengine.app.flag_edits import EditQuestions, flags_unlike, plan_flag_undo
 from syncengine.app.hooking import Hooking
 from syncengine.app.rollups import MendingRollups
 from syncengine.app.row_sources import sources_of
@@ -29,6 +30,7 @@ from syncengine.model.portions import PortionDone
 from syncengine.model.progress import Progress
 from syncengine.model.run import BatchState, RunKind, RunRecord, RunState, undone_by
 from syncengine.model.spec import Archive
+from syncengine.model.timetables import SCHEDULES
 from syncengine.planning.checklist import summarized_anew
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
@@ -86,17 +88,17 @@ class Runs:
     commands: Commands
     rollups: MendingRollups
 
-    def execute(self, plan: Plan, kind: RunKind, *, about: str) -> Ran:
+    def execute(self, plan: Plan, *, about: str) -> Ran:
         """Do what a plan says as a new run, and look at the pair afresh."""
-        with self.connecting.servers(plan.writes_to) as servers:
+        with self.connecting.servers(plan.writes_to, needed=plan.servers) as servers:
             self.connecting.refuse_unwritable(servers, plan.writes_to)
             if not plan.steps:
-                after = None if plan.undoes else self.look_again(servers, plan)
+                after = None if plan.undoes or plan.edit else self.look_again(servers, plan)
                 return Ran(plan, RunOutcome("", ()), after)
             self._refuse_unfit(plan, servers)
             with self.ledger.locked() as lock:
                 notes = (*self.recover_others(servers, plan.writes_to, but=""), *self.prune(needed=plan.undoes))
-                begin = Begin(kind, plan.seed, about or _about(plan), undoes=plan.undoes)
+                begin = Begin(_kind(plan), plan.seed, about or _about(plan), undoes=plan.undoes)
                 run = self.ledger.begin(lock, begin, needs_bytes=needed_bytes(plan))
                 run.save_plan(1, plan)
                 ran = self._carry_out(plan, run, servers, None)
@@ -105,7 +107,7 @@ class Runs:
     def resume(self, record: RunRecord) -> Ran:
         """Go on with a run of one portion."""
         plan = self.ledger.folder(record.id).plan(1)
-        with self.connecting.servers(plan.writes_to) as servers:
+        with self.connecting.servers(plan.writes_to, needed=plan.servers) as servers:
             self.connecting.refuse_unwritable(servers, plan.writes_to)
             self._refuse_unfit(plan, servers)
             with self.resumed(record, servers) as (run, found):
@@ -169,11 +171,22 @@ class Runs:
                     "before it puts anything back.",
                 )
             roles = frozenset(batch.into for batch in record.unresolved)
-            with self.connecting.servers(roles) as servers, self.ledger.locked(), self.cache() as cache:
+            needed = _needed(record, run)
+            with (
+                self.connecting.servers(roles, needed=needed) as servers,
+                self.ledger.locked(),
+                self.cache() as cache,
+            ):
                 record, _ = recover(record, run, servers, cache, self.settings.limits)
         if not record.done:
             raise InputError(f"Run {record.id} has written nothing: there is nothing to undo.")
-        with self.connecting.servers(frozenset()) as servers, self.cache() as cache:
+        first = run.plan(record.portions_kept[0])
+        with self.connecting.servers(frozenset(), needed=first.servers) as servers, self.cache() as cache:
+            if first.edit is not None:
+                refuse_other_servers(first, servers)
+                flags = EditQuestions(self.settings, self.catalogue, as_of(self.settings), record.header.seed)
+                target = first.target
+                return plan_flag_undo(record, first.edit, servers[target], target, flags, self.ledger, cache)
             questions = UndoQuestions(self.settings, self.catalogue, as_of(self.settings), self.ledger)
             return plan_undo(record, run, servers, questions, cache)
 
@@ -311,8 +324,8 @@ class Runs:
     def _looked_at(self, ran: Ran, run: RunFolder, servers: Mapping[Role, Server], cache: Cache) -> Ran:
         outcome = ran.outcome
         try:
-            if ran.plan.undoes:
-                unlike = tuple(unlike_journal(run.record(running=True), run, servers, cache))
+            if ran.plan.undoes or ran.plan.edit:
+                unlike = self._unlike(ran.plan, run, servers, cache)
                 run.mark("checked", in_sync=outcome.done and not (outcome.stopped or unlike or ran.plan.kept))
                 return replace(ran, unlike=unlike)
             after = self.look_again(servers, ran.plan)
@@ -324,6 +337,12 @@ class Runs:
         except SyncError as error:
             stopped = replace(outcome, stopped=outcome.stopped or f"the check after it failed: {error}")
             return replace(ran, outcome=stopped)
+
+    def _unlike(self, plan: Plan, run: RunFolder, servers: Mapping[Role, Server], cache: Cache) -> tuple[str, ...]:
+        """Return the tables that are not as the plan of an undo or an edit was to leave them."""
+        if plan.edit is not None:
+            return (SCHEDULES,) if flags_unlike(plan.edit, servers[plan.target]) else ()
+        return tuple(unlike_journal(run.record(running=True), run, servers, cache))
 
     def recover_others(self, servers: Mapping[Role, Server], writable: frozenset[Role], *, but: str) -> list[str]:
         """Resolve what earlier runs left open on the servers that are about to be written to."""
@@ -366,6 +385,14 @@ def _found_out(run: RunRecord) -> str:
     return f"run {run.id} had been cut short: what became of its open step was found out"
 
 
+def _needed(record: RunRecord, run: RunFolder) -> frozenset[Role]:
+    """Return the servers it takes to find out what became of a run; all, where its plan cannot be read."""
+    try:
+        return run.plan(record.portions_kept[0]).servers
+    except (StagingError, IndexError):
+        return frozenset(Role)
+
+
 def needed_bytes(plan: Plan) -> int:
     """Return about how much disk a run of a plan takes at most."""
     journalled = sum(w.target.rows for step in plan.steps for part in step.parts for w in part.buckets)
@@ -373,9 +400,19 @@ def needed_bytes(plan: Plan) -> int:
     return (journalled + IN_FLIGHT * largest) * ROW_BYTES
 
 
+def _kind(plan: Plan) -> RunKind:
+    if plan.undoes:
+        return RunKind.UNDO
+    if plan.edit is not None:
+        return RunKind.TIMETABLES
+    return RunKind.SYNC if plan.syncs else RunKind.RESYNC
+
+
 def _about(plan: Plan) -> str:
     if plan.undoes:
         return f"undo of run {plan.undoes}"
+    if plan.edit is not None:
+        return plan.edit.about
     when = str(plan.requested) if plan.requested else _named(plan.tables)
     direction = "both directions" if plan.policy.value == "reconcile" else f"{plan.source} to {plan.target}"
     return f"{plan.policy}, {direction}, {when}"

@@ -56,6 +56,7 @@ def told(carry_out: Callable[[], Ran], pair: Path, *, json: bool, verbose: int) 
             console,
             ran.outcome,
             undoes=ran.plan.undoes,
+            edit=ran.plan.edit,
             unlike=ran.unlike,
             kept=bool(ran.plan.kept),
             notes=ran.notes,
@@ -111,7 +112,7 @@ def _of_the_rows(ran: Ran) -> ExitCode:
     if ran.kind is RunKind.BACKFILL:
         in_sync = all(portion.in_sync is not False for portion in ran.portions) and not ran.unlike_before
         return ExitCode.DONE if in_sync else ExitCode.DRIFT
-    if ran.plan.undoes:
+    if ran.plan.undoes or ran.plan.edit:
         return ExitCode.PARTLY if ran.unlike or ran.plan.kept else ExitCode.DONE
     return ExitCode.DONE if ran.after is not None and ran.after.in_sync else ExitCode.DRIFT
 

@@ -24,6 +24,7 @@ from syncengine.cli.runs import report, runs
 from syncengine.cli.status import status
 from syncengine.cli.sync import sync
 from syncengine.cli.tables import tables
+from syncengine.cli.timetables import timetables
 from syncengine.cli.undo import undo
 from syncengine.cli.verify import verify
 from syncengine.model.errors import CancelledError, SyncError
@@ -66,6 +67,7 @@ _command(outages)
 _command(resync)
 _command(backfill)
 _command(sync)
+_command(timetables)
 _command(status)
 _command(runs)
 _command(report)

@@ -11,9 +11,9 @@ from syncengine.servers.protocol import Server
 
 
 def refuse_other_servers(plan: Plan, servers: Mapping[Role, Server]) -> None:
-    """Refuse a plan that was made for other servers than those a pair file names now."""
+    """Refuse a plan that was made for other servers than those a pair file names now; one that is down is not asked."""
     for role, identity in plan.identities:
-        if servers[role].describe().identity != identity:
+        if role in servers and servers[role].describe().identity != identity:
             raise RefusedError(
                 f"The plan was made for another {role} server than the pair file names now.",
                 rule=14,

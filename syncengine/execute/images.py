@@ -71,7 +71,8 @@ def _digests(part: TablePart, relation: str, cache: Cache) -> dict[Bucket, str]:
 
 def buckets_of(part: TablePart) -> Selection:
     """Return the rows of all buckets of a part."""
-    return Selection(part.table, part.bucket_columns, buckets=tuple(write.bucket for write in part.buckets))
+    buckets = tuple(write.bucket for write in part.buckets)
+    return Selection(part.table, part.bucket_columns, buckets=buckets, left_out=part.left_out)
 
 
 def guard_query(part: TablePart, seed: int) -> FingerprintQuery:

@@ -12,8 +12,9 @@ from syncengine.model.facts import ServerFacts
 from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.memory import ALL_READ, Remembered
 from syncengine.model.pair import Role
-from syncengine.model.selection import Value
+from syncengine.model.selection import KeyGroups, Value
 from syncengine.model.spec import TableSpec
+from syncengine.model.timetables import TimetableListing
 from syncengine.model.window import Window
 
 
@@ -221,6 +222,8 @@ class TableObservation:
     changes: tuple[GroupChange, ...] | None = None
     """Of an administration table that is copied: the key groups that differ, all that the target changed or only it
     has, and some of the others. None where nobody asked who changed what."""
+    left_out: KeyGroups | None = None
+    """Rows that are each server's own, which were not compared."""
     remembered: Remembered = ALL_READ
     """What was not read again, since it is remembered as equal; not among the counts."""
     expected: tuple[ExpectedDifference, ...] = ()
@@ -257,6 +260,8 @@ class Observation:
     """The ACDs asked for; none means all."""
     notes: tuple[str, ...] = field(kw_only=True, default=())
     """What no table shows, like the files beside the tables of a set."""
+    timetables: TimetableListing | None = field(kw_only=True, default=None)
+    """The timetables of both servers, where their tasks were compared."""
     interval_lengths: tuple[tuple[int, int], ...]
     """The length each ACD's intervals are aligned to, in minutes."""
 

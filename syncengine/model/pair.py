@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from syncengine.model.expected import ExpectedRows
 from syncengine.model.spec import Archive
+from syncengine.model.timetable_flag import TimetableSettings
 
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 """How a url names what it takes from the environment."""
@@ -133,6 +134,7 @@ class PairSettings:
     """Interval lengths in minutes by ACD; the ACD None stands for all others."""
     retention: Retention = field(default_factory=Retention)
     limits: Limits = DEFAULT_LIMITS
+    timetables: TimetableSettings = field(default_factory=TimetableSettings)
     specs: tuple[Path, ...] = ()
     hooks: tuple[Hook, ...] = ()
     call_history: CallHistory | None = None

@@ -10,7 +10,9 @@ from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.checklist import Checklist
 from syncengine.model.drift import Counts, GroupChange, GroupPlace
 from syncengine.model.fingerprint import FingerprintColumn
+from syncengine.model.flag_edit import FlagEdit
 from syncengine.model.pair import Role
+from syncengine.model.selection import KeyGroups
 from syncengine.model.spec import Archive
 from syncengine.model.window import Window
 
@@ -36,6 +38,7 @@ class RowsFrom(StrEnum):
     OTHER_SERVER = "the other server"
     JOURNAL = "the journal of the run that is undone"
     OWN_INTERVALS = "the target's own intervals"
+    TARGET_EDITED = "the target's own rows, edited"
 
 
 class Rollups(StrEnum):
@@ -81,6 +84,7 @@ class KeptWhy(StrEnum):
     PREFERRED = "the version there is preferred"
     REMOVAL = "whoever is only there is removed when told, with --remove-users"
     PURGED = "the target no longer keeps rows of that age"
+    MIXED = "its rows were not alike before, and cannot be told apart now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,8 @@ class TablePart:
     row_number: str | None = None
     beyond_fingerprint: bool = False
     """Some of it no fingerprint can fold in, so digests of all rows are held too."""
+    left_out: KeyGroups | None = None
+    """Rows that are each server's own, which are neither read nor written."""
 
     @property
     def counts(self) -> Counts:
@@ -229,6 +235,8 @@ class Plan:
     """It copies administration, and what both servers then have alike is remembered."""
     changes: tuple[PlannedChange, ...] = ()
     """Key groups of administration that differ: all that the target changed, and some of the others."""
+    edit: FlagEdit | None = None
+    """What is edited, where the rows are the server's own."""
     version: int = PLAN_VERSION
 
     @property
@@ -245,6 +253,11 @@ class Plan:
     def writes_to(self) -> frozenset[Role]:
         """The servers that steps write to."""
         return frozenset(step.into for step in self.steps)
+
+    @property
+    def servers(self) -> frozenset[Role]:
+        """The servers it needs: an edit of one server's own rows is done while the other is down."""
+        return frozenset({self.target}) if self.edit else frozenset(Role)
 
     @property
     def deletions(self) -> int:

@@ -20,6 +20,8 @@ class RunKind(StrEnum):
     SYNC = "sync"
     BACKFILL = "backfill"
     UNDO = "undo"
+    TIMETABLES = "timetables"
+    """An edit of where timetables run."""
 
 
 class RunState(StrEnum):

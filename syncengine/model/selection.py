@@ -21,13 +21,21 @@ Epochs = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
+class KeyGroups:
+    """Key groups by the values, as they are stored, of some columns."""
+
+    columns: tuple[str, ...]
+    values: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
     """Rows of one table: all that is given must hold.
 
     `window` selects by date and label, `epochs` by epoch seconds, `dates` by row_date alone (half-open).
     `untimed` selects the rows that no window can: those with NULL in a time column. `acds` names ACDs,
     `except_acds` all others and NULL. `buckets` are exact. `groups` are values of `group_columns`,
-    matched NULL-safely.
+    matched NULL-safely. `left_out` are key groups whose rows are not meant, whatever else holds.
     """
 
     table: str
@@ -41,6 +49,7 @@ class Selection:
     buckets: tuple[Bucket, ...] | None = None
     group_columns: tuple[str, ...] = ()
     groups: tuple[tuple[Value, ...], ...] | None = None
+    left_out: KeyGroups | None = None
 
 
 @dataclass(frozen=True, slots=True)

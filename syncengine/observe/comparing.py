@@ -21,7 +21,7 @@ from syncengine.model.drift import BucketDrift, Counts, Held, KeyGroupDrift, Sco
 from syncengine.model.facts import DayLengths, ServerFacts
 from syncengine.model.fingerprint import FingerprintColumn, FingerprintQuery, group_key
 from syncengine.model.pair import Limits
-from syncengine.model.selection import ReadQuery, Selection, select_window
+from syncengine.model.selection import KeyGroups, ReadQuery, Selection, select_window
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.columns import ColumnsVerdict
@@ -56,6 +56,8 @@ class Comparison:
     limits: Limits
     seed: int
     every_row: bool
+    left_out: KeyGroups | None = None
+    """Rows that are each server's own."""
     expectations: Expectations = field(default_factory=Expectations)
 
     @property
@@ -101,14 +103,16 @@ def selections_of(
     untimed: bool = False,
     skipped: frozenset[date] = frozenset(),
     parts: tuple[Window, ...] = (),
+    left_out: KeyGroups | None = None,
 ) -> tuple[Selection, ...]:
     """Return the slices that together are the table's scopes, but for the days skipped: no gap, no overlap.
 
     ACDs with the same window are asked about together. `untimed` adds the rows no window can select. Of
-    intervals and events only those in `parts` are selected, where there are any; they must not overlap.
+    intervals and events only those in `parts` are selected, where there are any; they must not overlap. `left_out`
+    are rows of a table without time that are each server's own.
     """
     if spec.time is None:
-        return (Selection(spec.name, BucketColumns.of(spec)),)
+        return (Selection(spec.name, BucketColumns.of(spec), left_out=left_out),)
     named = tuple(scope.acd for scope in scopes if scope.acd is not None)
     all_acds = any(scope.acd is None for scope in scopes)
     selections: list[Selection] = []
@@ -324,7 +328,8 @@ def question_of(comparison: Comparison) -> BagQuestion:
 
 def selection_of(comparison: Comparison, pairs: tuple[BucketPair, ...]) -> Selection:
     """Return the rows of some buckets."""
-    return Selection(comparison.spec.name, comparison.buckets, buckets=tuple(pair.bucket for pair in pairs))
+    buckets = tuple(pair.bucket for pair in pairs)
+    return Selection(comparison.spec.name, comparison.buckets, buckets=buckets, left_out=comparison.left_out)
 
 
 def _drift(comparison: Comparison, pair: BucketPair, counts: Counts) -> BucketDrift:

@@ -185,7 +185,7 @@ class _Reading:
         if not columns:
             return []
         try:
-            return _rows(self.server, name, columns)
+            return read_rows(self.server, name, columns)
         except (ServerUnreachableError, ServerLockedError):
             raise
         except ServerError as error:
@@ -235,8 +235,8 @@ def parse_time(text: str) -> datetime | None:
     return None
 
 
-def _rows(server: Server, table: str, columns: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Return rows under the names asked for: a server answers in its own case."""
+def read_rows(server: Server, table: str, columns: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Return the rows of a small table under the names asked for: a server answers in its own case."""
     query = ReadQuery(Selection(table, BucketColumns()), columns)
     answer = tried(lambda: server.read(query).read_all())
     values = [_values(answer.column(place)) for place in range(len(columns))]

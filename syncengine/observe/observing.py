@@ -15,8 +15,9 @@ from syncengine.model.facts import ServerFacts
 from syncengine.model.memory import ALL_READ, Remembered
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.progress import Progress
-from syncengine.model.selection import Selection
+from syncengine.model.selection import KeyGroups, Selection
 from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.timetables import COPIED
 from syncengine.model.window import DAY, Window
 from syncengine.observe.columns import ColumnsVerdict, judge_columns
 from syncengine.observe.comparing import Comparison, Findings, compare, selections_of
@@ -26,6 +27,7 @@ from syncengine.observe.guarding import guarded
 from syncengine.observe.remembering import Recall, Tally, can_be_remembered, environment_of, few_enough
 from syncengine.observe.scopes import ScopeQuestions, closed_until, interval_lengths, scopes_of
 from syncengine.observe.since_synced import SinceSynced
+from syncengine.observe.timetables import left_out_of, look_at_timetables, notes_on
 from syncengine.servers.protocol import Bounds, LiveTable, Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.last_synced import LastSynced
@@ -85,6 +87,8 @@ class Work:
     everything: tuple[Selection, ...] = ()
     """The slices without regard to what is remembered."""
     recall: Recall | None = None
+    left_out: KeyGroups | None = None
+    """Rows that are each server's own."""
 
 
 def observe(
@@ -158,6 +162,9 @@ class _Observing:
         self.questions = ScopeQuestions(settings, self.facts, request.as_of, request.window, request.acds)
         self.lengths = dict(interval_lengths(self.questions))
         self.live = self._live_tables()
+        self.timetables = None
+        if any(spec.name in COPIED for spec in request.specs):
+            self.timetables = look_at_timetables(servers, settings.timetables, request.as_of)
 
     def run(self, progress: Progress) -> Observation:
         works = [self._work(spec) for spec in self.request.specs]
@@ -177,7 +184,11 @@ class _Observing:
             tables=tables,
             zone=self.settings.timezone,
             acds=self.request.acds,
-            notes=tuple(note for kept in (self.memory, self.last) if kept is not None for note in kept.notes),
+            notes=(
+                *(note for kept in (self.memory, self.last) if kept is not None for note in kept.notes),
+                *notes_on(self.timetables),
+            ),
+            timetables=self.timetables,
             interval_lengths=tuple(self.lengths.items()),
         )
 
@@ -191,7 +202,9 @@ class _Observing:
         if verdict.state is not TableState.COMPARED:
             return Work(spec, verdict, (), ())
         if spec.time is None:
-            return Work(spec, verdict, (), selections_of(spec, (), zone=self.settings.timezone))
+            left_out = left_out_of(self.timetables, spec, verdict)
+            selections = selections_of(spec, (), zone=self.settings.timezone, left_out=left_out)
+            return Work(spec, verdict, (), selections, left_out=left_out)
         # Without the columns that neither server has.
         spec = replace(spec, time=verdict.time)
         if spec.time is not None and spec.time.epoch is not None and self.settings.clock_zone is None:
@@ -305,6 +318,7 @@ class _Observing:
             seed=self.request.seed,
             every_row=self.request.every_row,
             expectations=self._expectations(spec, verdict),
+            left_out=work.left_out,
         )
         findings, remembered = self._compared(work, comparison, progress)
         if self.request.for_writing:
@@ -312,7 +326,7 @@ class _Observing:
         wanted, others = self._chosen(spec, findings)
         changes = None
         if self.last is not None and spec.time is None:
-            changes, wanted = SinceSynced(comparison, self.last).look(wanted)
+            changes, wanted = SinceSynced(comparison, self.last).look(wanted, guarded=self.request.for_writing)
         return TableObservation(
             spec=spec,
             state=verdict.state,
@@ -332,6 +346,7 @@ class _Observing:
             samples=tuple(findings.samples),
             changes=changes,
             notes=verdict.notes,
+            left_out=work.left_out,
             remembered=remembered,
             expected=(*findings.expected.differences(spec), *dropped(work.scopes)),
         )

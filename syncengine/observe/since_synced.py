@@ -40,15 +40,20 @@ class SinceSynced:
     comparison: Comparison
     last: LastSynced
 
-    def look(self, drifts: tuple[BucketDrift, ...]) -> tuple[tuple[GroupChange, ...], tuple[BucketDrift, ...]]:
+    def look(
+        self, drifts: tuple[BucketDrift, ...], *, guarded: bool
+    ) -> tuple[tuple[GroupChange, ...], tuple[BucketDrift, ...]]:
         """Return who changed what of buckets that differ, and these buckets, moving where their rows have moved on.
 
-        What both have alike now is remembered. Rows are read of the whole table.
+        What both have alike now is remembered. Rows are read of the whole table; `guarded` buckets carry the states a
+        write is held against.
         """
         comparison, question = self.comparison, question_of(self.comparison)
         cache = comparison.cache
         columns = tuple(column.name for column in comparison.verdict.all_columns)
-        query = ReadQuery(Selection(comparison.spec.name, comparison.buckets), columns)
+        # What is each server's own is neither compared nor remembered.
+        selection = Selection(comparison.spec.name, comparison.buckets, left_out=comparison.left_out)
+        query = ReadQuery(selection, columns)
         fetch(cache, question.source, comparison.source, query)
         fetch(cache, question.target, comparison.target, query)
         if not self.last.load(comparison.spec.name, self._environment, LAST, cache):
@@ -56,7 +61,7 @@ class SinceSynced:
         cache.run(sides_statement(question))
         cache.run(groups_statement(question))
         changes = tuple(self._groups(question, {drift.bucket for drift in drifts}))
-        settled = tuple(self._settled(question, drifts)) if comparison.guards else drifts
+        settled = tuple(self._settled(question, drifts)) if guarded else drifts
         self._keep(question, columns)
         cache.drop(question.source, question.target, LAST, *TABLES)
         return changes, settled

@@ -62,6 +62,7 @@ def read_pair_file(path: Path, environment: Mapping[str, str]) -> PairSettings:
             tuple((Archive(name), days) for name, days in entry.retention.model_dump().items() if days is not None)
         ),
         limits=Limits(**entry.limits.model_dump()),
+        timetables=entry.timetables.settings,
         specs=tuple(folder / name for name in entry.specs),
         hooks=tuple(_hooks(entry)),
         call_history=CallHistory(entry.external_call_history) if entry.external_call_history else None,

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from syncengine.model.hooks import KINDS
 from syncengine.model.interval import LENGTHS
 from syncengine.model.pair import REFERENCE, Limits, Role
+from syncengine.pair_file.timetables import TimetablesEntry
 
 PASSWORD_IN_URL = re.compile(r"://[^/@:]*:(.+)@|[?&;](?:password|pwd|passwd)=([^&;]*)", re.IGNORECASE)
 DEFAULTS = Limits()
@@ -157,3 +158,4 @@ class PairEntry(_Strict):
     external_call_history: Literal["primary", "both"] | None = None
     expected: list[ExpectedEntry] = []
     hooks: dict[Annotated[str, AfterValidator(_hook_kind)], Annotated[HookEntry, BeforeValidator(_table)]] = {}
+    timetables: TimetablesEntry = TimetablesEntry()

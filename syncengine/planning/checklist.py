@@ -13,12 +13,14 @@ from syncengine.model.interval import floor_to
 from syncengine.model.pair import Hook, Role
 from syncengine.model.plan import Rollups, StaleRollup, Step
 from syncengine.model.spec import DataClass, Kept
+from syncengine.model.timetables import COPIED, TimetableListing, named
 from syncengine.model.window import Window
 
 CLASSES = {DataClass.SYSTEM: "system administration", DataClass.ACD: "ACD administration"}
 NAMES = ("synonyms", "agroups")
 USERS = "users"
-TIMETABLES = ("ttsctasks", "ttsc")
+MOST_NAMED = 1000
+"""Every timetable that would run on both servers is named, whatever there may be (rule 18)."""
 
 
 def checklist_of(
@@ -30,15 +32,17 @@ def checklist_of(
     *,
     call_history: Iterable[ChecklistLine] = (),
     under_way: Window,
+    timetables: TimetableListing | None = None,
 ) -> Checklist:
     """Return what applies to the steps of a plan that looked at `tables`, in the guide's order.
 
     High Availability guide, chapters 2 and 3. Copying single tables, or history, needs nothing before it. Lines that a
     hook carries out are marked; `call_history` are those of External Call History, which come last; `under_way` is the
-    interval that writing ACD administration now would cost (rule 11).
+    interval that writing ACD administration now would cost (rule 11); `timetables` is how they stood on both servers,
+    where that was looked at.
     """
     written = _Written.of(steps)
-    after = (*_after(written, tables, stale, catalogue, under_way), *call_history)
+    after = (*_after(written, tables, stale, catalogue, under_way, timetables), *call_history)
     return Checklist(
         before=tuple(_hooked(_before(written, tables, catalogue), hooks)), after=tuple(_hooked(after, hooks))
     )
@@ -51,6 +55,16 @@ def summarized_anew(checklist: Checklist, stale: Iterable[StaleRollup], hooks: S
     place = next((at for at, line in enumerate(others) if line.kind in history), len(others))
     lines = tuple(_hooked(_summarizing(stale), hooks))
     return replace(checklist, after=(*others[:place], *lines, *others[place:]))
+
+
+def edit_checklist(into: Role, hooks: Sequence[Hook]) -> Checklist:
+    """Return what is left to be done by hand after flags of timetables were set in the table of a server (rule 18)."""
+    text = (
+        f"Look at the timetables of {into}: the guide's global edit schedules them at once, and a flag written into "
+        "the table may be noticed only later. Where one does not run as its flag says, choose that there and Modify it."
+    )
+    line = ChecklistLine(LineKind.TIMETABLES, into, text)
+    return Checklist(after=tuple(_hooked((line,), hooks)))
 
 
 def _hooked(lines: Iterable[ChecklistLine], hooks: Sequence[Hook]) -> Iterator[ChecklistLine]:
@@ -102,7 +116,12 @@ def _before(written: _Written, tables: Sequence[str], catalogue: Catalogue) -> I
 
 
 def _after(
-    written: _Written, tables: Sequence[str], stale: Sequence[StaleRollup], catalogue: Catalogue, under_way: Window
+    written: _Written,
+    tables: Sequence[str],
+    stale: Sequence[StaleRollup],
+    catalogue: Catalogue,
+    under_way: Window,
+    timetables: TimetableListing | None,
 ) -> Iterator[ChecklistLine]:
     whole = [role for one in CLASSES for role in _whole_class(one, written, tables, catalogue)]
     for role in dict.fromkeys(whole):
@@ -115,12 +134,8 @@ def _after(
         )
         yield ChecklistLine(LineKind.VISUAL_VECTORS, role, text)
     yield from _files(written, catalogue)
-    for role in written.into(*TIMETABLES):
-        text = (
-            f"Look at the timetables of {role}: a task that came from {role.other} may now run on both. "
-            "When a timetable runs is not copied."
-        )
-        yield ChecklistLine(LineKind.TIMETABLES, role, text)
+    for role in written.into(*COPIED):
+        yield ChecklistLine(LineKind.TIMETABLES, role, _timetables(role, timetables))
     for role in written.of_class(DataClass.ACD, catalogue):
         text = (
             f"Once the interval under way is archived on {role}, verify it: writing ACD administration may cost it "
@@ -137,6 +152,26 @@ def _summarizing(stale: Iterable[StaleRollup]) -> Iterator[ChecklistLine]:
             "shows it), then verify them."
         )
         yield ChecklistLine(LineKind.DATA_SUMMARIZING, role, text)
+
+
+def _timetables(role: Role, listing: TimetableListing | None) -> str:
+    """Return which timetables run on both servers once their tasks are copied to one, where that is known."""
+    look = f"Look at the timetables of {role}"
+    if listing is None or listing.flag is None or listing.failed:
+        return f"{look}: a task that came from {role.other} may now run on both. When a timetable runs is not copied."
+    arriving = [one for one in listing.timetables if one.side(role.other).there and not one.own]
+    unscheduled = [one for one in arriving if not one.side(role).schedules]
+    unknown = [one for one in arriving if one.side(role).schedules and not one.told]
+    words = [
+        f"these run on both servers then: {named(listing.doubled, MOST_NAMED)}"
+        if listing.doubled
+        else f"none of those that came from {role.other} is known to run on both"
+    ]
+    if unknown:
+        words.append(f"where these run is not known: {named(unknown, MOST_NAMED)}")
+    if unscheduled:
+        words.append(f"these arrive without a schedule, which is not copied: {named(unscheduled, MOST_NAMED)}")
+    return f"{look}: {'; '.join(words)}."
 
 
 def _users(written: _Written) -> Iterator[ChecklistLine]:

@@ -82,6 +82,7 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
             wishes.hooks,
             call_history=call_history,
             under_way=interval_under_way(observation),
+            timetables=observation.timetables,
         ),
     )
     refuse_deletions(result, wishes.limits)

@@ -127,5 +127,6 @@ def _part(table: TableObservation, action: Action, batch: list[BucketWrite]) -> 
         compared=table.compared,
         key=group_key(spec, table.compared),
         beyond_fingerprint=any(write.source.digest or write.target.digest for write in batch),
+        left_out=table.left_out,
         row_number=spec.row_number if spec.row_number in {c.name for c in table.all_columns} else None,
     )

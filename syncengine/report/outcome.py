@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from syncengine.model.checklist import ChecklistLine
+from syncengine.model.flag_edit import FlagEdit
 from syncengine.model.hooks import HookRecord
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
 from syncengine.model.plan import Plan, RowsFrom
@@ -27,13 +28,14 @@ def print_outcome(
     outcome: RunOutcome,
     *,
     undoes: str = "",
+    edit: FlagEdit | None = None,
     unlike: tuple[str, ...] = (),
     kept: bool = False,
     notes: tuple[str, ...] = (),
     pair: str = "FILE",
     rollups: Plan | None = None,
 ) -> None:
-    """Print which steps were done and why others were not; for an undo, whether it came out.
+    """Print which steps were done and why others were not; for an undo or an edit, whether it came out.
 
     `rollups` is the second portion of a run that mended days, weeks and months, with what is still stale of them.
     """
@@ -51,12 +53,15 @@ def print_outcome(
         for line in _rollup_lines(rollups):
             console.print(line)
     if unlike:
-        console.print(Text(f"  not as they were, though put back: {', '.join(unlike)}", style="red"))
+        wanted = "not as they were, though put back" if undoes else "not as it was set"
+        console.print(Text(f"  {wanted}: {', '.join(unlike)}", style="red"))
     elif undoes and outcome.done:
         what = "what was put back" if kept else f"what run {undoes} had written"
         console.print(Text(f"  looked at again: {what} is as it was before", style="green"))
         if kept:
             console.print(Text(f"  not all of run {undoes}: the plan names what was left, and why", style="yellow"))
+    elif edit is not None and outcome.done:
+        console.print(Text("  looked at again: every flag is as the plan has it", style="green"))
 
 
 def _rollup_lines(made: Plan) -> Iterator[Text]:

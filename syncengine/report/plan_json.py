@@ -8,6 +8,7 @@ from syncengine.model.plan import PLAN_VERSION, KeptBack, Plan, RestoreRange, St
 from syncengine.report.changes import change_document
 from syncengine.report.checklist import line_document
 from syncengine.report.plain import plain
+from syncengine.report.timetables import edit_document
 
 
 def plan_summary(plan: Plan) -> dict[str, Any]:
@@ -20,6 +21,7 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "policy": plan.policy.value,
         "undoes": plan.undoes or None,
         "rows_from": plan.rows_from.name.lower().replace("_", "-"),
+        "edit": edit_document(plan.edit) if plan.edit else None,
         "as_of": plain(plan.as_of),
         "requested": plain(plan.requested),
         "ranges": [_range(one) for one in plan.ranges],

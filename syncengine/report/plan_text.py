@@ -14,6 +14,7 @@ from syncengine.model.window import Window
 from syncengine.report.changes import change_lines
 from syncengine.report.checklist import checklist_lines
 from syncengine.report.text import clips, grid, number, plural
+from syncengine.report.timetables import edit_summary, edit_table
 
 SPANS_SHOWN = 4
 LINES_SHOWN = 24
@@ -27,7 +28,8 @@ def print_plan(console: Console, plan: Plan, *, every_table: bool = False) -> No
 
 def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
     direction = "in both directions" if plan.policy.value == "reconcile" else f"from {plan.source} to {plan.target}"
-    what = f"undo of run {plan.undoes}" if plan.undoes else f"{plan.policy} {direction}"
+    about = plan.edit.about if plan.edit else f"{plan.policy} {direction}"
+    what = f"undo of run {plan.undoes}" if plan.undoes else about
     yield Text(f"Plan: {what}, as of {plan.as_of:%Y-%m-%d %H:%M}", style="bold")
     ranges = list(_ranges(plan, every_table=every_table))
     if ranges:
@@ -38,7 +40,7 @@ def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
         yield table
     if plan.steps:
         yield Text()
-        yield _steps(plan)
+        yield _steps(plan) if plan.edit is None else edit_table(plan.edit)
     yield from change_lines(plan)
     if plan.kept:
         yield Text()
@@ -143,6 +145,8 @@ def stale_lines(stale: Sequence[StaleRollup], style: str, *, both: bool) -> Iter
 
 
 def _summary(plan: Plan) -> str:
+    if plan.edit is not None:
+        return edit_summary(plan.edit, plan.target, kept=bool(plan.kept))
     if not plan.steps:
         return "Nothing to write." if plan.kept else "Nothing to do: nothing differs."
     parts = [part for step in plan.steps for part in step.parts]

@@ -119,6 +119,8 @@ def _rows(batches: Sequence[BatchRecord]) -> str:
 def _checked(run: RunRecord) -> str:
     if run.header.kind is RunKind.UNDO:
         return "looked at afterwards: as it was before" if run.in_sync else "looked at afterwards: not all as before"
+    if run.header.kind is RunKind.TIMETABLES:
+        return "looked at afterwards: as it was set" if run.in_sync else "looked at afterwards: not as it was set"
     return "looked at afterwards: in sync" if run.in_sync else "looked at afterwards: drift remained"
 
 

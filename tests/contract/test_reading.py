@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 
 import duckdb
@@ -15,7 +16,7 @@ from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.errors import ServerError
 from syncengine.model.fingerprint import FingerprintColumn, FingerprintQuery
 from syncengine.model.pair import Limits
-from syncengine.model.selection import ReadQuery, Selection
+from syncengine.model.selection import KeyGroups, ReadQuery, Selection
 from syncengine.model.window import Window
 from syncengine.model.window_text import parse_window
 from syncengine.servers.protocol import Server
@@ -72,6 +73,23 @@ def test_a_server_says_who_it_is(make: Make) -> None:
     assert descriptions[0].identity != descriptions[2].identity
     assert descriptions[0].version
     assert not descriptions[0].capabilities.writable
+
+
+def test_key_groups_can_be_left_out(make: Make) -> None:
+    """Rows of named key groups are passed over, and no others."""
+    place = make("one", ("ttsctasks",))
+    pairs = [("cms", "backup"), ("cms", "report"), ("jm", "backup")]
+    rows = [row("ttsctasks", owner=o, tt_name=n, task_seq=at) for at, (o, n) in enumerate(pairs)]
+    place.load("ttsctasks", as_arrow("ttsctasks", rows))
+    groups = KeyGroups(("owner", "tt_name"), (("cms".ljust(8), "backup".ljust(20)), ("no", "body")))
+    selection = replace(everything("ttsctasks"), left_out=groups)
+
+    with opened(place) as server:
+        found = server.read(ReadQuery(selection, ("task_seq",))).read_all().column(0).to_pylist()
+        (state,) = dict(server.fingerprint(FingerprintQuery(selection, columns_of("ttsctasks"), SEED))).values()
+
+    assert sorted(found) == [1, 2]
+    assert state.rows == 2
 
 
 def test_tables_are_found_with_their_columns_in_order(place: Place) -> None:

@@ -26,12 +26,14 @@ from syncengine.report.check_json import check_document
 from syncengine.report.internal import internal_document
 from syncengine.report.outcome import outcome_document
 from syncengine.report.plan_json import plan_summary
+from syncengine.report.timetables import timetables_document
 from syncengine.report.verify_json import verify_document
 from tests.builders import build_files, row
 from tests.docs.generate_commands import PAGE, commands_page
 from tests.docs.pages import DOCS, blocks, prose, section, table_rows
 from tests.docs.running import Reader
 from tests.rules.summarised import SUNDAY, pair
+from tests.rules.timetabled import three_owners
 
 PAIR_FILE = DOCS / "reference" / "pair-file.md"
 TABLE_SPECS = DOCS / "reference" / "table-specs.md"
@@ -41,7 +43,7 @@ PYTHON_API = DOCS / "reference" / "python-api.md"
 RULES = DOCS / "explanation" / "rules.md"
 OUTAGE = DOCS / "how-to" / "mend-an-outage.md"
 WINDOW_FIELDS = {"from", "before", "shown"}
-BY_NAME = ("not_compared", "key", "columns", "figures")
+BY_NAME = ("not_compared", "key", "columns", "figures", "values")
 """Fields whose own fields are names of columns, or of what was measured."""
 
 
@@ -169,6 +171,19 @@ def test_every_field_of_an_internal_verdict_is_described(tmp_path: Path) -> None
 
     assert _fields(*documents) | {"notes[]"} == _listed(text)
     assert _values(InternalState) <= set(re.findall(r"`([^`]+)`", text))
+
+
+def test_every_field_of_the_document_of_timetables_is_described(tmp_path: Path) -> None:
+    """The fields of real documents of timetables and of an edit are exactly those the page lists."""
+    pair = three_owners(tmp_path).open()
+    document = timetables_document(pair.timetables())
+    edit = plan_summary(pair.plan_run_on("this", owners="jm"))["edit"]
+
+    listing, of_edit = section(JSON, "Timetables").split("With `--run-on`")
+
+    fields = {path for path in _fields(document) if not path.startswith("timetables[].primary.")}
+    assert fields == _listed(listing) - {"timetables[].primary"}
+    assert {re.sub(r"\.(says|stored)$", "", path) for path in _fields(edit)} == _listed(of_edit)
 
 
 def test_every_reason_for_keeping_is_described() -> None:

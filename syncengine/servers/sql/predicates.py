@@ -9,7 +9,7 @@ from itertools import groupby
 
 from syncengine.model.bucket import QUANTUM_SECONDS, Bucket, BucketColumns
 from syncengine.model.interval import QUANTUM, label_at
-from syncengine.model.selection import Selection, Value
+from syncengine.model.selection import KeyGroups, Selection, Value
 from syncengine.model.window import Window
 from syncengine.servers.sql.buckets import untimed
 from syncengine.servers.sql.dialect import DUCKDB, Dialect, Statement
@@ -39,6 +39,8 @@ def predicate(selection: Selection, dialect: Dialect = DUCKDB) -> Statement:
         conditions.append(_in_buckets(columns, selection.buckets, dialect))
     if selection.groups is not None:
         conditions.append(_in_groups(selection.group_columns, selection.groups, dialect))
+    if selection.left_out is not None:
+        conditions.append(_left_out(selection.left_out, dialect))
     text = " AND ".join(condition.text for condition in conditions) or "1 = 1"
     return Statement(text, tuple(value for condition in conditions for value in condition.values))
 
@@ -134,6 +136,13 @@ def _in_groups(columns: tuple[str, ...], groups: tuple[tuple[Value, ...], ...], 
         alternatives.append(f"({' AND '.join(conditions)})")
         values += [value for value in group if value is not None]
     return Statement(f"({' OR '.join(alternatives) or '1 = 0'})", tuple(values))
+
+
+def _left_out(groups: KeyGroups, dialect: Dialect) -> Statement:
+    """Pass over whole key groups. Rows with NULL in their key are in none of them."""
+    found = _in_groups(groups.columns, groups.values, dialect)
+    nulls = "".join(f" OR {dialect.name(column)} IS NULL" for column in groups.columns)
+    return Statement(f"(NOT {found.text}{nulls})", found.values)
 
 
 def _same(dialect: Dialect, column: str, value: Value) -> str:

@@ -1,0 +1,101 @@
+"""`syncengine timetables`: what they do, where they run, and the guide's global edit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from syncengine.cli.carrying_out import refuse_nobody_to_ask, told
+from syncengine.cli.exit_codes import ExitCode
+from syncengine.cli.options import JsonOption, PairOption, VerboseOption
+from syncengine.model.errors import InputError
+from syncengine.model.pair import Role
+from syncengine.model.timetable_flag import RunOn
+
+
+def timetables(
+    pair: PairOption,
+    owner: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--owner", metavar="USER", help="Timetables of this user only; repeat it for more.", show_default=False
+        ),
+    ] = None,
+    run_on: Annotated[
+        RunOn | None,
+        typer.Option(
+            "--run-on",
+            help="Let all timetables of the owners run on one server: this: only there; any: there or on another.",
+            show_default=False,
+        ),
+    ] = None,
+    on: Annotated[
+        Role | None, typer.Option("--on", help="With --run-on: the server that is edited. [default: secondary]")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --run-on: show the plan and write nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --run-on: do not ask before writing.")] = False,
+    json: JsonOption = False,
+    verbose: VerboseOption = 0,
+) -> int:
+    """List the timetables of both servers side by side: what they do, where they run, and what is not alike.
+
+    Where they run is known where the pair file names the column that holds it ([timetables]). With --run-on it is
+    set in that column for all timetables of --owner on one server, which the other one being down does not hinder;
+    that is the vendor's global edit, and `syncengine undo` takes it back, timetable by timetable.
+
+    Exit codes: 0 alike, or done; 3 not alike (or, with --run-on --dry-run, there is something to set), 4 nothing of
+    it may be written, 5 partly done, 1 a server failed, 2 bad input, 130 stopped.
+    """
+    from syncengine.app import open_pair
+    from syncengine.cli.terminal import out, progress
+    from syncengine.report.plain import as_text
+    from syncengine.report.timetables import print_timetables, timetables_document
+
+    owners = tuple(owner or ())
+    if run_on is not None:
+        return _edited(pair, run_on, owners, on or Role.SECONDARY, dry_run=dry_run, yes=yes, json=json, verbose=verbose)
+    if on is not None or dry_run or yes:
+        raise InputError(
+            "--on, --dry-run and --yes belong to an edit, and nothing is edited.",
+            hint="Add --run-on this or --run-on any, or leave them out.",
+        )
+    listing = open_pair(pair, progress=progress()).timetables(owners=owners)
+    if json:
+        typer.echo(as_text(timetables_document(listing)))
+    else:
+        print_timetables(out(), listing, every_line=bool(verbose))
+    if listing.failed:
+        return ExitCode.ERROR
+    return ExitCode.DRIFT if listing.differing else ExitCode.DONE
+
+
+def _edited(
+    pair: Path, run_on: RunOn, owners: tuple[str, ...], on: Role, *, dry_run: bool, yes: bool, json: bool, verbose: int
+) -> int:
+    from syncengine.app import open_pair
+    from syncengine.cli.terminal import out, progress
+    from syncengine.report.plain import as_text
+    from syncengine.report.plan_json import plan_summary
+    from syncengine.report.plan_text import print_plan
+
+    if not owners:
+        raise InputError(
+            "--run-on sets the timetables of one owner, or of several.",
+            hint="Add --owner; `syncengine timetables` shows who has any.",
+        )
+    opened = open_pair(pair, progress=progress())
+    plan = opened.plan_run_on(run_on, owners=owners, on=on)
+    if not json:
+        print_plan(out(), plan)
+    if dry_run:
+        if json:
+            typer.echo(as_text({**plan_summary(plan), "dry_run": True}))
+        return ExitCode.DRIFT if plan.steps else ExitCode.DONE
+    if plan.steps and not yes:
+        refuse_nobody_to_ask(json=json)
+    if plan.steps and not yes and not typer.confirm(f"Write this into {on}?"):
+        typer.echo("Nothing was written.")
+        return ExitCode.CANCELLED
+    return told(lambda: opened.execute(plan), pair, json=json, verbose=verbose)

@@ -1,0 +1,183 @@
+"""Timetables for people and as JSON: what they do, where they run, and edits of that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from syncengine.model.flag_edit import FlagEdit
+from syncengine.model.pair import Role
+from syncengine.model.timetables import Schedule, Timetable, TimetableListing, TimetableSide, named
+from syncengine.report.plain import plain
+from syncengine.report.text import grid, plural
+
+FORMAT = "syncengine.timetables"
+VERSION = 1
+NOT_KNOWN = (
+    "Where they run is not known, since the pair file names no column for it: look at ttsched on a real server before "
+    "and after setting one timetable in its window, and write the column and its three values under [timetables] "
+    "(docs/how-to/timetables.md)."
+)
+DOUBLED_NAMED = 20
+
+
+def print_timetables(console: Console, listing: TimetableListing, *, every_line: bool = False) -> None:
+    """Print the timetables of both servers side by side; `every_line` adds the text of their tasks."""
+    console.print(Text(f"Timetables, as of {listing.as_of:%Y-%m-%d %H:%M}", "bold"))
+    for role, problem in listing.failed:
+        console.print(Text(f"{role}: {problem}", style="red"))
+    if listing.timetables:
+        console.print()
+        console.print(_table(listing))
+    if every_line:
+        for line in _lines(listing):
+            console.print(Text(line))
+    for note in listing.notes:
+        console.print(Text(f"Note: {note}.", style="dim"))
+    console.print()
+    if listing.doubled:
+        console.print(Text(f"These run on both servers: {named(listing.doubled, DOUBLED_NAMED)}.", style="yellow"))
+    if listing.flag is None and listing.timetables:
+        console.print(Text(NOT_KNOWN))
+    console.print(Text(_summary(listing), style="bold"))
+
+
+def _table(listing: TimetableListing) -> Table:
+    where = ("on primary", "on secondary") if listing.flag else ()
+    table = grid("owner", "timetable", *where, "what it does", "")
+    for one in listing.timetables:
+        states = [_state(one.side(role)) for role in Role] if listing.flag else []
+        table.add_row(one.owner, one.name, *states, _does(one), _remark(one))
+    return table
+
+
+def _state(side: TimetableSide) -> str:
+    """Return where a timetable runs, by what one server holds; more than one state where its schedules differ."""
+    if not side.there:
+        return "·"
+    if not side.schedules:
+        return "no schedule"
+    return ", ".join(dict.fromkeys(map(_told, side.schedules)))
+
+
+def _told(schedule: Schedule) -> str:
+    if schedule.state is not None:
+        return schedule.state.value
+    return "unknown: " + ("NULL" if schedule.flag is None else repr(schedule.flag))
+
+
+def _does(one: Timetable) -> str:
+    """Return its first task, and how many follow."""
+    tasks = one.primary.tasks or one.secondary.tasks
+    if not tasks:
+        return "nothing"
+    return tasks[0] + (f" and {len(tasks) - 1} more" if len(tasks) > 1 else "")
+
+
+def _remark(one: Timetable) -> Text:
+    if one.own:
+        return Text("each server's own", style="dim")
+    return Text(", ".join(difference.value for difference in one.differences), style="yellow")
+
+
+def _lines(listing: TimetableListing) -> Iterator[str]:
+    for one in listing.timetables:
+        yield ""
+        yield one.shown
+        alike = one.primary.tasks == one.secondary.tasks and one.primary.lines == one.secondary.lines
+        for role in Role:
+            side = one.side(role)
+            if side.there and not (alike and role is Role.SECONDARY):
+                yield f"  {'both' if alike else role}: {'; '.join(side.tasks) or 'no task'}"
+                yield from (f"    {line}" for line in side.lines)
+
+
+def _summary(listing: TimetableListing) -> str:
+    count = plural(len(listing.timetables), "timetable")
+    if listing.failed:
+        return f"{count} there; the other server did not answer, so nothing is compared."
+    if not listing.differing:
+        return f"{count}, alike on both servers."
+    return f"{count}, {len(listing.differing):,} of them not alike."
+
+
+def timetables_document(listing: TimetableListing) -> dict[str, Any]:
+    """Return the timetables as plain data."""
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "as_of": plain(listing.as_of),
+        "flag": f"ttsched.{listing.flag.column}" if listing.flag else None,
+        "alike": not (listing.differing or listing.failed),
+        "timetables": [
+            {
+                "owner": one.owner,
+                "name": one.name,
+                "own": one.own,
+                "runs_on_both": one.runs_on_both if listing.flag else None,
+                "differences": plain(one.differences),
+                "primary": _side(one.primary),
+                "secondary": _side(one.secondary),
+            }
+            for one in listing.timetables
+        ],
+        "failed": [{"server": role.value, "problem": problem} for role, problem in listing.failed],
+        "notes": list(listing.notes),
+    }
+
+
+def _side(side: TimetableSide) -> dict[str, Any]:
+    return {
+        "there": side.there,
+        "state": side.state.value if side.state else None,
+        "tasks": list(side.tasks),
+        "lines": list(side.lines),
+        "schedules": [
+            {
+                "state": schedule.state.value if schedule.state else None,
+                "flag": schedule.flag,
+                "values": dict(schedule.values),
+            }
+            for schedule in side.schedules
+        ],
+    }
+
+
+def edit_table(edit: FlagEdit) -> Table:
+    """Return what an edit changes, a line a timetable."""
+    table = grid("owner", "timetable", "now", "then")
+    for change in edit.changes:
+        table.add_row(*change.timetable, *change.says)
+    return table
+
+
+def edit_summary(edit: FlagEdit, into: Role, *, kept: bool) -> str:
+    """Return what an edit comes to."""
+    changed = len({change.timetable for change in edit.changes})
+    alike = f"{plural(edit.alike, 'timetable')} {'is' if edit.alike == 1 else 'are'} so already" if edit.alike else ""
+    if not changed:
+        return "Nothing to write." if kept else f"Nothing to do{f': {alike}' if alike else ''}."
+    what = f"ttsched.{edit.column} of {plural(changed, 'timetable')} is set on {into}"
+    return f"{what}; {alike}." if alike else f"{what}."
+
+
+def edit_document(edit: FlagEdit) -> dict[str, Any]:
+    """Return an edit as plain data."""
+    return {
+        "about": edit.about,
+        "column": f"ttsched.{edit.column}",
+        "already_so": edit.alike,
+        "timetables": [
+            {
+                "owner": change.timetable[0],
+                "name": change.timetable[1],
+                "now": {"says": change.says[0], "stored": change.before},
+                "then": {"says": change.says[1], "stored": change.after},
+            }
+            for change in edit.changes
+        ],
+    }
