@@ -1,0 +1,57 @@
+"""A takeover of timetables on servers of each kind: edited while the primary is down, copied to, and put back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.terminal import Typing
+from tests.rules.timetabled import task, three_owners
+from tests.stories.servers import HOMES, MARKS, PASSWORDS, Bag, Home
+
+
+@pytest.fixture(params=[pytest.param(kind, marks=[MARKS[kind]] if kind in MARKS else []) for kind in HOMES])
+def secondary(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    """Build the pair with its secondary on a server of each kind."""
+    for name, value in PASSWORDS.items():
+        monkeypatch.setenv(name, value)
+    files = three_owners(tmp_path)
+    files.add("primary", "ttsctasks", task("jm", "New"), task("cms", "Back up east"))
+    home = HOMES[request.param](files.database("secondary"))
+    text = files.pair_file.read_text().replace("duckdb:///secondary.duckdb", home.url)
+    files.pair_file.write_text(text)
+    yield home
+    home.end()
+
+
+@pytest.fixture
+def typed(capsys: pytest.CaptureFixture[str]) -> Typing:
+    """Type commands in this process."""
+    return Typing(capsys)
+
+
+def flags(bag: Bag) -> dict[str | None, str | None]:
+    """Return the flag of each timetable."""
+    return {name: flag for _, name, _, _, _, _, flag, _ in bag}
+
+
+def test_timetables_are_taken_over_and_put_back(secondary: Home, tmp_path: Path, typed: Typing) -> None:
+    """Only flags change and come back as they were; a sync in between leaves each server its backups."""
+    pair = ("--pair", tmp_path / "pair.toml")
+    before, tasks = secondary.bag("ttsched"), secondary.bag("ttsctasks")
+
+    listed = typed("timetables", *pair)
+    synced = typed("sync", *pair, "--set", "timetables", "--yes")
+    arrived = [row for row in secondary.bag("ttsctasks") if row not in tasks]
+    (tmp_path / "primary.duckdb").rename(tmp_path / "away")
+    edited = typed("timetables", *pair, "--run-on", "this", "--owner", "jm", "--yes")
+    taken_over = flags(secondary.bag("ttsched"))
+    undone = typed("undo", *pair, "--yes")
+
+    codes = (listed.code, synced.code, edited.code, undone.code)
+    assert codes == (3, 0, 0, 0), "\n".join(said.text for said in (listed, synced, edited, undone))
+    assert [row[:2] for row in arrived] == [("jm", "New")]
+    assert taken_over == {"Greeting": "n", "Morning": "o", "Nightly backup": "y", "Weekly": "o"}
+    assert secondary.bag("ttsched") == before
