@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
@@ -20,6 +20,7 @@ from syncengine.app.cutting import Cutting
 from syncengine.app.daily import DailyChecking
 from syncengine.app.fitting import refuse_unfitting
 from syncengine.app.internal import Internals
+from syncengine.app.looks import VERIFIED, Looks, refuse_nothing_held, unlike_loads
 from syncengine.app.outages import Outages
 from syncengine.app.rollups import MendingRollups
 from syncengine.app.runs import Ran, Runs
@@ -29,36 +30,31 @@ from syncengine.app.waiting import awaited
 from syncengine.catalogue import Catalogue, load_catalogue
 from syncengine.model.check import PairCheck
 from syncengine.model.daily import DailyCheck
-from syncengine.model.drift import Observation, TableState
-from syncengine.model.errors import InputError, ServerError, WindowError
+from syncengine.model.drift import Observation
+from syncengine.model.errors import InputError, ServerError
 from syncengine.model.internal import InternalVerdict
 from syncengine.model.outages import OutageReport
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan, Policy, Rollups
 from syncengine.model.portions import BackfillWishes
 from syncengine.model.progress import Progress, Silent
-from syncengine.model.run import RunKind, RunRecord, RunState
-from syncengine.model.spec import DataClass, Kept, TableSpec
+from syncengine.model.run import RunKind, RunRecord
+from syncengine.model.spec import DataClass, Kept
 from syncengine.model.timetable_flag import RunOn
 from syncengine.model.timetables import TimetableListing
 from syncengine.model.window import Window
 from syncengine.model.window_text import parse_window
 from syncengine.observe.checking import check, try_out
 from syncengine.observe.looking import LookQuestions
-from syncengine.observe.observing import Request, observe
 from syncengine.pair_file import read_pair_file
 from syncengine.planning.administering import AdministrationWishes
 from syncengine.planning.flag_edits import RunOnWish
 from syncengine.planning.planning import Wishes, plan
 from syncengine.servers.protocol import Server
-from syncengine.staging.cache import Cache
-from syncengine.staging.last_synced import LastSynced
 from syncengine.staging.ledger import Ledger
-from syncengine.staging.memory import Memory
 
 SCRATCH_LOCK_SECONDS = 2
 """How long a session in a scratch table waits for a lock, which one case lets it do."""
-VERIFIED = (DataClass.SYSTEM, DataClass.ACD, DataClass.HISTORICAL, DataClass.CUSTOM)
 
 
 class Pair:
@@ -77,30 +73,31 @@ class Pair:
         self.ledger = Ledger(settings.staging)
         self._commands = Commands(settings, environment)
         self.connecting = Connecting(settings, self.ledger.holder, self._commands.load)
-        self._rollups = MendingRollups(settings, catalogue, self.ledger, self._observe)
+        self._looks = Looks(settings, catalogue, self.ledger, progress)
+        self._rollups = MendingRollups(settings, catalogue, self.ledger, self._looks.observe)
         self._runs = Runs(
             settings,
             catalogue,
             self.connecting,
             self.ledger,
             progress,
-            self._look_again,
+            self._looks.again,
             self._commands,
             self._rollups,
         )
         self._timetables = Timetables(settings, catalogue, self.connecting)
-        self._outages = Outages(settings, catalogue, self.connecting, self._observe)
+        self._outages = Outages(settings, catalogue, self.connecting, self._looks.observe)
         self._choosing = Choosing(catalogue)
         self._syncing = Syncing(
             settings,
             catalogue,
             self.connecting,
-            lambda servers, request, last: self._observe(servers, request, last=last),
+            lambda servers, request, last: self._looks.observe(servers, request, last=last),
         )
         self.backfilling = Backfilling(
             self._runs,
             Cutting(settings, catalogue, progress),
-            PortionWork(settings, catalogue, self._observe),
+            PortionWork(settings, catalogue, self._looks.observe),
             progress,
         )
 
@@ -120,11 +117,11 @@ class Pair:
         """
         asked = Asked(names_of(tables), names_of(sets), numbers_of(acds))
         specs = self._choosing.asked_for(asked) or self.catalogue.of_class(*VERIFIED)
-        request = self._request(specs, window, asked.acds, choice(Role, source, "source"), every_row=every_row)
+        request = self._looks.request(specs, window, asked.acds, choice(Role, source, "source"), every_row=every_row)
         with self.connecting.servers(frozenset()) as servers:
-            observation = self._verified(servers, request)
+            observation = self._looks.verified(servers, request)
         return replace(
-            observation, notes=(*observation.notes, *self._choosing.files_beside(asked), *_unlike_loads(observation))
+            observation, notes=(*observation.notes, *self._choosing.files_beside(asked), *unlike_loads(observation))
         )
 
     def verify_internal(
@@ -167,7 +164,7 @@ class Pair:
                     stack.callback(servers[role].close)
             if not failed:
                 refuse_one_server(servers)
-            cache = stack.enter_context(self._cache())
+            cache = stack.enter_context(self._looks.cache())
             found = check(servers, failed, questions, cache, self.progress, seed=secrets.randbits(63))
             if not scratch:
                 return found
@@ -178,7 +175,7 @@ class Pair:
 
         Reads only. A server that fails does not raise; its sentence stands in the result.
         """
-        look = DailyChecking(self.settings, self.catalogue, self.connecting, self._commands, self._verify_all)
+        look = DailyChecking(self.settings, self.catalogue, self.connecting, self._commands, self._looks.at_everything)
         return look.check(moment_of(since))
 
     def plan_resync(
@@ -213,12 +210,12 @@ class Pair:
         side, then = choice(Role, source, "source"), choice(Rollups, rollups, "way with roll-ups")
 
         def made() -> Plan:
-            request = replace(self._request(specs, window, asked.acds, side, every_row=False), for_writing=True)
+            request = replace(self._looks.request(specs, window, asked.acds, side, every_row=False), for_writing=True)
             with self.connecting.servers(frozenset()) as servers:
-                observation = self._observe(servers, request)
+                observation = self._looks.observe(servers, request)
                 found = replace(plan(observation, self.catalogue, wishes), rollups=then)
                 # Only then: what is not archived yet holds nothing either, and --wait knows what to wait for.
-                _refuse_nothing_held(observation)
+                refuse_nothing_held(observation)
                 return self._rollups.foretold(servers, found)
 
         return awaited(made, limits, self.progress, wait=wait)
@@ -380,59 +377,9 @@ class Pair:
         """
         return self._runs.plan_undo(run_id, dry_run=dry_run)
 
-    def _verify_all(self, servers: Mapping[Role, Server], window: Window) -> Observation:
-        specs = self.catalogue.of_class(*VERIFIED)
-        return self._verified(servers, self._request(specs, window, (), Role.PRIMARY, every_row=False))
-
-    def _verified(self, servers: Mapping[Role, Server], request: Request) -> Observation:
-        # A session that a crash left behind may yet commit: nothing is remembered while that is not known.
-        unsure = any(run.unresolved or run.state is RunState.DAMAGED for run in self.ledger.runs())
-        observation = self._observe(servers, replace(request, now=None if unsure else datetime.now()))
-        _refuse_nothing_held(observation)
-        return observation
-
-    def _look_again(self, servers: Mapping[Role, Server], plan: Plan) -> Observation:
-        specs = tuple(self.catalogue.table(name) for name in plan.tables)
-        request = self._request(specs, plan.requested, plan.acds, plan.source, every_row=False)
-        last = LastSynced(self.settings.staging) if plan.syncs else None
-        return self._observe(servers, replace(request, fresh=True), last=last)
-
-    def _observe(
-        self,
-        servers: Mapping[Role, Server],
-        request: Request,
-        progress: Progress | None = None,
-        last: LastSynced | None = None,
-    ) -> Observation:
-        progress = progress or self.progress
-        with self._cache() as cache, Memory(self.settings.staging) as memory:
-            return observe(servers, self.settings, self.catalogue, request, cache, progress, memory, last)
-
-    def _request(
-        self,
-        specs: tuple[TableSpec, ...],
-        window: str | Window | None,
-        acds: tuple[int, ...],
-        source: Role,
-        *,
-        every_row: bool,
-    ) -> Request:
-        return Request(
-            specs=specs,
-            source=source,
-            as_of=as_of(self.settings),
-            seed=secrets.randbits(63),
-            window=parse_window(window) if isinstance(window, str) else window,
-            acds=acds,
-            every_row=every_row,
-        )
-
     def _limits(self, allow_deletions: int | None) -> Limits:
         limits = self.settings.limits
         return limits if allow_deletions is None else replace(limits, deletions=allow_deletions)
-
-    def _cache(self) -> Cache:
-        return Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb)
 
 
 def open_pair(
@@ -447,22 +394,3 @@ def open_pair(
     catalogue = load_catalogue(*settings.specs, *specs)
     refuse_unfitting(settings, catalogue)
     return Pair(settings, catalogue, progress or Silent(), environment)
-
-
-def _refuse_nothing_held(observation: Observation) -> None:
-    """Refuse a window of which neither server holds a row: to say "in sync" would be true and of no use."""
-    tables = [table for table in observation.tables if table.state is TableState.COMPARED]
-    if observation.requested is None or not tables or any(table.spec.time is None for table in tables):
-        return
-    if not any(table.buckets_compared or table.remembered.buckets or table.differing for table in tables):
-        raise WindowError(
-            f"Neither server holds a row of {observation.requested} in what was asked for: nothing was compared.",
-            hint="Is the year what you mean? `syncengine verify` without --window compares all they hold.",
-        )
-
-
-def _unlike_loads(observation: Observation) -> Iterator[str]:
-    source, target = observation.facts
-    if source.load and target.load and source.load != target.load:
-        loads = f"{source.role} {source.load}, {target.role} {target.load}"
-        yield f"the servers run different CMS loads ({loads}): nothing can be copied until they are alike"

@@ -112,7 +112,7 @@ def verify(
     with (
         pair.connecting.servers(frozenset()) as opened,
         Memory(pair.settings.staging) as memory,
-        pair._cache() as cache,  # noqa: SLF001
+        pair._looks.cache() as cache,  # noqa: SLF001
     ):
         servers = {role: Watched(server, counter, locale, before) for role, server in opened.items()}
         specs = (spec or catalogue().table("htrunk"),)
@@ -340,7 +340,7 @@ def test_a_verdict_is_of_whole_days(tmp_path: Path) -> None:
     """A window that cuts a day has that day read, however well it is remembered."""
     files = built(tmp_path)
     verify(files)
-    window = files.open()._request((), f"{CLOSED[0]} 04:00..04:29", (), Role.PRIMARY, every_row=False).window  # noqa: SLF001
+    window = files.open()._looks.request((), f"{CLOSED[0]} 04:00..04:29", (), Role.PRIMARY, every_row=False).window  # noqa: SLF001
 
     found = verify(files, window=window)
 
