@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
-from syncengine.catalogue import Catalogue
+from syncengine.catalogue import Catalogue, load_catalogue
 from syncengine.model.errors import PairFileError
 from syncengine.model.expected import ExpectedRows
 from syncengine.model.pair import PairSettings
 from syncengine.model.spec import DataClass, Kept, TableSpec
 
 
-def refuse_unfitting(settings: PairSettings, catalogue: Catalogue) -> None:
-    """Raise `PairFileError`, with every fault and its key, where the file names what no spec describes."""
+def fitting_catalogue(settings: PairSettings, folders: tuple[Path, ...]) -> Catalogue:
+    """Return the catalogue of a pair: the shipped specs, those its file names and those in the folders.
+
+    Raises `PairFileError`, with every fault and its key, where the file names what no spec describes.
+    """
+    catalogue = load_catalogue(*settings.specs, *folders)
     specs = {spec.name: spec for spec in catalogue.tables}
     faults = tuple(
         f"expected.{place}.{fault}"
@@ -22,6 +27,7 @@ def refuse_unfitting(settings: PairSettings, catalogue: Catalogue) -> None:
     if faults:
         many = f"{len(faults)} fault{'' if len(faults) == 1 else 's'}"
         raise PairFileError(f"The pair file {settings.file} has {many}:", faults)
+    return catalogue
 
 
 def _faults(meant: ExpectedRows, spec: TableSpec | None) -> Iterator[str]:
@@ -30,6 +36,9 @@ def _faults(meant: ExpectedRows, spec: TableSpec | None) -> Iterator[str]:
         return
     if spec.data_class is DataClass.LOCAL or spec.kept is Kept.NEVER:
         yield f"table: {spec.name} is never compared, so that nothing of it needs to be expected"
+        return
+    if spec.time is None:
+        yield f"table: {spec.name} holds administration, of which no row is expected to differ"
         return
     for name, values in meant.where:
         column = spec.column(name)

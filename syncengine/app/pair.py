@@ -18,7 +18,7 @@ from syncengine.app.connecting import Connecting, as_of, refuse_one_server
 from syncengine.app.copying import PortionWork
 from syncengine.app.cutting import Cutting
 from syncengine.app.daily import DailyChecking
-from syncengine.app.fitting import refuse_unfitting
+from syncengine.app.fitting import fitting_catalogue
 from syncengine.app.internal import Internals
 from syncengine.app.looks import VERIFIED, Looks, refuse_nothing_held, unlike_loads
 from syncengine.app.outages import Outages
@@ -27,7 +27,7 @@ from syncengine.app.runs import Ran, Runs
 from syncengine.app.syncing import Syncing, SyncWishes, refuse_conflicts
 from syncengine.app.timetables import Timetables
 from syncengine.app.waiting import awaited
-from syncengine.catalogue import Catalogue, load_catalogue
+from syncengine.catalogue import Catalogue
 from syncengine.model.check import PairCheck
 from syncengine.model.daily import DailyCheck
 from syncengine.model.drift import Observation
@@ -391,6 +391,4 @@ def open_pair(
 ) -> Pair:
     """Return the pair a file describes; `specs` are folders of table specs of one's own."""
     settings = read_pair_file(Path(pair_file), environment)
-    catalogue = load_catalogue(*settings.specs, *specs)
-    refuse_unfitting(settings, catalogue)
-    return Pair(settings, catalogue, progress or Silent(), environment)
+    return Pair(settings, fitting_catalogue(settings, specs), progress or Silent(), environment)

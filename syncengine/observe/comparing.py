@@ -301,18 +301,30 @@ def _compare_rows(
     )
     for name, server in (("source_rows", comparison.source), ("target_rows", comparison.target)):
         fetch(comparison.cache, name, server, query)
-    question = question_of(comparison)
-    comparison.cache.run(surplus_statement(question))
-    expected.look_anew(pairs if meant else ())
-    for one in meant:
+    comparison.cache.run(surplus_statement(question_of(comparison)))
+    counts |= _counts(comparison)
+    if meant:
+        expected.forget({pair.bucket for pair in pairs})
+        whole, counts = counts, _without_expected(comparison, expected)
+        if comparison.expectations.written:
+            expected.forget(counts.keys())
+            counts = {bucket: whole[bucket] for bucket in counts}
+    comparison.cache.drop("source_rows", "target_rows")
+    return counts
+
+
+def _without_expected(comparison: Comparison, expected: ExpectedSoFar) -> dict[Bucket, Counts]:
+    """Take the rows that are expected out of what differs, and count the others."""
+    for one in comparison.expectations.rows:
         names, values = zip(*one.where, strict=True)
         taking = taking_statement(names, tuple(map(len, values)))
         expected.take(one, comparison.cache.rows(taking, [value for some in values for value in some]))
-    rows = comparison.cache.rows(counts_statement(question))
-    comparison.cache.drop("source_rows", "target_rows")
-    for row_date, slot, acd, *figures in rows:
-        counts[Bucket(row_date, slot, acd)] = Counts(*figures)
-    return counts
+    return _counts(comparison)
+
+
+def _counts(comparison: Comparison) -> dict[Bucket, Counts]:
+    rows = comparison.cache.rows(counts_statement(question_of(comparison)))
+    return {Bucket(row_date, slot, acd): Counts(*figures) for row_date, slot, acd, *figures in rows}
 
 
 def fetch(cache: Cache, name: str, server: Server, query: ReadQuery) -> None:

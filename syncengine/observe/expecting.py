@@ -25,6 +25,8 @@ class Expectations:
     rows: tuple[ExpectedRows, ...] = ()
     columns: tuple[FingerprintColumn, ...] = ()
     """Columns that are not compared, and are to be counted by one more fingerprint each."""
+    written: bool = False
+    """Whether a write follows, which takes a bucket that drifts with all its rows, these too."""
 
 
 def pseudo_acds_of(facts: Iterable[ServerFacts]) -> dict[int, tuple[Role, ...]]:
@@ -73,10 +75,9 @@ class ExpectedSoFar:
         """Yield the buckets that are compared."""
         return (pair for pair in pairs if pair.bucket.acd not in self.expectations.pseudo_acds)
 
-    def look_anew(self, pairs: Iterable[BucketPair]) -> None:
-        """Forget the rows of buckets that are about to be looked at once more."""
-        looked = {pair.bucket for pair in pairs}
-        self.rows = {place: found for place, found in self.rows.items() if place[0] not in looked}
+    def forget(self, buckets: Collection[Bucket]) -> None:
+        """Forget the rows of buckets that are looked at once more, or written with all their rows."""
+        self.rows = {place: found for place, found in self.rows.items() if place[0] not in buckets}
 
     def take(self, meant: ExpectedRows, found: Iterable[tuple[Any, ...]]) -> None:
         """Count rows that differ and are meant; each comes as date, slot, ACD and the source's surplus of it."""

@@ -326,7 +326,7 @@ class _Observing:
         wanted, others = self._chosen(spec, findings)
         changes = None
         if self.last is not None and spec.time is None:
-            changes, wanted = SinceSynced(comparison, self.last).look(wanted, guarded=self.request.for_writing)
+            changes, wanted = SinceSynced(comparison, self.last, guarded=self.request.for_writing).look(wanted)
         return TableObservation(
             spec=spec,
             state=verdict.state,
@@ -358,6 +358,7 @@ class _Observing:
             pseudo_acds=pseudo_acds_of(self.facts),
             rows=tuple(one for one in self.settings.expected if one.table == spec.name),
             columns=() if self.request.for_writing else tuple(own),
+            written=self.request.for_writing,
         )
 
     def _compared(self, work: Work, comparison: Comparison, progress: Progress) -> tuple[Findings, Remembered]:

@@ -39,14 +39,13 @@ class SinceSynced:
 
     comparison: Comparison
     last: LastSynced
+    guarded: bool
+    """Whether the drift carries the states that a write is held against."""
 
-    def look(
-        self, drifts: tuple[BucketDrift, ...], *, guarded: bool
-    ) -> tuple[tuple[GroupChange, ...], tuple[BucketDrift, ...]]:
+    def look(self, drifts: tuple[BucketDrift, ...]) -> tuple[tuple[GroupChange, ...], tuple[BucketDrift, ...]]:
         """Return who changed what of buckets that differ, and these buckets, moving where their rows have moved on.
 
-        What both have alike now is remembered. Rows are read of the whole table; `guarded` buckets carry the states a
-        write is held against.
+        What both have alike now is remembered. Rows are read of the whole table.
         """
         comparison, question = self.comparison, question_of(self.comparison)
         cache = comparison.cache
@@ -61,7 +60,7 @@ class SinceSynced:
         cache.run(sides_statement(question))
         cache.run(groups_statement(question))
         changes = tuple(self._groups(question, {drift.bucket for drift in drifts}))
-        settled = tuple(self._settled(question, drifts)) if guarded else drifts
+        settled = tuple(self._settled(question, drifts)) if self.guarded else drifts
         self._keep(question, columns)
         cache.drop(question.source, question.target, LAST, *TABLES)
         return changes, settled

@@ -14,7 +14,7 @@ from syncengine.model.drift import Observation
 from syncengine.model.expected import ExpectedDifference, ExpectedKind
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import Typing
-from tests.rules.scenes import outage, plan_of, resync, storage, table_of, trunk, trunks
+from tests.rules.scenes import outage, plan_of, resync, storage, sync, table_of, trunk, trunks
 
 ROOM = storage("exceptions")
 PSEUDO = 9
@@ -171,7 +171,7 @@ def test_a_pseudo_acd_is_neither_written_nor_waited_for(tmp_path: Path, source: 
 
     plan = plan_of(files, tables=("htrunk",), source=source)
     resync(files, tables=("htrunk",), source=source)
-    resync(files, window=None, sets=("dictionary",), tables=(), source=source)
+    sync(files, sets=("dictionary",), source=source)
 
     assert any("ACD 9 of htrunk is left as it is on both servers" in note for note in plan.notes)
     assert {role: files.bag(role, "htrunk", f"acd = {PSEUDO}") for role in before} == before
@@ -278,11 +278,26 @@ def test_rows_that_are_expected_are_not_written(tmp_path: Path) -> None:
     assert any("extype 31 or 32, logid 4001 of agex is left as it is" in note for note in plan.notes)
 
 
+@pytest.mark.parametrize("policy", ["replace", "rows"])
+def test_a_bucket_that_drifts_is_written_with_all_its_rows(tmp_path: Path, policy: str) -> None:
+    """Where others drift in the bucket, expected rows are copied and deleted with them, and the plan counts each."""
+    mine = [exception(506, 2, extype=31), exception(507, 3, extype=3)]
+    files = started(tmp_path, mine, [exception(508, 5, extype=32), exception(509, 6, extype=4)])
+
+    plan = plan_of(files, tables=("agex",), policy=policy)
+    resync(files, tables=("agex",), policy=policy)
+
+    assert plan.deletions == 2
+    assert not any("left as it is" in note for note in plan.notes)
+    assert [one[2] for one in files.bag("secondary", "agex")] == [506, 507]
+
+
 @pytest.mark.parametrize(
     ("entry", "fault"),
     [
         ('table = "agez"\nwhere = { extype = [1] }', "expected.0.table: no spec describes 'agez'"),
         ('table = "linkex"\nwhere = { reason = [1] }', "expected.0.table: linkex is never compared"),
+        ('table = "split_pro"\nwhere = { split = [1] }', "expected.0.table: split_pro holds administration"),
         ('table = "agex"\nwhere = { exkind = [1] }', "expected.0.where.exkind: agex has no such column"),
         ('table = "agex"\nwhere = { seqno = [1] }', "expected.0.where.seqno: agex does not compare that column"),
         (

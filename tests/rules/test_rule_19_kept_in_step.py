@@ -12,7 +12,7 @@ from syncengine.cli.main import run_for_code
 from syncengine.model.following import Administered, followings
 from syncengine.model.plan import KeptWhy
 from tests.builders import Files, build_files, catalogue, row
-from tests.rules.scenes import WINDOW, kept, plan_of, resync, storage, trunks
+from tests.rules.scenes import WINDOW, kept, plan_of, storage, sync, sync_plan_of, trunks
 
 BY_HAND: dict[str, dict[str, Any]] = {
     "ag_ex_adm": {"split": 1, "extype": 1, "threshold": 5},
@@ -31,12 +31,12 @@ BY_HAND: dict[str, dict[str, Any]] = {
 def test_exceptions_traces_and_profiles_are_reported_and_not_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], table: str
 ) -> None:
-    """Administration kept by hand is verified; a resync that names it says how it is kept and writes none of it."""
+    """Administration kept by hand is verified; a sync that names it says how it is kept and writes none of it."""
     files = build_files(tmp_path, [table], primary={table: [row(table, **BY_HAND[table])]})
 
     verified = run_for_code(["verify", "--pair", str(files.pair_file), "--table", table])
-    plan = plan_of(files, window=None, tables=(table,))
-    code = run_for_code(["resync", "--pair", str(files.pair_file), "--table", table, "--yes"])
+    plan = sync_plan_of(files, tables=(table,))
+    code = run_for_code(["sync", "--pair", str(files.pair_file), "--table", table, "--yes"])
 
     assert (verified, code) == (3, 3)
     assert kept(plan)[table, 1][0] is KeptWhy.NOT_COPIED
@@ -49,7 +49,7 @@ def test_the_name_of_a_call_work_code_is_written(tmp_path: Path) -> None:
     name = row("synonyms", item_type="call work code", item_name="Sale", value="7")
     files = build_files(tmp_path, ["synonyms", "agroups"], primary={"synonyms": [name]})
 
-    resync(files, window=None, sets=("dictionary",), tables=())
+    sync(files, sets=("dictionary",))
 
     assert files.bag("secondary", "synonyms") == files.bag("primary", "synonyms") != []
 
@@ -90,7 +90,7 @@ def test_exceptions_that_differ_are_linked_to_their_administration(
     state: Administered,
     says: str,
 ) -> None:
-    """Verdict, JSON and plan name what differing exceptions follow from, and whether that differs as well."""
+    """Verdict and JSON name what differing exceptions follow from, and whether that differs as well."""
     files = exceptions(tmp_path, primary=thresholds[0], secondary=thresholds[1])
     options = [f"--table={name}" for name in tables]
 
@@ -98,12 +98,17 @@ def test_exceptions_that_differ_are_linked_to_their_administration(
     text = " ".join(capsys.readouterr().out.split())
     run_for_code(["verify", "--pair", str(files.pair_file), *options, "--json"])
     document = json.loads(capsys.readouterr().out)
-    plan = plan_of(files, tables=tables)
 
     assert says in text
     [link] = next(table["follows_from"] for table in document["tables"] if table["table"] == "agex")
     assert (link["administration"], link["state"]) == ("ag_ex_adm", state.value)
-    assert [note for note in plan.notes if says in note]
+
+
+def test_a_plan_names_what_the_rows_it_writes_follow_from(tmp_path: Path) -> None:
+    """Copied exceptions do not make their thresholds alike: the plan says where to look."""
+    plan = plan_of(exceptions(tmp_path, primary=3, secondary=9), tables=("agex",))
+
+    assert any("agex follows from ag_ex_adm, not compared here" in note for note in plan.notes)
 
 
 def test_administration_of_another_acd_explains_nothing(tmp_path: Path) -> None:
