@@ -121,11 +121,12 @@ def test_added_users_take_in_both_classes_and_all_acds(tmp_path: Path) -> None:
 
 
 def test_removed_users_are_reported(tmp_path: Path) -> None:
-    """Users that only the secondary has are counted, deletions among the plan's, and their logins are a line."""
+    """Users only the secondary has stay and are named; told to remove them they count, and their logins are a line."""
     anna, carl = (row("users", user_id=user) for user in ("anna", "carl"))
     files = users(tmp_path, primary=[anna], secondary=[anna, carl])
 
-    plan = plan_of(files, sets=("users",))
+    assert [one.why for one in plan_of(files, sets=("users",)).kept] == [KeptWhy.REMOVAL]
+    plan = plan_of(files, sets=("users",), remove_users=True)
 
     assert plan.deletions == 1
     assert "Remove the logins of users that are no longer there (1) on secondary by hand" in after(plan)

@@ -188,7 +188,7 @@ def test_a_hook_that_could_not_put_it_back_is_tried_again(tmp_path: Path, typed:
 
     told = typed("status", "--ledger", "--pair", files.pair_file)
     with_hooks(files, *MODES)
-    result = files.open().execute(files.open().plan_sync(tables="users"))
+    result = files.open().execute(files.open().plan_sync(tables="users", prefer="primary"))
     after = typed("status", "--ledger", "--pair", files.pair_file)
 
     assert told.code == 5
