@@ -7,8 +7,8 @@ from typing import Any
 from unittest.mock import patch
 
 from syncengine.app import Pair
-from syncengine.app.asking import Asked
-from syncengine.app.choosing import Choosing
+from syncengine.app.tables import Choosing
+from syncengine.jobs.request import Asked
 from syncengine.model.plan import Plan
 from syncengine.model.spec import TableSpec
 

@@ -19,6 +19,7 @@ VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "managers", 
 FLOORS = (
     {"cli"},
     {"app"},
+    {"jobs"},
     {"observe", "planning", "execute", "report", "demo"},
     {"catalogue", "pair_file", "diffing", "hooks", "servers", "staging"},
     {"model"},

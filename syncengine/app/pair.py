@@ -10,46 +10,48 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from syncengine.app.asking import Asked, choice, moment_of, names_of, numbers_of
-from syncengine.app.backfilling import Backfilling
-from syncengine.app.choosing import Choosing, refuse_local
-from syncengine.app.commands import Commands
-from syncengine.app.connecting import Connecting, as_of, refuse_one_server
-from syncengine.app.copying import PortionWork
-from syncengine.app.cutting import Cutting
-from syncengine.app.daily import DailyChecking
-from syncengine.app.fitting import fitting_catalogue
-from syncengine.app.internal import Internals
-from syncengine.app.looks import VERIFIED, Looks, refuse_nothing_held, unlike_loads
-from syncengine.app.outages import Outages
-from syncengine.app.rollups import MendingRollups
-from syncengine.app.runs import Ran, Runs
-from syncengine.app.syncing import Syncing, SyncWishes, refuse_conflicts
-from syncengine.app.timetables import Timetables
-from syncengine.app.waiting import awaited
+from syncengine.app.arguments import choice, moment_of, names_of, numbers_of
+from syncengine.app.table_settings import fitting_catalogue
+from syncengine.app.tables import Choosing, refuse_local
 from syncengine.catalogue import Catalogue
+from syncengine.jobs.archive_wait import awaited
+from syncengine.jobs.backfill.backfill import Backfilling
+from syncengine.jobs.backfill.portion import PortionWork
+from syncengine.jobs.backfill.portions import Cutting
+from syncengine.jobs.connections import Connections, as_of, refuse_one_server
+from syncengine.jobs.daily_check import DailyChecking
+from syncengine.jobs.hook_commands import Commands
+from syncengine.jobs.observation import VERIFIED, Observer, refuse_nothing_held, unlike_loads
+from syncengine.jobs.outages import Outages
+from syncengine.jobs.request import Asked
+from syncengine.jobs.rollups.repair import MendingRollups
+from syncengine.jobs.rollups.verify import Internals
+from syncengine.jobs.runs.result import Ran
+from syncengine.jobs.runs.runs import Runs
+from syncengine.jobs.sync import Syncing, SyncWishes, refuse_conflicts
+from syncengine.jobs.timetables.listing import Timetables
 from syncengine.model.check import PairCheck
-from syncengine.model.daily import DailyCheck
+from syncengine.model.daily_check import DailyCheck
 from syncengine.model.drift import Observation
 from syncengine.model.errors import InputError, ServerError
-from syncengine.model.internal import InternalVerdict
 from syncengine.model.outages import OutageReport
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan, Policy, Rollups
 from syncengine.model.portions import BackfillWishes
 from syncengine.model.progress import Progress, Silent
+from syncengine.model.rollups import InternalVerdict
 from syncengine.model.run import RunKind, RunRecord
 from syncengine.model.spec import DataClass, Kept
 from syncengine.model.timetable_flag import RunOn
 from syncengine.model.timetables import TimetableListing
 from syncengine.model.window import Window
 from syncengine.model.window_text import parse_window
-from syncengine.observe.checking import check, try_out
-from syncengine.observe.looking import LookQuestions
+from syncengine.observe.check.check import check, try_out
+from syncengine.observe.check.server import LookQuestions
 from syncengine.pair_file import read_pair_file
-from syncengine.planning.administering import AdministrationWishes
-from syncengine.planning.flag_edits import RunOnWish
-from syncengine.planning.planning import Wishes, plan
+from syncengine.planning.administration import AdministrationWishes
+from syncengine.planning.plan import Wishes, plan
+from syncengine.planning.timetables import RunOnWish
 from syncengine.servers.protocol import Server
 from syncengine.staging.ledger import Ledger
 
@@ -72,32 +74,32 @@ class Pair:
         self.progress = progress
         self.ledger = Ledger(settings.staging)
         self._commands = Commands(settings, environment)
-        self.connecting = Connecting(settings, self.ledger.holder, self._commands.load)
-        self._looks = Looks(settings, catalogue, self.ledger, progress)
-        self._rollups = MendingRollups(settings, catalogue, self.ledger, self._looks.observe)
+        self.connections = Connections(settings, self.ledger.holder, self._commands.load)
+        self._observer = Observer(settings, catalogue, self.ledger, progress)
+        self._rollups = MendingRollups(settings, catalogue, self.ledger, self._observer.observe)
         self._runs = Runs(
             settings,
             catalogue,
-            self.connecting,
+            self.connections,
             self.ledger,
             progress,
-            self._looks.again,
+            self._observer.again,
             self._commands,
             self._rollups,
         )
-        self._timetables = Timetables(settings, catalogue, self.connecting)
-        self._outages = Outages(settings, catalogue, self.connecting, self._looks.observe)
+        self._timetables = Timetables(settings, catalogue, self.connections)
+        self._outages = Outages(settings, catalogue, self.connections, self._observer.observe)
         self._choosing = Choosing(catalogue)
         self._syncing = Syncing(
             settings,
             catalogue,
-            self.connecting,
-            lambda servers, request, last: self._looks.observe(servers, request, last=last),
+            self.connections,
+            lambda servers, request, last: self._observer.observe(servers, request, last=last),
         )
         self.backfilling = Backfilling(
             self._runs,
             Cutting(settings, catalogue, progress),
-            PortionWork(settings, catalogue, self._looks.observe),
+            PortionWork(settings, catalogue, self._observer.observe),
             progress,
         )
 
@@ -117,9 +119,9 @@ class Pair:
         """
         asked = Asked(names_of(tables), names_of(sets), numbers_of(acds))
         specs = self._choosing.asked_for(asked) or self.catalogue.of_class(*VERIFIED)
-        request = self._looks.request(specs, window, asked.acds, choice(Role, source, "source"), every_row=every_row)
-        with self.connecting.servers(frozenset()) as servers:
-            observation = self._looks.verified(servers, request)
+        request = self._observer.request(specs, window, asked.acds, choice(Role, source, "source"), every_row=every_row)
+        with self.connections.servers(frozenset()) as servers:
+            observation = self._observer.verified(servers, request)
         return replace(
             observation, notes=(*observation.notes, *self._choosing.files_beside(asked), *unlike_loads(observation))
         )
@@ -140,7 +142,7 @@ class Pair:
         asked = Asked(names_of(tables), names_of(sets), numbers_of(acds))
         wanted = parse_window(window) if isinstance(window, str) else window
         side = None if on is None else choice(Role, on, "server")
-        return Internals(self.settings, self.catalogue, self.connecting, self.progress).verify(asked, wanted, side)
+        return Internals(self.settings, self.catalogue, self.connections, self.progress).verify(asked, wanted, side)
 
     def check(self, *, scratch: bool = False) -> PairCheck:
         """Say who the two servers are, what they hold, and whether they are set up alike.
@@ -157,14 +159,14 @@ class Pair:
             failed: dict[Role, ServerError] = {}
             for role in Role:
                 try:
-                    servers[role] = self.connecting.opened(role, writable=scratch, limits=limits)
+                    servers[role] = self.connections.opened(role, writable=scratch, limits=limits)
                 except ServerError as error:
                     failed[role] = error
                 else:
                     stack.callback(servers[role].close)
             if not failed:
                 refuse_one_server(servers)
-            cache = stack.enter_context(self._looks.cache())
+            cache = stack.enter_context(self._observer.cache())
             found = check(servers, failed, questions, cache, self.progress, seed=secrets.randbits(63))
             if not scratch:
                 return found
@@ -175,7 +177,9 @@ class Pair:
 
         Reads only. A server that fails does not raise; its sentence stands in the result.
         """
-        look = DailyChecking(self.settings, self.catalogue, self.connecting, self._commands, self._looks.at_everything)
+        look = DailyChecking(
+            self.settings, self.catalogue, self.connections, self._commands, self._observer.at_everything
+        )
         return look.check(moment_of(since))
 
     def plan_resync(
@@ -210,9 +214,11 @@ class Pair:
         side, then = choice(Role, source, "source"), choice(Rollups, rollups, "way with roll-ups")
 
         def made() -> Plan:
-            request = replace(self._looks.request(specs, window, asked.acds, side, every_row=False), for_writing=True)
-            with self.connecting.servers(frozenset()) as servers:
-                observation = self._looks.observe(servers, request)
+            request = replace(
+                self._observer.request(specs, window, asked.acds, side, every_row=False), for_writing=True
+            )
+            with self.connections.servers(frozenset()) as servers:
+                observation = self._observer.observe(servers, request)
                 found = replace(plan(observation, self.catalogue, wishes), rollups=then)
                 # Only then: what is not archived yet holds nothing either, and --wait knows what to wait for.
                 refuse_nothing_held(observation)
@@ -281,7 +287,7 @@ class Pair:
         )
         if found is None or then is Rollups.LIST:
             return found
-        with self.connecting.servers(frozenset()) as servers:
+        with self.connections.servers(frozenset()) as servers:
             return self._rollups.foretold(servers, replace(found, rollups=then))
 
     def timetables(self, *, owners: str | Iterable[str] = ()) -> TimetableListing:

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from syncengine.cli.carrying_out import refuse_nobody_to_ask, told
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import AcdsOption, JsonOption, PairOption, SetsOption, SpecsOption, TablesOption
+from syncengine.cli.run_flow import refuse_nobody_to_ask, told
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
 from syncengine.model.plan import Policy

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from syncengine.cli.carrying_out import told
 from syncengine.cli.options import JsonOption, PairOption, VerboseOption
+from syncengine.cli.run_flow import told
 from syncengine.cli.runs import RunArgument
 
 

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from syncengine.cli.carrying_out import refuse_nobody_to_ask, told
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import (
     AcdsOption,
@@ -23,6 +22,7 @@ from syncengine.cli.options import (
     WindowOption,
     YesOption,
 )
+from syncengine.cli.run_flow import refuse_nobody_to_ask, told
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
 from syncengine.model.plan import PLAN_VERSION, Policy, Rollups

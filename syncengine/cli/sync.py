@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from syncengine.cli.carrying_out import refuse_nobody_to_ask, told
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import (
     AcdsOption,
@@ -21,6 +20,7 @@ from syncengine.cli.options import (
     VerboseOption,
     YesOption,
 )
+from syncengine.cli.run_flow import refuse_nobody_to_ask, told
 from syncengine.model.pair import Role
 from syncengine.model.plan import Policy
 
@@ -71,8 +71,8 @@ def sync(
     5 partly done, 1 a server failed, 2 bad input, 130 stopped.
     """
     from syncengine.app import open_pair
-    from syncengine.app.syncing import refuse_conflicts
     from syncengine.cli.terminal import out, progress
+    from syncengine.jobs.sync import refuse_conflicts
     from syncengine.report.plain import as_text
     from syncengine.report.plan_json import plan_summary
     from syncengine.report.plan_text import print_plan

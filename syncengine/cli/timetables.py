@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from syncengine.cli.carrying_out import refuse_nobody_to_ask, told
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import JsonOption, PairOption, VerboseOption
+from syncengine.cli.run_flow import refuse_nobody_to_ask, told
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
 from syncengine.model.timetable_flag import RunOn

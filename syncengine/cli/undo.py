@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from syncengine.cli.carrying_out import refuse_nobody_to_ask, told
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import JsonOption, PairOption, VerboseOption
+from syncengine.cli.run_flow import refuse_nobody_to_ask, told
 from syncengine.cli.runs import RunArgument
 
 

@@ -64,8 +64,8 @@ def verify(
     """
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out, progress
-    from syncengine.report.mending import mending
     from syncengine.report.plain import as_text
+    from syncengine.report.repair_commands import mending
     from syncengine.report.verify_json import verify_document
     from syncengine.report.verify_text import print_verdict
 
@@ -77,7 +77,7 @@ def verify(
         raise InputError("--on names one server, and two are compared.", hint="Add --internal, or leave --on out.")
     opened = open_pair(pair, specs=tuple(specs or ()), progress=progress())
     if internal:
-        from syncengine.report.internal import internal_document, print_internal
+        from syncengine.report.rollups import internal_document, print_internal
 
         found = opened.verify_internal(
             tables=tuple(table or ()), sets=tuple(set_ or ()), acds=tuple(acd or ()), window=window, on=on

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from syncengine.demo import names
-from syncengine.demo.filling import Filling
+from syncengine.demo.inserts import Filling
 from syncengine.demo.traffic import SERVICE_LEVEL
 
 PERIOD_VALUES = dict(

@@ -24,7 +24,7 @@ from syncengine.demo import (
     vdn_tables,
 )
 from syncengine.demo.calendar import build_calendar
-from syncengine.demo.filling import Filling, quoted
+from syncengine.demo.inserts import Filling, quoted
 from syncengine.demo.rollups import LONGER, families, fill_rollup
 from syncengine.demo.shape import Damage, DemoPair, DemoShape
 from syncengine.demo.traffic import build_flow, plan_splits

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from syncengine.demo.filling import Filling, quoted
+from syncengine.demo.inserts import Filling, quoted
 from syncengine.demo.shape import Damage
 from syncengine.model.spec import Archive
 

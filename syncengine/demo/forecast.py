@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from syncengine.demo.filling import Filling
+from syncengine.demo.inserts import Filling
 
 LOOKED_AHEAD = "DATE '2000-07-05'"
 """The last day forecast: future dates are normal in these tables."""

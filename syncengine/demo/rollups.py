@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from syncengine.demo.filling import quoted, stored_value
+from syncengine.demo.inserts import quoted, stored_value
 from syncengine.model.spec import Archive, ColumnSpec, Rollup, TableSpec
 
 LONGER = ((Archive.DAILY, Archive.INTERVAL), (Archive.WEEKLY, Archive.DAILY), (Archive.MONTHLY, Archive.DAILY))

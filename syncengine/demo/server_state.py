@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from syncengine.demo import names
-from syncengine.demo.filling import Filling, quoted
+from syncengine.demo.inserts import Filling, quoted
 from syncengine.model.spec import TableSpec
 
 SERVERS = {"primary_server": "cmsprim", "secondary_server": "cmssec"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from syncengine.demo.filling import Filling
+from syncengine.demo.inserts import Filling
 from syncengine.demo.traffic import bucket_columns, period_columns
 
 SPLIT_ROWS = """(

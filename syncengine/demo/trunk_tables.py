@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from syncengine.demo.filling import Filling
+from syncengine.demo.inserts import Filling
 
 TRUNKS = """
 CREATE TEMP TABLE trunk_plan AS

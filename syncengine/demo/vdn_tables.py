@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from syncengine.demo.filling import Filling
+from syncengine.demo.inserts import Filling
 from syncengine.demo.traffic import bucket_columns, period_columns
 
 VDNS = """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from syncengine.demo.filling import Filling, quoted, stored_value
+from syncengine.demo.inserts import Filling, quoted, stored_value
 from syncengine.demo.shape import Damage
 from syncengine.model.spec import Rollup, TableSpec
 

@@ -31,7 +31,7 @@ from syncengine.model.window import Window
 from syncengine.observe.columns import Need, misfit, needs_of, usable_time
 from syncengine.observe.scopes import DEFAULT_LENGTH
 from syncengine.servers.protocol import LiveTable, Server
-from syncengine.servers.retrying import tried
+from syncengine.servers.retry import tried
 
 ARCHIVE_CODES = {"1": Archive.INTERVAL, "2": Archive.DAILY, "3": Archive.WEEKLY, "4": Archive.MONTHLY}
 FINISHED = "2"

@@ -17,7 +17,7 @@ from syncengine.model.pair import Role
 from syncengine.model.plan import Step
 from syncengine.model.spans import span_of
 from syncengine.model.spec import Archive, DataClass
-from syncengine.planning.seeing import Seeing
+from syncengine.planning.witnesses import Seeing
 
 
 def switched_over() -> Iterator[ChecklistLine]:

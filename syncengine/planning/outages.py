@@ -15,7 +15,7 @@ from syncengine.model.plan import KeptBack, KeptWhy, Plan
 from syncengine.model.spans import span_of
 from syncengine.model.spec import Archive
 from syncengine.model.window import Window
-from syncengine.planning.seeing import Seeing, Sight
+from syncengine.planning.witnesses import Seeing, Sight
 
 
 @dataclass(frozen=True, slots=True)

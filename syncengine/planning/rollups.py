@@ -14,7 +14,7 @@ from syncengine.model.pair import Role
 from syncengine.model.plan import KeptWhy, StaleRollup, Step
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import Window
-from syncengine.planning.deciding import ROLLUPS, Decision
+from syncengine.planning.bucket_decisions import ROLLUPS, Decision
 
 SUNDAY = 6
 

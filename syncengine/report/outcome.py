@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.text import Text
 
 from syncengine.model.checklist import ChecklistLine
-from syncengine.model.flag_edit import FlagEdit
 from syncengine.model.hooks import HookRecord
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
 from syncengine.model.plan import Plan, RowsFrom
+from syncengine.model.timetable_flag import FlagEdit
 from syncengine.report.checklist import line_document
 from syncengine.report.hooks import hook_document
 from syncengine.report.plain import plain

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from syncengine.model.flag_edit import FlagEdit
 from syncengine.model.pair import Role
+from syncengine.model.timetable_flag import FlagEdit
 from syncengine.model.timetables import Schedule, Timetable, TimetableListing, TimetableSide, named
 from syncengine.report.plain import plain
 from syncengine.report.text import grid, plural

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from syncengine.model.consequences import Following, followings
 from syncengine.model.drift import BucketDrift, KeyGroupDrift, Observation, TableObservation, TableState
-from syncengine.model.following import Following, followings
 from syncengine.model.memory import Remembered
 from syncengine.model.window import Window
 from syncengine.report.plain import plain

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from syncengine.model.consequences import following_sentences, followings
 from syncengine.model.drift import KeyGroupDrift, Observation, Scope, Strength, TableObservation, TableState
-from syncengine.model.following import following_sentences, followings
 from syncengine.model.memory import Remembered
 from syncengine.model.selection import Value
 from syncengine.model.spans import joined, span_of

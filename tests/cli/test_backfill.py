@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from syncengine.cli import terminal
-from syncengine.execute.writing import Writing
+from syncengine.execute.transaction import Writing
 from tests.builders import Files, build_files
 from tests.cli.terminal import Said, Typing, is_one_sentence
 from tests.rules.scenes import code, trunks

@@ -345,7 +345,7 @@ def test_an_interrupt_before_anything_is_written(
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("syncengine.app.looks.observe", stop)
+    monkeypatch.setattr("syncengine.jobs.observation.observe", stop)
     said = typed(*RESYNC, files.pair_file, *TRUNKS)
 
     assert said.code == 130

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from syncengine.execute.writing import Writing
+from syncengine.execute.transaction import Writing
 from syncengine.report.run_text import print_runs
 from tests.builders import Files, build_files, half_hours
 from tests.cli.terminal import Said, Typing

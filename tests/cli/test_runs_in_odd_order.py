@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from syncengine.app import Pair, Ran
-from syncengine.execute.writing import Writing
+from syncengine.execute.transaction import Writing
 from syncengine.model.errors import RefusedError, StagingError
 from syncengine.model.pair import Role
 from syncengine.model.plan import KeptWhy
 from syncengine.model.run import BatchState, RunState
 from syncengine.servers.protocol import Server
-from syncengine.servers.throttling import Throttle
+from syncengine.servers.throttle import Throttle
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import Typing
 from tests.contract.kinds import as_arrow

@@ -17,9 +17,9 @@ from syncengine.model.check import CaseResult, CaseState, ScratchCheck
 from syncengine.model.errors import CancelledError
 from syncengine.model.pair import Limits
 from syncengine.model.selection import Selection
-from syncengine.observe import conformance
-from syncengine.observe.conformance import CASES, Case, Told, run_case, run_cases
-from syncengine.observe.scratch import COLUMNS, Scratch
+from syncengine.observe.check import conformance
+from syncengine.observe.check.conformance import CASES, Case, Told, run_case, run_cases
+from syncengine.observe.check.scratch import COLUMNS, Scratch
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 from tests.contract.breaking import Broken, BrokenServer, Change

@@ -12,7 +12,7 @@ from syncengine.model.errors import ServerError, UnknownOutcomeError
 from syncengine.servers.duckdb.errors import error_of, rolled_back, translated
 from syncengine.servers.duckdb.server import DuckDBServer
 from syncengine.servers.protocol import Server, SessionState
-from syncengine.servers.retrying import is_transient
+from syncengine.servers.retry import is_transient
 from tests.builders import hsplit
 from tests.contract.kinds import Embedded
 from tests.contract.test_reading import opened

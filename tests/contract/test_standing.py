@@ -12,7 +12,7 @@ from syncengine.model.bucket import Bucket
 from syncengine.model.errors import ServerError
 from syncengine.model.selection import Selection
 from syncengine.servers.protocol import Server, SessionState
-from syncengine.servers.retrying import RetryingServer
+from syncengine.servers.retry import RetryingServer
 from tests.builders import DAY, hsplit
 from tests.contract.kinds import Place, as_arrow
 from tests.contract.test_reading import everything, opened

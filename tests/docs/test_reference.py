@@ -17,15 +17,15 @@ from syncengine.catalogue.schema import ColumnEntry, CompanionsFile, SetsFile, S
 from syncengine.cli.exit_codes import ExitCode, exit_code_of
 from syncengine.model import errors
 from syncengine.model.check import CaseState, ColumnFaultKind, Holding, Severity, Subject
-from syncengine.model.internal import InternalState
 from syncengine.model.plan import KeptWhy
+from syncengine.model.rollups import InternalState
 from syncengine.model.spec import Archive, DataClass, Evidence, Kept, Rollup
 from syncengine.pair_file import read_pair_file
 from syncengine.pair_file.schema import PairEntry
 from syncengine.report.check_json import check_document
-from syncengine.report.internal import internal_document
 from syncengine.report.outcome import outcome_document
 from syncengine.report.plan_json import plan_summary
+from syncengine.report.rollups import internal_document
 from syncengine.report.timetables import timetables_document
 from syncengine.report.verify_json import verify_document
 from tests.builders import build_files, row

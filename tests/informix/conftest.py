@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from syncengine.servers import retrying
+from syncengine.servers import retry
 from tests.cli.terminal import Typing
 from tests.contract.kinds import as_arrow
 from tests.informix.place import InformixPlace
@@ -17,8 +17,8 @@ from tests.rules.scenes import trunks
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the waits between tries short."""
-    monkeypatch.setattr(retrying, "FIRST_WAIT", 0.01)
-    monkeypatch.setattr(retrying, "LONGEST_WAIT", 0.05)
+    monkeypatch.setattr(retry, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(retry, "LONGEST_WAIT", 0.05)
 
 
 @pytest.fixture

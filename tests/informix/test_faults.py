@@ -20,7 +20,7 @@ from syncengine.model.selection import ReadQuery, Selection
 from syncengine.servers.informix.sqlcodes import MEANINGS, TRANSIENT
 from syncengine.servers.informix.sqlcodes import Fault as Kind
 from syncengine.servers.protocol import Server
-from syncengine.servers.retrying import ATTEMPTS, RetryingServer
+from syncengine.servers.retry import ATTEMPTS, RetryingServer
 from tests.contract.kinds import as_arrow
 from tests.contract.test_reading import everything
 from tests.derby.faults import Action, Cut, Drop, Error, Fault, LoseAnswer, Slow, Stall

@@ -14,7 +14,7 @@ from syncengine.model.errors import CancelledError, ServerError, ServerUnreachab
 from syncengine.servers.informix.errors import error_of
 from syncengine.servers.informix.sqlcodes import MEANINGS
 from syncengine.servers.protocol import Server, SessionState
-from syncengine.servers.retrying import RetryingServer
+from syncengine.servers.retry import RetryingServer
 from tests.contract.kinds import as_arrow
 from tests.contract.test_reading import everything, opened
 from tests.derby.faults import Drop, Error, Fault, LoseAnswer

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from syncengine.execute import putting_back
-from syncengine.execute.putting_back import put_back
+from syncengine.execute import unlogged_rollback
+from syncengine.execute.unlogged_rollback import put_back
 from syncengine.model.errors import ServerError
 from tests.cli.terminal import TRUNKS, Typing, drifting_pair
 from tests.derby.faults import Error, Fault
@@ -87,7 +87,7 @@ def test_what_cannot_be_put_back_is_not_called_untouched(
         raise ServerError("secondary: the link is down.")
 
     with monkeypatch.context() as patched:
-        patched.setattr("syncengine.execute.writing.put_all_back", failing)
+        patched.setattr("syncengine.execute.transaction.put_all_back", failing)
         said = typed(*RESYNC, unlogged.files.pair_file, *TRUNKS)
 
     assert said.code == 5, said.text
@@ -110,7 +110,7 @@ def test_foreign_rows_keep_a_step_from_being_put_back(
         unlogged.home.run(foreign)
         put_back(*given)
 
-    monkeypatch.setattr(putting_back, "put_back", meddled)
+    monkeypatch.setattr(unlogged_rollback, "put_back", meddled)
     said = typed(*RESYNC, unlogged.files.pair_file, *TRUNKS)
 
     assert said.code in (1, 5)

@@ -16,7 +16,7 @@ import pytest
 
 from syncengine.model.errors import InputError, ServerError, ServerReadOnlyError, ServerUnreachableError
 from syncengine.model.pair import Limits, Role, ServerSettings
-from syncengine.servers.opening import open_server
+from syncengine.servers.kinds import open_server
 from syncengine.servers.postgresql.server import PostgreSQLServer
 from tests.postgresql.cluster import LOGIN, PASSWORD, Cluster, Database
 from tests.postgresql.conftest import Open

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncengine.diffing.rolling_up import (
+from syncengine.diffing.rollups import (
     MATCHED,
     PARTS,
     PERIODS,

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from syncengine.execute.writing import Writing
+from syncengine.execute.transaction import Writing
 from syncengine.model.selection import ReadQuery
 from syncengine.servers.duckdb.server import DuckDBServer
 from tests.cli.terminal import Typing

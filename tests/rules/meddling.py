@@ -15,7 +15,7 @@ from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.pair import Limits, Role, ServerSettings
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import ColumnType
-from syncengine.servers.opening import open_server
+from syncengine.servers.kinds import open_server
 from syncengine.servers.protocol import Bounds, LiveTable, Server, ServerDescription, SessionState, WriteSession
 
 
@@ -155,4 +155,4 @@ def meddle(monkeypatch: pytest.MonkeyPatch, role: Role, meddling: Meddling) -> N
         server = open_server(settings, folder, writable=writable, limits=limits)
         return MeddledServer(server, meddling) if settings.role is role else server
 
-    monkeypatch.setattr("syncengine.app.connecting.open_server", opened)
+    monkeypatch.setattr("syncengine.jobs.connections.open_server", opened)

@@ -14,7 +14,7 @@ from syncengine.model.facts import ServerFacts
 from syncengine.model.pair import Role
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions, gather_facts
-from syncengine.servers.opening import open_server
+from syncengine.servers.kinds import open_server
 from tests.builders import Files, build_files, catalogue
 from tests.rules.scenes import outage, storage, trunks
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from syncengine.cli.carrying_out import exit_code
 from syncengine.cli.main import run_for_code
+from syncengine.cli.run_flow import exit_code
 from syncengine.model.bucket import Bucket, BucketColumns
 from syncengine.model.errors import ServerError
 from syncengine.model.outcome import StepState

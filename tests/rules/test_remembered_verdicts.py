@@ -19,7 +19,7 @@ from syncengine.model.drift import Observation
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.pair import Role
 from syncengine.model.spec import TableSpec
-from syncengine.observe.observing import Request, observe
+from syncengine.observe.observation import Request, observe
 from syncengine.report.verify_json import verify_document
 from syncengine.report.verify_text import print_verdict
 from syncengine.servers.protocol import Server, ServerDescription
@@ -110,9 +110,9 @@ def verify(
     """Verify one table with what is remembered of the pair."""
     pair = files.open()
     with (
-        pair.connecting.servers(frozenset()) as opened,
+        pair.connections.servers(frozenset()) as opened,
         Memory(pair.settings.staging) as memory,
-        pair._looks.cache() as cache,  # noqa: SLF001
+        pair._observer.cache() as cache,  # noqa: SLF001
     ):
         servers = {role: Watched(server, counter, locale, before) for role, server in opened.items()}
         specs = (spec or catalogue().table("htrunk"),)
@@ -195,7 +195,7 @@ def test_the_days_between_two_that_are_read_are_read_along_if_they_are_small(
     small = verify(files, now=NOW + timedelta(hours=2))
     assert small.days == {TODAY, *CLOSED[-4:]}
 
-    monkeypatch.setattr("syncengine.observe.remembering.QUERY_ROWS", 1)
+    monkeypatch.setattr("syncengine.observe.remembered_days.QUERY_ROWS", 1)
     assert verify(files, now=NOW + timedelta(hours=3)).days == {TODAY, *CLOSED[-6:-4]}
 
 
@@ -266,7 +266,7 @@ def _other_place(files: Files, patch: pytest.MonkeyPatch) -> dict[str, Any]:
 def _other_number(name: str) -> Callable[[Files, pytest.MonkeyPatch], dict[str, Any]]:
     def change(files: Files, patch: pytest.MonkeyPatch) -> dict[str, Any]:
         del files
-        patch.setattr(f"syncengine.observe.remembering.{name}", 99)
+        patch.setattr(f"syncengine.observe.remembered_days.{name}", 99)
         return {}
 
     return change
@@ -340,7 +340,7 @@ def test_a_verdict_is_of_whole_days(tmp_path: Path) -> None:
     """A window that cuts a day has that day read, however well it is remembered."""
     files = built(tmp_path)
     verify(files)
-    window = files.open()._looks.request((), f"{CLOSED[0]} 04:00..04:29", (), Role.PRIMARY, every_row=False).window  # noqa: SLF001
+    window = files.open()._observer.request((), f"{CLOSED[0]} 04:00..04:29", (), Role.PRIMARY, every_row=False).window  # noqa: SLF001
 
     found = verify(files, window=window)
 

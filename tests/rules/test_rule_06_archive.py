@@ -145,7 +145,7 @@ def test_waiting_goes_on_once_the_archive_has_run(tmp_path: Path, monkeypatch: p
         text = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute(\"UPDATE arch_stat SET status = '2'\")"
         subprocess.run([sys.executable, "-c", text, str(files.database("secondary"))], check=True)
 
-    monkeypatch.setattr("syncengine.app.waiting.time.sleep", archive_meanwhile)
+    monkeypatch.setattr("syncengine.jobs.archive_wait.time.sleep", archive_meanwhile)
     done = resync(files, tables=("htrunk",), wait=True)
 
     assert len(looks) == 1

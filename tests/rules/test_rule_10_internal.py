@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from syncengine.model.errors import InputError, WindowError
-from syncengine.model.internal import InternalState, InternalTable, InternalVerdict
 from syncengine.model.pair import Role
+from syncengine.model.rollups import InternalState, InternalTable, InternalVerdict
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import Typing
 from tests.rules.scenes import code, trunk

@@ -17,7 +17,7 @@ from syncengine.model.outcome import StepState
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan, Rollups
 from syncengine.model.selection import ReadQuery, Selection
-from syncengine.observe.recomputing import Recomputing
+from syncengine.observe.rollups.recomputed_rows import Recomputing
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import Typing
 from tests.rules.scenes import code, outage, trunk
@@ -202,7 +202,7 @@ def test_a_run_killed_between_its_portions_goes_on(tmp_path: Path, monkeypatch: 
     opened = files.open()
     plan = opened.plan_resync(window=window(), tables="hcwc", rollups="recompute")
     with monkeypatch.context() as patched:
-        patched.setattr("syncengine.app.rollups.MendingRollups.plan", _killed)
+        patched.setattr("syncengine.jobs.rollups.repair.MendingRollups.plan", _killed)
         with pytest.raises(SystemExit):
             opened.execute(plan)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from syncengine.cli.main import run_for_code
-from syncengine.model.following import Administered, followings
+from syncengine.model.consequences import Administered, followings
 from syncengine.model.plan import KeptWhy
 from tests.builders import Files, build_files, catalogue, row
 from tests.rules.scenes import WINDOW, kept, plan_of, storage, sync, sync_plan_of, trunks

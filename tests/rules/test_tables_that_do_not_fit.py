@@ -10,7 +10,7 @@ from syncengine.model.drift import TableState
 from syncengine.model.facts import WITNESSES
 from syncengine.model.pair import Role
 from syncengine.observe.columns import ColumnsVerdict, judge_columns
-from syncengine.servers.opening import open_server
+from syncengine.servers.kinds import open_server
 from tests.builders import DAY, Files, build_files, catalogue, half_hours, row
 from tests.rules.misfits import NUMBER, ROLES, alter, facts_of, noted, pair_of
 from tests.rules.scenes import drifting, table_of, trunks

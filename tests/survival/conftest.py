@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from syncengine.servers import retrying
+from syncengine.servers import retry
 from tests.stories.servers import PostgreSQLHome
 from tests.survival.live import FewColumnsHome, LiveStage
 
@@ -22,8 +22,8 @@ KINDS: dict[str, type[PostgreSQLHome] | type[FewColumnsHome]] = {
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the waits between tries short."""
-    monkeypatch.setattr(retrying, "FIRST_WAIT", 0.01)
-    monkeypatch.setattr(retrying, "LONGEST_WAIT", 0.05)
+    monkeypatch.setattr(retry, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(retry, "LONGEST_WAIT", 0.05)
 
 
 @pytest.fixture

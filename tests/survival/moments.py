@@ -12,13 +12,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from syncengine.app import connecting
-from syncengine.execute import preparing
+from syncengine.execute import preparation
+from syncengine.jobs import connections
 from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.pair import Limits, Role, ServerSettings
 from syncengine.model.selection import Selection
-from syncengine.servers.opening import open_server
+from syncengine.servers.kinds import open_server
 from syncengine.servers.protocol import Server, WriteSession
 from syncengine.staging import marks, pieces, run_folder
 from syncengine.staging.pieces import Piece
@@ -159,8 +159,8 @@ def count(moments: Moments) -> None:
         unlink(path, missing_ok=missing_ok)
 
     for where, name, does in (
-        (connecting, "open_server", opened),
-        (preparing, "write_piece", written),
+        (connections, "open_server", opened),
+        (preparation, "write_piece", written),
         (run_folder, "append_mark", marked),
         (os, "fsync", flushed),
         (Path, "replace", replaced),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from syncengine.catalogue import load_catalogue
-from syncengine.catalogue.loading import shipped_folder
+from syncengine.catalogue.spec_folders import shipped_folder
 from syncengine.model.bucket import BucketColumns
 from syncengine.model.spec import Archive, DataClass, Evidence, Kept
 from tests.builders import catalogue

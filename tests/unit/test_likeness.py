@@ -14,9 +14,9 @@ from syncengine.model.check import Finding, Holding, ServerCheck, ServerProfile,
 from syncengine.model.facts import ArchiveStatus, DayLengths, ServerFacts
 from syncengine.model.pair import Role, ServerSettings
 from syncengine.model.spec import Archive, DataClass
+from syncengine.observe.check.likeness import pair_findings, server_findings
+from syncengine.observe.check.server import Look
 from syncengine.observe.columns import column_faults
-from syncengine.observe.likeness import pair_findings, server_findings
-from syncengine.observe.looking import Look
 from syncengine.servers.protocol import LiveColumn, LiveTable
 from tests.builders import catalogue
 

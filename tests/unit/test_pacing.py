@@ -21,7 +21,7 @@ from syncengine.model.selection import ReadQuery, Selection
 from syncengine.observe.facts import running_archive
 from syncengine.servers.duckdb.server import DuckDBServer
 from syncengine.servers.protocol import Server
-from syncengine.servers.throttling import AT_ONCE, Paced, Throttle, ThrottledServer
+from syncengine.servers.throttle import AT_ONCE, Paced, Throttle, ThrottledServer
 from syncengine.staging.ledger import Begin, Ledger
 from syncengine.staging.marks import read_marks
 from syncengine.staging.run_folder import RunFolder

@@ -8,7 +8,7 @@ import pytest
 
 from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.drift import BucketDrift, Counts
-from syncengine.planning.passes import missed_a_pass
+from syncengine.planning.repeated_hour import missed_a_pass
 from tests.builders import catalogue
 
 AUTUMN, SPRING, SUMMER = date(2000, 10, 29), date(2000, 4, 2), date(2000, 6, 5)

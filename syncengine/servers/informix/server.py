@@ -16,18 +16,18 @@ from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.pair import Limits, Role
 from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
-from syncengine.servers.folding import fold_here, folds_all, needed
-from syncengine.servers.informix import reading
+from syncengine.servers.informix import row_reader
 from syncengine.servers.informix.catalogue import LIVES, WAITING
 from syncengine.servers.informix.connections import Connections
 from syncengine.servers.informix.identity import Identity, identify
 from syncengine.servers.informix.reflection import Table, read_columns, read_indexes, read_tables
+from syncengine.servers.informix.row_writer import WritePath, why_not
 from syncengine.servers.informix.session import InformixSession
 from syncengine.servers.informix.sql import INFORMIX, portions
 from syncengine.servers.informix.types import ddl_type, readable
 from syncengine.servers.informix.url import look_at, parse_url
 from syncengine.servers.informix.vectors import trusted_types
-from syncengine.servers.informix.writing import WritePath, why_not
+from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
 from syncengine.servers.protocol import (
     Bounds,
     Capabilities,
@@ -113,7 +113,7 @@ class InformixServer:
             return
         with self._connections.lent() as lent:
             for selection in portions(query.selection):
-                part = reading.narrowed(query, selection)
+                part = row_reader.narrowed(query, selection)
                 for row in lent.rows(fingerprint_statement(part, INFORMIX, source)):
                     yield bucket_state(row)
 
@@ -137,7 +137,7 @@ class InformixServer:
     def _batches(self, query: ReadQuery) -> Generator[Any, None, None]:
         table = self._table(query.selection.table)
         with self._connections.lent() as lent:
-            yield from reading.read(lent, table, query, self._name)
+            yield from row_reader.read(lent, table, query, self._name)
 
     @contextmanager
     def begin(self) -> Iterator[InformixSession]:
@@ -247,7 +247,7 @@ class InformixServer:
             return None
 
     def _source(self, table: str) -> str:
-        return reading.source_of(self._table(table))
+        return row_reader.source_of(self._table(table))
 
     def _table(self, name: str) -> LiveTable:
         found = self._reflect([name]).get(name.lower())

@@ -13,13 +13,13 @@ from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.errors import ServerError, UnknownOutcomeError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.selection import ReadQuery, Selection
-from syncengine.servers.folding import fold_here, folds_all, needed
-from syncengine.servers.informix import reading
+from syncengine.servers.informix import row_reader
 from syncengine.servers.informix.catalogue import SESSION
 from syncengine.servers.informix.connections import Lent
 from syncengine.servers.informix.errors import error_of, is_lost, sqlcode_of, words_of
+from syncengine.servers.informix.row_writer import WritePath, insert_of, insert_rows
 from syncengine.servers.informix.sql import INFORMIX, portions
-from syncengine.servers.informix.writing import WritePath, insert_of, insert_rows
+from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
 from syncengine.servers.protocol import LiveTable
 from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
@@ -70,7 +70,7 @@ class InformixSession:
         if not self._logged:
             return
         if table:
-            self._lent.run(Statement(f"LOCK TABLE {reading.source_of(live)} IN EXCLUSIVE MODE"))
+            self._lent.run(Statement(f"LOCK TABLE {row_reader.source_of(live)} IN EXCLUSIVE MODE"))
             return
         buckets = selection.columns
         selecting = {buckets.date, buckets.label, buckets.epoch, buckets.acd}
@@ -78,7 +78,7 @@ class InformixSession:
         touched = INFORMIX.name(free[-1])
         for part in portions(selection):
             where = predicate(part, INFORMIX)
-            text = f"UPDATE {reading.source_of(live)} SET {touched} = {touched} WHERE {where.text}"
+            text = f"UPDATE {row_reader.source_of(live)} SET {touched} = {touched} WHERE {where.text}"
             self._lent.run(Statement(text, where.values))
 
     def fingerprint(self, query: FingerprintQuery) -> Mapping[Bucket, BucketState]:
@@ -88,27 +88,27 @@ class InformixSession:
             return dict(fold_here(query, self.read(ReadQuery(query.selection, needed(query)))))
         found: dict[Bucket, BucketState] = {}
         for selection in portions(query.selection):
-            part = reading.narrowed(query, selection)
-            rows = self._lent.rows(fingerprint_statement(part, INFORMIX, reading.source_of(table)))
+            part = row_reader.narrowed(query, selection)
+            rows = self._lent.rows(fingerprint_statement(part, INFORMIX, row_reader.source_of(table)))
             found |= dict(bucket_state(row) for row in rows)
         return found
 
     def read(self, query: ReadQuery) -> pa.RecordBatchReader:
         """Stream rows as the transaction sees them, in batches of bounded size."""
         table = self._table(query.selection.table)
-        stream = Stream(reading.read(self._lent, table, query, self._name), self._name)
+        stream = Stream(row_reader.read(self._lent, table, query, self._name), self._name)
         self._stream = weakref.ref(stream)
         return stream.reader()
 
     def delete(self, selection: Selection) -> int:
         """Delete the selected rows and return how many there were."""
-        source = reading.source_of(self._table(selection.table))
+        source = row_reader.source_of(self._table(selection.table))
         return sum(max(self._lent.run(delete_statement(part, INFORMIX, source)), 0) for part in portions(selection))
 
     def insert(self, table: str, rows: pa.RecordBatchReader) -> int:
         """Insert rows, columns matched by name, and return how many were inserted."""
         live = self._table(table)
-        insert = insert_of(live, reading.source_of(live), rows.schema.names, self._name)
+        insert = insert_of(live, row_reader.source_of(live), rows.schema.names, self._name)
         return insert_rows(self._lent, insert, rows, self._path, self._name)
 
     def commit(self) -> None:

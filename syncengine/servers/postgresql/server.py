@@ -16,8 +16,8 @@ from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.pair import Limits, Role
 from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
-from syncengine.servers.folding import fold_here, folds_all, needed
-from syncengine.servers.postgresql import reading, standing
+from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
+from syncengine.servers.postgresql import activity, row_reader
 from syncengine.servers.postgresql.catalogue import STARTED, Layout, read_about, read_layouts
 from syncengine.servers.postgresql.connections import Connections
 from syncengine.servers.postgresql.errors import unknown_outcome
@@ -141,15 +141,15 @@ class PostgreSQLServer:
 
     def session_state(self, session: str) -> SessionState:
         """Say whether a write session lives, by what became of its transaction."""
-        return standing.session_state(self._rows, session)
+        return activity.session_state(self._rows, session)
 
     def change_counter(self, table: str) -> str | None:
         """Return what the server has counted of the table's rows, up to a minute late; None where it does not."""
-        return standing.change_counter(self._rows, self._layout(table))
+        return activity.change_counter(self._rows, self._layout(table))
 
     def waiting(self) -> int | None:
         """Return how many sessions in the database wait for a lock."""
-        return standing.waiting(self._rows)
+        return activity.waiting(self._rows)
 
     def interrupt(self) -> None:
         """Stop the queries that are running, from another thread."""
@@ -180,10 +180,10 @@ class PostgreSQLServer:
 
     def _batches(self, query: ReadQuery) -> Generator[Any, None, None]:
         layout = self._layout(query.selection.table)
-        rows = reading.reading_of(layout, query, self._name, checked=self._about.unnamed)
+        rows = row_reader.reading_of(layout, query, self._name, checked=self._about.unnamed)
         with self._connections.lent() as lent:
             lent.run(Statement("BEGIN READ ONLY"))
-            yield from reading.batches(lent, rows, reading.cursor_name())
+            yield from row_reader.batches(lent, rows, row_reader.cursor_name())
 
     def _layout(self, name: str) -> Layout:
         """Return how a table is stored, which is asked for once."""

@@ -13,13 +13,13 @@ from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.errors import ServerError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.selection import ReadQuery, Selection
-from syncengine.servers.folding import fold_here, folds_all, needed
-from syncengine.servers.postgresql import reading
+from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
+from syncengine.servers.postgresql import row_reader
 from syncengine.servers.postgresql.catalogue import About, Layout
 from syncengine.servers.postgresql.connections import Lent
 from syncengine.servers.postgresql.driver import is_driver_error
 from syncengine.servers.postgresql.errors import error_of
-from syncengine.servers.postgresql.writing import insert_rows
+from syncengine.servers.postgresql.row_writer import insert_rows
 from syncengine.servers.sql.dialect import Statement, quoted
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
 from syncengine.servers.sql.rows import delete_statement
@@ -82,7 +82,7 @@ class PostgreSQLSession:
     def read(self, query: ReadQuery) -> pa.RecordBatchReader:
         """Stream rows as the transaction sees them at this moment, in batches of bounded size."""
         layout = self._known.layout(query.selection.table)
-        rows = reading.reading_of(layout, query, self._name, checked=self._known.about.unnamed)
+        rows = row_reader.reading_of(layout, query, self._name, checked=self._known.about.unnamed)
         self._tidy()
         stream = Stream(self._batches(rows), self._name)
         # Weakly, so that letting go of the reader is enough to end the stream.
@@ -139,9 +139,9 @@ class PostgreSQLSession:
         while self._left:
             self._lent.run(Statement(f"CLOSE {quoted(self._left.pop())}"))
 
-    def _batches(self, rows: reading.Reading) -> Generator[Any, None, None]:
-        cursor = reading.cursor_name()
+    def _batches(self, rows: row_reader.Reading) -> Generator[Any, None, None]:
+        cursor = row_reader.cursor_name()
         try:
-            yield from reading.batches(self._lent, rows, cursor)
+            yield from row_reader.batches(self._lent, rows, cursor)
         finally:
             self._left.append(cursor)

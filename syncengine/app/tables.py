@@ -1,0 +1,103 @@
+"""Which tables a command takes: by name, by set, by what it is for; and what it refuses to take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from syncengine.catalogue import Catalogue
+from syncengine.jobs.request import Asked
+from syncengine.model.errors import InputError, RefusedError
+from syncengine.model.spec import DataClass, TableSpec
+
+COMPANIONS = {"agroups": "synonyms", "features": "users", "user_colors": "users", "user_defval": "users"}
+"""What is never written without another table: groups without names, permissions without users."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choosing:
+    """Chooses tables of the catalogue for a command."""
+
+    catalogue: Catalogue
+
+    def asked_for(self, asked: Asked) -> tuple[TableSpec, ...]:
+        """Return the tables named; refuses sets that are only files, and single ACDs of sets that have none."""
+        for table_set in (self.catalogue.set(name) for name in asked.sets):
+            if not table_set.tables:
+                files = [file for file in self.catalogue.files if table_set.name in file.sets]
+                named = "; ".join(f"{file.path}: {file.advice}" for file in files)
+                raise InputError(
+                    f"The set {table_set.name} holds no table, only files, which cannot be compared here.",
+                    hint=f"Leave it out, and by hand: {named}.",
+                )
+            if table_set.every_acd and asked.acds:
+                raise InputError(
+                    f"The set {table_set.name} is always of all ACDs (High Availability guide, chapter 3).",
+                    hint="Leave --acd out, or name single tables with --table.",
+                )
+        return self.catalogue.select(asked.tables, asked.sets)
+
+    def to_resync(self, asked: Asked) -> tuple[TableSpec, ...]:
+        """Return the historical tables of a resync, all of them where none is named."""
+        specs = self.asked_for(asked) or self.catalogue.of_class(DataClass.HISTORICAL)
+        refuse_local(specs)
+        untimed = [spec.name for spec in specs if spec.time is None]
+        if untimed:
+            options = [f"--set {name}" for name in asked.sets if set(untimed) & set(self.catalogue.set(name).tables)]
+            options += [f"--table {spec.name}" for spec in self.catalogue.select(asked.tables) if spec.time is None]
+            raise InputError(
+                f"{_listed(untimed)}: administration has no times, and a resync copies what has.",
+                hint=f"Use `syncengine sync {' '.join(options)}`.",
+            )
+        return specs
+
+    def to_sync(self, asked: Asked) -> tuple[TableSpec, ...]:
+        """Return the administration tables of a sync, with those that are never written without them."""
+        specs = self._with_companions(self.asked_for(asked))
+        if not specs:
+            raise InputError(
+                "A sync of administration needs to be told of what.",
+                hint="Name a set, as in --set dictionary, or a table; `syncengine tables --sets` lists the sets.",
+            )
+        refuse_local(specs)
+        timed = [spec.name for spec in specs if spec.time is not None and not spec.future_dates]
+        if timed:
+            raise InputError(
+                f"{_listed(timed)}: history is copied by times, and a sync copies administration.",
+                hint="Use `syncengine resync --window TIME`, or `syncengine backfill`.",
+            )
+        whole = [spec.name for spec in specs if spec.acd is None and spec.time is None]
+        if whole and asked.acds:
+            raise InputError(
+                f"{_listed(whole)}: rows that belong to no ACD are only copied with all ACDs.",
+                hint="Leave --acd out, or leave these tables out.",
+            )
+        return specs
+
+    def files_beside(self, asked: Asked) -> Iterator[str]:
+        """Yield what of the sets asked for lies in files, which no table copy carries."""
+        for file in self.catalogue.files:
+            if set(file.sets) & set(asked.sets):
+                yield f"{file.path} ({file.holds}) is a file and is not compared: {file.advice}"
+
+    def _with_companions(self, specs: tuple[TableSpec, ...]) -> tuple[TableSpec, ...]:
+        names = [spec.name for spec in specs]
+        wanted = [COMPANIONS[name] for name in names if name in COMPANIONS]
+        missing = [name for name in dict.fromkeys(wanted) if name not in names]
+        return self.catalogue.select([*names, *missing]) if missing else specs
+
+
+def refuse_local(specs: Iterable[TableSpec]) -> None:
+    """Refuse local administration, which no option lets anybody copy (rule 1)."""
+    local = [spec.name for spec in specs if spec.data_class is DataClass.LOCAL]
+    if local:
+        raise RefusedError(
+            f"{', '.join(local)}: local administration belongs to one server and is never copied.",
+            rule=1,
+            hint="Leave it out; no option lifts this.",
+        )
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(names[:4])
+    return f"{shown} and {len(names) - 4} more" if len(names) > 4 else shown

@@ -1,0 +1,153 @@
+"""Finds and reads spec folders: the shipped one, then the user's own."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from syncengine.catalogue.catalogue import Catalogue
+from syncengine.catalogue.schema import CompanionsFile, SetsFile, SpecFile
+from syncengine.catalogue.spec_file import faults_in, resolve
+from syncengine.model.errors import SpecError
+from syncengine.model.faults import validation_faults
+from syncengine.model.spec import CompanionFile, DataClass, Kept, TableSet, TableSpec
+
+FOLDER_CLASSES = {
+    "local": DataClass.LOCAL,
+    "system": DataClass.SYSTEM,
+    "acd": DataClass.ACD,
+    "historical": DataClass.HISTORICAL,
+}
+
+Schema = TypeVar("Schema", bound=BaseModel)
+
+
+def shipped_folder() -> Path:
+    """Return the folder of the specs that come with syncengine, installed or in a source tree."""
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "table_specs"
+    return installed if installed.is_dir() else package.parent / "table_specs"
+
+
+def load_catalogue(*own_folders: Path) -> Catalogue:
+    """Read the shipped specs and the user's own folders.
+
+    Raises `SpecError` that lists every fault of every file at once, each with its file and key.
+    """
+    reading = _Reading()
+    reading.read_folder(shipped_folder(), "table_specs")
+    for folder in own_folders:
+        if not folder.is_dir():
+            reading.faults.append(f"{folder}: no such folder of specs")
+            continue
+        reading.read_folder(folder, str(folder))
+    return reading.result()
+
+
+class _Reading:
+    """Collects specs and faults while folders are read."""
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+        self.tables: dict[str, TableSpec] = {}
+        self.places: dict[str, str] = {}
+        self.files: list[tuple[str, CompanionFile]] = []
+        self.sets: dict[str, tuple[str, SetsFile]] = {}
+
+    def read_folder(self, folder: Path, shown: str) -> None:
+        for path in sorted(folder.rglob("*.toml")):
+            place = f"{shown}/{path.relative_to(folder)}"
+            if path.name == "sets.toml":
+                sets = self._parse(path, place, SetsFile)
+                if sets is not None:
+                    for name, entry in sets.sets.items():
+                        if name in self.sets:
+                            self.faults.append(
+                                f"{place}: sets.{name}: {self.sets[name][0]} has a set of this name already"
+                            )
+                        self.sets[name] = (place, SetsFile(sets={name: entry}))
+            elif path.name == "files.toml":
+                self._read_companions(path, place)
+            else:
+                self._read_spec(path, place)
+
+    def _read_companions(self, path: Path, place: str) -> None:
+        companions = self._parse(path, place, CompanionsFile)
+        data_class = FOLDER_CLASSES.get(path.parent.name, DataClass.CUSTOM)
+        if companions is not None:
+            self.files += [
+                (place, CompanionFile(entry.path, entry.holds, entry.advice, data_class, entry.sets))
+                for entry in companions.file
+            ]
+
+    def _read_spec(self, path: Path, place: str) -> None:
+        spec_file = self._parse(path, place, SpecFile)
+        if spec_file is None:
+            return
+        faults = [f"{place}: {fault}" for fault in faults_in(spec_file)]
+        self.faults += faults
+        if faults:
+            return
+        for table in resolve(spec_file, place):
+            name = table.name.lower()
+            if name in self.tables:
+                self.faults.append(f"{place}: tables.{table.name}: {self.places[name]} describes this table already")
+                continue
+            self.tables[name], self.places[name] = table, place
+
+    def _parse(self, path: Path, place: str, schema: type[Schema]) -> Schema | None:
+        try:
+            return schema.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            self.faults.append(f"{place}: not TOML: {error}")
+        except OSError as error:
+            self.faults.append(f"{place}: cannot be read: {error.strerror}")
+        except ValidationError as error:
+            self.faults += [f"{place}: {fault}" for fault in validation_faults(error)]
+        return None
+
+    def result(self) -> Catalogue:
+        sets = tuple(self._resolved_sets())
+        names = {table_set.name for table_set in sets}
+        self.faults += [
+            f"{place}: file.sets of {file.path}: no sets.toml has a set {wanted!r}"
+            for place, file in self.files
+            for wanted in file.sets
+            if wanted not in names
+        ]
+        self.faults += [fault for table in self.tables.values() for fault in self._astray(table)]
+        if self.faults:
+            count = len(self.faults)
+            raise SpecError(
+                f"The table specs have {count} fault{'s' if count > 1 else ''}:",
+                tuple(self.faults),
+            )
+        return Catalogue(tuple(self.tables.values()), tuple(file for _, file in self.files), sets)
+
+    def _astray(self, table: TableSpec) -> Iterator[str]:
+        """Yield each name a table is said to follow from that leads to no administration."""
+        place = self.places[table.name.lower()]
+        for one in table.follows:
+            found = self.tables.get(one.name.lower())
+            where = f"{place}: tables.{table.name}: follows.{one.name}"
+            if found is None and not one.screen:
+                advice = "where no table holds it, name the `screen` it is set on"
+                yield f"{where}: no spec describes {one.name!r}; {advice}"
+            elif found is not None and one.screen:
+                yield f"{where}.screen: the table {one.name!r} holds it, so it needs no screen"
+            elif found is not None and (found.time is not None or found.kept is Kept.NEVER):
+                yield f"{where}: {one.name!r} is no administration that two servers can be compared by"
+
+    def _resolved_sets(self) -> Iterator[TableSet]:
+        for name, (place, file) in self.sets.items():
+            entry = file.sets[name]
+            tables = list(entry.tables)
+            tables += [t.name for t in self.tables.values() if t.data_class in entry.all_of]
+            for table in entry.tables:
+                if table.lower() not in self.tables:
+                    self.faults.append(f"{place}: sets.{name}.tables: no spec describes {table!r}")
+            yield TableSet(name, entry.summary, tuple(tables), entry.every_acd)

@@ -1,0 +1,73 @@
+"""Finds out what became of a batch whose commit had no answer, or whose process ended in the middle of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from syncengine.execute.images import buckets_of, hold
+from syncengine.model.errors import StillOpenError
+from syncengine.model.plan import TablePart
+from syncengine.model.run import BatchState, Image
+from syncengine.servers.protocol import Server, SessionState
+from syncengine.servers.retry import tried
+from syncengine.staging.cache import Cache
+
+LOOK_SECONDS = 0.5
+"""Between two looks at whether a session still lives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """What a part of a batch stood on and what it leaves."""
+
+    part: TablePart
+    before: Image
+    after: Image
+
+
+def resolve(
+    images: Sequence[Images], server: Server, session: str, *, seed: int, cache: Cache, wait_seconds: float
+) -> BatchState:
+    """Return `DONE`, `BACK` (it was not done) or `UNKNOWN`, by what the target holds.
+
+    The session that wrote must be gone first, since a commit it has sent already would be done after the
+    look. Raises `StillOpenError` where it is not, or nobody can say.
+    """
+    transactions = server.describe().capabilities.transactions
+    refuse_living(server, session, wait_seconds)
+    now = tried(lambda: _seen(images, server, seed, cache, locked=transactions))
+    if now == [one.after for one in images]:
+        return BatchState.DONE
+    return BatchState.BACK if now == [one.before for one in images] else BatchState.UNKNOWN
+
+
+def refuse_living(server: Server, session: str, wait_seconds: float) -> None:
+    """Wait for the end of a session; raises `StillOpenError` where it lives on, or may where nothing is logged."""
+    transactions = server.describe().capabilities.transactions
+    state = _awaited(server, session, wait_seconds)
+    if state is SessionState.ALIVE or (state is SessionState.UNKNOWN and not transactions):
+        still = "still lives" if state is SessionState.ALIVE else "is not known to be gone"
+        raise StillOpenError(
+            f"{server.describe().role}: the session of a step that was cut short {still} ({session}).",
+            hint="Run the same command again when the server has ended it, or end it there.",
+        )
+
+
+def _awaited(server: Server, session: str, wait_seconds: float) -> SessionState:
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        state = tried(lambda: server.session_state(session))
+        if state is not SessionState.ALIVE or time.monotonic() > deadline:
+            return state
+        time.sleep(LOOK_SECONDS)
+
+
+def _seen(images: Sequence[Images], server: Server, seed: int, cache: Cache, *, locked: bool) -> list[Image]:
+    """Return what the target holds, under locks: a transaction that is still going on has rows locked itself."""
+    with server.begin() as session:
+        for one in images:
+            if locked:
+                session.lock(buckets_of(one.part))
+        return [hold(one.part, seed, session, cache) for one in images]

@@ -1,0 +1,244 @@
+"""Prepares a batch: stages the source's rows, journals the target's, and works out the image after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from syncengine.diffing.bag_difference import (
+    ACD,
+    DATE,
+    SLOT,
+    BagQuestion,
+    bucket_terms,
+    groups_statement,
+    normal,
+    surplus_statement,
+)
+from syncengine.execute.batches import Batch
+from syncengine.execute.images import buckets_of, held, hold_relation
+from syncengine.execute.run_context import RowSource
+from syncengine.model.bucket import Bucket, BucketColumns, BucketState
+from syncengine.model.errors import MovedError, StagingError
+from syncengine.model.pair import Role
+from syncengine.model.plan import Action, TablePart
+from syncengine.model.run import BatchPlace, Image, PartRecord
+from syncengine.model.selection import ReadQuery, Selection
+from syncengine.servers.protocol import Server
+from syncengine.servers.sql.buckets import slot_expression
+from syncengine.servers.sql.dialect import quoted
+from syncengine.servers.sql.rows import read_statement
+from syncengine.staging.cache import Cache
+from syncengine.staging.pieces import Piece, write_piece
+
+GROUPS_AT_ONCE = 200
+"""Key groups named in one delete."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedPart:
+    """All that applying one table's part of a batch needs; rows lie in pieces."""
+
+    part: TablePart
+    before: Image
+    after: Image
+    journal: Piece
+    insert: Piece
+    delete_rows: int
+    deletes: tuple[Selection, ...]
+
+    @property
+    def record(self) -> PartRecord:
+        """What the ledger keeps of it."""
+        return PartRecord(self.part.table, self.before, self.after, self.delete_rows, self.insert.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Preparing:
+    """Prepares batches: no transaction, no lock, nothing written but pieces."""
+
+    source: RowSource
+    source_name: str
+    writer: Server
+    into: Role
+    seed: int
+    cache: Cache
+    pieces: Path
+
+    def batch(self, batch: Batch) -> list[PreparedPart]:
+        """Prepare a batch; raises `MovedError` where a server no longer holds what was planned on."""
+        return [self._part(part, batch.place) for part in batch.parts]
+
+    def _part(self, part: TablePart, place: BatchPlace) -> PreparedPart:
+        name = place.piece(part.table)
+        selection = buckets_of(part)
+        query = ReadQuery(selection, tuple(column.name for column in part.columns))
+        self._stage(part, place, query)
+        journal, before = self._journal(part, name, query)
+        delete_rows, deletes = self._choose(part, journal, selection)
+        insert = write_piece(self.pieces, f"{name}-insert", self.cache.reader(self._insert_text(part)))
+        self.cache.show_piece("staged_insert", insert.path)
+        columns = ", ".join(quoted(column.name) for column in part.columns)
+        self.cache.run(
+            f"CREATE OR REPLACE VIEW after_image AS SELECT {columns} FROM journal WHERE NOT ({_chosen(part)}) "
+            f"UNION ALL SELECT {columns} FROM staged_insert"
+        )
+        after = hold_relation(part, self.seed, "after_image", self.cache)
+        return PreparedPart(part, before, after, journal, insert, delete_rows, deletes)
+
+    def _stage(self, part: TablePart, place: BatchPlace, query: ReadQuery) -> None:
+        """Show the source's rows as `staged_source`: from a piece that is there already, else from the source."""
+        planned = {write.bucket: write.source for write in part.buckets}
+        name = f"{place.piece(part.table)}-source"
+        if self._shown(self.pieces / f"{name}.parquet", "staged_source", part, planned) is not None:
+            return
+        larger = self._larger(part, place)
+        rows = self.source.read(query) if larger is None else self._cut(larger, query)
+        piece = write_piece(self.pieces, name, rows)
+        self.cache.show_piece("staged_source", piece.path)
+        if hold_relation(part, self.seed, "staged_source", self.cache) != held(planned):
+            raise _moved(part, self.source_name)
+
+    def _journal(self, part: TablePart, name: str, query: ReadQuery) -> tuple[Piece, Image]:
+        """Show the target's rows as `journal`. One that is there and fits may be all that is left of those rows."""
+        planned = {write.bucket: write.target for write in part.buckets}
+        path = self.pieces / f"{name}-journal.parquet"
+        kept = self._shown(path, "journal", part, planned)
+        if kept is not None:
+            return kept, held(planned)
+        piece = write_piece(self.pieces, f"{name}-journal", self.writer.read(query))
+        self.cache.show_piece("journal", piece.path)
+        before = hold_relation(part, self.seed, "journal", self.cache)
+        if before != held(planned):
+            raise _moved(part, self.into)
+        return piece, before
+
+    def _shown(self, path: Path, relation: str, part: TablePart, planned: Mapping[Bucket, BucketState]) -> Piece | None:
+        """Show a piece that is there and holds what was planned on, or return None."""
+        if not path.exists():
+            return None
+        try:
+            self.cache.show_piece(relation, path)
+            if hold_relation(part, self.seed, relation, self.cache) != held(planned):
+                return None
+            return Piece(path, int(self.cache.rows(f'SELECT COUNT(*) FROM "{relation}"')[0][0]))
+        except StagingError:
+            # Whatever is wrong with it, it is made anew.
+            return None
+
+    def _larger(self, part: TablePart, place: BatchPlace) -> Path | None:
+        """Return a piece of the source's rows of a larger batch, of which this one is a part."""
+        for path in self.pieces.glob(f"{place.portion:04d}-{place.step:05d}-*-{part.table}-source.parquet"):
+            first, past = (int(text) for text in path.name.split("-")[2:4])
+            if first <= place.first and place.past <= past and (first, past) != (place.first, place.past):
+                return path
+        return None
+
+    def _cut(self, piece: Path, query: ReadQuery) -> pa.RecordBatchReader:
+        self.cache.show_piece("larger_piece", piece)
+        statement = read_statement(query, source='"larger_piece"')
+        return self.cache.reader(statement.text, statement.values)
+
+    def _choose(self, part: TablePart, journal: Piece, selection: Selection) -> tuple[int, tuple[Selection, ...]]:
+        """Fill the table `chosen` with the key groups to write, and return what to delete for them."""
+        if part.action is Action.REPLACE_BUCKETS:
+            return journal.rows, (selection,)
+        if part.action is Action.ADD_BUCKETS:
+            return 0, ()
+        question = _question(part)
+        self.cache.run(surplus_statement(question))
+        keys = "".join(f", {quoted(name)} AS {_chosen_key(name)}" for name in part.key)
+        self.cache.run(
+            f"CREATE OR REPLACE TABLE chosen AS SELECT {DATE}, {SLOT}, {ACD}{keys} FROM ({groups_statement(question)})"
+        )
+        self._spare(part)
+        if part.action is Action.ADD_GROUPS:
+            # Groups of which the target has some rows already are left as they are.
+            self.cache.run(f"DELETE FROM chosen WHERE EXISTS (SELECT 1 FROM journal WHERE {_matches(part)})")
+            return 0, ()
+        raw = _raw_key(part)
+        names = ", ".join(quoted(name) for name in raw)
+        rows = self.cache.rows(f"SELECT COUNT(*) FROM journal WHERE {_chosen(part)}")[0][0]
+        groups = self.cache.rows(f"SELECT DISTINCT {names} FROM journal WHERE {_chosen(part)} ORDER BY ALL")
+        return int(rows), tuple(
+            Selection(
+                part.table, part.bucket_columns, group_columns=raw, groups=tuple(groups[at : at + GROUPS_AT_ONCE])
+            )
+            for at in range(0, len(groups), GROUPS_AT_ONCE)
+        )
+
+    def _spare(self, part: TablePart) -> None:
+        """Take out of the table `chosen` the key groups that the plan leaves as they are."""
+        names = (DATE, SLOT, ACD, *(_chosen_key(name) for name in part.key))
+        where = " AND ".join(f"CAST({name} AS VARCHAR) IS NOT DISTINCT FROM ?" for name in names)
+        for write in part.buckets:
+            bucket = write.bucket
+            for place in write.spared:
+                told = (
+                    *(None if one is None else str(one) for one in (bucket.row_date, bucket.slot, bucket.acd)),
+                    *place,
+                )
+                self.cache.rows(f"DELETE FROM chosen WHERE {where}", told)
+
+    def _insert_text(self, part: TablePart) -> str:
+        """Return the rows to insert, numbered on from the target's own row numbers where it has such."""
+        columns = []
+        for column in part.columns:
+            name = quoted(column.name)
+            if column.name == part.row_number:
+                highest = self.writer.highest(part.table, column.name)
+                number = f"CAST({highest} + ROW_NUMBER() OVER (ORDER BY {name}) AS INTEGER)"
+                columns.append(f"{number} AS {name}")
+            else:
+                columns.append(name)
+        where = _chosen(part) if part.action in (Action.REPLACE_GROUPS, Action.ADD_GROUPS) else "1 = 1"
+        return f"SELECT {', '.join(columns)} FROM staged_source WHERE {where}"
+
+
+def _moved(part: TablePart, where: str) -> MovedError:
+    return MovedError(
+        f"{part.table}: the rows of {where} have changed since the plan was made.",
+        hint="Nothing of this step was written; run the same command again.",
+    )
+
+
+def _question(part: TablePart) -> BagQuestion:
+    return BagQuestion("staged_source", "journal", part.compared, _bucket_terms(part.bucket_columns), part.key)
+
+
+def _bucket_terms(columns: BucketColumns) -> tuple[str, str, str]:
+    return bucket_terms(columns, slot_expression(columns))
+
+
+def _raw_key(part: TablePart) -> tuple[str, ...]:
+    """Return the columns that name a key group to the server: those of its bucket, then its key."""
+    columns = part.bucket_columns
+    named = (columns.date, columns.label, columns.epoch, columns.acd, *part.key)
+    return tuple(dict.fromkeys(name for name in named if name is not None))
+
+
+def _matches(part: TablePart) -> str:
+    """Return the condition that a row (of a relation without alias) belongs to a group of `chosen`."""
+    compared = {column.name: column for column in part.compared}
+    pairs = list(zip((DATE, SLOT, ACD), _bucket_terms(part.bucket_columns), strict=True))
+    pairs += [(_chosen_key(name), normal(compared[name])) for name in part.key]
+    return " AND ".join(f"chosen.{name} IS NOT DISTINCT FROM ({term})" for name, term in pairs)
+
+
+def _chosen_key(name: str) -> str:
+    """Return the name of a key column in `chosen`, which no column of a spec can have."""
+    return quoted(f"key.{name}")
+
+
+def _chosen(part: TablePart) -> str:
+    """Return the condition that the step rewrites a row."""
+    match part.action:
+        case Action.REPLACE_BUCKETS:
+            return "1 = 1"
+        case Action.ADD_BUCKETS:
+            return "1 = 0"
+        case _:
+            return f"EXISTS (SELECT 1 FROM chosen WHERE {_matches(part)})"

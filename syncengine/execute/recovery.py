@@ -1,0 +1,96 @@
+"""Resolves what a crash left open: finds out what became of each batch, and puts back half of one where it must."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from syncengine.execute.batches import Batch, batch_of
+from syncengine.execute.commit_outcome import Images, refuse_living, resolve
+from syncengine.execute.executor import refuse_other_servers
+from syncengine.execute.preparation import PreparedPart
+from syncengine.execute.unlogged_rollback import put_all_back
+from syncengine.model.errors import StagingError, UnknownOutcomeError
+from syncengine.model.pair import Limits, Role
+from syncengine.model.plan import Plan
+from syncengine.model.run import BatchRecord, BatchState, RunRecord, RunState
+from syncengine.servers.protocol import Server
+from syncengine.staging.cache import Cache
+from syncengine.staging.pieces import Piece
+from syncengine.staging.run_folder import RunFolder
+
+CRASHED = "found out after its process had ended"
+
+
+def recover(
+    record: RunRecord, run: RunFolder, servers: Mapping[Role, Server], cache: Cache, limits: Limits
+) -> tuple[RunRecord, int]:
+    """Resolve the open batches of a run, and return it as it is then, and how many batches had to be put back.
+
+    Raises `RefusedError` where the pair file names other servers than the run wrote to, `StillOpenError` where the
+    session that opened a batch is not known to be gone, and `UnknownOutcomeError` where a database without
+    transactions holds rows of somebody else's. Of a run whose files are damaged nothing is concluded, and nothing is
+    put back: its sessions must be gone, no more.
+    """
+    if not record.unresolved:
+        return record, 0
+    if record.state is RunState.DAMAGED:
+        for batch in record.unresolved:
+            refuse_living(servers[batch.into], batch.session, limits.lock_seconds)
+        return record, 0
+    run.mend()
+    put_back = 0
+    plans: dict[int, Plan] = {}
+    for batch in record.unresolved:
+        try:
+            plan = plans.setdefault(batch.place.portion, run.plan(batch.place.portion))
+        except StagingError as error:
+            refuse_living(servers[batch.into], batch.session, limits.lock_seconds)
+            run.mark_batch(batch.place, BatchState.UNKNOWN, into=batch.into, why=error.message)
+            continue
+        refuse_other_servers(plan, servers)
+        step = next(one for one in plan.steps if one.number == batch.place.step)
+        found = batch_of(step, batch.place)
+        server = servers[batch.into]
+        state = resolve(
+            _images(found, batch), server, batch.session, seed=plan.seed, cache=cache, wait_seconds=limits.lock_seconds
+        )
+        why = CRASHED
+        if state is BatchState.UNKNOWN and not server.describe().capabilities.transactions:
+            why = _half_written(found, batch, run, server, plan.seed, cache)
+            state = BatchState.BACK
+            put_back += 1
+        run.mark_batch(batch.place, state, into=batch.into, why=why)
+    return replace(run.record(running=True), state=record.state), put_back
+
+
+def _images(batch: Batch, record: BatchRecord) -> list[Images]:
+    return [Images(part, told.before, told.after) for part, told in zip(batch.parts, record.parts, strict=True)]
+
+
+def _half_written(batch: Batch, record: BatchRecord, run: RunFolder, server: Server, seed: int, cache: Cache) -> str:
+    """Put back half a batch in a database without transactions, and say so."""
+    parts = []
+    for part, told in zip(batch.parts, record.parts, strict=True):
+        name = batch.place.piece(part.table)
+        journal, insert = (run.pieces / f"{name}-{kind}.parquet" for kind in ("journal", "insert"))
+        for path in (journal, insert):
+            if not path.exists():
+                raise UnknownOutcomeError(
+                    f"{part.table}: the step was cut short, {record.into} keeps no log, and {path} is gone.",
+                    hint="Nothing was put back. `syncengine verify` says how the table stands; a resync mends it.",
+                )
+        before = sum(rows for _, rows, _, _ in told.before.states)
+        parts.append(
+            PreparedPart(
+                part, told.before, told.after, Piece(journal, before), Piece(insert, told.inserted), told.deleted, ()
+            )
+        )
+    try:
+        put_all_back(parts, server, seed, cache, record.into)
+    except StagingError as error:
+        raise UnknownOutcomeError(
+            f"{record.into} keeps no log, and a step that was cut short cannot be put back: {error.message}",
+            hint="`syncengine verify` says how its tables stand; a resync mends them.",
+        ) from error
+    return "cut short in a database without transactions, and put back from its journal"

@@ -1,0 +1,38 @@
+"""The target's own rows of timetables with their flags set, as the rows a step writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from syncengine.execute.run_context import RowSource
+from syncengine.model.selection import ReadQuery
+from syncengine.model.timetable_flag import FlagEdit, stored_text
+from syncengine.model.timetables import NAME, OWNER
+
+
+@dataclass(frozen=True, slots=True)
+class EditedRows:
+    """Rows of a server, edited as they are read; a query must ask for owner, name and flag."""
+
+    rows: RowSource
+    edit: FlagEdit
+
+    def read(self, query: ReadQuery) -> pa.RecordBatchReader:
+        """Stream the rows with their flags as the edit sets them."""
+        reader = self.rows.read(query)
+        return pa.RecordBatchReader.from_batches(reader.schema, self._edited(reader))
+
+    def _edited(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        after = {(one.owner, one.name, stored_text(one.before)): one.after for one in self.edit.changes}
+        for batch in reader:
+            place = batch.schema.get_field_index(self.edit.column)
+            owners, names, flags = (batch.column(name).to_pylist() for name in (OWNER, NAME, self.edit.column))
+            values = [
+                after.get((owner, name, stored_text(flag)), flag)
+                for owner, name, flag in zip(owners, names, flags, strict=True)
+            ]
+            column = pa.array(values, type=batch.schema.field(place).type)
+            yield batch.set_column(place, batch.schema.field(place), column)

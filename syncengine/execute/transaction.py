@@ -1,0 +1,170 @@
+"""Writes one batch: a transaction, held against the plan before it is committed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+
+from syncengine.execute.batches import Batch
+from syncengine.execute.commit_outcome import Images, refuse_living, resolve
+from syncengine.execute.images import buckets_of, hold
+from syncengine.execute.interrupts import uninterrupted
+from syncengine.execute.preparation import PreparedPart
+from syncengine.execute.run_context import RunContext
+from syncengine.execute.unlogged_rollback import put_all_back
+from syncengine.model.errors import MovedError, ServerError, StagingError, SyncError, UnknownOutcomeError
+from syncengine.model.pair import Role
+from syncengine.model.run import BatchState
+from syncengine.servers.protocol import WriteSession
+from syncengine.staging.pieces import read_piece
+from syncengine.staging.run_folder import part_data
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """Writes the batches of one portion."""
+
+    context: RunContext
+    seed: int
+    tell: Callable[[Batch, BatchState, int, int, str], None]
+    """Is told what became of a batch as soon as that is known: deleted and inserted rows, and why."""
+
+    def write(self, batch: Batch, prepared: list[PreparedPart], *, whole_tables: bool) -> None:
+        """Do the transaction of a batch.
+
+        `whole_tables` locks tables instead of rows. Raises what kept it from being done; what was committed,
+        or may have been, is told before.
+        """
+        started = time.monotonic()
+        begun: list[PreparedPart] = []
+        session_id, committing = "", False
+        self.context.forget(batch.days)
+        with ExitStack() as quiet:
+            try:
+                with self.context.servers[batch.into].begin() as session:
+                    session_id = session.id
+                    self._mark_open(batch, prepared, session)
+                    for one in prepared:
+                        self._lock(one, session, batch.into, whole_table=whole_tables)
+                        begun.append(one)
+                        self._apply(one, session, batch.into)
+                    _still_journalled(prepared)
+                    # From here on a Ctrl-C waits until what was committed is known to be.
+                    quiet.enter_context(uninterrupted())
+                    committing = True
+                    session.commit()
+                why = ""
+            except SyncError as error:
+                if not committing:
+                    self._roll_back(batch, prepared, begun, session_id, str(error))
+                    raise
+                why = self._resolved(batch, prepared, session_id, error)
+            except BaseException as error:
+                self._roll_back(batch, prepared, begun, session_id, repr(error))
+                raise
+            self._tell(batch, prepared, BatchState.DONE, why)
+            seconds = round(time.monotonic() - started, 3)
+            self.context.run.mark_batch(batch.place, BatchState.DONE, into=batch.into, seconds=seconds)
+
+    def _mark_open(self, batch: Batch, prepared: list[PreparedPart], session: WriteSession) -> None:
+        self.context.run.mark_batch(
+            batch.place,
+            BatchState.OPEN,
+            into=batch.into,
+            session=session.id,
+            seed=self.seed,
+            parts=[part_data(one.record) for one in prepared],
+        )
+
+    def _lock(self, one: PreparedPart, session: WriteSession, into: Role, *, whole_table: bool) -> None:
+        """Keep others from one table's rows, which must be those that were journalled."""
+        session.lock(buckets_of(one.part), table=whole_table)
+        if hold(one.part, self.seed, session, self.context.cache) != one.before:
+            raise MovedError(
+                f"{one.part.table}: the rows of {into} changed while the step was prepared.",
+                hint="Nothing of this step was written; run the same command again.",
+            )
+
+    def _apply(self, one: PreparedPart, session: WriteSession, into: Role) -> None:
+        """Write one table's rows inside the transaction; what does not add up rolls everything back."""
+        table = one.part.table
+        deleted = sum(session.delete(selection) for selection in one.deletes)
+        if deleted != one.delete_rows:
+            raise ServerError(
+                f"{table}: {into} deleted {deleted:,} rows where {one.delete_rows:,} were journalled; rolled back."
+            )
+        inserted = session.insert(table, read_piece(one.insert)) if one.insert.rows else 0
+        if inserted != one.insert.rows:
+            raise ServerError(
+                f"{table}: {into} inserted {inserted:,} rows where {one.insert.rows:,} were staged; rolled back."
+            )
+        if hold(one.part, self.seed, session, self.context.cache) != one.after:
+            raise ServerError(
+                f"{table}: what {into} would hold is not what was staged; rolled back.",
+                hint="A trigger or a conversion on the server may have changed the rows.",
+            )
+
+    def _roll_back(
+        self, batch: Batch, prepared: list[PreparedPart], begun: list[PreparedPart], session_id: str, why: str
+    ) -> None:
+        """Put back the journal where there was no transaction: one is rolled back when its session is left."""
+        server = self.context.servers[batch.into]
+        with uninterrupted():
+            if begun and not server.describe().capabilities.transactions:
+                try:
+                    # A statement that was given up may still be under way there.
+                    refuse_living(server, session_id, self.context.limits.lock_seconds)
+                    put_all_back(begun, server, self.seed, self.context.cache, batch.into)
+                except Exception as error:
+                    # The mark stays open: a resume puts it back once the server lets it.
+                    told = f"{why} What was written of it could not be put back: {error}"
+                    self._tell(batch, prepared, BatchState.UNKNOWN, told)
+                    raise
+            # Where it cannot be told, the next run finds out.
+            with suppress(StagingError):
+                self.context.run.mark_batch(batch.place, BatchState.BACK, into=batch.into, why=why)
+
+    def _resolved(self, batch: Batch, prepared: list[PreparedPart], session: str, error: SyncError) -> str:
+        """Return why a batch is done although its commit failed; raises where it is not, or nobody can say."""
+        images = [Images(one.part, one.before, one.after) for one in prepared]
+        server = self.context.servers[batch.into]
+        try:
+            state = resolve(
+                images,
+                server,
+                session,
+                seed=self.seed,
+                cache=self.context.cache,
+                wait_seconds=self.context.limits.lock_seconds,
+            )
+        except Exception:  # noqa: BLE001  # whatever keeps us from looking, nobody knows then
+            state = BatchState.OPEN
+        if state is BatchState.DONE:
+            return str(error)
+        if state is BatchState.BACK:
+            self.context.run.mark_batch(batch.place, state, into=batch.into, why=str(error))
+            if isinstance(error, UnknownOutcomeError):
+                # It is known now: the same again may succeed.
+                raise ServerError(error.message, hint=error.hint, transient=True) from error
+            raise error
+        self._tell(batch, prepared, BatchState.UNKNOWN, str(error))
+        if state is BatchState.UNKNOWN:
+            self.context.run.mark_batch(batch.place, state, into=batch.into, why=str(error))
+        raise UnknownOutcomeError(error.message, hint=error.hint) from error
+
+    def _tell(self, batch: Batch, prepared: list[PreparedPart], state: BatchState, why: str) -> None:
+        deleted = sum(one.delete_rows for one in prepared)
+        inserted = sum(one.insert.rows for one in prepared)
+        self.tell(batch, state, deleted, inserted, why)
+
+
+def _still_journalled(prepared: list[PreparedPart]) -> None:
+    """Refuse to commit what could not be undone: somebody may have taken the staging folder away."""
+    for one in prepared:
+        if not one.journal.path.exists():
+            raise StagingError(
+                f"The staging folder is gone, or the journal {one.journal.path} of it; the step was rolled back.",
+                hint="Nothing of this step was written; run the same command again.",
+            )

@@ -1,0 +1,1 @@
+"""A backfill: history in bulk, portion by portion."""

@@ -1,0 +1,131 @@
+"""Backfills: history in bulk, in portions, each planned, written and looked at afresh before the next."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from syncengine.execute.executor import refuse_other_servers
+from syncengine.execute.pacing import parse_hours
+from syncengine.jobs.backfill.portion import Copying, PortionWork
+from syncengine.jobs.backfill.portions import Cutting
+from syncengine.jobs.backfill.progress import PortionProgress
+from syncengine.jobs.connections import as_of
+from syncengine.jobs.runs.result import Ran
+from syncengine.jobs.runs.runs import Runs
+from syncengine.model.errors import InputError, RefusedError, SyncError
+from syncengine.model.pair import Role
+from syncengine.model.plan import Plan
+from syncengine.model.portions import BackfillWishes, Portion
+from syncengine.model.progress import Progress
+from syncengine.model.run import RunKind, RunRecord
+from syncengine.servers.protocol import Server
+from syncengine.servers.throttle import Throttle, ThrottledServer
+from syncengine.staging.ledger import Begin
+from syncengine.staging.run_folder import RunFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Backfilling:
+    """Backfills one pair."""
+
+    runs: Runs
+    cutting: Cutting
+    work: PortionWork
+    progress: Progress
+
+    def portions(self, wishes: BackfillWishes) -> tuple[tuple[Portion, ...], tuple[str, ...]]:
+        """Return how a backfill would be cut, and notes. Reads only."""
+        self._refuse_hours(wishes)
+        with self.runs.connections.servers(frozenset()) as servers:
+            return self.cutting.portions(servers, wishes)
+
+    def planned(self, wishes: BackfillWishes, portions: Sequence[Portion]) -> Iterator[tuple[Portion, Plan | None]]:
+        """Yield the plan of each portion, as the pair is now; None where nothing of it can be compared."""
+        seed = secrets.randbits(63)
+        with self.runs.connections.servers(frozenset()) as servers:
+            for portion in portions:
+                yield portion, self.work.plan(servers, wishes, portion, seed, self.progress)
+
+    def execute(self, wishes: BackfillWishes, portions: Sequence[Portion]) -> Ran:
+        """Do a backfill as a new run."""
+        into = wishes.writes_to
+        with (
+            self.runs.connections.servers(into, slowed_by=_slowed_by(wishes)) as servers,
+            self.runs.ledger.locked() as lock,
+        ):
+            self.runs.connections.refuse_unwritable(servers, into)
+            notes = (*self.runs.recover_others(servers, into, but=""), *self.runs.prune())
+            begin = Begin(RunKind.BACKFILL, secrets.randbits(63), wishes.about, request=wishes.as_request())
+            run = self.runs.ledger.begin(lock, begin, needs_bytes=0)
+            run.save_portions(portions)
+            ran = self._carry_out(wishes, run, servers, run.record(running=True))
+        return replace(ran, notes=notes)
+
+    def resume(self, record: RunRecord) -> Ran:
+        """Go on with a backfill: the portion under way by its own plan, then those after it."""
+        if not self.runs.ledger.folder(record.id).is_cut():
+            raise InputError(
+                f"Run {record.id} was cut short before it had planned anything.", hint="Run its command again."
+            )
+        wishes = BackfillWishes.from_request(record.header.request)
+        self._refuse_hours(wishes)
+        into = wishes.writes_to
+        with self.runs.connections.servers(into, slowed_by=_slowed_by(wishes)) as servers:
+            self.runs.connections.refuse_unwritable(servers, into)
+            for portion in record.portions_kept:
+                refuse_other_servers(self.runs.ledger.folder(record.id).plan(portion), servers)
+            self.runs.connections.refuse_upgraded(servers)
+            with self.runs.resumed(record, servers) as (run, found):
+                notes = self.runs.recover_others(servers, into, but=record.id)
+                return replace(self._carry_out(wishes, run, servers, found), notes=tuple(notes))
+
+    def _refuse_hours(self, wishes: BackfillWishes) -> None:
+        """Refuse what are no hours, and those that a clock which stands still never reaches."""
+        if wishes.hours is None:
+            return
+        hours, settings = parse_hours(wishes.hours), self.runs.settings
+        if settings.as_of is not None and not hours.holds(as_of(settings)):
+            raise InputError(
+                f"{settings.file.name} fixes the clock at {settings.as_of:%H:%M}, which never comes into the hours "
+                f"{hours}.",
+                hint="Leave --hours out, or as_of in the pair file.",
+            )
+
+    def _carry_out(
+        self, wishes: BackfillWishes, run: RunFolder, servers: Mapping[Role, Server], record: RunRecord
+    ) -> Ran:
+        def paced() -> Mapping[Role, Server]:
+            if not wishes.rows_per_second:
+                return servers
+            throttle = Throttle(wishes.rows_per_second)
+            return {role: ThrottledServer(server, throttle) for role, server in servers.items()}
+
+        portions = run.portions()
+        progress = PortionProgress(self.progress, portions, record.portions_done)
+        copying = Copying(self.runs, self.work, wishes, run, paced, record, progress)
+        progress.open()
+        try:
+            for portion in portions:
+                copying.portion(portion)
+                if copying.stopped:
+                    break
+                if portion.number not in record.portions_done:
+                    progress.portion_done(portion)
+        except KeyboardInterrupt:
+            copying.stop("stopped by the user", cancelled=True)
+        except SyncError as error:
+            copying.stop(str(error))
+            if isinstance(error, RefusedError | InputError) and not copying.wrote:
+                # Nothing was written: it is the sentence that counts, not how far the reading came.
+                copying.ended()
+                raise
+        finally:
+            progress.close()
+        return copying.ended()
+
+
+def _slowed_by(wishes: BackfillWishes) -> float:
+    """Return how many seconds the rows of a portion take at the rate asked for: read, and written."""
+    return 2 * wishes.portion_rows / wishes.rows_per_second if wishes.rows_per_second else 0.0

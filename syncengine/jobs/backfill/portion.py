@@ -1,0 +1,212 @@
+"""One backfill under way: plans a portion, does it, looks at it afresh, and remembers how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+
+from syncengine.catalogue import Catalogue
+from syncengine.execute.executor import end, execute
+from syncengine.execute.pacing import Pacing, parse_hours
+from syncengine.jobs.backfill.progress import PortionProgress
+from syncengine.jobs.connections import as_of
+from syncengine.jobs.runs.result import Ran
+from syncengine.jobs.runs.runs import Runs, needed_bytes
+from syncengine.model.checklist import ChecklistLine
+from syncengine.model.drift import Observation
+from syncengine.model.errors import RefusedError, WindowError
+from syncengine.model.outcome import RunOutcome, StepOutcome
+from syncengine.model.pair import PairSettings, Role
+from syncengine.model.plan import Plan
+from syncengine.model.portions import BackfillWishes, Portion, PortionDone
+from syncengine.model.progress import Progress
+from syncengine.model.run import RunKind, RunRecord
+from syncengine.observe.facts import running_archive
+from syncengine.observe.observation import Request
+from syncengine.planning.plan import Wishes, plan
+from syncengine.servers.protocol import Server
+from syncengine.staging.run_folder import RunFolder
+
+DELETIONS_RULE = 13
+
+
+@dataclass(frozen=True, slots=True)
+class PortionWork:
+    """Plans portions and looks at them; `observed` asks both servers."""
+
+    settings: PairSettings
+    catalogue: Catalogue
+    observed: Callable[[Mapping[Role, Server], Request, Progress], Observation]
+
+    def plan(
+        self,
+        servers: Mapping[Role, Server],
+        wishes: BackfillWishes,
+        portion: Portion,
+        seed: int,
+        progress: Progress,
+    ) -> Plan | None:
+        """Return the plan of a portion; None where nothing of it can be compared."""
+        request = replace(self._request(wishes, portion, seed), for_writing=True)
+        try:
+            observation = self.observed(servers, request, progress)
+        except WindowError:
+            return None
+        try:
+            return plan(
+                observation, self.catalogue, Wishes(wishes.policy, self.settings.limits, hooks=self.settings.hooks)
+            )
+        except RefusedError as error:
+            if error.rule != DELETIONS_RULE:
+                raise
+            hint = "Look at them with `syncengine verify`; then raise limits.deletions in the pair file, or use fill."
+            raise RefusedError(error.message, rule=error.rule, hint=hint) from error
+
+    def look(
+        self,
+        servers: Mapping[Role, Server],
+        wishes: BackfillWishes,
+        portion: Portion,
+        seed: int,
+        progress: Progress,
+    ) -> Observation | None:
+        """Look at a portion afresh."""
+        try:
+            return self.observed(servers, replace(self._request(wishes, portion, seed), fresh=True), progress)
+        except WindowError:
+            return None
+
+    def _request(self, wishes: BackfillWishes, portion: Portion, seed: int) -> Request:
+        return Request(
+            specs=tuple(self.catalogue.table(name) for name in portion.tables),
+            source=wishes.source,
+            as_of=as_of(self.settings),
+            seed=seed,
+            window=portion.window,
+            acds=wishes.acds,
+        )
+
+
+@dataclass(slots=True)
+class Copying:
+    """A backfill under way."""
+
+    runs: Runs
+    work: PortionWork
+    wishes: BackfillWishes
+    run: RunFolder
+    paced: Callable[[], Mapping[Role, Server]]
+    """Returns the servers, no faster than asked for; anew each time, since who was interrupted is held back no more."""
+    record: RunRecord
+    progress: PortionProgress
+    steps: list[StepOutcome] = field(default_factory=list)
+    done: list[PortionDone] = field(default_factory=list)
+    last: Plan | None = None
+    stopped: str = ""
+    cancelled: bool = False
+
+    @property
+    def wrote(self) -> bool:
+        """Say whether the run has written anything, this time or before."""
+        return bool(self.record.done) or any(step.wrote for step in self.steps)
+
+    def stop(self, why: str, *, cancelled: bool = False) -> None:
+        """Remember why it ends early; the first reason counts."""
+        self.stopped = self.stopped or why
+        self.cancelled = self.cancelled or cancelled
+
+    def portion(self, portion: Portion) -> None:
+        """Plan a portion, or go on by the plan it has; do it; look at it afresh."""
+        if portion.number in self.record.portions_done:
+            return
+        made = self._plan(portion)
+        outcome = RunOutcome(self.run.id, ())
+        if made is not None:
+            self.last = made
+            outcome = self._execute(made, portion)
+            self.steps += outcome.steps
+        if outcome.stopped:
+            self.stop(outcome.stopped, cancelled=outcome.cancelled)
+            return
+        after = None
+        if made is not None:
+            after = self.work.look(self.paced(), self.wishes, portion, self.record.header.seed, self.progress)
+        in_sync = None if after is None else after.in_sync
+        left = sum(table.counts.total for table in after.tables) if after else 0
+        self.done.append(PortionDone(portion, outcome.deleted, outcome.inserted, left, in_sync))
+        # Steps that were left since their rows had moved are not done by this plan any more: drift remains.
+        self.run.mark("portion", number=portion.number, in_sync=outcome.done and in_sync is not False)
+
+    def ended(self) -> Ran:
+        """Mark how it ended, and return what became of it."""
+        outcome = RunOutcome(self.run.id, tuple(self.steps), self.stopped, self.cancelled)
+        if outcome.done and not self.stopped:
+            in_sync = all(done.in_sync is not False for done in self.done) and not self.record.portions_unlike
+            self.run.mark("checked", in_sync=in_sync)
+        last = self.last or nothing(self.work.settings, self.wishes, self.record.header.seed)
+        ran = Ran(
+            last,
+            outcome,
+            None,
+            kind=RunKind.BACKFILL,
+            portions=tuple(self.done),
+            unlike_before=self.record.portions_unlike,
+            wrote=self.wrote,
+        )
+        ran = self.runs.hooked_after(ran, self._lines(), self.runs.hooking(self.run, self.record.hooks))
+        return replace(ran, outcome=end(self.run, ran.outcome))
+
+    def _lines(self) -> tuple[ChecklistLine, ...]:
+        """Return what all its portions leave to be done, each once."""
+        portions = self.run.record(running=True).portions_kept if self.wrote else ()
+        return tuple(dict.fromkeys(line for number in portions for line in self.run.plan(number).checklist.after))
+
+    def _plan(self, portion: Portion) -> Plan | None:
+        if portion.number in self.record.portions_kept:
+            return self.run.plan(portion.number)
+        seed = self.record.header.seed
+        made = self.work.plan(self.paced(), self.wishes, portion, seed, self.progress)
+        if made is not None:
+            self.runs.ledger.check_room(needed_bytes(made))
+            self.run.save_plan(portion.number, made)
+        return made
+
+    def _execute(self, made: Plan, portion: Portion) -> RunOutcome:
+        with ExitStack() as stack:
+            caches = (stack.enter_context(self.runs.cache()), stack.enter_context(self.runs.cache()))
+            servers = self.paced()
+            context = self.runs.context(made, servers, self.run, caches, before_batch=self._pacing(made, servers))
+            return execute(made, portion.number, replace(context, progress=self.progress), self.record.batches)
+
+    def _pacing(self, made: Plan, servers: Mapping[Role, Server]) -> Pacing:
+        settings = self.work.settings
+        return Pacing(
+            run=self.run,
+            servers=servers,
+            into=made.writes_to,
+            hours=None if self.wishes.hours is None else parse_hours(self.wishes.hours),
+            wall_clock=lambda: as_of(settings),
+            archiving=running_archive,
+            tell=self.progress.waits,
+        )
+
+
+def nothing(settings: PairSettings, wishes: BackfillWishes, seed: int) -> Plan:
+    """Return a plan of no steps, for a backfill that found nothing to compare."""
+    return Plan(
+        seed=seed,
+        as_of=as_of(settings),
+        source=wishes.source,
+        policy=wishes.policy,
+        requested=wishes.window,
+        zone=settings.timezone,
+        identities=(),
+        ranges=(),
+        steps=(),
+        kept=(),
+        stale=(),
+        notes=(),
+        tables=wishes.tables,
+        acds=wishes.acds,
+    )

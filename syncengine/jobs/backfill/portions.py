@@ -1,0 +1,137 @@
+"""Cuts a backfill into portions, by what the source holds of each day."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from syncengine.catalogue import Catalogue
+from syncengine.jobs.connections import as_of
+from syncengine.model.bucket import BucketColumns, bucket_start
+from syncengine.model.errors import InputError, WindowError
+from syncengine.model.fingerprint import FingerprintQuery
+from syncengine.model.pair import PairSettings, Role
+from syncengine.model.portions import BackfillWishes, Portion
+from syncengine.model.progress import Progress
+from syncengine.model.selection import select_window
+from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.window import Window
+from syncengine.observe.facts import FactQuestions, gather_facts, refuse_unknown_acds
+from syncengine.observe.scopes import DEFAULT_LENGTH, ScopeQuestions, closed_until, interval_lengths
+from syncengine.planning.portions import day_windows, month_windows
+from syncengine.servers.protocol import Server
+
+MONTHS = 12
+"""How many months of weekly and monthly rows one portion holds."""
+LONG = (Archive.WEEKLY, Archive.MONTHLY)
+
+
+@dataclass(frozen=True, slots=True)
+class Cutting:
+    """Cuts the backfills of one pair."""
+
+    settings: PairSettings
+    catalogue: Catalogue
+    progress: Progress
+
+    def portions(
+        self, servers: Mapping[Role, Server], wishes: BackfillWishes
+    ) -> tuple[tuple[Portion, ...], tuple[str, ...]]:
+        """Return the portions, in the order they are done, and notes. Reads no values, only counts."""
+        specs = [self.catalogue.table(name) for name in wishes.tables]
+        untimed = [spec.name for spec in specs if spec.time is None]
+        if untimed:
+            raise InputError(
+                f"{untimed[0]} has no time, and a backfill copies history.", hint="Use `syncengine sync` for it."
+            )
+        window, notes = self._archived(servers, wishes)
+        source, target = servers[wishes.source], servers[wishes.source.other]
+        there = source.tables([spec.name for spec in specs])
+        daily = [spec for spec in specs if spec.archive not in LONG and spec.name in there]
+        long = [spec for spec in specs if spec.archive in LONG and spec.name in there]
+        rows = self._rows_by_day(source, daily, window, wishes.acds)
+        # Days that only the target holds are looked at too: else the verdict would be silent on them.
+        either = _larger(rows, self._rows_by_day(target, self._held(target, daily), window, wishes.acds))
+        found = day_windows(either, window, most_rows=wishes.portion_rows, most_days=wishes.portion_days)
+        pieces = [(piece, tuple(spec.name for spec in daily)) for piece in found]
+        # After the intervals, since a week or month is copied only where its intervals agree (rule 10).
+        below = {spec.rolled_from for spec in long if spec.rolled_from is not None}
+        held = self._rows_by_day(source, long, window, wishes.acds)
+        held_by_either = _larger(held, self._rows_by_day(target, self._held(target, long), window, wishes.acds))
+        with_intervals = tuple(sorted(below | {spec.name for spec in long}))
+        later = []
+        if held_by_either:
+            first = datetime.combine(min(held_by_either), datetime.min.time())
+            begun = window.since(first)
+            later = [(piece, with_intervals) for piece in month_windows(begun, most_months=MONTHS)] if begun else []
+        if wishes.newest_first:
+            pieces.reverse()
+            later.reverse()
+        portions = tuple(
+            Portion(at + 1, piece, tables, _rows_in(rows if at < len(pieces) else held, piece))
+            for at, (piece, tables) in enumerate([*pieces, *later])
+        )
+        return portions, notes
+
+    def _archived(self, servers: Mapping[Role, Server], wishes: BackfillWishes) -> tuple[Window, tuple[str, ...]]:
+        """Return the window up to what both servers have archived for every ACD (rule 6), and a note of that."""
+        now = as_of(self.settings)
+        asking = FactQuestions(self.settings, self.catalogue, None, coverage=False)
+        facts = tuple(gather_facts(servers[role], role, asking) for role in (wishes.source, wishes.source.other))
+        questions = ScopeQuestions(self.settings, (facts[0], facts[1]), now, None, wishes.acds)
+        lengths = dict(interval_lengths(questions))
+        refuse_unknown_acds(facts, wishes.acds)
+        ends = [
+            closed_until(Archive.INTERVAL, acd, lengths.get(acd, DEFAULT_LENGTH), questions)
+            for acd in (wishes.acds or tuple(lengths))
+        ]
+        until, why = min(ends, default=(now, ""))
+        if until >= wishes.window.stop:
+            return wishes.window, ()
+        window = wishes.window.before(until)
+        if window is None:
+            raise WindowError(
+                f"Nothing of the window {wishes.window} is archived on both servers: {why}.",
+                hint="Give a window that has passed.",
+            )
+        return window, (f"up to {until:%Y-%m-%d %H:%M}: {why}",)
+
+    def _held(self, server: Server, specs: Sequence[TableSpec]) -> list[TableSpec]:
+        """Return those of the tables that a server has."""
+        there = server.tables([spec.name for spec in specs])
+        return [spec for spec in specs if spec.name in there]
+
+    def _rows_by_day(
+        self, source: Server, specs: Sequence[TableSpec], window: Window, acds: tuple[int, ...]
+    ) -> dict[date, int]:
+        """Count the source's rows by day; no values are read."""
+        zone = self.settings.timezone
+        rows: dict[date, int] = defaultdict(int)
+        self.progress.begin("Counting", len(specs))
+        try:
+            for spec in specs:
+                selection = select_window(spec, window, zone=zone, acds=acds or None)
+                if selection is None or (spec.acd is None and acds):
+                    self.progress.advance(1, spec.name)
+                    continue
+                columns, count = BucketColumns.of(spec), 0
+                for bucket, state in source.fingerprint(FingerprintQuery(selection, (), 0)):
+                    start = bucket_start(bucket, columns, zone)
+                    if start is not None:
+                        rows[start.date()] += state.rows
+                        count += state.rows
+                self.progress.advance(1, spec.name, rows=count)
+        finally:
+            self.progress.end()
+        return dict(rows)
+
+
+def _larger(source: Mapping[date, int], target: Mapping[date, int]) -> dict[date, int]:
+    """Return for each day the rows of the server that holds more."""
+    return {day: max(source.get(day, 0), target.get(day, 0)) for day in {*source, *target}}
+
+
+def _rows_in(rows: Mapping[date, int], window: Window) -> int:
+    return sum(rows.get(day, 0) for day in window.days())

@@ -1,0 +1,104 @@
+"""Opens the two servers of a pair, and refuses what must not be written to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from math import ceil
+from zoneinfo import ZoneInfo
+
+from syncengine.model.errors import InputError, RefusedError, ServerLockedError, ServerReadOnlyError
+from syncengine.model.pair import Limits, PairSettings, Role
+from syncengine.planning.refusals import refuse_unlike_loads
+from syncengine.servers.kinds import open_server
+from syncengine.servers.protocol import Server
+
+
+class Connections:
+    """Opens the servers of one pair."""
+
+    def __init__(
+        self, settings: PairSettings, holder: Callable[[], str], told_load: Callable[[Role], str | None]
+    ) -> None:
+        self._settings = settings
+        self._holder = holder
+        self._told_load = told_load
+
+    @contextmanager
+    def servers(
+        self, writable: frozenset[Role], *, needed: frozenset[Role] = frozenset(Role), slowed_by: float = 0.0
+    ) -> Iterator[Mapping[Role, Server]]:
+        """Open the servers needed, those of some roles for writing, and close them at the end.
+
+        `slowed_by` is how many seconds a query may take longer, since its rows are held back on purpose.
+        """
+        opened: dict[Role, Server] = {}
+        limits = self._settings.limits
+        limits = replace(limits, query_seconds=limits.query_seconds + ceil(slowed_by))
+        try:
+            for role in (one for one in Role if one in needed):
+                opened[role] = self._opened_now(role, writable=role in writable, limits=limits)
+            refuse_one_server(opened)
+            yield opened
+        finally:
+            for server in opened.values():
+                server.close()
+
+    def _opened_now(self, role: Role, *, writable: bool, limits: Limits) -> Server:
+        """Open one server; where a run of this pair has it locked, that run is named."""
+        try:
+            return self.opened(role, writable=writable, limits=limits)
+        except ServerLockedError as error:
+            holder = self._holder()
+            if not holder:
+                raise
+            raise ServerLockedError(
+                f"Another run is writing to this pair: {holder}.",
+                hint="`syncengine status --ledger` shows how far it is; wait until it is done, or stop it.",
+            ) from error
+
+    def opened(self, role: Role, *, writable: bool, limits: Limits) -> Server:
+        """Open one server; where the pair file does not tell its load, a command of the user's may."""
+        settings = self._settings.server(role)
+        settings = replace(settings, load=settings.load or self._told_load(role))
+        return open_server(settings, self._settings.file.parent, writable=writable, limits=limits)
+
+    def refuse_upgraded(self, servers: Mapping[Role, Server]) -> None:
+        """Refuse to carry out what was planned while both servers ran the same CMS load, and do not any more."""
+        refuse_unlike_loads({role: server.describe().load for role, server in servers.items()})
+
+    def refuse_unwritable(self, servers: Mapping[Role, Server], roles: Iterable[Role]) -> None:
+        """Refuse before anything is staged: what is only read, and what could not be rolled back unless agreed to."""
+        for role in roles:
+            capabilities = servers[role].describe().capabilities
+            if not capabilities.writable:
+                raise ServerReadOnlyError(
+                    f"{role}: the database is open for reading only.", hint="Remove read_only from the pair file."
+                )
+            if not capabilities.transactions and not self._settings.server(role).without_transactions:
+                raise RefusedError(
+                    f"{role}: the database keeps no transaction log, so that a step that is cut short cannot be rolled "
+                    "back, only put back from its journal.",
+                    rule=13,
+                    hint=f"Set {role}.without_transactions = true in the pair file to write it all the same.",
+                )
+
+
+def refuse_one_server(opened: Mapping[Role, Server]) -> None:
+    """Refuse a pair whose two servers are one."""
+    identities = {server.describe().identity for server in opened.values()}
+    if len(identities) < len(opened):
+        raise InputError(
+            f"Primary and secondary are the same server ({identities.pop()}).",
+            hint="A pair is two: correct a url in the pair file.",
+        )
+
+
+def as_of(settings: PairSettings) -> datetime:
+    """Return what the switch's clock shows: as the pair file fixes it, else now."""
+    if settings.as_of is not None:
+        return settings.as_of
+    zone = ZoneInfo(settings.clock_zone) if settings.clock_zone else None
+    return datetime.now(zone).replace(tzinfo=None)

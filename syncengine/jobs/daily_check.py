@@ -1,0 +1,113 @@
+"""The daily check: asks both servers about the last day, and compares what they have of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from syncengine.catalogue import Catalogue
+from syncengine.jobs.connections import Connections, as_of, refuse_one_server
+from syncengine.jobs.hook_commands import Commands, first_lines
+from syncengine.jobs.outages import blind_in, looked_back, midnight
+from syncengine.model.bucket import BucketColumns
+from syncengine.model.daily_check import DailyCheck, Filling, HookCheck, ServerDay
+from syncengine.model.drift import Observation
+from syncengine.model.errors import ServerError, ServerLockedError, ServerUnreachableError, SyncError
+from syncengine.model.facts import ServerFacts
+from syncengine.model.hooks import CheckKind
+from syncengine.model.pair import CallHistory, PairSettings, Role
+from syncengine.model.spec import TableSpec
+from syncengine.model.window import Window
+from syncengine.observe.facts import FactQuestions, gather_facts
+from syncengine.planning.call_history import switched_over
+from syncengine.servers.protocol import Server
+
+COULD_NOT_TELL = (None, 126, 127, 255)
+"""Of a command that did not end by itself, a shell that could not run its program, and ssh without its connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class DailyChecking:
+    """Checks one pair; `verify` compares a window of both servers."""
+
+    settings: PairSettings
+    catalogue: Catalogue
+    connections: Connections
+    commands: Commands
+    verify: Callable[[Mapping[Role, Server], Window], Observation]
+
+    def check(self, since: datetime | None) -> DailyCheck:
+        """Return how both servers are since a moment, or since yesterday. A server that fails is told, not raised."""
+        now = as_of(self.settings)
+        looked = looked_back(now, since or midnight(now) - timedelta(days=1))
+        found = replace(self._asked(now, looked), checks=tuple(self._checks()))
+        if self.settings.call_history is CallHistory.PRIMARY and found.secondary_takes_over:
+            found = replace(found, switch=tuple(switched_over()))
+        return found
+
+    def _asked(self, now: datetime, looked: Window) -> DailyCheck:
+        """Return what both servers tell, and how they differ where both answer. Each is opened once."""
+        with ExitStack() as stack:
+            opened: dict[Role, Server] = {}
+            days: dict[Role, ServerDay] = {}
+            for role in Role:
+                try:
+                    opened[role] = self.connections.opened(role, writable=False, limits=self.settings.limits)
+                    stack.callback(opened[role].close)
+                    days[role] = self._day(opened[role], role, looked)
+                except ServerError as error:
+                    days[role] = ServerDay(role, self.settings.server(role).masked(str(error)))
+            if len(opened) == len(Role):
+                refuse_one_server(opened)
+            found = DailyCheck(now, looked.start, (days[Role.PRIMARY], days[Role.SECONDARY]))
+            facts = [day.facts for day in found.servers if day.facts is not None]
+            if found.failed or len(facts) < len(Role):
+                return found
+            found = replace(found, blind=blind_in((facts[0], facts[1]), self.settings, looked))
+            try:
+                return replace(found, drift=self.verify(opened, looked))
+            except SyncError as error:
+                return replace(found, problem=str(error))
+
+    def _checks(self) -> Iterator[HookCheck]:
+        """Yield what the user's commands say of what no table shows."""
+        for kind in CheckKind:
+            for role in Role:
+                hook = self.settings.hook(kind, role)
+                if hook is not None:
+                    found = self.commands.run(hook)
+                    problem = found.problem if found.code in COULD_NOT_TELL else ""
+                    yield HookCheck(kind, role, found.code == 0, first_lines(found.output), problem)
+
+    def _day(self, server: Server, role: Role, looked: Window) -> ServerDay:
+        facts = gather_facts(server, role, FactQuestions(self.settings, self.catalogue, looked, coverage=True))
+        return ServerDay(role, "", facts, tuple(self._fillings(server, facts)))
+
+    def _fillings(self, server: Server, facts: ServerFacts) -> Iterator[Filling]:
+        """Yield how full each circular table is whose capacity the server tells."""
+        circular = [spec for spec in self.catalogue.tables if spec.circular and spec.retention is not None]
+        for spec in circular:
+            capacities = {kept.acd: kept.capacity for kept in facts.kept if kept.item == spec.retention}
+            filled = _fullest(server, spec, capacities) if any(capacities.values()) else None
+            if filled is not None:
+                yield filled
+
+
+def _fullest(server: Server, spec: TableSpec, capacities: Mapping[int, int]) -> Filling | None:
+    if spec.name not in server.tables((spec.name,)):
+        return None
+    try:
+        bounds = server.bounds(spec.name, BucketColumns.of(spec))
+    except (ServerUnreachableError, ServerLockedError):
+        raise
+    except ServerError:
+        # What cannot be read is told by `check`.
+        return None
+    found = [
+        Filling(spec.name, bound.acd, bound.rows, capacities[bound.acd])
+        for bound in bounds
+        if bound.acd is not None and capacities.get(bound.acd)
+    ]
+    return max(found, key=lambda one: one.percent, default=None)

@@ -1,0 +1,86 @@
+"""Runs the commands a pair file names, with the environment they are promised, and shows no secret of what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from syncengine.execute.interrupts import uninterrupted
+from syncengine.hooks.command import CommandResult, run_command
+from syncengine.model.errors import ServerError
+from syncengine.model.hooks import LOAD
+from syncengine.model.pair import Hook, PairSettings, Role
+
+PREFIX = "SYNCENGINE_"
+TOLD = ("hook", "server", "pair", "run", "lines", "files")
+"""What every hook is told, in variables of these names; empty where it does not apply."""
+LONGEST_LINE = 120
+"""Characters of one line that are shown where there is little room."""
+FIRST_LINES = 3
+LAST_LINES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """Runs the commands of one pair. Secrets that a url takes from the environment are not handed on."""
+
+    settings: PairSettings
+    environment: Mapping[str, str]
+
+    def run(self, hook: Hook, **told: str) -> CommandResult:
+        """Run a hook in the folder of the pair file; what is `told` by names of `TOLD` it finds in its environment."""
+        settings = self.settings
+        kept = {name: value for name, value in self.environment.items() if name not in settings.secret_names}
+        told = {"pair": str(settings.file), "server": hook.server.value, "hook": hook.kind, **told}
+        variables = {f"{PREFIX}{name.upper()}": told.get(name, "").replace("\0", " ") for name in TOLD}
+        found = run_command(
+            hook.command,
+            folder=settings.file.parent,
+            environment=kept | variables,
+            timeout_seconds=hook.timeout_seconds,
+            starting=uninterrupted(),
+        )
+        return replace(
+            found,
+            problem=settings.masked(found.problem),
+            output=settings.masked(found.output),
+            answer=settings.masked(found.answer),
+        )
+
+    def load(self, role: Role) -> str | None:
+        """Return the load its hook tells of a server: the last word, as `pkginfo -x cms` has it. None without a hook.
+
+        Raises `ServerError` where the hook fails or tells nothing.
+        """
+        hook = self.settings.hook(LOAD, role)
+        if hook is None:
+            return None
+        found = self.run(hook)
+        words = found.answer.split()
+        if found.problem or not words:
+            problem = f"{found.problem}{said_at_last(found.output)}" if found.problem else "printed nothing"
+            raise ServerError(
+                f"{role}: its CMS load is not known, since the command of hooks.{LOAD} {problem}.",
+                hint=f"Mend it, or write {role}.load in the pair file.",
+            )
+        return words[-1]
+
+
+def first_lines(output: str) -> tuple[str, ...]:
+    """Return the first lines that are not empty."""
+    return tuple(_lines(output)[:FIRST_LINES])
+
+
+def last_lines(output: str) -> str:
+    """Return the last lines that are not empty, on one line."""
+    return " / ".join(_lines(output)[-LAST_LINES:])
+
+
+def said_at_last(output: str) -> str:
+    """Return the last lines as the end of a sentence."""
+    said = last_lines(output)
+    return f", and said: {said}" if said else ""
+
+
+def _lines(output: str) -> list[str]:
+    return [" ".join(line.split())[:LONGEST_LINE] for line in output.splitlines() if line.strip()]

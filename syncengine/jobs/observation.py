@@ -1,0 +1,114 @@
+"""Looks at a pair: what one request asks of both servers, held against what is remembered."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from syncengine.catalogue import Catalogue
+from syncengine.jobs.connections import as_of
+from syncengine.model.drift import Observation, TableState
+from syncengine.model.errors import WindowError
+from syncengine.model.pair import PairSettings, Role
+from syncengine.model.plan import Plan
+from syncengine.model.progress import Progress
+from syncengine.model.run import RunState
+from syncengine.model.spec import DataClass, TableSpec
+from syncengine.model.window import Window
+from syncengine.model.window_text import parse_window
+from syncengine.observe.observation import Request, observe
+from syncengine.servers.protocol import Server
+from syncengine.staging.cache import Cache
+from syncengine.staging.last_synced import LastSynced
+from syncengine.staging.ledger import Ledger
+from syncengine.staging.memory import Memory
+
+VERIFIED = (DataClass.SYSTEM, DataClass.ACD, DataClass.HISTORICAL, DataClass.CUSTOM)
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """Looks at one pair. Reads only."""
+
+    settings: PairSettings
+    catalogue: Catalogue
+    ledger: Ledger
+    progress: Progress
+
+    def at_everything(self, servers: Mapping[Role, Server], window: Window) -> Observation:
+        """Compare all that may differ, of a time."""
+        specs = self.catalogue.of_class(*VERIFIED)
+        return self.verified(servers, self.request(specs, window, (), Role.PRIMARY, every_row=False))
+
+    def verified(self, servers: Mapping[Role, Server], request: Request) -> Observation:
+        """Compare what was asked for; what is remembered spares reading it, and what is learnt is remembered."""
+        # A session that a crash left behind may yet commit: nothing is remembered while that is not known.
+        unsure = any(run.unresolved or run.state is RunState.DAMAGED for run in self.ledger.runs())
+        observation = self.observe(servers, replace(request, now=None if unsure else datetime.now()))
+        refuse_nothing_held(observation)
+        return observation
+
+    def again(self, servers: Mapping[Role, Server], plan: Plan) -> Observation:
+        """Compare afresh what a plan was made for."""
+        specs = tuple(self.catalogue.table(name) for name in plan.tables)
+        request = self.request(specs, plan.requested, plan.acds, plan.source, every_row=False)
+        last = LastSynced(self.settings.staging) if plan.syncs else None
+        return self.observe(servers, replace(request, fresh=True), last=last)
+
+    def observe(
+        self,
+        servers: Mapping[Role, Server],
+        request: Request,
+        progress: Progress | None = None,
+        last: LastSynced | None = None,
+    ) -> Observation:
+        """Compare what a request asks for, by what is remembered where it lets that be."""
+        progress = progress or self.progress
+        with self.cache() as cache, Memory(self.settings.staging) as memory:
+            return observe(servers, self.settings, self.catalogue, request, cache, progress, memory, last)
+
+    def request(
+        self,
+        specs: tuple[TableSpec, ...],
+        window: str | Window | None,
+        acds: tuple[int, ...],
+        source: Role,
+        *,
+        every_row: bool,
+    ) -> Request:
+        """Return the request to compare some tables of a time."""
+        return Request(
+            specs=specs,
+            source=source,
+            as_of=as_of(self.settings),
+            seed=secrets.randbits(63),
+            window=parse_window(window) if isinstance(window, str) else window,
+            acds=acds,
+            every_row=every_row,
+        )
+
+    def cache(self) -> Cache:
+        """Return a cache to compare rows in."""
+        return Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb)
+
+
+def refuse_nothing_held(observation: Observation) -> None:
+    """Refuse a window of which neither server holds a row: to say "in sync" would be true and of no use."""
+    tables = [table for table in observation.tables if table.state is TableState.COMPARED]
+    if observation.requested is None or not tables or any(table.spec.time is None for table in tables):
+        return
+    if not any(table.buckets_compared or table.remembered.buckets or table.differing for table in tables):
+        raise WindowError(
+            f"Neither server holds a row of {observation.requested} in what was asked for: nothing was compared.",
+            hint="Is the year what you mean? `syncengine verify` without --window compares all they hold.",
+        )
+
+
+def unlike_loads(observation: Observation) -> Iterator[str]:
+    """Yield that the servers run different loads, where they do (rule 14)."""
+    source, target = observation.facts
+    if source.load and target.load and source.load != target.load:
+        loads = f"{source.role} {source.load}, {target.role} {target.load}"
+        yield f"the servers run different CMS loads ({loads}): nothing can be copied until they are alike"

@@ -1,0 +1,177 @@
+"""Outages found, not typed: when which server was blind, what it cost, and the plan that mends it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from syncengine.catalogue import Catalogue
+from syncengine.jobs.connections import Connections, as_of
+from syncengine.model.drift import Observation
+from syncengine.model.errors import RefusedError, WindowError
+from syncengine.model.facts import ServerFacts
+from syncengine.model.interval import floor_to
+from syncengine.model.outages import BlindTime, OutageReport, Outlook
+from syncengine.model.pair import Limits, PairSettings, Role
+from syncengine.model.plan import Plan, Policy
+from syncengine.model.spans import joined
+from syncengine.model.spec import Archive, DataClass, Kept
+from syncengine.model.window import Window
+from syncengine.observe.facts import FactQuestions, refuse_unknown_acds
+from syncengine.observe.observation import Request, facts_of
+from syncengine.observe.scopes import LONGEST_KEPT, ScopeQuestions, interval_lengths
+from syncengine.planning.outages import blind_times, findings_of, narrowed
+from syncengine.planning.plan import Wishes, plan
+from syncengine.servers.protocol import Server
+
+UNBOUNDED = 2**62
+"""Deletions that a report may name; a run keeps to the pair's limit."""
+NEAR = timedelta(hours=6)
+"""Outages no further apart are compared as one: a few hours cost less to read than each table's query once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outages:
+    """Looks for outages of one pair, and plans their mending."""
+
+    settings: PairSettings
+    catalogue: Catalogue
+    connections: Connections
+    observe: Callable[[Mapping[Role, Server], Request], Observation]
+
+    def report(self, since: datetime | None, acds: tuple[int, ...]) -> OutageReport:
+        """Say when which server was blind and what came of it. Reads only."""
+        limits = replace(self.settings.limits, deletions=UNBOUNDED)
+        looked = self._looked(since)
+        with self.connections.servers(frozenset()) as servers:
+            facts = self._facts(servers, looked, acds)
+            times, notes = blind_in(facts, self.settings, looked, acds), _notes(facts)
+            archived = tuple(time for time in times if time.archived)
+            if not archived:
+                found = tuple(findings_of(times, None, None))
+                return OutageReport(looked.stop, looked, found, notes)
+            observation = narrowed(self.observe(servers, self._request(facts, archived, acds)), archived)
+        made, refused = self._planned(observation, limits)
+        found = tuple(findings_of(times, made, observation))
+        notes = (*notes, *((refused,) if refused else ()))
+        return OutageReport(looked.stop, looked, found, notes, made)
+
+    def plan(self, since: datetime | None, acds: tuple[int, ...], limits: Limits, *, wait: bool) -> Plan | None:
+        """Return the plan that mends every outage from the better server, in both directions; None where none is.
+
+        An interval that is not archived on both servers is left, and named; with `wait` it is refused instead
+        (rule 6), so that the caller waits. Raises `RefusedError` where a rule forbids the plan.
+        """
+        looked = self._looked(since)
+        with self.connections.servers(frozenset()) as servers:
+            facts = self._facts(servers, looked, acds)
+            times = blind_in(facts, self.settings, looked, acds)
+            early = [time for time in times if not time.archived]
+            archived = tuple(time for time in times if time.archived)
+            if early and (wait or not archived):
+                raise RefusedError(
+                    f"The outage of ACD {early[0].acd} at {early[0].span} has not been archived on both servers yet.",
+                    rule=6,
+                    hint="Run the same command again when archiving is done, or add --wait.",
+                )
+            if not archived:
+                return None
+            observation = narrowed(self.observe(servers, self._request(facts, archived, acds)), archived)
+        made = plan(observation, self.catalogue, self._wishes(limits))
+        left = [f"ACD {time.acd} {time.span} is not archived on both servers yet, and is left" for time in early]
+        lost = [
+            f"ACD {found.time.acd} {found.time.span} is lost: neither server saw it whole"
+            for found in findings_of(archived, made, observation)
+            if found.outlook is Outlook.LOST
+        ]
+        return replace(made, notes=(*made.notes, *_notes(facts), *left, *lost))
+
+    def _looked(self, since: datetime | None) -> Window:
+        now = as_of(self.settings)
+        kept = self.settings.retention.of(Archive.INTERVAL) or LONGEST_KEPT[Archive.INTERVAL]
+        return looked_back(now, since or midnight(now) - timedelta(days=kept))
+
+    def _facts(
+        self, servers: Mapping[Role, Server], looked: Window, acds: tuple[int, ...]
+    ) -> tuple[ServerFacts, ServerFacts]:
+        questions = FactQuestions(self.settings, self.catalogue, looked, coverage=True)
+        with ThreadPoolExecutor(max_workers=2, thread_name_prefix="server") as pool:
+            facts = facts_of(servers, Role.PRIMARY, questions, pool)
+        refuse_unknown_acds(facts, acds)
+        return facts
+
+    def _request(
+        self, facts: tuple[ServerFacts, ServerFacts], times: tuple[BlindTime, ...], acds: tuple[int, ...]
+    ) -> Request:
+        """Return what to compare: the intervals and events of all blind times; roll-ups follow (rule 10)."""
+        parts = compared_parts(time.span for time in times)
+        specs = tuple(
+            spec
+            for spec in self.catalogue.of_class(DataClass.HISTORICAL)
+            if spec.time is not None
+            and spec.archive in (Archive.INTERVAL, Archive.EVENT)
+            and spec.kept is Kept.COPYING
+            and not spec.future_dates
+        )
+        return Request(
+            specs=specs,
+            source=Role.PRIMARY,
+            as_of=as_of(self.settings),
+            seed=secrets.randbits(63),
+            window=Window(parts[0].start, parts[-1].stop),
+            parts=parts,
+            acds=acds,
+            for_writing=True,
+            facts=facts,
+        )
+
+    def _wishes(self, limits: Limits) -> Wishes:
+        settings = self.settings
+        return Wishes(Policy.RECONCILE, limits, hooks=settings.hooks, call_history=settings.call_history)
+
+    def _planned(self, observation: Observation, limits: Limits) -> tuple[Plan | None, str]:
+        try:
+            return plan(observation, self.catalogue, self._wishes(limits)), ""
+        except RefusedError as refusal:
+            return None, f"nothing can be mended now: {refusal.message.rstrip('.')}"
+
+
+def compared_parts(spans: Iterable[Window]) -> tuple[Window, ...]:
+    """Return the times that blind times are compared in: theirs, those near each other as one."""
+    parts: list[Window] = []
+    for span in joined(spans):
+        if parts and span.start - parts[-1].stop <= NEAR:
+            parts[-1] = Window(parts[-1].start, span.stop)
+        else:
+            parts.append(span)
+    return tuple(parts)
+
+
+def midnight(moment: datetime) -> datetime:
+    """Return the beginning of a day."""
+    return floor_to(moment, 24 * 60)
+
+
+def looked_back(now: datetime, since: datetime) -> Window:
+    """Return the time from a moment until now; raises `WindowError` for one that has not come."""
+    if since >= now:
+        raise WindowError(
+            f"--since {since:%Y-%m-%d %H:%M} lies in the future: it is {now:%Y-%m-%d %H:%M} now.",
+            hint="Give a time that has passed.",
+        )
+    return Window(since, now)
+
+
+def blind_in(
+    facts: tuple[ServerFacts, ServerFacts], settings: PairSettings, looked: Window, acds: tuple[int, ...] = ()
+) -> tuple[BlindTime, ...]:
+    """Return when which server did not see which ACD whole, by facts with the coverage of the time looked at."""
+    lengths = dict(interval_lengths(ScopeQuestions(settings, facts, looked.stop, looked, ())))
+    return blind_times(facts, lengths, looked, acds)
+
+
+def _notes(facts: tuple[ServerFacts, ServerFacts]) -> tuple[str, ...]:
+    return tuple(note for one in facts for note in one.notes)

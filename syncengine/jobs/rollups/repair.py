@@ -1,0 +1,233 @@
+"""Mends days, weeks and months after their intervals: says what could be, and plans it once these are mended."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from syncengine.catalogue import Catalogue
+from syncengine.execute.images import hold, hold_relation
+from syncengine.jobs.connections import as_of
+from syncengine.jobs.outages import blind_in
+from syncengine.jobs.rollups.trust import Trusting
+from syncengine.model.bucket import EMPTY, Bucket, BucketColumns
+from syncengine.model.checklist import Checklist
+from syncengine.model.drift import Counts, Observation
+from syncengine.model.errors import StagingError
+from syncengine.model.facts import ServerFacts
+from syncengine.model.fingerprint import group_key
+from syncengine.model.pair import PairSettings, Role
+from syncengine.model.plan import (
+    Action,
+    BucketWrite,
+    Plan,
+    Rollups,
+    RowsFrom,
+    StaleRollup,
+    Step,
+    TablePart,
+)
+from syncengine.model.rollups import Period
+from syncengine.model.spec import TableSpec
+from syncengine.model.window import Window
+from syncengine.observe.facts import FactQuestions, gather_facts
+from syncengine.observe.observation import Request
+from syncengine.observe.rollups.recomputed_rows import RECOMPUTED, Recomputed, Recomputing
+from syncengine.observe.scopes import ScopeQuestions, interval_lengths
+from syncengine.planning.checklist import summarized_anew
+from syncengine.planning.rollup_repair import Copied, Sights, copied, left_over, span_of_stale, told
+from syncengine.planning.steps import TableWork, steps_of
+from syncengine.servers.protocol import Server
+from syncengine.staging.cache import Cache
+from syncengine.staging.ledger import Ledger
+
+Servers = Mapping[Role, Server]
+
+
+@dataclass(frozen=True, slots=True)
+class MendingRollups:
+    """Mends stale periods of one pair, as the plan that mends their intervals asks for it."""
+
+    settings: PairSettings
+    catalogue: Catalogue
+    ledger: Ledger
+    observe: Callable[[Servers, Request], Observation]
+
+    def foretold(self, servers: Servers, made: Plan) -> Plan:
+        """Return a plan with what becomes of each stale period, as far as that can be told before it is done."""
+        if made.rollups is Rollups.LIST or not made.stale:
+            return made
+        sights, facts = self._sights(servers, made)
+        if made.rollups is Rollups.COPY:
+            found = [self._copied(servers, made, into, ones, sights, mended=False) for into, ones in _by_server(made)]
+            stale = tuple(one for each in found for one in (*each.taken, *each.left))
+        else:
+            with self._cache() as cache:
+                trusting = Trusting(self.settings, self.catalogue, as_of(self.settings), servers, facts, sights, cache)
+                stale = tuple(trusting.judged(made.stale))
+        in_order = {(one.into, one.table, one.acd, one.row_date): at for at, one in enumerate(made.stale)}
+        stale = tuple(sorted(stale, key=lambda one: in_order[one.into, one.table, one.acd, one.row_date]))
+        return replace(made, stale=stale, checklist=summarized_anew(made.checklist, stale, self.settings.hooks))
+
+    def plan(self, servers: Servers, made: Plan, undone: Iterable[int], cache: Cache) -> Plan:
+        """Return the plan that mends the periods whose intervals are mended, all steps but the `undone` being done.
+
+        Its `stale` are those that are left to Data Summarizing.
+        """
+        parts = [part for step in made.steps if step.number in set(undone) for part in step.parts]
+        asked = [one for one in made.stale if one.then is not Rollups.LIST]
+        specs = {one.table: self.catalogue.table(one.table) for one in asked}
+        ready, later = left_over(asked, parts, specs)
+        left = [*(one for one in made.stale if one.then is Rollups.LIST), *later]
+        sights, _ = self._sights(servers, made)
+        steps: list[Step] = []
+        if made.rollups is Rollups.COPY:
+            for into, ones in _by_server(replace(made, stale=ready)):
+                found = self._copied(servers, made, into, ones, sights, mended=True)
+                left += found.left
+                work = tuple(TableWork(table, into, (decision,)) for table, decision in found.decisions)
+                more = steps_of(work, most_rows=self.settings.limits.step_rows)
+                steps += (replace(step, number=len(steps) + at, after=()) for at, step in enumerate(more, start=1))
+        else:
+            for into, table, ones in _by_table(ready):
+                seen, refused = self._recomputed(servers[into], self.catalogue.table(table), ones, sights, made, cache)
+                left += refused
+                for part in seen:
+                    steps.append(Step(len(steps) + 1, into, (part,)))
+        return replace(
+            made,
+            ranges=(),
+            steps=tuple(steps),
+            kept=(),
+            stale=tuple(left),
+            notes=(),
+            tables=tuple(dict.fromkeys(one.table for one in made.stale)),
+            checklist=Checklist(),
+            requested=None,
+            changes=(),
+            rows_from=RowsFrom.OTHER_SERVER if made.rollups is Rollups.COPY else RowsFrom.OWN_INTERVALS,
+        )
+
+    def _recomputed(
+        self,
+        server: Server,
+        spec: TableSpec,
+        stale: Sequence[StaleRollup],
+        sights: Sights,
+        made: Plan,
+        cache: Cache,
+    ) -> tuple[tuple[TablePart, ...], list[StaleRollup]]:
+        """Return the parts that write a table's periods anew, and those that are left and why."""
+        left = [told(one, Rollups.LIST, why) for one in stale if (why := sights.not_whole(one, spec))]
+        by_period = {_period(one): one for one in stale if not sights.not_whole(one, spec)}
+        if not by_period:
+            return (), left
+        try:
+            found = Recomputing(server, self.catalogue, cache).make(spec, tuple(by_period))
+        except StagingError as error:
+            return (), [*left, *(told(one, Rollups.LIST, error.message) for one in by_period.values())]
+        limit = self.settings.limits.deletions
+        gone = sum(found.counts[one].extra for one in by_period if one in found.counts and one not in found.refused)
+        for period, one in by_period.items():
+            why = found.refused.get(period, "")
+            if gone > limit:
+                why = f"{gone:,} rows of {spec.name} have no intervals any more, and {limit:,} may be deleted"
+            if why:
+                left.append(told(one, Rollups.LIST, why))
+            elif found.left and found.counts.get(period, Counts()).total:
+                # Where its sums are right it was summarised from these intervals, and its busy hour with them.
+                left.append(told(one, Rollups.LIST, f"all but {found.left[0]} and what belongs to it is recomputed"))
+        writable = [period for period in by_period if period not in found.refused] if gone <= limit else []
+        return tuple(self._parts(server, spec, writable, found, made.seed, cache)), left
+
+    def _parts(
+        self, server: Server, spec: TableSpec, periods: Sequence[Period], found: Recomputed, seed: int, cache: Cache
+    ) -> Iterator[TablePart]:
+        """Yield what of the rows that were made is unlike those that are there, in parts of bounded size."""
+        every = [Bucket(period.row_date, None, period.acd) for period in found.counts]
+        whole = TablePart(
+            table=spec.name,
+            action=Action.REPLACE_BUCKETS,
+            buckets=tuple(BucketWrite(bucket, EMPTY, EMPTY, Counts()) for bucket in every),
+            bucket_columns=BucketColumns.of(spec),
+            columns=found.columns,
+            compared=found.columns,
+            key=group_key(spec, found.columns),
+            beyond_fingerprint=any(not column.folded for column in found.columns),
+        )
+        if not every:
+            return
+        there = hold(whole, seed, server, cache).by_bucket()
+        made = hold_relation(whole, seed, RECOMPUTED, cache).by_bucket()
+        writes: list[BucketWrite] = []
+        rows = 0
+        for period in sorted(periods):
+            bucket = Bucket(period.row_date, None, period.acd)
+            source, target = made.get(bucket, EMPTY), there.get(bucket, EMPTY)
+            if (source.rows, source.hash_sum, source.digest) == (target.rows, target.hash_sum, target.digest):
+                continue
+            if writes and rows + source.rows + target.rows > self.settings.limits.step_rows:
+                yield replace(whole, buckets=tuple(writes))
+                writes, rows = [], 0
+            writes.append(BucketWrite(bucket, source, target, found.counts[period]))
+            rows += source.rows + target.rows
+        if writes:
+            yield replace(whole, buckets=tuple(writes))
+
+    def _copied(
+        self, servers: Servers, made: Plan, into: Role, stale: Sequence[StaleRollup], sights: Sights, *, mended: bool
+    ) -> Copied:
+        names = dict.fromkeys(one.table for one in stale)
+        specs = [self.catalogue.table(name) for name in names]
+        below = dict.fromkeys(spec.rolled_from for spec in specs if spec.rolled_from)
+        spans = [span_of_stale(one) for one in stale]
+        request = Request(
+            specs=(*(self.catalogue.table(name) for name in below), *specs),
+            source=into.other,
+            as_of=as_of(self.settings),
+            seed=made.seed if mended else secrets.randbits(63),
+            window=Window(min(span.start for span in spans), max(span.stop for span in spans)),
+            acds=tuple(sorted({one.acd for one in stale if one.acd is not None})),
+            for_writing=True,
+        )
+        return copied(self.observe(servers, request), stale, sights, mended=mended)
+
+    def _sights(self, servers: Servers, made: Plan) -> tuple[Sights, Mapping[Role, ServerFacts]]:
+        asking = FactQuestions(self.settings, self.catalogue, None, coverage=True)
+        facts = {role: gather_facts(server, role, asking) for role, server in servers.items()}
+        both = (facts[Role.PRIMARY], facts[Role.SECONDARY])
+        now = as_of(self.settings)
+        spans = [span_of_stale(one) for one in made.stale]
+        looked = Window(min(span.start for span in spans), now)
+        lengths = dict(interval_lengths(ScopeQuestions(self.settings, both, now, looked, ())))
+        touched = frozenset(
+            (batch.into, part.table, bucket.acd, bucket.row_date)
+            for run in self.ledger.runs()
+            for batch in run.done
+            for part in batch.parts
+            for image in (part.before, part.after)
+            for bucket in image.by_bucket()
+        )
+        return Sights(made, blind_in(both, self.settings, looked), lengths, touched), facts
+
+    def _cache(self) -> Cache:
+        return Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb)
+
+
+def _period(one: StaleRollup) -> Period:
+    return Period(one.archive, one.acd or 0, one.row_date)
+
+
+def _by_server(made: Plan) -> Iterator[tuple[Role, tuple[StaleRollup, ...]]]:
+    for role in Role:
+        ones = tuple(one for one in made.stale if one.into is role)
+        if ones:
+            yield role, ones
+
+
+def _by_table(stale: Iterable[StaleRollup]) -> Iterator[tuple[Role, str, tuple[StaleRollup, ...]]]:
+    groups: dict[tuple[Role, str], list[StaleRollup]] = {}
+    for one in stale:
+        groups.setdefault((one.into, one.table), []).append(one)
+    yield from ((into, table, tuple(ones)) for (into, table), ones in groups.items())

@@ -1,0 +1,130 @@
+"""Which stale periods a roll-up of ours is trusted with: checked against periods that nothing has touched (rule 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from syncengine.catalogue import Catalogue
+from syncengine.model.facts import ServerFacts
+from syncengine.model.pair import PairSettings, Role
+from syncengine.model.plan import Rollups, StaleRollup
+from syncengine.model.rollups import InternalState, InternalTable, Period
+from syncengine.model.spec import Archive, TableSpec
+from syncengine.observe.rollups.comparison import Asked, Holding
+from syncengine.observe.rollups.summarised import SUNDAY, Summarised
+from syncengine.planning.rollup_repair import Sights, span_of_stale, told
+from syncengine.servers.protocol import Server
+from syncengine.staging.cache import Cache
+
+CHECKED = {Archive.DAILY: 3, Archive.WEEKLY: 1, Archive.MONTHLY: 1}
+"""How many untouched periods of each ACD a roll-up is checked against, the newest."""
+COLUMNS_SHOWN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Trusting:
+    """Judges stale periods before their intervals are mended. Reads only."""
+
+    settings: PairSettings
+    catalogue: Catalogue
+    as_of: datetime
+    servers: Mapping[Role, Server]
+    facts: Mapping[Role, ServerFacts]
+    sights: Sights
+    cache: Cache
+
+    def judged(self, stale: Sequence[StaleRollup]) -> Iterator[StaleRollup]:
+        """Yield each period with what becomes of it: recomputed, or left to Data Summarizing and why."""
+        for into in Role:
+            ones = [one for one in stale if one.into is into]
+            summarised = Summarised(self.servers[into], self.facts[into], self.settings, self.as_of)
+            possible: dict[TableSpec, list[StaleRollup]] = {}
+            for one in ones:
+                spec = self.catalogue.table(one.table)
+                why = self._impossible(one, spec, summarised)
+                if why:
+                    yield told(one, Rollups.LIST, why)
+                else:
+                    possible.setdefault(spec, []).append(one)
+            for spec, members in possible.items():
+                why, partly = self._untrusted(into, spec, members, summarised)
+                for one in members:
+                    yield told(one, Rollups.LIST, why) if why else told(one, Rollups.RECOMPUTE, partly)
+
+    def _impossible(self, one: StaleRollup, spec: TableSpec, summarised: Summarised) -> str:
+        shorter = self.catalogue.table(spec.rolled_from or "")
+        acd = one.acd or 0
+        if summarised.week_starts(spec, acd) != SUNDAY:
+            return f"weeks of {one.into} do not begin on Sunday"
+        since = summarised.held_since(shorter, acd)
+        if since is None or since > span_of_stale(one).start:
+            return f"{one.into} no longer holds all its intervals"
+        return self.sights.not_whole(one, spec)
+
+    def _untrusted(
+        self, into: Role, spec: TableSpec, stale: Sequence[StaleRollup], summarised: Summarised
+    ) -> tuple[str, str]:
+        """Return why a table is not recomputed, or what of it is not.
+
+        Where a table has no untouched period of its own, as with months, the days of its family stand for it.
+        """
+        shorter = self.catalogue.table(spec.rolled_from or "")
+        acds = {one.acd for one in stale if one.acd is not None}
+        daily = [
+            one
+            for one in self.catalogue.tables
+            if one.rolled_from == spec.rolled_from and one.archive is Archive.DAILY and one is not spec
+        ]
+        holding = Holding(self.servers[into], into, shorter, self.cache, samples=1)
+        for one in (spec, *daily):
+            periods = tuple(self._untouched(into, one, shorter, acds, summarised))
+            for table in holding.tables([Asked(one, periods)]) if periods else ():
+                if table.state is InternalState.NOT_COMPARABLE:
+                    return table.problem, ""
+                if table.groups:
+                    return _disagreeing(table), _partly(table)
+        return "there is no untouched period to check its roll-up by", ""
+
+    def _untouched(
+        self, into: Role, spec: TableSpec, shorter: TableSpec, acds: Iterable[int], summarised: Summarised
+    ) -> Iterator[Period]:
+        """Yield the newest whole periods of each ACD that no run has written a row of, nor below."""
+        written = {
+            (part.table, write.bucket.acd, write.bucket.row_date)
+            for step in self.sights.plan.steps
+            if step.into is into
+            for part in step.parts
+            for write in part.buckets
+        }
+        written |= {(table, acd, day) for role, table, acd, day in self.sights.touched if role is into}
+        blind = [time for time in self.sights.blind if any(side.role is into for side in time.sides)]
+        names = (shorter.name, spec.name)
+        for acd in sorted(acds):
+            clean = [
+                period
+                for period in summarised.periods(spec, shorter, (acd,))
+                if not any((name, acd, day) in written for day in period.span.days() for name in names)
+                and not any(time.acd == acd and time.span.clipped(period.span) for time in blind)
+            ]
+            yield from clean[-CHECKED[spec.archive or Archive.DAILY] :]
+
+
+def _disagreeing(table: InternalTable) -> str:
+    """Return how the server's own rows are unlike our roll-up of days that nothing has touched, or nothing."""
+    if table.agrees:
+        return ""
+    period = table.disagreements[0].period
+    where = f"untouched {table.table} of {period.row_date}, ACD {period.acd}"
+    columns = table.wrong_columns
+    if not columns:
+        return f"its roll-up is not known for certain: {where} has other rows than its intervals make"
+    shown = ", ".join(columns[:COLUMNS_SHOWN])
+    more = f" and {len(columns) - COLUMNS_SHOWN} more" if len(columns) > COLUMNS_SHOWN else ""
+    return f"{table.role} computes {shown}{more} otherwise: see {where}"
+
+
+def _partly(table: InternalTable) -> str:
+    names = [name for name, why in table.not_recomputed if "busy hour" in why]
+    return f"but not {names[0]} and what else is of its busy hour" if names else ""

@@ -1,0 +1,83 @@
+"""Verifies servers each by itself: one of them, also while the other is down, or both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from syncengine.catalogue import Catalogue
+from syncengine.jobs.connections import Connections, as_of
+from syncengine.jobs.request import Asked
+from syncengine.model.errors import InputError, WindowError
+from syncengine.model.pair import PairSettings, Role
+from syncengine.model.progress import Progress
+from syncengine.model.rollups import InternalVerdict
+from syncengine.model.spec import TableSpec
+from syncengine.model.window import Window
+from syncengine.observe.rollups.verify import InternalQuestions, look_inside
+from syncengine.servers.protocol import Server
+from syncengine.staging.cache import Cache
+
+
+@dataclass(frozen=True, slots=True)
+class Internals:
+    """Holds the longer archives of the servers of one pair against their own intervals."""
+
+    settings: PairSettings
+    catalogue: Catalogue
+    connections: Connections
+    progress: Progress
+
+    def verify(self, asked: Asked, window: Window | None, on: Role | None) -> InternalVerdict:
+        """Return what each longer archive is beside its own intervals. Reads only."""
+        specs, now = self._specs(asked), as_of(self.settings)
+        if window is not None and window.start >= now:
+            raise WindowError(
+                f"The window {window} lies in the future: it is {now:%Y-%m-%d %H:%M} now.",
+                hint="Give a window that has passed.",
+            )
+        questions = InternalQuestions(self.settings, self.catalogue, now, specs, asked.acds, window)
+        cache = Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb)
+        with self._servers(on) as servers, cache:
+            verdict = look_inside(servers, questions, cache, self.progress)
+        if not any(table.groups for table in verdict.tables):
+            why = next((table.problem for table in verdict.tables if table.problem), "no period of it has a row")
+            where = f" of {window}" if window is not None else ""
+            raise WindowError(
+                f"Nothing{where} can be held against its intervals: {why}.",
+                hint="Name whole days, weeks or months that are summarised and not older than the intervals kept.",
+            )
+        return verdict
+
+    def _specs(self, asked: Asked) -> tuple[TableSpec, ...]:
+        """Return the longer tables asked for; an interval table stands for those that are rolled up from it."""
+        rolled = tuple(spec for spec in self.catalogue.tables if spec.rolled_from is not None)
+        if not asked.tables and not asked.sets:
+            return rolled
+        names = {spec.name for spec in self.catalogue.select(asked.tables, asked.sets)}
+        chosen = tuple(spec for spec in rolled if spec.name in names or spec.rolled_from in names)
+        unrolled = [
+            name
+            for name in (self.catalogue.table(name).name for name in asked.tables)
+            if not any(name in (spec.name, spec.rolled_from) for spec in rolled)
+        ]
+        if unrolled or not chosen:
+            what = unrolled[0] if unrolled else "what was asked for"
+            raise InputError(
+                f"{what} is not rolled up from intervals, so that one server alone cannot tell whether it is right.",
+                hint="Name daily, weekly or monthly tables, like dsplit, or leave --table and --set out.",
+            )
+        return chosen
+
+    @contextmanager
+    def _servers(self, on: Role | None) -> Iterator[Mapping[Role, Server]]:
+        if on is None:
+            with self.connections.servers(frozenset()) as servers:
+                yield servers
+            return
+        server = self.connections.opened(on, writable=False, limits=self.settings.limits)
+        try:
+            yield {on: server}
+        finally:
+            server.close()

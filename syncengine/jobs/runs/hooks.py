@@ -1,0 +1,180 @@
+"""Carries out lines of a checklist by hooks: before a run writes, after it was looked at, and whatever became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from syncengine.execute.interrupts import uninterrupted
+from syncengine.hooks.command import CommandResult
+from syncengine.jobs.hook_commands import Commands, last_lines
+from syncengine.model.checklist import ChecklistLine, LineKind
+from syncengine.model.errors import StagingError
+from syncengine.model.hooks import (
+    HookRecord,
+    HookState,
+    in_order,
+    in_single_user_mode,
+    left_by_hand,
+    standing,
+    with_record,
+)
+from syncengine.model.pair import Hook, Role
+from syncengine.model.progress import Progress
+from syncengine.staging.run_folder import RunFolder
+
+INTERRUPTED = "was stopped by the user"
+
+
+@dataclass(slots=True)
+class Hooking:
+    """The hooks of one run. A hook runs once for all lines of its kind on its server."""
+
+    commands: Commands
+    run: RunFolder
+    progress: Progress
+    records: list[HookRecord]
+    """What is known of the run's hooks from before this time, and from then on."""
+    others: tuple[HookRecord, ...]
+    """What is known of the hooks of all other runs."""
+    begun_with: int = field(init=False)
+    put_back_lines: list[ChecklistLine] = field(default_factory=list)
+    """What was, or had to be, done to put servers back, be it of this run's checklist or not."""
+
+    def __post_init__(self) -> None:
+        self.begun_with = len(self.records)
+
+    @property
+    def this_time(self) -> tuple[HookRecord, ...]:
+        """The hooks that were run this time."""
+        return tuple(self.records[self.begun_with :])
+
+    def before(self, lines: Iterable[ChecklistLine]) -> str:
+        """Run what comes before the first write; return why nothing may be written, or nothing."""
+        for hook, group in self._hooks(lines):
+            record = self._run(hook, group)
+            if record.state is not HookState.DONE:
+                return f"{record.told}; nothing is written without it"
+        return ""
+
+    def after(self, lines: Iterable[ChecklistLine]) -> None:
+        """Run what comes after the last look; a hook that fails leaves its lines to people, and the others go on."""
+        tried = {record.place for record in self.this_time}
+        for hook, group in self._hooks(lines):
+            if (hook.kind, hook.server) in tried:
+                continue
+            if hook.kind == LineKind.CALL_HISTORY_OFF and not self._done(LineKind.CALL_HISTORY_ON, hook.server.other):
+                # It is on at one server before it is off at the other.
+                continue
+            self._run(hook, group)
+
+    def put_back(self) -> None:
+        """Put every server in multi-user mode that a hook of this or an earlier run has left in single-user mode.
+
+        Ctrl-C waits until it is done. Each is tried once in one go.
+        """
+        with uninterrupted():
+            for role in in_single_user_mode(self._every_record()):
+                if any(line.server is role for line in self.put_back_lines):
+                    continue
+                hook = self.commands.settings.hook(LineKind.MULTI_USER, role)
+                text = f"Put {role} back in multi-user mode."
+                line = ChecklistLine(LineKind.MULTI_USER, role, text, hook=hook is not None)
+                if hook is not None:
+                    self._run(hook, (line,), whatever=True)
+                self.put_back_lines.append(line)
+
+    def left(self, lines: Iterable[ChecklistLine], *, wrote: bool) -> tuple[tuple[ChecklistLine, str], ...]:
+        """Return the lines that people have to do, each with why its hook has not, if it was tried.
+
+        Where nothing was written that is what hooks have failed at, and servers that are to be put back.
+        """
+        lines = tuple(lines)
+        back = {line.place for line in self.put_back_lines}
+        beside = [line for line in self.put_back_lines if line.place not in {one.place for one in lines}]
+        found = left_by_hand((*beside, *lines), self.records)
+        return tuple((line, why) for line, why in found if wrote or why or line.place in back)
+
+    def _hooks(self, lines: Iterable[ChecklistLine]) -> Iterator[tuple[Hook, tuple[ChecklistLine, ...]]]:
+        """Yield the hooks that are to be run and their lines, in the order of the first of them."""
+        groups: dict[tuple[LineKind, Role], list[ChecklistLine]] = {}
+        for line in lines:
+            groups.setdefault((line.kind, line.server), []).append(line)
+        for (kind, role), group in groups.items():
+            hook = self.commands.settings.hook(kind, role)
+            if hook is not None and not self._done(kind, role):
+                yield hook, tuple(group)
+
+    def _done(self, kind: LineKind, role: Role) -> bool:
+        # Another run may have put a server back meanwhile.
+        records = self._every_record() if kind is LineKind.SINGLE_USER else self.records
+        record = standing(records).get((kind, role))
+        return record is not None and record.state is HookState.DONE
+
+    def _every_record(self) -> list[HookRecord]:
+        return in_order((*self.others, *self.records))
+
+    def _run(self, hook: Hook, lines: tuple[ChecklistLine, ...], *, whatever: bool = False) -> HookRecord:
+        """Run a hook; `whatever` becomes of the staging folder and of the terminal, where it must be run."""
+        number = max((record.number for record in (*self.others, *self.records)), default=0) + 1
+        begun = HookRecord(hook.kind, hook.server, number, HookState.BEGUN, datetime.now())
+        self._mark(begun, whatever=whatever)
+        try:
+            with self._shown(hook, whatever=whatever):
+                found = self.commands.run(
+                    hook,
+                    run=self.run.id,
+                    lines="\n".join(line.text for line in lines),
+                    files="\n".join(line.file for line in lines if line.file),
+                )
+        except KeyboardInterrupt:
+            self._mark(_ended(begun, CommandResult(INTERRUPTED, "", "", 0.0)), whatever=True)
+            raise
+        record = _ended(begun, found, output=self._kept(begun, found.output))
+        self._mark(record, whatever=whatever)
+        return record
+
+    @contextmanager
+    def _shown(self, hook: Hook, *, whatever: bool) -> Iterator[None]:
+        """Show that a hook runs. A terminal that has gone away keeps no server from being put back."""
+        lost: tuple[type[Exception], ...] = (Exception,) if whatever else ()
+        with suppress(*lost):
+            self.progress.begin(f"Hook {hook.kind} on {hook.server}", 1)
+        try:
+            yield
+        finally:
+            with suppress(*lost):
+                self.progress.end()
+
+    def _kept(self, begun: HookRecord, output: str) -> str:
+        """Keep what a hook said, and return the name of the file; an output that cannot be kept fails nothing."""
+        name = f"{begun.number:04d}-{begun.kind}-{begun.server}.txt"
+        with suppress(StagingError):
+            self.run.keep_output(name, output)
+            return name
+        return ""
+
+    def _mark(self, record: HookRecord, *, whatever: bool) -> None:
+        self.records = with_record(self.records, record)
+        try:
+            self.run.mark_hook(record)
+        except StagingError:
+            if not whatever:
+                raise
+
+
+def _ended(begun: HookRecord, found: CommandResult, *, output: str = "") -> HookRecord:
+    state = HookState.DONE if not found.problem else HookState.FAILED
+    if not found.started:
+        state = HookState.NOT_STARTED
+    return replace(
+        begun,
+        state=state,
+        at=datetime.now(),
+        seconds=round(found.seconds, 3),
+        why=found.problem,
+        says=last_lines(found.output),
+        output=output,
+    )

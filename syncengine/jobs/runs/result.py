@@ -1,0 +1,40 @@
+"""A run and what a fresh look at the pair found after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from syncengine.model.checklist import ChecklistLine
+from syncengine.model.drift import Observation
+from syncengine.model.hooks import HookRecord
+from syncengine.model.outcome import RunOutcome
+from syncengine.model.plan import Plan
+from syncengine.model.portions import PortionDone
+from syncengine.model.run import RunKind
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A run and what a fresh look at the pair found after it."""
+
+    plan: Plan
+    """Of a backfill, that of the last portion."""
+    outcome: RunOutcome
+    after: Observation | None = None
+    unlike: tuple[str, ...] = ()
+    """After an undo: the tables whose buckets are not as they were, though they were put back."""
+    notes: tuple[str, ...] = ()
+    """What was done beside: old runs removed, open steps of earlier runs resolved."""
+    kind: RunKind = RunKind.RESYNC
+    portions: tuple[PortionDone, ...] = ()
+    """Those of a backfill that were looked at this time."""
+    unlike_before: tuple[int, ...] = ()
+    """Portions it had done before, in which drift remained."""
+    wrote: bool = False
+    """Whether a backfill has written anything, this time or before."""
+    hooks: tuple[HookRecord, ...] = ()
+    """The hooks that were run this time."""
+    rollups: Plan | None = None
+    """The second portion, which mends days, weeks and months; its `stale` are left to Data Summarizing."""
+    by_hand: tuple[tuple[ChecklistLine, str], ...] = ()
+    """What is left to be done by hand after it, each with why its hook has not done it, if it was tried."""

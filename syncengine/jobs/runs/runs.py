@@ -1,0 +1,395 @@
+"""Runs: what is begun, gone on with and taken back, each under the pair's lock and kept in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from syncengine.catalogue import Catalogue
+from syncengine.execute.executor import end, execute, is_all_done, not_begun, refuse_other_servers
+from syncengine.execute.recovery import recover
+from syncengine.execute.run_context import RunContext
+from syncengine.jobs.connections import Connections, as_of
+from syncengine.jobs.hook_commands import Commands
+from syncengine.jobs.rollups.repair import MendingRollups
+from syncengine.jobs.runs.hooks import Hooking
+from syncengine.jobs.runs.result import Ran
+from syncengine.jobs.runs.row_sources import sources_of
+from syncengine.jobs.timetables.edits import EditQuestions, flags_unlike, plan_flag_undo
+from syncengine.jobs.undo import UndoQuestions, plan_undo, unlike_journal
+from syncengine.model.checklist import ChecklistLine
+from syncengine.model.drift import Observation
+from syncengine.model.errors import InputError, MovedError, RefusedError, StagingError, SyncError
+from syncengine.model.hooks import HookRecord
+from syncengine.model.outcome import RunOutcome, StepState
+from syncengine.model.pair import PairSettings, Role
+from syncengine.model.plan import Plan, Rollups, StaleRollup
+from syncengine.model.progress import Progress
+from syncengine.model.run import BatchState, RunKind, RunRecord, RunState, undone_by
+from syncengine.model.spec import Archive
+from syncengine.model.timetables import SCHEDULES
+from syncengine.planning.checklist import summarized_anew
+from syncengine.servers.protocol import Server
+from syncengine.staging.cache import Cache
+from syncengine.staging.last_synced import LastSynced
+from syncengine.staging.ledger import Begin, Ledger
+from syncengine.staging.memory import Memory
+from syncengine.staging.run_folder import RunFolder
+
+ROW_BYTES = 200
+"""About what a journalled row of the widest tables takes on disk, compressed."""
+TABLES_NAMED = 4
+ROLLUP_PORTION = 2
+"""Days, weeks and months are mended after their intervals, by a plan of their own."""
+IN_FLIGHT = 4
+"""How many steps' rows lie on disk at a time beside the journals: staged and to be inserted, of two batches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Begins, goes on with and takes back the runs of one pair."""
+
+    settings: PairSettings
+    catalogue: Catalogue
+    connections: Connections
+    ledger: Ledger
+    progress: Progress
+    look_again: Callable[[Mapping[Role, Server], Plan], Observation]
+    commands: Commands
+    rollups: MendingRollups
+
+    def execute(self, plan: Plan, *, about: str) -> Ran:
+        """Do what a plan says as a new run, and look at the pair afresh."""
+        with self.connections.servers(plan.writes_to, needed=plan.servers) as servers:
+            self.connections.refuse_unwritable(servers, plan.writes_to)
+            if not plan.steps:
+                after = None if plan.undoes or plan.edit else self.look_again(servers, plan)
+                return Ran(plan, RunOutcome("", ()), after)
+            self._refuse_unfit(plan, servers)
+            with self.ledger.locked() as lock:
+                notes = (*self.recover_others(servers, plan.writes_to, but=""), *self.prune(needed=plan.undoes))
+                begin = Begin(_kind(plan), plan.seed, about or _about(plan), undoes=plan.undoes)
+                run = self.ledger.begin(lock, begin, needs_bytes=needed_bytes(plan))
+                run.save_plan(1, plan)
+                ran = self._carry_out(plan, run, servers, None)
+        return replace(ran, notes=notes)
+
+    def resume(self, record: RunRecord) -> Ran:
+        """Go on with a run of one portion."""
+        plan = self.ledger.folder(record.id).plan(1)
+        with self.connections.servers(plan.writes_to, needed=plan.servers) as servers:
+            self.connections.refuse_unwritable(servers, plan.writes_to)
+            self._refuse_unfit(plan, servers)
+            with self.resumed(record, servers) as (run, found):
+                notes = self.recover_others(servers, plan.writes_to, but=record.id)
+                return replace(self._carry_out(plan, run, servers, found), notes=tuple(notes))
+
+    def _refuse_unfit(self, plan: Plan, servers: Mapping[Role, Server]) -> None:
+        """Refuse servers that are not, or not any more, those the plan was made for. What is put back is no copy."""
+        refuse_other_servers(plan, servers)
+        if not plan.undoes:
+            self.connections.refuse_upgraded(servers)
+
+    def resumable(self, run_id: str | None) -> RunRecord:
+        """Return a run that can be gone on with; raises a sentence for one that cannot."""
+        record = self.ledger.find(run_id)
+        if record.state is RunState.DAMAGED:
+            raise StagingError(record.problem, hint="It cannot be gone on with; a new resync mends what differs.")
+        if record.state is RunState.RUNNING:
+            raise StagingError(f"Run {record.id} is still running.", hint="`syncengine status` shows how far it is.")
+        if not record.resumable and not (record.state is RunState.DONE and record.hooks_left):
+            if record.state is RunState.PARTLY:
+                raise InputError(
+                    f"Run {record.id} has left only what had moved since it was planned.",
+                    hint="Run its command again: it plans by what is there now.",
+                )
+            raise InputError(f"Run {record.id} is done: there is nothing to resume.")
+        undo = undone_by(record, self.ledger.runs())
+        if undo:
+            raise InputError(
+                f"Run {record.id} was taken back by run {undo}: there is nothing to go on with.",
+                hint="Run its command again.",
+            )
+        if not record.portions and record.header.kind is not RunKind.BACKFILL:
+            raise InputError(
+                f"Run {record.id} was cut short before it had planned anything.", hint="Run its command again."
+            )
+        return record
+
+    @contextmanager
+    def resumed(self, record: RunRecord, servers: Mapping[Role, Server]) -> Iterator[tuple[RunFolder, RunRecord]]:
+        """Hold the lock for a run that goes on, its open batches resolved."""
+        with self.ledger.locked() as lock, self.cache() as cache:
+            run = self.ledger.again(lock, record.id)
+            found, _ = recover(run.record(running=False), run, servers, cache, self.settings.limits)
+            yield run, found
+
+    def plan_undo(self, run_id: str | None, *, dry_run: bool) -> Plan:
+        """Plan to put back what a run has changed, its open steps resolved first."""
+        record = self.ledger.find(run_id)
+        if record.state is RunState.DAMAGED:
+            raise StagingError(record.problem, hint="It cannot be undone.")
+        if record.state is RunState.RUNNING:
+            raise StagingError(f"Run {record.id} is still running.", hint="Stop it first, or wait until it is done.")
+        run = self.ledger.folder(record.id)
+        if record.unresolved:
+            if dry_run:
+                raise RefusedError(
+                    f"Run {record.id} was cut short in the middle of a step, which has to be resolved first.",
+                    rule=13,
+                    hint="`syncengine undo` without --dry-run finds out what became of it, shows the plan, and asks "
+                    "before it puts anything back.",
+                )
+            roles = frozenset(batch.into for batch in record.unresolved)
+            needed = _needed(record, run)
+            with (
+                self.connections.servers(roles, needed=needed) as servers,
+                self.ledger.locked(),
+                self.cache() as cache,
+            ):
+                record, _ = recover(record, run, servers, cache, self.settings.limits)
+        if not record.done:
+            raise InputError(f"Run {record.id} has written nothing: there is nothing to undo.")
+        first = run.plan(record.portions_kept[0])
+        with self.connections.servers(frozenset(), needed=first.servers) as servers, self.cache() as cache:
+            if first.edit is not None:
+                refuse_other_servers(first, servers)
+                flags = EditQuestions(self.settings, self.catalogue, as_of(self.settings), record.header.seed)
+                target = first.target
+                return plan_flag_undo(record, first.edit, servers[target], target, flags, self.ledger, cache)
+            questions = UndoQuestions(self.settings, self.catalogue, as_of(self.settings), self.ledger)
+            return plan_undo(record, run, servers, questions, cache)
+
+    def context(
+        self,
+        plan: Plan,
+        servers: Mapping[Role, Server],
+        run: RunFolder,
+        caches: tuple[Cache, Cache],
+        *,
+        before_batch: Callable[[], None] = lambda: None,
+    ) -> RunContext:
+        """Return what a plan is carried out with."""
+        return RunContext(
+            servers=servers,
+            source=sources_of(plan, servers, self.ledger, self.catalogue, caches[1]),
+            cache=caches[0],
+            staging_cache=caches[1],
+            run=run,
+            limits=self.settings.limits,
+            progress=self.progress,
+            forget=lambda writes: self._forget(plan, tuple(writes)),
+            before_batch=before_batch,
+        )
+
+    def _forget(self, plan: Plan, writes: Sequence[tuple[str, int | None, date | None]]) -> None:
+        with Memory(self.settings.staging) as memory:
+            memory.forget(writes)
+        if not plan.syncs:
+            # What is written is not what both have: whoever changed it later would be told wrongly.
+            LastSynced(self.settings.staging).forget({table for table, _, _ in writes})
+
+    def _carry_out(self, plan: Plan, run: RunFolder, servers: Mapping[Role, Server], record: RunRecord | None) -> Ran:
+        """Do the steps of a plan that are not done, look at what came of it, and run the hooks around it."""
+        hooking = self.hooking(run, record.hooks if record else ())
+        with ExitStack() as stack:
+            caches = (stack.enter_context(self.cache()), stack.enter_context(self.cache()))
+            context = self.context(plan, servers, run, caches)
+            try:
+                ran = self._written(plan, context, record, hooking)
+                ran = self.hooked_after(ran, self._lines_after(ran), hooking)
+            except BaseException:
+                # Wherever Ctrl-C or a fault struck: no server stays in single-user mode.
+                hooking.put_back()
+                raise
+            return replace(ran, outcome=end(run, ran.outcome))
+
+    def _written(self, plan: Plan, context: RunContext, record: RunRecord | None, hooking: Hooking) -> Ran:
+        known = record.batches if record else ()
+        why, cancelled = "", False
+        if not is_all_done(plan, 1, known):
+            try:
+                why = hooking.before(plan.checklist.before)
+            except KeyboardInterrupt:
+                why, cancelled = "stopped by the user", True
+        if why:
+            return Ran(plan, not_begun(plan, 1, context, known, why, cancelled=cancelled))
+        ran = Ran(plan, execute(plan, 1, context, known))
+        if any(one.then is not Rollups.LIST for one in plan.stale) and not ran.outcome.stopped:
+            ran = self._rolled_up(ran, context, record)
+        return ran if ran.outcome.cancelled else self._looked_at(ran, context.run, context.servers, context.cache)
+
+    def _rolled_up(self, ran: Ran, context: RunContext, record: RunRecord | None) -> Ran:
+        """Mend the days, weeks and months of which the intervals are mended, as a second portion."""
+        try:
+            if record is not None and ROLLUP_PORTION in record.portions_kept:
+                made = context.run.plan(ROLLUP_PORTION)
+            else:
+                undone = [step.number for step in ran.outcome.steps if step.state is not StepState.DONE]
+                made = self.rollups.plan(context.servers, ran.plan, undone, context.cache)
+                self.ledger.check_room(needed_bytes(made))
+                context.run.save_plan(ROLLUP_PORTION, made)
+        except KeyboardInterrupt:
+            return replace(ran, outcome=replace(ran.outcome, cancelled=True, stopped="stopped by the user"))
+        except SyncError as error:
+            return replace(ran, outcome=replace(ran.outcome, stopped=f"roll-ups were not mended: {error}"))
+        caches = (context.cache, context.staging_cache)
+        again = self.context(made, context.servers, context.run, caches)
+        found = execute(made, ROLLUP_PORTION, again, record.batches if record else ())
+        outcome = replace(
+            ran.outcome,
+            steps=(*ran.outcome.steps, *found.steps),
+            stopped=found.stopped,
+            cancelled=found.cancelled,
+            kept=found.kept,
+        )
+        return replace(ran, outcome=outcome, rollups=self._mended(made, found, context))
+
+    def _mended(self, made: Plan, found: RunOutcome, context: RunContext) -> Plan:
+        """Return the second portion with all that is still stale: what was not written, or is not as it should be."""
+        undone = {step.number for step in found.steps if step.state is not StepState.DONE}
+        unlike: dict[str, None] = {}
+        if not found.stopped:
+            unlike = dict.fromkeys(
+                unlike_journal(context.run.record(running=True), context.run, context.servers, context.cache)
+            )
+        left = list(made.stale)
+        for step in made.steps:
+            for part in step.parts:
+                why = "it was not written" if step.number in undone else ""
+                why = why or ("it is not as it was written" if part.table in unlike else "")
+                if why:
+                    spec = self.catalogue.table(part.table)
+                    left += (
+                        StaleRollup(part.table, spec.archive or Archive.DAILY, b.acd, b.row_date, step.into, why=why)
+                        for b in (write.bucket for write in part.buckets)
+                        if b.row_date is not None
+                    )
+        return replace(made, stale=tuple(left))
+
+    def _lines_after(self, ran: Ran) -> Sequence[ChecklistLine]:
+        """Return what is to be done after a run: Data Summarizing only for what is still stale."""
+        stale = ran.rollups.stale if ran.rollups else [replace(one, then=Rollups.LIST) for one in ran.plan.stale]
+        return summarized_anew(ran.plan.checklist, stale, self.settings.hooks).after
+
+    def hooking(self, run: RunFolder, known: Sequence[HookRecord]) -> Hooking:
+        """Return what runs the hooks of a run, of which some were run before."""
+        others = tuple(record for other in self.ledger.runs() if other.id != run.id for record in other.hooks)
+        return Hooking(self.commands, run, self.progress, list(known), others)
+
+    def hooked_after(self, ran: Ran, lines: Sequence[ChecklistLine], hooking: Hooking) -> Ran:
+        """Run the hooks that come after a run, those of one that was stopped only where they undo one before it."""
+        outcome = ran.outcome
+        wrote = ran.wrote or any(step.wrote for step in outcome.steps)
+        try:
+            hooking.put_back()
+            if wrote and not outcome.stopped:
+                hooking.after(lines)
+        except KeyboardInterrupt:
+            outcome = replace(outcome, cancelled=True, stopped=outcome.stopped or "its hooks were stopped by the user")
+        except SyncError as error:
+            outcome = replace(outcome, stopped=outcome.stopped or str(error))
+        return replace(ran, outcome=outcome, hooks=hooking.this_time, by_hand=hooking.left(lines, wrote=wrote))
+
+    def _looked_at(self, ran: Ran, run: RunFolder, servers: Mapping[Role, Server], cache: Cache) -> Ran:
+        outcome = ran.outcome
+        try:
+            if ran.plan.undoes or ran.plan.edit:
+                unlike = self._unlike(ran.plan, run, servers, cache)
+                run.mark("checked", in_sync=outcome.done and not (outcome.stopped or unlike or ran.plan.kept))
+                return replace(ran, unlike=unlike)
+            after = self.look_again(servers, ran.plan)
+            run.mark("checked", in_sync=after.in_sync)
+            return replace(ran, after=after)
+        except KeyboardInterrupt:
+            stopped = replace(outcome, cancelled=True, stopped="the check after it was stopped: run verify")
+            return replace(ran, outcome=stopped)
+        except SyncError as error:
+            stopped = replace(outcome, stopped=outcome.stopped or f"the check after it failed: {error}")
+            return replace(ran, outcome=stopped)
+
+    def _unlike(self, plan: Plan, run: RunFolder, servers: Mapping[Role, Server], cache: Cache) -> tuple[str, ...]:
+        """Return the tables that are not as the plan of an undo or an edit was to leave them."""
+        if plan.edit is not None:
+            return (SCHEDULES,) if flags_unlike(plan.edit, servers[plan.target]) else ()
+        return tuple(unlike_journal(run.record(running=True), run, servers, cache))
+
+    def recover_others(self, servers: Mapping[Role, Server], writable: frozenset[Role], *, but: str) -> list[str]:
+        """Resolve what earlier runs left open on the servers that are about to be written to."""
+        notes = []
+        for record in self.ledger.runs():
+            if record.id == but or not record.unresolved or not {batch.into for batch in record.unresolved} <= writable:
+                continue
+            folder = self.ledger.folder(record.id)
+            try:
+                with self.cache() as cache:
+                    found, put_back = recover(record, folder, servers, cache, self.settings.limits)
+            except RefusedError:
+                notes.append(f"run {record.id} was cut short on another server, and is left as it is")
+                continue
+            if put_back:
+                raise MovedError(
+                    f"Run {record.id} had been cut short in the middle of a step; what it had written of it was put "
+                    "back from its journal, so that the plan no longer fits.",
+                    hint="Run the same command again.",
+                )
+            notes.append(_found_out(found))
+        return notes
+
+    def prune(self, *, needed: str = "") -> Iterator[str]:
+        """Remove runs that are kept long enough, and say which; never the one that is about to be undone."""
+        limits = self.settings.limits
+        yield from self.ledger.prune(
+            keep_days=limits.keep_days, keep_mb=limits.keep_mb, now=datetime.now(), spared=needed
+        )
+
+    def cache(self) -> Cache:
+        """Return one of the two caches a run works with."""
+        return Cache(self.settings.staging, memory_mb=max(64, self.settings.limits.memory_mb // 2))
+
+
+def _found_out(run: RunRecord) -> str:
+    unknown = next((batch.why for batch in run.batches if batch.state is BatchState.UNKNOWN), run.problem)
+    if unknown:
+        return f"run {run.id} had been cut short, and nobody can say what became of its open step: {unknown}"
+    return f"run {run.id} had been cut short: what became of its open step was found out"
+
+
+def _needed(record: RunRecord, run: RunFolder) -> frozenset[Role]:
+    """Return the servers it takes to find out what became of a run; all, where its plan cannot be read."""
+    try:
+        return run.plan(record.portions_kept[0]).servers
+    except (StagingError, IndexError):
+        return frozenset(Role)
+
+
+def needed_bytes(plan: Plan) -> int:
+    """Return about how much disk a run of a plan takes at most."""
+    journalled = sum(w.target.rows for step in plan.steps for part in step.parts for w in part.buckets)
+    largest = max((step.rows for step in plan.steps), default=0)
+    return (journalled + IN_FLIGHT * largest) * ROW_BYTES
+
+
+def _kind(plan: Plan) -> RunKind:
+    if plan.undoes:
+        return RunKind.UNDO
+    if plan.edit is not None:
+        return RunKind.TIMETABLES
+    return RunKind.SYNC if plan.syncs else RunKind.RESYNC
+
+
+def _about(plan: Plan) -> str:
+    if plan.undoes:
+        return f"undo of run {plan.undoes}"
+    if plan.edit is not None:
+        return plan.edit.about
+    when = str(plan.requested) if plan.requested else _named(plan.tables)
+    direction = "both directions" if plan.policy.value == "reconcile" else f"{plan.source} to {plan.target}"
+    return f"{plan.policy}, {direction}, {when}"
+
+
+def _named(tables: Sequence[str]) -> str:
+    shown = ", ".join(tables[:TABLES_NAMED])
+    return f"{shown} and {len(tables) - TABLES_NAMED} more" if len(tables) > TABLES_NAMED else shown

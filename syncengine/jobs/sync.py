@@ -1,0 +1,85 @@
+"""Administration from one server to the other: planned against what both had when they were last alike (rule 15)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from syncengine.catalogue import Catalogue
+from syncengine.jobs.connections import Connections, as_of
+from syncengine.model.drift import Observation
+from syncengine.model.errors import RefusedError
+from syncengine.model.pair import Limits, PairSettings, Role
+from syncengine.model.plan import Plan, Policy
+from syncengine.model.spec import TableSpec
+from syncengine.observe.observation import Request
+from syncengine.planning.administration import AdministrationWishes
+from syncengine.planning.plan import Wishes, plan
+from syncengine.servers.protocol import Server
+from syncengine.staging.last_synced import LastSynced
+
+
+@dataclass(frozen=True, slots=True)
+class SyncWishes:
+    """What of administration is to be copied, and how."""
+
+    specs: tuple[TableSpec, ...]
+    source: Role
+    acds: tuple[int, ...]
+    policy: Policy
+    limits: Limits
+    administration: AdministrationWishes
+
+
+@dataclass(frozen=True, slots=True)
+class Syncing:
+    """Plans the copying of administration of one pair."""
+
+    settings: PairSettings
+    catalogue: Catalogue
+    connections: Connections
+    observe: Callable[[Mapping[Role, Server], Request, LastSynced], Observation]
+
+    def plan(self, wishes: SyncWishes) -> Plan:
+        """Return the plan, its conflicts not decided where nobody has said which version wins.
+
+        Reads the servers, and remembers what they have alike. Raises `RefusedError` where a rule forbids the plan.
+        """
+        request = Request(
+            specs=wishes.specs,
+            source=wishes.source,
+            as_of=as_of(self.settings),
+            seed=secrets.randbits(63),
+            acds=wishes.acds,
+            for_writing=True,
+        )
+        with self.connections.servers(frozenset()) as servers:
+            observation = self.observe(servers, request, LastSynced(self.settings.staging))
+        return plan(
+            observation,
+            self.catalogue,
+            Wishes(
+                wishes.policy,
+                wishes.limits,
+                hooks=self.settings.hooks,
+                call_history=self.settings.call_history,
+                administration=wishes.administration,
+            ),
+        )
+
+
+def refuse_conflicts(made: Plan) -> None:
+    """Refuse to write while nobody has said which version of what both servers changed is to win (rule 15)."""
+    conflicts = made.conflicts
+    if not conflicts:
+        return
+    tables = ", ".join(dict.fromkeys(change.table for change in conflicts))
+    count = len(conflicts)
+    raise RefusedError(
+        f"{count:,} key group{' of ' if count == 1 else 's of '}{tables} {'was' if count == 1 else 'were'} changed on "
+        f"{made.target} since both servers were last alike, and copying {made.source} would undo that.",
+        rule=15,
+        hint=f"Look at both versions in the plan; then add --prefer {made.source} to write {made.source}'s, or "
+        f"--prefer {made.target} to leave {made.target}'s (`syncengine sync --from {made.target}` copies them back).",
+    )

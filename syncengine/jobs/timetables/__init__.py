@@ -1,0 +1,1 @@
+"""Timetables: listed side by side, and edited on one server."""

@@ -1,0 +1,218 @@
+"""Plans edits of where timetables run, and looks whether they came out; only the server that is edited is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyarrow as pa
+
+from syncengine.catalogue import Catalogue
+from syncengine.execute.images import hold_relation
+from syncengine.execute.timetables import EditedRows
+from syncengine.model.bucket import EMPTY, Bucket, BucketColumns
+from syncengine.model.errors import InputError, RefusedError
+from syncengine.model.fingerprint import FingerprintColumn, group_key
+from syncengine.model.pair import PairSettings, Role
+from syncengine.model.plan import Action, KeptBack, Plan, TablePart
+from syncengine.model.run import RunRecord
+from syncengine.model.selection import ReadQuery, Selection
+from syncengine.model.timetable_flag import FlagEdit, FlagRow, TimetableFlag, stored_text
+from syncengine.model.timetables import NAME, OWNER, SCHEDULES
+from syncengine.observe.columns import Need, as_compared, misfit
+from syncengine.observe.timetables.flag_column import flag_faults
+from syncengine.planning.timetables import EditStates, Name, RunOnWish, edit_plan, run_on_edit, taken_back
+from syncengine.servers.protocol import LiveTable, Server
+from syncengine.servers.retry import tried
+from syncengine.staging.cache import Cache
+from syncengine.staging.ledger import Ledger
+
+OWN_ROWS, EDITED_ROWS = "own_rows", "edited_rows"
+HOW_TO = (
+    "Add [timetables] with flag, only_here, here_or_another and not_here to the pair file; "
+    "docs/how-to/timetables.md says how to find them out."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EditQuestions:
+    """What an edit is planned with."""
+
+    settings: PairSettings
+    catalogue: Catalogue
+    as_of: datetime
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """All rows of ttsched of one server, as they were read once."""
+
+    rows: pa.Table
+    part: TablePart
+    flag: FingerprintColumn
+
+    def read(self, query: ReadQuery) -> pa.RecordBatchReader:
+        """Stream them, whatever is asked for: a plan is made of all of them."""
+        del query
+        return self.rows.to_reader()
+
+    @property
+    def query(self) -> ReadQuery:
+        """What was asked for."""
+        return _query(self.part)
+
+    def named(self) -> Iterator[FlagRow]:
+        """Yield the rows that name a timetable."""
+        values = (self.rows.column(name).to_pylist() for name in (OWNER, NAME, self.flag.name))
+        for owner, name, value in zip(*values, strict=True):
+            if owner is not None and name is not None:
+                yield FlagRow(owner, name, value)
+
+
+def plan_run_on(server: Server, wish: RunOnWish, questions: EditQuestions, cache: Cache) -> Plan:
+    """Return the plan of the guide's global edit (High Availability guide, chapter 3).
+
+    Raises `InputError` where the pair file names no column that fits, or an owner has no timetable there.
+    """
+    flag = questions.settings.timetables.flag
+    if flag is None:
+        raise InputError("The pair file does not say which column holds where a timetable runs.", hint=HOW_TO)
+    held = _held(server, wish.server, flag, questions)
+    rows = tuple(held.named())
+    owners = sorted({row.timetable[0] for row in rows})
+    for owner in wish.owners:
+        if owner not in owners:
+            there = f"There are {', '.join(owners)}." if owners else "Nobody has one there."
+            raise InputError(f"{wish.server} has no timetable of the owner {owner!r}.", hint=there)
+    edit = run_on_edit(rows, wish, flag, held.flag)
+    return _plan(held, edit, server, wish.server, questions, cache)
+
+
+def plan_flag_undo(
+    record: RunRecord,
+    edit: FlagEdit,
+    server: Server,
+    into: Role,
+    questions: EditQuestions,
+    ledger: Ledger,
+    cache: Cache,
+) -> Plan:
+    """Return the plan that puts the flags back which a run has set, timetable by timetable.
+
+    Raises `RefusedError` where none of them can be.
+    """
+    flag = questions.settings.timetables.flag
+    if flag is None or flag.column != edit.column:
+        raise InputError(
+            f"Run {record.id} has set {SCHEDULES}.{edit.column}, which the pair file no longer names.", hint=HOW_TO
+        )
+    held = _held(server, into, flag, questions)
+    back, kept = taken_back(edit, held.named(), _later(record, into, ledger), f"put back what run {record.id} has set")
+    if kept and not back.changes:
+        shown = "; ".join(f"{one.why} ({one.detail})" for one in kept)
+        raise RefusedError(
+            f"Nothing of run {record.id} can be put back. {SCHEDULES}: {shown}.",
+            rule=13,
+            hint="Undo the later run first, or look at `syncengine timetables`.",
+        )
+    return _plan(held, back, server, into, questions, cache, kept=kept, undoes=record.id)
+
+
+def flags_unlike(edit: FlagEdit, server: Server) -> bool:
+    """Say whether a flag is, at this moment, not as an edit has set it; other columns may have moved on."""
+    names = (OWNER, NAME, edit.column)
+    query = ReadQuery(Selection(SCHEDULES, BucketColumns()), names)
+    answer = tried(lambda: server.read(query).read_all())
+    now: dict[Name, set[str | None]] = {}
+    for owner, name, value in zip(*(answer.column(place).to_pylist() for place in range(len(names))), strict=True):
+        if owner is not None and name is not None:
+            now.setdefault(FlagRow(owner, name, value).timetable, set()).add(stored_text(value))
+    return any(now.get(change.timetable) != {stored_text(change.after)} for change in edit.changes)
+
+
+def _held(server: Server, into: Role, flag: TimetableFlag, questions: EditQuestions) -> _Held:
+    spec = questions.catalogue.table(SCHEDULES)
+    table = server.tables((SCHEDULES,)).get(SCHEDULES)
+    if table is None:
+        raise InputError(f"{into} has no table {SCHEDULES}.", hint="`syncengine check` says what it has.")
+    _refuse_columns(table, into, flag)
+    columns = tuple(as_compared(spec, column, None) for column in table.columns)
+    part = TablePart(
+        table=SCHEDULES,
+        action=Action.REPLACE_GROUPS,
+        buckets=(),
+        bucket_columns=BucketColumns.of(spec),
+        columns=columns,
+        compared=columns,
+        key=group_key(spec, columns),
+        # The table is small, and its columns are known to nobody: digests cover them, whatever they are.
+        beyond_fingerprint=True,
+    )
+    rows = tried(lambda: server.read(_query(part)).read_all())
+    return _Held(rows, part, next(column for column in columns if column.name == flag.column))
+
+
+def _query(part: TablePart) -> ReadQuery:
+    return ReadQuery(Selection(SCHEDULES, part.bucket_columns), tuple(column.name for column in part.columns))
+
+
+def _refuse_columns(table: LiveTable, into: Role, flag: TimetableFlag) -> None:
+    """Refuse a table whose rows cannot be told apart, read exactly, or marked as the pair file says."""
+    misfits = [problem for name in (OWNER, NAME) if (problem := misfit(table, name, Need.TEXT))]
+    if misfits:
+        raise InputError(f"{into}: {SCHEDULES} has {' and '.join(misfits)}, so its rows are of no timetable.")
+    faults = tuple(flag_faults(flag, into, table))
+    if faults:
+        raise InputError(f"{'; '.join(faults)}.", hint="Correct [timetables] in the pair file.")
+    unreadable = [f"{column.name} ({column.native})" for column in table.columns if not column.readable]
+    if unreadable:
+        raise RefusedError(
+            f"{into}: {SCHEDULES} is not written, since {', '.join(unreadable)} cannot be read exactly.",
+            rule=18,
+            hint="Use the global edit of the timetable window instead.",
+        )
+
+
+def _plan(
+    held: _Held,
+    edit: FlagEdit,
+    server: Server,
+    into: Role,
+    questions: EditQuestions,
+    cache: Cache,
+    *,
+    kept: tuple[KeptBack, ...] = (),
+    undoes: str = "",
+) -> Plan:
+    cache.load(OWN_ROWS, held.rows.to_reader())
+    cache.load(EDITED_ROWS, EditedRows(held, edit).read(held.query))
+    before, after = (
+        hold_relation(held.part, questions.seed, relation, cache).by_bucket().get(Bucket(), EMPTY)
+        for relation in (OWN_ROWS, EDITED_ROWS)
+    )
+    cache.drop(OWN_ROWS, EDITED_ROWS)
+    return edit_plan(
+        edit,
+        held.part,
+        EditStates(before, after),
+        into=into,
+        identity=server.describe().identity,
+        seed=questions.seed,
+        as_of=questions.as_of,
+        settings=questions.settings,
+        kept=kept,
+        undoes=undoes,
+    )
+
+
+def _later(record: RunRecord, into: Role, ledger: Ledger) -> dict[Name, str]:
+    """Return the last later run that has set the flag of each timetable."""
+    later: dict[Name, str] = {}
+    for other in ledger.runs():
+        if other.header.number > record.header.number and other.done:
+            plan = ledger.folder(other.id).plan(other.portions_kept[0])
+            if plan.edit is not None and plan.target is into:
+                later.update((change.timetable, other.id) for change in plan.edit.changes)
+    return later

@@ -1,0 +1,205 @@
+"""Plans an undo from the ledger and the servers, and looks whether it came out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from syncengine.catalogue import Catalogue
+from syncengine.execute.images import hold
+from syncengine.execute.journals import WrittenPart, written_parts
+from syncengine.model.bucket import EMPTY, BucketColumns, BucketState
+from syncengine.model.drift import Counts, Observation
+from syncengine.model.errors import InputError, RefusedError
+from syncengine.model.pair import PairSettings, Role
+from syncengine.model.plan import KeptBack, KeptWhy, Plan, Policy, RowsFrom
+from syncengine.model.run import BatchState, RunRecord
+from syncengine.model.spans import span_of
+from syncengine.model.window import Window
+from syncengine.observe.facts import FactQuestions, gather_facts
+from syncengine.observe.scopes import ScopeQuestions, dropped_before, interval_lengths
+from syncengine.planning.checklist import checklist_of, interval_under_way
+from syncengine.planning.rollups import stale_rollups
+from syncengine.planning.undo import Now, Place, Written, undo_steps
+from syncengine.servers.protocol import Server
+from syncengine.staging.cache import Cache
+from syncengine.staging.ledger import Ledger
+from syncengine.staging.run_folder import RunFolder
+
+SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class UndoQuestions:
+    """What an undo is planned with."""
+
+    settings: PairSettings
+    catalogue: Catalogue
+    as_of: datetime
+    ledger: Ledger
+
+
+def plan_undo(
+    record: RunRecord, run: RunFolder, servers: Mapping[Role, Server], questions: UndoQuestions, cache: Cache
+) -> Plan:
+    """Return the plan that puts back what a run has changed; raises `RefusedError` where none of it can be."""
+    _refuse_other_servers(record, run, servers)
+    parts = tuple(written_parts(record, run))
+    written = _by_bucket(parts)
+    states = _now(parts, servers, cache)
+    observed = _observed(servers, questions)
+    spans, purged = _times(written, observed, servers, questions)
+    now = Now(states, _later(record, questions.ledger), spans, purged)
+    steps, kept = undo_steps(written.values(), now)
+    kept = (*kept, *_unknown(record))
+    if kept and not steps:
+        shown = "; ".join(f"{one.table}: {one.why}{f' ({one.detail})' if one.detail else ''}" for one in kept[:SHOWN])
+        more = f"; and {len(kept) - SHOWN} more" if len(kept) > SHOWN else ""
+        raise RefusedError(
+            f"Nothing of run {record.id} can be put back. {shown}{more}.",
+            rule=13,
+            hint="Undo the later run first, or look at the tables with `syncengine verify`.",
+        )
+    first = next(iter(written.values()))
+    stale = tuple(stale_rollups(steps, questions.catalogue, observed))
+    # What a class as a whole asked for when it was written, it asks for when that is taken back.
+    tables = tuple(dict.fromkeys(table for portion in record.portions_kept for table in run.plan(portion).tables))
+    return Plan(
+        seed=record.header.seed,
+        as_of=questions.as_of,
+        source=(steps[0].into if steps else first.into).other,
+        policy=Policy.REPLACE,
+        requested=None,
+        zone=questions.settings.timezone,
+        identities=tuple((role, server.describe().identity) for role, server in servers.items()),
+        ranges=(),
+        steps=steps,
+        kept=kept,
+        stale=stale,
+        notes=(),
+        tables=tables,
+        checklist=checklist_of(
+            steps,
+            tables,
+            stale,
+            questions.catalogue,
+            questions.settings.hooks,
+            under_way=interval_under_way(observed),
+        ),
+        undoes=record.id,
+        rows_from=RowsFrom.JOURNAL,
+    )
+
+
+def unlike_journal(record: RunRecord, run: RunFolder, servers: Mapping[Role, Server], cache: Cache) -> Iterator[str]:
+    """Yield the tables of which a written bucket is not, at this moment, as the run left it."""
+    unlike: dict[str, None] = {}
+    for part in written_parts(record, run):
+        held = hold(part.part, part.seed, servers[part.into], cache).by_bucket()
+        if any(held.get(w.bucket, EMPTY) != part.after.get(w.bucket, EMPTY) for w in part.part.buckets):
+            unlike[part.part.table] = None
+    yield from unlike
+
+
+def _unknown(record: RunRecord) -> Iterator[KeptBack]:
+    """Yield the tables of steps whose outcome nobody could find out: the target held neither what was nor was to be."""
+    for batch in record.batches:
+        if batch.state is BatchState.UNKNOWN:
+            for part in batch.parts:
+                counts = Counts(missing=part.deleted, extra=part.inserted)
+                yield KeptBack(part.table, None, KeptWhy.UNKNOWN, (), counts, f"step {batch.place.step}")
+
+
+def _refuse_other_servers(record: RunRecord, run: RunFolder, servers: Mapping[Role, Server]) -> None:
+    for role, identity in {one for portion in record.portions_kept for one in run.plan(portion).identities}:
+        if servers[role].describe().identity != identity:
+            raise InputError(
+                f"Run {run.id} wrote to another {role} server than the pair file names now.",
+                hint="Name the pair file that it was run with.",
+            )
+
+
+def _by_bucket(parts: tuple[WrittenPart, ...]) -> dict[Place, Written]:
+    """Return what was written by bucket; of one written twice, its state before the first and after the last time."""
+    written: dict[Place, Written] = {}
+    for part in parts:
+        for write in part.part.buckets:
+            before, after = part.states(write.bucket)
+            place = (part.into, part.part.table, write.bucket)
+            known = written.get(place)
+            if known is None:
+                step = (part.portion, part.step.number)
+                written[place] = Written(part.into, part.part, step, write.bucket, before, after)
+            else:
+                broken = known.broken or known.after != before
+                written[place] = replace(known, after=after, broken=broken)
+    return written
+
+
+def _now(parts: tuple[WrittenPart, ...], servers: Mapping[Role, Server], cache: Cache) -> dict[Place, BucketState]:
+    states: dict[Place, BucketState] = {}
+    for part in parts:
+        for bucket, state in hold(part.part, part.seed, servers[part.into], cache).by_bucket().items():
+            states[part.into, part.part.table, bucket] = state
+    return states
+
+
+def _later(record: RunRecord, ledger: Ledger) -> dict[Place, str]:
+    """Return the last later run that wrote each bucket."""
+    later: dict[Place, str] = {}
+    for other in ledger.runs():
+        if other.header.number > record.header.number:
+            for part in written_parts(other, ledger.folder(other.id)):
+                for write in part.part.buckets:
+                    later[part.into, part.part.table, write.bucket] = other.id
+    return later
+
+
+def _observed(servers: Mapping[Role, Server], questions: UndoQuestions) -> Observation:
+    """Return what is known of both servers beside their rows: lengths, retention, how far they have summarised."""
+    asking = FactQuestions(questions.settings, questions.catalogue, None, coverage=False)
+    facts = (
+        gather_facts(servers[Role.PRIMARY], Role.PRIMARY, asking),
+        gather_facts(servers[Role.SECONDARY], Role.SECONDARY, asking),
+    )
+    scopes = ScopeQuestions(questions.settings, facts, questions.as_of, None, ())
+    return Observation(
+        as_of=questions.as_of,
+        seed=0,
+        source=Role.PRIMARY,
+        requested=None,
+        facts=facts,
+        tables=(),
+        zone=questions.settings.timezone,
+        acds=(),
+        interval_lengths=interval_lengths(scopes),
+    )
+
+
+def _times(
+    written: Mapping[Place, Written],
+    observed: Observation,
+    servers: Mapping[Role, Server],
+    questions: UndoQuestions,
+) -> tuple[dict[Place, Window], frozenset[Place]]:
+    """Return when each bucket is, and those older than what their server still keeps (rule 12)."""
+    spans = {}
+    purged = set()
+    floors: dict[tuple[Role, str, int | None], datetime] = {}
+    for place in written:
+        into, table, bucket = place
+        spec = questions.catalogue.table(table)
+        span = span_of(bucket, spec, observed)
+        if span is None:
+            continue
+        spans[place] = span
+        key = (into, table, bucket.acd)
+        if key not in floors:
+            facts = observed.facts[0] if into is Role.PRIMARY else observed.facts[1]
+            scopes = ScopeQuestions(questions.settings, (facts, facts), questions.as_of, None, ())
+            bounds = {into: servers[into].bounds(table, BucketColumns.of(spec))} if spec.circular else {}
+            floors[key] = dropped_before(spec, bucket.acd, scopes, bounds)[0]
+        if not spec.future_dates and span.start < floors[key]:
+            purged.add(place)
+    return spans, frozenset(purged)

@@ -1,0 +1,173 @@
+"""Says who changed what of an administration table since both servers were last alike, and remembers how they are."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from syncengine.diffing.bag_difference import BagQuestion
+from syncengine.diffing.digest import digest_statement
+from syncengine.diffing.three_way import (
+    LAST,
+    TABLES,
+    alike_statement,
+    found_statement,
+    groups_statement,
+    nothing_remembered_statement,
+    sides_statement,
+    versions_statement,
+)
+from syncengine.model.bucket import EMPTY, Bucket, BucketState
+from syncengine.model.drift import BucketDrift, ChangedBy, Counts, GroupChange, Versions
+from syncengine.model.errors import StagingError
+from syncengine.model.fingerprint import FingerprintQuery, in_full
+from syncengine.model.selection import ReadQuery, Selection, Value
+from syncengine.observe.comparison import Comparison, fetch, question_of
+from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
+from syncengine.staging.last_synced import LastSynced
+
+FORMAT = 1
+"""Of what an environment is made of."""
+
+
+@dataclass(frozen=True, slots=True)
+class SinceSynced:
+    """Holds one table's rows on both servers against those both had when they were last alike."""
+
+    comparison: Comparison
+    last: LastSynced
+    guarded: bool
+    """Whether the drift carries the states that a write is held against."""
+
+    def look(self, drifts: tuple[BucketDrift, ...]) -> tuple[tuple[GroupChange, ...], tuple[BucketDrift, ...]]:
+        """Return who changed what of buckets that differ, and these buckets, moving where their rows have moved on.
+
+        What both have alike now is remembered. Rows are read of the whole table.
+        """
+        comparison, question = self.comparison, question_of(self.comparison)
+        cache = comparison.cache
+        columns = tuple(column.name for column in comparison.verdict.all_columns)
+        # What is each server's own is neither compared nor remembered.
+        selection = Selection(comparison.spec.name, comparison.buckets, left_out=comparison.left_out)
+        query = ReadQuery(selection, columns)
+        fetch(cache, question.source, comparison.source, query)
+        fetch(cache, question.target, comparison.target, query)
+        if not self.last.load(comparison.spec.name, self._environment, LAST, cache):
+            cache.run(nothing_remembered_statement(question, columns))
+        cache.run(sides_statement(question))
+        cache.run(groups_statement(question))
+        changes = tuple(self._groups(question, {drift.bucket for drift in drifts}))
+        settled = tuple(self._settled(question, drifts)) if self.guarded else drifts
+        self._keep(question, columns)
+        cache.drop(question.source, question.target, LAST, *TABLES)
+        return changes, settled
+
+    @property
+    def _told_columns(self) -> tuple[str, ...]:
+        """The columns whose values are told: those that neither the bucket nor the key names already."""
+        named = {self.comparison.spec.acd, *self.comparison.key}
+        return tuple(column.name for column in self.comparison.verdict.compared if column.name not in named)
+
+    @property
+    def _environment(self) -> str:
+        """What makes the rows that are remembered worthless when it changes: the servers, the columns, the key."""
+        comparison = self.comparison
+        identities = sorted((facts.role.value, facts.identity) for facts in comparison.facts)
+        spec, verdict = comparison.spec, comparison.verdict
+        told = repr((FORMAT, spec.name, spec.acd, spec.key, verdict.compared, verdict.all_columns, identities))
+        return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
+
+    def _groups(self, question: BagQuestion, buckets: set[Bucket]) -> Iterator[GroupChange]:
+        """Yield every group that the target changed or that only it has, and some of the others."""
+        cache, shown = self.comparison.cache, self.comparison.limits.samples
+        versions = _versions(self._told_columns, cache.rows(versions_statement(question, self._told_columns)))
+        room: Counter[ChangedBy] = Counter()
+        for number, *row in cache.rows(found_statement(question)):
+            group = _group(question, row)
+            if group.bucket not in buckets:
+                continue
+            of_weight = group.changed_by in (ChangedBy.TARGET, ChangedBy.BOTH) or not group.source_rows
+            room[group.changed_by] += 1
+            if of_weight or room[group.changed_by] <= shown:
+                yield replace(group, versions=versions.get(number, ()))
+
+    def _settled(self, question: BagQuestion, drifts: tuple[BucketDrift, ...]) -> Iterator[BucketDrift]:
+        """Yield the buckets, those as moving whose rows are not the ones a write would be held against."""
+        source, target = (self._states(relation, drifts) for relation in (question.source, question.target))
+        for drift in drifts:
+            told = (drift.source_guard, drift.target_guard)
+            read = (source.get(drift.bucket, EMPTY), target.get(drift.bucket, EMPTY))
+            yield drift if all(map(_same, told, read)) else replace(drift, moving=True)
+
+    def _states(self, relation: str, drifts: tuple[BucketDrift, ...]) -> Mapping[Bucket, BucketState]:
+        comparison = self.comparison
+        columns = in_full(comparison.verdict.all_columns)
+        selection = Selection(comparison.spec.name, comparison.buckets)
+        statement = fingerprint_statement(FingerprintQuery(selection, columns, comparison.seed), source=relation)
+        rows = comparison.cache.rows(statement.text, statement.values)
+        states = dict(bucket_state(row) for row in rows)
+        if not any(drift.source_guard.digest or drift.target_guard.digest for drift in drifts):
+            return states
+        terms = question_of(comparison).bucket
+        digests = comparison.cache.rows(digest_statement(relation, comparison.verdict.all_columns, terms))
+        by_bucket = {Bucket(row_date, slot, acd): digest for row_date, slot, acd, digest in digests}
+        return {bucket: replace(state, digest=by_bucket.get(bucket, "")) for bucket, state in states.items()}
+
+    def _keep(self, question: BagQuestion, columns: tuple[str, ...]) -> None:
+        rows = self.comparison.cache.reader(alike_statement(question, columns))
+        try:
+            self.last.keep(self.comparison.spec.name, self._environment, rows)
+        except StagingError as error:
+            self.last.notes.append(f"what both servers have alike could not be remembered: {error}")
+
+
+def _same(told: BucketState, read: BucketState) -> bool:
+    return (told.rows, told.hash_sum, told.digest) == (read.rows, read.hash_sum, read.digest)
+
+
+def _group(question: BagQuestion, row: list[Any]) -> GroupChange:
+    """Return a differing key group as the query of them has it."""
+    row_date, slot, acd, *rest = row
+    width = len(question.key)
+    key, place, figures = rest[:width], rest[width : 2 * width], rest[2 * width :]
+    known, source, target, last, over, under, by_source, by_target = figures
+    changed = min(over, under)
+    missing = over - changed
+    counts = Counts(missing, under - changed, changed, lacking=over if not target else 0)
+    return GroupChange(
+        bucket=Bucket(row_date, slot, acd),
+        key=tuple(zip(question.key, key, strict=True)),
+        place=tuple(place),
+        changed_by=_changed_by(known=known, by_source=by_source, by_target=by_target),
+        counts=counts,
+        last_rows=last,
+        source_rows=source,
+        target_rows=target,
+    )
+
+
+def _changed_by(*, known: bool, by_source: bool, by_target: bool) -> ChangedBy:
+    if not known:
+        return ChangedBy.UNKNOWN
+    if by_source and by_target:
+        return ChangedBy.BOTH
+    return ChangedBy.TARGET if by_target else ChangedBy.SOURCE
+
+
+def _versions(columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> dict[int, tuple[Versions, ...]]:
+    """Return the columns in which the rows of each group differ, by its number."""
+    sides: dict[int, dict[str, tuple[Value, ...]]] = {}
+    for number, side, *values in rows:
+        sides.setdefault(number, {})[side] = tuple(values)
+    return {number: tuple(_unlike(columns, found)) for number, found in sides.items()}
+
+
+def _unlike(columns: tuple[str, ...], rows: Mapping[str, tuple[Value, ...]]) -> Iterator[Versions]:
+    """Yield the columns in which rows differ; of one row alone, those that are not NULL."""
+    for at, column in enumerate(columns):
+        values = {side: row[at] for side, row in rows.items()}
+        if len({*values.values(), *((None,) if len(values) == 1 else ())}) > 1:
+            yield Versions(column, *(values.get(side) for side in ("last", "source", "target")))

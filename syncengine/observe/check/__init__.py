@@ -1,0 +1,1 @@
+"""What a check looks at: each server, how alike the two are, and what they do in a scratch table."""

@@ -1,0 +1,157 @@
+"""Checks a pair: looks at each server, holds the two against each other, and tries what they do in a scratch table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
+
+from syncengine.model.check import Finding, PairCheck, ServerCheck, Severity
+from syncengine.model.errors import ServerError
+from syncengine.model.pair import Role
+from syncengine.model.progress import Progress
+from syncengine.observe.check.conformance import CASES, run_cases
+from syncengine.observe.check.likeness import pair_findings, server_findings
+from syncengine.observe.check.server import Look, LookQuestions, look_at, profile_of, unseen
+from syncengine.observe.check.setup_tables import SETUP_TABLES, SetupQuestions, compare_setup
+from syncengine.servers.protocol import Server
+from syncengine.staging.cache import Cache
+
+WEIGHT = tuple(Severity)
+
+
+def check(
+    servers: Mapping[Role, Server],
+    failed: Mapping[Role, ServerError],
+    questions: LookQuestions,
+    cache: Cache,
+    progress: Progress,
+    *,
+    seed: int,
+) -> PairCheck:
+    """Return what the servers that could be opened tell, and whether both are set up alike. Reads only.
+
+    A server that fails does not stop the other's report: its sentence stands in its own.
+    """
+    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="server") as pool:
+        try:
+            return _Checking(servers, failed, questions, cache, pool, progress).run(seed)
+        except BaseException:
+            # Leaving the pool waits for the other server's query: end it.
+            for server in servers.values():
+                server.interrupt()
+            raise
+
+
+def try_out(
+    found: PairCheck,
+    servers: Mapping[Role, Server],
+    questions: LookQuestions,
+    cache: Cache,
+    progress: Progress,
+    *,
+    lock_seconds: int,
+) -> PairCheck:
+    """Return the same check with what each server does in a scratch table, one server after the other."""
+    sound = [one for one in found.servers if one.role in servers and not one.problem]
+    progress.begin("Trying what works", len(sound) * len(CASES))
+    try:
+        tried = {
+            one.role: _tried(
+                one, servers[one.role], questions, cache, lock_seconds, lambda case: progress.advance(1, case)
+            )
+            for one in sound
+        }
+    finally:
+        progress.end()
+    first, second = (tried.get(one.role, one) for one in found.servers)
+    return replace(found, servers=(first, second))
+
+
+def _tried(
+    found: ServerCheck,
+    server: Server,
+    questions: LookQuestions,
+    cache: Cache,
+    lock_seconds: int,
+    advance: Callable[[str], None],
+) -> ServerCheck:
+    mask = questions.settings.server(found.role).masked
+    scratch = run_cases(server, cache, lock_seconds=lock_seconds, mask=mask, advance=advance)
+    # How rows are written is known only now.
+    return replace(found, scratch=scratch, profile=profile_of(server.describe(), mask))
+
+
+class _Checking:
+    """One check under way."""
+
+    def __init__(
+        self,
+        servers: Mapping[Role, Server],
+        failed: Mapping[Role, ServerError],
+        questions: LookQuestions,
+        cache: Cache,
+        pool: Executor,
+        progress: Progress,
+    ) -> None:
+        self.servers = servers
+        self.failed = failed
+        self.questions = questions
+        self.cache = cache
+        self.pool = pool
+        self.progress = progress
+
+    def run(self, seed: int) -> PairCheck:
+        self.progress.begin("Looking at the servers", len(self.servers) + len(SETUP_TABLES))
+        try:
+            looks = dict(self._looks())
+            checks = {role: look.check for role, look in looks.items()}
+            checks |= {
+                role: unseen(self.questions.settings.server(role), str(error)) for role, error in self.failed.items()
+            }
+            findings = [one for look in looks.values() for one in server_findings(look.check, self.questions.as_of)]
+            problem = ""
+            if len(looks) == len(Role) and not any(look.check.problem for look in looks.values()):
+                findings += pair_findings(looks, self.questions.catalogue)
+                try:
+                    for finding in self._setup(looks, seed):
+                        findings.append(finding)  # what was found before a server failed is kept
+                except ServerError as error:
+                    problem = self._masked(str(error))
+        finally:
+            self.progress.end()
+        findings.sort(key=lambda finding: WEIGHT.index(finding.severity))
+        return PairCheck(
+            as_of=self.questions.as_of,
+            servers=(checks[Role.PRIMARY], checks[Role.SECONDARY]),
+            findings=tuple(findings),
+            problem=problem,
+        )
+
+    def _looks(self) -> Iterator[tuple[Role, Look]]:
+        """Ask both servers at once."""
+        asked = {
+            role: self.pool.submit(look_at, server, self.questions.settings.server(role), self.questions)
+            for role, server in self.servers.items()
+        }
+        for role, future in asked.items():
+            yield role, future.result()
+            self.progress.advance(1, role)
+
+    def _setup(self, looks: Mapping[Role, Look], seed: int) -> Iterator[Finding]:
+        one, other = (looks[role].check.facts for role in Role)
+        if one is None or other is None:
+            return
+        questions = SetupQuestions(
+            self.servers, looks, (one, other), self.questions.settings, self.cache, self.pool, seed
+        )
+        for setup in SETUP_TABLES:
+            for finding in compare_setup(setup, self.questions.catalogue.table(setup.name), questions):
+                yield replace(finding, says=self._masked(finding.says))
+            self.progress.advance(1, setup.name)
+
+    def _masked(self, text: str) -> str:
+        """Take the secrets of both servers out of a sentence that may be of either."""
+        for role in self.servers:
+            text = self.questions.settings.server(role).masked(text)
+        return text

@@ -1,0 +1,401 @@
+"""What every server must do, tried in a scratch table. Tests run the same cases over every kind of server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import zip_longest
+
+import pyarrow as pa
+
+from syncengine.model.bucket import Bucket, BucketState
+from syncengine.model.check import CaseResult, CaseState, ScratchCheck
+from syncengine.model.errors import CancelledError, ServerError
+from syncengine.model.fingerprint import FOLDED, FingerprintColumn, FingerprintQuery
+from syncengine.model.selection import ReadQuery
+from syncengine.observe.check.scratch import (
+    BUCKETS,
+    COLUMNS,
+    DAY,
+    TYPES,
+    Row,
+    Scratch,
+    as_arrow,
+    scratch_row,
+    varied_rows,
+)
+from syncengine.observe.columns import alike
+from syncengine.servers.protocol import Server, WriteSession
+from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
+from syncengine.staging.cache import Cache
+
+SEEDS = (1, 4711, 2**62 + 3)
+MANY = 2000
+"""Rows of the case that measures."""
+PATIENCE = 10.0
+"""Seconds beyond the wait for a lock after which a session that still waits is given up."""
+TRANSACTIONS = "no transactions: the database keeps no log"
+
+
+class PromiseBrokenError(Exception):
+    """A server did not do what a case is about; the text says what it did instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is worth knowing of a case that works."""
+
+    says: str = ""
+    figures: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One promise, in a few words, and what tries it. `run` raises for one that is not kept."""
+
+    name: str
+    promise: str
+    run: Callable[[Scratch], Told]
+    needs_transactions: bool = False
+
+
+def _unheard(case: str) -> None:
+    """Tell nobody which case is done."""
+    del case
+
+
+def run_cases(
+    server: Server,
+    cache: Cache,
+    *,
+    lock_seconds: int,
+    mask: Callable[[str], str] = str,
+    advance: Callable[[str], None] = _unheard,
+) -> ScratchCheck:
+    """Try every case in a scratch table, which is dropped at the end; `mask` takes secrets out of sentences."""
+    name = ""
+    results: list[CaseResult] = []
+    finished = False
+    made = CaseResult("scratch-table", "a scratch table is made and dropped", CaseState.WORKS)
+    try:
+        with server.scratch(COLUMNS) as name:
+            scratch = Scratch(server, name, cache, lock_seconds)
+            for case in CASES:
+                results.append(run_case(case, scratch, mask))
+                advance(case.name)
+            finished = True
+    except ServerError as error:
+        if name and not finished:
+            raise
+        left = f" The table {name} is still there: drop it by hand." if name else ""
+        made = replace(made, state=CaseState.FAILED, says=mask(f"{error}{left}"))
+    return ScratchCheck((made, *results), name if made.state is CaseState.FAILED else "")
+
+
+def run_case(case: Case, scratch: Scratch, mask: Callable[[str], str] = str) -> CaseResult:
+    """Try one case in the emptied table; whatever it raises, but for being stopped, is its result."""
+    result = CaseResult(case.name, case.promise, CaseState.WORKS)
+    try:
+        if case.needs_transactions and not scratch.server.describe().capabilities.transactions:
+            return replace(result, state=CaseState.NOT_APPLICABLE, says=TRANSACTIONS)
+        scratch.emptied()
+        told = case.run(scratch)
+    except CancelledError:
+        raise
+    except Exception as error:  # noqa: BLE001  # a driver that fails in its own way must not hide the other cases
+        ours = isinstance(error, PromiseBrokenError | ServerError)
+        text = str(error) if ours else f"{type(error).__name__}: {error}"
+        return replace(result, state=CaseState.FAILED, says=mask(text))
+    return replace(result, says=told.says, figures=told.figures)
+
+
+def _hold(kept: bool, says: str) -> None:
+    if not kept:
+        raise PromiseBrokenError(says)
+
+
+def _same(column: str, given: object, found: object) -> bool:
+    """Say whether a value came back; the blanks that pad text do not count."""
+    if TYPES[column].is_text and isinstance(given, str) and isinstance(found, str):
+        return given.rstrip(" ") == found.rstrip(" ")
+    return type(given) is type(found) and given == found
+
+
+def _come_back(scratch: Scratch, values: Mapping[str, Sequence[object]]) -> list[Row]:
+    """Write a row for each value of the given columns, and hold what comes back against them."""
+    names = tuple(values)
+    given = [
+        scratch_row(label, **dict(zip(names, those, strict=True)))
+        for label, those in enumerate(zip_longest(*values.values()))
+    ]
+    scratch.write(given)
+    found = scratch.rows()
+    _hold(len(found) == len(given), f"{len(given)} rows were written and {len(found)} came back")
+    for wrote, read in zip(given, found, strict=True):
+        for column in TYPES:
+            wanted, came = wrote.get(column), read[column]
+            _hold(_same(column, wanted, came), f"{TYPES[column]}: {wanted!r} was written, {came!r} came back")
+    return found
+
+
+def _columns(scratch: Scratch) -> Told:
+    table = scratch.server.tables([scratch.table]).get(scratch.table)
+    if table is None:
+        raise PromiseBrokenError("the table just made is not there")
+    _hold(table.names == tuple(TYPES), f"its columns are {', '.join(table.names)}")
+    for live in table.columns:
+        _hold(live.readable, f"{live.native} cannot be read exactly")
+        _hold(alike(live.type, TYPES[live.name]), f"{TYPES[live.name]} became {live.native}")
+    return Told()
+
+
+def _numbers(scratch: Scratch) -> Told:
+    whole = {
+        f"n_{kind}": (0, 1, -1, 2**bits - 1, -(2**bits) + 1)
+        for kind, bits in (("smallint", 15), ("integer", 31), ("int8", 63), ("bigint", 63))
+    }
+    _come_back(scratch, whole | {"n_int8": (*whole["n_int8"], 2**53 + 1, -(2**53) - 1)})
+    return Told()
+
+
+def _fractions(scratch: Scratch) -> Told:
+    decimals = tuple(map(Decimal, ("0.00", "0.01", "-0.01", "999999.99", "-999999.99", "0.10")))
+    _come_back(
+        scratch,
+        {
+            "x_decimal": decimals,
+            "x_float": (0.0, 0.1, -1234.5678, 1e-30, 123456789.123456789, 2.0**53 + 1),
+            "x_smallfloat": (0.0, 0.5, -2.25, 1048576.125),
+        },
+    )
+    return Told()
+
+
+def _dates(scratch: Scratch) -> Told:
+    days = (date(1899, 12, 30), date(1899, 12, 31), date(1900, 1, 1), date(2000, 2, 29), date(9999, 12, 31))
+    _come_back(scratch, {"d_date": days})
+    return Told()
+
+
+def _text(scratch: Scratch) -> Told:
+    found = _come_back(
+        scratch,
+        {
+            "t_char": ("ab", "ABCDEFGHIJ", " x", "it's", 'a"b', "a\\b"),
+            "t_varchar": ("ab", "ABCDEFGHIJKLMNOPQRST", " x y", "it's", 'a"b', "%_;--"),
+        },
+    )
+    padded = found[0]["t_char"] == "ab".ljust(10)
+    return Told("CHAR padded to its width" if padded else "CHAR without its padding")
+
+
+def _beyond_ascii(scratch: Scratch) -> Told:
+    _come_back(scratch, {"t_char": ("Zoë", "ñ", "Å x"), "t_varchar": ("Müller", "Señor Gómez", "à la carte")})
+    return Told()
+
+
+def _nothing(scratch: Scratch) -> Told:
+    scratch.write([scratch_row(0), scratch_row(1, n_integer=0, t_char="", t_varchar=" ", x_float=0.0)])
+    scratch.write([scratch_row(2, t_varchar="", d_date=None)])
+    null, blank, empty = scratch.rows()
+    kept = [name for name in TYPES if name not in ("row_date", "starttime", "acd") and null[name] is not None]
+    _hold(not kept, f"NULL came back as something else: {', '.join(kept)}")
+    _hold(blank["n_integer"] == 0 and blank["x_float"] == 0, f"0 came back as {blank['n_integer']!r}")
+    for what, value in (("blank CHAR", blank["t_char"]), ("a blank", blank["t_varchar"]), ("''", empty["t_varchar"])):
+        _hold(value is not None and not value.strip(" "), f"{what} came back as {value!r}")
+    return Told()
+
+
+def _repeated(scratch: Scratch) -> Told:
+    rows = [scratch_row(500, n_integer=7)] * 3 + [scratch_row(530, n_integer=7)] * 2
+    inserted, read = scratch.write(rows), len(scratch.rows("n_integer"))
+    counts = {bucket.slot: state.rows for bucket, state in scratch.states(_query(scratch, "n_integer")).items()}
+    _hold(inserted == 5, f"5 rows were inserted, and the server counted {inserted}")
+    _hold(read == 5, f"5 rows were inserted and {read} came back")
+    _hold(counts == {500: 3, 530: 2}, f"buckets of 3 and 2 equal rows were counted as {sorted(counts.values())}")
+    return Told()
+
+
+def _query(scratch: Scratch, *columns: str, seed: int = SEEDS[0]) -> FingerprintQuery:
+    return FingerprintQuery(scratch.everything, tuple(FingerprintColumn(name, TYPES[name]) for name in columns), seed)
+
+
+def _fingerprints(scratch: Scratch) -> Told:
+    scratch.write(list(varied_rows(60)))
+    scratch.cache.load("read_back", scratch.server.read(ReadQuery(scratch.everything, tuple(TYPES))))
+    folded = tuple(name for name, of in COLUMNS if of.name in FOLDED and name not in BUCKETS.whole)
+    queries = {str(TYPES[name]): _query(scratch, name) for name in folded}
+    queries |= {f"all types with seed {seed}": _query(scratch, *folded, seed=seed) for seed in SEEDS}
+    unlike = [what for what, query in queries.items() if scratch.states(query) != _recomputed(scratch.cache, query)]
+    _hold(not unlike, f"they are not those of the rows read back: {', '.join(unlike)}")
+    with scratch.server.begin() as session:
+        inside = dict(session.fingerprint(_query(scratch, *folded)))
+    _hold(inside == _recomputed(scratch.cache, _query(scratch, *folded)), "inside a transaction they are others")
+    fetched = sorted(FOLDED - scratch.server.describe().capabilities.folds)
+    return Told(f"fetched and folded here: {', '.join(fetched)}" if fetched else "")
+
+
+def _recomputed(cache: Cache, query: FingerprintQuery) -> dict[Bucket, BucketState]:
+    statement = fingerprint_statement(query, source="read_back")
+    return dict(bucket_state(row) for row in cache.rows(statement.text, statement.values))
+
+
+def _bounds(scratch: Scratch) -> Told:
+    before = DAY - timedelta(days=1)
+    _hold(scratch.server.highest(scratch.table, "n_integer") == 0, "the highest number of no row is not 0")
+    places = ((before, 2330, 1), (DAY, 0, 1), (DAY, 1330, 1), (DAY, 500, 2), (None, 500, 2), (DAY, 500, None))
+    scratch.write([scratch_row(slot, row_date=day, acd=acd, n_integer=slot) for day, slot, acd in places])
+    found = {one.acd: one for one in scratch.server.bounds(scratch.table, BUCKETS)}
+    told = {acd: (one.rows, one.untimed, one.first, one.last) for acd, one in found.items()}
+    wanted = {
+        1: (3, 0, Bucket(before, 2330, 1), Bucket(DAY, 1330, 1)),
+        2: (2, 1, Bucket(DAY, 500, 2), Bucket(DAY, 500, 2)),
+        None: (1, 0, Bucket(DAY, 500, None), Bucket(DAY, 500, None)),
+    }
+    wrong = next((acd for acd, those in wanted.items() if told.get(acd) != those), None)
+    _hold(told == wanted, f"for ACD {wrong} they are told as {told.get(wrong)}")
+    highest = scratch.server.highest(scratch.table, "n_integer")
+    _hold(highest == 2330, f"the highest number is 2330, and it tells {highest}")
+    return Told()
+
+
+FIVE, HALF_PAST = Bucket(DAY, 500, 1), Bucket(DAY, 530, 1)
+
+
+def _delete(scratch: Scratch) -> Told:
+    scratch.write([scratch_row(500), scratch_row(500, acd=2), scratch_row(500, row_date=None), *[scratch_row(530)] * 2])
+    with scratch.server.begin() as session:
+        counts = tuple(session.delete(scratch.at(HALF_PAST)) for _ in range(2))
+        session.commit()
+    _hold(counts == (2, 0), f"2 rows were deleted, then none, and the server counted {counts[0]}, then {counts[1]}")
+    left = len(scratch.rows("starttime"))
+    _hold(left == 3, f"3 rows of other buckets should be left, and there are {left}")
+    return Told()
+
+
+def _insert(scratch: Scratch) -> Told:
+    rows = as_arrow([scratch_row(label, n_integer=label, t_char="ab") for label in range(5)])
+    turned = rows.select(["t_char", "starttime", "n_integer"])
+    batches = pa.RecordBatchReader.from_batches(turned.schema, turned.to_batches(max_chunksize=2))
+    with scratch.server.begin() as session:
+        none = session.insert(scratch.table, rows.slice(0, 0).to_reader())
+        count = session.insert(scratch.table, batches)
+        session.commit()
+    _hold((none, count) == (0, 5), f"no row and 5 rows were inserted, and the server counted {none} and {count}")
+    found = scratch.rows()
+    _hold([row["n_integer"] for row in found] == [0, 1, 2, 3, 4], "columns were not matched by their names")
+    _hold(all(row["acd"] is None for row in found), "a column that was not given is not NULL")
+    path = scratch.server.describe().capabilities.write_path
+    return Told(f"by {path}" if path else "")
+
+
+def _groups(scratch: Scratch) -> Told:
+    pairs = [(number, text) for number in (1, None) for text in ("a", "b", None)]
+    scratch.write([scratch_row(n_integer=number, t_char=text) for number, text in pairs for _ in range(2)])
+    chosen = ((None, "a".ljust(10)), (1, None))
+    columns = ("n_integer", "t_char")
+    with scratch.server.begin() as session:
+        deleted = session.delete(replace(scratch.everything, group_columns=columns, groups=chosen))
+        session.commit()
+    left = {(row["n_integer"], row["t_char"] and row["t_char"].strip()) for row in scratch.rows(*columns)}
+    _hold(deleted == 4, f"2 groups of 2 rows were deleted, and the server counted {deleted}")
+    _hold(left == {*pairs} - {(None, "a"), (1, None)}, "other groups than those with NULL were deleted")
+    return Told()
+
+
+def _rolled_back(scratch: Scratch) -> Told:
+    scratch.write([scratch_row(500), scratch_row(530)])
+    before = scratch.rows()
+    with scratch.server.begin() as session:
+        session.delete(scratch.at(FIVE))
+        session.insert(scratch.table, as_arrow([scratch_row(600)] * 2).to_reader())
+    _hold(scratch.rows() == before, "what a session wrote that was left without a commit is there")
+    return Told()
+
+
+def _unseen(scratch: Scratch) -> Told:
+    scratch.write([scratch_row(500)])
+    with scratch.server.begin() as session:
+        session.insert(scratch.table, as_arrow([scratch_row(530)]).to_reader())
+        inside = len(session.read(ReadQuery(scratch.everything, ("starttime",))).read_all())
+        outside = len(scratch.rows("starttime"))
+    _hold(inside == 2, f"a session wrote a row beside another, and itself sees {inside}")
+    _hold(outside == 1, f"another connection sees {outside} rows, of which 1 is committed")
+    return Told()
+
+
+def _locked(scratch: Scratch) -> Told:
+    scratch.write([scratch_row(500, n_smallint=1), scratch_row(530, n_smallint=1)])
+    # The pool is left last, so that a session that still waits finds the lock gone.
+    with ThreadPoolExecutor(1) as pool, scratch.server.begin() as first:
+        first.lock(scratch.at(FIVE))
+        started = time.monotonic()
+        second = pool.submit(_refusal, scratch)
+        try:
+            refusal = second.result(scratch.lock_seconds + PATIENCE)
+        except TimeoutError:
+            scratch.server.interrupt()
+            raise PromiseBrokenError(f"a second session still waits after {time.monotonic() - started:.0f} s") from None
+        seconds = time.monotonic() - started
+        _hold(refusal is not None, "a second session deleted rows that the first had locked")
+        _hold(bool(refusal and refusal.hint), f"it says no more than this: {refusal}")
+        _go_on(first, scratch)
+    return Told(f"after {seconds:.1f} s", (("seconds", round(seconds, 2)),))
+
+
+def _refusal(scratch: Scratch) -> ServerError | None:
+    """Lock and delete the rows another session has locked, and return how that is refused."""
+    try:
+        with scratch.server.begin() as session:
+            session.lock(scratch.at(FIVE))
+            session.delete(scratch.at(FIVE))
+    except ServerError as error:
+        return error
+    return None
+
+
+def _go_on(first: WriteSession, scratch: Scratch) -> None:
+    deleted = first.delete(scratch.at(FIVE))
+    first.commit()
+    _hold(deleted == 1, f"the first session then deleted {deleted} of the 1 row it had locked")
+
+
+def _rates(scratch: Scratch) -> Told:
+    rows = as_arrow([scratch_row(at % 48, n_integer=at, t_char=f"{at}", x_float=at / 8) for at in range(MANY)])
+    started = time.perf_counter()
+    with scratch.server.begin() as session:
+        count = session.insert(scratch.table, rows.to_reader())
+        session.commit()
+    written = time.perf_counter()
+    found = scratch.server.read(ReadQuery(scratch.everything, ("n_integer",))).read_all().column(0).to_pylist()
+    read = time.perf_counter()
+    _hold(count == MANY, f"{MANY:,} rows were inserted, and the server counted {count:,}")
+    _hold(sorted(found) == list(range(MANY)), f"{MANY:,} rows were inserted, and others came back")
+    rates = {"insert": MANY / (written - started), "read": MANY / (read - written)}
+    says = " and ".join(f"{rate:,.0f}" for rate in rates.values())
+    return Told(says, tuple((f"{what}_rows_per_second", round(rate)) for what, rate in rates.items()))
+
+
+CASES: tuple[Case, ...] = (
+    Case("columns", "a column of every type is made", _columns),
+    Case("whole-numbers", "whole numbers, up to their extremes", _numbers),
+    Case("fractions", "decimals and floats", _fractions),
+    Case("dates", "dates, 1899-12-30 to 9999-12-31", _dates),
+    Case("text", "text, up to its full width", _text),
+    Case("non-ascii", "text beyond ASCII", _beyond_ascii),
+    Case("nothing", "NULL, 0, blank and empty stay apart", _nothing),
+    Case("repeated-rows", "equal rows are each counted", _repeated),
+    Case("fingerprints", "fingerprints are those of the rows", _fingerprints),
+    Case("bounds", "first and last bucket, highest number", _bounds),
+    Case("insert", "inserts are counted, columns by name", _insert),
+    Case("delete", "deletes are counted, others stay", _delete),
+    Case("key-groups", "a key group with NULL is deleted alone", _groups),
+    Case("rollback", "leaving without commit leaves nothing", _rolled_back, needs_transactions=True),
+    Case("uncommitted", "rows not committed are not seen", _unseen, needs_transactions=True),
+    Case("locks", "locked rows are refused to others", _locked, needs_transactions=True),
+    Case("rates", f"{MANY:,} rows, written and read per second", _rates),
+)

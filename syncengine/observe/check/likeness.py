@@ -1,0 +1,293 @@
+"""Pure: holds what two servers told against each other, as the High Availability guide and the rules demand."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+
+from syncengine.catalogue import Catalogue
+from syncengine.model.check import Finding, Holding, ServerCheck, Severity, Subject
+from syncengine.model.drift import TableState
+from syncengine.model.facts import ArchiveStatus, ServerFacts
+from syncengine.model.pair import Role
+from syncengine.model.spec import Archive, DataClass, Kept, TableSpec
+from syncengine.observe.check.server import Look
+from syncengine.observe.columns import judge_columns
+from syncengine.servers.protocol import LiveColumn, LiveTable
+
+Live = Mapping[Role, LiveTable | None]
+LATE = {
+    Archive.INTERVAL: timedelta(hours=3),
+    Archive.DAILY: timedelta(days=2),
+    Archive.WEEKLY: timedelta(days=9),
+    Archive.MONTHLY: timedelta(days=34),
+}
+"""How far behind an archive may be before something is wrong with it; it tells when it last ran."""
+RUNNING = "is running now"
+SAME_LOAD = "Bring both servers to the same CMS load; nothing can be copied between unlike ones."
+ARCHIVING = "Maintenance: Archiving Status, on that server. What is not archived on both servers is not copied."
+REPORT = "Attach this report to a bug report, so that the specs can be mended."
+
+
+def server_findings(check: ServerCheck, as_of: datetime) -> Iterator[Finding]:
+    """Yield what is to be known of one server by itself."""
+    profile, role = check.profile, check.role
+    if profile is not None and not profile.transactions:
+        accepted = check.without_transactions or check.read_only
+        yield Finding(
+            Severity.NOTE if accepted else Severity.MUST,
+            Subject.SERVER,
+            "It keeps no transaction log, so that a step that is cut short cannot be rolled back.",
+            f"It is not written before {role}.without_transactions = true stands in the pair file. Better: have the "
+            "log turned on.",
+            server=role,
+        )
+    if profile is not None and profile.fetched:
+        yield Finding(
+            Severity.NOTE,
+            Subject.SERVER,
+            f"It does not compute the fingerprints of {', '.join(profile.fetched)} as everybody else does: tables with "
+            "these are compared over rows that are fetched, which takes longer.",
+            server=role,
+        )
+    denied = [table for table in check.tables if table.holding is Holding.UNREADABLE]
+    if denied:
+        yield Finding(
+            Severity.MUST,
+            Subject.TABLES,
+            f"{_counted(denied, 'table')} cannot be read.",
+            f"Let the login read them: GRANT SELECT ON {denied[0].table} TO it, and so on.",
+            server=role,
+            tables=tuple(table.table for table in denied),
+            details=tuple(f"{table.table}: {table.problem}" for table in denied),
+        )
+    if check.facts is not None:
+        for note in check.facts.notes:
+            says = f"It {note}." if note.startswith("has ") else f"{note}."
+            yield Finding(Severity.SHOULD, Subject.TABLES, says, server=role)
+        yield from _archives(check.facts, as_of)
+
+
+def pair_findings(looks: Mapping[Role, Look], catalogue: Catalogue) -> Iterator[Finding]:
+    """Yield what is not alike on both servers, but for the rows of their set-up."""
+    primary, secondary = (looks[role].check for role in Role)
+    yield from _loads(primary, secondary)
+    yield from _kinds(primary, secondary)
+    if primary.facts is not None and secondary.facts is not None:
+        yield from _acds(primary.facts, secondary.facts)
+        yield from _intervals(primary.facts, secondary.facts)
+    lives = {spec.name: {role: looks[role].live.get(spec.name) for role in Role} for spec in catalogue.tables}
+    yield from _layouts(catalogue, lives)
+    yield from _nullability(catalogue, lives)
+    yield from _empty(catalogue, primary, secondary)
+    yield from _against_the_specs(primary, secondary)
+
+
+def _loads(primary: ServerCheck, secondary: ServerCheck) -> Iterator[Finding]:
+    loads = {one.role: one.load for one in (primary, secondary)}
+    unknown = [role for role, load in loads.items() if not load]
+    if unknown:
+        yield Finding(
+            Severity.SHOULD,
+            Subject.LOAD,
+            f"The pair file names no CMS load of {' and '.join(unknown)}, so that unlike ones would not be noticed.",
+            'Write load = "..." under each server: what `pkginfo -x cms` says there.',
+            rule=14,
+        )
+    elif len(set(loads.values())) > 1:
+        told = ", ".join(f"{role} {load}" for role, load in loads.items())
+        yield Finding(Severity.MUST, Subject.LOAD, f"The CMS loads are not alike: {told}.", SAME_LOAD, rule=14)
+
+
+def _kinds(primary: ServerCheck, secondary: ServerCheck) -> Iterator[Finding]:
+    """Note what is not alike of the databases, whose values are compared alike all the same."""
+    one, other = primary.profile, secondary.profile
+    if one is None or other is None:
+        return
+    told = [("kinds of the servers", one.kind, other.kind)]
+    if one.kind == other.kind:
+        told += [("versions of the databases", one.version, other.version), ("locales", one.locale, other.locale)]
+    for what, here, there in told:
+        if here != there:
+            sides = f"{here or 'not told'} on {Role.PRIMARY}, {there or 'not told'} on {Role.SECONDARY}"
+            yield Finding(Severity.NOTE, Subject.SERVER, f"The {what} are not alike: {sides}.")
+
+
+def _acds(primary: ServerFacts, secondary: ServerFacts) -> Iterator[Finding]:
+    for one, other in ((primary, secondary), (secondary, primary)):
+        only = sorted(set(one.acds) - set(other.acds))
+        if only:
+            named = f"ACD{'' if len(only) == 1 else 's'} {_listed(only)} {'is' if len(only) == 1 else 'are'}"
+            yield Finding(
+                Severity.MUST,
+                Subject.ACDS,
+                f"{named} only on {one.role}.",
+                "Set up the same ACDs on both servers.",
+                rule=1,
+            )
+    for facts in (primary, secondary):
+        for acd in facts.pseudo_acds:
+            yield Finding(
+                Severity.NOTE,
+                Subject.ACDS,
+                f"ACD {acd} is a pseudo-ACD of {facts.role}, as the pair file says: it is not looked at.",
+                rule=8,
+            )
+    if not primary.acds and not secondary.acds:
+        yield Finding(Severity.SHOULD, Subject.ACDS, "Neither server names its ACDs.", "Are these CMS databases?")
+
+
+def interval_lengths(facts: ServerFacts) -> dict[int, tuple[int, ...]]:
+    """Return the interval lengths each ACD used in the days that were looked at, shortest first."""
+    found: dict[int, set[int]] = defaultdict(set)
+    for day in facts.lengths:
+        found[day.acd] |= {day.shortest, day.longest}
+    return {acd: tuple(sorted(lengths)) for acd, lengths in sorted(found.items())}
+
+
+def _intervals(primary: ServerFacts, secondary: ServerFacts) -> Iterator[Finding]:
+    one, other = interval_lengths(primary), interval_lengths(secondary)
+    for acd in sorted(one.keys() & other.keys()):
+        if one[acd] != other[acd]:
+            yield Finding(
+                Severity.MUST,
+                Subject.INTERVALS,
+                f"The intervals of ACD {acd} are {_minutes(one[acd])} on {Role.PRIMARY} and "
+                f"{_minutes(other[acd])} on {Role.SECONDARY}: rows of such days cannot be compared.",
+                "System Setup: Storage Intervals, on each server.",
+                rule=5,
+            )
+        elif len(one[acd]) > 1:
+            says = f"The interval length of ACD {acd} changed these days: {_minutes(one[acd])} on both servers."
+            yield Finding(Severity.NOTE, Subject.INTERVALS, says, rule=5)
+
+
+def _minutes(lengths: Iterable[int]) -> str:
+    return f"{' and '.join(map(str, lengths))} minutes"
+
+
+def _archives(facts: ServerFacts, as_of: datetime) -> Iterator[Finding]:
+    """Yield the archives that stand still or are not known of, those with the same trouble together (rule 6)."""
+    acds: dict[tuple[Archive, str, Severity], list[int]] = defaultdict(list)
+    for acd in facts.acds:
+        for archive in LATE:
+            trouble = _trouble(facts.archived(acd, archive), as_of)
+            if trouble:
+                acds[archive, *trouble].append(acd)
+    archives: dict[tuple[str, Severity, tuple[int, ...]], list[Archive]] = defaultdict(list)
+    for (archive, says, severity), those in acds.items():
+        archives[says, severity, tuple(those)].append(archive)
+    for (says, severity, found), kinds in archives.items():
+        yield Finding(
+            severity,
+            Subject.ARCHIVES,
+            f"ACD {_listed(found)}, {' and '.join(kinds)} archive: {says}.",
+            "" if severity is Severity.NOTE else ARCHIVING,
+            server=facts.role,
+            rule=6,
+        )
+
+
+def _trouble(status: ArchiveStatus, as_of: datetime) -> tuple[str, Severity] | None:
+    if status.until is None:
+        if status.problem == RUNNING:
+            return status.problem, Severity.NOTE
+        problem = "has no row in arch_stat" if "has no row" in status.problem else status.problem
+        return problem, Severity.MUST if status.archive is Archive.INTERVAL else Severity.SHOULD
+    if status.until < as_of - LATE[status.archive]:
+        return f"has come no further than {status.until:%Y-%m-%d %H:%M}", Severity.SHOULD
+    return None
+
+
+def _layouts(catalogue: Catalogue, lives: Mapping[str, Live]) -> Iterator[Finding]:
+    """Yield the tables that cannot be compared or copied, those with the same trouble together."""
+    troubles: dict[tuple[str, Severity], list[str]] = defaultdict(list)
+    absent: list[str] = []
+    for spec in catalogue.tables:
+        verdict = judge_columns(spec, dict(lives[spec.name]))
+        if verdict.state is TableState.NOT_COMPARABLE:
+            severity = Severity.MUST if spec.kept is Kept.COPYING else Severity.SHOULD
+            troubles[verdict.problem.replace(f"no table {spec.name}", "no such table"), severity].append(spec.name)
+        elif verdict.state is TableState.ABSENT and not spec.optional:
+            absent.append(spec.name)
+    for (problem, severity), tables in troubles.items():
+        details = tuple(problem.split("; "))
+        says = details[0] if len(details) == 1 else f"{len(details)} things about its columns are not alike"
+        advice = f"{SAME_LOAD} Till then leave them out." if severity is Severity.MUST else "They are not compared."
+        yield Finding(
+            severity,
+            Subject.COLUMNS,
+            f"{says[0].upper()}{says[1:]}.",
+            advice,
+            tables=tuple(tables),
+            details=details if len(details) > 1 else (),
+            rule=14,
+        )
+    if absent:
+        says = f"{_counted(absent, 'table')} of the catalogue {'is' if len(absent) == 1 else 'are'} on neither server."
+        yield Finding(Severity.NOTE, Subject.TABLES, says, tables=tuple(absent))
+
+
+def _nullability(catalogue: Catalogue, lives: Mapping[str, Live]) -> Iterator[Finding]:
+    for spec in catalogue.tables:
+        one, other = (lives[spec.name][role] for role in Role)
+        if one is None or other is None or spec.kept is not Kept.COPYING:
+            continue
+        found = [
+            f"{column.name}: {_null(column)} on {Role.PRIMARY}, {_null(there)} on {Role.SECONDARY}"
+            for column in one.columns
+            if (there := other.column(column.name)) is not None
+            and None not in (column.nullable, there.nullable)
+            and column.nullable != there.nullable
+        ]
+        if found:
+            yield Finding(
+                Severity.SHOULD,
+                Subject.COLUMNS,
+                f"{_counted(found, 'column')} may hold NULL on one server only, which refuses rows of the other.",
+                "Make the columns alike on both servers.",
+                tables=(spec.name,),
+                details=tuple(found),
+                rule=14,
+            )
+
+
+def _null(column: LiveColumn) -> str:
+    return "NULL" if column.nullable else "NOT NULL"
+
+
+def _empty(catalogue: Catalogue, primary: ServerCheck, secondary: ServerCheck) -> Iterator[Finding]:
+    """Yield the tables that one server has filled and the other has not."""
+    for one, other in ((primary, secondary), (secondary, primary)):
+        empty = {*one.holding(Holding.ROWS)} & {*other.holding(Holding.EMPTY)}
+        names = tuple(spec.name for spec in catalogue.tables if spec.name in empty and _is_compared(spec))
+        if names:
+            yield Finding(
+                Severity.SHOULD,
+                Subject.TABLES,
+                f"Rows on {one.role}, none on {other.role}.",
+                "`syncengine verify` says what is missing.",
+                tables=names,
+            )
+
+
+def _is_compared(spec: TableSpec) -> bool:
+    return spec.data_class is not DataClass.LOCAL and spec.kept is not Kept.NEVER
+
+
+def _against_the_specs(primary: ServerCheck, secondary: ServerCheck) -> Iterator[Finding]:
+    here, there = ({table.table for table in one.tables if table.faults} for one in (primary, secondary))
+    unlike = tuple(table.table for table in primary.tables if table.table in here | there)
+    if unlike:
+        says = f"{_counted(unlike, 'table')} {'has' if len(unlike) == 1 else 'have'} columns unlike the specs."
+        yield Finding(Severity.NOTE, Subject.COLUMNS, says, REPORT, tables=unlike)
+
+
+def _counted(things: Iterable[object], noun: str) -> str:
+    count = len(tuple(things))
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ", ".join(map(str, numbers))

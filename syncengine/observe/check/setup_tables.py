@@ -1,0 +1,189 @@
+"""Holds the tables against each other that say how the servers are set up, local administration too (rule 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+
+from syncengine.model.check import Finding, Holding, Severity, Subject
+from syncengine.model.drift import KeyGroupDrift, TableState
+from syncengine.model.errors import ServerError, ServerLockedError, ServerUnreachableError
+from syncengine.model.facts import ServerFacts
+from syncengine.model.pair import PairSettings, Role
+from syncengine.model.selection import Value
+from syncengine.model.spec import DataClass, TableSpec
+from syncengine.observe.check.server import Look
+from syncengine.observe.columns import ColumnsVerdict, judge_layouts
+from syncengine.observe.comparison import Comparison, Findings, compare, selections_of
+from syncengine.servers.protocol import Server
+from syncengine.staging.cache import Cache
+
+KEYS_TOLD = 200
+"""Differing key groups named for each table."""
+SYSTEM_SETUP = "Administer it alike on both servers: System Setup, on each."
+COPY_USERS = (
+    "`syncengine sync --set users --dry-run` shows what copying them would do; "
+    "passwords and login directories are made on each server."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SetupTable:
+    """A table of the set-up: how much it weighs that both servers have the same rows.
+
+    `own` are columns that are each server's own. Values of people's data are not told, only which columns differ.
+    """
+
+    name: str
+    what: str
+    severity: Severity
+    advice: str = ""
+    own: tuple[str, ...] = ()
+    tells_values: bool = True
+
+
+SETUP_TABLES = (
+    SetupTable("acds", "the set-up of the ACDs", Severity.MUST, SYSTEM_SETUP),
+    SetupTable("dcadmin", "data collection", Severity.MUST, SYSTEM_SETUP, own=("address",)),
+    SetupTable(
+        "dcalloc",
+        "the storage allocation",
+        Severity.MUST,
+        "System Setup: Data Storage Allocation, on each server, with data collection off there.",
+    ),
+    SetupTable("users", "the users", Severity.MUST, COPY_USERS, tells_values=False),
+    SetupTable("features", "the users' features", Severity.MUST, COPY_USERS),
+    SetupTable("fullex", "the free space allocation", Severity.NOTE),
+    SetupTable("print_adm", "the printers", Severity.NOTE),
+    SetupTable("H_hostname", "the host names", Severity.NOTE),
+)
+"""What the High Availability guide has administered alike (chapter 1), and what of local administration may differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetupQuestions:
+    """What comparing the set-up needs."""
+
+    servers: Mapping[Role, Server]
+    looks: Mapping[Role, Look]
+    facts: tuple[ServerFacts, ServerFacts]
+    """The primary's first."""
+    settings: PairSettings
+    cache: Cache
+    pool: Executor
+    seed: int
+
+
+def compare_setup(setup: SetupTable, spec: TableSpec, questions: SetupQuestions) -> Iterator[Finding]:
+    """Yield what differs in one table of the set-up; raises `ServerError` where a server is lost."""
+    looks = questions.looks
+    if any(spec.name in look.check.holding(Holding.UNREADABLE) for look in looks.values()):
+        return
+    spec = replace(
+        spec,
+        key=spec.key or ((spec.acd,) if spec.acd else ()),
+        not_compared=tuple((column, "each server has its own") for column in setup.own),
+    )
+    verdict = _known_columns(spec, judge_layouts(spec, {role: looks[role].live.get(spec.name) for role in Role}))
+    if verdict.state is TableState.COMPARED:
+        try:
+            found = _compared(spec, verdict, questions)
+        except (ServerUnreachableError, ServerLockedError):
+            raise
+        except ServerError as error:
+            yield _not_compared(setup, str(error))
+        else:
+            yield from _findings(setup, found)
+    elif verdict.state is TableState.NOT_COMPARABLE and spec.data_class is DataClass.LOCAL:
+        # Of the others the columns are told of with those of all tables that are compared.
+        yield _not_compared(setup, verdict.problem)
+
+
+def _known_columns(spec: TableSpec, verdict: ColumnsVerdict) -> ColumnsVerdict:
+    """Leave out the columns no spec describes: whether they should be alike is not known."""
+    if verdict.state is not TableState.COMPARED:
+        return verdict
+    known = tuple(column for column in verdict.compared if spec.column(column.name) is not None)
+    if not {column.name for column in known} - {spec.acd}:
+        return ColumnsVerdict(TableState.NOT_COMPARABLE, "its columns are not those known here")
+    return replace(verdict, compared=known)
+
+
+def _compared(spec: TableSpec, verdict: ColumnsVerdict, questions: SetupQuestions) -> Findings:
+    comparison = Comparison(
+        spec=spec,
+        verdict=verdict,
+        source=questions.servers[Role.PRIMARY],
+        target=questions.servers[Role.SECONDARY],
+        facts=questions.facts,
+        cache=questions.cache,
+        pool=questions.pool,
+        limits=replace(questions.settings.limits, samples=KEYS_TOLD),
+        seed=questions.seed,
+        every_row=False,
+    )
+    selections = selections_of(spec, (), zone=questions.settings.timezone)
+    return compare(comparison, selections, _unheard)
+
+
+def _unheard(units: int, rows: int) -> None:
+    """Tell nobody of slices: these tables are small."""
+    del units, rows
+
+
+def _findings(setup: SetupTable, found: Findings) -> Iterator[Finding]:
+    if not found.differing:
+        return
+    rows = sum(drift.counts.total for drift in found.differing)
+    moving = any(drift.moving for drift in found.differing)
+    one = rows == 1
+    says = f"{rows:,} row{'' if one else 's'} of {setup.what} {'is' if one else 'are'} not alike"
+    if moving and not rows:
+        says = f"Rows of {setup.what} kept changing while they were compared"
+    yield Finding(
+        severity=setup.severity,
+        subject=Subject.SETUP,
+        says=f"{says}, as they may be." if setup.severity is Severity.NOTE else f"{says}.",
+        advice=setup.advice,
+        tables=(setup.name,),
+        details=tuple(_detail(sample, tells_values=setup.tells_values) for sample in found.samples),
+        rule=1,
+    )
+
+
+def _not_compared(setup: SetupTable, why: str) -> Finding:
+    return Finding(
+        severity=Severity.NOTE if setup.severity is Severity.NOTE else Severity.SHOULD,
+        subject=Subject.SETUP,
+        says=f"The rows of {setup.what} could not be held against each other: {why.rstrip('.')}.",
+        advice="Look at both servers yourself.",
+        tables=(setup.name,),
+        rule=1,
+    )
+
+
+def _detail(sample: KeyGroupDrift, *, tells_values: bool) -> str:
+    """Return a differing key group as people read it."""
+    acd = sample.bucket.acd
+    parts = [] if acd is None else [f"ACD {acd}"]
+    parts += [f"{name} {_shown(value)}" for name, value in sample.key if (name, value) not in (("acd", acd),)]
+    key = " ".join(parts) or "a row"
+    if sample.changes:
+        sides = [
+            f"{one.column} {_shown(one.source)} on {Role.PRIMARY}, {_shown(one.target)} on {Role.SECONDARY}"
+            if tells_values
+            else one.column
+            for one in sample.changes
+        ]
+        return f"{key}: {'; '.join(sides)}"
+    counts = {Role.PRIMARY: sample.source_rows, Role.SECONDARY: sample.target_rows}
+    if 0 in counts.values():
+        return f"{key}: only on {next(role for role, rows in counts.items() if rows)}"
+    return f"{key}: {', '.join(f'{rows} on {role}' for role, rows in counts.items())}"
+
+
+def _shown(value: Value) -> str:
+    if value is None:
+        return "NULL"
+    return f"'{value}'" if isinstance(value, str) else str(value)

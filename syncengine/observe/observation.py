@@ -1,0 +1,411 @@
+"""Observes a pair: asks both servers, writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from syncengine.catalogue import Catalogue
+from syncengine.model.bucket import BucketColumns, bucket_start
+from syncengine.model.drift import BucketDrift, Observation, Scope, TableObservation, TableState
+from syncengine.model.errors import InputError, WindowError
+from syncengine.model.facts import ServerFacts
+from syncengine.model.memory import ALL_READ, Remembered
+from syncengine.model.pair import PairSettings, Role
+from syncengine.model.progress import Progress
+from syncengine.model.selection import KeyGroups, Selection
+from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.timetables import COPIED
+from syncengine.model.window import DAY, Window
+from syncengine.observe.changes_since_sync import SinceSynced
+from syncengine.observe.columns import ColumnsVerdict, judge_columns
+from syncengine.observe.comparison import Comparison, Findings, compare, selections_of
+from syncengine.observe.expected_differences import Expectations, dropped, pseudo_acds_of
+from syncengine.observe.facts import FactQuestions, gather_facts, refuse_unknown_acds
+from syncengine.observe.guards import guarded
+from syncengine.observe.remembered_days import Recall, Tally, can_be_remembered, environment_of, few_enough
+from syncengine.observe.scopes import ScopeQuestions, closed_until, interval_lengths, scopes_of
+from syncengine.observe.timetables.comparison import left_out_of, look_at_timetables, notes_on
+from syncengine.servers.protocol import Bounds, LiveTable, Server
+from syncengine.staging.cache import Cache
+from syncengine.staging.last_synced import LastSynced
+from syncengine.staging.memory import Memory
+
+REASONS_SHOWN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to observe. `window` None means everything both servers hold."""
+
+    specs: tuple[TableSpec, ...]
+    source: Role
+    as_of: datetime
+    seed: int
+    window: Window | None = None
+    parts: tuple[Window, ...] = ()
+    """The parts of the window in which intervals and events are compared; none means all of it."""
+    acds: tuple[int, ...] = ()
+    every_row: bool = False
+    for_writing: bool = False
+    """Gather what a plan needs beside the drift: guards, and which intervals the servers saw."""
+    fresh: bool = False
+    """Read all that is asked for, whatever is remembered, and remember nothing."""
+    facts: tuple[ServerFacts, ServerFacts] | None = None
+    """What was learnt of source and target just before, of at least this window; otherwise it is asked for."""
+    now: datetime | None = None
+    """The clock of this machine, by which verdicts are remembered; without it none is."""
+
+    @property
+    def of_history(self) -> bool:
+        """Say whether it is about what happened, and not only about administration and what is to come."""
+        return any(spec.time is not None and not spec.future_dates for spec in self.specs)
+
+    @property
+    def facts_window(self) -> Window | None:
+        """When the servers are asked which intervals they have: for administration a glance at the last day will do."""
+        if self.window is not None or any(spec.time is not None for spec in self.specs):
+            return self.window
+        return Window(self.as_of - DAY, self.as_of)
+
+    @property
+    def may_recall(self) -> bool:
+        """Say whether what is remembered may spare anything: never where every row is asked for, or a write follows."""
+        return self.now is not None and not (self.fresh or self.every_row or self.for_writing)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One table to compare and the slices to compare it in."""
+
+    spec: TableSpec
+    verdict: ColumnsVerdict
+    scopes: tuple[Scope, ...]
+    selections: tuple[Selection, ...]
+    everything: tuple[Selection, ...] = ()
+    """The slices without regard to what is remembered."""
+    recall: Recall | None = None
+    left_out: KeyGroups | None = None
+    """Rows that are each server's own."""
+
+
+def observe(
+    servers: Mapping[Role, Server],
+    settings: PairSettings,
+    catalogue: Catalogue,
+    request: Request,
+    cache: Cache,
+    progress: Progress,
+    memory: Memory | None = None,
+    last: LastSynced | None = None,
+) -> Observation:
+    """Return what differs between source and target, and what planning needs to know of both.
+
+    Days that `memory` knows to be equal are not read where the request lets it; what is found to differ is
+    dropped from it in any case. With `last`, tables without time are held against what was remembered of them, too.
+    """
+    if request.window is not None and request.window.start >= request.as_of:
+        raise WindowError(
+            f"The window {request.window} lies in the future: it is {request.as_of:%Y-%m-%d %H:%M} now.",
+            hint="Give a window that has passed.",
+        )
+    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="server") as pool:
+        try:
+            return _Observing(servers, settings, catalogue, request, cache, pool, memory, last).run(progress)
+        except BaseException:
+            # Leaving the pool waits for the other server's query: end it.
+            for server in servers.values():
+                server.interrupt()
+            raise
+
+
+def facts_of(
+    servers: Mapping[Role, Server], source: Role, questions: FactQuestions, pool: Executor
+) -> tuple[ServerFacts, ServerFacts]:
+    """Return what source and target say of themselves, both asked at once."""
+    asked = {role: pool.submit(gather_facts, server, role, questions) for role, server in servers.items()}
+    return asked[source].result(), asked[source.other].result()
+
+
+class _Observing:
+    """One observation under way."""
+
+    def __init__(
+        self,
+        servers: Mapping[Role, Server],
+        settings: PairSettings,
+        catalogue: Catalogue,
+        request: Request,
+        cache: Cache,
+        pool: Executor,
+        memory: Memory | None,
+        last: LastSynced | None,
+    ) -> None:
+        self.servers = servers
+        self.settings = settings
+        self.request = request
+        self.cache = cache
+        self.pool = pool
+        self.memory = memory
+        self.last = last
+        self.facts = request.facts or facts_of(
+            servers,
+            request.source,
+            FactQuestions(
+                settings, catalogue, request.facts_window, coverage=request.for_writing and request.of_history
+            ),
+            pool,
+        )
+        refuse_unknown_acds(self.facts, request.acds)
+        self.questions = ScopeQuestions(settings, self.facts, request.as_of, request.window, request.acds)
+        self.lengths = dict(interval_lengths(self.questions))
+        self.live = self._live_tables()
+        self.timetables = None
+        if any(spec.name in COPIED for spec in request.specs):
+            self.timetables = look_at_timetables(servers, settings.timetables, request.as_of)
+
+    def run(self, progress: Progress) -> Observation:
+        works = [self._work(spec) for spec in self.request.specs]
+        self._refuse_lost_window(works)
+        _refuse_nothing(works)
+        progress.begin("Comparing", sum(len(work.selections) for work in works))
+        try:
+            tables = tuple(self._observe(work, progress) for work in works)
+        finally:
+            progress.end()
+        return Observation(
+            as_of=self.request.as_of,
+            seed=self.request.seed,
+            source=self.request.source,
+            requested=self.request.window,
+            facts=self.facts,
+            tables=tables,
+            zone=self.settings.timezone,
+            acds=self.request.acds,
+            notes=(
+                *(note for kept in (self.memory, self.last) if kept is not None for note in kept.notes),
+                *notes_on(self.timetables),
+            ),
+            timetables=self.timetables,
+            interval_lengths=tuple(self.lengths.items()),
+        )
+
+    def _live_tables(self) -> Mapping[Role, Mapping[str, LiveTable]]:
+        names = [spec.name for spec in self.request.specs]
+        asked = {role: self.pool.submit(server.tables, names) for role, server in self.servers.items()}
+        return {role: future.result() for role, future in asked.items()}
+
+    def _work(self, spec: TableSpec) -> Work:
+        verdict = judge_columns(spec, {role: self.live[role].get(spec.name) for role in Role})
+        if verdict.state is not TableState.COMPARED:
+            return Work(spec, verdict, (), ())
+        if spec.time is None:
+            left_out = left_out_of(self.timetables, spec, verdict)
+            selections = selections_of(spec, (), zone=self.settings.timezone, left_out=left_out)
+            return Work(spec, verdict, (), selections, left_out=left_out)
+        # Without the columns that neither server has.
+        spec = replace(spec, time=verdict.time)
+        if spec.time is not None and spec.time.epoch is not None and self.settings.clock_zone is None:
+            return self._without_zone(spec)
+        bounds = self._bounds(spec)
+        scopes = tuple(
+            self._within_bounds(spec, scope, bounds) for scope in scopes_of(spec, self.questions, self.lengths, bounds)
+        )
+        untimed = self.request.window is None and any(one.untimed for found in bounds.values() for one in found)
+        recall = self._recall(spec, verdict, scopes)
+        zone, parts = self.settings.timezone, self.request.parts
+        selections = everything = selections_of(spec, scopes, zone=zone, untimed=untimed, parts=parts)
+        if recall is not None and recall.skipped:
+            skipped = recall.skipped
+            selections = selections_of(spec, scopes, zone=zone, untimed=untimed, skipped=skipped, parts=parts)
+        empty = bool(bounds) and not any(one.rows for found in bounds.values() for one in found)
+        if not selections and not empty and not self._unarchived(spec, scopes):
+            why = next((note for scope in scopes for note in scope.notes), _why_nothing(spec, self.request))
+            return Work(spec, replace(verdict, state=TableState.NOTHING, problem=why), scopes, ())
+        return Work(spec, verdict, scopes, selections, everything, recall)
+
+    def _recall(self, spec: TableSpec, verdict: ColumnsVerdict, scopes: tuple[Scope, ...]) -> Recall | None:
+        """Return what is remembered of a table; None where nothing of it is recalled and nothing will be kept."""
+        memory, now = self.memory, self.request.now
+        if memory is None or now is None or not self.request.may_recall or verdict.uncovered:
+            return None
+        if not can_be_remembered(spec) or not few_enough(scopes):
+            return None
+        # Asked before the rows are: a change while they are compared moves the counter past what is kept.
+        asked = {role: self.pool.submit(server.change_counter, spec.name) for role, server in self.servers.items()}
+        counters = {role: future.result() for role, future in asked.items()}
+        live = {role: self.live[role][spec.name] for role in Role}
+        described = {role: server.describe() for role, server in self.servers.items()}
+        environment = environment_of(spec, verdict.compared, live, self.settings, described, counters)
+        recalled = memory.recall(environment, spec.name)
+        return Recall(spec, environment, recalled, scopes, self.facts, self.request.as_of, now)
+
+    def _without_zone(self, spec: TableSpec) -> Work:
+        """Leave out, or refuse to write, a table whose times cannot be read."""
+        if self.request.for_writing:
+            raise InputError(
+                f"The times of {spec.name} are epoch seconds, and {self.settings.file.name} does not say which clock "
+                "the switch's is.",
+                hint='Add a line like timezone = "America/Denver" to it, or name other tables with --table.',
+            )
+        why = "its times are epoch seconds, and the pair file names no timezone"
+        return Work(spec, ColumnsVerdict(TableState.NOTHING, why), (), ())
+
+    def _bounds(self, spec: TableSpec) -> dict[Role, tuple[Bounds, ...]]:
+        if self.request.window is not None and not spec.circular:
+            return {}
+        columns = BucketColumns.of(spec)
+        asked = {role: self.pool.submit(server.bounds, spec.name, columns) for role, server in self.servers.items()}
+        return {role: future.result() for role, future in asked.items()}
+
+    def _within_bounds(self, spec: TableSpec, scope: Scope, bounds: Mapping[Role, tuple[Bounds, ...]]) -> Scope:
+        """Shrink a scope that is everything to what there is, so that no empty years are asked about."""
+        if self.request.window is not None or scope.window is None:
+            return scope
+        columns, zone = BucketColumns.of(spec), self.settings.timezone
+        ends = [bound.first for one in bounds.values() for bound in one] + [
+            bound.last for one in bounds.values() for bound in one
+        ]
+        moments = [start for end in ends if end is not None and (start := bucket_start(end, columns, zone)) is not None]
+        if not moments:
+            return replace(scope, window=None)
+        # A day to either side allows for the length of a bucket and for changes of clocks.
+        first, last = min(moments) - DAY, max(moments) + 32 * DAY
+        held = Window(datetime(first.year, first.month, first.day), datetime(last.year, last.month, last.day))
+        return replace(scope, window=scope.window.clipped(held))
+
+    def _refuse_lost_window(self, works: list[Work]) -> None:
+        """Refuse a window that no table can be asked about any more, or not yet."""
+        scopes = [scope for work in works if work.verdict.state is TableState.COMPARED for scope in work.scopes]
+        if self.request.window is None or not scopes or any(scope.window for scope in scopes):
+            return
+        if any(work.spec.time is None for work in works):
+            return
+        if any(self._unarchived(work.spec, work.scopes) for work in works):
+            # Planning refuses it by the rule, and --wait knows what to wait for.
+            return
+        why = next((note for scope in scopes for note in scope.notes), "no server holds any of it")
+        raise WindowError(
+            f"Nothing of the window {self.request.window} can be compared: {why}.",
+            hint="Give a window that both servers have archived and still keep.",
+        )
+
+    def _unarchived(self, spec: TableSpec, scopes: tuple[Scope, ...]) -> bool:
+        """Say whether a window to be written ends after what both servers have archived."""
+        return self.request.for_writing and any(
+            closed_until(spec.archive, scope.acd, self.lengths[scope.acd], self.questions)[0] < scope.requested.stop
+            for scope in scopes
+            if spec.archive in (Archive.INTERVAL, Archive.EVENT)
+            and scope.acd in self.lengths
+            and scope.requested is not None
+        )
+
+    def _observe(self, work: Work, progress: Progress) -> TableObservation:
+        spec, verdict = work.spec, work.verdict
+        if verdict.state is not TableState.COMPARED:
+            return TableObservation(spec, verdict.state, verdict.problem, scopes=work.scopes)
+        comparison = Comparison(
+            spec=spec,
+            verdict=verdict,
+            source=self.servers[self.request.source],
+            target=self.servers[self.request.source.other],
+            facts=self.facts,
+            cache=self.cache,
+            pool=self.pool,
+            limits=self.settings.limits,
+            seed=self.request.seed,
+            every_row=self.request.every_row,
+            expectations=self._expectations(spec, verdict),
+            left_out=work.left_out,
+        )
+        findings, remembered = self._compared(work, comparison, progress)
+        if self.request.for_writing:
+            findings.differing = list(guarded(comparison, findings.differing))
+        wanted, others = self._chosen(spec, findings)
+        changes = None
+        if self.last is not None and spec.time is None:
+            changes, wanted = SinceSynced(comparison, self.last, guarded=self.request.for_writing).look(wanted)
+        return TableObservation(
+            spec=spec,
+            state=verdict.state,
+            scopes=work.scopes,
+            compared=verdict.compared,
+            all_columns=verdict.all_columns,
+            uncovered=verdict.uncovered,
+            unknown=verdict.unknown,
+            strength=comparison.strength,
+            buckets_compared=findings.buckets,
+            rows_compared=findings.rows,
+            differing=wanted,
+            other_acds=others,
+            held_by_source=tuple(findings.held.values()),
+            source_rows=findings.source_rows,
+            target_rows=findings.target_rows,
+            samples=tuple(findings.samples),
+            changes=changes,
+            notes=verdict.notes,
+            left_out=work.left_out,
+            remembered=remembered,
+            expected=(*findings.expected.differences(spec), *dropped(work.scopes)),
+        )
+
+    def _expectations(self, spec: TableSpec, verdict: ColumnsVerdict) -> Expectations:
+        """Return what is expected to differ; columns are counted for people, and not where a write follows."""
+        own = [column for column in verdict.all_columns if column.name in spec.ignored and column.folded]
+        return Expectations(
+            pseudo_acds=pseudo_acds_of(self.facts),
+            rows=tuple(one for one in self.settings.expected if one.table == spec.name),
+            columns=() if self.request.for_writing else tuple(own),
+            written=self.request.for_writing,
+        )
+
+    def _compared(self, work: Work, comparison: Comparison, progress: Progress) -> tuple[Findings, Remembered]:
+        """Compare a table but for what is remembered of it, and keep what was learnt."""
+        name, recall, memory = work.spec.name, work.recall, self.memory
+
+        def advance(units: int, rows: int) -> None:
+            progress.advance(units, name, rows=rows)
+
+        if recall is None or memory is None:
+            findings = compare(comparison, work.selections, advance)
+            if memory is not None and can_be_remembered(work.spec):
+                memory.distrust((name, one.bucket.acd, one.bucket.row_date) for one in findings.differing)
+            return findings, ALL_READ
+        remembered, tally = recall.remembered, Tally(recall.named, recall.skipped)
+        findings = compare(comparison, work.selections, advance, tally.add)
+        if recall.contradicted_by(tally.unequal):
+            # What was remembered does not hold here, so that it is not relied on anywhere in the table.
+            remembered, tally = ALL_READ, Tally(recall.named, frozenset())
+            findings = compare(comparison, work.everything, lambda _, rows: advance(0, rows), tally.add)
+        learnt = recall.learnt(tally, self.request.seed, everything=self.request.window is None)
+        memory.remember(recall.environment, name, learnt)
+        return findings, remembered
+
+    def _chosen(self, spec: TableSpec, findings: Findings) -> tuple[tuple[BucketDrift, ...], tuple[int | None, ...]]:
+        """Part the drift of the ACDs asked for from that of the others, which is said (rule 3)."""
+        if not self.request.acds or spec.acd is None or spec.time is not None:
+            return tuple(findings.differing), ()
+        inside = tuple(drift for drift in findings.differing if drift.bucket.acd in self.request.acds)
+        others = tuple(drift.bucket.acd for drift in findings.differing if drift.bucket.acd not in self.request.acds)
+        return inside, others
+
+
+def _why_nothing(spec: TableSpec, request: Request) -> str:
+    if spec.acd is None and request.acds:
+        return "its rows are of no ACD, and are compared only with all ACDs"
+    if spec.archive in (Archive.DAILY, Archive.WEEKLY, Archive.MONTHLY):
+        return f"the window holds no whole period of its {spec.archive} archive"
+    return "nothing of the window is archived on both servers and still kept by both"
+
+
+def _refuse_nothing(works: list[Work]) -> None:
+    """Refuse a verdict about nothing: it would read as in sync."""
+    if any(work.verdict.state in (TableState.COMPARED, TableState.NOT_COMPARABLE) for work in works):
+        return
+    shown = "; ".join(f"{work.spec.name}: {work.verdict.problem}" for work in works[:REASONS_SHOWN])
+    more = f"; and {len(works) - REASONS_SHOWN} more tables" if len(works) > REASONS_SHOWN else ""
+    # Of a table that is on neither server no other window will tell more.
+    kind = WindowError if any(work.verdict.state is TableState.NOTHING for work in works) else InputError
+    raise kind(f"There is nothing to compare. {shown}{more}.", hint="Name other tables, or another window.")

@@ -1,0 +1,1 @@
+"""Days, weeks and months beside the intervals they are made of."""

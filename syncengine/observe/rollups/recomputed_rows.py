@@ -1,0 +1,117 @@
+"""Makes the rows of days, weeks and months from a server's own intervals, so that they can be written (rule 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+import pyarrow as pa
+
+from syncengine.catalogue import Catalogue
+from syncengine.diffing.rollup_columns import rollup_question
+from syncengine.diffing.rollups import (
+    MATCHED,
+    ROLLED,
+    RollupQuestion,
+    broken_statement,
+    counts_statement,
+    matched_statement,
+    rolled_statement,
+    rows_statement,
+)
+from syncengine.model.bucket import BucketColumns
+from syncengine.model.drift import Counts
+from syncengine.model.errors import StagingError
+from syncengine.model.fingerprint import FingerprintColumn
+from syncengine.model.rollups import Period
+from syncengine.model.selection import ReadQuery, Selection
+from syncengine.model.spec import Archive, TableSpec
+from syncengine.observe.columns import as_compared
+from syncengine.observe.rollups.comparison import LONGER, load_parts, load_periods
+from syncengine.servers.protocol import Server
+from syncengine.servers.retry import tried
+from syncengine.servers.sql.rows import read_statement
+from syncengine.staging.cache import Cache
+
+RECOMPUTED = "recomputed_rows"
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """Periods of one table rolled up anew; the rows lie in the cache as `recomputed_rows`."""
+
+    columns: tuple[FingerprintColumn, ...]
+    counts: Mapping[Period, Counts]
+    """Rows that would be added, go and change, of each period that has any row or interval."""
+    refused: Mapping[Period, str]
+    """Why a period cannot be rolled up."""
+    left: tuple[str, ...]
+    """Columns that no function makes from the intervals: they stay as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recomputing:
+    """Rolls up one server's periods; it stands for the source of rows where these are written."""
+
+    server: Server
+    catalogue: Catalogue
+    cache: Cache
+
+    def read(self, query: ReadQuery) -> pa.RecordBatchReader:
+        """Stream the rows of named days, weeks or months as the intervals make them at this moment."""
+        spec = self.catalogue.table(query.selection.table)
+        periods = [
+            Period(spec.archive or Archive.DAILY, one.acd, one.row_date)
+            for one in query.selection.buckets or ()
+            if one.acd is not None and one.row_date is not None
+        ]
+        self.make(spec, periods)
+        statement = read_statement(query, source=RECOMPUTED)
+        return self.cache.reader(statement.text, statement.values)
+
+    def make(self, spec: TableSpec, periods: Sequence[Period]) -> Recomputed:
+        """Roll periods up, and say what is unlike the rows that are there.
+
+        Raises `StagingError` where a column cannot hold its sum, or the table lacks what a roll-up needs.
+        """
+        cache, shorter = self.cache, self.catalogue.table(spec.rolled_from or "")
+        live = self.server.tables([shorter.name, spec.name])
+        columns = tuple(as_compared(spec, column, None) for column in live[spec.name].columns)
+        question, unknown = rollup_question(spec, shorter, columns, live[shorter.name].names)
+        if question is None:
+            raise StagingError(f"{spec.name} lacks a column that says which ACD, time or key group a row is of.")
+        load_parts(self.server, shorter, question, periods, cache)
+        load_periods(periods, cache)
+        cache.run(f"CREATE OR REPLACE TABLE {ROLLED} AS {rolled_statement(question)}")
+        tried(partial(self._load_longer, spec, periods))
+        cache.run(f"CREATE OR REPLACE TABLE {MATCHED} AS {matched_statement(question, LONGER)}")
+        cache.run(f"CREATE OR REPLACE TABLE {RECOMPUTED} AS FROM {LONGER} LIMIT 0")
+        cache.run(f"INSERT INTO {RECOMPUTED} {rows_statement(question, LONGER, columns)}")
+        made = {one.name for one in question.columns}
+        left = tuple(name for name, _ in unknown if name not in made)
+        counts, refused = self._judged(question, periods[0].archive, left)
+        return Recomputed(columns, counts, refused, left)
+
+    def _load_longer(self, spec: TableSpec, periods: Sequence[Period]) -> None:
+        first, last = min(one.row_date for one in periods), max(one.row_date for one in periods)
+        acds = tuple(sorted({one.acd for one in periods}))
+        selection = Selection(spec.name, BucketColumns.of(spec), dates=(first, last + DAY), acds=acds)
+        self.cache.load(LONGER, self.server.read(ReadQuery(selection)))
+
+    def _judged(
+        self, question: RollupQuestion, archive: Archive, left: tuple[str, ...]
+    ) -> tuple[dict[Period, Counts], dict[Period, str]]:
+        counts, refused = {}, {}
+        for acd, first, _, most, differing, lacking, extra, *_ in self.cache.rows(counts_statement(question)):
+            period = Period(archive, acd, first)
+            counts[period] = Counts(missing=lacking, extra=extra, changed=differing - lacking - extra)
+            if most is not None and most > 1:
+                refused[period] = "it has several rows of a key group"
+            elif lacking and left:
+                refused[period] = f"it lacks rows of which the intervals do not tell {left[0]}"
+        for acd, first in self.cache.rows(broken_statement(question)):
+            refused[Period(archive, acd, first)] = "some of its intervals are incomplete"
+        return counts, refused

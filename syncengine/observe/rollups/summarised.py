@@ -1,0 +1,84 @@
+"""Which days, weeks and months a server has summarised and still holds all the intervals of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from syncengine.model.bucket import Bucket, BucketColumns, period_of
+from syncengine.model.facts import ServerFacts
+from syncengine.model.interval import at_label
+from syncengine.model.pair import PairSettings
+from syncengine.model.rollups import Period
+from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.window import Window
+from syncengine.observe.scopes import ScopeQuestions, dropped_before
+from syncengine.servers.protocol import Server
+
+SUNDAY = 6
+
+
+@dataclass(slots=True)
+class Summarised:
+    """Looks up periods of one server; `facts` must hold the coverage of all its intervals."""
+
+    server: Server
+    facts: ServerFacts
+    settings: PairSettings
+    as_of: datetime
+    _bounds: dict[str, dict[int | None, tuple[Bucket | None, Bucket | None]]] = field(default_factory=dict)
+
+    def periods(self, spec: TableSpec, shorter: TableSpec, acds: tuple[int, ...]) -> Iterator[Period]:
+        """Yield the whole periods of a longer table, in order, of some ACDs or of all.
+
+        A period counts from the first interval on that is still held, as far as storage allocation, the table
+        itself and those tables tell that always have rows; up to what the archive has summarised.
+        """
+        archive = spec.archive or Archive.DAILY
+        for acd in acds or self.facts.acds:
+            since, until = self.held_since(shorter, acd), self.facts.archived(acd, archive).until
+            if since is None or until is None:
+                continue
+            day = _first(archive, since.date(), self.week_starts(spec, acd))
+            while period_of(archive, day).stop <= until:
+                if period_of(archive, day).start >= since:
+                    yield Period(archive, acd, day)
+                day = period_of(archive, day).stop.date()
+
+    def held_since(self, shorter: TableSpec, acd: int) -> datetime | None:
+        """Return from when on a server holds every interval of a table it has recorded; None where it holds none."""
+        first, _ = self._ends(shorter, acd)
+        if first is None or first.row_date is None:
+            return None
+        questions = ScopeQuestions(self.settings, (self.facts, self.facts), self.as_of, None, ())
+        floors = [datetime(first.row_date.year, first.row_date.month, first.row_date.day)]
+        floors.append(dropped_before(shorter, acd, questions, {})[0])
+        seen = [at_label(one.row_date, one.label) for one in self.facts.coverage if one.acd == acd]
+        return max((*floors, min(seen))) if seen else max(floors)
+
+    def week_starts(self, spec: TableSpec, acd: int) -> int:
+        """Return the weekday weeks begin on, as their rows have it; Sunday, the default of a CMS, where none is."""
+        if spec.archive is not Archive.WEEKLY:
+            return SUNDAY
+        _, last = self._ends(spec, acd)
+        return SUNDAY if last is None or last.row_date is None else last.row_date.weekday()
+
+    def _ends(self, spec: TableSpec, acd: int) -> tuple[Bucket | None, Bucket | None]:
+        if spec.name not in self._bounds:
+            there = self.server.tables([spec.name])
+            found = self.server.bounds(spec.name, BucketColumns.of(spec)) if spec.name in there else ()
+            self._bounds[spec.name] = {one.acd: (one.first, one.last) for one in found}
+        return self._bounds[spec.name].get(acd, (None, None))
+
+
+def _first(archive: Archive, day: date, week_starts: int) -> date:
+    """Return the first day of the period that holds a day."""
+    if archive is Archive.WEEKLY:
+        return day - timedelta(days=(day.weekday() - week_starts) % 7)
+    return day.replace(day=1) if archive is Archive.MONTHLY else day
+
+
+def within(period: Period, window: Window | None) -> bool:
+    """Say whether a whole period lies in a window: a shorter one selects no row of it (rule 5)."""
+    return window is None or (window.start <= period.span.start and period.span.stop <= window.stop)

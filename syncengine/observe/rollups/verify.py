@@ -1,0 +1,101 @@
+"""Looks at servers each by itself: whether their days, weeks and months are what their own intervals make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from syncengine.catalogue import Catalogue
+from syncengine.model.facts import ServerFacts
+from syncengine.model.pair import PairSettings, Role
+from syncengine.model.progress import Progress
+from syncengine.model.rollups import InternalState, InternalTable, InternalVerdict
+from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.window import Window
+from syncengine.observe.facts import FactQuestions, gather_facts, refuse_unknown_acds
+from syncengine.observe.rollups.comparison import Asked, Holding
+from syncengine.observe.rollups.summarised import Summarised, within
+from syncengine.servers.protocol import Server
+from syncengine.staging.cache import Cache
+
+PERIOD_WORDS = {Archive.DAILY: "day", Archive.WEEKLY: "week", Archive.MONTHLY: "month"}
+
+
+@dataclass(frozen=True, slots=True)
+class InternalQuestions:
+    """What to look at: longer tables, ACDs (none means all), and a time (None means as far as intervals are held)."""
+
+    settings: PairSettings
+    catalogue: Catalogue
+    as_of: datetime
+    specs: tuple[TableSpec, ...]
+    acds: tuple[int, ...] = ()
+    window: Window | None = None
+
+
+def look_inside(
+    servers: Mapping[Role, Server], questions: InternalQuestions, cache: Cache, progress: Progress
+) -> InternalVerdict:
+    """Return what each of the servers' longer archives is beside its own intervals. Reads only."""
+    asking = FactQuestions(questions.settings, questions.catalogue, None, coverage=True)
+    facts = {role: gather_facts(server, role, asking) for role, server in servers.items()}
+    refuse_unknown_acds(facts.values(), questions.acds)
+    families = _families(questions)
+    tables: list[InternalTable] = []
+    progress.begin("Rolling up", len(servers) * len(questions.specs))
+    try:
+        for role, server in servers.items():
+            for shorter, longer in families.items():
+                holding = Holding(server, role, shorter, cache, questions.settings.limits.samples)
+                summarised = Summarised(server, facts[role], questions.settings, questions.as_of)
+                found = _looked_at(holding, summarised, longer, questions)
+                for table in found:
+                    progress.advance(1, table.table, rows=table.groups)
+                    tables.append(table)
+    finally:
+        progress.end()
+    order = {spec.name: at for at, spec in enumerate(questions.specs)}
+    return InternalVerdict(
+        as_of=questions.as_of,
+        requested=questions.window,
+        acds=questions.acds,
+        roles=tuple(servers),
+        tables=tuple(sorted(tables, key=lambda table: (tuple(servers).index(table.role), order[table.table]))),
+        notes=tuple(note for one in facts.values() for note in one.notes),
+    )
+
+
+def _families(questions: InternalQuestions) -> dict[TableSpec, list[TableSpec]]:
+    """Return the longer tables asked for, by the interval table they follow from."""
+    families: dict[TableSpec, list[TableSpec]] = {}
+    for spec in questions.specs:
+        if spec.rolled_from is not None:
+            families.setdefault(questions.catalogue.table(spec.rolled_from), []).append(spec)
+    return families
+
+
+def _looked_at(
+    holding: Holding, summarised: Summarised, longer: list[TableSpec], questions: InternalQuestions
+) -> Iterator[InternalTable]:
+    asked = []
+    for spec in longer:
+        found = summarised.periods(spec, holding.shorter, questions.acds)
+        asked.append(Asked(spec, tuple(period for period in found if within(period, questions.window))))
+    for table in holding.tables(asked):
+        if table.state is InternalState.NOTHING:
+            spec = questions.catalogue.table(table.table)
+            yield replace(table, problem=_why_nothing(spec, summarised.facts, questions))
+        else:
+            yield table
+
+
+def _why_nothing(spec: TableSpec, facts: ServerFacts, questions: InternalQuestions) -> str:
+    if spec.archive is None:
+        return ""
+    for acd in questions.acds or facts.acds:
+        status = facts.archived(acd, spec.archive)
+        if status.until is None:
+            return f"its {spec.archive} archive {status.problem}"
+    where = "of the window " if questions.window is not None else ""
+    return f"no whole {PERIOD_WORDS[spec.archive]} {where}is summarised and has all its intervals still held"

@@ -1,0 +1,133 @@
+"""Decides, bucket by bucket, what may be written and why the rest is kept. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from syncengine.model.bucket import BucketColumns
+from syncengine.model.drift import BucketDrift, GroupPlace, Observation, TableObservation
+from syncengine.model.facts import WITNESSES
+from syncengine.model.pair import Role
+from syncengine.model.plan import Action, KeptWhy, Policy, RestoreRange
+from syncengine.model.spans import own_span, span_of
+from syncengine.model.spec import Archive, Kept, TableSpec
+from syncengine.planning.repeated_hour import missed_a_pass
+from syncengine.planning.witnesses import Seeing
+
+ROLLUPS = (Archive.DAILY, Archive.WEEKLY, Archive.MONTHLY)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What happens to one differing bucket: an action, or a reason to keep it."""
+
+    drift: BucketDrift
+    action: Action | None = None
+    kept: KeptWhy | None = None
+    detail: str = ""
+    spared: tuple[GroupPlace, ...] = ()
+    """Key groups of the bucket that are left as they are."""
+
+
+Decided = tuple[Role, TableObservation, list[Decision]]
+"""The decisions of one table, and the server they would write to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """What every decision of a plan is made from; `source` and `target` see as those servers did."""
+
+    observation: Observation
+    policy: Policy
+    source: Seeing
+    target: Seeing
+    take_broken: bool
+
+    def historical(
+        self, table: TableObservation, drift: BucketDrift, ranges: dict[int | None, RestoreRange]
+    ) -> Decision:
+        """Decide a bucket of a historical table (rules 4 and 9)."""
+        spec = table.spec
+        if spec.kept is not Kept.COPYING:
+            return Decision(drift, kept=KeptWhy.NOT_COPIED, detail=spec.why_kept)
+        if drift.moving:
+            return Decision(drift, kept=KeptWhy.MOVING)
+        if not drift.comparable:
+            return Decision(drift, kept=KeptWhy.LENGTHS_DIFFER)
+        if self._outside(spec, drift, ranges):
+            return Decision(drift, kept=KeptWhy.OUTSIDE)
+        unarchived = self._unarchived(spec, drift)
+        if unarchived:
+            return Decision(drift, kept=KeptWhy.UNARCHIVED, detail=unarchived)
+        source_broken, target_broken, source_blind = self._sight(spec, drift)
+        if drift.source.rows == 0:
+            return self._only_in_target(drift, blind=source_blind)
+        if drift.target.rows == 0:
+            return Decision(
+                drift, Action.ADD_BUCKETS, detail="the source's rows are incomplete" if source_broken else ""
+            )
+        if self.policy is Policy.FILL:
+            return Decision(drift, kept=KeptWhy.FILL_ONLY)
+        if source_broken and source_broken == target_broken:
+            return Decision(drift, kept=KeptWhy.LOST)
+        if source_broken > target_broken and not self.take_broken:
+            return Decision(drift, kept=KeptWhy.SOURCE_BROKEN)
+        if missed_a_pass(spec, drift, zone=self.observation.zone):
+            return Decision(drift, kept=KeptWhy.REPEATED_HOUR)
+        return Decision(drift, self._changing())
+
+    def _outside(self, spec: TableSpec, drift: BucketDrift, ranges: dict[int | None, RestoreRange]) -> bool:
+        span = span_of(drift.bucket, spec, self.observation)
+        found = ranges.get(drift.bucket.acd, ranges.get(None))
+        if span is None or found is None or found.actual is None:
+            # A row without a time lies in no range; where the source holds nothing there is none.
+            return True
+        return found.actual.clipped(span) is None
+
+    def _unarchived(self, spec: TableSpec, drift: BucketDrift) -> str:
+        """Return why a bucket is not known to be archived, or summarised, on both servers (rules 6 and 10)."""
+        acd, span = drift.bucket.acd, span_of(drift.bucket, spec, self.observation)
+        if spec.future_dates or span is None or acd is None or spec.archive is None:
+            return ""
+        for facts in self.observation.facts:
+            status = facts.archived(acd, spec.archive)
+            if status.until is None:
+                return f"on {facts.role} its archive {status.problem}"
+            if status.until < span.stop:
+                return f"{facts.role} has archived up to {status.until:%Y-%m-%d %H:%M}"
+        return ""
+
+    def _sight(self, spec: TableSpec, drift: BucketDrift) -> tuple[int, int, bool]:
+        """Return how broken source and target are there, and whether the source was blind."""
+        source_broken = drift.source.incomplete or 0
+        target_broken = drift.target.incomplete or 0
+        span = span_of(drift.bucket, spec, self.observation)
+        if span is None or spec.archive in ROLLUPS or spec.future_dates:
+            return source_broken, target_broken, drift.source.rows == 0
+        source, target = self.source.at(drift.bucket.acd, span), self.target.at(drift.bucket.acd, span)
+        if spec.time is not None and spec.time.incomplete is None:
+            source_broken, target_broken = int(source.broken), int(target.broken)
+        # The diary knows of outages that the rows of this table need not show.
+        blind = source.outage or self._saw_nothing(spec, drift)
+        return max(source_broken, int(source.outage)), max(target_broken, int(target.outage)), blind
+
+    def _saw_nothing(self, spec: TableSpec, drift: BucketDrift) -> bool:
+        """Say whether the source has nothing to show for a bucket's own time, whatever it was aligned to.
+
+        A table that has rows in every interval and has none here is itself what was lost.
+        """
+        if spec.name in WITNESSES and drift.source.rows == 0:
+            return True
+        lengths = drift.target.lengths or drift.source.lengths or (self.observation.length(drift.bucket.acd),) * 2
+        span = own_span(drift.bucket, BucketColumns.of(spec), lengths[1], self.observation.zone)
+        return span is None or not self.source.at(drift.bucket.acd, span).has_rows
+
+    def _only_in_target(self, drift: BucketDrift, *, blind: bool) -> Decision:
+        if blind:
+            return Decision(drift, kept=KeptWhy.SOURCE_BLIND)
+        if self.policy is Policy.FILL:
+            return Decision(drift, kept=KeptWhy.FILL_ONLY)
+        return Decision(drift, Action.REPLACE_BUCKETS)
+
+    def _changing(self) -> Action:
+        return Action.REPLACE_GROUPS if self.policy is Policy.ROWS else Action.REPLACE_BUCKETS

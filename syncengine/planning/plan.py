@@ -1,0 +1,185 @@
+"""Turns an observation, the rules and the user's policy into a plan. Pure: reads no clock and no server."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from syncengine.catalogue import Catalogue
+from syncengine.model.bucket import Bucket
+from syncengine.model.consequences import following_sentences, followings
+from syncengine.model.drift import ChangedBy, Counts, Observation, TableObservation, TableState
+from syncengine.model.expected import left_sentences
+from syncengine.model.pair import DEFAULT_LIMITS, CallHistory, Hook, Limits, Role
+from syncengine.model.plan import KeptBack, KeptWhy, Plan, PlannedChange, Policy, RestoreRange
+from syncengine.model.spans import joined, span_of
+from syncengine.model.spec import DataClass
+from syncengine.planning.administration import MANUAL, Administering, AdministrationWishes
+from syncengine.planning.bucket_decisions import ROLLUPS, Decided, Deciding, Decision
+from syncengine.planning.call_history import primary_is_back, switched_back
+from syncengine.planning.checklist import checklist_of, interval_under_way
+from syncengine.planning.ranges import restore_ranges
+from syncengine.planning.reconcile import Reconciling
+from syncengine.planning.refusals import refuse_deletions, refuse_unarchived, refuse_unlike
+from syncengine.planning.rollups import hold_rollups, stale_rollups, written_intervals
+from syncengine.planning.steps import TableWork, keep_together, steps_of
+from syncengine.planning.witnesses import Seeing
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user asks for beside tables and times."""
+
+    policy: Policy = Policy.REPLACE
+    limits: Limits = DEFAULT_LIMITS
+    take_broken: bool = False
+    """Replace whole buckets by broken ones where told to (rule 9)."""
+    hooks: tuple[Hook, ...] = ()
+    """The commands that carry out lines of the checklist."""
+    call_history: CallHistory | None = None
+    """Where External Call History is on while all is well."""
+    administration: AdministrationWishes | None = None
+    """Set where administration is copied, too."""
+
+
+def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan:
+    """Return the plan; raises `RefusedError` naming the rule that forbids it."""
+    refuse_unlike(observation)
+    refuse_unarchived(observation)
+    decided = tuple(keep_together(tuple(_decided(observation, wishes))))
+    steps = steps_of(
+        tuple(TableWork(table, into, tuple(ds)) for into, table, ds in decided if any(d.action for d in ds)),
+        most_rows=wishes.limits.step_rows,
+    )
+    written = {table.spec.data_class for _, table, decisions in decided if any(d.action for d in decisions)}
+    stale = tuple(stale_rollups(steps, catalogue, observation))
+    tables = tuple(table.spec.name for table in observation.tables)
+    switched = wishes.call_history is CallHistory.PRIMARY and primary_is_back(steps, observation, catalogue)
+    call_history = tuple(switched_back()) if switched else ()
+    result = Plan(
+        seed=observation.seed,
+        as_of=observation.as_of,
+        source=observation.source,
+        policy=wishes.policy,
+        requested=observation.requested,
+        zone=observation.zone,
+        identities=tuple((facts.role, facts.identity) for facts in observation.facts),
+        ranges=tuple(r for table in observation.tables for r in restore_ranges(table, observation)),
+        steps=steps,
+        kept=tuple(_kept(decided, observation)),
+        stale=stale,
+        notes=tuple(_notes(observation, wishes, written)),
+        tables=tables,
+        acds=observation.acds,
+        syncs=wishes.administration is not None,
+        changes=tuple(_changes(observation, wishes)),
+        checklist=checklist_of(
+            steps,
+            tables,
+            stale,
+            catalogue,
+            wishes.hooks,
+            call_history=call_history,
+            under_way=interval_under_way(observation),
+            timetables=observation.timetables,
+        ),
+    )
+    refuse_deletions(result, wishes.limits)
+    return result
+
+
+def _decided(observation: Observation, wishes: Wishes) -> Iterator[Decided]:
+    """Yield the decisions of each table, by the server they would write to."""
+    source = Seeing(observation.facts[0])
+    target = Seeing(observation.facts[1])
+    tables = tuple(table for table in observation.tables if table.state is TableState.COMPARED)
+    if wishes.policy is Policy.RECONCILE:
+        by_place: dict[tuple[Role, str], tuple[TableObservation, list[Decision]]] = {}
+        for into, table, decision in Reconciling(observation, source, target).decide(tables):
+            by_place.setdefault((into, table.spec.name), (table, []))[1].append(decision)
+        yield from ((into, table, decisions) for (into, _), (table, decisions) in by_place.items())
+        return
+    deciding = Deciding(observation, wishes.policy, source, target, wishes.take_broken)
+    administering = _administering(observation, wishes)
+    written: set[tuple[str, Bucket]] = set()
+    # Intervals first: whether a roll-up may be copied depends on what happens to them.
+    for table in sorted(tables, key=lambda t: t.spec.archive in ROLLUPS):
+        decisions = list(_table_decisions(deciding, administering, table, observation))
+        decisions = list(hold_rollups(table, decisions, tables, written))
+        written |= set(written_intervals(table, decisions))
+        yield observation.target, table, decisions
+
+
+def _administering(observation: Observation, wishes: Wishes) -> Administering:
+    told = wishes.administration or AdministrationWishes()
+    return Administering.of(wishes.policy, observation.source, told, observation.tables)
+
+
+def _changes(observation: Observation, wishes: Wishes) -> Iterator[PlannedChange]:
+    administering = _administering(observation, wishes)
+    for table in observation.tables:
+        for drift in table.differing if table.spec.time is None else ():
+            yield from administering.changes(table, drift)
+
+
+def _table_decisions(
+    deciding: Deciding, administering: Administering, table: TableObservation, observation: Observation
+) -> Iterator[Decision]:
+    if table.spec.time is None:
+        for drift in table.differing:
+            yield from administering.decide(table, drift)
+        return
+    ranges: dict[int | None, RestoreRange] = {r.acd: r for r in restore_ranges(table, observation)}
+    for drift in table.differing:
+        yield deciding.historical(table, drift, ranges)
+
+
+def _kept(decided: Iterable[Decided], observation: Observation) -> Iterator[KeptBack]:
+    """Yield what is left as it is, joined by table, ACD and reason."""
+    for _, table, decisions in decided:
+        groups: dict[tuple[int | None, KeptWhy, str], list[Decision]] = defaultdict(list)
+        for decision in decisions:
+            if decision.kept is not None:
+                groups[decision.drift.bucket.acd, decision.kept, decision.detail].append(decision)
+        for (acd, why, detail), members in groups.items():
+            spans = (span_of(d.drift.bucket, table.spec, observation) for d in members)
+            counts = sum((d.drift.counts for d in members), Counts())
+            yield KeptBack(table.spec.name, acd, why, joined(s for s in spans if s), counts, detail)
+
+
+def _notes(observation: Observation, wishes: Wishes, written: set[DataClass]) -> Iterator[str]:
+    for table in observation.tables:
+        if table.other_acds:
+            names = ", ".join("none" if acd is None else str(acd) for acd in table.other_acds)
+            yield f"{table.spec.name}: differs for ACD {names} too, which this plan leaves alone"
+        if table.state is TableState.ABSENT:
+            yield f"{table.spec.name}: on neither server"
+        if table.unknown:
+            yield f"{table.spec.name}: no spec describes {', '.join(table.unknown)}; copied like the rest"
+        if table.spec.kept in MANUAL and table.differing and table.changes is not None:
+            if wishes.administration is not None and wishes.administration.include_manual:
+                yield f"{table.spec.name}: written, though it is kept in step otherwise ({table.spec.why_kept})"
+            else:
+                yield f"{table.spec.name}: left as it is, though a restore by the vendor's procedure would overwrite it"
+        if table.uncovered:
+            columns = ", ".join(table.uncovered)
+            yield f"{table.spec.name}: compared by every row, since no fingerprint covers its columns {columns}"
+    yield from observation.notes
+    new = [
+        table.spec.name
+        for table in observation.tables
+        if any(group.changed_by is ChangedBy.UNKNOWN for group in table.changes or ())
+    ]
+    if new:
+        yield f"{', '.join(new)}: both servers were not seen alike there before, so nobody knows who changed what"
+    yield from following_sentences(followings(observation))
+    yield from left_sentences((table.spec.name, table.expected) for table in observation.tables)
+    loads = [facts.load for facts in observation.facts]
+    if None in loads:
+        yield "the load of a server is not known: set load or a hook for it in the pair file (pkginfo -x cms tells it)"
+    if observation.source is Role.SECONDARY and written & {DataClass.SYSTEM, DataClass.ACD}:
+        yield "administration flows from primary to secondary: this writes over what was administered on the primary"
+    if DataClass.ACD in written:
+        target = observation.target
+        yield f"writing ACD administration may cost {target} its current interval: verify it once it is archived"

@@ -1,0 +1,177 @@
+"""Decides, once per ACD and interval for all interval tables together, which server saw it better (rule 9)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from syncengine.model.bucket import BucketColumns, BucketState
+from syncengine.model.drift import BucketDrift, Counts, Observation, TableObservation
+from syncengine.model.pair import Role
+from syncengine.model.plan import Action, KeptWhy
+from syncengine.model.spans import interval_of
+from syncengine.model.spec import Archive, Kept
+from syncengine.model.window import Window
+from syncengine.planning.bucket_decisions import Decision
+from syncengine.planning.witnesses import Seeing, Sight
+
+Place = tuple[int | None, Window]
+
+NOBODY_LOOKED = "neither server has rows of a table that always has some"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Which server an interval is taken from, or why from neither."""
+
+    winner: Role | None
+    why: KeptWhy = KeptWhy.UNDECIDED
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """What speaks for and against one server in an interval."""
+
+    role: Role
+    sight: Sight
+    incomplete: int | None
+    """The largest `incomplete` of its rows where the two differ; None where it has no rows there."""
+
+    @property
+    def tells(self) -> bool:
+        """Say whether its witnesses or its diary tell anything of the interval."""
+        return self.sight.has_rows or self.sight.outage
+
+    @property
+    def broken(self) -> int:
+        """The worst its rows and its diary tell of it; a server that tells nothing is not broken by that."""
+        return max(self.sight.incomplete, self.incomplete or 0, int(self.sight.outage))
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciling:
+    """Decides in both directions. `source` and `target` see as those servers did."""
+
+    observation: Observation
+    source: Seeing
+    target: Seeing
+
+    def decide(self, tables: tuple[TableObservation, ...]) -> Iterator[tuple[Role, TableObservation, Decision]]:
+        """Yield each decision with the server it would write to."""
+        places: dict[Place, list[BucketDrift]] = defaultdict(list)
+        for table in tables:
+            if table.spec.archive is Archive.INTERVAL and not table.spec.future_dates:
+                for drift in table.differing:
+                    span = interval_of(drift.bucket, BucketColumns.of(table.spec), self.observation)
+                    if span is not None:
+                        places[drift.bucket.acd, span].append(drift)
+        verdicts = {place: self._verdict(place, drifts) for place, drifts in places.items()}
+        for table in tables:
+            for drift in table.differing:
+                yield self._decision(table, drift, verdicts)
+
+    def _verdict(self, place: Place, drifts: list[BucketDrift]) -> Verdict:
+        acd, span = place
+        if any(not drift.comparable for drift in drifts):
+            return Verdict(None, KeptWhy.LENGTHS_DIFFER)
+        if any(drift.moving for drift in drifts):
+            return Verdict(None, KeptWhy.MOVING)
+        source = _Side(self.observation.source, self.source.at(acd, span), _worst(drift.source for drift in drifts))
+        target = _Side(self.observation.target, self.target.at(acd, span), _worst(drift.target for drift in drifts))
+        verdict = _between(source, target)
+        if verdict.why is not KeptWhy.LOST and any(_each_holds_a_part(drift) for drift in drifts):
+            return Verdict(None, detail="each server holds a part of the rows")
+        return verdict
+
+    def _decision(
+        self, table: TableObservation, drift: BucketDrift, verdicts: dict[Place, Verdict]
+    ) -> tuple[Role, TableObservation, Decision]:
+        into = self.observation.target
+        spec = table.spec
+        if spec.kept is not Kept.COPYING:
+            return into, table, Decision(drift, kept=KeptWhy.NOT_COPIED, detail=spec.why_kept)
+        if spec.archive not in (Archive.INTERVAL, Archive.EVENT) or spec.future_dates:
+            return into, table, Decision(drift, kept=KeptWhy.ROLLUP_HELD)
+        span = interval_of(drift.bucket, BucketColumns.of(spec), self.observation)
+        if span is None:
+            return into, table, Decision(drift, kept=KeptWhy.UNDECIDED, detail="the rows have no time")
+        place = (drift.bucket.acd, span)
+        if drift.moving:
+            return into, table, Decision(drift, kept=KeptWhy.MOVING)
+        # Where only events differ, the sight of both servers decides.
+        verdict = verdicts.get(place) or self._verdict(place, [])
+        if verdict.winner is None:
+            return into, table, Decision(drift, kept=verdict.why, detail=verdict.detail)
+        into = verdict.winner.other
+        facing = drift if into is self.observation.target else turned(drift)
+        if spec.archive is Archive.EVENT:
+            return self._event(into, table, facing)
+        if facing.source.rows == 0:
+            # The better server holds no row in this table: whole it may be, but nothing is deleted on that.
+            return into, table, Decision(facing, kept=KeptWhy.UNDECIDED, detail="only the more broken server has rows")
+        return into, table, Decision(facing, Action.REPLACE_BUCKETS if facing.target.rows else Action.ADD_BUCKETS)
+
+    def _event(
+        self, into: Role, table: TableObservation, facing: BucketDrift
+    ) -> tuple[Role, TableObservation, Decision]:
+        """Event tables are only filled: what the loser lacks is added, nothing is deleted."""
+        if facing.counts.missing == 0:
+            return into, table, Decision(facing, kept=KeptWhy.FILL_ONLY)
+        return into, table, Decision(facing, Action.ADD_GROUPS if facing.target.rows else Action.ADD_BUCKETS)
+
+
+def _worst(states: Iterable[BucketState]) -> int | None:
+    """Return the largest `incomplete` of the states that have rows, or None where none has."""
+    return max((state.incomplete or 0 for state in states if state.rows), default=None)
+
+
+def _between(one: _Side, other: _Side) -> Verdict:
+    """Return which of two servers saw an interval better.
+
+    One without witness rows is not broken by that alone: it loses where its diary shows an outage, or
+    where the other's witnesses have rows.
+    """
+    if not (one.tells or other.tells):
+        return Verdict(None, detail=NOBODY_LOOKED)
+    if one.sight.has_rows != other.sight.has_rows:
+        return _against_the_unseeing(*((one, other) if one.sight.has_rows else (other, one)))
+    if one.broken == other.broken:
+        if one.broken:
+            return Verdict(None, KeptWhy.LOST)
+        return Verdict(None, detail="neither server's rows are marked incomplete")
+    better, worse = (one, other) if one.broken < other.broken else (other, one)
+    return Verdict(None, detail=NOBODY_LOOKED) if not worse.tells else Verdict(better.role)
+
+
+def _against_the_unseeing(seeing: _Side, unseeing: _Side) -> Verdict:
+    """Return the verdict where only one server has witness rows: its own, unless the other's rows are less broken."""
+    if unseeing.incomplete is not None and unseeing.broken < seeing.broken:
+        # Rows that came through whole are never replaced by broken ones, whoever was looking.
+        return Verdict(None, detail="the only server that shows it was looking has the more broken rows")
+    return Verdict(seeing.role)
+
+
+def _each_holds_a_part(drift: BucketDrift) -> bool:
+    """Say whether the servers hold no key group in common, though both have some."""
+    counts = drift.counts
+    return bool(
+        drift.source.rows
+        and drift.target.rows
+        and (counts.missing, counts.extra, counts.changed) == (drift.source.rows, drift.target.rows, 0)
+    )
+
+
+def turned(drift: BucketDrift) -> BucketDrift:
+    """Return the same drift seen from the other side."""
+    return BucketDrift(
+        bucket=drift.bucket,
+        source=drift.target,
+        target=drift.source,
+        counts=Counts(missing=drift.counts.extra, extra=drift.counts.missing, changed=drift.counts.changed),
+        source_guard=drift.target_guard,
+        target_guard=drift.source_guard,
+        comparable=drift.comparable,
+        moving=drift.moving,
+    )

@@ -1,0 +1,204 @@
+"""Decides which stale periods can be mended after their intervals, and which are left to Data Summarizing. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from syncengine.model.bucket import Bucket, period_of
+from syncengine.model.drift import BucketDrift, Observation, TableObservation, TableState
+from syncengine.model.facts import WITNESSES
+from syncengine.model.interval import QUANTUM, at_label
+from syncengine.model.outages import BlindTime
+from syncengine.model.pair import Role
+from syncengine.model.plan import KeptWhy, Plan, Policy, Rollups, StaleRollup, TablePart
+from syncengine.model.spec import TableSpec
+from syncengine.model.window import Window
+from syncengine.planning.bucket_decisions import Deciding, Decision
+from syncengine.planning.ranges import restore_ranges
+from syncengine.planning.witnesses import Seeing
+
+UNSURE = frozenset(
+    {
+        KeptWhy.LOST,
+        KeptWhy.MOVING,
+        KeptWhy.LENGTHS_DIFFER,
+        KeptWhy.REPEATED_HOUR,
+        KeptWhy.UNARCHIVED,
+        KeptWhy.UNDECIDED,
+    }
+)
+"""Why intervals are left that may not be whole in the target either."""
+Touched = frozenset[tuple[Role, str, int | None, date | None]]
+"""Server, table, ACD and day of what runs have written."""
+Left = tuple[tuple[StaleRollup, ...], tuple[StaleRollup, ...]]
+QUARTER = timedelta(minutes=QUANTUM)
+
+
+def span_of_stale(stale: StaleRollup) -> Window:
+    """Return the whole day, week or month."""
+    return period_of(stale.archive, stale.row_date)
+
+
+@dataclass(frozen=True, slots=True)
+class Sights:
+    """What is known of the intervals below stale periods, beside their rows."""
+
+    plan: Plan
+    """The plan that mends them."""
+    blind: tuple[BlindTime, ...]
+    """When which server did not see which ACD whole."""
+    lengths: Mapping[int, int]
+    """The length of each ACD's intervals, in minutes."""
+    touched: Touched = frozenset()
+    """What runs have written."""
+
+    def not_whole(self, stale: StaleRollup, spec: TableSpec) -> str:
+        """Return why the target's own intervals of a period are not known to be whole once the plan is done."""
+        period = span_of_stale(stale)
+        mended = self._mended(stale, spec)
+        for time in self.blind:
+            sides = [side for side in time.sides if side.role is stale.into and side.missing + side.incomplete]
+            inside = time.span.clipped(period) if time.acd == stale.acd and sides else None
+            if inside is not None and not all(any(at == one for one in mended) for at in _quarters(inside)):
+                return f"{stale.into} did not see it whole at {inside}"
+        for kept in self.plan.kept:
+            if kept.table == spec.rolled_from and kept.acd in (None, stale.acd) and kept.why in UNSURE:
+                inside = next((span for span in kept.spans if span.clipped(period)), None)
+                if inside is not None:
+                    return f"its intervals of {inside} are left as they are: {kept.why}"
+        return ""
+
+    def source_not_whole(self, stale: StaleRollup, spec: TableSpec) -> str:
+        """Return why the other server's row of a period may not be what whole intervals make."""
+        source, period = stale.into.other, span_of_stale(stale)
+        for time in self.blind:
+            if time.acd == stale.acd and any(side.role is source for side in time.sides):
+                inside = time.span.clipped(period)
+                if inside is not None:
+                    return f"{source} did not see it whole at {inside}"
+        days = set(period.days())
+        if any(
+            (role, table, acd) == (source, spec.rolled_from, stale.acd) and day in days
+            for role, table, acd, day in self.touched
+        ):
+            return f"its intervals on {source} were mended by another run, too"
+        return ""
+
+    def mends(self, stale: StaleRollup, spec: TableSpec) -> frozenset[Bucket]:
+        """Return the interval buckets below a table that the plan writes on the server of a period."""
+        return frozenset(
+            write.bucket
+            for step in self.plan.steps
+            if step.into is stale.into
+            for part in step.parts
+            if part.table == spec.rolled_from
+            for write in part.buckets
+        )
+
+    def _mended(self, stale: StaleRollup, spec: TableSpec) -> frozenset[datetime]:
+        """Return the quarters of an hour of which the plan mends rows of the table, or of one that always has some."""
+        found: set[datetime] = set()
+        length = timedelta(minutes=self.lengths.get(stale.acd or 0, QUANTUM))
+        for step in self.plan.steps:
+            for part in step.parts:
+                if step.into is stale.into and part.table in (spec.rolled_from, *WITNESSES):
+                    for write in part.buckets:
+                        bucket = write.bucket
+                        if bucket.acd == stale.acd and bucket.row_date is not None and bucket.slot is not None:
+                            start = at_label(bucket.row_date, bucket.slot)
+                            found |= set(_quarters(Window(start, start + length)))
+        return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What copying stale periods from the other server comes to."""
+
+    decisions: tuple[tuple[TableObservation, Decision], ...]
+    """Those that are copied."""
+    left: tuple[StaleRollup, ...]
+    """Those that are not, and why."""
+    taken: tuple[StaleRollup, ...]
+    """Those that are copied. What is alike already is in neither: it was summarised from whole intervals."""
+
+
+def copied(observation: Observation, stale: Sequence[StaleRollup], sights: Sights, *, mended: bool) -> Copied:
+    """Decide which periods of one target are taken from the other server; `observation` is of all they need.
+
+    Before they are `mended`, intervals that the plan will write count as alike.
+    """
+    tables = {table.spec.name: table for table in observation.tables}
+    seeing = (Seeing(observation.facts[0]), Seeing(observation.facts[1]))
+    deciding = Deciding(observation, Policy.REPLACE, *seeing, take_broken=False)
+    decisions, left, taken = [], [], []
+    for one in stale:
+        table = tables[one.table]
+        below = tables[table.spec.rolled_from or ""]
+        why = _not_alike(one, table, below, frozenset() if mended else sights.mends(one, table.spec))
+        why = why or sights.source_not_whole(one, table.spec)
+        drift = _drift(table, one)
+        if not why and drift is not None:
+            decision = _decision(deciding, table, drift, observation)
+            if decision.action is None:
+                why = decision.detail or str(decision.kept)
+            else:
+                decisions.append((table, decision))
+        if why:
+            left.append(told(one, Rollups.LIST, why))
+        elif drift is not None:
+            taken.append(told(one, Rollups.COPY, ""))
+    return Copied(tuple(decisions), tuple(left), tuple(taken))
+
+
+def _decision(deciding: Deciding, table: TableObservation, drift: BucketDrift, observation: Observation) -> Decision:
+    if drift.source.incomplete:
+        return Decision(drift, kept=KeptWhy.SOURCE_BROKEN, detail=f"{observation.source} summarised broken intervals")
+    if drift.source.rows == 0:
+        return Decision(drift, kept=KeptWhy.SOURCE_EMPTY, detail=f"{observation.source} has no row of it")
+    return deciding.historical(table, drift, {one.acd: one for one in restore_ranges(table, observation)})
+
+
+def _not_alike(one: StaleRollup, table: TableObservation, below: TableObservation, written: frozenset[Bucket]) -> str:
+    """Return why the intervals below a period are not known to be the same on both servers."""
+    for found in (table, below):
+        if found.state is not TableState.COMPARED:
+            return found.problem or f"{found.spec.name} cannot be compared"
+    period = span_of_stale(one)
+    held = next((scope.window for scope in below.scopes if scope.acd == one.acd), None)
+    if held is None or held.start > period.start or held.stop < period.stop:
+        return "its intervals are no longer all held on both servers"
+    days = set(period.days())
+    differs = any(
+        drift.bucket.acd == one.acd and drift.bucket.row_date in days and drift.bucket not in written
+        for drift in below.differing
+    )
+    return "its intervals differ" if differs else ""
+
+
+def _drift(table: TableObservation, one: StaleRollup) -> BucketDrift | None:
+    place = (one.acd, one.row_date)
+    return next((drift for drift in table.differing if (drift.bucket.acd, drift.bucket.row_date) == place), None)
+
+
+def _quarters(span: Window) -> Iterator[datetime]:
+    """Yield the beginning of each quarter of an hour: servers' intervals may differ in length."""
+    yield from (piece.start for piece in span.cut(QUARTER))
+
+
+def told(one: StaleRollup, then: Rollups, why: str = "") -> StaleRollup:
+    """Return a stale period with what becomes of it."""
+    return replace(one, then=then, why=why)
+
+
+def left_over(stale: Iterable[StaleRollup], undone: Iterable[TablePart], specs: Mapping[str, TableSpec]) -> Left:
+    """Tell periods whose intervals a run has all mended from those that wait for parts it has not `undone`."""
+    waiting = {(part.table, write.bucket.acd, write.bucket.row_date) for part in undone for write in part.buckets}
+    ready: list[StaleRollup] = []
+    later: list[StaleRollup] = []
+    for one in stale:
+        days = span_of_stale(one).days()
+        waits = any((specs[one.table].rolled_from, one.acd, day) in waiting for day in days)
+        (later if waits else ready).append(one)
+    return tuple(ready), tuple(told(one, Rollups.LIST, "not all of its intervals were mended") for one in later)

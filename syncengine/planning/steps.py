@@ -1,0 +1,132 @@
+"""Cuts what is to be written into steps: one transaction each, never half a bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from syncengine.model.bucket import BucketColumns
+from syncengine.model.drift import TableObservation
+from syncengine.model.fingerprint import group_key
+from syncengine.model.pair import Role
+from syncengine.model.plan import Action, BucketWrite, Step, TablePart
+from syncengine.model.spec import DataClass
+from syncengine.planning.administration import OF_GROUPS
+from syncengine.planning.bucket_decisions import ROLLUPS, Decided, Decision
+
+MOST_BUCKETS = 1000
+"""Buckets one step names in its statements."""
+TOGETHER = (("synonyms", "agroups"),)
+"""Tables that are only written together, in one step and in this order (High Availability guide, chapter 3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableWork:
+    """What is to be written of one table into one server."""
+
+    table: TableObservation
+    into: Role
+    decisions: tuple[Decision, ...]
+
+
+def keep_together(decided: tuple[Decided, ...]) -> Iterator[Decided]:
+    """Keep back what may only be written with a table of which something is kept back for the same ACD."""
+    for into, table, decisions in decided:
+        names = next((names for names in TOGETHER if table.spec.name in names), ())
+        held = {
+            decision.drift.bucket.acd: decision
+            for other_into, other, others in decided
+            if other_into is into and other.spec.name in names and other is not table
+            for decision in others
+            if decision.kept is not None and decision.kept not in OF_GROUPS
+        }
+        yield into, table, [_with_companion(decision, held.get(decision.drift.bucket.acd)) for decision in decisions]
+
+
+def _with_companion(decision: Decision, held: Decision | None) -> Decision:
+    if held is None or decision.action is None:
+        return decision
+    return Decision(decision.drift, kept=held.kept, detail="what it is written with is left as it is")
+
+
+def steps_of(work: tuple[TableWork, ...], *, most_rows: int) -> tuple[Step, ...]:
+    """Return the steps in the order they are done: administration, intervals and events, then roll-ups."""
+    steps: list[Step] = []
+    for (into, _), together in groupby(sorted(work, key=_order), key=lambda one: (one.into, _companions(one))):
+        for parts in _transactions(tuple(together), most_rows):
+            tables = {part.table for part in parts}
+            needed = {one.table.spec.rolled_from for one in work if one.table.spec.name in tables}
+            after = tuple(s.number for s in steps if s.into is into and any(p.table in needed for p in s.parts))
+            steps.append(Step(len(steps) + 1, into, parts, after))
+    return tuple(steps)
+
+
+def _transactions(together: tuple[TableWork, ...], most_rows: int) -> Iterator[tuple[TablePart, ...]]:
+    """Yield the parts of each step: tables that are only written together share one, however large."""
+    if len(together) > 1:
+        # One part a table: a step has one piece of each.
+        parts = tuple(part for one in together for part in _parts(one, None))
+        if parts:
+            yield parts
+        return
+    for one in together:
+        for part in _parts(one, most_rows):
+            yield (part,)
+
+
+def _companions(work: TableWork) -> str:
+    """Return what tables of one step have in common: the first name of those written together."""
+    name = work.table.spec.name
+    return next((min(names) for names in TOGETHER if name in names), name)
+
+
+def _order(work: TableWork) -> tuple[int, str, str, int]:
+    spec = work.table.spec
+    if spec.data_class is DataClass.SYSTEM:
+        rank = 0
+    elif spec.time is None:
+        rank = 1
+    else:
+        rank = 3 if spec.archive in ROLLUPS else 2
+    place = next((names.index(spec.name) for names in TOGETHER if spec.name in names), 0)
+    return rank, _companions(work), work.into, place
+
+
+def _parts(work: TableWork, most_rows: int | None) -> Iterator[TablePart]:
+    """Yield the parts a table is cut into, of so many rows at most; None leaves it whole."""
+    writes = [(decision.action, _write(decision)) for decision in work.decisions if decision.action is not None]
+    writes.sort(key=lambda item: (item[0], item[1].bucket.order))
+    for action, run in groupby(writes, key=lambda item: item[0]):
+        batch: list[BucketWrite] = []
+        rows = 0
+        for _, write in run:
+            size = write.source.rows + write.target.rows
+            if batch and most_rows is not None and (rows + size > most_rows or len(batch) >= MOST_BUCKETS):
+                yield _part(work.table, action, batch)
+                batch, rows = [], 0
+            batch.append(write)
+            rows += size
+        if batch:
+            yield _part(work.table, action, batch)
+
+
+def _write(decision: Decision) -> BucketWrite:
+    drift = decision.drift
+    return BucketWrite(drift.bucket, drift.source_guard, drift.target_guard, drift.counts, decision.spared)
+
+
+def _part(table: TableObservation, action: Action, batch: list[BucketWrite]) -> TablePart:
+    spec = table.spec
+    return TablePart(
+        table=spec.name,
+        action=action,
+        buckets=tuple(batch),
+        bucket_columns=BucketColumns.of(spec),
+        columns=table.all_columns,
+        compared=table.compared,
+        key=group_key(spec, table.compared),
+        beyond_fingerprint=any(write.source.digest or write.target.digest for write in batch),
+        left_out=table.left_out,
+        row_number=spec.row_number if spec.row_number in {c.name for c in table.all_columns} else None,
+    )

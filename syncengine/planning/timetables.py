@@ -1,0 +1,157 @@
+"""Plans edits of where timetables run: the guide's global edit, and what takes one back (rule 18). Pure."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from syncengine.model.bucket import Bucket, BucketState
+from syncengine.model.checklist import Checklist
+from syncengine.model.drift import Counts
+from syncengine.model.fingerprint import FingerprintColumn
+from syncengine.model.pair import PairSettings, Role
+from syncengine.model.plan import BucketWrite, KeptBack, KeptWhy, Plan, Policy, RowsFrom, Step, TablePart
+from syncengine.model.timetable_flag import (
+    NULL,
+    FlagChange,
+    FlagEdit,
+    FlagRow,
+    FlagValue,
+    RunOn,
+    TimetableFlag,
+    stored_text,
+)
+from syncengine.model.timetables import SCHEDULES
+from syncengine.planning.checklist import edit_checklist
+
+Name = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RunOnWish:
+    """The guide's global edit: all timetables of some owners on one server."""
+
+    run_on: RunOn
+    owners: tuple[str, ...]
+    server: Role
+
+    @property
+    def about(self) -> str:
+        """What it does, as people are told."""
+        where = f"only on {self.server}" if self.run_on is RunOn.THIS else f"on {self.server} or another server"
+        return f"run the timetables of {', '.join(self.owners)} {where}"
+
+
+@dataclass(frozen=True, slots=True)
+class EditStates:
+    """What the table holds before and after an edit, as the plan holds its step against it."""
+
+    before: BucketState
+    after: BucketState
+
+
+def run_on_edit(rows: Iterable[FlagRow], wish: RunOnWish, flag: TimetableFlag, column: FingerprintColumn) -> FlagEdit:
+    """Return the edit that puts all timetables of the owners in the state wanted; what is so already is counted."""
+    server = wish.server.value
+    wanted = as_stored(flag.value(wish.run_on.state, server), column)
+    owned = [row for row in rows if row.timetable[0] in wish.owners]
+    changing = [row for row in owned if stored_text(row.value) != stored_text(wanted)]
+    changes = (
+        FlagChange(row.owner, row.name, row.value, wanted, (told(row.value, flag, server), wish.run_on.state.value))
+        for row in changing
+    )
+    alike = len({row.timetable for row in owned} - {row.timetable for row in changing})
+    return FlagEdit(flag.column, tuple(dict.fromkeys(changes)), wish.about, alike)
+
+
+def taken_back(
+    edit: FlagEdit, rows: Iterable[FlagRow], later: Mapping[Name, str], about: str
+) -> tuple[FlagEdit, tuple[KeptBack, ...]]:
+    """Return the edit that puts flags back, timetable by timetable, and those that are left as they are.
+
+    Left are the flags somebody else has set since, or a run of `later` has, and timetables whose schedules were in
+    several states: nothing tells any more which of them was in which. The other columns of a row do not matter, so
+    that a timetable which has run meanwhile is put back all the same.
+    """
+    now: dict[Name, list[FlagRow]] = defaultdict(list)
+    for row in rows:
+        now[row.timetable].append(row)
+    states = Counter(change.timetable for change in edit.changes)
+    changes: list[FlagChange] = []
+    kept: dict[tuple[KeptWhy, str], list[FlagChange]] = defaultdict(list)
+    for change in edit.changes:
+        held = {stored_text(row.value) for row in now[change.timetable]}
+        if states[change.timetable] > 1:
+            kept[KeptWhy.MIXED, ""].append(change)
+        elif held == {stored_text(change.after)}:
+            # The rows of today, which may be padded otherwise than they were.
+            changes += (replace(change.taken_back, owner=r.owner, name=r.name) for r in now[change.timetable])
+        elif held != {stored_text(change.before)}:
+            run = later.get(change.timetable, "")
+            kept[KeptWhy.WRITTEN_SINCE if run else KeptWhy.CHANGED_SINCE, run].append(change)
+    return FlagEdit(edit.column, tuple(dict.fromkeys(changes)), about), tuple(
+        KeptBack(SCHEDULES, None, why, (), Counts(changed=len(ones)), _detail(ones, run))
+        for (why, run), ones in kept.items()
+    )
+
+
+def edit_plan(
+    edit: FlagEdit,
+    part: TablePart,
+    states: EditStates,
+    *,
+    into: Role,
+    identity: str,
+    seed: int,
+    as_of: datetime,
+    settings: PairSettings,
+    kept: tuple[KeptBack, ...] = (),
+    undoes: str = "",
+) -> Plan:
+    """Return the plan of an edit of one server's own rows: one step, and none where there is nothing to change."""
+    steps: tuple[Step, ...] = ()
+    if edit.changes:
+        rows = len({change.timetable for change in edit.changes})
+        write = BucketWrite(Bucket(), states.after, states.before, Counts(changed=rows))
+        steps = (Step(1, into, (replace(part, buckets=(write,)),)),)
+    return Plan(
+        seed=seed,
+        as_of=as_of,
+        source=into.other,
+        policy=Policy.ROWS,
+        requested=None,
+        zone=settings.timezone,
+        identities=((into, identity),),
+        ranges=(),
+        steps=steps,
+        kept=kept,
+        stale=(),
+        notes=(),
+        tables=(SCHEDULES,),
+        checklist=edit_checklist(into, settings.hooks) if steps else Checklist(),
+        undoes=undoes,
+        rows_from=RowsFrom.TARGET_EDITED,
+        edit=edit,
+    )
+
+
+def as_stored(value: str | None, column: FingerprintColumn) -> FlagValue:
+    """Return what the pair file calls a stored value as the column takes it."""
+    if value is None:
+        return None
+    if not column.type.is_text:
+        return int(value)
+    return value.ljust(column.type.width) if column.type.name == "char" else value
+
+
+def told(value: FlagValue, flag: TimetableFlag, server: str) -> str:
+    """Return a stored value as people are told it: its state, or what is stored where that is none of the three."""
+    state = flag.state(value, server)
+    return state.value if state else NULL if value is None else repr(stored_text(value))
+
+
+def _detail(changes: Iterable[FlagChange], run: str) -> str:
+    names = ", ".join(dict.fromkeys(change.shown for change in changes))
+    return f"run {run}: {names}" if run else names

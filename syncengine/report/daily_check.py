@@ -1,0 +1,208 @@
+"""The daily check for people and as JSON: both servers on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from syncengine.model.daily_check import DailyCheck, ServerDay
+from syncengine.model.hooks import CheckKind
+from syncengine.model.outages import BlindTime
+from syncengine.model.pair import Role
+from syncengine.model.spec import Archive
+from syncengine.model.window import Window
+from syncengine.model.window_text import typed_window
+from syncengine.report.plain import plain
+from syncengine.report.text import grid, plural
+
+FULL_PERCENT = 90
+"""From there on a circular table drops its oldest rows."""
+BY_HAND = {
+    CheckKind.BACKUPS: "Backups: Maintenance, Backup Data on {} shows when the last one ended; no table tells.",
+    CheckKind.ERROR_LOG: "Error log: look through the customer error log on {} for what is unusual; no table holds it.",
+    CheckKind.LINKS: "Links: System Setup, connection status on {}; the diary tells only of outages that have ended.",
+}
+"""What the guide has looked at each day and no table shows."""
+NAMES = {CheckKind.BACKUPS: "backups", CheckKind.ERROR_LOG: "error log", CheckKind.LINKS: "links"}
+TABLES_SHOWN = 6
+HOLES_SHOWN = 4
+
+
+def print_daily(console: Console, found: DailyCheck, pair: str) -> None:
+    """Print both servers beside each other, how they differ, and what is to be looked at by hand."""
+    console.print(Text(f"Daily check, since {found.since:%Y-%m-%d %H:%M}, as of {found.as_of:%Y-%m-%d %H:%M}", "bold"))
+    console.print()
+    table = grid("", *(server.role.value for server in found.servers))
+    for label, cells in _rows(found):
+        table.add_row(label, *cells)
+    console.print(table)
+    console.print()
+    for line in _warnings(found):
+        console.print(line)
+    for line in _drift(found, pair):
+        console.print(line)
+    console.print(Text(found.work_on[1]))
+    by_hand = [line.text for line in found.switch] + list(_by_hand(found))
+    if by_hand:
+        console.print()
+        console.print(Text("By hand", style="bold"))
+    for place, what in enumerate(by_hand, start=1):
+        console.print(Text(f"  {place}. {what}"))
+
+
+def _by_hand(found: DailyCheck) -> Iterator[str]:
+    """Yield what people have to look at, both servers in one line."""
+    for kind, text in BY_HAND.items():
+        roles = found.by_hand(kind)
+        if roles:
+            yield text.format("both servers" if len(roles) == len(Role) else roles[0])
+
+
+def _rows(found: DailyCheck) -> list[tuple[str, list[str]]]:
+    servers = found.servers
+    return [
+        ("answers", ["no" if server.problem else "yes" for server in servers]),
+        ("outages of links", [_outages(server, found) for server in servers]),
+        ("intervals archived", [_archived(server, Archive.INTERVAL) for server in servers]),
+        ("days archived", [_archived(server, Archive.DAILY) for server in servers]),
+        ("fullest table", [_fullest(server) for server in servers]),
+        *((NAMES[kind], [_checked(found, kind, server) for server in servers]) for kind in _kinds_checked(found)),
+    ]
+
+
+def _kinds_checked(found: DailyCheck) -> list[CheckKind]:
+    told = {check.kind for check in found.checks}
+    return [kind for kind in CheckKind if kind in told]
+
+
+def _checked(found: DailyCheck, kind: CheckKind, server: ServerDay) -> str:
+    for check in found.checks:
+        if (check.kind, check.role) == (kind, server.role):
+            return "?" if check.problem else "fine" if check.fine else "not fine"
+    return "by hand"
+
+
+def _outages(server: ServerDay, found: DailyCheck) -> str:
+    if server.facts is None:
+        return "?"
+    count = server.outages(found.since)
+    return str(count) if count else "none"
+
+
+def _archived(server: ServerDay, archive: Archive) -> str:
+    if server.facts is None:
+        return "?"
+    statuses = [server.facts.archived(acd, archive) for acd in server.facts.acds]
+    known = [status.until for status in statuses if status.until is not None]
+    if len(known) < len(statuses) or not known:
+        return "not known of all ACDs"
+    return f"{min(known):%Y-%m-%d %H:%M}"
+
+
+def _fullest(server: ServerDay) -> str:
+    fullest = max(server.fillings, key=lambda one: one.percent, default=None)
+    if fullest is None:
+        return "?"
+    return f"{fullest.table} full" if fullest.percent >= 100 else f"{fullest.table} {fullest.percent} %"
+
+
+def _warnings(found: DailyCheck) -> list[Text]:
+    lines = [Text(server.problem, style="red") for server in found.servers if server.problem]
+    for server in found.servers:
+        lines += [Text(f"{server.role}: {late}.", style="yellow") for late in server.late_archives(found.as_of)]
+        full = [one for one in server.fillings if one.percent >= FULL_PERCENT]
+        if full:
+            names = ", ".join(one.table for one in full)
+            lines.append(Text(f"{server.role}: {names} drop their oldest rows.", style="dim"))
+    for check in found.checks:
+        said = ": " + " / ".join(check.says) if check.says else ""
+        if check.problem:
+            lines.append(Text(f"{check.role}: the hook {check.kind} {check.problem}{said}", style="yellow"))
+        elif check.says or not check.fine:
+            state = "" if check.fine else " not fine"
+            lines.append(Text(f"{check.role}: {NAMES[check.kind]}{state}{said}", "dim" if check.fine else "yellow"))
+    for time in found.holes[:HOLES_SHOWN]:
+        lines.append(Text(f"{_hole(time)}: no rows, and no outage in the diary explains it.", style="yellow"))
+    if len(found.holes) > HOLES_SHOWN:
+        lines.append(Text(f"and {plural(len(found.holes) - HOLES_SHOWN, 'hole')} more: syncengine outages", "yellow"))
+    return lines
+
+
+def _hole(time: BlindTime) -> str:
+    roles = " and ".join(side.role.value for side in time.sides if side.missing)
+    return f"{roles}: ACD {time.acd} {time.span}"
+
+
+def _drift(found: DailyCheck, pair: str) -> Iterator[Text]:
+    if found.drift is None:
+        yield Text(f"Not compared: {found.problem or 'a server does not answer.'}", style="red")
+        return
+    differing = [table.spec.name for table in found.drift.tables if not table.in_sync]
+    if not differing:
+        yield Text("In sync since then, administration included.", style="green")
+        return
+    names = ", ".join(differing[:TABLES_SHOWN])
+    more = f" and {len(differing) - TABLES_SHOWN} more" if len(differing) > TABLES_SHOWN else ""
+    verb = "differs" if len(differing) == 1 else "differ"
+    rows = sum(table.counts.total for table in found.drift.tables)
+    yield Text(f"{plural(len(differing), 'table')} {verb}, in {plural(rows, 'row')}: {names}{more}.", style="yellow")
+    if found.blind:
+        yield Text(f"  Outages of that time: syncengine outages --pair {pair}", style="yellow")
+    window = typed_window(Window(found.since, found.as_of))
+    yield Text(f"  All of it: syncengine verify --pair {pair} --window '{window}'", style="yellow")
+
+
+def daily_document(found: DailyCheck) -> dict[str, Any]:
+    """Return the check as plain data."""
+    role, why = found.work_on
+    return {
+        "as_of": plain(found.as_of),
+        "since": plain(found.since),
+        "in_order": found.in_order,
+        "work_on": role.value,
+        "work_on_because": why,
+        "problem": found.problem,
+        "servers": [
+            {
+                "server": server.role.value,
+                "problem": server.problem,
+                "outages": server.outages(found.since),
+                "archives": plain(server.facts.archives) if server.facts else [],
+                "late": list(server.late_archives(found.as_of)),
+                "fillings": [{**plain(one), "percent": one.percent} for one in server.fillings],
+            }
+            for server in found.servers
+        ],
+        "holes": [
+            {
+                "acd": time.acd,
+                "window": plain(time.span),
+                "servers": [side.role.value for side in time.sides if side.missing],
+            }
+            for time in found.holes
+        ],
+        "differing": None
+        if found.drift is None
+        else [table.spec.name for table in found.drift.tables if not table.in_sync],
+        "checks": [
+            {
+                "kind": check.kind.value,
+                "server": check.role.value,
+                "fine": check.fine,
+                "says": list(check.says),
+                "problem": check.problem,
+            }
+            for check in found.checks
+        ],
+        "by_hand": [
+            *({"kind": line.kind.value, "server": line.server.value, "text": line.text} for line in found.switch),
+            *(
+                {"kind": kind.value, "server": role.value, "text": text.format(role)}
+                for kind, text in BY_HAND.items()
+                for role in found.by_hand(kind)
+            ),
+        ],
+    }
