@@ -9,6 +9,7 @@ from syncengine.catalogue import Catalogue, load_catalogue
 from syncengine.model.errors import PairFileError
 from syncengine.model.expected import ExpectedRows
 from syncengine.model.pair import PairSettings
+from syncengine.model.sentences import plural
 from syncengine.model.spec import DataClass, Kept, TableSpec
 
 
@@ -25,8 +26,7 @@ def fitting_catalogue(settings: PairSettings, folders: tuple[Path, ...]) -> Cata
         for fault in _faults(meant, specs.get(meant.table))
     )
     if faults:
-        many = f"{len(faults)} fault{'' if len(faults) == 1 else 's'}"
-        raise PairFileError(f"The pair file {settings.file} has {many}:", faults)
+        raise PairFileError(f"The pair file {settings.file} has {plural(len(faults), 'fault')}:", faults)
     return catalogue
 
 

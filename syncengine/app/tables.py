@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.request import Asked
 from syncengine.model.errors import InputError, RefusedError
+from syncengine.model.sentences import listed
 from syncengine.model.spec import DataClass, TableSpec
 
 COMPANIONS = {"agroups": "synonyms", "features": "users", "user_colors": "users", "user_defval": "users"}
 """What is never written without another table: groups without names, permissions without users."""
+NAMED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Choosing:
             options = [f"--set {name}" for name in asked.sets if set(untimed) & set(self.catalogue.set(name).tables)]
             options += [f"--table {spec.name}" for spec in self.catalogue.select(asked.tables) if spec.time is None]
             raise InputError(
-                f"{_listed(untimed)}: administration has no times, and a resync copies what has.",
+                f"{listed(untimed, NAMED)}: administration has no times, and a resync copies what has.",
                 hint=f"Use `syncengine sync {' '.join(options)}`.",
             )
         return specs
@@ -63,13 +65,13 @@ class Choosing:
         timed = [spec.name for spec in specs if spec.time is not None and not spec.future_dates]
         if timed:
             raise InputError(
-                f"{_listed(timed)}: history is copied by times, and a sync copies administration.",
+                f"{listed(timed, NAMED)}: history is copied by times, and a sync copies administration.",
                 hint="Use `syncengine resync --window TIME`, or `syncengine backfill`.",
             )
         whole = [spec.name for spec in specs if spec.acd is None and spec.time is None]
         if whole and asked.acds:
             raise InputError(
-                f"{_listed(whole)}: rows that belong to no ACD are only copied with all ACDs.",
+                f"{listed(whole, NAMED)}: rows that belong to no ACD are only copied with all ACDs.",
                 hint="Leave --acd out, or leave these tables out.",
             )
         return specs
@@ -96,8 +98,3 @@ def refuse_local(specs: Iterable[TableSpec]) -> None:
             rule=1,
             hint="Leave it out; no option lifts this.",
         )
-
-
-def _listed(names: list[str]) -> str:
-    shown = ", ".join(names[:4])
-    return f"{shown} and {len(names) - 4} more" if len(names) > 4 else shown

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from syncengine.model.sentences import listed
+
 TABLES_NAMED = 3
 
 
@@ -68,9 +70,7 @@ def left_sentences(tables: Iterable[tuple[str, tuple[ExpectedDifference, ...]]])
             if one.kind in (ExpectedKind.PSEUDO_ACD, ExpectedKind.ROWS):
                 names.setdefault((one.what, one.why), []).append(table)
     for (what, why), members in names.items():
-        shown = ", ".join(members[:TABLES_NAMED])
-        more = f" and {len(members) - TABLES_NAMED} more" if len(members) > TABLES_NAMED else ""
-        yield f"{what} of {shown}{more} is left as it is on both servers: {why}"
+        yield f"{what} of {listed(members, TABLES_NAMED)} is left as it is on both servers: {why}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from syncengine.model.pair import Role
+from syncengine.model.sentences import listed
 from syncengine.model.timetable_flag import TimetableFlag, TimetableState
 
 SCHEDULES = "ttsched"
@@ -137,5 +138,4 @@ class TimetableListing:
 def named(timetables: Iterable[Timetable], most: int = 6) -> str:
     """Name some timetables in a sentence, and count the others."""
     names = list(dict.fromkeys(one.shown for one in timetables))
-    more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return f"{', '.join(names[:most])}{more}"
+    return listed(names, most)

@@ -9,6 +9,7 @@ from syncengine.model.errors import RefusedError
 from syncengine.model.interval import floor_to
 from syncengine.model.pair import Limits, Role
 from syncengine.model.plan import Plan
+from syncengine.model.sentences import plural
 from syncengine.model.spec import Archive
 
 SHOWN = 3
@@ -76,7 +77,7 @@ def refuse_deletions(plan: Plan, limits: Limits) -> None:
         )
         if count > limits.deletions:
             raise RefusedError(
-                f"The plan would delete {count:,} row{'' if count == 1 else 's'} that only {role} holds, "
+                f"The plan would delete {plural(count, 'row')} that only {role} holds, "
                 f"and {limits.deletions:,} are allowed.",
                 rule=13,
                 hint=f"Look at them with `syncengine verify`; then add --allow-deletions {count}, "

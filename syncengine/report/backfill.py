@@ -12,12 +12,14 @@ from syncengine.model.drift import Counts
 from syncengine.model.outcome import RunOutcome
 from syncengine.model.plan import Plan
 from syncengine.model.portions import BackfillWishes, Portion, PortionDone
+from syncengine.model.sentences import listed, plural
 from syncengine.report.outcome import print_left
 from syncengine.report.plain import plain
 from syncengine.report.plan_json import plan_summary
-from syncengine.report.text import grid, number, plural
+from syncengine.report.text import grid, number
 
 SHOWN = 24
+TABLES_NAMED = 4
 
 
 def print_portions(console: Console, wishes: BackfillWishes, portions: Sequence[Portion], notes: Sequence[str]) -> None:
@@ -143,5 +145,4 @@ def _portion(portion: Portion) -> dict[str, Any]:
 
 
 def _tables(portion: Portion) -> str:
-    shown = ", ".join(portion.tables[:4])
-    return shown + (f" and {len(portion.tables) - 4} more" if len(portion.tables) > 4 else "")
+    return listed(portion.tables, TABLES_NAMED)

@@ -8,9 +8,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
+from syncengine.model.sentences import plural
 from syncengine.model.spec import CompanionFile, DataClass, TableSet, TableSpec
 from syncengine.report.plain import plain
-from syncengine.report.text import grid, plural
+from syncengine.report.text import grid
 
 CLASS_TITLES = {
     DataClass.LOCAL: "Local administration: never copied",

@@ -11,8 +11,8 @@ from rich.text import Text
 from syncengine.model.drift import ChangedBy, GroupChange
 from syncengine.model.plan import KeptWhy, Plan, PlannedChange
 from syncengine.model.selection import Value
+from syncengine.model.sentences import listed, plural
 from syncengine.report.plain import plain
-from syncengine.report.text import plural
 
 SHOWN = 20
 COLUMNS_SHOWN = 4
@@ -110,9 +110,7 @@ def _version(group: GroupChange, rows: int, side: str) -> str:
         return "not there"
     if not group.versions:
         return plural(rows, "row")
-    values = [f"{one.column} {_value(getattr(one, side))}" for one in group.versions[:COLUMNS_SHOWN]]
-    more = len(group.versions) - COLUMNS_SHOWN
-    return ", ".join(values) + (f" and {more} more" if more > 0 else "")
+    return listed([f"{one.column} {_value(getattr(one, side))}" for one in group.versions], COLUMNS_SHOWN)
 
 
 def _value(value: Value) -> str:

@@ -21,8 +21,8 @@ from syncengine.model.check import (
     TableCheck,
 )
 from syncengine.model.facts import Outage, ServerFacts
+from syncengine.model.sentences import listed, plural
 from syncengine.model.spec import Archive
-from syncengine.report.text import plural
 
 NAMES_SHOWN = 4
 DETAILS_SHOWN = 3
@@ -204,13 +204,8 @@ def _held(server: ServerCheck) -> str:
     ):
         names = server.holding(holding)
         if names:
-            lines.append(f"{len(names)} {what}: {_named(names)}")
+            lines.append(f"{len(names)} {what}: {listed(names, NAMES_SHOWN)}")
     return "\n".join(lines)
-
-
-def _named(names: Sequence[str], most: int = NAMES_SHOWN) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"{', '.join(names[:most])}{more}"
 
 
 def _kept_items(check: PairCheck) -> Iterator[RenderableType]:
@@ -264,7 +259,7 @@ def _faults(check: PairCheck, *, everything: bool) -> Iterator[RenderableType]:
     table = _columns("tables", "on", "columns")
     shown = list(groups.items())[: None if everything else LINES_SHOWN]
     for (where, text), names in shown:
-        table.add_row(_named(names, len(names) if everything else NAMES_SHOWN), where, text)
+        table.add_row(listed(names, len(names) if everything else NAMES_SHOWN), where, text)
     if shown:
         yield table
     if len(shown) < len(groups):
@@ -280,7 +275,7 @@ def _fault(found: TableCheck, kind: ColumnFaultKind, *, everything: bool) -> str
         names = [f"{fault.column} {fault.native} ({fault.wanted} in the spec)" for fault in faults]
     elif kind is not ColumnFaultKind.MISSING:
         names = [f"{fault.column} {fault.native}" for fault in faults]
-    return f"{len(faults)} {FAULT_WORDS[kind]}: {_named(names, len(names) if everything else NAMES_SHOWN)}"
+    return f"{len(faults)} {FAULT_WORDS[kind]}: {listed(names, len(names) if everything else NAMES_SHOWN)}"
 
 
 def _cases(check: PairCheck) -> Iterator[RenderableType]:
@@ -324,7 +319,7 @@ def _findings(findings: Sequence[Finding], *, everything: bool) -> RenderableTyp
 
 def _finding(finding: Finding, *, everything: bool) -> Iterator[Text]:
     about = [finding.server.value] if finding.server is not None else []
-    about += [_named(finding.tables, len(finding.tables) if everything else NAMES_SHOWN)] if finding.tables else []
+    about += [listed(finding.tables, len(finding.tables) if everything else NAMES_SHOWN)] if finding.tables else []
     rule = f" (rule {finding.rule})" if finding.rule else ""
     yield Text.assemble(("".join(f"{part}: " for part in about), "bold"), finding.says, (rule, "dim"))
     if everything or finding.severity is not Severity.NOTE:

@@ -12,11 +12,12 @@ from syncengine.model.daily_check import DailyCheck, ServerDay
 from syncengine.model.hooks import CheckKind
 from syncengine.model.outages import BlindTime
 from syncengine.model.pair import Role
+from syncengine.model.sentences import listed, plural
 from syncengine.model.spec import Archive
 from syncengine.model.window import Window
 from syncengine.model.window_text import typed_window
 from syncengine.report.plain import plain
-from syncengine.report.text import grid, plural
+from syncengine.report.text import grid
 
 FULL_PERCENT = 90
 """From there on a circular table drops its oldest rows."""
@@ -144,11 +145,12 @@ def _drift(found: DailyCheck, pair: str) -> Iterator[Text]:
     if not differing:
         yield Text("In sync since then, administration included.", style="green")
         return
-    names = ", ".join(differing[:TABLES_SHOWN])
-    more = f" and {len(differing) - TABLES_SHOWN} more" if len(differing) > TABLES_SHOWN else ""
     verb = "differs" if len(differing) == 1 else "differ"
     rows = sum(table.counts.total for table in found.drift.tables)
-    yield Text(f"{plural(len(differing), 'table')} {verb}, in {plural(rows, 'row')}: {names}{more}.", style="yellow")
+    yield Text(
+        f"{plural(len(differing), 'table')} {verb}, in {plural(rows, 'row')}: {listed(differing, TABLES_SHOWN)}.",
+        style="yellow",
+    )
     if found.blind:
         yield Text(f"  Outages of that time: syncengine outages --pair {pair}", style="yellow")
     window = typed_window(Window(found.since, found.as_of))

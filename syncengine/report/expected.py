@@ -10,6 +10,7 @@ from rich.text import Text
 
 from syncengine.model.drift import Observation
 from syncengine.model.expected import ExpectedDifference, ExpectedKind, added_up
+from syncengine.model.sentences import listed
 from syncengine.report.text import grid, number
 
 TABLES_NAMED = 3
@@ -47,8 +48,7 @@ def _together(observation: Observation) -> Iterator[tuple[str, ExpectedDifferenc
     kinds = tuple(ExpectedKind)
     for one in sorted(added_up(one for _, one in found), key=lambda one: kinds.index(one.kind)):
         names = tables[one.kind, one.what, one.why]
-        more = f" and {len(names) - TABLES_NAMED} more" if len(names) > TABLES_NAMED else ""
-        yield ", ".join(names[:TABLES_NAMED]) + more, one
+        yield listed(names, TABLES_NAMED), one
 
 
 def _number(count: int | None) -> str:

@@ -11,10 +11,10 @@ from rich.text import Text
 from syncengine.model.facts import Outage
 from syncengine.model.outages import REASONS, BlindSide, OutageFinding, OutageReport, Outlook
 from syncengine.model.pair import Role
+from syncengine.model.sentences import listed, plural
 from syncengine.model.window_text import typed_window
 from syncengine.report.plain import plain
 from syncengine.report.plan_json import plan_summary
-from syncengine.report.text import plural
 
 FORMAT = "syncengine.outages"
 VERSION = 1
@@ -58,8 +58,7 @@ def _finding(finding: OutageFinding, pair: str) -> Iterator[Text]:
         yield Text(f"  {side.role}: {', '.join(_why(side))}")
     if finding.tolls:
         names = list(dict.fromkeys(toll.table for toll in finding.tolls))
-        more = f" and {len(names) - TABLES_SHOWN} more" if len(names) > TABLES_SHOWN else ""
-        yield Text(f"  tables: {', '.join(names[:TABLES_SHOWN])}{more}", style="dim")
+        yield Text(f"  tables: {listed(names, TABLES_SHOWN)}", style="dim")
     for kept in finding.kept:
         yield Text(f"  {kept.table}: {kept.why.value}{f' ({kept.detail})' if kept.detail else ''}", style="yellow")
     command = mending(finding, pair)

@@ -12,12 +12,12 @@ from syncengine.model.checklist import ChecklistLine
 from syncengine.model.hooks import HookRecord
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
 from syncengine.model.plan import Plan, RowsFrom
+from syncengine.model.sentences import plural
 from syncengine.model.timetable_flag import FlagEdit
 from syncengine.report.checklist import line_document
 from syncengine.report.hooks import hook_document
 from syncengine.report.plain import plain
 from syncengine.report.plan_text import stale_lines
-from syncengine.report.text import plural
 
 SHOWN = 10
 """Steps that are named before the others are counted."""

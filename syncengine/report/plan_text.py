@@ -10,12 +10,14 @@ from rich.text import Text
 
 from syncengine.model.drift import Counts
 from syncengine.model.plan import Plan, Rollups, StaleRollup
+from syncengine.model.sentences import listed, plural
 from syncengine.model.window import Window
 from syncengine.report.changes import change_lines
 from syncengine.report.checklist import checklist_lines
-from syncengine.report.text import clips, grid, number, plural
+from syncengine.report.text import clips, grid, number
 from syncengine.report.timetables import edit_summary, edit_table
 
+TABLES_SHOWN = 6
 SPANS_SHOWN = 4
 LINES_SHOWN = 24
 
@@ -65,7 +67,7 @@ def _ranges(plan: Plan, *, every_table: bool) -> Iterator[tuple[str, str, str, s
         if every_table or (one.table, one.acd) in written:
             groups[one.acd, one.requested, one.actual].append(one.table)
     for (acd, requested, actual), tables in groups.items():
-        shown = ", ".join(tables[:6]) + (f" and {len(tables) - 6} more" if len(tables) > 6 else "")
+        shown = listed(tables, TABLES_SHOWN)
         yield (
             "none" if acd is None else str(acd),
             str(requested) if requested else "",
@@ -102,11 +104,12 @@ def _kept(plan: Plan) -> Iterator[RenderableType]:
         groups[kept.why.value, kept.detail, kept.acd, kept.spans].append(kept.table)
     lines = list(groups.items())
     for (why, detail, acd, spans), tables in lines[:LINES_SHOWN]:
-        names = ", ".join(tables[:6]) + (f" and {len(tables) - 6} more" if len(tables) > 6 else "")
-        when = ", ".join(str(span) for span in spans[:SPANS_SHOWN])
-        when += f" and {len(spans) - SPANS_SHOWN} more" if len(spans) > SPANS_SHOWN else ""
+        when = listed(spans, SPANS_SHOWN)
         place = " ".join(part for part in (f"ACD {acd}" if acd is not None else "", when) if part)
-        yield Text(f"  {names}{f'  {place}' if place else ''}: {why}{f' ({detail})' if detail else ''}", style="yellow")
+        yield Text(
+            f"  {listed(tables, TABLES_SHOWN)}{f'  {place}' if place else ''}: {why}{f' ({detail})' if detail else ''}",
+            style="yellow",
+        )
     if len(lines) > LINES_SHOWN:
         yield Text(f"  and {len(lines) - LINES_SHOWN} more; --json lists them all", style="yellow")
 

@@ -11,9 +11,10 @@ from rich.text import Text
 
 from syncengine.model.rollups import InternalState, InternalTable, InternalVerdict, Period, RolledGroup
 from syncengine.model.selection import Value
+from syncengine.model.sentences import listed, plural
 from syncengine.model.spec import Archive
 from syncengine.report.plain import plain
-from syncengine.report.text import grid, number, plural
+from syncengine.report.text import grid, number
 
 COLUMNS_SHOWN = 4
 SAMPLES_SHOWN = 1
@@ -89,8 +90,7 @@ def _where(periods: list[Period]) -> str:
 
 
 def _columns(names: tuple[str, ...]) -> str:
-    more = len(names) - COLUMNS_SHOWN
-    return ", ".join(names[:COLUMNS_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return listed(names, COLUMNS_SHOWN)
 
 
 def _compared(tables: tuple[InternalTable, ...]) -> RenderableType:
@@ -113,9 +113,7 @@ def _sample(table: InternalTable, sample: RolledGroup) -> str:
     elif not sample.rolled:
         what = f"has a row in {table.table} and no intervals"
     else:
-        shown = [f"{v.column} {_value(v.held)} ≠ {_value(v.rolled)}" for v in sample.values[:COLUMNS_SHOWN]]
-        more = len(sample.values) - COLUMNS_SHOWN
-        what = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+        what = listed([f"{v.column} {_value(v.held)} ≠ {_value(v.rolled)}" for v in sample.values], COLUMNS_SHOWN)
     period = f"{WORDS[table.archive]} of {sample.period.row_date}"
     return f"{table.role}  {table.table}  ACD {sample.period.acd} {period}  {key}: {what}"
 

@@ -18,8 +18,9 @@ from syncengine.model.run import (
     left_in_single_user_mode,
     left_to_do,
 )
+from syncengine.model.sentences import plural
 from syncengine.report.hooks import said_lines
-from syncengine.report.text import grid, number, plural
+from syncengine.report.text import grid, number
 
 STYLES = {
     RunState.RUNNING: "cyan",

@@ -9,7 +9,10 @@ from datetime import timedelta
 from rich.table import Table
 
 from syncengine.model.bucket import Bucket, BucketColumns, bucket_start
+from syncengine.model.sentences import listed
 from syncengine.model.spec import Archive, TableSpec
+
+TABLES_NAMED = 4
 
 
 def grid(*columns: str, right: tuple[str, ...] = ()) -> Table:
@@ -23,11 +26,6 @@ def grid(*columns: str, right: tuple[str, ...] = ()) -> Table:
 def number(count: int) -> str:
     """Return a count, a dot for none, so that the eye finds the others."""
     return f"{count:,}" if count else "·"
-
-
-def plural(count: int, noun: str) -> str:
-    """Return `1 table` or `2 tables`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def clips(scopes: Iterable[tuple[str, int | None, tuple[str, ...]]]) -> Iterator[str]:
@@ -51,7 +49,7 @@ def clips(scopes: Iterable[tuple[str, int | None, tuple[str, ...]]]) -> Iterator
             tables[note, place].append(table)
     for (note, place), names in tables.items():
         unique = sorted(names)
-        yield f"{', '.join(unique[:4])}{f' and {len(unique) - 4} more' if len(unique) > 4 else ''}{place}: {note}"
+        yield f"{listed(unique, TABLES_NAMED)}{place}: {note}"
 
 
 def bucket_text(bucket: Bucket, spec: TableSpec, zone: str) -> str:

@@ -10,10 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from syncengine.model.pair import Role
+from syncengine.model.sentences import listed, plural
 from syncengine.model.timetable_flag import FlagEdit
 from syncengine.model.timetables import Schedule, Timetable, TimetableListing, TimetableSide, named
 from syncengine.report.plain import plain
-from syncengine.report.text import grid, plural
+from syncengine.report.text import grid
 
 FORMAT = "syncengine.timetables"
 VERSION = 1
@@ -72,10 +73,7 @@ def _told(schedule: Schedule) -> str:
 
 def _does(one: Timetable) -> str:
     """Return its first task, and how many follow."""
-    tasks = one.primary.tasks or one.secondary.tasks
-    if not tasks:
-        return "nothing"
-    return tasks[0] + (f" and {len(tasks) - 1} more" if len(tasks) > 1 else "")
+    return listed(one.primary.tasks or one.secondary.tasks, 1) or "nothing"
 
 
 def _remark(one: Timetable) -> Text:

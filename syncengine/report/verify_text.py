@@ -11,10 +11,11 @@ from syncengine.model.consequences import following_sentences, followings
 from syncengine.model.drift import KeyGroupDrift, Observation, Scope, Strength, TableObservation, TableState
 from syncengine.model.memory import Remembered
 from syncengine.model.selection import Value
+from syncengine.model.sentences import listed, plural
 from syncengine.model.spans import joined, span_of
 from syncengine.model.window import MINUTE
 from syncengine.report.expected import expected_section
-from syncengine.report.text import bucket_text, clips, grid, number, plural
+from syncengine.report.text import bucket_text, clips, grid, number
 from syncengine.report.verify_json import compared_window
 
 CHANGES_SHOWN = 4
@@ -113,9 +114,7 @@ def _compared(tables: tuple[TableObservation, ...]) -> RenderableType:
 def _sample(table: TableObservation, sample: KeyGroupDrift, observation: Observation) -> str:
     key = " ".join(f"{name} {_value(value)}" for name, value in sample.key if name != "intrvl")
     if sample.changes:
-        shown = [f"{c.column} {_value(c.source)} ≠ {_value(c.target)}" for c in sample.changes[:CHANGES_SHOWN]]
-        more = len(sample.changes) - CHANGES_SHOWN
-        what = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+        what = listed([f"{c.column} {_value(c.source)} ≠ {_value(c.target)}" for c in sample.changes], CHANGES_SHOWN)
     elif sample.target_rows == 0:
         what = f"{plural(sample.source_rows, 'row')} only in {observation.source}"
     elif sample.source_rows == 0:

@@ -11,6 +11,7 @@ from syncengine.model.facts import ServerFacts
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Rollups, StaleRollup
 from syncengine.model.rollups import InternalState, InternalTable, Period
+from syncengine.model.sentences import listed
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.observe.rollups.comparison import Asked, Holding
 from syncengine.observe.rollups.summarised import SUNDAY, Summarised
@@ -120,9 +121,7 @@ def _disagreeing(table: InternalTable) -> str:
     columns = table.wrong_columns
     if not columns:
         return f"its roll-up is not known for certain: {where} has other rows than its intervals make"
-    shown = ", ".join(columns[:COLUMNS_SHOWN])
-    more = f" and {len(columns) - COLUMNS_SHOWN} more" if len(columns) > COLUMNS_SHOWN else ""
-    return f"{table.role} computes {shown}{more} otherwise: see {where}"
+    return f"{table.role} computes {listed(columns, COLUMNS_SHOWN)} otherwise: see {where}"
 
 
 def _partly(table: InternalTable) -> str:

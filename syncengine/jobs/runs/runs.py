@@ -28,6 +28,7 @@ from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan, Rollups, StaleRollup
 from syncengine.model.progress import Progress
 from syncengine.model.run import BatchState, RunKind, RunRecord, RunState, undone_by
+from syncengine.model.sentences import listed
 from syncengine.model.spec import Archive
 from syncengine.model.timetables import SCHEDULES
 from syncengine.planning.checklist import summarized_anew
@@ -385,11 +386,6 @@ def _about(plan: Plan) -> str:
         return f"undo of run {plan.undoes}"
     if plan.edit is not None:
         return plan.edit.about
-    when = str(plan.requested) if plan.requested else _named(plan.tables)
+    when = str(plan.requested) if plan.requested else listed(plan.tables, TABLES_NAMED)
     direction = "both directions" if plan.policy.value == "reconcile" else f"{plan.source} to {plan.target}"
     return f"{plan.policy}, {direction}, {when}"
-
-
-def _named(tables: Sequence[str]) -> str:
-    shown = ", ".join(tables[:TABLES_NAMED])
-    return f"{shown} and {len(tables) - TABLES_NAMED} more" if len(tables) > TABLES_NAMED else shown

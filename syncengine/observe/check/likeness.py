@@ -11,6 +11,7 @@ from syncengine.model.check import Finding, Holding, ServerCheck, Severity, Subj
 from syncengine.model.drift import TableState
 from syncengine.model.facts import ArchiveStatus, ServerFacts
 from syncengine.model.pair import Role
+from syncengine.model.sentences import plural
 from syncengine.model.spec import Archive, DataClass, Kept, TableSpec
 from syncengine.observe.check.server import Look
 from syncengine.observe.columns import judge_columns
@@ -56,7 +57,7 @@ def server_findings(check: ServerCheck, as_of: datetime) -> Iterator[Finding]:
         yield Finding(
             Severity.MUST,
             Subject.TABLES,
-            f"{_counted(denied, 'table')} cannot be read.",
+            f"{plural(len(denied), 'table')} cannot be read.",
             f"Let the login read them: GRANT SELECT ON {denied[0].table} TO it, and so on.",
             server=role,
             tables=tuple(table.table for table in denied),
@@ -225,7 +226,9 @@ def _layouts(catalogue: Catalogue, lives: Mapping[str, Live]) -> Iterator[Findin
             rule=14,
         )
     if absent:
-        says = f"{_counted(absent, 'table')} of the catalogue {'is' if len(absent) == 1 else 'are'} on neither server."
+        says = (
+            f"{plural(len(absent), 'table')} of the catalogue {'is' if len(absent) == 1 else 'are'} on neither server."
+        )
         yield Finding(Severity.NOTE, Subject.TABLES, says, tables=tuple(absent))
 
 
@@ -245,7 +248,7 @@ def _nullability(catalogue: Catalogue, lives: Mapping[str, Live]) -> Iterator[Fi
             yield Finding(
                 Severity.SHOULD,
                 Subject.COLUMNS,
-                f"{_counted(found, 'column')} may hold NULL on one server only, which refuses rows of the other.",
+                f"{plural(len(found), 'column')} may hold NULL on one server only, which refuses rows of the other.",
                 "Make the columns alike on both servers.",
                 tables=(spec.name,),
                 details=tuple(found),
@@ -280,13 +283,8 @@ def _against_the_specs(primary: ServerCheck, secondary: ServerCheck) -> Iterator
     here, there = ({table.table for table in one.tables if table.faults} for one in (primary, secondary))
     unlike = tuple(table.table for table in primary.tables if table.table in here | there)
     if unlike:
-        says = f"{_counted(unlike, 'table')} {'has' if len(unlike) == 1 else 'have'} columns unlike the specs."
+        says = f"{plural(len(unlike), 'table')} {'has' if len(unlike) == 1 else 'have'} columns unlike the specs."
         yield Finding(Severity.NOTE, Subject.COLUMNS, says, REPORT, tables=unlike)
-
-
-def _counted(things: Iterable[object], noun: str) -> str:
-    count = len(tuple(things))
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _listed(numbers: Iterable[int]) -> str:
