@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Limits, ServerSettings
 from syncengine.servers.duckdb.server import DuckDBServer
+from syncengine.servers.informix import url as informix
+from syncengine.servers.postgresql import url as postgresql
 from syncengine.servers.protocol import Server
 from syncengine.servers.retry import RetryingServer
 
 DUCKDB_SCHEME = "duckdb:///"
-INFORMIX_SCHEMES = ("informix+ibm_db", "informix")
-POSTGRESQL_SCHEMES = ("postgresql", "postgres")
 
 
 def database_path(settings: ServerSettings, folder: Path) -> Path:
@@ -27,9 +29,9 @@ def open_server(settings: ServerSettings, folder: Path, *, writable: bool, limit
         path = database_path(settings, folder)
         return DuckDBServer(path, settings.role, writable=may_write, limits=limits, load=settings.load)
     scheme = settings.shown_url.split(":", 1)[0]
-    if scheme in INFORMIX_SCHEMES:
+    if scheme in informix.SCHEMES:
         return RetryingServer(_informix(settings, writable=writable and not settings.read_only, limits=limits))
-    if scheme in POSTGRESQL_SCHEMES:
+    if scheme in postgresql.SCHEMES:
         return RetryingServer(_postgresql(settings, writable=writable and not settings.read_only, limits=limits))
     raise InputError(
         f"{settings.role}: no server is known for urls that begin with {scheme!r}.",
@@ -39,18 +41,25 @@ def open_server(settings: ServerSettings, folder: Path, *, writable: bool, limit
 
 
 def _informix(settings: ServerSettings, *, writable: bool, limits: Limits) -> Server:
-    try:
-        # The driver is large and has needs of its own, so that only who needs it installs and loads it.
+    with _driver(
+        settings,
+        "Informix",
+        "Install it: pip install 'syncengine[informix]' (it needs glibc 2.34 or later: RHEL 9, Debian 12).",
+    ):
         from syncengine.servers.informix.server import InformixServer
-    except ImportError as error:
-        raise InputError(
-            f"{settings.role}: the driver for Informix cannot be loaded ({error}).",
-            hint="Install it: pip install 'syncengine[informix]' (it needs glibc 2.34 or later: RHEL 9, Debian 12).",
-        ) from error
     return InformixServer(settings.url, settings.role, writable=writable, limits=limits, load=settings.load)
 
 
 def _postgresql(settings: ServerSettings, *, writable: bool, limits: Limits) -> Server:
-    from syncengine.servers.postgresql.server import PostgreSQLServer
-
+    with _driver(settings, "PostgreSQL", "Install it: pip install 'syncengine[postgresql]'"):
+        from syncengine.servers.postgresql.server import PostgreSQLServer
     return PostgreSQLServer(settings.url, settings.role, writable=writable, limits=limits, load=settings.load)
+
+
+@contextmanager
+def _driver(settings: ServerSettings, kind: str, hint: str) -> Iterator[None]:
+    """Load a driver, which is large and has needs of its own, so that only who needs it has it."""
+    try:
+        yield
+    except ImportError as error:
+        raise InputError(f"{settings.role}: the driver for {kind} cannot be loaded ({error}).", hint=hint) from error

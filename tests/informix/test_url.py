@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from syncengine.model.errors import InputError
-from syncengine.servers.informix.url import connection_string, parse_url
+from syncengine.servers.informix.url import connection_string, driver_keywords, parse_url
 
 URL = "informix+ibm_db://sync:p%40ss%2F1@cms-denver:9090/cms?security=ssl&ssl_server_certificate=/etc/cms.pem"
 
@@ -16,7 +16,7 @@ def test_a_url_says_where_and_how() -> None:
 
     assert (found.host, found.port, found.database, found.user) == ("cms-denver", 9090, "cms", "sync")
     assert found.password == "p@ss/1"  # noqa: S105  # the one in the url above
-    keywords = found.driver_keywords(connect_seconds=5, receive_seconds=0)
+    keywords = driver_keywords(found, connect_seconds=5, receive_seconds=0)
     assert keywords["SECURITY"] == "ssl"
     assert keywords["SSLServerCertificate"] == "/etc/cms.pem"
     assert keywords["AUTHENTICATION"] == "SERVER"
@@ -30,7 +30,7 @@ def test_a_port_may_be_left_out() -> None:
 def test_the_password_is_in_no_text_of_it() -> None:
     """Neither its representation nor the keywords hold the password; only the connection string does."""
     found = parse_url(URL, "primary.url")
-    keywords = found.driver_keywords(connect_seconds=5, receive_seconds=0)
+    keywords = driver_keywords(found, connect_seconds=5, receive_seconds=0)
 
     assert "p@ss" not in repr(found)
     assert "p@ss" not in repr(keywords)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import builtins
 import contextlib
 import socket
-import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from syncengine.model.errors import InputError, ServerError, ServerReadOnlyError, ServerUnreachableError
+from syncengine.model.errors import ServerError, ServerReadOnlyError, ServerUnreachableError
 from syncengine.model.pair import Limits, Role, ServerSettings
 from syncengine.servers.kinds import open_server
 from syncengine.servers.postgresql.server import PostgreSQLServer
@@ -207,22 +204,3 @@ def test_a_url_is_opened_by_its_scheme(database: Database, tmp_path: Path) -> No
 
         assert (described.kind, described.role) == ("postgresql", Role.SECONDARY)
         assert not described.capabilities.writable
-
-
-def test_without_the_driver_the_package_is_named(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the driver is not installed, the sentence says what to install."""
-    genuine = builtins.__import__
-
-    def without(
-        name: str, scope: Mapping[str, Any] | None = None, local: Any = None, wanted: Sequence[str] = (), level: int = 0
-    ) -> Any:
-        if name.startswith("adbc_driver_postgresql"):
-            raise ModuleNotFoundError(f"No module named {name!r}")
-        return genuine(name, scope, local, wanted, level)
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    monkeypatch.delitem(sys.modules, "adbc_driver_postgresql", raising=False)
-    with pytest.raises(InputError) as error:
-        PostgreSQLServer(database.url(), Role.PRIMARY, writable=False, limits=LIMITS)
-
-    assert "pip install 'syncengine[postgresql]'" in error.value.hint

@@ -15,7 +15,7 @@ import pytest
 
 from syncengine.model.errors import CancelledError, ServerError
 from syncengine.model.selection import ReadQuery, Selection
-from syncengine.servers.postgresql import calls as calls_module
+from syncengine.servers import calls as calls_module
 from tests.builders import hsplit
 from tests.postgresql.cluster import ACTIVE, Cluster, Database
 from tests.postgresql.conftest import HSPLIT, Open, fill

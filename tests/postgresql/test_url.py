@@ -7,25 +7,25 @@ from urllib.parse import quote
 import pytest
 
 from syncengine.model.errors import InputError
-from syncengine.servers.postgresql.url import connection_string, parse_url
+from syncengine.servers.postgresql.url import FORM, connection_string, schema_of
 from tests.postgresql.cluster import PASSWORD
 
 
 def test_every_part_is_read() -> None:
     """User, password, host, port, database, schema and the driver's options come out decoded."""
-    url = parse_url(
+    url = FORM.parse(
         f"postgresql://c%40ms:{quote(PASSWORD, safe='')}@db.example:6543/cm%20s?schema=ACD&sslmode=require",
         "primary.url",
     )
 
     assert (url.user, url.password, url.host, url.port) == ("c@ms", PASSWORD, "db.example", 6543)
-    assert (url.database, url.schema, url.options) == ("cm s", "ACD", (("sslmode", "require"),))
+    assert (url.database, schema_of(url), dict(url.options)["sslmode"]) == ("cm s", "ACD", "require")
     assert url.place == "db.example:6543"
 
 
 def test_what_may_be_left_out() -> None:
     """Port and password have defaults: 5432, and what libpq finds in its password file."""
-    url = parse_url("postgres://cms@[::1]/cms", "primary.url")
+    url = FORM.parse("postgres://cms@[::1]/cms", "primary.url")
 
     assert (url.host, url.port, url.password) == ("::1", 5432, "")
     assert "password=" not in connection_string(url)
@@ -33,7 +33,7 @@ def test_what_may_be_left_out() -> None:
 
 def test_a_password_that_was_not_encoded_cuts_nothing_off() -> None:
     """The last @ that a host can follow ends the password, whatever signs it has before."""
-    url = parse_url("postgresql://cms:a@b/c?d#e:1@host/cms", "primary.url")
+    url = FORM.parse("postgresql://cms:a@b/c?d#e:1@host/cms", "primary.url")
 
     assert (url.password, url.host, url.database) == ("a@b/c?d#e:1", "host", "cms")
 
@@ -56,7 +56,7 @@ def test_a_password_that_was_not_encoded_cuts_nothing_off() -> None:
 def test_what_cannot_be_meant_is_refused_without_the_password(url: str, what: str) -> None:
     """A fault names its key and what is wrong, gives an example, and keeps the password to itself."""
     with pytest.raises(InputError) as error:
-        parse_url(url, "secondary.url")
+        FORM.parse(url, "secondary.url")
 
     assert str(error.value).startswith("secondary.url: ")
     assert what in error.value.message
@@ -66,7 +66,7 @@ def test_what_cannot_be_meant_is_refused_without_the_password(url: str, what: st
 
 def test_the_password_is_in_no_text_but_the_drivers() -> None:
     """Neither the url's repr nor its place shows it; the connection string has it, quoted."""
-    url = parse_url(f"postgresql://cms:{quote(PASSWORD, safe='')}@host/cms?application_name=a%27b%5C", "primary.url")
+    url = FORM.parse(f"postgresql://cms:{quote(PASSWORD, safe='')}@host/cms?application_name=a%27b%5C", "primary.url")
 
     assert PASSWORD not in f"{url!r} {url} {url.place}"
     text = connection_string(url)

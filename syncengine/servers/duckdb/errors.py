@@ -18,6 +18,7 @@ from syncengine.model.errors import (
     ServerUnreachableError,
     SyncError,
 )
+from syncengine.servers.calls import too_long
 
 STREAMED: dict[str, type[duckdb.Error]] = {
     "INTERRUPT Error": duckdb.InterruptException,
@@ -66,7 +67,7 @@ def time_limit(cursor: duckdb.DuckDBPyConnection, seconds: float, name: str) -> 
 
     def check() -> None:
         if time.monotonic() > deadline:
-            raise _too_long(name, seconds)
+            raise too_long(name, seconds)
 
     timer = threading.Timer(seconds, interrupt)
     timer.daemon = True
@@ -75,17 +76,10 @@ def time_limit(cursor: duckdb.DuckDBPyConnection, seconds: float, name: str) -> 
         yield check
     except CancelledError as error:
         if expired.is_set():
-            raise _too_long(name, seconds) from error
+            raise too_long(name, seconds) from error
         raise
     finally:
         timer.cancel()
-
-
-def _too_long(name: str, seconds: float) -> ServerError:
-    return ServerError(
-        f"{name}: a query took longer than {seconds:g} seconds and was stopped.",
-        hint="Set limits.query_seconds in the pair file higher, or choose a shorter window.",
-    )
 
 
 def _as_raised(text: str) -> duckdb.Error:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -13,36 +11,52 @@ import sqlalchemy
 from sqlalchemy import exc
 
 from syncengine.model.errors import ServerError, ServerUnreachableError
-from syncengine.servers.informix.calls import Calls
+from syncengine.servers import connections
+from syncengine.servers.calls import Calls
 from syncengine.servers.informix.dialect import ISOLATION
 from syncengine.servers.informix.errors import error_of, translated
 from syncengine.servers.informix.sockets import shut
 from syncengine.servers.informix.sqlcodes import DRDA_ALIAS
 from syncengine.servers.sql.dialect import Statement
-
-# What goes wrong with a connection that is given back is told by whoever used it, or matters to nobody.
-logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())
+from syncengine.servers.url import ServerUrl
 
 BATCH_ROWS = 8192
-IDLE_CONNECTIONS = 3
 CLOSING_SECONDS = 10.0
 GIVEN_UP: list[Lent] = []
 """Connections whose call was not waited for: one for each query that took too long."""
 
 
-class Connections:
+class Connections(connections.Connections["Lent"]):
     """Opens and lends the connections to one server."""
 
-    def __init__(self, url: str, name: str, *, secret: str, query_seconds: int, lock_seconds: int) -> None:
-        self.name = name
-        self.secret = secret
+    def __init__(self, url: ServerUrl, name: str, *, query_seconds: int, lock_seconds: int) -> None:
+        super().__init__(name)
+        self.secret = url.password
         self._query_seconds = query_seconds
-        self._lent: set[Lent] = set()
-        self._guard = threading.Lock()
-        self._options = {"lock_seconds": lock_seconds, "pool_size": IDLE_CONNECTIONS, "max_overflow": -1}
-        self._url = url
+        self._options = {
+            "lock_seconds": lock_seconds,
+            "pool_size": connections.IDLE_CONNECTIONS,
+            "max_overflow": -1,
+        }
+        self._url = sqlalchemy.URL.create(
+            "informix+ibm_db",
+            username=url.user,
+            password=url.password,
+            host=url.host,
+            port=url.port,
+            database=url.database,
+            query=dict(url.options),
+        )
         self._reached = False
         self._engine = self._new_engine(autocommit=False)
+
+    @contextmanager
+    def lent(self, isolation: str | None = None) -> Iterator[Lent]:
+        """Lend a connection; it is rolled back when it is given back. `isolation` makes it one of its own."""
+        with super().lent() as lent:
+            if isolation is not None:
+                lent.isolate(isolation)
+            yield lent
 
     def without_transactions(self) -> None:
         """Go on with connections of an unlogged database, where every statement stands for itself."""
@@ -53,24 +67,6 @@ class Connections:
         # Where nothing can be rolled back, asking for it would only upset the statement that comes next.
         reset = None if autocommit else "rollback"
         return sqlalchemy.create_engine(self._url, autocommit=autocommit, pool_reset_on_return=reset, **self._options)
-
-    @contextmanager
-    def lent(self, isolation: str | None = None) -> Iterator[Lent]:
-        """Lend a connection; it is rolled back when it is given back. `isolation` makes it one of its own."""
-        lent = self._lend()
-        try:
-            if isolation is not None:
-                lent.run(Statement(f"SET ISOLATION TO {ISOLATION[isolation]}"))
-            yield lent
-        except BaseException:
-            # What failed once is not lent again: the next one may be whole.
-            lent.end(reusable=False)
-            raise
-        else:
-            lent.end(reusable=isolation is None)
-        finally:
-            with self._guard:
-                self._lent.discard(lent)
 
     def _lend(self) -> Lent:
         calls = Calls(self.name, self._query_seconds)
@@ -89,33 +85,31 @@ class Connections:
                 hint=DRDA_ALIAS,
             ) from error
         self._reached = True
-        lent = Lent(proxied, calls, self.name, self.secret)
-        with self._guard:
-            self._lent.add(lent)
-        return lent
+        return Lent(proxied, self.name, self.secret, self._query_seconds)
 
-    def interrupt(self) -> None:
-        """End the waits of all connections that are lent."""
-        with self._guard:
-            lent = tuple(self._lent)
-        for one in lent:
-            one.calls.interrupt()
+    def _take_back(self, lent: Lent, *, failed: bool) -> None:
+        # What failed once is not lent again: the next one may be whole.
+        lent.end(reusable=not (failed or self.closed))
 
-    def close(self) -> None:
-        """End every connection that waits to be lent."""
+    def _dispose(self) -> None:
         self._engine.dispose()
 
 
 class Lent:
     """A connection in use."""
 
-    def __init__(self, proxied: Any, calls: Calls, name: str, secret: str) -> None:
+    def __init__(self, proxied: Any, name: str, secret: str, query_seconds: float) -> None:
         self._proxied = proxied
-        self.calls = calls
+        self.calls = Calls(name, query_seconds, stop=self._shut)
         self._name = name
         self._secret = secret
+        self._isolated = False
         self._sockets: frozenset[int] = proxied.dbapi_connection.sockets
-        calls.when_given_up = self._shut
+
+    def isolate(self, isolation: str) -> None:
+        """Read under an isolation of its own, after which nobody else has this connection."""
+        self._isolated = True
+        self.run(Statement(f"SET ISOLATION TO {ISOLATION[isolation]}"))
 
     def rows(self, statement: Statement) -> list[tuple[Any, ...]]:
         """Return all rows of a query."""
@@ -164,7 +158,7 @@ class Lent:
 
     def end(self, *, reusable: bool) -> None:
         """Give it back to the pool, or end it; either rolls back."""
-        if not reusable or self.calls.given_up:
+        if not reusable or self._isolated or self.calls.given_up:
             self._proxied.detach()
         if self.calls.given_up:
             # A call still runs on it, and closing it would wait for that call: it ends when that does. It is kept,

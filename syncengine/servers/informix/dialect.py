@@ -194,10 +194,10 @@ class InformixDialect(default.DefaultDialect):
         """Return the connection string and options; the autocommit mode must be given now, not later."""
         import ibm_db
 
-        from syncengine.servers.informix.url import connection_string, parse_url
+        from syncengine.servers.informix.url import connection_string, driver_keywords, parse_url
 
         parsed = parse_url(url.render_as_string(hide_password=False), "url")
-        keywords = parsed.driver_keywords(connect_seconds=CONNECT_SECONDS, receive_seconds=0)
+        keywords = driver_keywords(parsed, connect_seconds=CONNECT_SECONDS, receive_seconds=0)
         mode = ibm_db.SQL_AUTOCOMMIT_ON if self.autocommit else ibm_db.SQL_AUTOCOMMIT_OFF
         dsn = connection_string(keywords, parsed.user, parsed.password)
         return (dsn, "", ""), {"conn_options": {ibm_db.SQL_ATTR_AUTOCOMMIT: mode}}

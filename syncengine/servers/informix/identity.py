@@ -9,8 +9,8 @@ from typing import Any
 
 from syncengine.model.errors import ServerError, ServerUnreachableError
 from syncengine.servers.informix import catalogue
-from syncengine.servers.informix.url import InformixUrl
 from syncengine.servers.sql.dialect import Statement
+from syncengine.servers.url import ServerUrl
 
 Ask = Callable[[Statement], Sequence[tuple[Any, ...]]]
 
@@ -27,7 +27,7 @@ class Identity:
     notes: tuple[str, ...]
 
 
-def identify(ask: Ask, address: str, url: InformixUrl) -> Identity:
+def identify(ask: Ask, address: str, url: ServerUrl) -> Identity:
     """Ask a server who it is; what it does not tell is left out and noted, but for a lost connection."""
     notes: list[str] = []
 

@@ -25,7 +25,7 @@ from syncengine.servers.informix.row_writer import WritePath, why_not
 from syncengine.servers.informix.session import InformixSession
 from syncengine.servers.informix.sql import INFORMIX, portions
 from syncengine.servers.informix.types import ddl_type, readable
-from syncengine.servers.informix.url import look_at, parse_url
+from syncengine.servers.informix.url import CHECK_PORT, parse_url
 from syncengine.servers.informix.vectors import trusted_types
 from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
 from syncengine.servers.protocol import (
@@ -41,6 +41,7 @@ from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
 from syncengine.servers.sql.rows import bound_at, bounds_statement, highest_statement
 from syncengine.servers.stream import Stream
+from syncengine.servers.url import listening_address
 
 log = logging.getLogger(__name__)
 
@@ -56,20 +57,16 @@ class InformixServer:
         self._load = load
         self._name = str(role)
         self._writable = writable
-        self._parsed = parse_url(url, f"{role}.url")
-        address = look_at(self._parsed.host, self._parsed.port, self._name)
+        parsed = parse_url(url, f"{role}.url")
+        address = listening_address(parsed, self._name, CHECK_PORT)
         self._connections = Connections(
-            url,
-            self._name,
-            secret=self._parsed.password,
-            query_seconds=limits.query_seconds,
-            lock_seconds=limits.lock_seconds,
+            parsed, self._name, query_seconds=limits.query_seconds, lock_seconds=limits.lock_seconds
         )
         self._tables: dict[str, LiveTable] | None = None
         self._write_path: WritePath | None = None
         try:
             with self._connections.lent() as lent:
-                self._identity: Identity = identify(lent.rows, address, self._parsed)
+                self._identity: Identity = identify(lent.rows, address, parsed)
                 self._folds = trusted_types(lent.rows)
             if not self._identity.logged:
                 self._connections.without_transactions()

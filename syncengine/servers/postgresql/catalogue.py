@@ -11,9 +11,10 @@ from syncengine.model.fingerprint import FOLDED
 from syncengine.servers.postgresql.connections import Lent
 from syncengine.servers.postgresql.dialect import PostgreSQLDialect
 from syncengine.servers.postgresql.types import live_type, readable
-from syncengine.servers.postgresql.url import PostgreSQLUrl
+from syncengine.servers.postgresql.url import schema_of
 from syncengine.servers.protocol import LiveColumn, LiveTable
 from syncengine.servers.sql.dialect import Statement, quoted
+from syncengine.servers.url import ServerUrl
 
 CODE_POINTS = frozenset({"UTF8", "LATIN1"})
 """Encodings in which the server's ASCII() tells the same numbers for characters as everybody else's."""
@@ -100,12 +101,12 @@ class Layout:
         return PostgreSQLDialect(actual=self.actual)
 
 
-def read_about(lent: Lent, url: PostgreSQLUrl) -> About:
+def read_about(lent: Lent, url: ServerUrl) -> About:
     """Ask a server who it is; raises `ServerUnreachableError` where the schema of the url is not to be found."""
     version, user, schema, database, encoding, collation, standby, read_only, started = lent.rows(Statement(ABOUT))[0]
     if schema is None:
         raise ServerUnreachableError(
-            f"{lent.name}: there is no schema {url.schema or user!r} in {url.database}, or {user} may not use it.",
+            f"{lent.name}: there is no schema {schema_of(url) or user!r} in {url.database}, or {user} may not use it.",
             hint="Check schema in the url, or have USAGE on it granted.",
         )
     why = "is a standby of another server: it can only be read" if standby else ""

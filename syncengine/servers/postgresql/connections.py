@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeVar, cast
 
 import pyarrow as pa
+from sqlalchemy import event, exc
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from syncengine.model.errors import ServerError, SyncError
-from syncengine.servers.postgresql.calls import Calls
-from syncengine.servers.postgresql.driver import Backend, check_installed, connect, is_driver_error
-from syncengine.servers.postgresql.errors import refused_connection, sqlstate_of, too_long, translated
-from syncengine.servers.postgresql.url import PostgreSQLUrl, connection_string
+from syncengine.servers import connections
+from syncengine.servers.calls import Calls, too_long
+from syncengine.servers.postgresql.driver import Backend, connect, is_driver_error
+from syncengine.servers.postgresql.errors import refused_connection, sqlstate_of, translated
+from syncengine.servers.postgresql.url import connection_string, schema_of
 from syncengine.servers.sql.dialect import Statement, quoted
+from syncengine.servers.url import ServerUrl
 
 Result = TypeVar("Result")
-IDLE_CONNECTIONS = 3
-"""Kept for the next who asks."""
 MOST_MILLISECONDS = 2**31 - 1
 MOST_VALUES = 65_535
 """Values the protocol can bind in one statement."""
@@ -35,73 +37,41 @@ SETTINGS = (
 )
 
 
-class Connections:
+class Connections(connections.Connections["Lent"]):
     """Opens and lends the connections to one server."""
 
-    def __init__(self, url: PostgreSQLUrl, name: str, *, query_seconds: int, lock_seconds: int) -> None:
-        self.name = name
+    def __init__(self, url: ServerUrl, name: str, *, query_seconds: int, lock_seconds: int) -> None:
+        super().__init__(name)
         self._secret = url.password
-        self._schema = url.schema
+        self._schema = schema_of(url)
         self._query_seconds = query_seconds
         self._lock_seconds = lock_seconds
-        # One that a collected stream gives back may come while another is lent, in the same thread.
-        self._guard = threading.RLock()
-        self._idle: list[Lent] = []
-        self._lent: set[Lent] = set()
-        self._closed = False
-        check_installed(name)
         self._database = self._connected(lambda: connect(connection_string(url)))
-
-    @contextmanager
-    def lent(self) -> Iterator[Lent]:
-        """Lend a connection; what was not committed on it is rolled back when it is given back."""
-        lent = self._lend()
-        try:
-            yield lent
-        finally:
-            self._take_back(lent)
-
-    def interrupt(self) -> None:
-        """Stop what runs on the connections that are lent."""
-        with self._guard:
-            lent = tuple(self._lent)
-        for one in lent:
-            one.calls.interrupt()
-
-    def close(self) -> None:
-        """End every connection; those that are lent end when they are given back."""
-        with self._guard:
-            self._closed = True
-            idle, self._idle = self._idle, []
-        for one in idle:
-            one.close()
-        self._close_database()
+        # What was not committed is rolled back here, where it is known whether the connection is whole after it.
+        self._pool = QueuePool(
+            self._open, pool_size=connections.IDLE_CONNECTIONS, max_overflow=-1, reset_on_return=None
+        )
+        event.listen(self._pool, "checkout", _still_answers)
 
     def _lend(self) -> Lent:
-        lent = self._from_idle() or self._open()
-        with self._guard:
-            self._lent.add(lent)
+        proxied = self._pool.connect()
+        lent = cast("Lent", proxied.dbapi_connection)
+        lent.proxied = proxied
         return lent
 
-    def _from_idle(self) -> Lent | None:
-        """Return a connection that was used before and still answers: the server may have been restarted since."""
-        while True:
-            with self._guard:
-                if self._closed:
-                    raise ServerError(f"{self.name}: the connection was closed.")
-                if not self._idle:
-                    return None
-                lent = self._idle.pop()
-            try:
-                lent.run(Statement("SELECT 1"))
-            except BaseException as error:
-                lent.close()
-                if not isinstance(error, ServerError):
-                    raise
-            else:
-                return lent
+    def _take_back(self, lent: Lent, *, failed: bool) -> None:
+        del failed
+        whole = lent.rolled_back()
+        proxied, lent.proxied = lent.proxied, None
+        if proxied is None:
+            return
+        lent.used = True
+        if whole and not self.closed:
+            proxied.close()
+        else:
+            proxied.invalidate()
 
-    def _open(self) -> Lent:
+    def _open(self) -> DBAPIConnection:
         backend = self._connected(lambda: Backend(self._database))
         lent = Lent(backend, self.name, self._secret, self._query_seconds)
         try:
@@ -109,7 +79,7 @@ class Connections:
         except BaseException:
             lent.close()
             raise
-        return lent
+        return cast("DBAPIConnection", lent)
 
     def _settings(self) -> Statement:
         values = tuple(
@@ -130,24 +100,22 @@ class Connections:
             refused, told = refused_connection(self.name, error, self._secret), error
         raise refused from (None if self._secret and self._secret in str(told) else told)
 
-    def _take_back(self, lent: Lent) -> None:
-        whole = lent.rolled_back()
-        with self._guard:
-            self._lent.discard(lent)
-            keep = whole and not self._closed and len(self._idle) < IDLE_CONNECTIONS
-            if keep:
-                self._idle.append(lent)
-        if not keep:
-            lent.close()
-        if self._closed:
-            self._close_database()
+    def _dispose(self) -> None:
+        self._pool.dispose()
 
-    def _close_database(self) -> None:
-        with self._guard:
-            if not self._lent:
-                # A connection that was given up still hangs on it, and ends with the process.
-                with suppress(RuntimeError):
-                    self._database.close()
+    def _all_ended(self) -> None:
+        # A connection that was given up still hangs on it, and ends with the process.
+        with suppress(RuntimeError):
+            self._database.close()
+
+
+def _still_answers(lent: Lent, *_: object) -> None:
+    """Have the pool replace a connection that was used before and answers no more: the server may have restarted."""
+    if lent.used:
+        try:
+            lent.run(Statement("SELECT 1"))
+        except ServerError as error:
+            raise exc.DisconnectionError(str(error)) from error
 
 
 class Lent:
@@ -157,7 +125,10 @@ class Lent:
         self._backend = backend
         self.name = name
         self._secret = secret
-        self.calls = Calls(name, seconds, backend)
+        self.proxied: PoolProxiedConnection | None = None
+        """Its place in the pool, while it is lent."""
+        self.used = False
+        self.calls = Calls(name, seconds, stop=backend.cancel, close=backend.close)
 
     @property
     def status(self) -> str:

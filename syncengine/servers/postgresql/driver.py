@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING
 
+import adbc_driver_manager
+import adbc_driver_postgresql
 import pyarrow as pa
 
-from syncengine.model.errors import InputError
 from syncengine.model.selection import Value
 from syncengine.servers.postgresql.dialect import numbered
 from syncengine.servers.sql.dialect import Statement
-
-if TYPE_CHECKING:
-    import adbc_driver_manager
 
 WITHOUT_COPY = {"adbc.postgresql.use_copy": "false"}
 """The driver reads through COPY where it can, which takes no bound values and no FETCH."""
@@ -23,27 +20,12 @@ TRANSACTION_STATUS = "adbc.postgresql.transaction_status"
 
 def connect(connection_string: str) -> adbc_driver_manager.AdbcDatabase:
     """Return what connections to a database are made from, and reach it once: it reads the database's types."""
-    import adbc_driver_postgresql
-
     database: adbc_driver_manager.AdbcDatabase = adbc_driver_postgresql.connect(connection_string)
     return database
 
 
-def check_installed(name: str) -> None:
-    """Load the driver, when the first server is opened; raises `InputError` where it is not installed."""
-    try:
-        import adbc_driver_postgresql  # noqa: F401  # only whether it loads is asked
-    except ImportError as error:
-        raise InputError(
-            f"{name}: the driver for PostgreSQL cannot be loaded ({error}).",
-            hint="Install it: pip install 'syncengine[postgresql]'",
-        ) from error
-
-
 def is_driver_error(error: BaseException) -> bool:
     """Say whether an error is one of the driver's own."""
-    import adbc_driver_manager
-
     return isinstance(error, adbc_driver_manager.Error)
 
 
@@ -51,14 +33,11 @@ class Backend:
     """One connection. It takes one call at a time, from any thread; only `cancel` may come in between."""
 
     def __init__(self, database: adbc_driver_manager.AdbcDatabase) -> None:
-        import adbc_driver_manager
-
-        self._module = adbc_driver_manager
         self._connection = adbc_driver_manager.AdbcConnection(database)
 
     def run(self, statement: Statement) -> int:
         """Run a statement and return how many rows it touched, -1 where it does not say."""
-        with self._module.AdbcStatement(self._connection) as prepared:
+        with adbc_driver_manager.AdbcStatement(self._connection) as prepared:
             prepared.set_sql_query(numbered(statement.text))
             if statement.values:
                 prepared.bind(_bound(statement.values))
@@ -66,7 +45,7 @@ class Backend:
 
     def fetch(self, statement: Statement) -> pa.Table:
         """Return all rows of a query: the driver holds them all at once."""
-        with self._module.AdbcStatement(self._connection) as prepared:
+        with adbc_driver_manager.AdbcStatement(self._connection) as prepared:
             prepared.set_options(**WITHOUT_COPY)
             prepared.set_sql_query(numbered(statement.text))
             if statement.values:
@@ -77,7 +56,7 @@ class Backend:
 
     def append(self, schema: str, table: str, rows: pa.RecordBatch) -> int:
         """Copy rows into a table whose columns have the same names and types, and return how many were sent."""
-        with self._module.AdbcStatement(self._connection) as prepared:
+        with adbc_driver_manager.AdbcStatement(self._connection) as prepared:
             prepared.set_options(
                 **{
                     "adbc.ingest.mode": "adbc.ingest.mode.append",

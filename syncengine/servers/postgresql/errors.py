@@ -69,14 +69,6 @@ def unknown_outcome(name: str, why: str = "") -> UnknownOutcomeError:
     )
 
 
-def too_long(name: str, seconds: float) -> ServerError:
-    """Return the error for a query that took longer than the user allows."""
-    return ServerError(
-        f"{name}: a query took longer than {seconds:g} seconds and was stopped.",
-        hint="Set limits.query_seconds in the pair file higher, or choose a shorter window.",
-    )
-
-
 def sqlstate_of(error: BaseException) -> str:
     """Return the server's code for an error, empty where it is the driver's own."""
     return str(getattr(error, "sqlstate", None) or "")

@@ -23,12 +23,13 @@ from syncengine.servers.postgresql.connections import Connections
 from syncengine.servers.postgresql.errors import unknown_outcome
 from syncengine.servers.postgresql.session import Known, PostgreSQLSession
 from syncengine.servers.postgresql.types import stored_type
-from syncengine.servers.postgresql.url import look_at, parse_url
+from syncengine.servers.postgresql.url import CHECK_PORT, FORM
 from syncengine.servers.protocol import Bounds, Capabilities, LiveTable, ServerDescription, SessionState, scratch_name
 from syncengine.servers.sql.dialect import Statement, quoted
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
 from syncengine.servers.sql.rows import bound_at, bounds_statement, highest_statement
 from syncengine.servers.stream import Stream
+from syncengine.servers.url import listening_address
 
 OUTCOME_SECONDS = 10.0
 """How long a transaction whose commit had no answer may still be under way before it counts as unknown."""
@@ -43,8 +44,8 @@ class PostgreSQLServer:
         self._load = load
         self._name = str(role)
         self._writable = writable
-        parsed = parse_url(url, f"{role}.url")
-        look_at(parsed, self._name)
+        parsed = FORM.parse(url, f"{role}.url")
+        listening_address(parsed, self._name, CHECK_PORT)
         self._connections = Connections(
             parsed, self._name, query_seconds=limits.query_seconds, lock_seconds=limits.lock_seconds
         )

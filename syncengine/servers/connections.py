@@ -1,0 +1,95 @@
+"""Connections to one live server: kept in SQLAlchemy's pool, lent to one query each, interrupted meanwhile."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Generic, Protocol, TypeVar
+
+from syncengine.model.errors import ServerError
+from syncengine.servers.calls import Calls
+
+# What goes wrong with a connection that is given back is told by whoever used it, or matters to nobody.
+logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())
+
+IDLE_CONNECTIONS = 3
+"""Kept for the next who asks."""
+
+
+class InUse(Protocol):
+    """A connection in use."""
+
+    @property
+    def calls(self) -> Calls:
+        """The calls on it."""
+
+
+Lent = TypeVar("Lent", bound=InUse)
+
+
+class Connections(ABC, Generic[Lent]):
+    """Lends the connections of one server, each to one query at a time."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.closed = False
+        # One that a collected stream gives back may come while another is lent, in the same thread.
+        self._guard = threading.RLock()
+        self._lent: set[Lent] = set()
+
+    @contextmanager
+    def lent(self) -> Iterator[Lent]:
+        """Lend a connection; what was not committed on it is rolled back when it is given back."""
+        if self.closed:
+            raise ServerError(f"{self.name}: the connection was closed.")
+        lent = self._lend()
+        with self._guard:
+            self._lent.add(lent)
+        failed = True
+        try:
+            yield lent
+            failed = False
+        finally:
+            try:
+                self._take_back(lent, failed=failed)
+            finally:
+                self._forget(lent)
+
+    def interrupt(self) -> None:
+        """End the waits of all connections that are lent."""
+        with self._guard:
+            lent = tuple(self._lent)
+        for one in lent:
+            one.calls.interrupt()
+
+    def close(self) -> None:
+        """End every connection; those that are lent end when they are given back."""
+        self.closed = True
+        self._dispose()
+        with self._guard:
+            if not self._lent:
+                self._all_ended()
+
+    def _forget(self, lent: Lent) -> None:
+        with self._guard:
+            self._lent.discard(lent)
+            if self.closed and not self._lent:
+                self._all_ended()
+
+    @abstractmethod
+    def _lend(self) -> Lent:
+        """Take a connection from the pool."""
+
+    @abstractmethod
+    def _take_back(self, lent: Lent, *, failed: bool) -> None:
+        """Give a connection back to the pool, or end it; `failed` says whether its query raised."""
+
+    @abstractmethod
+    def _dispose(self) -> None:
+        """End the connections that wait to be lent."""
+
+    def _all_ended(self) -> None:  # most kinds have nothing to do then
+        """Do what is left to do once none is lent any more."""

@@ -1,0 +1,108 @@
+"""The url of a live server: where it is and how to log in, read alike for every kind.
+
+SQLAlchemy reads urls too, but cuts a password that was not encoded at its first @, and the rest would be taken for
+a host and shown.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, unquote
+
+from syncengine.model.errors import InputError, ServerUnreachableError
+
+LISTEN_SECONDS = 3.0
+"""How long a plain socket waits before the driver, which waits longer and says less, is asked."""
+# The password goes up to the last @ that a host can follow, so that one that was not encoded cuts nothing off.
+URL = re.compile(
+    r"(?P<scheme>[a-z0-9+_]+)://(?:(?P<user>[^:@/]*)(?::(?P<password>.*))?@)?"
+    r"(?P<host>\[[0-9a-fA-F:.%]+\]|[^@/:?#\[\]]*)(?::(?P<port>[^@/?#]*))?(?:/(?P<database>[^/?#]*))?"
+    r"(?:\?(?P<query>[^#]*))?",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerUrl:
+    """Where a server is and how to log in. The password is in no text made from this."""
+
+    host: str
+    port: int
+    database: str
+    user: str
+    password: str = field(repr=False)
+    options: tuple[tuple[str, str], ...] = ()
+    """What stands after its question mark."""
+
+    @property
+    def place(self) -> str:
+        """Where the server is, for people."""
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class UrlForm:
+    """What the url of a kind of server looks like."""
+
+    kind: str
+    schemes: tuple[str, ...]
+    default_port: int
+    options: Collection[str]
+    """What it may say after its question mark."""
+    example: str
+
+    def parse(self, url: str, where: str) -> ServerUrl:
+        """Read `SCHEME://USER:PASSWORD@HOST:PORT/DATABASE?OPTIONS`, its parts percent-encoded where need be.
+
+        Raises `InputError` that names `where` (like "primary.url") for what cannot be meant; never shows the password.
+        """
+        found = URL.fullmatch(url)
+        if found is None or found["scheme"] not in self.schemes:
+            raise InputError(f"{where}: is not the url of {self.kind} database.", hint=self.example)
+        parts = {name: unquote(value or "") for name, value in found.groupdict().items() if name != "query"}
+        for name in ("host", "user", "database"):
+            if not parts[name]:
+                raise InputError(f"{where}: names no {name}.", hint=self.example)
+        port = parts["port"] or str(self.default_port)
+        if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+            raise InputError(f"{where}: the port is not a number.", hint=self.example)
+        options = dict(parse_qsl(found["query"] or "", keep_blank_values=True))
+        for name in options:
+            if name not in self.options:
+                raise InputError(
+                    f"{where}: the option {name!r} is not known.", hint=f"Known: {', '.join(self.options)}."
+                )
+        return ServerUrl(
+            host=parts["host"].strip("[]"),
+            port=int(port),
+            database=parts["database"],
+            user=parts["user"],
+            password=parts["password"],
+            options=tuple(options.items()),
+        )
+
+
+def listening_address(url: ServerUrl, name: str, hint: str) -> str:
+    """Return the address of whoever listens there; a driver would take longer to say that nobody does.
+
+    Raises `ServerUnreachableError`; `hint` says what to check where the port refuses.
+    """
+    try:
+        with socket.create_connection((url.host, url.port), timeout=LISTEN_SECONDS) as connection:
+            return str(connection.getpeername()[0])
+    except socket.gaierror:
+        raise ServerUnreachableError(
+            f"{name}: there is no host {url.host!r}.", hint="Check the host in the url, and name resolution here."
+        ) from None
+    except ConnectionRefusedError:
+        raise ServerUnreachableError(f"{name}: nobody listens on port {url.port} of {url.host}.", hint=hint) from None
+    except (OSError, UnicodeError) as error:
+        told = getattr(error, "strerror", None) or error
+        why = "gave no answer" if isinstance(error, TimeoutError) else f"cannot be reached: {told}"
+        raise ServerUnreachableError(
+            f"{name}: {url.host}, port {url.port}, {why}.",
+            hint="Check the host and port in the url, and the firewall in between.",
+        ) from None

@@ -1,0 +1,1 @@
+"""Tests of the servers, each kind in a folder of its own."""
