@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -18,12 +16,14 @@ from syncengine.jobs.archive_wait import awaited
 from syncengine.jobs.backfill.backfill import Backfilling
 from syncengine.jobs.backfill.portion import PortionWork
 from syncengine.jobs.backfill.portions import Cutting
-from syncengine.jobs.connections import Connections, as_of, refuse_one_server
+from syncengine.jobs.check import Check
+from syncengine.jobs.connections import Connections
 from syncengine.jobs.daily_check import DailyChecking
 from syncengine.jobs.hook_commands import Commands
-from syncengine.jobs.observation import VERIFIED, Observer, refuse_nothing_held, unlike_loads
+from syncengine.jobs.observation import VERIFIED, Observer, unlike_loads
 from syncengine.jobs.outages import Outages
 from syncengine.jobs.request import Asked
+from syncengine.jobs.resync import Resync, ResyncWishes
 from syncengine.jobs.rollups.repair import MendingRollups
 from syncengine.jobs.rollups.verify import Internals
 from syncengine.jobs.runs.result import Ran
@@ -33,7 +33,7 @@ from syncengine.jobs.timetables.listing import Timetables
 from syncengine.model.check import PairCheck
 from syncengine.model.daily_check import DailyCheck
 from syncengine.model.drift import Observation
-from syncengine.model.errors import InputError, ServerError
+from syncengine.model.errors import InputError
 from syncengine.model.outages import OutageReport
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan, Policy, Rollups
@@ -46,17 +46,10 @@ from syncengine.model.timetable_flag import RunOn
 from syncengine.model.timetables import TimetableListing
 from syncengine.model.window import Window
 from syncengine.model.window_text import parse_window
-from syncengine.observe.check.check import check, try_out
-from syncengine.observe.check.server import LookQuestions
 from syncengine.pair_file import read_pair_file
 from syncengine.planning.administration import AdministrationWishes
-from syncengine.planning.plan import Wishes, plan
 from syncengine.planning.timetables import RunOnWish
-from syncengine.servers.protocol import Server
 from syncengine.staging.ledger import Ledger
-
-SCRATCH_LOCK_SECONDS = 2
-"""How long a session in a scratch table waits for a lock, which one case lets it do."""
 
 
 class Pair:
@@ -150,27 +143,8 @@ class Pair:
         Reads only, unless `scratch` is true: then it tries what each server does in a table that it makes and drops.
         A server that fails does not raise; its sentence stands in the result.
         """
-        questions = LookQuestions(self.settings, self.catalogue, as_of(self.settings))
-        limits = self.settings.limits
-        if scratch:
-            limits = replace(limits, lock_seconds=min(limits.lock_seconds, SCRATCH_LOCK_SECONDS))
-        with ExitStack() as stack:
-            servers: dict[Role, Server] = {}
-            failed: dict[Role, ServerError] = {}
-            for role in Role:
-                try:
-                    servers[role] = self.connections.opened(role, writable=scratch, limits=limits)
-                except ServerError as error:
-                    failed[role] = error
-                else:
-                    stack.callback(servers[role].close)
-            if not failed:
-                refuse_one_server(servers)
-            cache = stack.enter_context(self._observer.cache())
-            found = check(servers, failed, questions, cache, self.progress, seed=secrets.randbits(63))
-            if not scratch:
-                return found
-            return try_out(found, servers, questions, cache, self.progress, lock_seconds=limits.lock_seconds)
+        job = Check(self.settings, self.catalogue, self.connections, self._observer, self.progress)
+        return job.run(scratch=scratch)
 
     def daily(self, *, since: str | datetime | None = None) -> DailyCheck:
         """Say how both servers have been since a moment, or since yesterday, and what differs of that time.
@@ -207,24 +181,18 @@ class Pair:
                 f"A resync of historical tables ({specs[0].name}{', ...' if len(specs) > 1 else ''}) needs a window.",
                 hint="Add --window '2000-06-05 05:13..05:19', the time the link was down.",
             )
-        limits = self._limits(allow_deletions)
-        wishes = Wishes(
-            choice(Policy, policy, "policy"), limits, take_broken, self.settings.hooks, self.settings.call_history
+        wishes = ResyncWishes(
+            specs=specs,
+            window=parse_window(window) if isinstance(window, str) else window,
+            source=choice(Role, source, "source"),
+            acds=asked.acds,
+            policy=choice(Policy, policy, "policy"),
+            limits=self._limits(allow_deletions),
+            take_broken=take_broken,
+            rollups=choice(Rollups, rollups, "way with roll-ups"),
         )
-        side, then = choice(Role, source, "source"), choice(Rollups, rollups, "way with roll-ups")
-
-        def made() -> Plan:
-            request = replace(
-                self._observer.request(specs, window, asked.acds, side, every_row=False), for_writing=True
-            )
-            with self.connections.servers(frozenset()) as servers:
-                observation = self._observer.observe(servers, request)
-                found = replace(plan(observation, self.catalogue, wishes), rollups=then)
-                # Only then: what is not archived yet holds nothing either, and --wait knows what to wait for.
-                refuse_nothing_held(observation)
-                return self._rollups.foretold(servers, found)
-
-        return awaited(made, limits, self.progress, wait=wait)
+        job = Resync(self.settings, self.catalogue, self.connections, self._observer, self._rollups, self.progress)
+        return job.plan(wishes, wait=wait)
 
     def plan_sync(
         self,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from math import ceil
 from zoneinfo import ZoneInfo
 
-from syncengine.model.errors import InputError, RefusedError, ServerLockedError, ServerReadOnlyError
+from syncengine.model.errors import InputError, RefusedError, ServerError, ServerLockedError, ServerReadOnlyError
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.planning.refusals import refuse_unlike_loads
 from syncengine.servers.kinds import open_server
@@ -45,6 +45,24 @@ class Connections:
         finally:
             for server in opened.values():
                 server.close()
+
+    @contextmanager
+    def each(
+        self, *, writable: bool = False, limits: Limits | None = None
+    ) -> Iterator[tuple[dict[Role, Server], dict[Role, ServerError]]]:
+        """Open those of both servers that can be opened, and close them at the end; what failed stands beside them."""
+        servers: dict[Role, Server] = {}
+        failed: dict[Role, ServerError] = {}
+        with ExitStack() as stack:
+            for role in Role:
+                try:
+                    servers[role] = self.opened(role, writable=writable, limits=limits or self._settings.limits)
+                except ServerError as error:
+                    failed[role] = error
+                else:
+                    stack.callback(servers[role].close)
+            refuse_one_server(servers)
+            yield servers, failed
 
     def _opened_now(self, role: Role, *, writable: bool, limits: Limits) -> Server:
         """Open one server; where a run of this pair has it locked, that run is named."""

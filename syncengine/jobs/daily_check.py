@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from syncengine.catalogue import Catalogue
-from syncengine.jobs.connections import Connections, as_of, refuse_one_server
+from syncengine.jobs.connections import Connections, as_of
 from syncengine.jobs.hook_commands import Commands, first_lines
 from syncengine.jobs.outages import blind_in, looked_back, midnight
 from syncengine.model.bucket import BucketColumns
@@ -49,18 +48,15 @@ class DailyChecking:
 
     def _asked(self, now: datetime, looked: Window) -> DailyCheck:
         """Return what both servers tell, and how they differ where both answer. Each is opened once."""
-        with ExitStack() as stack:
-            opened: dict[Role, Server] = {}
+        with self.connections.each() as (opened, failed):
             days: dict[Role, ServerDay] = {}
             for role in Role:
                 try:
-                    opened[role] = self.connections.opened(role, writable=False, limits=self.settings.limits)
-                    stack.callback(opened[role].close)
+                    if role in failed:
+                        raise failed[role]
                     days[role] = self._day(opened[role], role, looked)
                 except ServerError as error:
                     days[role] = ServerDay(role, self.settings.server(role).masked(str(error)))
-            if len(opened) == len(Role):
-                refuse_one_server(opened)
             found = DailyCheck(now, looked.start, (days[Role.PRIMARY], days[Role.SECONDARY]))
             facts = [day.facts for day in found.servers if day.facts is not None]
             if found.failed or len(facts) < len(Role):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -20,9 +19,10 @@ from syncengine.model.plan import Plan, Policy
 from syncengine.model.spans import joined
 from syncengine.model.spec import Archive, DataClass, Kept
 from syncengine.model.window import Window
-from syncengine.observe.facts import FactQuestions, refuse_unknown_acds
-from syncengine.observe.observation import Request, facts_of
-from syncengine.observe.scopes import LONGEST_KEPT, ScopeQuestions, interval_lengths
+from syncengine.observe.facts import FactQuestions
+from syncengine.observe.observation import Request
+from syncengine.observe.pair_facts import facts_of
+from syncengine.observe.scopes import LONGEST_KEPT, ScopeQuestions
 from syncengine.planning.outages import blind_times, findings_of, narrowed
 from syncengine.planning.plan import Wishes, plan
 from syncengine.servers.protocol import Server
@@ -98,10 +98,8 @@ class Outages:
         self, servers: Mapping[Role, Server], looked: Window, acds: tuple[int, ...]
     ) -> tuple[ServerFacts, ServerFacts]:
         questions = FactQuestions(self.settings, self.catalogue, looked, coverage=True)
-        with ThreadPoolExecutor(max_workers=2, thread_name_prefix="server") as pool:
-            facts = facts_of(servers, Role.PRIMARY, questions, pool)
-        refuse_unknown_acds(facts, acds)
-        return facts
+        facts = facts_of(servers, questions, acds)
+        return facts[Role.PRIMARY], facts[Role.SECONDARY]
 
     def _request(
         self, facts: tuple[ServerFacts, ServerFacts], times: tuple[BlindTime, ...], acds: tuple[int, ...]
@@ -169,7 +167,7 @@ def blind_in(
     facts: tuple[ServerFacts, ServerFacts], settings: PairSettings, looked: Window, acds: tuple[int, ...] = ()
 ) -> tuple[BlindTime, ...]:
     """Return when which server did not see which ACD whole, by facts with the coverage of the time looked at."""
-    lengths = dict(interval_lengths(ScopeQuestions(settings, facts, looked.stop, looked, ())))
+    lengths = ScopeQuestions(settings, facts, looked.stop, looked).lengths
     return blind_times(facts, lengths, looked, acds)
 
 

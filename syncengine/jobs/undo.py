@@ -17,8 +17,9 @@ from syncengine.model.plan import KeptBack, KeptWhy, Plan, Policy, RowsFrom
 from syncengine.model.run import BatchState, RunRecord
 from syncengine.model.spans import span_of
 from syncengine.model.window import Window
-from syncengine.observe.facts import FactQuestions, gather_facts
-from syncengine.observe.scopes import ScopeQuestions, dropped_before, interval_lengths
+from syncengine.observe.facts import FactQuestions
+from syncengine.observe.pair_facts import facts_of
+from syncengine.observe.scopes import ScopeQuestions, dropped_before
 from syncengine.planning.checklist import checklist_of, interval_under_way
 from syncengine.planning.rollups import stale_rollups
 from syncengine.planning.undo import Now, Place, Written, undo_steps
@@ -159,11 +160,9 @@ def _later(record: RunRecord, ledger: Ledger) -> dict[Place, str]:
 def _observed(servers: Mapping[Role, Server], questions: UndoQuestions) -> Observation:
     """Return what is known of both servers beside their rows: lengths, retention, how far they have summarised."""
     asking = FactQuestions(questions.settings, questions.catalogue, None, coverage=False)
-    facts = (
-        gather_facts(servers[Role.PRIMARY], Role.PRIMARY, asking),
-        gather_facts(servers[Role.SECONDARY], Role.SECONDARY, asking),
-    )
-    scopes = ScopeQuestions(questions.settings, facts, questions.as_of, None, ())
+    found = facts_of(servers, asking)
+    facts = found[Role.PRIMARY], found[Role.SECONDARY]
+    scopes = ScopeQuestions(questions.settings, facts, questions.as_of)
     return Observation(
         as_of=questions.as_of,
         seed=0,
@@ -173,7 +172,7 @@ def _observed(servers: Mapping[Role, Server], questions: UndoQuestions) -> Obser
         tables=(),
         zone=questions.settings.timezone,
         acds=(),
-        interval_lengths=interval_lengths(scopes),
+        interval_lengths=tuple(scopes.lengths.items()),
     )
 
 
@@ -197,7 +196,7 @@ def _times(
         key = (into, table, bucket.acd)
         if key not in floors:
             facts = observed.facts[0] if into is Role.PRIMARY else observed.facts[1]
-            scopes = ScopeQuestions(questions.settings, (facts, facts), questions.as_of, None, ())
+            scopes = ScopeQuestions(questions.settings, (facts, facts), questions.as_of)
             bounds = {into: servers[into].bounds(table, BucketColumns.of(spec))} if spec.circular else {}
             floors[key] = dropped_before(spec, bucket.acd, scopes, bounds)[0]
         if not spec.future_dates and span.start < floors[key]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, TypeGuard
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
-from syncengine.model.errors import InputError, ServerError, ServerLockedError, ServerUnreachableError
+from syncengine.model.errors import ServerError, ServerLockedError, ServerUnreachableError
 from syncengine.model.facts import (
     WITNESSES,
     ArchiveStatus,
@@ -144,21 +144,6 @@ def _without(facts: ServerFacts, pseudo: frozenset[int]) -> ServerFacts:
         coverage=tuple(one for one in facts.coverage if one.acd not in pseudo),
         clock_resets=tuple(one for one in facts.clock_resets if one.acd not in pseudo),
     )
-
-
-def refuse_unknown_acds(facts: Collection[ServerFacts], acds: Iterable[int]) -> None:
-    """Raise `InputError` for an ACD that neither server knows, or that is made up on one."""
-    known = {acd for one in facts for acd in one.acds}
-    for acd in acds:
-        if acd not in known:
-            names = ", ".join(str(a) for a in sorted(known)) or "none"
-            owner = next((one.role for one in facts if acd in one.pseudo_acds), None)
-            if owner is not None:
-                raise InputError(
-                    f"ACD {acd} is a pseudo-ACD of {owner}, as the pair file says, and is not compared.",
-                    hint=f"Name one of {names}, or take it out of {owner}.pseudo_acds.",
-                )
-            raise InputError(f"Neither server knows ACD {acd}.", hint=f"They know: {names}.")
 
 
 @dataclass(slots=True)

@@ -23,10 +23,11 @@ from syncengine.observe.changes_since_sync import SinceSynced
 from syncengine.observe.columns import ColumnsVerdict, judge_columns
 from syncengine.observe.comparison import Comparison, Findings, compare, selections_of
 from syncengine.observe.expected_differences import Expectations, dropped, pseudo_acds_of
-from syncengine.observe.facts import FactQuestions, gather_facts, refuse_unknown_acds
+from syncengine.observe.facts import FactQuestions
 from syncengine.observe.guards import guarded
+from syncengine.observe.pair_facts import facts_of, refuse_unknown_acds
 from syncengine.observe.remembered_days import Recall, Tally, can_be_remembered, environment_of, few_enough
-from syncengine.observe.scopes import ScopeQuestions, closed_until, interval_lengths, scopes_of
+from syncengine.observe.scopes import ScopeQuestions, closed_until, scopes_of
 from syncengine.observe.timetables.comparison import left_out_of, look_at_timetables, notes_on
 from syncengine.servers.protocol import Bounds, LiveTable, Server
 from syncengine.staging.cache import Cache
@@ -121,14 +122,6 @@ def observe(
             raise
 
 
-def facts_of(
-    servers: Mapping[Role, Server], source: Role, questions: FactQuestions, pool: Executor
-) -> tuple[ServerFacts, ServerFacts]:
-    """Return what source and target say of themselves, both asked at once."""
-    asked = {role: pool.submit(gather_facts, server, role, questions) for role, server in servers.items()}
-    return asked[source].result(), asked[source.other].result()
-
-
 class _Observing:
     """One observation under way."""
 
@@ -150,17 +143,16 @@ class _Observing:
         self.pool = pool
         self.memory = memory
         self.last = last
-        self.facts = request.facts or facts_of(
-            servers,
-            request.source,
-            FactQuestions(
-                settings, catalogue, request.facts_window, coverage=request.for_writing and request.of_history
-            ),
-            pool,
-        )
-        refuse_unknown_acds(self.facts, request.acds)
+        if request.facts is None:
+            coverage = request.for_writing and request.of_history
+            asking = FactQuestions(settings, catalogue, request.facts_window, coverage=coverage)
+            found = facts_of(servers, asking, request.acds)
+            self.facts = found[request.source], found[request.source.other]
+        else:
+            refuse_unknown_acds(request.facts, request.acds)
+            self.facts = request.facts
         self.questions = ScopeQuestions(settings, self.facts, request.as_of, request.window, request.acds)
-        self.lengths = dict(interval_lengths(self.questions))
+        self.lengths = self.questions.lengths
         self.live = self._live_tables()
         self.timetables = None
         if any(spec.name in COPIED for spec in request.specs):

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from syncengine.model.bucket import BucketColumns, bucket_start
 from syncengine.model.drift import Dropped, Scope
-from syncengine.model.facts import Kept, ServerFacts
+from syncengine.model.facts import DayLengths, Kept, ServerFacts
 from syncengine.model.interval import QUANTUM, floor_to, shared_length
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.selection import whole_periods
@@ -34,34 +34,28 @@ class ScopeQuestions:
     settings: PairSettings
     facts: tuple[ServerFacts, ServerFacts]
     as_of: datetime
-    requested: Window | None
-    acds: tuple[int, ...]
+    requested: Window | None = None
+    acds: tuple[int, ...] = ()
 
+    @property
+    def lengths(self) -> dict[int, int]:
+        """The length in minutes each ACD's intervals are aligned to: boundaries both servers share (rule 5).
 
-def interval_lengths(questions: ScopeQuestions) -> tuple[tuple[int, int], ...]:
-    """Return the length each ACD's intervals are aligned to: boundaries both servers share (rule 5).
+        The rows near the window decide, and the pair file where it says longer; else half an hour.
+        """
+        found: dict[int, int] = {}
+        for acd in sorted({acd for facts in self.facts for acd in facts.acds}):
+            told = self.settings.interval(acd)
+            seen = [day.longest for facts in self.facts for day in facts.lengths if self._counts(day, acd)]
+            # The rows' own length is the truth: the file can only lengthen it.
+            found[acd] = shared_length((*seen, told)) if told else shared_length(tuple(seen) or (DEFAULT_LENGTH,))
+        return found
 
-    The rows near the window decide, and the pair file where it says longer; else half an hour.
-    """
-    found: dict[int, int] = {}
-    for acd in sorted({acd for facts in questions.facts for acd in facts.acds}):
-        told = questions.settings.interval(acd)
-        seen = [
-            day.longest
-            for facts in questions.facts
-            for day in facts.lengths
-            if _counts(day.acd, day.day, acd, questions)
-        ]
-        # The rows' own length is the truth: the file can only lengthen it.
-        found[acd] = shared_length((*seen, told)) if told else shared_length(tuple(seen) or (DEFAULT_LENGTH,))
-    return tuple(found.items())
-
-
-def _counts(day_acd: int, day: date, acd: int, questions: ScopeQuestions) -> bool:
-    if day_acd != acd:
-        return False
-    window = questions.requested
-    return window is None or day == date.min or window.start.date() <= day <= window.stop.date()
+    def _counts(self, lengths: DayLengths, acd: int) -> bool:
+        if lengths.acd != acd:
+            return False
+        window = self.requested
+        return window is None or lengths.day == date.min or window.start.date() <= lengths.day <= window.stop.date()
 
 
 def scopes_of(

@@ -18,8 +18,9 @@ from syncengine.model.progress import Progress
 from syncengine.model.selection import select_window
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import Window
-from syncengine.observe.facts import FactQuestions, gather_facts, refuse_unknown_acds
-from syncengine.observe.scopes import DEFAULT_LENGTH, ScopeQuestions, closed_until, interval_lengths
+from syncengine.observe.facts import FactQuestions
+from syncengine.observe.pair_facts import facts_of
+from syncengine.observe.scopes import DEFAULT_LENGTH, ScopeQuestions, closed_until
 from syncengine.planning.portions import day_windows, month_windows
 from syncengine.servers.protocol import Server
 
@@ -79,10 +80,10 @@ class Cutting:
         """Return the window up to what both servers have archived for every ACD (rule 6), and a note of that."""
         now = as_of(self.settings)
         asking = FactQuestions(self.settings, self.catalogue, None, coverage=False)
-        facts = tuple(gather_facts(servers[role], role, asking) for role in (wishes.source, wishes.source.other))
-        questions = ScopeQuestions(self.settings, (facts[0], facts[1]), now, None, wishes.acds)
-        lengths = dict(interval_lengths(questions))
-        refuse_unknown_acds(facts, wishes.acds)
+        facts = facts_of(servers, asking, wishes.acds)
+        both = facts[wishes.source], facts[wishes.source.other]
+        questions = ScopeQuestions(self.settings, both, now, acds=wishes.acds)
+        lengths = questions.lengths
         ends = [
             closed_until(Archive.INTERVAL, acd, lengths.get(acd, DEFAULT_LENGTH), questions)
             for acd in (wishes.acds or tuple(lengths))

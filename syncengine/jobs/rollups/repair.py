@@ -31,10 +31,11 @@ from syncengine.model.plan import (
 from syncengine.model.rollups import Period
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
-from syncengine.observe.facts import FactQuestions, gather_facts
+from syncengine.observe.facts import FactQuestions
 from syncengine.observe.observation import Request
+from syncengine.observe.pair_facts import facts_of
 from syncengine.observe.rollups.recomputed_rows import RECOMPUTED, Recomputed, Recomputing
-from syncengine.observe.scopes import ScopeQuestions, interval_lengths
+from syncengine.observe.scopes import ScopeQuestions
 from syncengine.planning.checklist import summarized_anew
 from syncengine.planning.rollup_repair import Copied, Sights, copied, left_over, span_of_stale, told
 from syncengine.planning.steps import TableWork, steps_of
@@ -195,12 +196,12 @@ class MendingRollups:
 
     def _sights(self, servers: Servers, made: Plan) -> tuple[Sights, Mapping[Role, ServerFacts]]:
         asking = FactQuestions(self.settings, self.catalogue, None, coverage=True)
-        facts = {role: gather_facts(server, role, asking) for role, server in servers.items()}
+        facts = facts_of(servers, asking)
         both = (facts[Role.PRIMARY], facts[Role.SECONDARY])
         now = as_of(self.settings)
         spans = [span_of_stale(one) for one in made.stale]
         looked = Window(min(span.start for span in spans), now)
-        lengths = dict(interval_lengths(ScopeQuestions(self.settings, both, now, looked, ())))
+        lengths = ScopeQuestions(self.settings, both, now, looked).lengths
         touched = frozenset(
             (batch.into, part.table, bucket.acd, bucket.row_date)
             for run in self.ledger.runs()

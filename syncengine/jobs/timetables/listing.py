@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from contextlib import ExitStack
 from dataclasses import dataclass
 
 from syncengine.catalogue import Catalogue
-from syncengine.jobs.connections import Connections, as_of, refuse_one_server
+from syncengine.jobs.connections import Connections, as_of
 from syncengine.jobs.timetables.edits import EditQuestions, plan_run_on
-from syncengine.model.errors import InputError, ServerError
-from syncengine.model.pair import PairSettings, Role
+from syncengine.model.errors import InputError
+from syncengine.model.pair import PairSettings
 from syncengine.model.plan import Plan
 from syncengine.model.timetables import TimetableListing
 from syncengine.observe.timetables.comparison import look_at_timetables
 from syncengine.planning.timetables import RunOnWish
-from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 
 
@@ -29,18 +27,9 @@ class Timetables:
 
     def listing(self, owners: tuple[str, ...]) -> TimetableListing:
         """Return the timetables of both servers. Reads only; a server that fails does not raise."""
-        servers: dict[Role, Server] = {}
-        failed: list[tuple[Role, str]] = []
-        with ExitStack() as stack:
-            for role in Role:
-                try:
-                    servers[role] = self.connections.opened(role, writable=False, limits=self.settings.limits)
-                except ServerError as error:
-                    failed.append((role, self.settings.masked(str(error))))
-                else:
-                    stack.callback(servers[role].close)
-            refuse_one_server(servers)
+        with self.connections.each() as (servers, errors):
             settings = self.settings.timetables
+            failed = [(role, self.settings.masked(str(error))) for role, error in errors.items()]
             found = look_at_timetables(servers, settings, as_of(self.settings), owners=owners, failed=failed)
         if found.faults:
             raise InputError(f"{'; '.join(found.faults)}.", hint="Correct [timetables] in the pair file.")

@@ -13,7 +13,8 @@ from syncengine.model.progress import Progress
 from syncengine.model.rollups import InternalState, InternalTable, InternalVerdict
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import Window
-from syncengine.observe.facts import FactQuestions, gather_facts, refuse_unknown_acds
+from syncengine.observe.facts import FactQuestions
+from syncengine.observe.pair_facts import facts_of
 from syncengine.observe.rollups.comparison import Asked, Holding
 from syncengine.observe.rollups.summarised import Summarised, within
 from syncengine.servers.protocol import Server
@@ -39,8 +40,7 @@ def look_inside(
 ) -> InternalVerdict:
     """Return what each of the servers' longer archives is beside its own intervals. Reads only."""
     asking = FactQuestions(questions.settings, questions.catalogue, None, coverage=True)
-    facts = {role: gather_facts(server, role, asking) for role, server in servers.items()}
-    refuse_unknown_acds(facts.values(), questions.acds)
+    facts = facts_of(servers, asking, questions.acds)
     families = _families(questions)
     tables: list[InternalTable] = []
     progress.begin("Rolling up", len(servers) * len(questions.specs))
