@@ -1,0 +1,44 @@
+"""A check of a pair: who the two servers are, whether they are set up alike, and what they do in a scratch table."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+
+from syncengine.catalogue import Catalogue
+from syncengine.jobs.connections import Connections, as_of
+from syncengine.jobs.observation import Observer
+from syncengine.model.check import PairCheck
+from syncengine.model.pair import PairSettings
+from syncengine.model.progress import Progress
+from syncengine.observe.check.check import check, try_out
+from syncengine.observe.check.server import LookQuestions
+
+SCRATCH_LOCK_SECONDS = 2
+"""How long a session in a scratch table waits for a lock, which one case lets it do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Checks one pair."""
+
+    settings: PairSettings
+    catalogue: Catalogue
+    connections: Connections
+    observer: Observer
+    progress: Progress
+
+    def run(self, *, scratch: bool) -> PairCheck:
+        """Return what was found; only with `scratch` is anything written. A server that fails does not raise."""
+        questions = LookQuestions(self.settings, self.catalogue, as_of(self.settings))
+        limits = self.settings.limits
+        if scratch:
+            limits = replace(limits, lock_seconds=min(limits.lock_seconds, SCRATCH_LOCK_SECONDS))
+        with (
+            self.connections.each(writable=scratch, limits=limits) as (servers, failed),
+            self.observer.cache() as cache,
+        ):
+            found = check(servers, failed, questions, cache, self.progress, seed=secrets.randbits(63))
+            if not scratch:
+                return found
+            return try_out(found, servers, questions, cache, self.progress, lock_seconds=limits.lock_seconds)

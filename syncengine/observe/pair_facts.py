@@ -1,0 +1,44 @@
+"""What the servers of a pair say of themselves, all of them asked at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from syncengine.model.errors import InputError
+from syncengine.model.facts import ServerFacts
+from syncengine.model.pair import Role
+from syncengine.observe.facts import FactQuestions, gather_facts
+from syncengine.servers.protocol import Server
+
+
+def facts_of(
+    servers: Mapping[Role, Server], questions: FactQuestions, acds: Iterable[int] = ()
+) -> dict[Role, ServerFacts]:
+    """Return what each server says of itself. Raises `InputError` for one of the ACDs that none of them knows."""
+    with ThreadPoolExecutor(max_workers=len(servers), thread_name_prefix="server") as pool:
+        try:
+            asked = {role: pool.submit(gather_facts, server, role, questions) for role, server in servers.items()}
+            facts = {role: future.result() for role, future in asked.items()}
+        except BaseException:
+            # Leaving the pool waits for the other server's query: end it.
+            for server in servers.values():
+                server.interrupt()
+            raise
+    refuse_unknown_acds(facts.values(), acds)
+    return facts
+
+
+def refuse_unknown_acds(facts: Collection[ServerFacts], acds: Iterable[int]) -> None:
+    """Raise `InputError` for an ACD that neither server knows, or that is made up on one."""
+    known = {acd for one in facts for acd in one.acds}
+    for acd in acds:
+        if acd not in known:
+            names = ", ".join(str(a) for a in sorted(known)) or "none"
+            owner = next((one.role for one in facts if acd in one.pseudo_acds), None)
+            if owner is not None:
+                raise InputError(
+                    f"ACD {acd} is a pseudo-ACD of {owner}, as the pair file says, and is not compared.",
+                    hint=f"Name one of {names}, or take it out of {owner}.pseudo_acds.",
+                )
+            raise InputError(f"Neither server knows ACD {acd}.", hint=f"They know: {names}.")
