@@ -19,7 +19,7 @@ test-sqlalchemy-2.0: $(VENV)/installed-for-tests
 	$(PIP) install --target build/sqlalchemy-2.0 --upgrade 'sqlalchemy>=2.0,<2.1'
 	PYTHONPATH=build/sqlalchemy-2.0 $(BIN)/python -c \
 		'import sqlalchemy; assert sqlalchemy.__version__.startswith("2.0"), sqlalchemy.__version__'
-	PYTHONPATH=build/sqlalchemy-2.0 $(BIN)/pytest tests/informix/test_dialect.py tests/informix/test_reflection.py
+	PYTHONPATH=build/sqlalchemy-2.0 $(BIN)/pytest tests/servers/informix/test_dialect.py tests/servers/informix/test_reflection.py
 
 check: $(VENV)/installed-for-tests
 	$(BIN)/ruff check .

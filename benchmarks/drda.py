@@ -17,9 +17,9 @@ import ibm_db
 import ibm_db_dbi
 
 from syncengine.model.pair import Role
-from tests.derby.loading import create_tables, load_duckdb, read_rows
-from tests.derby.network_server import PASSWORD, Database, NetworkServer
-from tests.derby.shim import Shim
+from tests.servers.derby.loading import create_tables, load_duckdb, read_rows
+from tests.servers.derby.network_server import PASSWORD, Database, NetworkServer
+from tests.servers.derby.shim import Shim
 
 ABOUT = ("acds", "arch_stat", "dcalloc", "linkex")
 PLAIN_READ = 100_000

@@ -1,23 +1,27 @@
-"""Leaves out tests whose server this machine cannot run, and says how to get it; where CI is set, they fail."""
+"""What all tests share; those whose server this machine cannot run are left out, and fail where CI is set."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
+from typing import Any
 
 import pytest
 
+from syncengine.execute.transaction import Writing
+from tests.cli.terminal import Typing
+
 
 def _informix() -> str | None:
-    from tests.derby.network_server import missing
+    from tests.servers.derby.network_server import missing
 
     return missing()
 
 
 def _postgresql() -> str | None:
-    from tests.postgresql.cluster import missing
+    from tests.servers.postgresql.cluster import missing
 
     return missing()
 
@@ -69,7 +73,32 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 def pytest_sessionfinish() -> None:
     """Stop the servers that were started."""
-    for name in ("tests.postgresql.cluster", "tests.informix.place"):
+    for name in ("tests.servers.postgresql.cluster", "tests.servers.informix.place"):
         started = sys.modules.get(name)
         if started is not None:
             started.stop()
+
+
+@pytest.fixture
+def typed(capsys: pytest.CaptureFixture[str]) -> Typing:
+    """Type commands in this process."""
+    return Typing(capsys)
+
+
+@pytest.fixture
+def before_batch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int, BaseException], None]]:
+    """Let a run be hit by an exception before its batch of a number; later runs are left alone."""
+    write, left = Writing.write, dict[str, Any]()
+
+    def meddled(self: Writing, *given: Any, **named: Any) -> None:
+        left["batches"] = left.get("batches", -1) - 1
+        if left["batches"] == -1 and "error" in left:
+            raise left.pop("error")
+        write(self, *given, **named)
+
+    def hit(number: int, error: BaseException) -> None:
+        left.update(batches=number, error=error)
+
+    monkeypatch.setattr(Writing, "write", meddled)
+    yield hit
+    assert "error" not in left, "the run ended before it was hit"

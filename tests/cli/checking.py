@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import Said, Typing
-from tests.rules.scenes import storage, trunks
+from tests.scenes import storage, trunks
 
 TABLES = ("htrunk", "dcadmin", "dcalloc", "fullex", "print_adm", "users", "features", "synonyms")
 

@@ -15,7 +15,7 @@ import pytest
 
 from syncengine.cli.main import run_for_code
 from tests.builders import Files, build_files
-from tests.rules.scenes import trunks
+from tests.scenes import trunks
 
 WINDOW = ("--window", "2000-06-05 05:13..05:19")
 TRUNKS = (*WINDOW, "--table", "htrunk")

@@ -12,7 +12,7 @@ from syncengine.cli import terminal
 from syncengine.execute.transaction import Writing
 from tests.builders import Files, build_files
 from tests.cli.terminal import Said, Typing, is_one_sentence
-from tests.rules.scenes import code, trunks
+from tests.scenes import code, trunks
 
 DAYS = tuple(date(2000, 6, day) for day in (1, 2, 3))
 WINDOW = ("--window", "2000-06-01..2000-06-03")

@@ -13,8 +13,8 @@ from syncengine.model.pair import Role
 from tests.builders import row
 from tests.cli.checking import SECRET, check, findings, pair, server
 from tests.cli.terminal import Typing, contents, type_in_process
-from tests.rules.meddling import Meddling, meddle
-from tests.rules.scenes import outage
+from tests.meddling import Meddling, meddle
+from tests.scenes import outage
 
 
 def test_a_pair_that_is_set_up_alike(tmp_path: Path, typed: Typing) -> None:
@@ -154,7 +154,7 @@ def test_a_table_that_cannot_be_read_is_named(tmp_path: Path, typed: Typing, mon
     """A login that may not read a table must be let, and everything else is told all the same."""
     files = pair(tmp_path)
     meddle(monkeypatch, Role.PRIMARY, Meddling())
-    read = "tests.rules.meddling.MeddledServer.read"
+    read = "tests.meddling.MeddledServer.read"
 
     def refused(self: Any, query: Any) -> Any:
         if query.selection.table == "users":

@@ -27,8 +27,8 @@ from tests.cli.terminal import (
     type_in_process,
     without_privileges,
 )
-from tests.rules.meddling import Meddling, meddle
-from tests.rules.scenes import trunks
+from tests.meddling import Meddling, meddle
+from tests.scenes import trunks
 from tests.waiting import wait_until
 
 RESYNC = ("resync", "--yes", "--pair")

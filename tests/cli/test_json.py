@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.builders import build_files, row
 from tests.cli.terminal import TRUNKS, Typing, contents, drifting_pair, type_in_process
-from tests.rules.scenes import trunks
+from tests.scenes import trunks
 
 SPAN = {"from": "2000-06-05T05:00:00", "before": "2000-06-05T05:30:00", "shown": "2000-06-05 05:00-05:29"}
 

@@ -9,8 +9,8 @@ import pytest
 
 from tests.builders import build_files
 from tests.cli.terminal import Typing
-from tests.rules.scenes import trunks
-from tests.rules.test_outages import guides
+from tests.jobs.test_outages import guides
+from tests.scenes import trunks
 
 
 def test_an_outage_is_told_with_the_command_that_mends_it(tmp_path: Path, typed: Typing) -> None:

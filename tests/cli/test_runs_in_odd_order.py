@@ -19,10 +19,10 @@ from syncengine.servers.protocol import Server
 from syncengine.servers.throttle import Throttle
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import Typing
-from tests.contract.kinds import as_arrow
-from tests.rules.backfills import backfill, finished, history
-from tests.rules.meddling import Meddling, meddle
-from tests.rules.scenes import trunks
+from tests.jobs.backfill.backfills import backfill, finished, history
+from tests.meddling import Meddling, meddle
+from tests.scenes import trunks
+from tests.servers.contract.kinds import as_arrow
 
 WINDOW = "2000-06-05 05:00..06:29"
 

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from syncengine.app import Pair
 from syncengine.model.plan import Plan
 from tests.builders import DAY, Files, build_files, catalogue, row
-from tests.contract.kinds import as_arrow
-from tests.mixed import mixed_plan
+from tests.mixed_plans import mixed_plan
 from tests.properties.layouts import Row
+from tests.servers.contract.kinds import as_arrow
 
 TABLES = ("hsplit", "hagent", "call_rec", "synonyms")
 WINDOW = "2000-06-05 05:00..05:59"

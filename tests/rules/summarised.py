@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.builders import Files, Row, build_files, row
-from tests.rules.scenes import code, trunk
+from tests.scenes import code, trunk
 
 DAYS = tuple(date(2000, 5, 1) + timedelta(days=n) for n in range(35))
 """All of May, and the days of June before the one under way, 2000-06-05."""

@@ -10,7 +10,7 @@ from syncengine.cli.main import run_for_code
 from syncengine.model.drift import TableState
 from syncengine.model.errors import InputError, RefusedError
 from tests.builders import Files, build_files, row
-from tests.rules.scenes import plan_of, storage, table_of, trunk, trunks
+from tests.scenes import plan_of, storage, table_of, trunk, trunks
 
 EVERY_OPTION = ("--take-broken", "--allow-deletions", "1000000")
 

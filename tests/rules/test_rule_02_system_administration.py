@@ -9,7 +9,7 @@ import pytest
 
 from syncengine.model.errors import InputError
 from tests.builders import Files, build_files, row
-from tests.rules.scenes import drifting, sync
+from tests.scenes import drifting, sync
 
 
 def user(name: str, **values: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.builders import Files, build_files, row
-from tests.rules.scenes import sync, sync_plan_of, table_of
+from tests.scenes import sync, sync_plan_of, table_of
 
 
 def name(acd: int | None, value: str, text: str = "Sales") -> dict[str, Any]:

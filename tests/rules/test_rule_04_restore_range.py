@@ -6,7 +6,7 @@ from pathlib import Path
 
 from syncengine.model.plan import KeptWhy
 from tests.builders import build_files, half_hours, hsplit
-from tests.rules.scenes import code, kept, outage, plan_of, ranges, resync, trunk, trunks
+from tests.scenes import code, kept, outage, plan_of, ranges, resync, trunk, trunks
 
 FROM_FIVE_TO_SIX = "2000-06-05 05:00..05:59"
 

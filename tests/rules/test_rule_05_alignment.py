@@ -12,7 +12,7 @@ import pytest
 from syncengine.model.errors import WindowError
 from syncengine.model.plan import KeptWhy
 from tests.builders import DAY, Files, build_files, row
-from tests.rules.scenes import drifting, kept, plan_of, ranges, resync, table_of, trunks
+from tests.scenes import drifting, kept, plan_of, ranges, resync, table_of, trunks
 
 SUNDAY = date(2000, 6, 4)
 NOON = datetime(2000, 6, 5, 15, 0)

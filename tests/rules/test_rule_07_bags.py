@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.builders import build_files, row
-from tests.rules.scenes import drifting, resync, trunk, trunks
+from tests.scenes import drifting, resync, trunk, trunks
 
 
 def shift(seconds: int, **values: Any) -> dict[str, Any]:

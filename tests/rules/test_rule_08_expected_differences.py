@@ -14,7 +14,7 @@ from syncengine.model.drift import Observation
 from syncengine.model.expected import ExpectedDifference, ExpectedKind
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import Typing
-from tests.rules.scenes import outage, plan_of, resync, storage, sync, table_of, trunk, trunks
+from tests.scenes import outage, plan_of, resync, storage, sync, table_of, trunk, trunks
 
 ROOM = storage("exceptions")
 PSEUDO = 9

@@ -10,7 +10,7 @@ import pytest
 from syncengine.cli.main import run_for_code
 from syncengine.model.drift import TableState
 from tests.builders import Files, build_files, row
-from tests.rules.scenes import outage, resync, storage, sync, table_of, trunks
+from tests.scenes import outage, resync, storage, sync, table_of, trunks
 
 
 def exception(time: int, seqno: int, **values: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 
 from syncengine.model.plan import KeptWhy
 from tests.builders import Files, build_files
-from tests.rules.scenes import code, kept, outage, plan_of, resync, trunk, trunks
+from tests.scenes import code, kept, outage, plan_of, resync, trunk, trunks
 
 
 def broken(folder: Path, source: int, target: int) -> Files:

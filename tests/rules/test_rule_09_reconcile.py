@@ -11,7 +11,7 @@ from syncengine.model.errors import RefusedError
 from syncengine.model.pair import Role
 from syncengine.model.plan import KeptWhy
 from tests.builders import Files, build_files, row
-from tests.rules.scenes import code, kept, outage, plan_of, resync, storage, trunk, trunks
+from tests.scenes import code, kept, outage, plan_of, resync, storage, trunk, trunks
 
 WINDOW = "2000-06-05 05:00..05:59"
 

@@ -10,7 +10,7 @@ import pytest
 
 from syncengine.model.plan import KeptWhy, Plan
 from tests.builders import Files, build_files, row
-from tests.rules.scenes import code, kept, plan_of, resync, trunks
+from tests.scenes import code, kept, plan_of, resync, trunks
 
 SATURDAY, SUNDAY = date(2000, 6, 3), date(2000, 6, 4)
 

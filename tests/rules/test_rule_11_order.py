@@ -12,8 +12,8 @@ from syncengine.model.errors import ServerError
 from syncengine.model.outcome import StepState
 from syncengine.model.pair import Role
 from tests.builders import Files, build_files, row
-from tests.rules.meddling import Meddling, meddle
-from tests.rules.scenes import plan_of, sync, sync_plan_of, trunk, trunks
+from tests.meddling import Meddling, meddle
+from tests.scenes import plan_of, sync, sync_plan_of, trunk, trunks
 
 
 def named(value: str) -> dict[str, Any]:

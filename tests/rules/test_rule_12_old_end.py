@@ -10,7 +10,7 @@ import pytest
 
 from syncengine.cli.main import run_for_code
 from tests.builders import DAY, Files, build_files, row
-from tests.rules.scenes import resync, storage, trunks
+from tests.scenes import resync, storage, trunks
 
 
 def ago(days: int) -> date:

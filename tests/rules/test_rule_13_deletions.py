@@ -10,7 +10,7 @@ import pytest
 from syncengine.cli.main import run_for_code
 from syncengine.model.plan import KeptWhy
 from tests.builders import Files, build_files, row
-from tests.rules.scenes import code, kept, plan_of, resync, sync, trunk, trunks
+from tests.scenes import code, kept, plan_of, resync, sync, trunk, trunks
 
 
 def crowded(folder: Path) -> Files:

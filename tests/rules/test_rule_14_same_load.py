@@ -14,7 +14,7 @@ from syncengine.model.errors import RefusedError, ServerUnreachableError
 from tests.builders import Files, build_files
 from tests.cli.terminal import Typing
 from tests.rules.hooked import fails, hook, notes, python, ran, with_hooks
-from tests.rules.scenes import plan_of, trunk, trunks
+from tests.scenes import plan_of, trunk, trunks
 
 Hit = Callable[[int, BaseException], None]
 

@@ -9,7 +9,7 @@ import pytest
 
 from syncengine.app import open_pair
 from tests.builders import build_files, row
-from tests.rules.scenes import drifting, sync
+from tests.scenes import drifting, sync
 
 SPEC = """
 summary = "Notes of our own"

@@ -11,7 +11,7 @@ import pytest
 
 from syncengine.model.errors import WindowError
 from tests.builders import Files, build_files, row
-from tests.rules.scenes import kept, plan_of, ranges, resync, storage, trunk, trunks
+from tests.scenes import kept, plan_of, ranges, resync, storage, trunk, trunks
 
 DENVER = ZoneInfo("America/Denver")
 AUTUMN, SPRING = date(2000, 10, 29), date(2000, 4, 2)

@@ -10,8 +10,8 @@ import pytest
 from syncengine.model.errors import InputError, PairFileError
 from syncengine.model.timetable_flag import TimetableState
 from tests.cli.terminal import Typing
-from tests.rules.scenes import sync, sync_plan_of
 from tests.rules.timetabled import FLAG, schedule, task, three_owners, timetabled
+from tests.scenes import sync, sync_plan_of
 
 
 def test_timetables_stand_side_by_side_with_where_they_run(tmp_path: Path, typed: Typing) -> None:

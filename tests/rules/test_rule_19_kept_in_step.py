@@ -12,7 +12,7 @@ from syncengine.cli.main import run_for_code
 from syncengine.model.consequences import Administered, followings
 from syncengine.model.plan import KeptWhy
 from tests.builders import Files, build_files, catalogue, row
-from tests.rules.scenes import WINDOW, kept, plan_of, storage, sync, sync_plan_of, trunks
+from tests.scenes import WINDOW, kept, plan_of, storage, sync, sync_plan_of, trunks
 
 BY_HAND: dict[str, dict[str, Any]] = {
     "ag_ex_adm": {"split": 1, "extype": 1, "threshold": 5},

@@ -11,7 +11,7 @@ from syncengine.model.plan import Plan
 from syncengine.model.spec import DataClass, Kept
 from tests.builders import Files, build_files, catalogue, row
 from tests.cli.terminal import Said
-from tests.rules.scenes import plan_of, sync, sync_plan_of, trunks
+from tests.scenes import plan_of, sync, sync_plan_of, trunks
 
 
 def synonym(number: int) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from syncengine.model.plan import Plan
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import Typing
 from tests.rules.hooked import fails, hook, notes, python, with_hooks
-from tests.rules.scenes import trunks
+from tests.scenes import trunks
 
 PRIMARY = 'external_call_history = "primary"'
 ON, OFF = "external-call-history-on", "external-call-history-off"

@@ -34,8 +34,8 @@ from tests.rules.hooked import (
     users,
     with_hooks,
 )
-from tests.rules.scenes import trunks
 from tests.rules.test_rule_20_checklists import dictionary
+from tests.scenes import trunks
 
 
 def test_hooks_carry_out_lines_before_and_after(tmp_path: Path) -> None:

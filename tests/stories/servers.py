@@ -14,13 +14,13 @@ import pytest
 from syncengine.app import Pair, open_pair
 from syncengine.model.pair import Role
 from tests.builders import Files, catalogue
-from tests.derby.loading import load_duckdb, read_rows
-from tests.derby.network_server import PASSWORD, Database
-from tests.derby.shim import Shim
-from tests.informix.place import running
-from tests.postgresql.cluster import Database as PostgreSQLDatabase
-from tests.postgresql.cluster import cluster, environment
-from tests.postgresql.loading import WHO_WRITES, copy_database, rows_of
+from tests.servers.derby.loading import load_duckdb, read_rows
+from tests.servers.derby.network_server import PASSWORD, Database
+from tests.servers.derby.shim import Shim
+from tests.servers.informix.place import running
+from tests.servers.postgresql.cluster import Database as PostgreSQLDatabase
+from tests.servers.postgresql.cluster import cluster, environment
+from tests.servers.postgresql.loading import WHO_WRITES, copy_database, rows_of
 
 Bag = list[tuple[str | None, ...]]
 PASSWORDS = {"CMS_PASSWORD": environment()["CMS_PASSWORD"], "INFORMIX_PASSWORD": PASSWORD}

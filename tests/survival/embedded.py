@@ -10,7 +10,7 @@ from pathlib import Path
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan
 from tests.builders import Files
-from tests.mixed import mixed_plan
+from tests.mixed_plans import mixed_plan
 from tests.survival.children import opened
 from tests.survival.scenes import TABLES, WINDOW, Expected, Held, build, held_in
 

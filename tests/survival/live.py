@@ -12,11 +12,11 @@ from typing import Any
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan
 from tests.builders import Files, catalogue
-from tests.derby.loading import create_table, load_duckdb
-from tests.derby.network_server import Database
-from tests.derby.shim import Shim
-from tests.mixed import mixed_plan
-from tests.postgresql.cluster import environment
+from tests.mixed_plans import mixed_plan
+from tests.servers.derby.loading import create_table, load_duckdb
+from tests.servers.derby.network_server import Database
+from tests.servers.derby.shim import Shim
+from tests.servers.postgresql.cluster import environment
 from tests.stories.servers import PASSWORDS, InformixHome, PostgreSQLHome
 from tests.survival.children import opened
 from tests.survival.scenes import COLUMNS, SETTINGS, TABLES, WINDOW, Expected, Held, Row, build, held, rows_of

@@ -22,7 +22,7 @@ from syncengine.servers.kinds import open_server
 from syncengine.servers.protocol import Server, WriteSession
 from syncengine.staging import marks, pieces, run_folder
 from syncengine.staging.pieces import Piece
-from tests.rules.meddling import MeddledServer, MeddledSession, Meddling
+from tests.meddling import MeddledServer, MeddledSession, Meddling
 
 PHASES = {"source": "staging", "journal": "journalling", "insert": "numbering"}
 """What is done when a piece of a kind is written."""

@@ -8,10 +8,10 @@ import pytest
 
 from syncengine.model.pair import Role
 from syncengine.servers.protocol import Server
-from tests.derby.faults import Action, Cut, Drop, Fault, LoseAnswer, Stall
-from tests.postgresql.relay import Cut as CommitCut
-from tests.postgresql.relay import relayed
-from tests.rules.meddling import Meddling, meddle
+from tests.meddling import Meddling, meddle
+from tests.servers.derby.faults import Action, Cut, Drop, Fault, LoseAnswer, Stall
+from tests.servers.postgresql.relay import Cut as CommitCut
+from tests.servers.postgresql.relay import relayed
 from tests.survival.children import opened
 from tests.survival.conftest import Made
 from tests.survival.live import LiveStage

@@ -10,7 +10,7 @@ from pathlib import Path
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
 from tests.builders import Files, build_files
-from tests.rules.scenes import trunks
+from tests.scenes import trunks
 from tests.survival.children import Order, counted, died_of, done, opened
 from tests.survival.outages import chosen
 

@@ -18,8 +18,8 @@ from syncengine.model.pair import Role
 from syncengine.model.run import RunState
 from syncengine.servers.protocol import Server
 from tests.cli.terminal import Said, Typing
-from tests.mixed import letting_both_through
-from tests.rules.meddling import Meddling, meddle
+from tests.meddling import Meddling, meddle
+from tests.mixed_plans import letting_both_through
 from tests.survival.children import died_of, opened
 from tests.survival.conftest import Made
 from tests.survival.embedded import EmbeddedStage

@@ -1,0 +1,168 @@
+"""Backfills that are stopped, killed, refused or moved under: what is left is gone on with, or taken back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from syncengine.model.errors import InputError
+from syncengine.model.pair import Role
+from syncengine.model.run import RunState
+from syncengine.servers.protocol import Server
+from syncengine.staging.run_folder import RunFolder
+from tests.jobs.backfill.backfills import DAYS, TABLES, alike, backfill, finished, history, tables_of
+from tests.meddling import Meddling, meddle
+from tests.scenes import code, trunks
+from tests.servers.contract.kinds import as_arrow
+
+
+def test_a_backfill_stopped_in_a_portion_goes_on_where_it_was(
+    tmp_path: Path, before_batch: Callable[[int, BaseException], None], rows_read: Counter[tuple[str, date]]
+) -> None:
+    """After Ctrl-C in the second portion a resume does the rest; together they read what one run reads."""
+    files, whole = history(tmp_path / "stopped"), history(tmp_path / "whole")
+    before_batch(4, KeyboardInterrupt())
+
+    ran = backfill(files)
+
+    record = files.open().run()
+    assert (ran.outcome.cancelled, record.state, record.portions_done) == (True, RunState.PARTLY, (1,))
+    done = {(batch.place.portion, batch.place.step) for batch in record.done}
+    assert len(done) == 4
+    again = files.open().resume()
+
+    assert finished(again), again.outcome.stopped
+    assert alike(files, *TABLES)
+    assert [batch.place for batch in files.open().run().done if (batch.place.portion, batch.place.step) in done] == [
+        batch.place for batch in record.done
+    ]
+    reads = Counter(rows_read)
+    rows_read.clear()
+    backfill(whole)
+    assert reads == rows_read
+
+
+def test_a_backfill_killed_between_portions_goes_on(
+    tmp_path: Path, before_batch: Callable[[int, BaseException], None]
+) -> None:
+    """A process that died without a word leaves a run that a resume ends as if it had never been cut short."""
+    files, whole = history(tmp_path / "killed"), history(tmp_path / "whole")
+    before_batch(6, SystemExit(9))
+    with pytest.raises(SystemExit):
+        backfill(files)
+    assert files.open().run().state is RunState.CUT_SHORT
+
+    again = files.open().resume()
+    backfill(whole)
+
+    record = files.open().run()
+    assert (finished(again), record.state) == (True, RunState.DONE)
+    assert sorted(record.portions_done) == [1, 2, 3, 4]
+    assert tables_of(files, *TABLES) == tables_of(whole, *TABLES)
+
+
+def test_a_resume_cuts_nothing_anew(tmp_path: Path, before_batch: Callable[[int, BaseException], None]) -> None:
+    """Rows that came to the source since the run was begun do not change the portions it goes on with."""
+    files = history(tmp_path)
+    before_batch(4, KeyboardInterrupt())
+    backfill(files)
+    folder = files.open().ledger.folder(files.open().run().id)
+    portions = folder.portions()
+    files.add("primary", "hcwc", *(code(530, str(name), row_date=DAYS[0]) for name in range(8)))
+
+    again = files.open().resume()
+
+    assert folder.portions() == portions
+    assert finished(again), again.outcome.stopped
+    assert alike(files, *TABLES)
+
+
+def test_an_undo_gives_back_the_empty_server(tmp_path: Path) -> None:
+    """Everything a backfill wrote is taken away again, through all its portions."""
+    files = history(tmp_path)
+    before = tables_of(files, *TABLES)
+    backfill(files)
+    assert alike(files, *TABLES)
+
+    pair = files.open()
+    undone = pair.execute(pair.plan_undo())
+
+    assert (finished(undone), undone.unlike) == (True, ())
+    assert tables_of(files, *TABLES) == before
+
+
+def test_an_undo_after_a_resume_gives_back_the_empty_server(
+    tmp_path: Path, before_batch: Callable[[int, BaseException], None]
+) -> None:
+    """That a backfill was cut short and gone on with makes no difference to its undo."""
+    files = history(tmp_path)
+    before = tables_of(files, *TABLES)
+    before_batch(5, KeyboardInterrupt())
+    backfill(files)
+    files.open().resume()
+
+    pair = files.open()
+    pair.execute(pair.plan_undo())
+
+    assert tables_of(files, *TABLES) == before
+
+
+def test_a_backfill_killed_before_it_was_cut_is_begun_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that has not kept its portions yet has nothing to go on with, and says so."""
+    files = history(tmp_path)
+
+    def dying(self: RunFolder, portions: object) -> None:
+        del self, portions
+        raise SystemExit(9)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunFolder, "save_portions", dying)
+        with pytest.raises(SystemExit):
+            backfill(files)
+
+    with pytest.raises(InputError, match=r"cut short before it had planned anything\. Run its command again"):
+        files.open().resume()
+    assert finished(backfill(files))
+
+
+def test_a_refusal_in_the_middle_leaves_a_run_that_can_be_gone_on_with(tmp_path: Path) -> None:
+    """Deletions above the ceiling stop at their portion with the sentence; those before it stay done (rule 13)."""
+    alone = [code(label, "9", row_date=DAYS[1]) for label in (400, 430, 500)]
+    files = history(tmp_path, secondary={"hcwc": alone}, settings="[limits]\ndeletions = 2\n")
+
+    ran = backfill(files, policy="replace")
+
+    assert "3 rows that only secondary holds" in ran.outcome.stopped
+    assert len(ran.portions) == 2
+    assert files.open().run().state is RunState.PARTLY
+    files.run("secondary", "DELETE FROM hcwc WHERE trim(cwc) = '9'")
+    assert finished(files.open().resume())
+    assert alike(files, *TABLES)
+
+
+def test_rows_that_moved_leave_drift_and_nothing_to_resume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step whose rows have moved is left, the portions after it are done, and a new run does what is left."""
+    files, begun = history(tmp_path), [0]
+
+    def moving(server: Server) -> None:
+        begun[0] += 1
+        if begun[0] == 1:
+            with server.begin() as session:
+                session.insert("htrunk", as_arrow("htrunk", trunks(400, 430, row_date=DAYS[-1], tkgrp=8)).to_reader())
+                session.commit()
+
+    with monkeypatch.context() as patched:
+        meddle(patched, Role.SECONDARY, Meddling(before_begin=moving))
+        ran = backfill(files, tables=("htrunk",), policy="replace")
+
+    record = files.open().run()
+    assert (ran.outcome.done, ran.outcome.stopped) == (False, "")
+    assert (record.portions_done, record.portions_unlike) == ((1, 2, 3, 4), (1,))
+    with pytest.raises(InputError, match="moved since it was planned"):
+        files.open().resume()
+    assert finished(backfill(files, tables=("htrunk",), policy="replace"))
+    assert alike(files, "htrunk")

@@ -1,0 +1,230 @@
+"""Servers whose tables are not as the catalogue says: what follows is said in a sentence, never a traceback."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from syncengine.model.errors import RefusedError
+from syncengine.model.pair import Role
+from syncengine.model.spec import Archive
+from tests.observe.misfits import NUMBER, ROLES, alter, facts_of, noted, pair_of
+from tests.scenes import outage, plan_of, storage, table_of
+
+OUTAGES = "so its outages are not known"
+
+
+ARCHIVES = "so how far its archives have run is not known"
+
+
+UNFIT_FACTS = [
+    ("linkex", "DROP COLUMN duration", f"no column duration, {OUTAGES}"),
+    ("linkex", "RENAME COLUMN row_time TO down_at", f"no column row_time, {OUTAGES}"),
+    ("linkex", "ALTER duration TYPE VARCHAR", f"column duration of type VARCHAR {NUMBER}, {OUTAGES}"),
+    ("linkex", "ALTER row_date TYPE TIMESTAMP", f"column row_date of type TIMESTAMP where a date is needed, {OUTAGES}"),
+    ("linkex", "ALTER reason TYPE DOUBLE", f"column reason of type DOUBLE {NUMBER}, {OUTAGES}"),
+    ("arch_stat", "DROP COLUMN status", f"no column status, {ARCHIVES}"),
+    (
+        "arch_stat",
+        "ALTER last_time TYPE TIMESTAMP USING TIMESTAMP '2000-06-05 07:00:00'",
+        f"column last_time of type TIMESTAMP where text is needed, {ARCHIVES}",
+    ),
+    ("dcalloc", "DROP COLUMN item", "no column item, so how long it keeps rows is not known"),
+    ("dcalloc", "DROP COLUMN days_intrahour", "no column days_intrahour, so how long it keeps intervals is not known"),
+    ("dcalloc", "RENAME days_daily TO days", "no column days_daily, so how long it keeps days is not known"),
+    (
+        "dcalloc",
+        "ALTER num_items TYPE VARCHAR",
+        f"column num_items of type VARCHAR {NUMBER}, so how many rows its circular tables hold is not known",
+    ),
+    ("acds", "DROP COLUMN acd", "no column acd, so the ACDs set up there are not known"),
+    ("acds", "ALTER intrvl TYPE VARCHAR", f"column intrvl of type VARCHAR {NUMBER}, so the interval lengths set up"),
+]
+
+
+@ROLES
+@pytest.mark.parametrize(("table", "change", "says"), UNFIT_FACTS)
+def test_a_fact_that_cannot_be_read_is_a_sentence(
+    tmp_path: Path, role: Role, table: str, change: str, says: str
+) -> None:
+    """A column lacking or of another type is named with what is not known without it; the tables are compared."""
+    files = pair_of(tmp_path)
+    alter(files, table, change, [role])
+
+    observation = files.open().verify(tables=("htrunk",))
+
+    (note,) = noted(observation, role)
+    assert note.startswith(f"{role}: {table} has {says}")
+    assert noted(observation, role.other) == ()
+    assert table_of(observation, "htrunk").rows_compared
+    assert observation.in_sync
+
+
+def test_all_columns_that_do_not_fit_are_one_sentence(tmp_path: Path) -> None:
+    """Two columns without which one fact is not known are named together."""
+    files = pair_of(tmp_path)
+    alter(files, "linkex", "DROP COLUMN duration", ["primary"])
+    alter(files, "linkex", "ALTER row_time TYPE VARCHAR", ["primary"])
+
+    assert facts_of(files, Role.PRIMARY).notes == (
+        f"primary: linkex has column row_time of type VARCHAR {NUMBER} and no column duration, {OUTAGES}",
+    )
+
+
+def test_only_the_fact_of_the_lacking_column_is_left_out(tmp_path: Path) -> None:
+    """Without days_daily nobody knows how long days are kept, and the rest of the storage allocation still counts."""
+    files = pair_of(tmp_path)
+    before = facts_of(files, Role.SECONDARY)
+    alter(files, "dcalloc", "DROP COLUMN days_daily", ["secondary"])
+
+    after = facts_of(files, Role.SECONDARY)
+
+    assert after.kept == tuple(kept for kept in before.kept if kept.archive is not Archive.DAILY)
+    assert (after.archives, after.outages, after.acds) == (before.archives, before.outages, before.acds)
+
+
+@ROLES
+def test_names_in_upper_case_tell_the_same_facts(tmp_path: Path, role: Role) -> None:
+    """A server that spells its tables and columns in upper case is read like any other."""
+    files = pair_of(tmp_path)
+    before = facts_of(files, role)
+    with duckdb.connect(str(files.database(role))) as connection:
+        for table in ("linkex", "dcalloc", "arch_stat", "acds", "htrunk"):
+            names = [column[0] for column in connection.execute(f"DESCRIBE {table}").fetchall()]
+            upper = ", ".join(f'"{name}" AS "{name.upper()}"' for name in reversed(names))
+            connection.execute(f"CREATE TABLE copied AS SELECT {upper} FROM {table}")
+            connection.execute(f"DROP TABLE {table}")
+            connection.execute(f'ALTER TABLE copied RENAME TO "{table.upper()}"')
+
+    assert facts_of(files, role) == before
+    assert before.kept
+    assert before.archives
+    assert before.coverage
+
+
+@ROLES
+def test_an_archive_status_that_cannot_be_read_refuses_the_resync(tmp_path: Path, role: Role) -> None:
+    """Where nobody knows what was archived, nothing is copied (rule 6)."""
+    files = pair_of(tmp_path)
+    alter(files, "arch_stat", "DROP COLUMN last_time", [role])
+
+    with pytest.raises(RefusedError, match=f"On {role} the interval archive of ACD 1 has no row") as refused:
+        plan_of(files, tables=("htrunk",))
+
+    assert refused.value.rule == 6
+
+
+def test_a_table_the_server_fails_to_read_is_a_note(tmp_path: Path) -> None:
+    """A diary that exists and cannot be read leaves its outages unknown, and says so with the server's words."""
+    files = pair_of(tmp_path)
+    files.run("primary", "ALTER TABLE linkex RENAME TO diary")
+    files.run("primary", "CREATE VIEW linkex AS SELECT acd, row_date, row_time, duration, reason FROM diary")
+    files.run("primary", "ALTER TABLE diary DROP COLUMN duration")
+
+    facts = facts_of(files, Role.PRIMARY)
+
+    (note,) = facts.notes
+    assert note.startswith(f"primary: linkex cannot be read, {OUTAGES} (primary: ")
+    assert facts.outages == ()
+
+
+def test_absent_tables_are_noted(tmp_path: Path) -> None:
+    """A server without a diary, storage allocation or archive status is compared, and each is named."""
+    files = pair_of(tmp_path)
+    for table in ("linkex", "dcalloc", "arch_stat"):
+        files.run("secondary", f"DROP TABLE {table}")
+
+    observation = files.open().verify(tables=("htrunk",))
+
+    assert noted(observation, Role.SECONDARY) == tuple(
+        f"secondary: has no {table} table" for table in ("arch_stat", "dcalloc", "linkex")
+    )
+
+
+ABSURD_OUTAGES: list[dict[str, Any]] = [
+    {"row_time": 9999},
+    {"row_time": -5},
+    {"row_time": 575},
+    {"row_time": None},
+    {"duration": -360},
+    {"duration": 2**62},
+    {"duration": None},
+    {"row_date": None},
+    {"row_date": date(1, 1, 1)},
+    {"row_date": date(9999, 12, 31)},
+    {"acd": None},
+]
+
+
+def test_outages_that_cannot_have_been_are_left_out(tmp_path: Path) -> None:
+    """Rows with a time, date or duration that cannot be are counted in a note, and the others tell their outages."""
+    files = pair_of(tmp_path)
+    alter(files, "linkex", "ALTER duration TYPE BIGINT", ["primary"])
+    files.add("primary", "linkex", *({**outage(513, 360), **absurd} for absurd in ABSURD_OUTAGES))
+    for day in ("20000-01-01", "infinity", "-infinity", "0044-03-15 (BC)"):
+        files.run(
+            "primary", f"INSERT INTO linkex BY NAME (SELECT * REPLACE (DATE '{day}' AS row_date) FROM linkex LIMIT 1)"
+        )
+
+    facts = facts_of(files, Role.PRIMARY)
+
+    count = len(ABSURD_OUTAGES) + 4
+    assert facts.notes == (
+        f"primary: linkex tells no ACD, time or duration in {count} of its rows, so those are left out",
+    )
+    assert [str(one.span) for one in facts.outages] == ["2000-06-05 05:13-05:18"]
+
+
+def test_outages_of_no_duration_and_clock_resets_are_ordinary(tmp_path: Path) -> None:
+    """A link that was down for no second, and a clock being set back, are neither outages nor worth a note."""
+    files = pair_of(tmp_path)
+    files.add("secondary", "linkex", outage(513, 0), {**outage(513, -60), "reason": 96})
+
+    facts = facts_of(files, Role.SECONDARY)
+
+    assert (facts.notes, facts.outages) == ((), ())
+
+
+def test_storage_that_cannot_be_is_left_out(tmp_path: Path) -> None:
+    """NULL, negative and enormous storage allocations do not stop a verify."""
+    files = pair_of(tmp_path)
+    low, high = -(2**15), 2**15 - 1
+    files.run("secondary", "UPDATE dcalloc SET num_items = -1, days_intrahour = -1, days_daily = NULL")
+    files.add(
+        "secondary",
+        "dcalloc",
+        {**storage("trunk", days=low), "weeks_weekly": low, "months_monthly": low, "num_items": None},
+        {**storage("trunk", days=high), "weeks_weekly": high, "months_monthly": high},
+        {**storage("trunk"), "item": None},
+        {**storage("trunk"), "acd": None},
+    )
+
+    facts = facts_of(files, Role.SECONDARY)
+
+    assert min(kept.periods for kept in facts.kept) == 0
+    assert min(kept.capacity for kept in facts.kept) == 0
+    assert files.open().verify(tables=("htrunk",)).in_sync
+
+
+@pytest.mark.parametrize("text", ["", "13/45/99 99:99", "01/01/0001 00:00", "9999-12-31 23:59", None])
+def test_an_archive_time_that_cannot_be_is_not_known(tmp_path: Path, text: str | None) -> None:
+    """A last run in no year of a CMS, or at no time at all, is told as it stands."""
+    files = pair_of(tmp_path)
+    files.run("primary", "UPDATE arch_stat SET last_time = ? WHERE trim(arch_type) = '1'", [text])
+
+    with pytest.raises(RefusedError, match="which is not a time known here"):
+        plan_of(files, tables=("htrunk",))
+
+
+def test_rows_of_nothing_but_null_are_skipped(tmp_path: Path) -> None:
+    """A row of NULLs in each of the tables changes no fact."""
+    files = pair_of(tmp_path)
+    before = facts_of(files, Role.SECONDARY)
+    for table in ("arch_stat", "dcalloc", "acds", "htrunk"):
+        files.run("secondary", f"INSERT INTO {table} (acd) VALUES (NULL)")
+
+    assert facts_of(files, Role.SECONDARY) == before

@@ -1,0 +1,448 @@
+"""Remembered verdicts: closed days that were equal are not all read again, and never longer than they hold."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from syncengine.model.bucket import Bucket, BucketState
+from syncengine.model.drift import Observation
+from syncengine.model.fingerprint import FingerprintQuery
+from syncengine.model.pair import Role
+from syncengine.model.spec import TableSpec
+from syncengine.observe.observation import Request, observe
+from syncengine.report.verify_json import verify_document
+from syncengine.report.verify_text import print_verdict
+from syncengine.servers.protocol import Server, ServerDescription
+from syncengine.staging.memory import FILE, Memory
+from tests.builders import Files, build_files, catalogue, row
+from tests.meddling import MeddledServer, Meddling
+from tests.scenes import trunk
+
+NOW = datetime(2026, 1, 1, 6, 10)
+TODAY = date(2000, 6, 5)
+CLOSED = tuple(TODAY - timedelta(days=n) for n in range(12, 0, -1))
+"""Twelve days that are wholly past; the tenth that is read again is two of them."""
+AGAIN = {CLOSED[-1], CLOSED[-2]}
+EVERYTHING = {*CLOSED, TODAY}
+
+
+def of_day(day: date, **values: Any) -> list[dict[str, Any]]:
+    """Return four rows of a day."""
+    return [trunk(label, group, row_date=day, **values) for label in (400, 430) for group in (1, 2)]
+
+
+def built(folder: Path, **more: Any) -> Files:
+    """Build a pair that is equal on twelve days and today."""
+    return build_files(folder, ("htrunk",), both={"htrunk": [one for day in EVERYTHING for one in of_day(day)]}, **more)
+
+
+@dataclass
+class Watched(MeddledServer):
+    """A server whose questions are counted, which keeps the counter it is told to, and a locale."""
+
+    inner: Server
+    counter: Callable[[Server], str | None]
+    locale: str
+    before: Callable[[], None]
+    asked: list[FingerprintQuery] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__(self.inner, Meddling())
+
+    def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
+        """Note the question, and answer it."""
+        if query.selection.window is not None:
+            self.before()
+            self.asked.append(query)
+        return super().fingerprint(query)
+
+    def describe(self) -> ServerDescription:
+        """Tell the locale."""
+        return replace(super().describe(), locale=self.locale)
+
+    def change_counter(self, table: str) -> str | None:
+        """Tell the counter."""
+        del table
+        return self.counter(self.inner)
+
+
+def no_counter(server: Server) -> str | None:
+    """Keep none, as some servers do."""
+    del server
+    return None
+
+
+def own_counter(server: Server) -> str | None:
+    """Tell the one of the file."""
+    return server.change_counter("htrunk")
+
+
+@dataclass
+class Verified:
+    """A verdict, and what was asked for it."""
+
+    observation: Observation
+    queries: int
+    days: set[date]
+    notes: list[str]
+
+
+def verify(
+    files: Files,
+    *,
+    now: datetime = NOW,
+    counter: Callable[[Server], str | None] = no_counter,
+    locale: str = "en_US.819",
+    spec: TableSpec | None = None,
+    before: Callable[[], None] = lambda: None,
+    **request: Any,
+) -> Verified:
+    """Verify one table with what is remembered of the pair."""
+    pair = files.open()
+    with (
+        pair.connections.servers(frozenset()) as opened,
+        Memory(pair.settings.staging) as memory,
+        pair._observer.cache() as cache,  # noqa: SLF001
+    ):
+        servers = {role: Watched(server, counter, locale, before) for role, server in opened.items()}
+        specs = (spec or catalogue().table("htrunk"),)
+        asked = Request(specs, Role.PRIMARY, datetime(2000, 6, 5, 7, 10), seed=7, now=now)
+        observation = observe(
+            servers, pair.settings, pair.catalogue, replace(asked, **request), cache, pair.progress, memory
+        )
+        queries = [query.selection for server in servers.values() for query in server.asked]
+        days = {day for one in queries if one.window for day in one.window.days()}
+        return Verified(observation, len(queries), days & EVERYTHING, memory.notes)
+
+
+def shown(observation: Observation) -> list[str]:
+    """Return the lines of the verdict as they are printed."""
+    console = Console(file=StringIO(), width=200)
+    print_verdict(console, observation)
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue().splitlines()
+
+
+def test_the_second_verify_reads_the_open_day_and_a_tenth(tmp_path: Path) -> None:
+    """Closed days found equal are not read again but for the tenth, in fewer questions, to the same verdict."""
+    files = build_files(
+        tmp_path, ("htrunk",), both={"htrunk": [o for n in range(60) for o in of_day(TODAY - timedelta(days=n))]}
+    )
+    first, second = verify(files), verify(files, now=NOW + timedelta(hours=1))
+
+    assert first.observation.in_sync
+    assert second.observation.in_sync
+    assert second.queries < first.queries
+    before, after = first.observation.tables[0], second.observation.tables[0]
+    assert before.remembered.days == 0
+    assert after.rows_compared < before.rows_compared / 5
+    assert after.buckets_compared + after.remembered.buckets == before.buckets_compared
+    assert after.rows_compared + after.remembered.rows == before.rows_compared
+
+
+def test_only_closed_days_are_remembered(tmp_path: Path) -> None:
+    """Today is read each time, and so is a day that a server has not archived to its end."""
+    files = built(tmp_path, archived={"primary": datetime(2000, 6, 5, 7), "secondary": datetime(2000, 6, 4, 23)})
+    verify(files)
+
+    assert verify(files).days >= {TODAY - timedelta(days=1)}
+    files.run("secondary", "UPDATE arch_stat SET status = '3' WHERE acd = 1")
+    again = verify(files, now=NOW + timedelta(hours=1))
+    assert again.observation.remembered.oldest == NOW
+
+
+def test_what_no_archive_status_tells_of_is_not_remembered(tmp_path: Path) -> None:
+    """Where a server does not say what it has archived, days are compared, and not remembered."""
+    files = built(tmp_path)
+    files.run("secondary", "UPDATE arch_stat SET status = '3'")
+    verify(files)
+
+    assert verify(files).observation.remembered.days == 0
+
+
+def test_in_ten_verifies_everything_is_read(tmp_path: Path) -> None:
+    """Each verify reads the days that were longest not read, so that ten read all, whose time is new then."""
+    files = built(tmp_path)
+    verify(files)
+    read: set[date] = set()
+    for hour in range(1, 11):
+        found = verify(files, now=NOW + timedelta(hours=hour))
+        oldest = found.observation.remembered.oldest
+        read |= found.days
+
+    assert read == EVERYTHING
+    assert oldest is not None
+    assert oldest > NOW
+
+
+def test_the_days_between_two_that_are_read_are_read_along_if_they_are_small(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asking twice is dearer than a few rows, and cheaper than many."""
+    files = built(tmp_path)
+    verify(files)
+    verify(files, now=NOW + timedelta(hours=1))
+    small = verify(files, now=NOW + timedelta(hours=2))
+    assert small.days == {TODAY, *CLOSED[-4:]}
+
+    monkeypatch.setattr("syncengine.observe.remembered_days.QUERY_ROWS", 1)
+    assert verify(files, now=NOW + timedelta(hours=3)).days == {TODAY, *CLOSED[-6:-4]}
+
+
+def test_a_day_that_differs_is_read_each_time(tmp_path: Path) -> None:
+    """Drift is never remembered, and is found each time until it is mended."""
+    files = built(tmp_path)
+    files.run("secondary", "DELETE FROM htrunk WHERE row_date = ? AND tkgrp = 1", [CLOSED[0]])
+
+    for hour in range(3):
+        found = verify(files, now=NOW + timedelta(hours=hour))
+        assert CLOSED[0] in found.days
+        assert {drift.bucket.row_date for drift in found.observation.tables[0].differing} == {CLOSED[0]}
+
+
+def test_a_change_by_hand_is_found_by_the_counter(tmp_path: Path) -> None:
+    """A file that somebody wrote to behind the back is another one: nothing remembered of it holds."""
+    files = built(tmp_path)
+    verify(files, counter=own_counter)
+    assert verify(files, counter=own_counter).days == {TODAY, *AGAIN}
+    files.run("secondary", "UPDATE htrunk SET incalls = 6 WHERE row_date = ?", [CLOSED[0]])
+
+    found = verify(files, counter=own_counter)
+
+    assert found.days == EVERYTHING
+    assert {drift.bucket.row_date for drift in found.observation.tables[0].differing} == {CLOSED[0]}
+
+
+def test_one_day_that_does_not_hold_drops_the_table(tmp_path: Path) -> None:
+    """Without counters, a day read again and found to differ has every other day read in the same verify."""
+    files = built(tmp_path)
+    verify(files)
+    files.run("secondary", "UPDATE htrunk SET incalls = 6 WHERE row_date IN (?, ?)", [CLOSED[0], CLOSED[-1]])
+
+    found = verify(files)
+
+    assert {drift.bucket.row_date for drift in found.observation.tables[0].differing} == {CLOSED[0], CLOSED[-1]}
+    assert found.observation.remembered.days == 0
+
+
+def _other_spec(files: Files, patch: pytest.MonkeyPatch) -> dict[str, Any]:
+    del files, patch
+    return {"spec": replace(catalogue().table("htrunk"), not_compared=(("incalls", "a reason"),))}
+
+
+def _other_columns(files: Files, patch: pytest.MonkeyPatch) -> dict[str, Any]:
+    del patch
+    for role in Role:
+        files.run(role, "ALTER TABLE htrunk ADD COLUMN mine INTEGER")
+    return {}
+
+
+def _other_text(before: str, after: str) -> Callable[[Files, pytest.MonkeyPatch], dict[str, Any]]:
+    def change(files: Files, patch: pytest.MonkeyPatch) -> dict[str, Any]:
+        del patch
+        files.pair_file.write_text(files.pair_file.read_text().replace(before, after))
+        return {}
+
+    return change
+
+
+def _other_place(files: Files, patch: pytest.MonkeyPatch) -> dict[str, Any]:
+    del patch
+    shutil.copy(files.database("secondary"), files.folder / "other.duckdb")
+    files.pair_file.write_text(files.pair_file.read_text().replace("///secondary.", "///other."))
+    return {}
+
+
+def _other_number(name: str) -> Callable[[Files, pytest.MonkeyPatch], dict[str, Any]]:
+    def change(files: Files, patch: pytest.MonkeyPatch) -> dict[str, Any]:
+        del files
+        patch.setattr(f"syncengine.observe.remembered_days.{name}", 99)
+        return {}
+
+    return change
+
+
+DROPS: dict[str, Callable[[Files, pytest.MonkeyPatch], dict[str, Any]]] = {
+    "the spec": _other_spec,
+    "the columns": _other_columns,
+    "the load": _other_text("r3v8ag.f", "r3v9"),
+    "the timezone": _other_text('"UTC"', '"America/Denver"'),
+    "the database": _other_place,
+    "the locale": lambda *_: {"locale": "de_DE.819"},
+    "the fingerprint": _other_number("VERSION"),
+    "the memory": _other_number("FORMAT"),
+    "a counter moved": lambda *_: {"counter": lambda _: "2"},
+    "a counter vanished": lambda *_: {"counter": no_counter},
+    "the clock was set back": lambda *_: {"now": NOW - timedelta(hours=1)},
+}
+
+
+@pytest.mark.parametrize("what", DROPS)
+def test_what_drops_a_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    """Each of these, once it has changed, has every day read again."""
+    files = built(tmp_path)
+    verify(files, counter=lambda _: "1")
+    assert verify(files, counter=lambda _: "1").days == {TODAY, *AGAIN}
+
+    changed = DROPS[what](files, monkeypatch)
+    found = verify(files, **{"counter": lambda _: "1", **changed})
+
+    assert found.observation.in_sync
+    assert found.days == EVERYTHING
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_clock_reset_drops_the_days_from_then_on(tmp_path: Path, role: Role) -> None:
+    """A clock reset that was not known drops the days from the one before its own on; a known one drops none."""
+    files = built(tmp_path)
+    verify(files)
+    reset = row("linkex", acd=1, row_date=CLOSED[6], row_time=30, reason=96)
+    files.add(role, "linkex", reset)
+
+    assert verify(files).days == {TODAY, *CLOSED[5:], CLOSED[4]}
+    assert verify(files).days == {TODAY, *AGAIN}
+
+
+def test_what_is_forgotten_is_read(tmp_path: Path) -> None:
+    """A day that a run is about to write is read by the next verify, whatever becomes of the run."""
+    files = built(tmp_path)
+    verify(files)
+    with Memory(files.open().settings.staging) as memory:
+        memory.forget([("htrunk", 1, CLOSED[0])])
+
+    assert CLOSED[0] in verify(files).days
+
+
+def test_a_verify_does_not_remember_across_a_write(tmp_path: Path) -> None:
+    """What a run forgets while a verify is under way is not remembered by it."""
+    files = built(tmp_path)
+
+    def forget() -> None:
+        with Memory(files.open().settings.staging) as memory:
+            memory.forget([("htrunk", 1, CLOSED[0])])
+
+    verify(files, before=forget)
+
+    assert verify(files).days == EVERYTHING
+
+
+def test_a_verdict_is_of_whole_days(tmp_path: Path) -> None:
+    """A window that cuts a day has that day read, however well it is remembered."""
+    files = built(tmp_path)
+    verify(files)
+    window = files.open()._observer.request((), f"{CLOSED[0]} 04:00..04:29", (), Role.PRIMARY, every_row=False).window  # noqa: SLF001
+
+    found = verify(files, window=window)
+
+    assert found.days == {CLOSED[0]}
+    assert found.observation.tables[0].rows_compared == 4
+
+
+@pytest.mark.parametrize("asked", [{"every_row": True}, {"for_writing": True}, {"fresh": True}], ids=str)
+def test_what_trusts_nothing_remembered(tmp_path: Path, asked: dict[str, Any]) -> None:
+    """Every row, a plan, and the look after a run read everything, and add nothing to what is remembered."""
+    files = built(tmp_path)
+    verify(files, **asked)
+    assert verify(files).days == EVERYTHING
+
+    found = verify(files, **asked)
+
+    assert found.days == EVERYTHING
+    assert found.observation.remembered.days == 0
+
+
+@pytest.mark.parametrize("asked", [{"every_row": True}, {"for_writing": True}], ids=str)
+def test_drift_found_without_the_memory_is_dropped_from_it(tmp_path: Path, asked: dict[str, Any]) -> None:
+    """What a full look or a plan finds to differ is not called equal by the next verify."""
+    files = built(tmp_path)
+    verify(files)
+    files.run("secondary", "UPDATE htrunk SET incalls = 6 WHERE row_date = ?", [CLOSED[0]])
+    assert verify(files).observation.in_sync
+
+    assert not verify(files, **asked).observation.in_sync
+
+    assert not verify(files).observation.in_sync
+
+
+def test_a_table_that_no_fingerprint_covers_is_not_remembered(tmp_path: Path) -> None:
+    """A column with fractions has every row compared, each time."""
+    files = built(tmp_path)
+    for role in Role:
+        files.run(role, "ALTER TABLE htrunk ADD COLUMN share DOUBLE")
+    verify(files)
+
+    assert verify(files).days == EVERYTHING
+
+
+@pytest.mark.parametrize("table", ["dtrunk", "ag_actv"])
+def test_days_and_epochs_are_not_remembered(tmp_path: Path, table: str) -> None:
+    """Roll-ups, which follow from intervals, and events with epoch seconds are read each time."""
+    epochs = [{"starttime": epoch} for epoch in (959_900_000, 960_000_000)]
+    rows = [row(table, row_date=CLOSED[0], **more) for more in (epochs if table == "ag_actv" else [{}])]
+    files = build_files(tmp_path, (table,), both={table: rows})
+    spec = catalogue().table(table)
+    verify(files, spec=spec)
+
+    found = verify(files, spec=spec).observation
+
+    assert found.tables[0].rows_compared == 2
+    assert found.remembered.days == 0
+
+
+def test_a_damaged_memory_is_said(tmp_path: Path) -> None:
+    """A damaged file fails no verify: everything is read, and the verdict says why."""
+    files = built(tmp_path)
+    verify(files)
+    (files.open().settings.staging / FILE).write_bytes(b"no database" * 1000)
+
+    found = verify(files)
+
+    assert found.days == EVERYTHING
+    assert any("is damaged and was set aside" in line for line in shown(found.observation))
+    assert "set aside" in json.dumps(verify_document(found.observation)["notes"])
+
+
+def test_where_nothing_can_be_kept_everything_is_read(tmp_path: Path) -> None:
+    """Without a staging folder a verify goes as if nothing were remembered."""
+    files = built(tmp_path, settings='staging = "taken"')
+    (tmp_path / "taken").write_text("")
+
+    assert verify(files).observation.in_sync
+    assert verify(files).days == EVERYTHING
+
+
+def test_the_verdict_says_what_is_remembered(tmp_path: Path) -> None:
+    """The line after the verdict says how much was not read and since when; a first verdict has no such line."""
+    files = built(tmp_path)
+
+    assert shown(verify(files).observation)[-1].startswith("IN SYNC")
+    verdict, remembered = shown(verify(files, now=NOW + timedelta(hours=1)).observation)[-2:]
+
+    assert verdict.startswith("IN SYNC  1 table, 6 buckets, 24 rows (by fingerprint")
+    assert remembered == (
+        "Besides, 11 of 14 days of 1 table (20 buckets, 80 rows) are remembered as equal, the oldest from "
+        "2026-01-01 06:10; --full reads everything."
+    )
+
+
+def test_the_document_says_what_is_remembered(tmp_path: Path) -> None:
+    """JSON has it for each table and for all, apart from what was compared."""
+    files = built(tmp_path)
+    verify(files)
+
+    document = verify_document(verify(files, now=NOW + timedelta(hours=1)).observation)
+
+    told = {"days": 11, "days_in_all": 14, "buckets": 20, "rows": 80, "oldest": "2026-01-01T06:10:00"}
+    assert document["remembered"] == {"tables": 1, **told}
+    assert document["tables"][0]["remembered"] == told
+    assert document["tables"][0]["rows_compared"] == 24

@@ -1,0 +1,230 @@
+"""What a person is told who types a command against an Informix that cannot do what is asked."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from syncengine.model.pair import Role
+from tests.builders import Files
+from tests.cli.terminal import TRUNKS, Said, Typing, drifting_pair
+from tests.servers.derby.faults import Drop, Error, Fault
+from tests.servers.derby.network_server import PASSWORD, READER
+from tests.servers.informix.impostors import listening, unused_port
+from tests.stories.servers import EmbeddedHome, InformixHome
+
+pytestmark = pytest.mark.informix
+
+RESYNC = ("resync", "--yes", "--pair")
+VERIFY = ("verify", "--pair")
+URL = "informix+ibm_db://root:${INFORMIX_PASSWORD}@127.0.0.1:PORT/cms"
+
+
+class LivePair:
+    """A drifting pair whose secondary is an Informix; the primary stays a file."""
+
+    def __init__(self, files: Files) -> None:
+        self.files = files
+        self.home = InformixHome.of(files.database(Role.SECONDARY))
+        self.say(self.home.url)
+
+    def say(self, url: str, settings: str = "") -> None:
+        """Write another url for the secondary into the pair file."""
+        text = self.files.pair_file.read_text().partition("[secondary]")[0]
+        self.files.pair_file.write_text(f'{text}[secondary]\nurl = "{url}"\nload = "r3v8ag.f"\n{settings}\n')
+
+    @property
+    def source(self) -> list[tuple[str | None, ...]]:
+        """What the primary holds."""
+        return EmbeddedHome(self.files.database(Role.PRIMARY)).bag("htrunk")
+
+    @property
+    def target(self) -> list[tuple[str | None, ...]]:
+        """What the secondary holds."""
+        return self.home.bag("htrunk")
+
+
+@pytest.fixture
+def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick: None) -> Iterator[LivePair]:
+    """Give a drifting pair with an Informix secondary."""
+    del quick
+    monkeypatch.setenv("INFORMIX_PASSWORD", PASSWORD)
+    pair = LivePair(drifting_pair(tmp_path))
+    yield pair
+    pair.home.end()
+
+
+def is_one_sentence(said: Said) -> bool:
+    """Say whether what was told is short, without a trace and without the password."""
+    told = said.err.strip()
+    return bool(told) and "Traceback" not in told and len(told.splitlines()) <= 3 and PASSWORD not in said.out + told
+
+
+def wrong_port(url: str) -> str:
+    """Return a url with a port nobody listens on."""
+    return url.replace("PORT", str(unused_port()))
+
+
+WRONG: dict[str, tuple[Callable[[str], str], int, str]] = {
+    "host": (
+        lambda url: url.replace("127.0.0.1", "no-such-host.invalid"),
+        1,
+        "there is no host 'no-such-host.invalid'",
+    ),
+    "port": (wrong_port, 1, "nobody listens on port"),
+    "database": (lambda url: url.replace("/cms", "/payroll"), 1, "there is no such database"),
+    "login": (lambda url: url.replace("root:", "somebody:"), 1, "the login was refused"),
+    "password": (lambda url: url.replace("${INFORMIX_PASSWORD}", "${WRONG_PASSWORD}"), 1, "the login was refused"),
+    "option": (lambda url: url + "?colour=red", 2, "'colour'"),
+    "no password in the environment": (lambda url: url.replace("INFORMIX_", "UNSET_"), 2, "UNSET_PASSWORD"),
+}
+
+
+@pytest.mark.parametrize("what", sorted(WRONG))
+@pytest.mark.parametrize("command", [VERIFY, RESYNC], ids=["verify", "resync"])
+def test_a_wrong_url_is_said(
+    live: LivePair, typed: Typing, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], what: str
+) -> None:
+    """Each part of a url that is wrong has its own sentence, with what to check, and its exit code."""
+    wrong, code, sentence = WRONG[what]
+    monkeypatch.setenv("WRONG_PASSWORD", "not-it")
+    live.say(wrong(URL).replace("PORT", str(live.home.shim.port)))
+
+    said = typed(*command, live.files.pair_file, *TRUNKS)
+
+    assert said.code == code
+    assert is_one_sentence(said)
+    assert sentence in said.err
+    assert "not-it" not in said.text
+
+
+@pytest.mark.parametrize(("closes", "says"), [(True, "not one that speaks DRDA"), (False, "not one that speaks DRDA")])
+def test_a_port_that_speaks_something_else(
+    live: LivePair, typed: Typing, monkeypatch: pytest.MonkeyPatch, closes: bool, says: str
+) -> None:
+    """A port that closes, as an SQLI port does, or says nothing, is told with the alias that is needed."""
+    monkeypatch.setattr("syncengine.servers.informix.dialect.CONNECT_SECONDS", 2)
+    with listening(closes=closes) as port:
+        live.say(URL.replace("PORT", str(port)))
+        said = typed(*VERIFY, live.files.pair_file, *TRUNKS)
+
+    assert said.code == 1
+    assert is_one_sentence(said)
+    assert says in said.err
+    assert "drsoctcp" in said.err
+
+
+def test_an_expired_password_is_said(live: LivePair, typed: Typing) -> None:
+    """A password that has run out is told apart from a wrong one."""
+    live.home.shim.set("refuse_login", 0x0E)
+
+    said = typed(*VERIFY, live.files.pair_file, *TRUNKS)
+
+    assert said.code == 1
+    assert is_one_sentence(said)
+    assert "the password has expired" in said.err
+
+
+def test_a_login_without_privileges_is_said(live: LivePair, typed: Typing) -> None:
+    """Who may not read a table is told so, and where the least privileges are listed."""
+    live.say(URL.replace("root:", f"{READER}:").replace("PORT", str(live.home.shim.port)))
+
+    said = typed(*VERIFY, live.files.pair_file, *TRUNKS)
+
+    assert said.code == 1
+    assert is_one_sentence(said)
+    assert "this login may not read a table" in said.err
+    assert "least privileges" in said.err
+
+
+def test_a_login_that_may_only_read_cannot_resync(live: LivePair, typed: Typing) -> None:
+    """With privileges to read, verify works, and a resync is told what it may not do, with nothing written."""
+    for table in ("htrunk", "arch_stat", "dcalloc", "acds", "linkex"):
+        live.home.run(f"GRANT SELECT ON root.{table} TO {READER}")
+    live.say(URL.replace("root:", f"{READER}:").replace("PORT", str(live.home.shim.port)))
+    before = live.target
+
+    verified = typed(*VERIFY, live.files.pair_file, *TRUNKS)
+    said = typed(*RESYNC, live.files.pair_file, *TRUNKS)
+
+    assert verified.code == 3
+    assert said.code == 1
+    assert "this login may not" in said.text
+    assert "Traceback" not in said.err
+    assert live.target == before
+
+
+def test_a_missing_table_is_said(live: LivePair, typed: Typing) -> None:
+    """A table that one server lacks is not comparable, by name."""
+    live.home.run("DROP TABLE root.htrunk")
+
+    said = typed(*VERIFY, live.files.pair_file, *TRUNKS)
+
+    assert said.code == 3
+    assert "secondary has no table htrunk" in said.text
+    assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [(-140, "takes no writes"), (-23104, "code set"), (-388, "may not create"), (-131, "full"), (-458, "too long")],
+)
+def test_a_server_that_cannot_write_is_said(live: LivePair, typed: Typing, code: int, says: str) -> None:
+    """A standby, a code set, a full disk: a sentence each, exit 1, and the target as it was."""
+    before = live.target
+    # A log that is full is full under a lock on the table, too.
+    for statement in ("UPDATE 'root'", "DELETE FROM 'root'"):
+        live.home.shim.faults.add(Fault(Error(code), statement=statement, times=100))
+
+    said = typed(*RESYNC, live.files.pair_file, *TRUNKS)
+
+    assert said.code == 1
+    assert says in said.text
+    assert f"SQLCODE {code}" in said.text
+    assert "Traceback" not in said.err
+    assert live.target == before
+
+
+def test_a_passing_fault_is_survived(live: LivePair, typed: Typing, caplog: pytest.LogCaptureFixture) -> None:
+    """A deadlock in a step is rolled back and the whole step is done again; the log says so, the run ends in sync."""
+    live.home.shim.faults.add(Fault(Error(-143), statement="DELETE FROM 'root'"))
+
+    with caplog.at_level(logging.WARNING):
+        said = typed(*RESYNC, live.files.pair_file, *TRUNKS)
+
+    assert said.code == 0, said.text
+    assert "waited for each other" in caplog.text
+    assert live.target == live.source
+
+
+@pytest.mark.parametrize("command", [VERIFY, RESYNC], ids=["verify", "resync"])
+def test_a_server_that_goes_down_between_any_two_statements(
+    live: LivePair, typed: Typing, command: tuple[str, ...]
+) -> None:
+    """From whichever message on a server is gone, a command ends in a sentence and never half-written.
+
+    The same command then ends in sync, once the server is back.
+    """
+    before, mended = live.target, live.source
+    quiet = 0
+    nth = 1
+    while not quiet:
+        fault = live.home.shim.faults.add(Fault(Drop(), at="any", nth=nth, times=10_000))
+        said = typed(*command, live.files.pair_file, *TRUNKS)
+        fired = live.home.shim.faults.fired(fault)
+        live.home.shim.faults.clear()
+        quiet += not fired
+
+        assert "Traceback" not in said.text
+        assert PASSWORD not in said.text
+        if fired:
+            assert said.code in (1, 5), (nth, said.text)
+            assert "secondary" in said.text
+            assert live.target in (before, mended), nth
+        nth += 3 if nth < 30 else 7
+
+    assert typed(*RESYNC, live.files.pair_file, *TRUNKS).code == 0
+    assert live.target == mended

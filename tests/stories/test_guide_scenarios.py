@@ -1,0 +1,254 @@
+"""The guide's synchronisation scenarios (chapters 3 and 4, Appendix G), each on a pair that ends in sync.
+
+Each runs on embedded servers and on PostgreSQL. Those that write also run with a primary that is reached over DRDA
+and a secondary that is PostgreSQL; one, whose steps go both ways, with both reached over DRDA. A pair over DRDA takes
+seconds to make, so not every one does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncengine.model.errors import RefusedError
+from syncengine.model.outages import Outlook
+from syncengine.model.pair import Role
+from tests.builders import Files, Openable, build_files, row
+from tests.jobs.test_outages import broken, link, mend
+from tests.scenes import trunks
+from tests.stories.servers import MARKS, PASSWORDS, HomedPair
+
+ACDS = (1, 2)
+TURNED_OFF = 93
+"""linkex: data collection was turned off."""
+
+
+def seen(first: int, past: int) -> list[dict[str, Any]]:
+    """Return what a server has of both ACDs in intervals it saw."""
+    return [one for acd in ACDS for one in trunks(first, past, acd=acd)]
+
+
+def off(first: int, past: int) -> list[dict[str, Any]]:
+    """Return what a server has of both ACDs in intervals in which its collection was off for a while."""
+    return [{**one, "acd": acd} for acd in ACDS for one in broken(first, past)]
+
+
+def diary(down: int, seconds: int) -> list[dict[str, Any]]:
+    """Return the rows of both ACDs in the diary of a server whose collection was turned off."""
+    return [link(down, seconds, reason=TURNED_OFF, acd=acd) for acd in ACDS]
+
+
+def switched_in_turn(folder: Path, *, hour: int = 500, **options: Any) -> Files:
+    """Build a pair of which first the primary was off for some minutes, then in the next interval the secondary."""
+    return build_files(
+        folder,
+        ["htrunk"],
+        both={"htrunk": [*seen(hour - 100, hour), *seen(hour + 100, hour + 200)]},
+        primary={"htrunk": [*off(hour, hour + 30), *seen(hour + 30, hour + 100)], "linkex": diary(hour + 13, 360)},
+        secondary={"htrunk": [*seen(hour, hour + 30), *off(hour + 30, hour + 100)], "linkex": diary(hour + 35, 420)},
+        acds=dict.fromkeys(ACDS, 30),
+        **options,
+    )
+
+
+def kinds(*pairs: tuple[str, str]) -> pytest.MarkDecorator:
+    """Run a test on pairs of these kinds of servers, primary first."""
+    cases = [
+        pytest.param(pair, id="-".join(pair), marks=[MARKS[kind] for kind in dict.fromkeys(pair) if kind in MARKS])
+        for pair in pairs
+    ]
+    return pytest.mark.parametrize("home", cases, indirect=True)
+
+
+LIKE = (("embedded", "embedded"), ("postgresql", "postgresql"))
+UNLIKE = (*LIKE, ("informix", "postgresql"))
+EVERY = (*UNLIKE, ("informix", "informix"))
+Home = Callable[[Files], HomedPair]
+"""Moves a built pair to servers of the kinds a test runs on."""
+
+
+@pytest.fixture
+def home(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    """Move pairs, and take their servers away after the test."""
+    made: list[HomedPair] = []
+    for name, value in PASSWORDS.items():
+        monkeypatch.setenv(name, value)
+
+    def move(files: Files) -> HomedPair:
+        made.append(HomedPair.of(files, request.param))
+        return made[-1]
+
+    yield move
+    for one in made:
+        one.end()
+
+
+def directions(files: Openable) -> list[tuple[int, str, tuple[Role, ...]]]:
+    """Return what would mend each outage: ACD, interval, and the servers written to."""
+    report = files.open().outages()
+    return [(one.time.acd, str(one.time.span)[11:], one.into) for one in report.findings]
+
+
+@kinds(*EVERY)
+def test_collection_off_and_on_in_turn(tmp_path: Path, home: Home) -> None:
+    """Primary off 5:13-5:19, secondary 5:35-5:42: each half hour comes from the other, nothing by hand."""
+    files = home(switched_in_turn(tmp_path))
+
+    assert directions(files) == [
+        (1, "05:00-05:29", (Role.PRIMARY,)),
+        (2, "05:00-05:29", (Role.PRIMARY,)),
+        (1, "05:30-05:59", (Role.SECONDARY,)),
+        (2, "05:30-05:59", (Role.SECONDARY,)),
+    ]
+    done = mend(files)
+
+    assert done.plan.checklist.before == ()
+    assert "single-user" not in " ".join(line.text for line in done.plan.checklist.after)
+    assert done.after is not None
+    assert done.after.in_sync
+    assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
+    assert files.values("primary", "htrunk", "incalls", "incomplete") == {("5", "0")}
+
+
+@kinds(*LIKE)
+def test_asked_before_the_archive_has_run(tmp_path: Path, home: Home) -> None:
+    """Asked at 5:25, before 5:00-5:29 is archived, the mending is refused (times A and B of chapter 3)."""
+    files = home(
+        build_files(
+            tmp_path,
+            ["htrunk"],
+            both={"htrunk": seen(400, 500)},
+            primary={"linkex": diary(513, 360)},
+            acds=dict.fromkeys(ACDS, 30),
+            archived=datetime(2000, 6, 5, 5, 0),
+            as_of=datetime(2000, 6, 5, 5, 25),
+        )
+    )
+
+    with pytest.raises(RefusedError) as refused:
+        files.open().plan_resync(window="2000-06-05 05:13..05:19", tables=("htrunk",), source="secondary")
+
+    assert refused.value.rule == 6
+    assert "--wait" in (refused.value.hint or "")
+
+
+@kinds(*LIKE)
+def test_both_off_in_the_same_interval(tmp_path: Path, home: Home) -> None:
+    """Primary off 5:13-5:19 and secondary 5:20-5:25: the half hour is lost on both, so the guide forbids it."""
+    files = home(
+        build_files(
+            tmp_path,
+            ["htrunk"],
+            both={"htrunk": [*seen(400, 500), *seen(530, 700)]},
+            primary={"htrunk": off(500, 530), "linkex": diary(513, 360)},
+            secondary={"htrunk": [{**one, "incalls": 3} for one in off(500, 530)], "linkex": diary(520, 300)},
+            acds=dict.fromkeys(ACDS, 30),
+        )
+    )
+
+    assert {finding.outlook for finding in files.open().outages().findings} == {Outlook.LOST}
+    assert mend(files).plan.steps == ()
+
+
+@kinds(*UNLIKE)
+def test_a_base_load_upgrade_of_both_in_turn(tmp_path: Path, home: Home) -> None:
+    """While the loads differ every write is refused; once they are alike each gets its half hour (Appendix G)."""
+    files = home(switched_in_turn(tmp_path, server_settings='load = "r3v8ag.f"'))
+    alike = files.pair_file.read_text()
+    head, _, tail = alike.partition("[secondary]")
+    files.pair_file.write_text(f"{head}[secondary]{tail.replace('r3v8ag.f', 'r3v8ah.a')}")
+    before = files.bag("primary", "htrunk"), files.bag("secondary", "htrunk")
+
+    for policy in ("replace", "fill", "rows", "reconcile"):
+        with pytest.raises(RefusedError) as refused:
+            files.open().plan_resync(window="2000-06-05 05:13..05:19", tables=("htrunk",), policy=policy)
+        assert refused.value.rule == 14
+    with pytest.raises(RefusedError):
+        files.open().plan_outages()
+    report = files.open().outages()
+    assert any("CMS loads" in note for note in report.notes)
+    assert {finding.outlook for finding in report.findings} == {Outlook.REFUSED}
+    assert report.unsettled
+    assert (files.bag("primary", "htrunk"), files.bag("secondary", "htrunk")) == before
+
+    files.pair_file.write_text(alike)
+    assert mend(files).outcome.done
+    assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
+
+
+@kinds(*UNLIKE)
+def test_a_call_profile_change_costs_each_server_its_interval(tmp_path: Path, home: Home) -> None:
+    """Changed on the primary 9:10 and copied to the secondary 9:40: 9:00-9:29 and 9:30-9:59 cross over (chapter 3)."""
+    files = home(
+        build_files(
+            tmp_path,
+            ["htrunk"],
+            both={"htrunk": [*seen(800, 900), *seen(1000, 1100)]},
+            primary={"htrunk": seen(930, 1000)},
+            secondary={"htrunk": seen(900, 930)},
+            acds=dict.fromkeys(ACDS, 30),
+            archived=datetime(2000, 6, 5, 11, 0),
+            as_of=datetime(2000, 6, 5, 11, 10),
+        )
+    )
+
+    assert [(acd, when, into) for acd, when, into in directions(files) if acd == 1] == [
+        (1, "09:00-09:29", (Role.PRIMARY,)),
+        (1, "09:30-09:59", (Role.SECONDARY,)),
+    ]
+    mend(files)
+    assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
+
+
+@kinds(*UNLIKE)
+@pytest.mark.parametrize(("down", "source"), [(Role.PRIMARY, "secondary"), (Role.SECONDARY, "primary")])
+def test_an_unscheduled_outage_of_one_server(tmp_path: Path, down: Role, source: str, home: Home) -> None:
+    """Administration that was done meanwhile goes back first, then history, and both end in sync (chapter 4)."""
+    name = row("synonyms", item_type="split", value="7", item_name="added meanwhile")
+    up = down.other
+    sides = {
+        down.value: {"htrunk": [], "linkex": diary(500, 3600)},
+        up.value: {"htrunk": seen(500, 600), "synonyms": [name]},
+    }
+    files = home(
+        build_files(
+            tmp_path,
+            ["htrunk", "synonyms", "agroups"],
+            both={"htrunk": [*seen(400, 500), *seen(600, 700)]},
+            acds=dict.fromkeys(ACDS, 30),
+            primary=sides["primary"],
+            secondary=sides["secondary"],
+        )
+    )
+    pair = files.open()
+
+    names = pair.execute(pair.plan_sync(sets=("synonyms",), source=source))
+    history = mend(files)
+
+    assert names.outcome.done
+    assert "Visual Vectors" in " ".join(line.text for line in names.plan.checklist.after)
+    assert history.plan.writes_to == {down}
+    assert history.plan.checklist.before == ()
+    for table in ("htrunk", "synonyms"):
+        assert files.bag("primary", table) == files.bag("secondary", table)
+
+
+@kinds(*LIKE)
+def test_an_outage_without_administration_needs_no_step_for_it(tmp_path: Path, home: Home) -> None:
+    """Where nothing was administered meanwhile the plan for it is empty, and asks nothing by hand (chapter 4)."""
+    files = home(
+        build_files(
+            tmp_path,
+            ["htrunk", "synonyms", "agroups"],
+            both={"htrunk": seen(400, 500), "synonyms": [row("synonyms", value="1", item_name="as ever")]},
+            acds=dict.fromkeys(ACDS, 30),
+        )
+    )
+
+    plan = files.open().plan_sync(sets=("synonyms", "agent-groups"), source="secondary")
+
+    assert (plan.steps, plan.checklist.before, plan.checklist.after) == ((), (), ())

@@ -1,1 +1,0 @@
-"""What each part promises by itself."""
