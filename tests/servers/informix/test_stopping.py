@@ -45,15 +45,18 @@ def test_ctrl_c_ends_the_wait_for_a_server_that_hangs(live: LivePair, command: t
         text=True,
         env=dict(os.environ),
     ) as process:
-        deadline = time.monotonic() + 60
-        while not live.home.shim.faults.fired(fault):
-            assert process.poll() is None, process.communicate()
-            assert time.monotonic() < deadline, "it never came to that"
-            time.sleep(0.05)
-        time.sleep(0.3)
-        asked = time.monotonic()
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        try:
+            deadline = time.monotonic() + 60
+            while not live.home.shim.faults.fired(fault):
+                assert process.poll() is None, process.communicate()
+                assert time.monotonic() < deadline, "it never came to that"
+                time.sleep(0.05)
+            time.sleep(0.3)
+            asked = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
     took = time.monotonic() - asked
     live.home.shim.release()
     live.home.shim.disconnect()
