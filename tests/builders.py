@@ -168,7 +168,7 @@ def create(connection: duckdb.DuckDBPyConnection, table: str, *, whole: bool = F
         if spec.time
         else ()
     )
-    kept = {spec.acd, *spec.key, *spec.ignored, *time} | MEASURES
+    kept = {spec.acd, *spec.key, *spec.ignored, *time} | set(MEASURES.split())
     narrow = not whole and len(spec.columns) >= WIDE
     columns = ", ".join(f'"{c.name}" {stored_type(c.type)}' for c in spec.columns if not narrow or c.name in kept)
     connection.execute(f'CREATE TABLE "{table}" ({columns})')
