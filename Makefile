@@ -1,11 +1,12 @@
 # make demo   the main job on two embedded servers, from nothing
 # make test   every check: format, lint, types, layers, tests
+# make soak   what takes hours: all of what `make test` tries a sample of, at random
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test test-sqlalchemy-2.0 check bench clean
+.PHONY: demo test soak test-sqlalchemy-2.0 check bench clean
 
 demo: $(VENV)/installed
 	rm -rf build/demo
@@ -13,6 +14,12 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed-for-tests check
 	$(BIN)/pytest -n auto --dist worksteal
+
+# What runs for long, and all of what `make test` tries a sample of; SEED=n repeats one.
+SEED ?= $(shell date +%s)
+soak: $(VENV)/installed-for-tests
+	@echo "The seed is $(SEED): make soak SEED=$(SEED) repeats it"
+	SOAK_SEED=$(SEED) $(BIN)/pytest -n auto --dist worksteal -m 'soak or sampled' --hypothesis-seed=$(SEED) $(ARGS)
 
 # The dialect under the older of the two SQLAlchemy lines it promises to work with.
 test-sqlalchemy-2.0: $(VENV)/installed-for-tests

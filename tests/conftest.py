@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from syncengine.execute.transaction import Writing
 from tests.cli.terminal import Typing
+from tests.examples import SOAK_SEED, SOAKING
 
 
 def _informix() -> str | None:
@@ -47,10 +51,10 @@ def lacked_by(item: pytest.Item) -> str | None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what cannot run, but for CI."""
-    if on_ci():
-        return
-    left_out = [item for item in items if lacked_by(item)]
+    """Leave out what is for `make soak` alone, and but for CI what cannot run."""
+    left_out = [] if SOAKING else [item for item in items if item.get_closest_marker("soak")]
+    if not on_ci():
+        left_out += [item for item in items if lacked_by(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
@@ -64,11 +68,36 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how to get what is missing."""
+    """Say how long each folder took, and how to get what is missing."""
+    if terminalreporter.config.option.verbose >= 0:
+        for line in folder_times(terminalreporter):
+            terminalreporter.write_line(line)
+    if SOAKING:
+        terminalreporter.write_line(f"The seed was {SOAK_SEED}: make soak SEED={SOAK_SEED} repeats it")
     for mark in NEEDS:
         lacks = lacking(mark)
         if lacks and not on_ci():
             terminalreporter.write_line(f"Tests marked {mark} were left out: this machine has {lacks}")
+
+
+def folder_times(reporter: pytest.TerminalReporter) -> Iterator[str]:
+    """Yield a line for each folder of tests: the seconds all its tests took, one after the other, and their number."""
+    seconds: defaultdict[str, float] = defaultdict(float)
+    tests: Counter[str] = Counter()
+    for report in chain.from_iterable(reporter.stats.values()):
+        if isinstance(report, pytest.TestReport):
+            path = Path(report.nodeid.partition("::")[0])
+            parts = path.parent.parts[1:]
+            folder = "/".join(parts[: 2 if parts[:1] == ("servers",) else 1]) or path.name
+            seconds[folder] += report.duration
+            tests[folder] += report.when == "call"
+    if len(seconds) > 1:
+        yield f"{'seconds':>9} {'tests':>7}  folder of tests/ (budgets: docs/contributing.md)"
+        yield from (
+            f"{took:9,.0f} {tests[folder]:7,}  {folder}"
+            for folder, took in sorted(seconds.items(), key=lambda one: -one[1])
+        )
+        yield f"{sum(seconds.values()):9,.0f} {tests.total():7,}  in all"
 
 
 def pytest_sessionfinish() -> None:

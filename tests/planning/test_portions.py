@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from syncengine.model.bucket import period_of
@@ -16,9 +16,8 @@ from syncengine.model.portions import BackfillWishes
 from syncengine.model.spec import Archive
 from syncengine.model.window import DAY, Window
 from syncengine.planning.portions import day_windows, month_windows
+from tests.examples import examples
 
-settings.register_profile("portions", max_examples=100, deadline=None, derandomize=True)
-PROFILE = settings.get_profile("portions")
 FIRST = date(1999, 11, 20)
 LONGEST = timedelta(days=366)
 MINUTES = st.integers(0, 90 * 24 * 60)
@@ -42,7 +41,7 @@ MOST_ROWS = st.integers(1, 3000)
 MOST_DAYS = st.integers(1, 40)
 
 
-@PROFILE
+@examples(100)
 @given(COUNTS, windows(), MOST_ROWS, MOST_DAYS)
 def test_portions_hold_every_row_of_the_window_once(
     rows: dict[date, int], window: Window, most_rows: int, most_days: int
@@ -58,7 +57,7 @@ def test_portions_hold_every_row_of_the_window_once(
             assert [piece.clipped(inside) for piece in found if piece.clipped(inside)] == [inside]
 
 
-@PROFILE
+@examples(100)
 @given(COUNTS, windows(), MOST_ROWS, MOST_DAYS)
 def test_portions_are_bounded_unless_they_are_a_day(
     rows: dict[date, int], window: Window, most_rows: int, most_days: int
@@ -70,7 +69,7 @@ def test_portions_are_bounded_unless_they_are_a_day(
         assert len(days) == 1 or sum(rows[day] for day in days) <= most_rows
 
 
-@PROFILE
+@examples(100)
 @given(COUNTS, windows(), MOST_ROWS, MOST_DAYS)
 def test_portions_are_cut_at_midnight(rows: dict[date, int], window: Window, most_rows: int, most_days: int) -> None:
     """Only the ends of the window itself cut through a day."""
@@ -80,7 +79,7 @@ def test_portions_are_cut_at_midnight(rows: dict[date, int], window: Window, mos
         assert piece.stop.time() == midnight or piece.stop == window.stop
 
 
-@PROFILE
+@examples(100)
 @given(windows(most=900 * 24 * 60), st.integers(1, 14))
 def test_long_portions_hold_every_week_and_month_whole(window: Window, most_months: int) -> None:
     """Each month of the window lies wholly in one portion, each week in at least one, whichever day weeks begin on."""
@@ -98,7 +97,7 @@ def test_long_portions_hold_every_week_and_month_whole(window: Window, most_mont
             assert len(holding) == (window.clipped(month) == month)
 
 
-@PROFILE
+@examples(100)
 @given(windows(most=900 * 24 * 60))
 def test_long_portions_are_at_most_a_year_and_a_week(window: Window) -> None:
     """A portion of twelve months is a year, and the week before it that begins in the other year."""

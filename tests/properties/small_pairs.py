@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from syncengine.app import Pair
@@ -143,8 +142,3 @@ def bags(
 ) -> dict[str, Counter[tuple[Any, ...]]]:
     """Return what one server holds of every table, byte for byte."""
     return {table: Counter(files.bag(role, table, where(table))) for table in TABLES}
-
-
-EXAMPLES = settings(
-    max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), print_blob=False
-)

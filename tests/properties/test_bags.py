@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from syncengine.diffing.bag_difference import BagQuestion, bucket_terms, counts_statement, surplus_statement
@@ -17,6 +17,7 @@ from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.spec import ColumnType
 from syncengine.servers.sql.buckets import slot_expression
+from tests.examples import examples
 
 COLUMNS = BucketColumns(date="day", label="label", acd="acd")
 COMPARED = (
@@ -90,7 +91,7 @@ def counted(source: list[Row], target: list[Row], key: tuple[str, ...]) -> dict[
     return found
 
 
-@settings(max_examples=250, deadline=None, derandomize=True)
+@examples(250)
 @given(ROWS, ROWS, ROWS, st.sampled_from([(), ("split",), ("name", "split"), ("name", "split", "calls", "share")]))
 def test_bags_differ_by_what_counting_says(
     shared: list[Row], source: list[Row], target: list[Row], key: tuple[str, ...]
@@ -103,7 +104,7 @@ def test_bags_differ_by_what_counting_says(
     assert found == counted(source, target, key)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@examples(60)
 @given(ROWS, ROWS)
 def test_seen_from_the_other_side_missing_is_extra(source: list[Row], target: list[Row]) -> None:
     """Turned around, the same difference has missing and extra exchanged and as many changed."""
@@ -119,7 +120,7 @@ SIDES = st.dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@examples(150)
 @given(SIDES, SIDES, st.integers(1, 30))
 def test_every_bucket_is_paired_once_and_fetched_where_it_differs(
     source: dict[Bucket, BucketState], target: dict[Bucket, BucketState], most: int

@@ -11,7 +11,8 @@ from hypothesis import given
 from syncengine.app import Ran
 from syncengine.model.drift import Observation
 from syncengine.model.plan import Plan
-from tests.properties.small_pairs import EXAMPLES, OUTSIDE, SIDE, TABLES, WINDOW, Side, bags, filled, planned
+from tests.examples import examples
+from tests.properties.small_pairs import OUTSIDE, SIDE, TABLES, WINDOW, Side, bags, filled, planned
 
 
 def kept_counts(plan: Plan) -> Counter[tuple[str, int | None]]:
@@ -33,7 +34,7 @@ def left_counts(after: Observation | None) -> Counter[tuple[str, int | None]]:
 
 
 @pytest.mark.parametrize("policy", ["replace", "rows"])
-@EXAMPLES
+@examples(10)
 @given(shared=SIDE, source=SIDE, target=SIDE)
 def test_after_a_resync_only_what_the_plan_kept_still_differs(
     empty_pair: Path, policy: str, shared: Side, source: Side, target: Side
@@ -57,7 +58,7 @@ def test_after_a_resync_only_what_the_plan_kept_still_differs(
         assert plan.steps or left_counts(pair.verify(tables=TABLES, window=WINDOW)) == kept_counts(plan)
 
 
-@EXAMPLES
+@examples(10)
 @given(shared=SIDE, source=SIDE, target=SIDE)
 def test_fill_deletes_nothing_and_adds_only_what_the_source_has(
     empty_pair: Path, shared: Side, source: Side, target: Side

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from tests.properties.small_pairs import EXAMPLES, SIDE, TABLES, Side, bags, filled, planned
+from tests.examples import examples
+from tests.properties.small_pairs import SIDE, TABLES, Side, bags, filled, planned
 
 
 @pytest.mark.parametrize("policy", ["replace", "rows", "fill"])
-@EXAMPLES
+@examples(10)
 @given(shared=SIDE, source=SIDE, target=SIDE)
 def test_undone(empty_pair: Path, policy: str, shared: Side, source: Side, target: Side) -> None:
     """The target is as before, byte for byte, repeated rows included; the undo of the undo leaves it as after."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from syncengine.model.interval import LENGTHS, ceil_to, floor_to, shared_length
 from syncengine.model.window import Window
 from syncengine.model.window_text import parse_window
+from tests.examples import examples
 
-settings.register_profile("windows", max_examples=200, deadline=None, derandomize=True)
-PROFILE = settings.get_profile("windows")
 MOMENTS = st.datetimes(datetime(1971, 1, 1), datetime(2068, 12, 31)).map(lambda m: m.replace(microsecond=0))
 MINUTES = MOMENTS.map(lambda m: m.replace(second=0))
 SPANS = st.one_of(st.integers(1, 200), st.integers(1, 60 * 24 * 70)).map(lambda n: timedelta(minutes=n))
@@ -27,7 +26,7 @@ def tiles(pieces: list[Window], whole: Window) -> bool:
     return [piece.start for piece in pieces] == ends[:-1] and ends[-1] == whole.stop
 
 
-@PROFILE
+@examples(200)
 @given(WINDOWS, STEPS)
 def test_a_window_cut_is_the_window(window: Window, step: timedelta) -> None:
     """The pieces of a window tile it, and none is longer than asked for."""
@@ -37,7 +36,7 @@ def test_a_window_cut_is_the_window(window: Window, step: timedelta) -> None:
     assert all(piece.stop - piece.start <= step for piece in pieces)
 
 
-@PROFILE
+@examples(200)
 @given(WINDOWS, st.integers(1, 30))
 def test_a_window_cut_into_days_is_cut_at_midnight(window: Window, days: int) -> None:
     """Where a window is cut into days, every inner edge is a midnight."""
@@ -46,7 +45,7 @@ def test_a_window_cut_into_days_is_cut_at_midnight(window: Window, days: int) ->
     assert all((edge.hour, edge.minute, edge.second) == (0, 0, 0) for edge in edges)
 
 
-@PROFILE
+@examples(200)
 @given(WINDOWS, LENGTH)
 def test_intervals_tile_the_aligned_window(window: Window, minutes: int) -> None:
     """The intervals a window touches are whole, tile it once aligned, and each holds a moment of it."""
@@ -58,7 +57,7 @@ def test_intervals_tile_the_aligned_window(window: Window, minutes: int) -> None
         assert all(one.clipped(window) is not None for one in intervals)
 
 
-@PROFILE
+@examples(200)
 @given(WINDOWS, LENGTH)
 def test_alignment_covers_is_idempotent_and_adds_less_than_an_interval(window: Window, minutes: int) -> None:
     """Aligned, a window holds all it held, no more than it must, and is not widened a second time."""
@@ -71,7 +70,7 @@ def test_alignment_covers_is_idempotent_and_adds_less_than_an_interval(window: W
     assert aligned.aligned(minutes) == aligned
 
 
-@PROFILE
+@examples(200)
 @given(WINDOWS, st.tuples(LENGTH, LENGTH))
 def test_shared_boundaries_are_boundaries_of_both(window: Window, lengths: tuple[int, int]) -> None:
     """A window aligned to what two lengths share is aligned for each of them, whichever comes first."""
@@ -81,7 +80,7 @@ def test_shared_boundaries_are_boundaries_of_both(window: Window, lengths: tuple
     assert aligned == window.aligned(shared_length(lengths[::-1]))
 
 
-@PROFILE
+@examples(200)
 @given(MOMENTS, LENGTH)
 def test_floor_and_ceiling_enclose_a_moment(moment: datetime, minutes: int) -> None:
     """The interval of a moment begins at a whole number of intervals from midnight and holds it."""
@@ -93,7 +92,7 @@ def test_floor_and_ceiling_enclose_a_moment(moment: datetime, minutes: int) -> N
     assert floor.second == 0
 
 
-@PROFILE
+@examples(200)
 @given(WINDOWS, WINDOWS, MOMENTS)
 def test_clipping_keeps_what_both_hold(first: Window, second: Window, moment: datetime) -> None:
     """A moment lies in the clipped window if and only if it lies in both; before and since part a window."""
@@ -105,7 +104,7 @@ def test_clipping_keeps_what_both_hold(first: Window, second: Window, moment: da
     assert tiles(parts, first)
 
 
-@PROFILE
+@examples(200)
 @given(MINUTES, SPANS)
 def test_what_is_typed_is_what_is_meant(start: datetime, span: timedelta) -> None:
     """Both ways of writing a window's first and last minute give that window back."""

@@ -11,6 +11,7 @@ from typing import Protocol
 from syncengine.app import Pair, Ran
 from syncengine.model.errors import InputError, StagingError
 from syncengine.model.run import BatchState, RunState
+from tests.examples import SOAKING
 from tests.survival.children import Order, opened
 from tests.survival.scenes import Expected, Held
 
@@ -86,13 +87,12 @@ def finished(pair: Pair, expected: Expected) -> Ran | None:
     return pair.execute(expected.plan)
 
 
-def chosen(moments: Sequence[str], count: int, seed: int) -> list[int]:
-    """Return moments by number: the first of each phase, and the others spread evenly and at random."""
+def chosen(moments: Sequence[str], more: int, seed: int) -> list[int]:
+    """Return moments by number: the first of each phase, and `more` spread evenly and at random; in a soak all."""
+    if SOAKING:
+        return list(range(1, len(moments) + 1))
     dice = random.Random(seed)  # noqa: S311  # the same each time
     first = {phase: number for number, phase in reversed(list(enumerate(moments, start=1)))}
-    picked = set(first.values())
-    width = len(moments) / count
-    picked |= {1 + int(at * width + dice.random() * width) for at in range(count)}
-    left = [number for number in range(1, len(moments) + 1) if number not in picked]
-    dice.shuffle(left)
-    return sorted(picked | set(left[: max(0, count - len(picked))]))
+    left = [number for number in range(1, len(moments) + 1) if number not in first.values()]
+    width = len(left) / more
+    return sorted({*first.values(), *(left[int(at * width + dice.random() * width)] for at in range(more))})
