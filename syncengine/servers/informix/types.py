@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from syncengine.model.spec import ColumnType
+from syncengine.servers.arrow import ARROW
 
 PLAIN = {
     1: "smallint",
@@ -46,17 +47,6 @@ SAME_AS = {
 """Types whose values are those of another."""
 AS_TEXT = {"datetime": 30, "interval": 30, "boolean": 1}
 """Types that are read as text of so many characters, and taken as text by the server: exact, but not folded in."""
-ARROW = {
-    "smallint": pa.int16(),
-    "integer": pa.int32(),
-    "int8": pa.int64(),
-    "bigint": pa.int64(),
-    "date": pa.date32(),
-    "smallfloat": pa.float32(),
-    "float": pa.float64(),
-    "char": pa.string(),
-    "varchar": pa.string(),
-}
 DDL = {"smallfloat": "SMALLFLOAT", "float": "FLOAT"}
 
 

@@ -7,6 +7,7 @@ import re
 import pyarrow as pa
 
 from syncengine.model.spec import ColumnType
+from syncengine.servers.arrow import ARROW
 
 MOST_DIGITS = 38
 """What decimals of Arrow and of the staging can hold."""
@@ -29,17 +30,6 @@ LIVE = {
 }
 TEXTS = {"character": "char", "bpchar": "char", "character varying": "varchar", "text": "char"}
 SIZED = re.compile(r"([a-z ]+)\((\d+)(?:,(\d+))?\)")
-ARROW = {
-    "smallint": pa.int16(),
-    "integer": pa.int32(),
-    "int8": pa.int64(),
-    "bigint": pa.int64(),
-    "date": pa.date32(),
-    "smallfloat": pa.float32(),
-    "float": pa.float64(),
-    "char": pa.string(),
-    "varchar": pa.string(),
-}
 EXACT = {"boolean", "bytea", "timestamp without time zone", "time without time zone"}
 """Types that Informix has otherwise or not at all, and whose values Arrow carries to and fro unchanged."""
 
