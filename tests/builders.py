@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from itertools import chain, groupby
@@ -15,7 +15,7 @@ import duckdb
 from syncengine.app import Pair, open_pair
 from syncengine.catalogue import Catalogue, load_catalogue
 from syncengine.model.pair import Role
-from syncengine.model.spec import TableSpec
+from syncengine.model.spec import ColumnSpec, TableSpec
 from syncengine.servers.duckdb.types import stored_type
 
 DAY = date(2000, 6, 5)
@@ -161,17 +161,18 @@ def build_files(
 
 
 def create(connection: duckdb.DuckDBPyConnection, table: str, *, whole: bool = False) -> None:
-    """Create a table of the catalogue with its R3V8 columns, a wide one with those that tests speak of."""
-    spec = catalogue().table(table)
-    time = (
-        (spec.time.date, spec.time.label, spec.time.epoch, spec.time.interval, spec.time.incomplete)
-        if spec.time
-        else ()
-    )
-    kept = {spec.acd, *spec.key, *spec.ignored, *time} | set(MEASURES.split())
-    narrow = not whole and len(spec.columns) >= WIDE
-    columns = ", ".join(f'"{c.name}" {stored_type(c.type)}' for c in spec.columns if not narrow or c.name in kept)
+    """Create a table of the catalogue, a wide one with those of its columns that tests speak of."""
+    columns = ", ".join(f'"{one.name}" {stored_type(one.type)}' for one in columns_of(table, whole=whole))
     connection.execute(f'CREATE TABLE "{table}" ({columns})')
+
+
+def columns_of(table: str, *, whole: bool = False) -> tuple[ColumnSpec, ...]:
+    """Return the R3V8 columns that a table is built with: all, or of a wide one those that tests speak of."""
+    spec = catalogue().table(table)
+    if whole or len(spec.columns) < WIDE:
+        return spec.columns
+    kept = {spec.acd, *spec.key, *spec.ignored, *MEASURES.split(), *(astuple(spec.time) if spec.time else ())}
+    return tuple(column for column in spec.columns if column.name in kept)
 
 
 def archive_rows(acd: int, until: datetime) -> list[dict[str, Any]]:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from syncengine.app import Pair, open_pair
 from syncengine.model.pair import Role
-from tests.builders import Files, catalogue
+from tests.builders import Files
 from tests.servers.derby.loading import load_duckdb, read_rows
 from tests.servers.derby.network_server import PASSWORD, Database
 from tests.servers.derby.shim import Shim
@@ -34,8 +35,8 @@ class Home(Protocol):
     def url(self) -> str:
         """The url as a pair file holds it, passwords by reference."""
 
-    def bag(self, table: str) -> Bag:
-        """Return all rows of a table as text without padding, sorted; without the code under test."""
+    def rows(self, table: str) -> pa.Table:
+        """Return all rows of a table, without the code under test."""
 
     def run(self, sql: str) -> object:
         """Do something behind everybody's back, in SQL that all kinds understand."""
@@ -44,13 +45,15 @@ class Home(Protocol):
         """Take it away."""
 
 
-def as_text(connection: duckdb.DuckDBPyConnection, relation: str, table: str) -> Bag:
-    """Return the rows of a relation as text."""
-    columns = ", ".join(
-        f"RTRIM(\"{column.name}\", ' ')" if column.type.is_text else f'CAST("{column.name}" AS VARCHAR)'
-        for column in catalogue().table(table).columns
+def as_text(rows: pa.Table, *columns: str) -> Bag:
+    """Return rows as text without padding, sorted: all their columns or those that are named."""
+    shown = ", ".join(
+        f"RTRIM(\"{name}\", ' ')" if pa.types.is_string(rows.schema.field(name).type) else f'CAST("{name}" AS VARCHAR)'
+        for name in columns or rows.schema.names
     )
-    return connection.execute(f"SELECT {columns} FROM {relation} ORDER BY ALL").fetchall()
+    with duckdb.connect(":memory:") as connection:
+        connection.register("found", rows)
+        return connection.execute(f"SELECT {shown} FROM found ORDER BY ALL").fetchall()
 
 
 @dataclass(frozen=True)
@@ -64,10 +67,10 @@ class EmbeddedHome:
         """The url, with an absolute path."""
         return f"duckdb:///{self.file}"
 
-    def bag(self, table: str) -> Bag:
+    def rows(self, table: str) -> pa.Table:
         """Return all rows of a table."""
         with duckdb.connect(str(self.file), read_only=True) as connection:
-            return as_text(connection, f'"{table}"', table)
+            return connection.sql(f'SELECT * FROM "{table}"').to_arrow_table()
 
     def run(self, sql: str) -> None:
         """Run a statement."""
@@ -96,11 +99,9 @@ class PostgreSQLHome:
         """The url, its password by reference."""
         return self.database.url_for(WHO_WRITES)
 
-    def bag(self, table: str) -> Bag:
+    def rows(self, table: str) -> pa.Table:
         """Return all rows of a table."""
-        with duckdb.connect(":memory:") as connection:
-            connection.register("found", rows_of(self.database, table))
-            return as_text(connection, "found", table)
+        return rows_of(self.database, table)
 
     def run(self, sql: str) -> list[tuple[Any, ...]]:
         """Run a statement, commit it, and return its rows."""
@@ -137,11 +138,9 @@ class InformixHome:
         """The url, its password by reference."""
         return f"informix+ibm_db://root:${{INFORMIX_PASSWORD}}@127.0.0.1:{self.shim.port}/cms"
 
-    def bag(self, table: str) -> Bag:
+    def rows(self, table: str) -> pa.Table:
         """Return all rows of a table."""
-        with duckdb.connect(":memory:") as connection:
-            connection.register("found", read_rows(self.database, table))
-            return as_text(connection, "found", table)
+        return read_rows(self.database, table)
 
     def run(self, sql: str) -> list[tuple[Any, ...]]:
         """Run a statement, commit it, and return its rows."""
@@ -194,13 +193,11 @@ class HomedPair:
 
     def bag(self, role: Role | str, table: str) -> Bag:
         """Return all rows of a table as text, without the code under test."""
-        return self.homes[Role(role)].bag(table)
+        return as_text(self.homes[Role(role)].rows(table))
 
     def values(self, role: Role | str, table: str, *columns: str) -> set[tuple[str | None, ...]]:
         """Return what some columns of a table hold, each combination once, as text."""
-        names = [column.name for column in catalogue().table(table).columns]
-        places = [names.index(column) for column in columns]
-        return {tuple(one[place] for place in places) for one in self.bag(role, table)}
+        return set(as_text(self.homes[Role(role)].rows(table), *columns))
 
     def end(self) -> None:
         """Take the homes away."""

@@ -14,7 +14,7 @@ import pytest
 from syncengine.demo import DemoShape, build_pair
 from syncengine.model.pair import Role
 from tests.cli.terminal import Said, type_in_process
-from tests.stories.servers import HOMES, MARKS, PASSWORDS, Bag, Home
+from tests.stories.servers import HOMES, MARKS, PASSWORDS, Bag, Home, as_text
 
 SHAPE = DemoShape(days=3, acds=2, splits=3, agents=12, vdns=6, trunks=10)
 SYNC = ("--set", "agent-groups", "--yes")
@@ -61,7 +61,7 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Embedded:
     for command, words in (("sync", SYNC), ("resync", MEND)):
         assert type_in_process(command, "--pair", copy / "pair.toml", *words).code == 0
     home = HOMES["embedded"](copy / "secondary.duckdb")
-    return Embedded(folder, before, {table: home.bag(table) for table in WRITTEN})
+    return Embedded(folder, before, {table: as_text(home.rows(table)) for table in WRITTEN})
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def told(
             sync = type_in_process("sync", "--pair", folder / "pair.toml", *SYNC)
             resync = type_in_process("resync", "--pair", folder / "pair.toml", *MEND)
             after = type_in_process(*verify)
-            target = {table: homes[Role.SECONDARY].bag(table) for table in WRITTEN}
+            target = {table: as_text(homes[Role.SECONDARY].rows(table)) for table in WRITTEN}
             said = "".join(said.out + said.err for said in (before, sync, resync, after))
             kept = [file for file in (folder / "pair.staging").rglob("*") if file.suffix in (".json", ".jsonl")]
             yield Told(before, sync, resync, after, target, said + "".join(file.read_text() for file in kept))

@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.terminal import Typing
 from tests.rules.timetabled import task, three_owners
-from tests.stories.servers import HOMES, MARKS, PASSWORDS, Bag, Home
+from tests.stories.servers import HOMES, MARKS, PASSWORDS, Bag, Home, as_text
 
 
 @pytest.fixture(params=[pytest.param(kind, marks=[MARKS[kind]] if kind in MARKS else []) for kind in HOMES])
@@ -40,18 +40,18 @@ def flags(bag: Bag) -> dict[str | None, str | None]:
 def test_timetables_are_taken_over_and_put_back(secondary: Home, tmp_path: Path, typed: Typing) -> None:
     """Only flags change and come back as they were; a sync in between leaves each server its backups."""
     pair = ("--pair", tmp_path / "pair.toml")
-    before, tasks = secondary.bag("ttsched"), secondary.bag("ttsctasks")
+    before, tasks = as_text(secondary.rows("ttsched")), as_text(secondary.rows("ttsctasks"))
 
     listed = typed("timetables", *pair)
     synced = typed("sync", *pair, "--set", "timetables", "--yes")
-    arrived = [row for row in secondary.bag("ttsctasks") if row not in tasks]
+    arrived = [row for row in as_text(secondary.rows("ttsctasks")) if row not in tasks]
     (tmp_path / "primary.duckdb").rename(tmp_path / "away")
     edited = typed("timetables", *pair, "--run-on", "this", "--owner", "jm", "--yes")
-    taken_over = flags(secondary.bag("ttsched"))
+    taken_over = flags(as_text(secondary.rows("ttsched")))
     undone = typed("undo", *pair, "--yes")
 
     codes = (listed.code, synced.code, edited.code, undone.code)
     assert codes == (3, 0, 0, 0), "\n".join(said.text for said in (listed, synced, edited, undone))
     assert [row[:2] for row in arrived] == [("jm", "New")]
     assert taken_over == {"Greeting": "n", "Morning": "o", "Nightly backup": "y", "Weekly": "o"}
-    assert secondary.bag("ttsched") == before
+    assert as_text(secondary.rows("ttsched")) == before

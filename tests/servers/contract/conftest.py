@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
 from tests.servers.contract.kinds import KINDS, Place
 
-Make = Callable[[str, Sequence[str]], Place]
+
+class Make(Protocol):
+    """Makes a database of the kind under test: a name, the tables in it, and whether wide ones have every column."""
+
+    def __call__(self, name: str, tables: Sequence[str], *, whole: bool = False) -> Place:
+        """Make it."""
+
+
 KINDS_WITH_MARKS = [pytest.param(name, marks=kind.marks) for name, kind in sorted(KINDS.items())]
 
 
@@ -19,8 +27,8 @@ def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
     kind = KINDS[request.param]
     places: list[Place] = []
 
-    def made(name: str, tables: Sequence[str]) -> Place:
-        places.append(kind.make(tmp_path / name, tables))
+    def made(name: str, tables: Sequence[str], *, whole: bool = False) -> Place:
+        places.append(kind.make(tmp_path / name, tables, whole))
         return places[-1]
 
     yield made

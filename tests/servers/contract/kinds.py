@@ -18,7 +18,7 @@ from syncengine.model.errors import ServerError, ServerLockedError, ServerUnreac
 from syncengine.model.pair import Limits, Role
 from syncengine.servers.duckdb.server import DuckDBServer
 from syncengine.servers.protocol import Server
-from tests.builders import catalogue, create
+from tests.builders import columns_of, create
 from tests.properties.layouts import ARROW
 from tests.servers.informix.place import InformixPlace
 from tests.servers.postgresql.place import PostgreSQLPlace
@@ -87,13 +87,13 @@ class Embedded:
     lost_error: type[ServerError] = ServerUnreachableError
 
     @classmethod
-    def make(cls, folder: Path, tables: Sequence[str]) -> Embedded:
+    def make(cls, folder: Path, tables: Sequence[str], whole: bool) -> Embedded:
         """Create the tables of a new database."""
         folder.mkdir(parents=True, exist_ok=True)
         place = cls(folder / "server.duckdb")
         with duckdb.connect(str(place.path)) as connection:
             for table in tables:
-                create(connection, table)
+                create(connection, table, whole=whole)
         return place
 
     def load(self, table: str, rows: pa.Table) -> None:
@@ -128,9 +128,9 @@ class Embedded:
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of server: what makes a place of it in a folder with some tables, and the marks of its tests."""
+    """One kind of server: what makes a place of it in a folder with some tables, whole or narrow, and its marks."""
 
-    make: Callable[[Path, Sequence[str]], Place]
+    make: Callable[[Path, Sequence[str], bool], Place]
     marks: tuple[pytest.MarkDecorator, ...] = ()
 
 
@@ -141,7 +141,7 @@ KINDS: dict[str, Kind] = {
 }
 
 
-def as_arrow(table: str, rows: Sequence[Row]) -> pa.Table:
+def as_arrow(table: str, rows: Sequence[Row], *, whole: bool = False) -> pa.Table:
     """Return rows of a table, in the types of its columns."""
-    schema = pa.schema([(column.name, ARROW[column.type.name]) for column in catalogue().table(table).columns])
+    schema = pa.schema([(column.name, ARROW[column.type.name]) for column in columns_of(table, whole=whole)])
     return pa.Table.from_pylist(list(rows), schema=schema)

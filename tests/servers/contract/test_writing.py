@@ -15,7 +15,7 @@ from syncengine.model.selection import ReadQuery, Selection
 from syncengine.servers.protocol import Server, WriteSession
 from tests.builders import DAY, hsplit, row
 from tests.servers.contract.kinds import Place, Row, as_arrow
-from tests.servers.contract.test_reading import SEED, columns_of, everything, opened
+from tests.servers.contract.test_reading import SEED, everything, folded_columns, opened
 
 FIVE = Selection("hsplit", everything("hsplit").columns, buckets=(Bucket(DAY, 500, 1),))
 
@@ -134,7 +134,7 @@ def test_columns_are_matched_by_name(place: Place) -> None:
 def test_a_session_sees_its_own_writes_and_others_do_not(place: Place) -> None:
     """Inside, the fingerprint is that of what will be; outside, that of what is, where the server can tell."""
     filled(place)
-    query = FingerprintQuery(FIVE, columns_of("hsplit"), SEED)
+    query = FingerprintQuery(FIVE, folded_columns("hsplit"), SEED)
 
     with opened(place, writable=True) as server:
         before = dict(server.fingerprint(query))

@@ -13,17 +13,21 @@ import pyarrow as pa
 
 from syncengine.model.spec import ColumnSpec, ColumnType, TableSpec
 from syncengine.servers.duckdb.types import stored_type
-from tests.builders import catalogue
+from tests.builders import catalogue, columns_of
 from tests.servers.derby.network_server import Database
 from tests.servers.derby.sql_face import to_derby
 
 _FILES = itertools.count(1)
+COLUMNS_OF = (
+    "SELECT columnname, columnnumber FROM sys.syscolumns JOIN sys.systables ON referenceid = tableid "
+    "JOIN sys.sysschemas USING (schemaid) WHERE schemaname = CURRENT SCHEMA AND tablename = "
+)
 
 
-def create_tables(database: Database, tables: Iterable[str] | None = None) -> None:
-    """Create tables of the catalogue, all of them where none are named, with the columns of R3V8."""
+def create_tables(database: Database, tables: Iterable[str] | None = None, *, whole: bool = False) -> None:
+    """Create tables of the catalogue, all of them where none are named, as `tests.builders` does."""
     for spec in _specs(tables):
-        create_table(database, spec.name, spec.columns)
+        create_table(database, spec.name, columns_of(spec.name, whole=whole))
 
 
 def create_table(database: Database, table: str, columns: Sequence[ColumnSpec]) -> None:
@@ -45,13 +49,14 @@ def load_duckdb(database: Database, path: Path, tables: Iterable[str] | None = N
         there = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
         for spec in _specs(tables):
             if spec.name in there:
-                create_table(database, spec.name, spec.columns)
+                described = connection.execute(f'DESCRIBE "{spec.name}"').fetchall()
+                create_table(database, spec.name, [column for name, *_ in described if (column := spec.column(name))])
                 _import(database, connection, spec, f'"{spec.name}"')
 
 
 def insert_rows(database: Database, table: str, rows: Iterable[dict[str, Any]]) -> None:
     """Insert rows given as mappings, such as those of `tests.builders.row`."""
-    columns = catalogue().table(table).columns
+    columns = columns_of(table)
     given = list(rows)
     arrays = {
         column.name: pa.array([one.get(column.name) for one in given], arrow_type(column.type)) for column in columns
@@ -65,7 +70,12 @@ def read_rows(database: Database, table: str, where: str = "1 = 1") -> pa.Table:
     with _file(database) as path:
         query = f"SELECT * FROM {database.owner}.{table} WHERE {where}".replace("'", "''")
         database.run(f"CALL syscs_util.syscs_export_query('{query}', '{path}', ',', '\"', 'UTF-8')")
-        types = ", ".join(f"'{column.name}': '{stored_type(column.type)}'" for column in spec.columns)
+        there = [
+            column
+            for name, _ in database.run(f"{COLUMNS_OF}'{table.upper()}' ORDER BY columnnumber")
+            if (column := spec.column(str(name).lower()))
+        ]
+        types = ", ".join(f"'{column.name}': '{stored_type(column.type)}'" for column in there)
         with duckdb.connect() as connection:
             return connection.sql(
                 f"SELECT * FROM read_csv('{path}', header = false, columns = {{{types}}}, allow_quoted_nulls = false,"
@@ -101,8 +111,10 @@ def _specs(tables: Iterable[str] | None) -> list[TableSpec]:
 
 
 def _import(database: Database, connection: duckdb.DuckDBPyConnection, spec: TableSpec, source: str) -> None:
-    names = ", ".join(f'"{column.name}"' for column in spec.columns)
-    texts = ", ".join(f'"{column.name}"' for column in spec.columns if column.type.is_text)
+    there = {name for name, *_ in connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
+    columns = [column for column in spec.columns if column.name in there]
+    names = ", ".join(f'"{column.name}"' for column in columns)
+    texts = ", ".join(f'"{column.name}"' for column in columns if column.type.is_text)
     quoted = f", FORCE_QUOTE ({texts})" if texts else ""
     with _file(database) as path:
         # NULL is written as nothing and '' as "": Derby tells them apart.

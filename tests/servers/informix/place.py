@@ -56,11 +56,11 @@ class InformixPlace:
     lost_error: type[ServerError] = ServerUnreachableError
 
     @classmethod
-    def make(cls, folder: Path, tables: Sequence[str]) -> InformixPlace:
+    def make(cls, folder: Path, tables: Sequence[str], whole: bool) -> InformixPlace:
         """Make a database with some tables of the catalogue."""
         del folder
         database = running().create_database(f"d{uuid.uuid4().hex[:8]}")
-        create_tables(database, tables)
+        create_tables(database, tables, whole=whole)
         shim = Shim(database.server.port, upstream_database=database.name)
         shim.start()
         return cls(database, shim)

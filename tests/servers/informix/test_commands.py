@@ -14,7 +14,7 @@ from tests.cli.terminal import TRUNKS, Said, Typing, drifting_pair
 from tests.servers.derby.faults import Drop, Error, Fault
 from tests.servers.derby.network_server import PASSWORD, READER
 from tests.servers.informix.impostors import listening, unused_port
-from tests.stories.servers import EmbeddedHome, InformixHome
+from tests.stories.servers import EmbeddedHome, InformixHome, as_text
 
 pytestmark = pytest.mark.informix
 
@@ -39,12 +39,12 @@ class LivePair:
     @property
     def source(self) -> list[tuple[str | None, ...]]:
         """What the primary holds."""
-        return EmbeddedHome(self.files.database(Role.PRIMARY)).bag("htrunk")
+        return as_text(EmbeddedHome(self.files.database(Role.PRIMARY)).rows("htrunk"))
 
     @property
     def target(self) -> list[tuple[str | None, ...]]:
         """What the secondary holds."""
-        return self.home.bag("htrunk")
+        return as_text(self.home.rows("htrunk"))
 
 
 @pytest.fixture

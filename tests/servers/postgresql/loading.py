@@ -15,7 +15,7 @@ from syncengine.app import Pair, open_pair
 from syncengine.model.pair import Role
 from syncengine.model.spec import ColumnType
 from syncengine.servers.duckdb.types import stored_type
-from tests.builders import Files, Row, catalogue
+from tests.builders import Files, Row, catalogue, columns_of
 from tests.servers.postgresql.cluster import Cluster, Database, environment
 
 TYPES = {
@@ -47,10 +47,10 @@ def postgresql_type(column_type: ColumnType) -> str:
     return TYPES.get(column_type.name, str(column_type).replace("decimal", "numeric"))
 
 
-def create_table(database: Database, table: str, schema: str = "public") -> None:
-    """Create a table of the catalogue with its R3V8 columns."""
+def create_table(database: Database, table: str, schema: str = "public", *, whole: bool = False) -> None:
+    """Create a table of the catalogue as `tests.builders` does."""
     described = ", ".join(
-        f'"{column.name}" {postgresql_type(column.type)}' for column in catalogue().table(table).columns
+        f'"{column.name}" {postgresql_type(column.type)}' for column in columns_of(table, whole=whole)
     )
     database.run(f'CREATE TABLE "{schema}"."{table}" ({described})')
 

@@ -32,11 +32,11 @@ class PostgreSQLPlace:
     lost_error: type[ServerError] = ServerUnreachableError
 
     @classmethod
-    def make(cls, _: Path, tables: Sequence[str]) -> PostgreSQLPlace:
+    def make(cls, _: Path, tables: Sequence[str], whole: bool) -> PostgreSQLPlace:
         """Make a database with some tables of the catalogue."""
         place = cls(cluster(), cluster().create_database())
         for table in tables:
-            create_table(place.database, table)
+            create_table(place.database, table, whole=whole)
         return place
 
     def load(self, table: str, rows: pa.Table) -> None:

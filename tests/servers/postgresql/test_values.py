@@ -20,7 +20,7 @@ from syncengine.servers.protocol import Server
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
 from tests.builders import hsplit, row
 from tests.servers.contract.kinds import as_arrow
-from tests.servers.contract.test_reading import SEED, columns_of, everything
+from tests.servers.contract.test_reading import SEED, everything, folded_columns
 from tests.servers.postgresql.cluster import Cluster, Database
 from tests.servers.postgresql.conftest import HSPLIT, Open, fill
 from tests.servers.postgresql.loading import create_table, load_rows
@@ -220,7 +220,7 @@ def test_fingerprints_are_the_same_in_every_encoding(
         create_table(database, "synonyms")
         rows = [row("synonyms", item_name=given, value=str(number), acd_no=number % 3) for number in range(9)]
         load_rows(database, "synonyms", as_arrow("synonyms", rows))
-        query = FingerprintQuery(everything("synonyms"), columns_of("synonyms"), SEED)
+        query = FingerprintQuery(everything("synonyms"), folded_columns("synonyms"), SEED)
         with opened(database.url(), writable=True) as server:
             described = server.describe()
             told = dict(server.fingerprint(query))
