@@ -87,7 +87,7 @@ class Embedded:
     lost_error: type[ServerError] = ServerUnreachableError
 
     @classmethod
-    def make(cls, folder: Path, tables: Sequence[str], whole: bool) -> Embedded:
+    def make(cls, folder: Path, tables: Sequence[str], whole: bool = False) -> Embedded:
         """Create the tables of a new database."""
         folder.mkdir(parents=True, exist_ok=True)
         place = cls(folder / "server.duckdb")

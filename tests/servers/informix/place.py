@@ -56,7 +56,7 @@ class InformixPlace:
     lost_error: type[ServerError] = ServerUnreachableError
 
     @classmethod
-    def make(cls, folder: Path, tables: Sequence[str], whole: bool) -> InformixPlace:
+    def make(cls, folder: Path, tables: Sequence[str], whole: bool = False) -> InformixPlace:
         """Make a database with some tables of the catalogue."""
         del folder
         database = running().create_database(f"d{uuid.uuid4().hex[:8]}")

@@ -32,7 +32,7 @@ class PostgreSQLPlace:
     lost_error: type[ServerError] = ServerUnreachableError
 
     @classmethod
-    def make(cls, _: Path, tables: Sequence[str], whole: bool) -> PostgreSQLPlace:
+    def make(cls, _: Path, tables: Sequence[str], whole: bool = False) -> PostgreSQLPlace:
         """Make a database with some tables of the catalogue."""
         place = cls(cluster(), cluster().create_database())
         for table in tables:
