@@ -14,8 +14,8 @@ from syncengine.app.tables import Choosing, refuse_local
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.archive_wait import awaited
 from syncengine.jobs.backfill.backfill import Backfilling
-from syncengine.jobs.backfill.portion import PortionWork
-from syncengine.jobs.backfill.portions import Cutting
+from syncengine.jobs.backfill.portion_bounds import Cutting
+from syncengine.jobs.backfill.portion_run import PortionWork
 from syncengine.jobs.check import Check
 from syncengine.jobs.connections import Connections
 from syncengine.jobs.daily_check import DailyChecking

@@ -13,7 +13,7 @@ from syncengine.catalogue.catalogue import Catalogue
 from syncengine.catalogue.schema import CompanionsFile, SetsFile, SpecFile
 from syncengine.catalogue.spec_file import faults_in, resolve
 from syncengine.model.errors import SpecError
-from syncengine.model.faults import validation_faults
+from syncengine.model.file_faults import validation_faults
 from syncengine.model.spec import CompanionFile, DataClass, Kept, TableSet, TableSpec
 
 FOLDER_CLASSES = {

@@ -88,7 +88,7 @@ def backfill(
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out, progress
     from syncengine.report.backfill import portions_document, print_planned, print_portions
-    from syncengine.report.plain import as_text
+    from syncengine.report.json_values import as_text
 
     if policy is BackfillPolicy.RECONCILE and from_ is not None:
         raise InputError(

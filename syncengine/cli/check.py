@@ -44,7 +44,7 @@ def check(
     from syncengine.cli.terminal import out, progress
     from syncengine.report.check_json import check_document
     from syncengine.report.check_text import print_check
-    from syncengine.report.plain import as_text
+    from syncengine.report.json_values import as_text
 
     found = open_pair(pair, specs=tuple(specs or ()), progress=progress()).check(scratch=scratch)
     if json:

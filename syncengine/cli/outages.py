@@ -26,8 +26,8 @@ def outages(
     """
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out, progress
+    from syncengine.report.json_values import as_text
     from syncengine.report.outages import outages_document, print_outages
-    from syncengine.report.plain import as_text
 
     opened = open_pair(pair, specs=tuple(specs or ()), progress=progress())
     report = opened.outages(since=since, acds=tuple(acd or ()))

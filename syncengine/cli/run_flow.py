@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def told(carry_out: Callable[[], Ran], pair: Path, *, json: bool, verbose: int) -> int:
     """Do a run, say what became of it, and return its exit code."""
     from syncengine.cli.terminal import out
+    from syncengine.report.json_values import as_text
     from syncengine.report.outcome import outcome_document, print_outcome
-    from syncengine.report.plain import as_text
     from syncengine.report.plan_json import plan_summary
     from syncengine.report.verify_json import verify_document
     from syncengine.report.verify_text import print_verdict
@@ -120,8 +120,8 @@ def _of_the_rows(ran: Ran) -> ExitCode:
 def _backfilled(ran: Ran, pair: Path, *, json: bool) -> int:
     from syncengine.cli.terminal import out
     from syncengine.report.backfill import backfill_outcome_document, print_backfill_outcome
+    from syncengine.report.json_values import as_text
     from syncengine.report.outcome import outcome_document
-    from syncengine.report.plain import as_text
 
     if json:
         outcome = outcome_document(ran.outcome, notes=ran.notes, hooks=ran.hooks, by_hand=ran.by_hand)

@@ -38,7 +38,7 @@ def runs(
     """
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out
-    from syncengine.report.plain import as_text
+    from syncengine.report.json_values import as_text
     from syncengine.report.run_json import run_document, runs_document
     from syncengine.report.run_text import print_run, print_runs
 
@@ -88,7 +88,7 @@ def report(pair: PairOption, run: RunArgument = None, json: JsonOption = False, 
     """
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out
-    from syncengine.report.plain import as_text
+    from syncengine.report.json_values import as_text
     from syncengine.report.plan_json import plan_summary
     from syncengine.report.plan_text import print_plan
     from syncengine.report.run_json import run_document

@@ -31,7 +31,7 @@ def status(
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out, progress
     from syncengine.report.daily_check import daily_document, print_daily
-    from syncengine.report.plain import as_text
+    from syncengine.report.json_values import as_text
     from syncengine.report.run_json import runs_document
     from syncengine.report.run_text import print_status
 

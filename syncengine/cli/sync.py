@@ -73,7 +73,7 @@ def sync(
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out, progress
     from syncengine.jobs.sync import refuse_conflicts
-    from syncengine.report.plain import as_text
+    from syncengine.report.json_values import as_text
     from syncengine.report.plan_json import plan_summary
     from syncengine.report.plan_text import print_plan
 

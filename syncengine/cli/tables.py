@@ -22,7 +22,7 @@ def tables(
     from syncengine.catalogue import load_catalogue
     from syncengine.cli.terminal import out
     from syncengine.report.catalogue import print_sets, print_table, print_tables, sets_document, table_document
-    from syncengine.report.plain import as_text
+    from syncengine.report.json_values import as_text
 
     catalogue = load_catalogue(*(specs or ()))
     if name is not None:

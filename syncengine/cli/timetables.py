@@ -50,7 +50,7 @@ def timetables(
     """
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out, progress
-    from syncengine.report.plain import as_text
+    from syncengine.report.json_values import as_text
     from syncengine.report.timetables import print_timetables, timetables_document
 
     owners = tuple(owner or ())
@@ -76,7 +76,7 @@ def _edited(
 ) -> int:
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out, progress
-    from syncengine.report.plain import as_text
+    from syncengine.report.json_values import as_text
     from syncengine.report.plan_json import plan_summary
     from syncengine.report.plan_text import print_plan
 

@@ -30,7 +30,7 @@ def undo(
     """
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out, progress
-    from syncengine.report.plain import as_text
+    from syncengine.report.json_values import as_text
     from syncengine.report.plan_json import plan_summary
     from syncengine.report.plan_text import print_plan
 

@@ -64,7 +64,7 @@ def verify(
     """
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out, progress
-    from syncengine.report.plain import as_text
+    from syncengine.report.json_values import as_text
     from syncengine.report.repair_commands import mending
     from syncengine.report.verify_json import verify_document
     from syncengine.report.verify_text import print_verdict

@@ -23,7 +23,7 @@ from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.last_synced import LastSynced
 from syncengine.staging.ledger import Ledger
-from syncengine.staging.memory import Memory
+from syncengine.staging.remembered_days import Memory
 
 VERIFIED = (DataClass.SYSTEM, DataClass.ACD, DataClass.HISTORICAL, DataClass.CUSTOM)
 

@@ -10,8 +10,8 @@ from syncengine.model.bucket import EMPTY, Bucket, BucketState
 from syncengine.model.expected import ExpectedDifference
 from syncengine.model.facts import ServerFacts
 from syncengine.model.fingerprint import FingerprintColumn
-from syncengine.model.memory import ALL_READ, Remembered
 from syncengine.model.pair import Role
+from syncengine.model.remembered_days import ALL_READ, Remembered
 from syncengine.model.selection import KeyGroups, Value
 from syncengine.model.spec import TableSpec
 from syncengine.model.timetables import TimetableListing

@@ -12,9 +12,9 @@ from syncengine.model.bucket import BucketColumns, bucket_start
 from syncengine.model.drift import BucketDrift, Observation, Scope, TableObservation, TableState
 from syncengine.model.errors import InputError, WindowError
 from syncengine.model.facts import ServerFacts
-from syncengine.model.memory import ALL_READ, Remembered
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.progress import Progress
+from syncengine.model.remembered_days import ALL_READ, Remembered
 from syncengine.model.selection import KeyGroups, Selection
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.timetables import COPIED
@@ -32,7 +32,7 @@ from syncengine.observe.timetables.comparison import left_out_of, look_at_timeta
 from syncengine.servers.protocol import Bounds, LiveTable, Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.last_synced import LastSynced
-from syncengine.staging.memory import Memory
+from syncengine.staging.remembered_days import Memory
 
 REASONS_SHOWN = 4
 

@@ -18,8 +18,8 @@ from syncengine.model.drift import Scope
 from syncengine.model.facts import ClockReset, ServerFacts
 from syncengine.model.fingerprint import VERSION, FingerprintColumn
 from syncengine.model.interval import floor_to
-from syncengine.model.memory import EqualDay, Learnt, Place, Recalled, Remembered
 from syncengine.model.pair import PairSettings, Role
+from syncengine.model.remembered_days import EqualDay, Learnt, Place, Recalled, Remembered
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import DAY, Window
 from syncengine.servers.protocol import LiveTable, ServerDescription

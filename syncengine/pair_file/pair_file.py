@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from syncengine.model.checklist import LineKind
 from syncengine.model.errors import PairFileError
 from syncengine.model.expected import ExpectedRows
-from syncengine.model.faults import validation_faults
+from syncengine.model.file_faults import validation_faults
 from syncengine.model.pair import (
     REFERENCE,
     CallHistory,

@@ -13,8 +13,8 @@ from syncengine.model.outcome import RunOutcome
 from syncengine.model.plan import Plan
 from syncengine.model.portions import BackfillWishes, Portion, PortionDone
 from syncengine.model.sentences import listed, plural
+from syncengine.report.json_values import plain
 from syncengine.report.outcome import print_left
-from syncengine.report.plain import plain
 from syncengine.report.plan_json import plan_summary
 from syncengine.report.text import grid, number
 

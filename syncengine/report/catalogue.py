@@ -10,7 +10,7 @@ from rich.text import Text
 
 from syncengine.model.sentences import plural
 from syncengine.model.spec import CompanionFile, DataClass, TableSet, TableSpec
-from syncengine.report.plain import plain
+from syncengine.report.json_values import plain
 from syncengine.report.text import grid
 
 CLASS_TITLES = {

@@ -12,7 +12,7 @@ from syncengine.model.drift import ChangedBy, GroupChange
 from syncengine.model.plan import KeptWhy, Plan, PlannedChange
 from syncengine.model.selection import Value
 from syncengine.model.sentences import listed, plural
-from syncengine.report.plain import plain
+from syncengine.report.json_values import plain
 
 SHOWN = 20
 COLUMNS_SHOWN = 4

@@ -7,8 +7,8 @@ from typing import Any
 
 from syncengine.model.check import Finding, PairCheck, ScratchCheck, ServerCheck, TableCheck
 from syncengine.model.facts import Outage, ServerFacts
+from syncengine.report.json_values import plain
 from syncengine.report.outages import link_document
-from syncengine.report.plain import plain
 
 CHECK_VERSION = 1
 

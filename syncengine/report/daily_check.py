@@ -16,7 +16,7 @@ from syncengine.model.sentences import listed, plural
 from syncengine.model.spec import Archive
 from syncengine.model.window import Window
 from syncengine.model.window_text import typed_window
-from syncengine.report.plain import plain
+from syncengine.report.json_values import plain
 from syncengine.report.text import grid
 
 FULL_PERCENT = 90

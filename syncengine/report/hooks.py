@@ -8,7 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from syncengine.model.hooks import HookRecord, HookState
-from syncengine.report.plain import plain
+from syncengine.report.json_values import plain
 
 STYLES = {HookState.DONE: "green", HookState.BEGUN: "red", HookState.FAILED: "red", HookState.NOT_STARTED: "red"}
 LINES_SHOWN = 10

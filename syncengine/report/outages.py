@@ -13,7 +13,7 @@ from syncengine.model.outages import REASONS, BlindSide, OutageFinding, OutageRe
 from syncengine.model.pair import Role
 from syncengine.model.sentences import listed, plural
 from syncengine.model.window_text import typed_window
-from syncengine.report.plain import plain
+from syncengine.report.json_values import plain
 from syncengine.report.plan_json import plan_summary
 
 FORMAT = "syncengine.outages"

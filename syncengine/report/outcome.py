@@ -16,7 +16,7 @@ from syncengine.model.sentences import plural
 from syncengine.model.timetable_flag import FlagEdit
 from syncengine.report.checklist import line_document
 from syncengine.report.hooks import hook_document
-from syncengine.report.plain import plain
+from syncengine.report.json_values import plain
 from syncengine.report.plan_text import stale_lines
 
 SHOWN = 10

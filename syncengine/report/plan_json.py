@@ -7,7 +7,7 @@ from typing import Any
 from syncengine.model.plan import PLAN_VERSION, KeptBack, Plan, RestoreRange, Step
 from syncengine.report.changes import change_document
 from syncengine.report.checklist import line_document
-from syncengine.report.plain import plain
+from syncengine.report.json_values import plain
 from syncengine.report.timetables import edit_document
 
 

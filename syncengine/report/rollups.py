@@ -13,7 +13,7 @@ from syncengine.model.rollups import InternalState, InternalTable, InternalVerdi
 from syncengine.model.selection import Value
 from syncengine.model.sentences import listed, plural
 from syncengine.model.spec import Archive
-from syncengine.report.plain import plain
+from syncengine.report.json_values import plain
 from syncengine.report.text import grid, number
 
 COLUMNS_SHOWN = 4

@@ -8,7 +8,7 @@ from typing import Any
 from syncengine.model.hooks import HookRecord
 from syncengine.model.run import BatchRecord, RunRecord, left_in_single_user_mode, left_to_do
 from syncengine.report.hooks import hook_document
-from syncengine.report.plain import plain
+from syncengine.report.json_values import plain
 
 
 def runs_document(runs: Sequence[RunRecord], holder: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from syncengine.model.pair import Role
 from syncengine.model.sentences import listed, plural
 from syncengine.model.timetable_flag import FlagEdit
 from syncengine.model.timetables import Schedule, Timetable, TimetableListing, TimetableSide, named
-from syncengine.report.plain import plain
+from syncengine.report.json_values import plain
 from syncengine.report.text import grid
 
 FORMAT = "syncengine.timetables"

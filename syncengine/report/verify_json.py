@@ -6,9 +6,9 @@ from typing import Any
 
 from syncengine.model.consequences import Following, followings
 from syncengine.model.drift import BucketDrift, KeyGroupDrift, Observation, TableObservation, TableState
-from syncengine.model.memory import Remembered
+from syncengine.model.remembered_days import Remembered
 from syncengine.model.window import Window
-from syncengine.report.plain import plain
+from syncengine.report.json_values import plain
 
 VERIFY_VERSION = 1
 JUDGED = (TableState.COMPARED, TableState.NOT_COMPARABLE)

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from syncengine.model.consequences import following_sentences, followings
 from syncengine.model.drift import KeyGroupDrift, Observation, Scope, Strength, TableObservation, TableState
-from syncengine.model.memory import Remembered
+from syncengine.model.remembered_days import Remembered
 from syncengine.model.selection import Value
 from syncengine.model.sentences import listed, plural
 from syncengine.model.spans import joined, span_of

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Generic, Protocol, TypeVar
 
 from syncengine.model.errors import ServerError
-from syncengine.servers.calls import Calls
+from syncengine.servers.driver_calls import Calls
 
 # What goes wrong with a connection that is given back is told by whoever used it, or matters to nobody.
 logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())

@@ -14,8 +14,8 @@ import pytest
 
 from syncengine.model.errors import ServerError, StagingError
 from syncengine.staging.cache import Cache
-from syncengine.staging.memory import FILE
 from syncengine.staging.pieces import write_piece
+from syncengine.staging.remembered_days import FILE
 from tests.builders import Files, build_files, half_hours
 
 SCHEMA = pa.schema([("a", pa.int64())])

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from syncengine.execute.executor import refuse_other_servers
 from syncengine.execute.pacing import parse_hours
-from syncengine.jobs.backfill.portion import Copying, PortionWork
-from syncengine.jobs.backfill.portions import Cutting
-from syncengine.jobs.backfill.progress import PortionProgress
+from syncengine.jobs.backfill.portion_bounds import Cutting
+from syncengine.jobs.backfill.portion_run import Copying, PortionWork
+from syncengine.jobs.backfill.progress_display import PortionProgress
 from syncengine.jobs.connections import as_of
 from syncengine.jobs.runs.result import Ran
 from syncengine.jobs.runs.runs import Runs

@@ -36,7 +36,7 @@ from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.last_synced import LastSynced
 from syncengine.staging.ledger import Begin, Ledger
-from syncengine.staging.memory import Memory
+from syncengine.staging.remembered_days import Memory
 from syncengine.staging.run_folder import RunFolder
 
 ROW_BYTES = 200

@@ -18,7 +18,7 @@ from syncengine.model.errors import (
     ServerUnreachableError,
     SyncError,
 )
-from syncengine.servers.calls import too_long
+from syncengine.servers.driver_calls import too_long
 
 STREAMED: dict[str, type[duckdb.Error]] = {
     "INTERRUPT Error": duckdb.InterruptException,

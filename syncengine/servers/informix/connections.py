@@ -12,7 +12,7 @@ from sqlalchemy import exc
 
 from syncengine.model.errors import ServerError, ServerUnreachableError
 from syncengine.servers import connections
-from syncengine.servers.calls import Calls
+from syncengine.servers.driver_calls import Calls
 from syncengine.servers.informix.dialect import ISOLATION
 from syncengine.servers.informix.errors import error_of, translated
 from syncengine.servers.informix.sockets import shut

@@ -299,7 +299,7 @@ class InformixDialect(default.DefaultDialect):
         return reflection.version_info(connection)
 
     def _get_default_schema_name(self, connection: Connection) -> str:
-        from syncengine.servers.informix.catalogue import USER
+        from syncengine.servers.informix.system_catalogue import USER
 
         return str(connection.exec_driver_sql(USER).scalar_one()).strip()
 

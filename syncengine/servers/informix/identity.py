@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from syncengine.model.errors import ServerError, ServerUnreachableError
-from syncengine.servers.informix import catalogue
+from syncengine.servers.informix import system_catalogue
 from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.url import ServerUrl
 
@@ -41,12 +41,12 @@ def identify(ask: Ask, address: str, url: ServerUrl) -> Identity:
             return ""
         return "" if not rows or rows[0][0] is None else str(rows[0][0]).strip()
 
-    version = one(catalogue.VERSION, "its version")
-    host = one(catalogue.HOST, "its host's name")
-    server = one(catalogue.SERVER_NAME, "its name")
-    user = one(catalogue.USER, "who is logged in") or url.user
-    locale = one(catalogue.LOCALE, "its locale")
-    logging = one(catalogue.LOGGING, "whether it keeps a transaction log")
+    version = one(system_catalogue.VERSION, "its version")
+    host = one(system_catalogue.HOST, "its host's name")
+    server = one(system_catalogue.SERVER_NAME, "its name")
+    user = one(system_catalogue.USER, "who is logged in") or url.user
+    locale = one(system_catalogue.LOCALE, "its locale")
+    logging = one(system_catalogue.LOGGING, "whether it keeps a transaction log")
     logged = logging != "0"
     if not logged:
         notes.append("keeps no transaction log: a step that is cut short cannot be rolled back")

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.sql import sqltypes
 
-from syncengine.servers.informix.catalogue import (
+from syncengine.servers.informix.system_catalogue import (
     AT_ONCE,
     COLUMNS,
     CONSTRAINTS,

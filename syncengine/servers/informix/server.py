@@ -17,16 +17,16 @@ from syncengine.model.pair import Limits, Role
 from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
 from syncengine.servers.informix import row_reader
-from syncengine.servers.informix.catalogue import LIVES, WAITING
 from syncengine.servers.informix.connections import Connections
+from syncengine.servers.informix.fingerprint_trust import trusted_types
 from syncengine.servers.informix.identity import Identity, identify
 from syncengine.servers.informix.reflection import Table, read_columns, read_indexes, read_tables
 from syncengine.servers.informix.row_writer import WritePath, why_not
 from syncengine.servers.informix.session import InformixSession
 from syncengine.servers.informix.sql import INFORMIX, portions
+from syncengine.servers.informix.system_catalogue import LIVES, WAITING
 from syncengine.servers.informix.types import ddl_type, readable
 from syncengine.servers.informix.url import CHECK_PORT, parse_url
-from syncengine.servers.informix.vectors import trusted_types
 from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
 from syncengine.servers.protocol import (
     Bounds,

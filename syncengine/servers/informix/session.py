@@ -14,11 +14,11 @@ from syncengine.model.errors import ServerError, UnknownOutcomeError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.servers.informix import row_reader
-from syncengine.servers.informix.catalogue import SESSION
 from syncengine.servers.informix.connections import Lent
 from syncengine.servers.informix.errors import error_of, is_lost, sqlcode_of, words_of
 from syncengine.servers.informix.row_writer import WritePath, insert_of, insert_rows
 from syncengine.servers.informix.sql import INFORMIX, portions
+from syncengine.servers.informix.system_catalogue import SESSION
 from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
 from syncengine.servers.protocol import LiveTable
 from syncengine.servers.sql.dialect import Statement

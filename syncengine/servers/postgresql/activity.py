@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from syncengine.model.errors import ServerError, ServerUnreachableError
-from syncengine.servers.postgresql.catalogue import Layout
+from syncengine.servers.postgresql.system_catalogue import Layout
 from syncengine.servers.protocol import SessionState
 from syncengine.servers.sql.dialect import Statement
 

@@ -14,7 +14,7 @@ from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from syncengine.model.errors import ServerError, SyncError
 from syncengine.servers import connections
-from syncengine.servers.calls import Calls, too_long
+from syncengine.servers.driver_calls import Calls, too_long
 from syncengine.servers.postgresql.driver import Backend, connect, is_driver_error
 from syncengine.servers.postgresql.errors import refused_connection, sqlstate_of, translated
 from syncengine.servers.postgresql.url import connection_string, schema_of

@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from syncengine.model.errors import ServerError
 from syncengine.model.selection import ReadQuery
-from syncengine.servers.postgresql.catalogue import Layout
 from syncengine.servers.postgresql.connections import Lent
 from syncengine.servers.postgresql.errors import translated
+from syncengine.servers.postgresql.system_catalogue import Layout
 from syncengine.servers.postgresql.types import arrow_type, as_kept
 from syncengine.servers.protocol import LiveColumn
 from syncengine.servers.sql.dialect import Statement, quoted

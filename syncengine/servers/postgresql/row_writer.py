@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from syncengine.model.errors import ServerError
-from syncengine.servers.postgresql.catalogue import Layout
 from syncengine.servers.postgresql.connections import Lent
+from syncengine.servers.postgresql.system_catalogue import Layout
 from syncengine.servers.postgresql.types import arrow_type, as_kept
 
 COPY_ROWS = 8192

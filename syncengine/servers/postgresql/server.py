@@ -18,10 +18,10 @@ from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
 from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
 from syncengine.servers.postgresql import activity, row_reader
-from syncengine.servers.postgresql.catalogue import STARTED, Layout, read_about, read_layouts
 from syncengine.servers.postgresql.connections import Connections
 from syncengine.servers.postgresql.errors import unknown_outcome
 from syncengine.servers.postgresql.session import Known, PostgreSQLSession
+from syncengine.servers.postgresql.system_catalogue import STARTED, Layout, read_about, read_layouts
 from syncengine.servers.postgresql.types import stored_type
 from syncengine.servers.postgresql.url import CHECK_PORT, FORM
 from syncengine.servers.protocol import Bounds, Capabilities, LiveTable, ServerDescription, SessionState, scratch_name

@@ -15,11 +15,11 @@ from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
 from syncengine.servers.postgresql import row_reader
-from syncengine.servers.postgresql.catalogue import About, Layout
 from syncengine.servers.postgresql.connections import Lent
 from syncengine.servers.postgresql.driver import is_driver_error
 from syncengine.servers.postgresql.errors import error_of
 from syncengine.servers.postgresql.row_writer import insert_rows
+from syncengine.servers.postgresql.system_catalogue import About, Layout
 from syncengine.servers.sql.dialect import Statement, quoted
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
 from syncengine.servers.sql.rows import delete_statement

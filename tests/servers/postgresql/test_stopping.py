@@ -15,7 +15,7 @@ import pytest
 
 from syncengine.model.errors import CancelledError, ServerError
 from syncengine.model.selection import ReadQuery, Selection
-from syncengine.servers import calls as calls_module
+from syncengine.servers import driver_calls
 from tests.builders import hsplit
 from tests.servers.postgresql.cluster import ACTIVE, Cluster, Database
 from tests.servers.postgresql.conftest import HSPLIT, Open, fill
@@ -119,7 +119,7 @@ def test_a_server_that_answers_nobody_is_given_up(
     running: Cluster, database: Database, opened: Open, monkeypatch: pytest.MonkeyPatch, by: str
 ) -> None:
     """A backend that stands still, and heeds no cancellation, keeps nobody: the wait ends all the same."""
-    monkeypatch.setattr(calls_module, "GRACE_SECONDS", 0.5)
+    monkeypatch.setattr(driver_calls, "GRACE_SECONDS", 0.5)
     fill(database, *[hsplit(500)] * 20_000)
 
     with opened(query_seconds=2 if by == "time" else 600) as server:

@@ -10,9 +10,9 @@ import pytest
 
 from syncengine.model.errors import StagingError
 from syncengine.model.facts import ClockReset
-from syncengine.model.memory import EqualDay, Learnt
-from syncengine.staging.memory import FILE, Memory
+from syncengine.model.remembered_days import EqualDay, Learnt
 from syncengine.staging.pair_lock import pair_locked
+from syncengine.staging.remembered_days import FILE, Memory
 
 AT = datetime(2026, 1, 1, 6, 10)
 FIRST, SECOND = date(2000, 6, 1), date(2000, 6, 2)
@@ -193,7 +193,7 @@ def test_a_file_that_another_process_holds_is_waited_for_and_then_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Locked for long, it fails no verify and is not set aside, but nothing is written that was not forgotten."""
-    monkeypatch.setattr("syncengine.staging.memory.WAIT_SECONDS", 0.05)
+    monkeypatch.setattr("syncengine.staging.remembered_days.WAIT_SECONDS", 0.05)
     kept(tmp_path, equal()).close()
     other = sqlite3.connect(tmp_path / FILE, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

@@ -10,8 +10,8 @@ from syncengine.model.bucket import EPOCH_DAY
 from syncengine.model.errors import ServerError, ServerUnreachableError
 from syncengine.model.fingerprint import FOLDED, FingerprintColumn, parameters
 from syncengine.model.spec import ColumnType
-from syncengine.servers.informix.catalogue import ONE_ROW
 from syncengine.servers.informix.sql import INFORMIX
+from syncengine.servers.informix.system_catalogue import ONE_ROW
 from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.sql.fingerprints import term
 

@@ -16,7 +16,7 @@ from typing import Any, Self, TypeVar
 
 from syncengine.model.errors import StagingError
 from syncengine.model.facts import ClockReset
-from syncengine.model.memory import EqualDay, Learnt, Recalled
+from syncengine.model.remembered_days import EqualDay, Learnt, Recalled
 from syncengine.staging.pair_lock import holder_of
 
 FILE = "verdicts.sqlite3"

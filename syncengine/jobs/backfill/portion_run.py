@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from syncengine.catalogue import Catalogue
 from syncengine.execute.executor import end, execute
 from syncengine.execute.pacing import Pacing, parse_hours
-from syncengine.jobs.backfill.progress import PortionProgress
+from syncengine.jobs.backfill.progress_display import PortionProgress
 from syncengine.jobs.connections import as_of
 from syncengine.jobs.runs.result import Ran
 from syncengine.jobs.runs.runs import Runs, needed_bytes

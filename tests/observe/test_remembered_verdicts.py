@@ -23,7 +23,7 @@ from syncengine.observe.observation import Request, observe
 from syncengine.report.verify_json import verify_document
 from syncengine.report.verify_text import print_verdict
 from syncengine.servers.protocol import Server, ServerDescription
-from syncengine.staging.memory import FILE, Memory
+from syncengine.staging.remembered_days import FILE, Memory
 from tests.builders import Files, build_files, catalogue, row
 from tests.meddling import MeddledServer, Meddling
 from tests.scenes import trunk
