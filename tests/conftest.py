@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from syncengine.execute.transaction import Writing
+from syncengine.servers.duckdb import server as duckdb_server
+from syncengine.staging import cache
 from tests.cli.terminal import Typing
 from tests.examples import SOAK_SEED, SOAKING
 
@@ -30,11 +32,12 @@ def _postgresql() -> str | None:
     return missing()
 
 
+QUICKLY = "in_clause,common_subexpressions,common_aggregate"
 NEEDS: dict[str, Callable[[], str | None]] = {"informix": _informix, "postgresql": _postgresql}
 """What tells, for each mark, what this machine lacks."""
 
 
-@cache
+@functools.cache
 def lacking(mark: str) -> str | None:
     """Return in one sentence what tests of a mark lack here, None where they can run."""
     return NEEDS[mark]()
@@ -131,3 +134,14 @@ def before_batch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int, Bas
     monkeypatch.setattr(Writing, "write", meddled)
     yield hit
     assert "error" not in left, "the run ended before it was hit"
+
+
+@pytest.fixture(autouse=True)
+def planned_quickly(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare DuckDB what only pays over many rows: it looks for a tenth of a second for terms a statement repeats.
+
+    Not where DuckDB itself is tested, nor in processes of their own.
+    """
+    if "servers" not in request.path.parts and "properties" not in request.path.parts:
+        for module in (duckdb_server, cache):
+            monkeypatch.setattr(module, "DISABLED_OPTIMIZERS", QUICKLY)

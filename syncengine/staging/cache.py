@@ -19,6 +19,8 @@ from syncengine.staging.pieces import Incoming
 BATCH_ROWS = 8192
 NO_ROOM = ("IO Error", "Out of Memory Error")
 """What DuckDB's words begin with when memory and disk do not suffice."""
+DISABLED_OPTIMIZERS = "in_clause"
+"""It makes a hash join of a megabyte out of every list of values."""
 THREAD_MB = 64
 """Each thread keeps pages of its own in memory; two in 64 MB run out of it where one would spill."""
 
@@ -39,7 +41,7 @@ class Cache:
             "preserve_insertion_order": "false",
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
-            "disabled_optimizers": "in_clause",
+            "disabled_optimizers": DISABLED_OPTIMIZERS,
         }
         try:
             with self._translated():

@@ -57,6 +57,8 @@ LIVE_TYPES = {
 }
 
 
+DISABLED_OPTIMIZERS = "in_clause"
+"""It makes a hash join of a megabyte out of every list of values, and scattered buckets have many."""
 _OPEN_SESSIONS: set[str] = set()
 """The ids of the write sessions that are open in this process, over whichever server object."""
 
@@ -82,8 +84,7 @@ class DuckDBServer:
             "preserve_insertion_order": "false",
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
-            # It makes a hash join of a megabyte out of every list of values, and scattered buckets have many.
-            "disabled_optimizers": "in_clause",
+            "disabled_optimizers": DISABLED_OPTIMIZERS,
         }
         with translated(str(role)):
             self._connection = duckdb.connect(str(path), read_only=not writable, config=config)
