@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import astuple, dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -169,10 +169,28 @@ def create(connection: duckdb.DuckDBPyConnection, table: str, *, whole: bool = F
 def columns_of(table: str, *, whole: bool = False) -> tuple[ColumnSpec, ...]:
     """Return the R3V8 columns that a table is built with: all, or of a wide one those that tests speak of."""
     spec = catalogue().table(table)
-    if whole or len(spec.columns) < WIDE:
+    return spec.columns if whole else narrow_columns(spec)
+
+
+def narrow_columns(spec: TableSpec, more: Collection[str] = ()) -> tuple[ColumnSpec, ...]:
+    """Return the columns of a table, of a wide one those that tests speak of, and `more`."""
+    if len(spec.columns) < WIDE:
         return spec.columns
-    kept = {spec.acd, *spec.key, *spec.ignored, *MEASURES.split(), *(astuple(spec.time) if spec.time else ())}
+    time = astuple(spec.time) if spec.time else ()
+    kept = {spec.acd, *spec.key, *spec.ignored, *MEASURES.split(), *time, *more}
     return tuple(column for column in spec.columns if column.name in kept)
+
+
+def narrow(folder: Path, more: Collection[str] = ()) -> None:
+    """Take from both servers of a built pair what wide tables have beside the columns that tests speak of."""
+    for role in Role:
+        with duckdb.connect(str(folder / f"{role}.duckdb")) as connection:
+            for (table,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall():
+                spec = catalogue().table(table)
+                columns = narrow_columns(spec, more)
+                if len(columns) < len(spec.columns):
+                    listed = ", ".join(f'"{column.name}"' for column in columns)
+                    connection.execute(f'CREATE OR REPLACE TABLE "{table}" AS SELECT {listed} FROM "{table}"')
 
 
 def archive_rows(acd: int, until: datetime) -> list[dict[str, Any]]:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import functools
+import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
+from syncengine.app import table_settings
+from syncengine.catalogue import Catalogue, load_catalogue
+from syncengine.demo import DemoPair, build
 from syncengine.demo.build import build_pair
 from syncengine.demo.shape import DemoShape
+from tests.builders import narrow, narrow_columns
+from tests.docs.pages import pages
 
 SMALL = DemoShape(days=3, splits=4, agents=16, vdns=8, trunks=12)
 """The shape the tutorial builds, too."""
@@ -18,10 +27,38 @@ KEPT = ("hsplit", "hagent", "agex", "acds", "arch_stat", "dcalloc", "linkex")
 
 @pytest.fixture(scope="session")
 def wounded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a small demo pair after its outage; it is copied, never written to."""
+    """Return the folder of a small demo pair after its outage; it is copied, never written to.
+
+    Its wide tables have the columns that pages speak of, since a statement over all of them takes long to plan.
+    """
     folder = tmp_path_factory.mktemp("docs") / "wounded"
     build_pair(folder, SMALL)
+    narrow(folder, words())
     return folder
+
+
+@functools.cache
+def words() -> frozenset[str]:
+    """Return all words of all pages."""
+    return frozenset(word for page in pages() for word in re.findall(r"[a-z_0-9]+", page.read_text(encoding="utf-8")))
+
+
+@pytest.fixture(autouse=True)
+def narrow_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Build pairs narrow wherever a page builds one, and have the specs describe no column that they lack."""
+
+    def loaded(*folders: Path) -> Catalogue:
+        found = load_catalogue(*folders)
+        tables = (replace(spec, columns=narrow_columns(spec, words())) for spec in found.tables)
+        return replace(found, tables=tuple(tables))
+
+    def built(folder: Path, *given: Any, **named: Any) -> DemoPair:
+        pair = build_pair(folder, *given, **named)
+        narrow(folder, words())
+        return pair
+
+    monkeypatch.setattr(table_settings, "load_catalogue", loaded)
+    monkeypatch.setattr(build, "build_pair", built)
 
 
 @pytest.fixture
