@@ -33,6 +33,7 @@ def pair_of(folder: Path, **options: Any) -> Files:
         both={"htrunk": trunks(400, 700), "dcalloc": [storage("trunk"), storage("exceptions", rows=300)]},
         primary={"linkex": [outage(513, 360)]},
         **options,
+        whole=True,
     )
 
 

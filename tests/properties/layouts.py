@@ -180,6 +180,7 @@ def build_loaded(folder: Path, table: str, primary: Sequence[Row], secondary: Se
         as_of=AS_OF,
         archived=AS_OF,
         settings=f'timezone = "{ZONE}"\n[limits]\nsamples = 1000\n',
+        whole=True,
     )
     for role, rows in (("primary", primary), ("secondary", secondary)):
         with duckdb.connect(str(files.database(role))) as connection:

@@ -99,6 +99,7 @@ def build_empty(folder: Path) -> Path:
         both={"dcalloc": [row("dcalloc", acd=acd, item="call records", num_items=10**6) for acd in ACDS]},
         acds=dict.fromkeys(ACDS, 30),
         archived=datetime(2000, 6, 5, 7, 0),
+        whole=True,
     )
     for role in ("primary", "secondary"):
         with duckdb.connect(str(files.database(role))) as connection:
