@@ -9,7 +9,7 @@ from functools import partial
 
 import pyarrow as pa
 
-from syncengine.diffing.rollup_columns import rollup_question
+from syncengine.diffing.rollup_question import rollup_question
 from syncengine.diffing.rollups import (
     MATCHED,
     PARTS,

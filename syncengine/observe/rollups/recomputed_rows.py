@@ -10,7 +10,7 @@ from functools import partial
 import pyarrow as pa
 
 from syncengine.catalogue import Catalogue
-from syncengine.diffing.rollup_columns import rollup_question
+from syncengine.diffing.rollup_question import rollup_question
 from syncengine.diffing.rollups import (
     MATCHED,
     ROLLED,
