@@ -21,12 +21,13 @@ soak: $(VENV)/installed-for-tests
 	@echo "The seed is $(SEED): make soak SEED=$(SEED) repeats it"
 	SOAK_SEED=$(SEED) $(BIN)/pytest -n auto --dist worksteal -m 'soak or sampled' --hypothesis-seed=$(SEED) $(ARGS)
 
-# The dialect under the older of the two SQLAlchemy lines it promises to work with.
+# The dialect and the pool under the older of the two SQLAlchemy lines they promise to work with.
 test-sqlalchemy-2.0: $(VENV)/installed-for-tests
 	$(PIP) install --target build/sqlalchemy-2.0 --upgrade 'sqlalchemy>=2.0,<2.1'
 	PYTHONPATH=build/sqlalchemy-2.0 $(BIN)/python -c \
 		'import sqlalchemy; assert sqlalchemy.__version__.startswith("2.0"), sqlalchemy.__version__'
-	PYTHONPATH=build/sqlalchemy-2.0 $(BIN)/pytest tests/servers/informix/test_dialect.py tests/servers/informix/test_reflection.py
+	PYTHONPATH=build/sqlalchemy-2.0 $(BIN)/pytest tests/servers/informix/test_dialect.py tests/servers/informix/test_reflection.py \
+		tests/servers/postgresql/test_lost_connections.py::test_idle_connections_that_were_ended_are_replaced
 
 check: $(VENV)/installed-for-tests
 	$(BIN)/ruff check .
