@@ -87,7 +87,7 @@ def test_a_link_that_was_down_is_told_alike_everywhere(tmp_path: Path, typed: Ty
 
 def test_tables_are_told_with_their_columns(tmp_path: Path, typed: Typing) -> None:
     """Of each table of the catalogue it is told whether it has rows, and how its columns are unlike the spec."""
-    files = pair(tmp_path)
+    files = pair(tmp_path, whole=True)
     for role in Role:
         files.run(role, "ALTER TABLE htrunk ADD COLUMN colour INTEGER")
         files.run(role, "ALTER TABLE htrunk DROP COLUMN acdcalls_r1")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from syncengine.app import Pair
+from syncengine.app import Pair, table_settings
+from syncengine.catalogue import Catalogue
 from syncengine.model.hooks import HookState
 from syncengine.model.plan import Plan
 from syncengine.model.spec import DataClass, Kept
@@ -23,8 +26,25 @@ with open({NOTES!r}, "a") as file:
 """
 """Appends its arguments and what it is told to a file in its folder, which is that of the pair file."""
 DONE = (sys.executable, "-c", NOTE)
-CLASS = tuple(spec.name for spec in catalogue().of_class(DataClass.SYSTEM) if spec.kept is Kept.COPYING)
-"""Tables that need single-user mode when they are written all together."""
+CLASS = ("features", "r_custom", "users")
+"""Tables that need single-user mode when they are written all together, where `keep_few_tables` leaves no more."""
+FEW = "from tests.rules.hooked import keep_few_tables; keep_few_tables(); "
+PROGRAM_OF_FEW = (sys.executable, "-c", f"{FEW}from syncengine.cli.main import run; run()")
+"""The program, with few tables in the class; it is started in the folder of the project."""
+
+
+@functools.cache
+def of_few_tables() -> Catalogue:
+    """Return the shipped catalogue, but of the system administration that is copied only `CLASS`."""
+    whole = catalogue()
+    gone = {spec.name for spec in whole.of_class(DataClass.SYSTEM) if spec.kept is Kept.COPYING} - {*CLASS}
+    sets = tuple(replace(one, tables=tuple(name for name in one.tables if name not in gone)) for one in whole.sets)
+    return Catalogue(tuple(spec for spec in whole.tables if spec.name not in gone), whole.files, sets)
+
+
+def keep_few_tables(patch: Callable[[Any, str, Any], None] = setattr) -> None:
+    """Let every pair that is opened know few tables of the class: each costs a copy of its own."""
+    patch(table_settings, "load_catalogue", lambda *_: of_few_tables())
 
 
 def python(code: str, *arguments: str) -> tuple[str, ...]:

@@ -37,6 +37,8 @@ from tests.rules.hooked import (
 from tests.rules.test_rule_20_checklists import dictionary
 from tests.scenes import trunks
 
+pytestmark = pytest.mark.usefixtures("few_tables")
+
 
 def test_hooks_carry_out_lines_before_and_after(tmp_path: Path) -> None:
     """Hooks run in the plan's order, around the writing, and what they have done is not left to people."""

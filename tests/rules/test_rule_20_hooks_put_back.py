@@ -20,10 +20,11 @@ from syncengine.model.pair import Role
 from syncengine.model.progress import Silent
 from syncengine.model.run import RunState
 from tests.builders import Files
-from tests.cli.terminal import PROGRAM, Typing
+from tests.cli.terminal import Typing
 from tests.rules.hooked import (
     CLASS,
     MODES,
+    PROGRAM_OF_FEW,
     class_wide,
     fails,
     hook,
@@ -36,6 +37,7 @@ from tests.rules.hooked import (
     with_hooks,
 )
 
+pytestmark = pytest.mark.usefixtures("few_tables")
 Hit = Callable[[int, BaseException], None]
 WORDS = [word for name in CLASS for word in ("-t", name)]
 """Names the whole class to a command."""
@@ -70,7 +72,7 @@ def test_multi_user_mode_comes_back_after_ctrl_c(tmp_path: Path, before_batch: H
 
 def process(files: Files, *words: str) -> subprocess.Popen[str]:
     """Start a command in a process of its own."""
-    command = [*PROGRAM, *words, "--pair", str(files.pair_file)]
+    command = [*PROGRAM_OF_FEW, *words, "--pair", str(files.pair_file)]
     return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
