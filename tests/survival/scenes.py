@@ -15,7 +15,7 @@ import duckdb
 
 from syncengine.model.bucket import Bucket
 from syncengine.model.plan import Plan
-from tests.builders import DAY, Files, build_files, catalogue, row
+from tests.builders import DAY, Files, build_files, columns_of, row
 from tests.properties.layouts import bucket_in
 
 TABLES = ("hsplit", "hagent", "call_rec", "synonyms", "agroups")
@@ -89,7 +89,7 @@ def build(folder: Path, *, settings: str = SETTINGS) -> Files:
     for role in ("primary", "secondary"):
         with duckdb.connect(str(files.database(role))) as connection:
             for table, columns in COLUMNS.items():
-                for column in catalogue().table(table).columns:
+                for column in columns_of(table):
                     if column.name not in columns:
                         connection.execute(f'ALTER TABLE "{table}" DROP COLUMN "{column.name}"')
             connection.execute("CHECKPOINT")
