@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import threading
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from itertools import chain, groupby
+from itertools import chain, count, groupby
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -86,17 +88,60 @@ class Files:
 
     def add(self, role: Role | str, table: str, *rows: Row) -> None:
         """Insert rows into a table of one server."""
-        with duckdb.connect(str(self.database(role))) as connection:
+        with connected(self.database(role)) as connection:
             insert(connection, table, rows)
 
     def run(self, role: Role | str, sql: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         """Run SQL on one server and return its rows."""
-        with duckdb.connect(str(self.database(role))) as connection:
+        with connected(self.database(role)) as connection:
             return connection.execute(sql, list(values)).fetchall()
 
     def bag(self, role: Role | str, table: str, where: str = "1 = 1") -> list[tuple[Any, ...]]:
         """Return all rows of a table, sorted, to compare with."""
         return self.run(role, f'SELECT * FROM "{table}" WHERE {where} ORDER BY ALL')
+
+
+_ATTACHED: list[str] = ["memory"]
+_NAMES = count(1)
+_TURN = threading.RLock()
+
+
+@lru_cache(maxsize=1)
+def _desk() -> duckdb.DuckDBPyConnection:
+    """Return the DuckDB of this process that files are attached to."""
+    return duckdb.connect(config={"threads": 1})
+
+
+@contextmanager
+def connected(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a file without the code under test.
+
+    It is attached to a DuckDB that runs already, since starting one takes longer than all that is done in it; where
+    something else in this process has the file open, it is opened as that has it.
+    """
+    if file.exists() and any(one.samefile(file) for one in _open_files()):
+        with duckdb.connect(str(file)) as connection:
+            yield connection
+        return
+    with _TURN:
+        name = f"attached_{next(_NAMES)}"
+        _desk().execute(f"ATTACH '{file}' AS {name}")
+        _ATTACHED.append(name)
+        try:
+            _desk().execute(f"USE {name}")
+            yield _desk()
+        finally:
+            _ATTACHED.pop()
+            _desk().execute(f"USE {_ATTACHED[-1]}")
+            _desk().execute(f"DETACH {name}")
+
+
+def _open_files() -> Iterator[Path]:
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            path = descriptor.readlink()
+            if path.suffix == ".duckdb" and path.exists():
+                yield path
 
 
 def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Row]) -> None:
@@ -110,7 +155,7 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Row
         connection.execute(f'INSERT INTO "{table}" ({columns}) VALUES {places}', list(chain.from_iterable(values)))
 
 
-COLUMNS_OF = "SELECT column_name FROM duckdb_columns() WHERE table_name = ?"
+COLUMNS_OF = "SELECT column_name FROM duckdb_columns() WHERE table_name = ? AND database_name = current_database()"
 
 
 def _is_default(value: Any) -> bool:
@@ -142,7 +187,7 @@ def build_files(
     acds = acds or {1: 30}
     for role, own in ((Role.PRIMARY, primary), (Role.SECONDARY, secondary)):
         until = archived if isinstance(archived, datetime) else archived[role.value]
-        with duckdb.connect(str(folder / f"{role}.duckdb")) as connection:
+        with connected(folder / f"{role}.duckdb") as connection:
             for name in dict.fromkeys([*tables, "arch_stat", "dcalloc", "acds", "linkex"]):
                 create(connection, name, whole=whole)
             insert(connection, "acds", [row("acds", acd=acd, intrvl=length) for acd, length in acds.items()])

@@ -5,25 +5,37 @@ from __future__ import annotations
 import shlex
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.builders import Files
+from syncengine.demo import DemoPair, build
+from syncengine.demo.build import build_pair
+from tests.builders import Files, narrow
 from tests.cli.terminal import Said, Typing, contents, type_in_process
 
-SMALL = ("--days", "3", "--splits", "3", "--agents", "12", "--vdns", "6", "--trunks", "10")
+SMALL = ("--days", "2", "--splits", "2", "--agents", "4", "--vdns", "2", "--trunks", "4", "--acds", "1")
 MEND = ("--window", "2000-06-05 05:13..05:19")
 
 
 @pytest.fixture(scope="module")
 def wounded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Said]:
-    """Build a small demo pair and stop at the wound; tests work on copies of it."""
+    """Build a small demo pair, stop at the wound, and make its tables narrow; tests work on copies of it."""
     folder = tmp_path_factory.mktemp("demo") / "pair"
-    return folder, type_in_process("demo", "--into", folder, *SMALL, "--no-resync")
+    said = type_in_process("demo", "--into", folder, *SMALL, "--no-resync")
+    narrow(folder)
+    return folder, said
 
 
-def test_the_story_ends_in_sync(tmp_path: Path) -> None:
+def test_the_story_ends_in_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The demo builds a pair, finds the drift, plans, mends and proves it, and exits with 0."""
+
+    def built(folder: Path, *given: Any, **named: Any) -> DemoPair:
+        pair = build_pair(folder, *given, **named)
+        narrow(folder)
+        return pair
+
+    monkeypatch.setattr(build, "build_pair", built)
     said = type_in_process("demo", "--into", tmp_path / "pair", *SMALL)
 
     assert said.code == 0, said.err
@@ -141,7 +153,7 @@ def test_other_files_in_the_folder_are_left_alone(tmp_path: Path, typed: Typing)
     (tmp_path / "pair").mkdir()
     (tmp_path / "pair" / "notes.txt").write_text("mine")
 
-    said = typed("demo", "--into", tmp_path / "pair", *SMALL, "--acds", "1", "--no-resync")
+    said = typed("demo", "--into", tmp_path / "pair", *SMALL, "--no-resync")
 
     assert said.code == 0
     assert (tmp_path / "pair" / "notes.txt").read_text() == "mine"

@@ -89,6 +89,13 @@ def counted(order: Order) -> list[str]:
     return order.pair_file.with_name(MOMENTS).read_text().split("\n")
 
 
+def warm() -> None:
+    """Have what processes are forked from started, so that the next one begins at once."""
+    process = CONTEXT.Process(target=catalogue)
+    process.start()
+    process.join(PATIENCE)
+
+
 def killed_after(order: Order, seconds: float) -> bool:
     """Kill a process some time after it has begun, wherever it is, and say whether it was still running."""
     process = begun(order)

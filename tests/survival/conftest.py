@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,13 @@ import pytest
 
 from syncengine.servers import retry
 from tests.stories.servers import PostgreSQLHome
+from tests.survival.embedded import EmbeddedStage
 from tests.survival.live import FewColumnsHome, LiveStage
+from tests.survival.outages import Outages
+from tests.survival.scenes import Expected
 
 Made = Callable[..., LiveStage]
+Embedded = Callable[[str], Outages]
 KINDS: dict[str, type[PostgreSQLHome] | type[FewColumnsHome]] = {
     "informix": FewColumnsHome,
     "postgresql": PostgreSQLHome,
@@ -24,6 +29,28 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the waits between tries short."""
     monkeypatch.setattr(retry, "FIRST_WAIT", 0.01)
     monkeypatch.setattr(retry, "LONGEST_WAIT", 0.05)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[EmbeddedStage, dict[str, Expected]]:
+    """Build the pair of files once, and keep what each policy makes of it."""
+    return EmbeddedStage(tmp_path_factory.mktemp("survival")), {}
+
+
+@pytest.fixture
+def embedded(built: tuple[EmbeddedStage, dict[str, Expected]]) -> Embedded:
+    """Return what gives the pair of files as it was built, and what a resync by a policy makes of it."""
+    stage, expected = built
+    # What an earlier test's error kept of a connection keeps the file open in this process.
+    gc.collect()
+    stage.reset()
+
+    def given(policy: str) -> Outages:
+        if policy not in expected:
+            expected[policy] = stage.expected(policy)
+        return Outages(stage, expected[policy])
+
+    return given
 
 
 @pytest.fixture

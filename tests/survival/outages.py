@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -87,12 +87,16 @@ def finished(pair: Pair, expected: Expected) -> Ran | None:
     return pair.execute(expected.plan)
 
 
-def chosen(moments: Sequence[str], more: int, seed: int) -> list[int]:
-    """Return moments by number: the first of each phase, and `more` spread evenly and at random; in a soak all."""
+def chosen(moments: Sequence[str], more: int, seed: int, firsts: Collection[str] | None = None) -> list[int]:
+    """Return moments by number, in a soak all: the first of each phase, and `more` spread evenly and at random.
+
+    Where phases are given as `firsts`, only the first moments of these.
+    """
     if SOAKING:
         return list(range(1, len(moments) + 1))
     dice = random.Random(seed)  # noqa: S311  # the same each time
-    first = {phase: number for number, phase in reversed(list(enumerate(moments, start=1)))}
+    wanted = set(moments) if firsts is None else firsts
+    first = {phase: number for number, phase in reversed(list(enumerate(moments, start=1))) if phase in wanted}
     left = [number for number in range(1, len(moments) + 1) if number not in first.values()]
-    width = len(left) / more
+    width = len(left) / max(more, 1)
     return sorted({*first.values(), *(left[int(at * width + dice.random() * width)] for at in range(more))})

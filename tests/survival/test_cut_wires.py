@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from syncengine.model.pair import Role
 from syncengine.servers.protocol import Server
+from tests.examples import SOAKING
 from tests.meddling import Meddling, meddle
 from tests.servers.derby.faults import Action, Cut, Drop, Fault, LoseAnswer, Stall
 from tests.servers.postgresql.relay import Cut as CommitCut
 from tests.servers.postgresql.relay import relayed
 from tests.survival.children import opened
-from tests.survival.conftest import Made
+from tests.survival.conftest import KINDS, Made
 from tests.survival.live import LiveStage
 from tests.survival.outages import Outages
 from tests.survival.scenes import SETTINGS
@@ -25,11 +27,13 @@ AT_COMMIT: dict[str, Action] = {
     "commit cut": Cut(of="request"),
     "answer lost": LoseAnswer(),
     "answer cut": Cut(),
-    "commit slow": Stall(seconds=1),
-    "answer slow": Stall(seconds=1, of="reply"),
+    "commit slow": Stall(seconds=0.3),
+    "answer slow": Stall(seconds=0.3, of="reply"),
 }
 STALLED = ("UPDATE", "DELETE", "INSERT")
-ONE_STEP = {"tables": ("hsplit",), "window": "2000-06-05 05:00..05:29"}
+TURNS = 2 if SOAKING else 1
+"""How often each message is cut: lost before it is sent and after it was answered, in turn with its neighbours."""
+ONE_STEP: dict[str, Any] = {"tables": ("hsplit",), "window": "2000-06-05 05:00..05:29"}
 
 
 def armed(monkeypatch: pytest.MonkeyPatch, stage: LiveStage) -> list[Fault]:
@@ -63,17 +67,28 @@ def run_through(outages: Outages) -> None:
     outages.resumed()
 
 
-@pytest.fixture
-def stage(staged: Made, quick: None) -> Iterator[LiveStage]:
-    """Give a pair of one step, its target an Informix."""
-    del quick
-    made = staged("informix", settings=f"{SETTINGS}limits.query_seconds = 2\n", **ONE_STEP)
+@pytest.fixture(scope="module")
+def one_step(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStage]:
+    """Make a pair of one step once, its target an Informix."""
+    folder = tmp_path_factory.mktemp("one-step")
+    made = LiveStage(folder, KINDS["informix"], settings=f"{SETTINGS}limits.query_seconds = 2\n", **ONE_STEP)
     yield made
-    made.shim.release()
+    made.end()
+
+
+@pytest.fixture
+def stage(one_step: LiveStage, quick: None) -> Iterator[LiveStage]:
+    """Give the pair of one step, as it was made."""
+    del quick
+    one_step.reset()
+    yield one_step
+    one_step.shim.faults.clear()
+    one_step.shim.release()
 
 
 @pytest.mark.informix
-@pytest.mark.parametrize("turn", range(2))
+@pytest.mark.sampled
+@pytest.mark.parametrize("turn", range(TURNS))
 def test_cut_at_every_message(stage: LiveStage, monkeypatch: pytest.MonkeyPatch, turn: int) -> None:
     """Cut before any message of a step, or after it was done and before its answer, the run comes to the same end."""
     outages = Outages(stage, stage.expected("replace"))
@@ -120,8 +135,9 @@ def test_stalled_in_a_statement(stage: LiveStage, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.postgresql
-@pytest.mark.parametrize("cut", [CommitCut.BEFORE, CommitCut.AFTER, CommitCut.WHILE])
-@pytest.mark.parametrize("policy", ["replace", "rows"])
+@pytest.mark.parametrize(
+    ("cut", "policy"), [(CommitCut.BEFORE, "replace"), (CommitCut.AFTER, "rows"), (CommitCut.WHILE, "replace")]
+)
 def test_cut_at_the_commit_of_postgresql(staged: Made, quick: None, cut: CommitCut, policy: str) -> None:
     """Whether the commit arrived or not is found out, and the run comes to the same end."""
     del quick

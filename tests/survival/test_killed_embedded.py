@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import random
 import time
-from pathlib import Path
+from collections.abc import Collection
 
 import pytest
 
-from tests.survival.children import counted, died_of, killed_after, opened
-from tests.survival.embedded import EmbeddedStage
-from tests.survival.outages import Outages, chosen
+from tests.examples import SOAK_SEED, SOAKING
+from tests.survival.children import counted, died_of, killed_after, opened, warm
+from tests.survival.conftest import Embedded
+from tests.survival.outages import chosen
 from tests.survival.scenes import POLICIES
 
-GROUPS = 3
-"""Tests the moments of a policy are dealt out to, so that they can run beside each other."""
-AT_LEAST = 105
-"""Moments a policy."""
-TIMES = 8
+TIMES = 120 if SOAKING else 3
 """Kills from outside a policy."""
+AGAIN = 40 if SOAKING else 4
+"""Kills of one run's resumes."""
 NEEDED = {
     *("staging", "journalling", "numbering", "flushing", "renaming", "beginning", "locking", "looking", "deleting"),
     *("inserting", "committing", "ending", "dropping", "marking begun", "marking planned", "marking open"),
@@ -27,32 +26,28 @@ NEEDED = {
 }
 
 
-def stage_of(folder: Path, policy: str) -> Outages:
-    """Build the pair."""
-    stage = EmbeddedStage(folder)
-    return Outages(stage, stage.expected(policy))
-
-
-@pytest.mark.parametrize("group", range(GROUPS))
-@pytest.mark.parametrize("policy", POLICIES)
-def test_killed_at_a_moment(tmp_path: Path, policy: str, group: int) -> None:
+@pytest.mark.sampled
+@pytest.mark.parametrize(("policy", "firsts", "more"), [("replace", NEEDED, 5), ("rows", (), 12)])
+def test_killed_at_a_moment(embedded: Embedded, policy: str, firsts: Collection[str], more: int) -> None:
     """Killed before or after anything it does, a run leaves each step whole or not there, and resume ends it."""
-    outages = stage_of(tmp_path, policy)
+    outages = embedded(policy)
     moments = counted(outages.order(None))
     outages.stage.reset()
     assert set(moments) >= NEEDED
-    for fatal in chosen(moments, AT_LEAST, seed=1)[group::GROUPS]:
+    for fatal in chosen(moments, more, seed=1, firsts=firsts):
         died = died_of(outages.order(fatal))
         assert died, fatal
         outages.resumed()
         outages.stage.reset()
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("policy", POLICIES)
-def test_killed_at_any_time(tmp_path: Path, policy: str) -> None:
+def test_killed_at_any_time(embedded: Embedded, policy: str) -> None:
     """Killed from outside at random times, in the middle of whatever it was doing, a run is resumed to the same end."""
-    outages = stage_of(tmp_path, policy)
-    dice = random.Random(policy)  # noqa: S311  # the same each time
+    outages = embedded(policy)
+    dice = random.Random(f"{policy}{SOAK_SEED}")  # noqa: S311  # the same each time
+    warm()
     begun = time.monotonic()
     assert counted(outages.order(None))
     usual = time.monotonic() - begun
@@ -64,20 +59,21 @@ def test_killed_at_any_time(tmp_path: Path, policy: str) -> None:
     assert killed
 
 
-def test_killed_again_and_again(tmp_path: Path) -> None:
+@pytest.mark.sampled
+def test_killed_again_and_again(embedded: Embedded) -> None:
     """A run whose resume is killed too, and the resume of that, comes to the same end."""
-    outages = stage_of(tmp_path, "rows")
-    dice = random.Random("again")  # noqa: S311  # the same each time
+    outages = embedded("rows")
+    dice = random.Random(f"again{SOAK_SEED}")  # noqa: S311  # the same each time
     assert died_of(outages.order(dice.randrange(60, 90)))
-    for _ in range(6):
+    for _ in range(AGAIN):
         died_of(outages.resume_order(dice.randrange(5, 60)))
     outages.resumed()
 
 
 @pytest.mark.parametrize(("nth", "at"), [(14, "inserting"), (5, "committing"), (5, "marking done")])
-def test_undone_after_it_was_killed(tmp_path: Path, nth: int, at: str) -> None:
+def test_undone_after_it_was_killed(embedded: Embedded, nth: int, at: str) -> None:
     """A run that was killed is taken back without being gone on with: its open step is resolved first."""
-    outages = stage_of(tmp_path, "replace")
+    outages = embedded("replace")
     assert died_of(outages.order(nth, at))
     pair = opened(outages.stage.pair_file, {})
 

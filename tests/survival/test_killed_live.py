@@ -9,11 +9,11 @@ from tests.survival.children import begun, counted, died_of, ended
 from tests.survival.conftest import Made
 from tests.survival.live import LiveStage
 from tests.survival.outages import Outages, chosen
+from tests.survival.scenes import POLICIES
 
-GROUPS = 2
-AT_LEAST = {"postgresql": 52, "informix": 42}
-"""Moments a kind."""
-UNLOGGED = 22
+SPREAD = 6
+"""Moments a kind, besides the first ones of all that is done in a transaction or around it."""
+UNLOGGED = 9
 """Moments in a database that keeps no log."""
 FEW = ("hsplit", "synonyms", "agroups")
 """Tables for the kind that takes its time."""
@@ -26,23 +26,25 @@ def stage_of(staged: Made, kind: str) -> LiveStage:
     return staged(kind, tables=FEW) if kind == "informix" else staged(kind)
 
 
-@pytest.mark.parametrize("group", range(GROUPS))
+@pytest.mark.sampled
 @pytest.mark.parametrize("kind", KINDS)
-def test_killed_at_a_moment(staged: Made, kind: str, group: int) -> None:
+def test_killed_at_a_moment(staged: Made, kind: str) -> None:
     """Killed before or after anything it does, a run leaves each step whole or not there, and resume ends it."""
     stage = stage_of(staged, kind)
-    outages = Outages(stage, stage.expected("rows" if group else "replace"))
-    moments = counted(outages.order(None))
-    stage.reset()
-    for fatal in chosen(moments, AT_LEAST[kind], seed=2)[group::GROUPS]:
-        assert died_of(outages.order(fatal)), fatal
-        outages.resumed()
+    for policy in POLICIES:
+        outages = Outages(stage, stage.expected(policy))
+        moments = counted(outages.order(None))
         stage.reset()
+        first = policy == POLICIES[0]
+        for fatal in chosen(moments, 0 if first else SPREAD, seed=2, firsts=IN_TRANSACTION if first else ()):
+            assert died_of(outages.order(fatal)), fatal
+            outages.resumed()
+            stage.reset()
 
 
 @pytest.mark.informix
-@pytest.mark.parametrize("group", range(GROUPS))
-def test_killed_where_nothing_is_logged(staged: Made, group: int) -> None:
+@pytest.mark.sampled
+def test_killed_where_nothing_is_logged(staged: Made) -> None:
     """Killed in a database without transactions, where half a step may stay, a run is resumed to the same end."""
     stage = staged("informix", tables=FEW, consent=True)
     stage.shim.set("unlogged", True)
@@ -50,9 +52,8 @@ def test_killed_where_nothing_is_logged(staged: Made, group: int) -> None:
     moments = counted(outages.order(None))
     stage.reset()
     inside = [number for number, phase in enumerate(moments, start=1) if phase in IN_TRANSACTION]
-    width = len(inside) / UNLOGGED
-    for at in range(group, UNLOGGED, GROUPS):
-        fatal = inside[int(at * width)]
+    for number in chosen([moments[one - 1] for one in inside], UNLOGGED, seed=4, firsts=()):
+        fatal = inside[number - 1]
         assert died_of(outages.order(fatal)), fatal
         outages.resumed()
         stage.reset()

@@ -25,6 +25,8 @@ from tests.servers.postgresql.place import PostgreSQLPlace
 
 DEFAULTS = Limits()
 Row = dict[str, Any]
+_FILES: dict[tuple[tuple[str, ...], bool], bytes] = {}
+"""New files by the tables in them, to write once more."""
 HOLD = """
 import sys, duckdb
 connection = duckdb.connect(sys.argv[1])
@@ -91,9 +93,13 @@ class Embedded:
         """Create the tables of a new database."""
         folder.mkdir(parents=True, exist_ok=True)
         place = cls(folder / "server.duckdb")
-        with duckdb.connect(str(place.path)) as connection:
-            for table in tables:
-                create(connection, table, whole=whole)
+        key = (tuple(tables), whole)
+        if key not in _FILES:
+            with duckdb.connect(str(place.path)) as connection:
+                for table in tables:
+                    create(connection, table, whole=whole)
+            _FILES[key] = place.path.read_bytes()
+        place.path.write_bytes(_FILES[key])
         return place
 
     def load(self, table: str, rows: pa.Table) -> None:

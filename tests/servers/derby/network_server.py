@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import base64
+import fcntl
+import hashlib
 import shutil
 import socket
 import subprocess
 import threading
-import time
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 HERE = Path(__file__).parent
+KEPT = HERE.parents[2] / "build" / "derby"
+"""Where compiled classes and empty databases are kept for all processes and for the next run."""
 JARS = tuple(Path("/usr/share/java") / name for name in ("derby.jar", "derbynet.jar"))
 DEBIAN = "apt-get install libderby-java openjdk-17-jdk-headless"
 OPTIONS = (
@@ -78,6 +83,7 @@ class NetworkServer:
         self._process: subprocess.Popen[str] | None = None
         self._turn = threading.Lock()
         self._opened: set[str] = set()
+        self._filled: dict[Hashable, Path] = {}
 
     def __enter__(self) -> Self:
         return self.start()
@@ -134,6 +140,17 @@ class NetworkServer:
                 made.run(_property(f"derby.user.{user}", password))
         return made
 
+    def create_filled(self, name: str, key: Hashable, fill: Callable[[Database], None]) -> Database:
+        """Make a database as a function fills it, which is asked once for each key."""
+        if key not in self._filled:
+            filled = self.create_database(f"filled_{len(self._filled)}")
+            fill(filled)
+            filled.close()
+            self._filled[key] = self.folder / "home" / filled.name
+        made = Database(self, name.upper())
+        shutil.copytree(self._filled[key], self.folder / "home" / made.name)
+        return made
+
     def copy_database(self, source: Database, name: str) -> Database:
         """Make a database that holds all another one holds, which is shut down for that moment."""
         source.close()
@@ -186,9 +203,17 @@ class NetworkServer:
     def _template(self, owner: str) -> Path:
         """Return the folder of an empty database to copy: making one anew takes much longer."""
         template = Database(self, f"TEMPLATE_{owner.upper()}", owner)
-        folder = self.folder / "home" / template.name
-        if folder.exists():
-            return folder
+        with _kept(template.name) as folder:
+            if not folder.exists():
+                self._make_template(template)
+                partly = folder.with_suffix(".partly")
+                shutil.rmtree(partly, ignore_errors=True)
+                shutil.move(self.folder / "home" / template.name, partly)
+                partly.rename(folder)
+        return folder
+
+    def _make_template(self, template: Database) -> None:
+        owner = template.owner
         self._open(template, PASSWORD, ";create=true")
         for key, value in {
             "derby.connection.requireAuthentication": "true",
@@ -205,19 +230,34 @@ class NetworkServer:
             except OrderError as error:
                 raise OrderError(f"{statement}: {error}") from None
         template.close()
-        return folder
 
     def _compiled(self) -> Path:
-        classes = self.folder / "classes"
-        if not classes.exists():
-            sources = sorted(str(path) for path in (HERE / "java").glob("*.java"))
-            partly = self.folder / f"classes-{time.monotonic_ns()}"
-            partly.mkdir(parents=True)
-            path = ":".join(str(jar) for jar in JARS)
-            command = [shutil.which("javac") or "javac", "-cp", path, "-d", str(partly), *sources]
-            subprocess.run(command, check=True, capture_output=True)
-            partly.rename(classes)
+        with _kept("classes") as classes:
+            if not classes.exists():
+                sources = sorted(str(path) for path in (HERE / "java").glob("*.java"))
+                partly = classes.with_suffix(".partly")
+                shutil.rmtree(partly, ignore_errors=True)
+                partly.mkdir()
+                path = ":".join(str(jar) for jar in JARS)
+                command = [shutil.which("javac") or "javac", "-cp", path, "-d", str(partly), *sources]
+                subprocess.run(command, check=True, capture_output=True)
+                partly.rename(classes)
         return classes
+
+
+@contextmanager
+def _kept(name: str) -> Iterator[Path]:
+    """Give where something is kept, while nobody else makes it; another place once the sources are others."""
+    made_of = hashlib.sha256()
+    for path in (Path(__file__), HERE / "face.sql", *sorted((HERE / "java").glob("*.java"))):
+        made_of.update(path.read_bytes())
+    for jar in JARS:
+        made_of.update(f"{jar.resolve()} {jar.stat().st_mtime_ns}".encode())
+    folder = KEPT / made_of.hexdigest()[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder / name
 
 
 def face_statements(owner: str) -> list[str]:

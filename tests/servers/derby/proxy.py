@@ -136,6 +136,9 @@ def obey(orders: BinaryIO, answers: BinaryIO) -> None:
     assert name == "make"
     proxy = Proxy(**settings)
     while True:
+        if name == "make":
+            proxy.stop()
+            proxy = Proxy(**settings)
         pickle.dump(("ok", None) if name == "make" else _done(proxy, name, settings), answers)
         answers.flush()
         try:

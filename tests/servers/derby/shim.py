@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import contextlib
 import pickle
 import subprocess
@@ -16,6 +17,8 @@ from tests.servers.derby.faults import Fault
 from tests.servers.derby.proxy import Proxy
 
 PROJECT = Path(__file__).resolve().parents[3]
+_IDLE: list[subprocess.Popen[bytes]] = []
+"""Processes of shims that were closed, to be used again."""
 
 
 class ShimError(Exception):
@@ -87,8 +90,7 @@ class Shim:
     def start(self) -> Self:
         """Listen, at the same port as before where it was stopped."""
         if self._process is None:
-            command = [sys.executable, "-m", "tests.servers.derby.proxy"]
-            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=PROJECT)
+            self._process = _IDLE.pop() if _IDLE else _begun()
             self.order("make", self._settings)
         self.port = self.order("start")
         return self
@@ -98,19 +100,19 @@ class Shim:
         self.order("stop")
 
     def close(self) -> None:
-        """Stop it for good."""
-        process, self._process = self._process, None
+        """Stop it for good, and leave its process to the next one."""
+        process = self._process
         if process is None:
             return
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.close()
         try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
+            self.stop()
+        except BaseException:
+            _end(process)
+            raise
+        else:
+            _IDLE.append(process)
+        finally:
+            self._process = None
 
     def disconnect(self) -> None:
         """Break all connections at once."""
@@ -161,6 +163,33 @@ class Shim:
         if kind != "ok":
             raise ShimError(value)
         return value
+
+
+def _begun() -> subprocess.Popen[bytes]:
+    """Begin the process of a proxy."""
+    command = [sys.executable, "-m", "tests.servers.derby.proxy"]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=PROJECT)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the process of a proxy."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with contextlib.suppress(OSError):
+        process.stdin.close()
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    process.stdout.close()
+
+
+@atexit.register
+def end_idle() -> None:
+    """End the processes that wait for another shim."""
+    while _IDLE:
+        _end(_IDLE.pop())
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ import pytest
 from tests.servers.derby import network_server
 from tests.servers.derby.conftest import Connect
 from tests.servers.derby.driver import query
-from tests.servers.derby.network_server import NetworkServer, OrderError, free_port, missing
+from tests.servers.derby.network_server import KEPT, NetworkServer, OrderError, free_port, missing
 from tests.servers.derby.shim import PROJECT, Shim
 
 OTHER = "another word"
@@ -74,8 +74,10 @@ def test_databases_are_copied_only_when_they_are_shut_down(network_server: Netwo
 
     network_server.copy_database(source, "target")
 
-    for name in ("TEMPLATE_ROOT", "SOURCE", "TARGET"):
+    for name in ("SOURCE", "TARGET"):
         assert not (network_server.folder / "home" / name / "db.lck").exists()
+    assert list(KEPT.glob("*/TEMPLATE_ROOT/*"))
+    assert not list(KEPT.glob("*/*/db.lck"))
 
 
 @pytest.mark.informix

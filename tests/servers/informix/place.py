@@ -59,8 +59,11 @@ class InformixPlace:
     def make(cls, folder: Path, tables: Sequence[str], whole: bool = False) -> InformixPlace:
         """Make a database with some tables of the catalogue."""
         del folder
-        database = running().create_database(f"d{uuid.uuid4().hex[:8]}")
-        create_tables(database, tables, whole=whole)
+        database = running().create_filled(
+            f"d{uuid.uuid4().hex[:8]}",
+            (tuple(tables), whole),
+            lambda empty: create_tables(empty, tables, whole=whole),
+        )
         shim = Shim(database.server.port, upstream_database=database.name)
         shim.start()
         return cls(database, shim)

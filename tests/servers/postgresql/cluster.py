@@ -12,7 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -80,6 +80,7 @@ class Cluster:
         self._process: subprocess.Popen[bytes] | None = None
         self._admin: Database | None = None
         self._made: list[Database] = []
+        self._filled: dict[Hashable, str] = {}
 
     def start(self) -> None:
         """Make the cluster and return when it answers."""
@@ -138,10 +139,19 @@ class Cluster:
         """What the server has logged."""
         return (self.folder / "log").read_text(errors="replace")
 
-    def create_database(self, *, encoding: str = "UTF8", owner: str = LOGIN) -> Database:
-        """Make an empty database of a new name."""
+    def create_filled(self, key: Hashable, fill: Callable[[Database], None]) -> Database:
+        """Make a database as a function fills it, which is asked once for each key."""
+        if key not in self._filled:
+            filled = self.create_database()
+            fill(filled)
+            filled.close()
+            self._filled[key] = filled.name
+        return self.create_database(template=self._filled[key])
+
+    def create_database(self, *, encoding: str = "UTF8", owner: str = LOGIN, template: str = "template0") -> Database:
+        """Make a database of a new name: an empty one, or a copy of one that nobody uses."""
         name = f"cms_{secrets.token_hex(4)}"
-        self.admin.run(f"CREATE DATABASE {name} OWNER {owner} TEMPLATE template0 ENCODING '{encoding}'")
+        self.admin.run(f"CREATE DATABASE {name} OWNER {owner} TEMPLATE {template} ENCODING '{encoding}'")
         self._made.append(Database(self.port, name, LOGIN, PASSWORD))
         return self._made[-1]
 

@@ -36,8 +36,7 @@ def running() -> Cluster:
 @pytest.fixture
 def database(running: Cluster) -> Iterator[Database]:
     """Return a database with an empty table hsplit."""
-    made = running.create_database()
-    create_table(made, "hsplit")
+    made = running.create_filled("hsplit", lambda empty: create_table(empty, "hsplit"))
     yield made
     running.drop_database(made)
 

@@ -34,10 +34,12 @@ class PostgreSQLPlace:
     @classmethod
     def make(cls, _: Path, tables: Sequence[str], whole: bool = False) -> PostgreSQLPlace:
         """Make a database with some tables of the catalogue."""
-        place = cls(cluster(), cluster().create_database())
-        for table in tables:
-            create_table(place.database, table, whole=whole)
-        return place
+
+        def fill(empty: Database) -> None:
+            for table in tables:
+                create_table(empty, table, whole=whole)
+
+        return cls(cluster(), cluster().create_filled((tuple(tables), whole), fill))
 
     def load(self, table: str, rows: pa.Table) -> None:
         """Insert rows."""
