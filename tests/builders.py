@@ -147,7 +147,7 @@ def _open_files() -> Iterator[Path]:
 def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Row]) -> None:
     """Insert rows given as mappings, neighbours with the same columns in one statement."""
     there = {name for (name,) in connection.execute(COLUMNS_OF, [table]).fetchall()}
-    fitting = [{name: value for name, value in one.items() if name in there or not _is_default(value)} for one in rows]
+    fitting = [without_absent(one, there) for one in rows]
     for names, alike in groupby(fitting, key=tuple):
         values = [list(one.values()) for one in alike]
         places = ", ".join([f"({', '.join('?' * len(names))})"] * len(values))
@@ -158,8 +158,12 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Row
 COLUMNS_OF = "SELECT column_name FROM duckdb_columns() WHERE table_name = ? AND database_name = current_database()"
 
 
+def without_absent(one: Row, there: Collection[str]) -> Row:
+    """Return a row without the columns that a narrow table lacks, unless somebody has given them a value."""
+    return {name: value for name, value in one.items() if name in there or not _is_default(value)}
+
+
 def _is_default(value: Any) -> bool:
-    """Say whether a value is one that nobody has given, so that a narrow table may lack its column."""
     return value in (0, DAY) or (isinstance(value, str) and not value.strip())
 
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 SOAK_SEED = os.environ.get("SOAK_SEED", "")
 """The seed of a soak, which `make soak` prints; empty where there is none."""
 SOAKING = bool(SOAK_SEED)
-MORE = 40
+MORE = 100
 """How many times as many examples a soak tries."""
 Test = TypeVar("Test", bound=Callable[..., Any])
 Case = TypeVar("Case")

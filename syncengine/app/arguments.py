@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from syncengine.model.errors import InputError
-from syncengine.model.window_text import parse_moment
+from syncengine.model.window_syntax import parse_moment
 
 Choice = TypeVar("Choice", bound=StrEnum)
 

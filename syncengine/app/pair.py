@@ -45,7 +45,7 @@ from syncengine.model.spec import DataClass, Kept
 from syncengine.model.timetable_flag import RunOn
 from syncengine.model.timetables import TimetableListing
 from syncengine.model.window import Window
-from syncengine.model.window_text import parse_window
+from syncengine.model.window_syntax import parse_window
 from syncengine.pair_file import read_pair_file
 from syncengine.planning.administration import AdministrationWishes
 from syncengine.planning.timetables import RunOnWish

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from syncengine.diffing.rollups import KNOWN, RolledColumn, RollupQuestion
+from syncengine.diffing.rollup_sums import KNOWN, RolledColumn, RollupQuestion
 from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.spec import Rollup, TableSpec
 

@@ -17,7 +17,7 @@ from syncengine.model.progress import Progress
 from syncengine.model.run import RunState
 from syncengine.model.spec import DataClass, TableSpec
 from syncengine.model.window import Window
-from syncengine.model.window_text import parse_window
+from syncengine.model.window_syntax import parse_window
 from syncengine.observe.observation import Request, observe
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache

@@ -15,7 +15,7 @@ from syncengine.model.pair import Role
 from syncengine.model.sentences import listed, plural
 from syncengine.model.spec import Archive
 from syncengine.model.window import Window
-from syncengine.model.window_text import typed_window
+from syncengine.model.window_syntax import typed_window
 from syncengine.report.json_values import plain
 from syncengine.report.text import grid
 

@@ -12,7 +12,7 @@ from syncengine.model.facts import Outage
 from syncengine.model.outages import REASONS, BlindSide, OutageFinding, OutageReport, Outlook
 from syncengine.model.pair import Role
 from syncengine.model.sentences import listed, plural
-from syncengine.model.window_text import typed_window
+from syncengine.model.window_syntax import typed_window
 from syncengine.report.json_values import plain
 from syncengine.report.plan_json import plan_summary
 

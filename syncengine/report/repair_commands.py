@@ -10,7 +10,7 @@ from syncengine.model.pair import Role
 from syncengine.model.spans import joined, span_of
 from syncengine.model.spec import Kept, TableSpec
 from syncengine.model.window import Window
-from syncengine.model.window_text import typed_window
+from syncengine.model.window_syntax import typed_window
 
 
 def mending(observation: Observation, catalogue: Catalogue, tables: Sequence[str], sets: Sequence[str]) -> list[str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import typer
+from _pytest.mark import ParameterSet
 
 from syncengine.cli.main import app
 from tests.docs.pages import DOCS, README, REPOSITORY, blocks, command_lines, links, pages, shown
@@ -18,12 +20,18 @@ RUNNABLE = ("console", "python", "test")
 EVERY_PAGE = (README, *pages())
 
 
-def followed() -> tuple[Path, ...]:
-    """Return the pages that tell their readers to do something."""
-    return tuple(page for page in pages() if any(block.kind in RUNNABLE for block in blocks(page)))
+SELDOM = ("base-load-upgrade", "both-links-down", "call-profile-change", "collection-off-and-on", "secondary-was-down")
+"""Pages whose commands another page types too, over minutes; a soak follows them."""
 
 
-@pytest.mark.parametrize("page", followed(), ids=shown)
+def followed() -> Iterator[ParameterSet]:
+    """Yield the pages that tell their readers to do something."""
+    for page in pages():
+        if any(block.kind in RUNNABLE for block in blocks(page)):
+            yield pytest.param(page, id=shown(page), marks=[pytest.mark.soak] if page.stem in SELDOM else [])
+
+
+@pytest.mark.parametrize("page", followed())
 def test_a_reader_who_follows_a_page_sees_what_it_shows(
     page: Path, wounded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

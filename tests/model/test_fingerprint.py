@@ -155,7 +155,7 @@ def test_the_widest_table_adds_up(tmp_path: Path) -> None:
     for name, column in spec.items():
         if name not in ("row_date", "starttime", "acd", "intrvl"):
             given[name] = extremes[column.type.name][len(name) % 2]
-    files = build_files(tmp_path, primary={"hsplit": [given]})
+    files = build_files(tmp_path, primary={"hsplit": [given]}, whole=True)
     query = FingerprintQuery(Selection("hsplit", BucketColumns()), _hsplit(), SEED)
 
     statement = fingerprint_statement(query)

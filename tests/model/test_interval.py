@@ -8,7 +8,7 @@ import pytest
 
 from syncengine.model.interval import at_label, ceil_to, floor_to, label_at, label_of, minute_of, shared_length
 from syncengine.model.window import Window
-from syncengine.model.window_text import parse_window
+from syncengine.model.window_syntax import parse_window
 
 MIDNIGHT = datetime(2000, 6, 5)
 

@@ -12,7 +12,7 @@ from syncengine.model.bucket import Bucket, BucketColumns, bucket_start, period_
 from syncengine.model.selection import epochs_of, select_window, whole_periods
 from syncengine.model.spec import Archive
 from syncengine.model.window import Window
-from syncengine.model.window_text import parse_window
+from syncengine.model.window_syntax import parse_window
 from tests.builders import build_files, catalogue, row
 
 QUARTER = 900

@@ -12,6 +12,7 @@ from syncengine.model.pair import Role
 from syncengine.observe.columns import ColumnsVerdict, judge_columns
 from syncengine.servers.kinds import open_server
 from tests.builders import DAY, Files, build_files, catalogue, half_hours, row
+from tests.examples import some_of
 from tests.observe.misfits import NUMBER, ROLES, alter, facts_of, noted, pair_of
 from tests.scenes import drifting, table_of, trunks
 
@@ -37,8 +38,9 @@ BOTH_OR_ONE = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.sampled
 @BOTH_OR_ONE
-@pytest.mark.parametrize(("change", "says"), [*UNFIT_WITNESS, *LACKING_WITNESS])
+@pytest.mark.parametrize(("change", "says"), some_of([*UNFIT_WITNESS, *LACKING_WITNESS], 3))
 def test_a_witness_that_does_not_fit_stops_no_other_table(
     tmp_path: Path, roles: tuple[Role, ...], change: str, says: str
 ) -> None:
@@ -89,9 +91,10 @@ JUDGED = [
 ]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("every_row", [False, True])
 @pytest.mark.parametrize("window", [None, "2000-06-05 05:13..05:19"])
-@pytest.mark.parametrize(("change", "says"), JUDGED)
+@pytest.mark.parametrize(("change", "says"), some_of(JUDGED, 2))
 def test_a_table_without_usable_times_is_not_comparable(
     tmp_path: Path, change: str, says: str, window: str | None, every_row: bool
 ) -> None:

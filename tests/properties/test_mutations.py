@@ -15,6 +15,7 @@ import pytest
 from syncengine.model.bucket import Bucket
 from syncengine.model.drift import Counts, Strength, TableObservation
 from tests.builders import catalogue
+from tests.examples import some_of
 from tests.properties.layouts import (
     REPEATED,
     WINDOW,
@@ -171,7 +172,8 @@ def reported(found: TableObservation) -> dict[Bucket, Counts]:
     return {drift.bucket: drift.counts for drift in found.differing}
 
 
-@pytest.mark.parametrize("table", BUCKETED)
+@pytest.mark.sampled
+@pytest.mark.parametrize("table", some_of(BUCKETED, 2))
 def test_exactly_the_mutated_buckets_are_reported(tmp_path: Path, table: str) -> None:
     """Of hundreds of mutated buckets none is missed, none miscounted, and no other is reported, either way."""
     made = mutated(table)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from syncengine.model.interval import LENGTHS, ceil_to, floor_to, shared_length
 from syncengine.model.window import Window
-from syncengine.model.window_text import parse_window
+from syncengine.model.window_syntax import parse_window
 from tests.examples import examples
 
 MOMENTS = st.datetimes(datetime(1971, 1, 1), datetime(2068, 12, 31)).map(lambda m: m.replace(microsecond=0))

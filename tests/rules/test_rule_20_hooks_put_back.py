@@ -21,6 +21,7 @@ from syncengine.model.progress import Silent
 from syncengine.model.run import RunState
 from tests.builders import Files
 from tests.cli.terminal import Typing
+from tests.examples import some_of
 from tests.rules.hooked import (
     CLASS,
     MODES,
@@ -99,7 +100,8 @@ def test_ctrl_c_while_the_mode_is_changed_back_waits_for_it(tmp_path: Path) -> N
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.sampled
+@pytest.mark.parametrize("number", some_of([signal.SIGTERM, signal.SIGHUP, signal.SIGINT], 2))
 def test_what_stops_the_program_ends_the_hook(tmp_path: Path, number: signal.Signals) -> None:
     """Ctrl-C, a request to end and a lost terminal end the hook and what it started; the server is put back."""
     seconds = f"{os.getpid()}.{number:02}"

@@ -56,17 +56,20 @@ def switched_in_turn(folder: Path, *, hour: int = 500, **options: Any) -> Files:
 
 
 def kinds(*pairs: tuple[str, str]) -> pytest.MarkDecorator:
-    """Run a test on pairs of these kinds of servers, primary first."""
-    cases = [
-        pytest.param(pair, id="-".join(pair), marks=[MARKS[kind] for kind in dict.fromkeys(pair) if kind in MARKS])
-        for pair in pairs
-    ]
+    """Run a test on pairs of these kinds of servers, primary first; but for the first and the last only in a soak."""
+
+    def marks(pair: tuple[str, str]) -> list[pytest.MarkDecorator]:
+        seldom = [] if pair in (pairs[0], pairs[-1]) else [pytest.mark.soak]
+        return [MARKS[kind] for kind in dict.fromkeys(pair) if kind in MARKS] + seldom
+
+    cases = [pytest.param(pair, id="-".join(pair), marks=marks(pair)) for pair in pairs]
     return pytest.mark.parametrize("home", cases, indirect=True)
 
 
 LIKE = (("embedded", "embedded"), ("postgresql", "postgresql"))
-UNLIKE = (*LIKE, ("informix", "postgresql"))
-EVERY = (*UNLIKE, ("informix", "informix"))
+MIXED = ("informix", "postgresql")
+UNLIKE = (*LIKE, MIXED)
+EVERY = (*LIKE, ("informix", "informix"), MIXED)
 Home = Callable[[Files], HomedPair]
 """Moves a built pair to servers of the kinds a test runs on."""
 

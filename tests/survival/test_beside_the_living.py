@@ -42,13 +42,19 @@ class Living(threading.Thread):
             self.failed = error
 
 
-KINDS = [pytest.param(kind, marks=MARKS[kind]) for kind in ("informix", "postgresql")]
 TABLES = ("hsplit", "hagent")
 BACKFILL = {"window": "2000-06-05", "tables": TABLES, "policy": "replace", "portion_rows": 8}
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("work", ["resync", "backfill"])
+@pytest.mark.parametrize(
+    ("kind", "work"),
+    [
+        pytest.param("informix", "resync", marks=MARKS["informix"]),
+        pytest.param("postgresql", "backfill", marks=MARKS["postgresql"]),
+        pytest.param("informix", "backfill", marks=[MARKS["informix"], pytest.mark.soak]),
+        pytest.param("postgresql", "resync", marks=[MARKS["postgresql"], pytest.mark.soak]),
+    ],
+)
 def test_nothing_of_the_living_is_lost(staged: Made, kind: str, work: str) -> None:
     """Every row the collector inserted and every rewriting is there afterwards; neither it nor the run got stuck."""
     stage = staged(kind, tables=TABLES, window="2000-06-05 04:00..06:59")

@@ -10,7 +10,7 @@ from functools import partial
 import pyarrow as pa
 
 from syncengine.diffing.rollup_question import rollup_question
-from syncengine.diffing.rollups import (
+from syncengine.diffing.rollup_sums import (
     MATCHED,
     PARTS,
     PERIODS,

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from syncengine.catalogue import Catalogue
 from syncengine.diffing.rollup_question import rollup_question
-from syncengine.diffing.rollups import (
+from syncengine.diffing.rollup_sums import (
     MATCHED,
     ROLLED,
     RollupQuestion,

@@ -14,9 +14,8 @@ from syncengine.model.errors import ServerError, ServerUnreachableError
 from syncengine.servers import connections
 from syncengine.servers.driver_calls import Calls
 from syncengine.servers.informix.dialect import ISOLATION
-from syncengine.servers.informix.errors import error_of, translated
+from syncengine.servers.informix.errors import DRDA_ALIAS, error_of, translated
 from syncengine.servers.informix.sockets import shut
-from syncengine.servers.informix.sqlcodes import DRDA_ALIAS
 from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.url import ServerUrl
 

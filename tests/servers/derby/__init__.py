@@ -12,7 +12,8 @@ What is not as in Informix:
 - REPEATABLE READ keeps the rows it read as they are, but lets others add rows that it would have read.
 - SET LOCK MODE is taken and does nothing: whoever waits, waits 2 seconds.
 - A lock that is not to be had ends the transaction; in Informix it ends the statement only.
-- Errors have no ISAM code. An SQLSTATE of Derby that `sqlcodes` does not know arrives as SQLCODE -20001 and its text.
+- Errors have no ISAM code. An SQLSTATE of Derby that the error codes of Informix lack arrives as SQLCODE -20001 with
+  its text.
 - COUNT is an INTEGER, SUM has the type of what is summed and may overflow; in Informix both are DECIMAL.
 - The quotient of two integers is an integer.
 - SUBSTR of a place past the end is the empty string; ASCII of that is 0.

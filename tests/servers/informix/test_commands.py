@@ -11,6 +11,7 @@ import pytest
 from syncengine.model.pair import Role
 from tests.builders import Files
 from tests.cli.terminal import TRUNKS, Said, Typing, drifting_pair
+from tests.examples import SOAKING
 from tests.servers.derby.faults import Drop, Error, Fault
 from tests.servers.derby.network_server import PASSWORD, READER
 from tests.servers.informix.impostors import listening, unused_port
@@ -200,6 +201,7 @@ def test_a_passing_fault_is_survived(live: LivePair, typed: Typing, caplog: pyte
     assert live.target == live.source
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("command", [VERIFY, RESYNC], ids=["verify", "resync"])
 def test_a_server_that_goes_down_between_any_two_statements(
     live: LivePair, typed: Typing, command: tuple[str, ...]
@@ -224,7 +226,7 @@ def test_a_server_that_goes_down_between_any_two_statements(
             assert said.code in (1, 5), (nth, said.text)
             assert "secondary" in said.text
             assert live.target in (before, mended), nth
-        nth += 3 if nth < 30 else 7
+        nth += (3 if nth < 30 else 7) * (1 if SOAKING else 3)
 
     assert typed(*RESYNC, live.files.pair_file, *TRUNKS).code == 0
     assert live.target == mended

@@ -10,8 +10,17 @@ from syncengine.model.errors import (
     ServerReadOnlyError,
     ServerUnreachableError,
 )
-from syncengine.servers.informix.errors import error_of, is_lost, sqlcode_of, translated
-from syncengine.servers.informix.sqlcodes import MEANINGS, TRANSIENT, WORDS, Fault, codes_of
+from syncengine.servers.informix.errors import (
+    MEANINGS,
+    TRANSIENT,
+    WORDS,
+    Fault,
+    codes_of,
+    error_of,
+    is_lost,
+    sqlcode_of,
+    translated,
+)
 
 LOCKS = (-233, -240, -244, -245, -246, -250, -263, -271, -346, -348, -378, -78, -79, -107, -113, -134, -143, -144, -154)
 LOST = (-30081, -1224, -30108, -908, -930, -956, -25582, -27001, -27002)

@@ -17,8 +17,8 @@ from syncengine.model.errors import (
 )
 from syncengine.model.pair import Limits
 from syncengine.model.selection import ReadQuery, Selection
-from syncengine.servers.informix.sqlcodes import MEANINGS, TRANSIENT
-from syncengine.servers.informix.sqlcodes import Fault as Kind
+from syncengine.servers.informix.errors import MEANINGS, TRANSIENT
+from syncengine.servers.informix.errors import Fault as Kind
 from syncengine.servers.protocol import Server
 from syncengine.servers.retry import ATTEMPTS, RetryingServer
 from tests.scenes import trunk, trunks

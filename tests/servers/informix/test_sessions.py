@@ -11,8 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from syncengine.model.errors import CancelledError, ServerError, ServerUnreachableError, UnknownOutcomeError
-from syncengine.servers.informix.errors import error_of
-from syncengine.servers.informix.sqlcodes import MEANINGS
+from syncengine.servers.informix.errors import MEANINGS, error_of
 from syncengine.servers.protocol import Server, SessionState
 from syncengine.servers.retry import RetryingServer
 from tests.scenes import trunk, trunks

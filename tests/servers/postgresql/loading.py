@@ -15,7 +15,7 @@ from syncengine.app import Pair, open_pair
 from syncengine.model.pair import Role
 from syncengine.model.spec import ColumnType
 from syncengine.servers.duckdb.types import stored_type
-from tests.builders import Files, Row, catalogue, columns_of
+from tests.builders import Files, Row, catalogue, columns_of, without_absent
 from tests.servers.postgresql.cluster import Cluster, Database, environment
 
 TYPES = {
@@ -120,8 +120,10 @@ class PostgreSQLFiles:
 
     def add(self, role: Role | str, table: str, *rows: Row) -> None:
         """Insert rows into a table of one server."""
+        database = self.database(role)
+        there = rows_of(database, table, where="false").schema.names
         for one in rows:
-            load_rows(self.database(role), table, _as_arrow(table, one))
+            load_rows(database, table, _as_arrow(table, without_absent(one, there)))
 
     def run(self, role: Role | str, sql: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         """Run SQL on one server and return its rows; values are marked $1, $2 and so on."""

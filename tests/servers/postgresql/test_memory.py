@@ -10,7 +10,7 @@ import pytest
 from tests.builders import hsplit
 from tests.servers.contract.kinds import as_arrow
 from tests.servers.postgresql.cluster import Database
-from tests.servers.postgresql.loading import load_rows
+from tests.servers.postgresql.loading import create_table, load_rows
 
 pytestmark = pytest.mark.postgresql
 ROWS = 200_000
@@ -48,9 +48,11 @@ server.close()
 
 def test_reading_and_writing_hold_a_few_batches(database: Database) -> None:
     """A table of a size that a machine would feel is read, with bound values, and written beside: a few batches."""
-    one = as_arrow("hsplit", [hsplit(500)])
-    load_rows(database, "hsplit", one.take([0] * ROWS))
-    load_rows(database, "hsplit", as_arrow("hsplit", [hsplit(500, acd=2)]).take([0] * 8192))
+    database.run("DROP TABLE hsplit")
+    create_table(database, "hsplit", whole=True)
+    first, second = (as_arrow("hsplit", [hsplit(500, acd=acd)], whole=True) for acd in (1, 2))
+    load_rows(database, "hsplit", first.take([0] * ROWS))
+    load_rows(database, "hsplit", second.take([0] * 8192))
     database.run("CREATE TABLE copied (LIKE hsplit)")
 
     done = subprocess.run([sys.executable, "-c", MEASURED, database.url()], capture_output=True, text=True, check=True)

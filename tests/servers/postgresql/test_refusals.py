@@ -19,7 +19,7 @@ from syncengine.model.errors import (
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import ColumnType
-from syncengine.servers.postgresql.sqlstates import MEANINGS
+from syncengine.servers.postgresql.errors import MEANINGS
 from syncengine.servers.protocol import Server, WriteSession
 from tests.builders import hsplit
 from tests.servers.contract.kinds import as_arrow

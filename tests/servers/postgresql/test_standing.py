@@ -10,8 +10,7 @@ import pytest
 
 from syncengine.model.errors import ServerError, ServerUnreachableError, UnknownOutcomeError
 from syncengine.servers.postgresql import server as server_module
-from syncengine.servers.postgresql.errors import error_of
-from syncengine.servers.postgresql.sqlstates import MEANINGS
+from syncengine.servers.postgresql.errors import MEANINGS, error_of
 from syncengine.servers.protocol import Server, SessionState
 from tests.builders import hsplit
 from tests.servers.contract.test_standing import becomes, settled

@@ -9,7 +9,7 @@ import pytest
 
 from syncengine.model.errors import InputError, WindowError
 from syncengine.model.window import Window
-from syncengine.model.window_text import EXAMPLE, parse_window
+from syncengine.model.window_syntax import EXAMPLE, parse_window
 from tests.builders import build_files
 
 
