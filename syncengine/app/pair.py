@@ -183,13 +183,13 @@ class Pair:
             )
         wishes = ResyncWishes(
             specs=specs,
-            window=parse_window(window) if isinstance(window, str) else window,
-            source=choice(Role, source, "source"),
-            acds=asked.acds,
             policy=choice(Policy, policy, "policy"),
+            source=choice(Role, source, "source"),
+            rollups=choice(Rollups, rollups, "way with roll-ups"),
+            window=parse_window(window) if isinstance(window, str) else window,
+            acds=asked.acds,
             limits=self._limits(allow_deletions),
             take_broken=take_broken,
-            rollups=choice(Rollups, rollups, "way with roll-ups"),
         )
         job = Resync(self.settings, self.catalogue, self.connections, self._observer, self._rollups, self.progress)
         return job.plan(wishes, wait=wait)

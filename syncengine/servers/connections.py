@@ -77,6 +77,8 @@ class Connections(ABC, Generic[Lent]):
         with self._guard:
             self._lent.discard(lent)
             if self.closed and not self._lent:
+                # One that was given back while the pool was emptied lies in it again.
+                self._dispose()
                 self._all_ended()
 
     @abstractmethod

@@ -1,7 +1,7 @@
 """Runs a driver's calls so that Ctrl-C, a time limit or another thread can end the wait for them.
 
 A driver blocks in C, where Python hears no Ctrl-C. So each call runs in a thread of its own; whoever waits for it
-has it stopped, and goes away when even that brings no answer. The connection is given up then.
+has it stopped, and goes away when that brings no answer. The connection is given up then.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, InvalidStateError, wait
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from syncengine.model.errors import CancelledError, ServerError
+from syncengine.model.errors import CancelledError, ServerError, ServerUnreachableError
 
 Result = TypeVar("Result")
 WAIT_SECONDS = 0.5
@@ -41,12 +41,14 @@ class Calls:
         self._stop = stop
         self._close = close
         self._interruption: Future[Any] = Future()
+        self.stopped = False
+        """A call was stopped: a cancellation may be under way and must hit nothing else."""
         self.given_up = False
         """Nobody waits any more for a call that runs: the connection must not be touched."""
 
     @property
     def interrupted(self) -> bool:
-        """Say whether somebody stopped it: a cancellation may be under way and must hit nothing else."""
+        """Say whether somebody wants no more of it."""
         return self._interruption.done()
 
     def deadline(self) -> float:
@@ -72,7 +74,9 @@ class Calls:
                 wait((running, self._interruption), timeout=max(left, 0.001), return_when=FIRST_COMPLETED)
                 if not running.done():
                     self.check(deadline)
-        except BaseException:
+        except BaseException as error:
+            if not isinstance(error, ServerError):
+                self.interrupt()
             self._end(running)
             raise
         result: Result = running.result()
@@ -82,12 +86,13 @@ class Calls:
         """Raise what ends a query between two calls."""
         if self.interrupted:
             raise CancelledError(f"{self._name}: the query was interrupted.")
+        if self.stopped:
+            raise ServerUnreachableError(f"{self._name}: the connection was given up, since a query took too long.")
         if deadline is not None and time.monotonic() > deadline:
             raise too_long(self._name, self.seconds)
 
     def _end(self, running: Future[Any]) -> None:
-        self.interrupt()
-        self.given_up = True
+        self.stopped = self.given_up = True
         if self._close is None:
             self._stop()
             return

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote
 
@@ -23,6 +23,10 @@ URL = re.compile(
     r"(?:\?(?P<query>[^#]*))?",
     re.DOTALL,
 )
+
+
+# A password in which a host seems to follow: what is after its last @ may be a host, or no longer part of one.
+UNCLEAR = re.compile(r"@[^@/?#]+(?::\d+/|/[^@/?#]*\?\w+=)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +63,27 @@ class UrlForm:
 
         Raises `InputError` that names `where` (like "primary.url") for what cannot be meant; never shows the password.
         """
-        found = URL.fullmatch(url)
+        rest, query = self._cut(url)
+        found = URL.fullmatch(rest)
         if found is None or found["scheme"] not in self.schemes:
             raise InputError(f"{where}: is not the url of {self.kind} database.", hint=self.example)
+        if UNCLEAR.search(found["password"] or ""):
+            raise InputError(
+                f"{where}: it is not clear where the password ends.",
+                hint="Write each @ of the password, and of what follows the host, as %40.",
+            )
         parts = {name: unquote(value or "") for name, value in found.groupdict().items() if name != "query"}
+        options = dict(parse_qsl(query or found["query"] or "", keep_blank_values=True))
+        return self.checked(parts, options, where)
+
+    def checked(self, parts: Mapping[str, str], options: Mapping[str, str], where: str) -> ServerUrl:
+        """Return a url made of its parts (host, port, database, user, password), decoded; raises as `parse` does."""
         for name in ("host", "user", "database"):
             if not parts[name]:
                 raise InputError(f"{where}: names no {name}.", hint=self.example)
         port = parts["port"] or str(self.default_port)
         if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
             raise InputError(f"{where}: the port is not a number.", hint=self.example)
-        options = dict(parse_qsl(found["query"] or "", keep_blank_values=True))
         for name in options:
             if name not in self.options:
                 raise InputError(
@@ -83,6 +97,12 @@ class UrlForm:
             password=parts["password"],
             options=tuple(options.items()),
         )
+
+    def _cut(self, url: str) -> tuple[str, str]:
+        """Return a url without its options, and those: they may hold an @, after which no host follows."""
+        known = "|".join(re.escape(name) for name in self.options)
+        found = re.fullmatch(rf"(?P<rest>.*?@[^@/?#]*/[^@/?#]*)\?(?P<query>(?:{known})=[^#]*)", url, re.DOTALL)
+        return (found["rest"], found["query"]) if found else (url, "")
 
 
 def listening_address(url: ServerUrl, name: str, hint: str) -> str:

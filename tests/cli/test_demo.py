@@ -74,6 +74,7 @@ def mended(wounded: tuple[Path, Said], tmp_path_factory: pytest.TempPathFactory)
     return Files(copy), type_in_process("resync", "--pair", copy / "pair.toml", *MEND, "--yes")
 
 
+@pytest.mark.soak
 def test_a_copied_folder_works(wounded: tuple[Path, Said], mended: tuple[Files, Said]) -> None:
     """A copy of the folder is a pair of its own: it is mended there, and the first one stays wounded."""
     first, copy = Files(wounded[0]), mended[0]

@@ -379,6 +379,7 @@ def test_a_second_run_on_the_same_pair_is_turned_away(
     assert f"process {os.getpid()}" in second.err
 
 
+@pytest.mark.soak
 def test_two_runs_at_once_by_the_same_pair_file(tmp_path: Path) -> None:
     """Of two processes resyncing one pair at once, one is told that the other has it; nothing is written twice."""
     files = long_pair(tmp_path)

@@ -355,6 +355,7 @@ def test_a_rate_holds_after_a_portion_that_was_passed_over(tmp_path: Path, monke
     assert all(held)
 
 
+@pytest.mark.soak
 def test_slow_rates_give_queries_their_time(tmp_path: Path) -> None:
     """A backfill that is held back on purpose is not stopped because its queries take long."""
     files = history(tmp_path, settings="limits.query_seconds = 1")

@@ -31,7 +31,7 @@ def followed() -> Iterator[ParameterSet]:
             yield pytest.param(page, id=shown(page), marks=[pytest.mark.soak] if page.stem in SELDOM else [])
 
 
-@pytest.mark.parametrize("page", followed())
+@pytest.mark.parametrize("page", tuple(followed()))
 def test_a_reader_who_follows_a_page_sees_what_it_shows(
     page: Path, wounded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

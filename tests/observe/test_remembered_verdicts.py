@@ -170,6 +170,7 @@ def test_what_no_archive_status_tells_of_is_not_remembered(tmp_path: Path) -> No
     assert verify(files).observation.remembered.days == 0
 
 
+@pytest.mark.soak
 def test_in_ten_verifies_everything_is_read(tmp_path: Path) -> None:
     """Each verify reads the days that were longest not read, so that ten read all, whose time is new then."""
     files = built(tmp_path)

@@ -173,7 +173,7 @@ def reported(found: TableObservation) -> dict[Bucket, Counts]:
 
 
 @pytest.mark.sampled
-@pytest.mark.parametrize("table", some_of(BUCKETED, 2))
+@pytest.mark.parametrize("table", some_of(BUCKETED, 3))
 def test_exactly_the_mutated_buckets_are_reported(tmp_path: Path, table: str) -> None:
     """Of hundreds of mutated buckets none is missed, none miscounted, and no other is reported, either way."""
     made = mutated(table)
@@ -207,6 +207,7 @@ def test_exactly_the_mutated_items_are_reported(tmp_path: Path, every_row: bool)
     assert reported(found) == expected("dbitems", made)
 
 
+@pytest.mark.soak
 def test_there_are_thousands_of_mutations_of_every_kind() -> None:
     """The suite holds at least 2,000 harmful mutations, and every kind of mutation, harmless ones too."""
     harmful: Counter[str] = Counter()

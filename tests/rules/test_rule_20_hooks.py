@@ -78,6 +78,7 @@ def test_a_hook_is_told_what_it_is_run_for(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.soak
 def test_files_are_named_one_below_the_other(tmp_path: Path) -> None:
     """The hook for files runs once, for all that have to be copied to a server."""
     files = class_wide(tmp_path, *MODES, hook("files"))
@@ -210,6 +211,7 @@ def test_a_hook_that_fails_after_the_run_leaves_its_line(tmp_path: Path, typed: 
     assert users(files) == 1
 
 
+@pytest.mark.soak
 def test_only_what_failed_is_tried_again(tmp_path: Path) -> None:
     """Resume runs the hooks that failed, and no other, without writing anything or changing the mode again."""
     files = class_wide(tmp_path, *MODES, hook("logins", fails()))
@@ -341,6 +343,7 @@ def test_a_backfill_has_its_hooks_at_its_end(tmp_path: Path, typed: Typing) -> N
     assert ([one["state"] for one in second["hooks"]], second["by_hand"]) == (["done"], [])
 
 
+@pytest.mark.soak
 def test_a_hook_can_ask_for_the_plan(tmp_path: Path) -> None:
     """What no variable tells a hook, the report of its run does, which can be asked for while the run goes on."""
     asks = python(

@@ -159,6 +159,7 @@ def test_the_next_run_puts_back_what_an_earlier_one_left(tmp_path: Path) -> None
     assert states(result) == [("multi-user", HookState.DONE)]
 
 
+@pytest.mark.soak
 def test_an_earlier_server_that_cannot_be_put_back_is_told(tmp_path: Path) -> None:
     """The line stands under what is left by hand of the run that tried it, though its own plan has none like it."""
     files = class_wide(tmp_path)
@@ -170,6 +171,7 @@ def test_an_earlier_server_that_cannot_be_put_back_is_told(tmp_path: Path) -> No
     assert [(line.kind, bool(why)) for line, why in result.by_hand][:1] == [("multi-user", True)]
 
 
+@pytest.mark.soak
 def test_a_server_put_back_by_another_run_is_put_in_again(tmp_path: Path) -> None:
     """Resume does not trust a mode that another run has undone meanwhile."""
     files = class_wide(tmp_path)
@@ -201,6 +203,7 @@ def test_a_hook_that_could_not_put_it_back_is_tried_again(tmp_path: Path, typed:
     assert after.code == 0, after.text
 
 
+@pytest.mark.soak
 def test_a_resume_tries_to_put_back_what_an_earlier_run_left(tmp_path: Path) -> None:
     """The run that failed to put the server of an earlier one back can be resumed for it."""
     files = class_wide(tmp_path)

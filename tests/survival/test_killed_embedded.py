@@ -36,7 +36,7 @@ AROUND_A_COMMIT = (
 
 
 @pytest.mark.sampled
-@pytest.mark.parametrize(("policy", "firsts", "more"), [("replace", AROUND_A_COMMIT, 3), ("rows", (), 3)])
+@pytest.mark.parametrize(("policy", "firsts", "more"), [("replace", AROUND_A_COMMIT, 1), ("rows", (), 2)])
 def test_killed_at_a_moment(embedded: Embedded, policy: str, firsts: Collection[str], more: int) -> None:
     """Killed before or after anything it does, a run leaves each step whole or not there, and resume ends it."""
     outages = embedded(policy)

@@ -13,7 +13,7 @@ from tests.survival.scenes import POLICIES
 
 SPREAD = 2
 """Moments a kind, besides the first ones of all that is done in a transaction or around it."""
-UNLOGGED = 9
+UNLOGGED = 4
 """Moments in a database that keeps no log."""
 FEW = ("hsplit", "synonyms", "agroups")
 """Tables for the kind that takes its time."""

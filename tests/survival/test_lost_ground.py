@@ -17,7 +17,7 @@ from syncengine.model.pair import Role
 from syncengine.model.run import RunState
 from syncengine.servers.protocol import Server
 from tests.cli.terminal import Said, Typing
-from tests.examples import SOAK_SEED, SOAKING
+from tests.examples import SOAK_SEED, SOAKING, some_of
 from tests.meddling import Meddling, meddle
 from tests.mixed_plans import letting_both_through
 from tests.survival.children import died_of, opened
@@ -104,7 +104,7 @@ FULL: dict[str, tuple[Any, str, Callable[..., Any], int]] = {
 
 
 @pytest.mark.sampled
-@pytest.mark.parametrize("kind", FULL)
+@pytest.mark.parametrize("kind", some_of(tuple(FULL), 2))
 def test_the_disk_is_full(outages: Outages, typed: Typing, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     """A disk that fills at any moment ends the run with a sentence that says so; steps are whole, and go on later."""
     where, name, becomes, most = FULL[kind]
@@ -148,7 +148,7 @@ def test_the_staging_folder_is_taken_away(
 
 
 @pytest.mark.sampled
-@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("policy", some_of(POLICIES, 2))
 def test_the_ledger_is_damaged(embedded: Embedded, typed: Typing, policy: str) -> None:
     """A bit that flipped in the marks is told, nothing is written, and a new resync ends in the same target."""
     outages = embedded(policy)

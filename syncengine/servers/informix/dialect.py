@@ -194,9 +194,13 @@ class InformixDialect(default.DefaultDialect):
         """Return the connection string and options; the autocommit mode must be given now, not later."""
         import ibm_db
 
-        from syncengine.servers.informix.url import connection_string, driver_keywords, parse_url
+        from syncengine.servers.informix.url import connection_string, driver_keywords, from_parts
 
-        parsed = parse_url(url.render_as_string(hide_password=False), "url")
+        # Not as one text: SQLAlchemy 2.0 does not encode all of a url that 2.1 decodes.
+        parts = {"host": url.host, "port": url.port, "database": url.database, "user": url.username}
+        told = {name: str(value or "") for name, value in {**parts, "password": url.password}.items()}
+        options = {name: value if isinstance(value, str) else value[-1] for name, value in url.query.items()}
+        parsed = from_parts(told, options, "url")
         keywords = driver_keywords(parsed, connect_seconds=CONNECT_SECONDS, receive_seconds=0)
         mode = ibm_db.SQL_AUTOCOMMIT_ON if self.autocommit else ibm_db.SQL_AUTOCOMMIT_OFF
         dsn = connection_string(keywords, parsed.user, parsed.password)

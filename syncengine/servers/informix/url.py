@@ -29,7 +29,16 @@ def parse_url(url: str, where: str) -> ServerUrl:
 
     Raises `InputError` that names `where` (like "primary.url") for what cannot be meant; never shows the password.
     """
-    found = FORM.parse(url, where)
+    return _fit(FORM.parse(url, where), where)
+
+
+def from_parts(parts: Mapping[str, str], options: Mapping[str, str], where: str) -> ServerUrl:
+    """Return what `parse_url` does, of a url that somebody else has taken apart and decoded."""
+    return _fit(FORM.checked(parts, options, where), where)
+
+
+def _fit(found: ServerUrl, where: str) -> ServerUrl:
+    """Refuse what the driver cannot take."""
     parts = (("host", found.host), ("database", found.database), ("user", found.user), ("password", found.password))
     for what, value in (*parts, *found.options):
         # These would end a keyword of the connection string early.

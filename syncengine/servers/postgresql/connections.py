@@ -46,6 +46,8 @@ class Connections(connections.Connections["Lent"]):
         self._schema = schema_of(url)
         self._query_seconds = query_seconds
         self._lock_seconds = lock_seconds
+        self._hanging = False
+        """A connection is being opened for which nobody waits any more."""
         self._database = self._connected(lambda: connect(connection_string(url)))
         # What was not committed is rolled back here, where it is known whether the connection is whole after it.
         self._pool = QueuePool(
@@ -90,14 +92,16 @@ class Connections(connections.Connections["Lent"]):
         return Statement(f"SELECT {SETTINGS}, set_config('search_path', ?, false)", (*values, quoted(self._schema)))
 
     def _connected(self, reach: Callable[[], Result]) -> Result:
-        # There is nothing to cancel yet, but the wait can be ended.
-        calls = Calls(self.name, self._query_seconds)
+        # There is nothing to cancel or to end yet. What hangs is given its grace, and afterwards keeps the database.
+        calls = Calls(self.name, self._query_seconds, close=lambda: None)
         try:
             return calls.run(reach, calls.deadline())
         except Exception as error:
             if not is_driver_error(error):
                 raise
             refused, told = refused_connection(self.name, error, self._secret), error
+        finally:
+            self._hanging = self._hanging or calls.given_up
         raise refused from (None if self._secret and self._secret in str(told) else told)
 
     def _dispose(self) -> None:
@@ -105,8 +109,9 @@ class Connections(connections.Connections["Lent"]):
 
     def _all_ended(self) -> None:
         # A connection that was given up still hangs on it, and ends with the process.
-        with suppress(RuntimeError):
-            self._database.close()
+        if not self._hanging:
+            with suppress(RuntimeError):
+                self._database.close()
 
 
 def _still_answers(lent: Lent, *_: object) -> None:
@@ -160,7 +165,7 @@ class Lent:
 
     def rolled_back(self) -> bool:
         """Roll back what is open; say whether the connection is as good as new."""
-        if self.calls.interrupted or self.calls.given_up:
+        if self.calls.interrupted or self.calls.stopped:
             return False
         try:
             if self.status != "idle":

@@ -10,6 +10,7 @@ import pytest
 from syncengine.model.errors import InputError, RefusedError, WindowError
 from syncengine.model.run import RunState
 from tests.builders import build_files, row
+from tests.examples import some_of
 from tests.jobs.backfill.backfills import DAYS, TABLES, alike, backfill, cut, finished, history
 from tests.scenes import code, storage, trunks
 
@@ -51,6 +52,7 @@ def test_portions_hold_no_more_rows_than_asked_for(tmp_path: Path, rows: int) ->
     )
 
 
+@pytest.mark.soak
 def test_a_window_longer_than_anything_held_is_filled(tmp_path: Path) -> None:
     """A window that begins years before the first row the source holds is not refused, and asks nothing of them."""
     files = history(tmp_path)
@@ -77,7 +79,8 @@ def test_rows_older_than_the_servers_keep_are_not_put_back(tmp_path: Path) -> No
     assert files.run("secondary", "SELECT min(row_date), count(*) FROM htrunk") == [(DAYS[0], 16)]
 
 
-@pytest.mark.parametrize("newest_first", [True, False])
+@pytest.mark.sampled
+@pytest.mark.parametrize("newest_first", some_of([True, False], 2))
 def test_a_portion_older_than_anything_kept_is_empty(tmp_path: Path, newest_first: bool) -> None:
     """A portion of which nothing can be compared any more is passed over, wherever it comes (rule 12)."""
     files = build_files(
@@ -168,6 +171,7 @@ def test_hours_that_a_fixed_clock_never_reaches_are_refused(tmp_path: Path) -> N
     assert finished(backfill(files, hours="06:00-08:00"))
 
 
+@pytest.mark.soak
 def test_a_backfill_under_a_rate_comes_to_the_same_end(tmp_path: Path) -> None:
     """A bound of rows a second slows a backfill down and changes nothing else."""
     files = history(tmp_path)
@@ -207,6 +211,7 @@ def test_servers_of_different_loads_are_refused(tmp_path: Path) -> None:
     assert files.run("secondary", "SELECT count(*) FROM htrunk") == [(0,)]
 
 
+@pytest.mark.soak
 def test_nothing_to_do_is_done(tmp_path: Path) -> None:
     """A second backfill finds every portion in sync, writes nothing and reads no row."""
     files = history(tmp_path)
@@ -232,6 +237,7 @@ def test_one_acd_is_filled_alone(tmp_path: Path) -> None:
     assert files.run("secondary", "SELECT DISTINCT acd FROM htrunk") == [(2,)]
 
 
+@pytest.mark.soak
 def test_the_other_direction(tmp_path: Path) -> None:
     """From the secondary the primary is filled."""
     files = history(tmp_path)

@@ -65,6 +65,7 @@ def test_a_backfill_killed_between_portions_goes_on(
     assert tables_of(files, *TABLES) == tables_of(whole, *TABLES)
 
 
+@pytest.mark.soak
 def test_a_resume_cuts_nothing_anew(tmp_path: Path, before_batch: Callable[[int, BaseException], None]) -> None:
     """Rows that came to the source since the run was begun do not change the portions it goes on with."""
     files = history(tmp_path)
@@ -81,6 +82,7 @@ def test_a_resume_cuts_nothing_anew(tmp_path: Path, before_batch: Callable[[int,
     assert alike(files, *TABLES)
 
 
+@pytest.mark.soak
 def test_an_undo_gives_back_the_empty_server(tmp_path: Path) -> None:
     """Everything a backfill wrote is taken away again, through all its portions."""
     files = history(tmp_path)
@@ -111,6 +113,7 @@ def test_an_undo_after_a_resume_gives_back_the_empty_server(
     assert tables_of(files, *TABLES) == before
 
 
+@pytest.mark.soak
 def test_a_backfill_killed_before_it_was_cut_is_begun_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that has not kept its portions yet has nothing to go on with, and says so."""
     files = history(tmp_path)

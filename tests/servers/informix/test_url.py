@@ -37,6 +37,26 @@ def test_the_password_is_in_no_text_of_it() -> None:
     assert connection_string(keywords, found.user, found.password).endswith("UID=sync;PWD=p@ss/1;")
 
 
+def test_an_option_may_hold_an_at_sign() -> None:
+    """What follows the last @ of a url is no host where that @ belongs to an option."""
+    found = parse_url(
+        "informix://sync:p@cms-denver:9089/cms?ssl_server_certificate=/home/me@corp.example/cms.pem", "url"
+    )
+
+    assert (found.host, found.port, found.database, found.password) == ("cms-denver", 9089, "cms", "p")
+    assert dict(found.options) == {"ssl_server_certificate": "/home/me@corp.example/cms.pem"}
+
+
+@pytest.mark.parametrize("rest", ["cms-denver:9089/cms@onserver", "cms-denver/cms?colour=me@red.example/cms"])
+def test_a_password_whose_end_is_not_clear_is_refused(rest: str) -> None:
+    """No part of a password, nor of what follows the host, is taken for a host to log in to."""
+    with pytest.raises(InputError) as error:
+        parse_url(f"informix://sync:secret@{rest}", "primary.url")
+
+    assert error.value.message == "primary.url: it is not clear where the password ends."
+    assert "secret" not in str(error.value)
+
+
 @pytest.mark.parametrize(
     ("url", "says"),
     [

@@ -46,6 +46,7 @@ server.close()
 """
 
 
+@pytest.mark.soak
 def test_reading_and_writing_hold_a_few_batches(database: Database) -> None:
     """A table of a size that a machine would feel is read, with bound values, and written beside: a few batches."""
     database.run("DROP TABLE hsplit")
