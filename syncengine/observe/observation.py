@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -28,6 +28,7 @@ from syncengine.observe.guards import guarded
 from syncengine.observe.pair_facts import facts_of, refuse_unknown_acds
 from syncengine.observe.remembered_days import Recall, Tally, can_be_remembered, environment_of, few_enough
 from syncengine.observe.scopes import ScopeQuestions, closed_until, scopes_of
+from syncengine.observe.server_threads import server_threads
 from syncengine.observe.timetables.comparison import left_out_of, look_at_timetables, notes_on
 from syncengine.servers.protocol import Bounds, LiveTable, Server
 from syncengine.staging.cache import Cache
@@ -112,14 +113,8 @@ def observe(
             f"The window {request.window} lies in the future: it is {request.as_of:%Y-%m-%d %H:%M} now.",
             hint="Give a window that has passed.",
         )
-    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="server") as pool:
-        try:
-            return _Observing(servers, settings, catalogue, request, cache, pool, memory, last).run(progress)
-        except BaseException:
-            # Leaving the pool waits for the other server's query: end it.
-            for server in servers.values():
-                server.interrupt()
-            raise
+    with server_threads(servers.values()) as pool:
+        return _Observing(servers, settings, catalogue, request, cache, pool, memory, last).run(progress)
 
 
 class _Observing:

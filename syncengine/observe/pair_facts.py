@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
 
 from syncengine.model.errors import InputError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.pair import Role
 from syncengine.observe.facts import FactQuestions, gather_facts
+from syncengine.observe.server_threads import server_threads
 from syncengine.servers.protocol import Server
-
-ASKED_AGAIN_SECONDS = 0.2
-"""How often a server is told to stop that has not yet."""
 
 
 def facts_of(
     servers: Mapping[Role, Server], questions: FactQuestions, acds: Iterable[int] = ()
 ) -> dict[Role, ServerFacts]:
     """Return what each server says of itself. Raises `InputError` for one of the ACDs that none of them knows."""
-    with ThreadPoolExecutor(max_workers=len(servers), thread_name_prefix="server") as pool:
+    with server_threads(servers.values()) as pool:
         asked = {role: pool.submit(gather_facts, server, role, questions) for role, server in servers.items()}
-        try:
-            facts = {role: future.result() for role, future in asked.items()}
-        except BaseException:
-            # Leaving the pool waits for the other server, which may be between two of its questions.
-            while wait(asked.values(), timeout=0).not_done:
-                for server in servers.values():
-                    server.interrupt()
-                wait(asked.values(), timeout=ASKED_AGAIN_SECONDS)
-            raise
+        facts = {role: future.result() for role, future in asked.items()}
     refuse_unknown_acds(facts.values(), acds)
     return facts
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import replace
 
 from syncengine.model.check import Finding, PairCheck, ServerCheck, Severity
@@ -14,6 +14,7 @@ from syncengine.observe.check.conformance import CASES, run_cases
 from syncengine.observe.check.likeness import pair_findings, server_findings
 from syncengine.observe.check.server import Look, LookQuestions, look_at, profile_of, unseen
 from syncengine.observe.check.setup_tables import SETUP_TABLES, SetupQuestions, compare_setup
+from syncengine.observe.server_threads import server_threads
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 
@@ -33,14 +34,8 @@ def check(
 
     A server that fails does not stop the other's report: its sentence stands in its own.
     """
-    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="server") as pool:
-        try:
-            return _Checking(servers, failed, questions, cache, pool, progress).run(seed)
-        except BaseException:
-            # Leaving the pool waits for the other server's query: end it.
-            for server in servers.values():
-                server.interrupt()
-            raise
+    with server_threads(servers.values()) as pool:
+        return _Checking(servers, failed, questions, cache, pool, progress).run(seed)
 
 
 def try_out(

@@ -1,0 +1,44 @@
+"""Asking both servers at once: whatever ends the work early waits for no question."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+from typing import cast
+
+import pytest
+
+from syncengine.model.errors import ServerError
+from syncengine.observe.server_threads import server_threads
+from syncengine.servers.protocol import Server
+
+
+class BetweenTwoQuestions:
+    """A server on which the first interruption is lost, since it comes while nothing is asked."""
+
+    def __init__(self) -> None:
+        self.told = 0
+        self.enough = threading.Event()
+
+    def interrupt(self) -> None:
+        """Take an interruption."""
+        self.told += 1
+        if self.told > 1:
+            self.enough.set()
+
+
+def test_a_server_between_two_questions_is_told_again() -> None:
+    """A failure of one server ends what the other is asked, also what it is asked after it was first told."""
+    server = BetweenTwoQuestions()
+
+    asked: list[Future[bool]] = []
+
+    def failing() -> None:
+        with server_threads([cast("Server", server)]) as pool:
+            asked.append(pool.submit(server.enough.wait, 10))
+            raise ServerError("the connection was lost")
+
+    with pytest.raises(ServerError, match="lost"):
+        failing()
+
+    assert asked[0].result(timeout=0)
