@@ -1,7 +1,8 @@
 """The one place where the errors of Informix and of its driver become ours.
 
 The driver's exception classes say nothing reliable, and Informix's own errors carry no SQLSTATE, so that the
-code in the text decides.
+code in the text decides. Codes and their classes come from the vendors' manuals and from public threads on retrying
+after locks (docs/explanation/informix.md).
 """
 
 from __future__ import annotations
@@ -125,7 +126,7 @@ MEANINGS: dict[int, Meaning] = {
         "Set limits.step_rows in the pair file lower.",
     ),
     -710: Meaning(Fault.SCHEMA_MOVED, "a table was changed while it was used", AGAIN),
-    # Connections. The texts of -30081 tell more: see errors.py.
+    # Connections. The texts of -30081 tell more.
     **dict.fromkeys((-30081, -1224, -30108, -908, -930, -956, -25582, -27001, -27002), LOST),
     **dict.fromkeys((-255, -256), UNLOGGED),
     # Logging in.

@@ -87,5 +87,15 @@ def test_the_connection_string_is_built_from_the_url_alone() -> None:
     )
 
     assert "HOSTNAME=cms-denver;PORT=9090;" in text
+    assert "DATABASE=cms;" in text
     assert text.endswith("UID=sync;PWD=p@ss;")
     assert list(options["conn_options"].values()) == [1]
+
+
+def test_what_was_decoded_is_not_decoded_again() -> None:
+    """A database whose name holds a %, as a pair file's url decoded has it, is that database to the driver."""
+    url = sa.URL.create("informix+ibm_db", username="sync", host="h", database="d%41@srv")
+
+    (text, *_), _ = InformixDialect().create_connect_args(url)
+
+    assert "DATABASE=d%41@srv;" in text

@@ -16,6 +16,8 @@ import pytest
 from syncengine.model.errors import CancelledError, ServerError
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.servers import driver_calls
+from syncengine.servers.postgresql import connections
+from syncengine.servers.postgresql.url import FORM
 from tests.builders import hsplit
 from tests.servers.postgresql.cluster import ACTIVE, Cluster, Database
 from tests.servers.postgresql.conftest import HSPLIT, Open, fill
@@ -137,3 +139,31 @@ def test_a_server_that_answers_nobody_is_given_up(
             assert time.monotonic() - began < 5
             assert server.highest("hsplit", "acd") == 1
         wait_until(lambda: not running.backends(database, having=f"pid = {pids[0]}"))
+
+
+class Opening:
+    """A database on which a connection is being opened that never comes about."""
+
+    closed = False
+
+    def close(self) -> None:
+        """End it, under whoever is opening a connection."""
+        self.closed = True
+
+
+def test_a_database_is_not_closed_under_a_connection_that_is_being_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An opening that was given up goes on inside the driver, which would use what was freed: it ends with Python."""
+    opening, over = Opening(), threading.Event()
+    monkeypatch.setattr(driver_calls, "GRACE_SECONDS", 0.05)
+    monkeypatch.setattr(connections, "connect", lambda *_: opening)
+    monkeypatch.setattr(connections, "Backend", lambda *_: over.wait(20))
+    given_up = connections.Connections(
+        FORM.parse("postgresql://cms@host/cms", "url"), "primary", query_seconds=1, lock_seconds=1
+    )
+
+    with pytest.raises(ServerError, match="took longer"), given_up.lent():
+        pass
+    given_up.close()
+    over.set()
+
+    assert not opening.closed

@@ -38,6 +38,14 @@ def test_a_password_that_was_not_encoded_cuts_nothing_off() -> None:
     assert (url.password, url.host, url.database) == ("a@b/c?d#e:1", "host", "cms")
 
 
+def test_an_option_may_hold_an_at_sign() -> None:
+    """What follows the last @ of a url is no host where that @ belongs to an option."""
+    url = FORM.parse("postgresql://cms:p@host/cms?sslrootcert=/home/me@corp.example/root.pem", "primary.url")
+
+    assert (url.host, url.database, url.password) == ("host", "cms", "p")
+    assert dict(url.options) == {"sslrootcert": "/home/me@corp.example/root.pem"}
+
+
 @pytest.mark.parametrize(
     ("url", "what"),
     [
