@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import typer
-from _pytest.mark import ParameterSet
 
 from syncengine.cli.main import app
 from tests.docs.pages import DOCS, README, REPOSITORY, blocks, command_lines, links, pages, shown
 from tests.docs.running import Reader
+from tests.examples import SOAKING
 
 LONGEST_LINE = 120
 RUNNABLE = ("console", "python", "test")
@@ -24,14 +23,14 @@ SELDOM = ("base-load-upgrade", "both-links-down", "call-profile-change", "collec
 """Pages whose commands another page types too, over minutes; a soak follows them."""
 
 
-def followed() -> Iterator[ParameterSet]:
-    """Yield the pages that tell their readers to do something."""
-    for page in pages():
-        if any(block.kind in RUNNABLE for block in blocks(page)):
-            yield pytest.param(page, id=shown(page), marks=[pytest.mark.soak] if page.stem in SELDOM else [])
+def followed() -> tuple[Path, ...]:
+    """Return the pages that tell their readers to do something."""
+    often = [page for page in pages() if SOAKING or page.stem not in SELDOM]
+    return tuple(page for page in often if any(block.kind in RUNNABLE for block in blocks(page)))
 
 
-@pytest.mark.parametrize("page", tuple(followed()))
+@pytest.mark.sampled
+@pytest.mark.parametrize("page", followed(), ids=shown)
 def test_a_reader_who_follows_a_page_sees_what_it_shows(
     page: Path, wounded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
