@@ -13,11 +13,14 @@ from typing import Any
 
 import pytest
 
+from syncengine.catalogue import Catalogue, load_catalogue
 from syncengine.execute.transaction import Writing
 from syncengine.servers.duckdb import server as duckdb_server
 from syncengine.staging import cache
+from tests.builders import catalogue
 from tests.cli.terminal import Typing
 from tests.examples import SOAK_SEED, SOAKING
+from tests.started_duckdb import StartedDuckDB
 
 
 def _informix() -> str | None:
@@ -33,6 +36,7 @@ def _postgresql() -> str | None:
 
 
 QUICKLY = "in_clause,common_subexpressions,common_aggregate"
+"""What DuckDB is told not to look for: terms that a statement repeats take it a tenth of a second to find."""
 NEEDS: dict[str, Callable[[], str | None]] = {"informix": _informix, "postgresql": _postgresql}
 """What tells, for each mark, what this machine lacks."""
 
@@ -136,12 +140,19 @@ def before_batch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int, Bas
     assert "error" not in left, "the run ended before it was hit"
 
 
-@pytest.fixture(autouse=True)
-def planned_quickly(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spare DuckDB what only pays over many rows: it looks for a tenth of a second for terms a statement repeats.
+def _catalogue_read_once(*folders: Path) -> Catalogue:
+    return load_catalogue(*folders) if folders else catalogue()
 
-    Not where DuckDB itself is tested, nor in processes of their own.
+
+@pytest.fixture(autouse=True)
+def spared(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare tests what is done over and over: reading all shipped specs, starting DuckDB, planning for many rows.
+
+    Folders of specs of one's own are read as ever. DuckDB is started and plans as ever where it is tested itself, and
+    in processes of their own.
     """
-    if "servers" not in request.path.parts and "properties" not in request.path.parts:
+    monkeypatch.setattr("syncengine.app.table_settings.load_catalogue", _catalogue_read_once)
+    if not {"servers", "staging", "properties"} & set(request.path.parts):
         for module in (duckdb_server, cache):
             monkeypatch.setattr(module, "DISABLED_OPTIMIZERS", QUICKLY)
+            monkeypatch.setattr(module, "duckdb", StartedDuckDB())

@@ -105,7 +105,7 @@ def run(arguments: list[str] | None = None) -> None:
 def run_for_code(arguments: list[str]) -> int:
     """Run the command line and return its exit code; errors become one sentence on standard error."""
     try:
-        result = app(args=arguments, standalone_mode=False)
+        result = _commands()(args=arguments, standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
         return _say("Stopped; nothing was written.", ExitCode.CANCELLED)
     except BrokenPipeError:
@@ -120,6 +120,12 @@ def run_for_code(arguments: list[str]) -> int:
         error.show()  # type: ignore[attr-defined]  # as the class found above has it
         return ExitCode.USAGE
     return int(result or 0)
+
+
+@functools.cache
+def _commands() -> Callable[..., int | None]:
+    """Make the commands of what was registered: once, however many a process runs."""
+    return typer.main.get_command(app)
 
 
 def _asks_for_trace(arguments: list[str]) -> bool:

@@ -153,6 +153,7 @@ def test_what_was_stopped_says_how_to_go_on(tmp_path: Path, typed: Typing, monke
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
 
 
+@pytest.mark.soak
 def test_drift_that_remains_is_told(tmp_path: Path, typed: Typing) -> None:
     """What fill leaves as it is makes the exit code 3, and the portion says that drift remains."""
     files = history(tmp_path, secondary={"htrunk": trunks(400, 430, row_date=DAYS[0], incalls=99)})
@@ -212,6 +213,7 @@ def test_plain_lines_tell_how_far_it_is(tmp_path: Path, typed: Typing, monkeypat
     assert done[-1] == 30
 
 
+@pytest.mark.soak
 def test_progress_goes_on_where_it_was(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a restart what was copied before counts as done."""
     files = history(tmp_path)
@@ -226,6 +228,7 @@ def test_progress_goes_on_where_it_was(tmp_path: Path, typed: Typing, monkeypatc
     assert done[-1] == 30
 
 
+@pytest.mark.soak
 def test_steps_of_portions_that_are_not_planned_are_not_counted(
     tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
 ) -> None:

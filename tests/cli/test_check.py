@@ -13,6 +13,7 @@ from syncengine.model.pair import Role
 from tests.builders import row
 from tests.cli.checking import SECRET, check, findings, pair, server
 from tests.cli.terminal import Typing, contents, type_in_process
+from tests.examples import some_of
 from tests.meddling import Meddling, meddle
 from tests.scenes import outage
 
@@ -116,7 +117,8 @@ def test_tables_are_told_with_their_columns(tmp_path: Path, typed: Typing) -> No
 
 
 @pytest.mark.parametrize("options", [(), ("--scratch",)])
-@pytest.mark.parametrize("role", ["primary", "secondary"])
+@pytest.mark.sampled
+@pytest.mark.parametrize("role", some_of(["secondary", "primary"], 2))
 def test_a_server_that_cannot_be_opened_does_not_hide_the_other(
     tmp_path: Path, typed: Typing, role: str, options: tuple[str, ...]
 ) -> None:

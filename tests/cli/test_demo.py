@@ -27,8 +27,9 @@ def wounded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Said]:
     return folder, said
 
 
+@pytest.mark.soak
 def test_the_story_ends_in_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The demo builds a pair, finds the drift, plans, mends and proves it, and exits with 0."""
+    """The demo builds a pair, finds the drift, plans, repairs and proves it; it exits with 0, as the tutorial shows."""
 
     def built(folder: Path, *given: Any, **named: Any) -> DemoPair:
         pair = build_pair(folder, *given, **named)
@@ -104,6 +105,7 @@ def test_what_verify_says_to_type_mends_the_pair(
     assert typed("verify", "--pair", pair, *named).code == 0
 
 
+@pytest.mark.soak
 def test_mending_leaves_all_else_as_it_was(wounded: tuple[Path, Said], mended: tuple[Files, Said]) -> None:
     """Nothing on the primary and no row of another interval on the secondary changes by the resync."""
     before, after = Files(wounded[0]), mended[0]
@@ -149,6 +151,7 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path, typed: Typing) -> None:
     assert (tmp_path / "pair").read_text() == "mine"
 
 
+@pytest.mark.soak
 def test_other_files_in_the_folder_are_left_alone(tmp_path: Path, typed: Typing) -> None:
     """A demo into a folder with other things in it builds its pair beside them and changes none of them."""
     (tmp_path / "pair").mkdir()

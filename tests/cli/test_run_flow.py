@@ -13,6 +13,7 @@ import pytest
 
 from tests.builders import Files
 from tests.cli.terminal import PROGRAM, TRUNKS, Said, Typing, contents, drifting_pair, is_one_sentence, type_in_process
+from tests.examples import some_of
 
 
 @contextmanager
@@ -41,7 +42,8 @@ def answering(files: Files, keys: bytes, *words: str) -> Said:
     return Said(done.returncode, done.stdout, done.stderr)
 
 
-@pytest.mark.parametrize("keys", [b"n\n", b"\n", b"\x04"])
+@pytest.mark.sampled
+@pytest.mark.parametrize("keys", some_of([b"\n", b"n\n", b"\x04"], 3))
 def test_whoever_does_not_say_yes_changes_nothing(tmp_path: Path, keys: bytes) -> None:
     """Answering n, nothing or end of input writes nothing, says so, and exits with 130."""
     files = drifting_pair(tmp_path)

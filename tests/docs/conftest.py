@@ -43,21 +43,34 @@ def words() -> frozenset[str]:
     return frozenset(word for page in pages() for word in re.findall(r"[a-z_0-9]+", page.read_text(encoding="utf-8")))
 
 
-@pytest.fixture(autouse=True)
-def narrow_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Build pairs narrow wherever a page builds one, and have the specs describe no column that they lack."""
+@functools.cache
+def shipped() -> Catalogue:
+    """Return the shipped specs without the columns that the narrow pairs lack."""
+    return narrowed(load_catalogue())
 
-    def loaded(*folders: Path) -> Catalogue:
-        found = load_catalogue(*folders)
-        tables = (replace(spec, columns=narrow_columns(spec, words())) for spec in found.tables)
-        return replace(found, tables=tuple(tables))
+
+def narrow_catalogue(*folders: Path) -> Catalogue:
+    """Return the specs without the columns that the narrow pairs lack; folders of one's own are read as ever."""
+    return narrowed(load_catalogue(*folders)) if folders else shipped()
+
+
+def narrowed(found: Catalogue) -> Catalogue:
+    """Return a catalogue without the columns that the narrow pairs lack."""
+    tables = (replace(spec, columns=narrow_columns(spec, words())) for spec in found.tables)
+    return replace(found, tables=tuple(tables))
+
+
+@pytest.fixture(autouse=True)
+def narrow_pairs(monkeypatch: pytest.MonkeyPatch, spared: None) -> None:
+    """Build pairs narrow wherever a page builds one, and have the specs describe no column that they lack."""
+    del spared
 
     def built(folder: Path, *given: Any, **named: Any) -> DemoPair:
         pair = build_pair(folder, *given, **named)
         narrow(folder, words())
         return pair
 
-    monkeypatch.setattr(table_settings, "load_catalogue", loaded)
+    monkeypatch.setattr(table_settings, "load_catalogue", narrow_catalogue)
     monkeypatch.setattr(build, "build_pair", built)
 
 

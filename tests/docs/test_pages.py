@@ -19,7 +19,10 @@ RUNNABLE = ("console", "python", "test")
 EVERY_PAGE = (README, *pages())
 
 
-SELDOM = ("base-load-upgrade", "both-links-down", "call-profile-change", "collection-off-and-on", "secondary-was-down")
+SELDOM = (
+    *("base-load-upgrade", "both-links-down", "call-profile-change", "collection-off-and-on", "one-link-down"),
+    *("primary-was-down", "secondary-was-down"),
+)
 """Pages whose commands another page types too, over minutes; a soak follows them."""
 
 

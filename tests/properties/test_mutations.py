@@ -173,7 +173,7 @@ def reported(found: TableObservation) -> dict[Bucket, Counts]:
 
 
 @pytest.mark.sampled
-@pytest.mark.parametrize("table", some_of(BUCKETED, 3))
+@pytest.mark.parametrize("table", some_of(BUCKETED, 5))
 def test_exactly_the_mutated_buckets_are_reported(tmp_path: Path, table: str) -> None:
     """Of hundreds of mutated buckets none is missed, none miscounted, and no other is reported, either way."""
     made = mutated(table)

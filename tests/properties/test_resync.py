@@ -34,7 +34,7 @@ def left_counts(after: Observation | None) -> Counter[tuple[str, int | None]]:
 
 
 @pytest.mark.parametrize("policy", ["replace", "rows"])
-@examples(3)
+@examples(2)
 @given(shared=SIDE, source=SIDE, target=SIDE)
 def test_after_a_resync_only_what_the_plan_kept_still_differs(
     empty_pair: Path, policy: str, shared: Side, source: Side, target: Side
@@ -58,7 +58,7 @@ def test_after_a_resync_only_what_the_plan_kept_still_differs(
         assert plan.steps or left_counts(pair.verify(tables=TABLES, window=WINDOW)) == kept_counts(plan)
 
 
-@examples(3)
+@examples(2)
 @given(shared=SIDE, source=SIDE, target=SIDE)
 def test_fill_deletes_nothing_and_adds_only_what_the_source_has(
     empty_pair: Path, shared: Side, source: Side, target: Side

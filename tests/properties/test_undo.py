@@ -12,7 +12,7 @@ from tests.properties.small_pairs import SIDE, TABLES, Side, bags, filled, plann
 
 
 @pytest.mark.parametrize("policy", ["replace", "rows", "fill"])
-@examples(3)
+@examples(2)
 @given(shared=SIDE, source=SIDE, target=SIDE)
 def test_undone(empty_pair: Path, policy: str, shared: Side, source: Side, target: Side) -> None:
     """The target is as before, byte for byte, repeated rows included; the undo of the undo leaves it as after."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.builders import build_files, row
+from tests.examples import some_of
 from tests.scenes import drifting, resync, trunk, trunks
 
 
@@ -34,7 +35,8 @@ def test_repeated_agent_rows_survive_a_resync(tmp_path: Path, policy: str) -> No
     assert done.after.in_sync
 
 
-@pytest.mark.parametrize("policy", ["replace", "rows"])
+@pytest.mark.sampled
+@pytest.mark.parametrize("policy", some_of(["rows", "replace"], 2))
 @pytest.mark.parametrize(
     ("source", "target", "found"),
     [

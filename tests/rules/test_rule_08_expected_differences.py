@@ -14,6 +14,7 @@ from syncengine.model.drift import Observation
 from syncengine.model.expected import ExpectedDifference, ExpectedKind
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import Typing
+from tests.examples import some_of
 from tests.scenes import outage, plan_of, resync, storage, sync, table_of, trunk, trunks
 
 ROOM = storage("exceptions")
@@ -160,7 +161,8 @@ def test_without_the_setting_its_rows_are_drift(tmp_path: Path) -> None:
     assert not pseudo(tmp_path, settings="").open().verify(tables=("htrunk", "synonyms")).in_sync
 
 
-@pytest.mark.parametrize("source", ["primary", "secondary"])
+@pytest.mark.sampled
+@pytest.mark.parametrize("source", some_of(["secondary", "primary"], 2))
 def test_a_pseudo_acd_is_neither_written_nor_waited_for(tmp_path: Path, source: str) -> None:
     """A resync either way copies and deletes none of its rows, says so, and asks for no archive of it."""
     files = pseudo(tmp_path)

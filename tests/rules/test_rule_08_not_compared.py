@@ -10,6 +10,7 @@ import pytest
 from syncengine.cli.main import run_for_code
 from syncengine.model.drift import TableState
 from tests.builders import Files, build_files, row
+from tests.examples import some_of
 from tests.scenes import outage, resync, storage, sync, table_of, trunks
 
 
@@ -83,7 +84,8 @@ NEVER = {
 }
 
 
-@pytest.mark.parametrize("table", sorted(NEVER))
+@pytest.mark.sampled
+@pytest.mark.parametrize("table", some_of(sorted(NEVER), 2))
 def test_state_of_one_server_is_never_copied(tmp_path: Path, table: str) -> None:
     """Each server's own diary and state are no drift, and a resync that names them leaves them alone."""
     history = table == "linkex"

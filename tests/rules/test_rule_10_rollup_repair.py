@@ -20,6 +20,7 @@ from syncengine.model.selection import ReadQuery, Selection
 from syncengine.observe.rollups.recomputed_rows import Recomputing
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import Typing
+from tests.examples import some_of
 from tests.rules.summarised import SATURDAY, SUNDAY, intervals, looking, pair, server
 from tests.scenes import code, outage, trunk
 
@@ -108,6 +109,7 @@ def test_before_the_daily_archive_nothing_is_written(tmp_path: Path) -> None:
     assert alike(files, "hcwc", *LONGER)
 
 
+@pytest.mark.soak
 def test_a_period_whose_intervals_are_no_longer_held_is_left(tmp_path: Path) -> None:
     """Of a month the target has purged the beginning of: it is named with the reason, the day is recomputed."""
     files = pair(tmp_path, blind={IN_MAY: 1030})
@@ -178,7 +180,8 @@ def test_undo_takes_recomputed_rows_back_with_the_run(tmp_path: Path) -> None:
     assert [files.bag("secondary", name) for name in ("hcwc", *LONGER)] == before
 
 
-@pytest.mark.parametrize("at", [1, 2, 3])
+@pytest.mark.sampled
+@pytest.mark.parametrize("at", some_of([2, 1, 3], 3))
 def test_a_run_stopped_before_or_in_its_second_portion_goes_on(
     tmp_path: Path, before_batch: Callable[[int, BaseException], None], at: int
 ) -> None:
@@ -196,6 +199,7 @@ def test_a_run_stopped_before_or_in_its_second_portion_goes_on(
     assert to_summarise(done) == []
 
 
+@pytest.mark.soak
 def test_a_run_killed_between_its_portions_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its process ends when the intervals are mended and nothing else is planned yet: a resume plans and does it."""
     files = pair(tmp_path, blind={IN_MAY: 1030})
@@ -238,6 +242,7 @@ def test_intervals_changed_after_the_second_plan_stop_its_step(tmp_path: Path, m
     assert to_summarise(done) == ["secondary"]
 
 
+@pytest.mark.soak
 def test_the_busy_hour_is_left_to_data_summarizing(tmp_path: Path) -> None:
     """Sums of a day of trunk groups are recomputed; its busy hour stays, and the period is still named."""
     days = [SATURDAY - timedelta(days=1), SATURDAY, SUNDAY]

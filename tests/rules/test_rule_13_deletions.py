@@ -10,6 +10,7 @@ import pytest
 from syncengine.cli.main import run_for_code
 from syncengine.model.plan import KeptWhy
 from tests.builders import Files, build_files, row
+from tests.examples import some_of
 from tests.scenes import code, kept, plan_of, resync, sync, trunk, trunks
 
 
@@ -143,7 +144,8 @@ def test_an_acd_the_source_lacks_is_left_alone(tmp_path: Path) -> None:
     assert files.bag("secondary", "htrunk", "acd = 1") == files.bag("primary", "htrunk")
 
 
-@pytest.mark.parametrize("policy", ["replace", "fill"])
+@pytest.mark.sampled
+@pytest.mark.parametrize("policy", some_of(["replace", "fill"], 2))
 @pytest.mark.parametrize(
     ("table", "values"),
     [("users", {"user_id": "ann"}), ("synonyms", {"acd_no": 1, "item_type": "split", "value": "1"})],

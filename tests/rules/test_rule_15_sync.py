@@ -193,6 +193,7 @@ def test_a_dry_run_that_finds_differences_does_not_take_them_for_alike(tmp_path:
     assert told(plan) == {"1": ("unknown", None), "2": ("target", KeptWhy.CONFLICT)}
 
 
+@pytest.mark.soak
 def test_fill_only_asks_about_what_it_would_add(tmp_path: Path) -> None:
     """With the policy fill a changed name is left anyway; one that was removed on purpose is asked about."""
     files = alike(tmp_path)
@@ -224,6 +225,7 @@ def test_one_acd_is_no_matter_of_another(tmp_path: Path) -> None:
     assert any("differs for ACD 2 too" in note for note in done.plan.notes)
 
 
+@pytest.mark.soak
 def test_an_undo_forgets_what_was_alike(tmp_path: Path) -> None:
     """Rows that an undo puts back were changed by nobody: the next sync does not say that somebody did."""
     files = alike(tmp_path)

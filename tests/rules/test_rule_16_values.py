@@ -9,6 +9,7 @@ import pytest
 
 from syncengine.app import open_pair
 from tests.builders import build_files, row
+from tests.examples import some_of
 from tests.scenes import drifting, sync
 
 SPEC = """
@@ -44,7 +45,8 @@ def test_padding_is_no_drift(tmp_path: Path, every_row: bool) -> None:
     assert files.open().verify(tables=("users",), every_row=every_row).in_sync
 
 
-@pytest.mark.parametrize("every_row", [False, True])
+@pytest.mark.sampled
+@pytest.mark.parametrize("every_row", some_of([False, True], 2))
 @pytest.mark.parametrize(
     ("column", "one", "other"),
     [
@@ -81,7 +83,8 @@ def test_a_copied_value_is_the_source_value_to_the_last_blank(tmp_path: Path) ->
     assert files.run("secondary", "SELECT standard, length(value) FROM synonyms") == [(None, 15)]
 
 
-@pytest.mark.parametrize("every_row", [False, True])
+@pytest.mark.sampled
+@pytest.mark.parametrize("every_row", some_of([True, False], 2))
 @pytest.mark.parametrize(("other", "same"), [("call back later", True), ("call back soon", True), ("call once", False)])
 def test_only_the_significant_prefix_counts(tmp_path: Path, other: str, same: bool, every_row: bool) -> None:
     """Of a column with ten significant characters the eleventh may differ, and the tenth may not."""

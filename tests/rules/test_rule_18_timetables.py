@@ -279,6 +279,7 @@ def test_what_each_server_changes_of_its_backups_is_no_conflict(tmp_path: Path) 
     assert [str(dict(change.group.key)["tt_name"]).rstrip() for change in plan.conflicts] == ["theirs"]
 
 
+@pytest.mark.soak
 def test_what_a_sync_of_timetables_wrote_is_taken_back_beside_the_backups(tmp_path: Path) -> None:
     """An undo puts the others back and leaves a backup alone that was changed meanwhile."""
     files = own_pair(tmp_path)

@@ -11,6 +11,7 @@ from syncengine.model.errors import RefusedError
 from syncengine.model.plan import KeptWhy
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import Typing
+from tests.examples import some_of
 from tests.scenes import sync, sync_plan_of
 
 PERMISSIONS = ["users", "features", "user_colors", "user_defval"]
@@ -46,7 +47,8 @@ def ids(files: Files, table: str) -> list[str]:
     return sorted(name.strip() for (name,) in files.run("secondary", f"SELECT user_id FROM {table}"))
 
 
-@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.sampled
+@pytest.mark.parametrize("known", some_of([True, False], 2))
 def test_users_are_removed_only_when_told(tmp_path: Path, known: bool) -> None:
     """A user gone from the primary stays on the secondary with all that is theirs; other permissions follow."""
     files = one_removed(tmp_path)
@@ -92,6 +94,7 @@ def test_removals_are_under_the_ceiling_of_deletions(tmp_path: Path) -> None:
     assert refusal.value.rule == 13
 
 
+@pytest.mark.soak
 def test_permissions_bring_their_users_along(tmp_path: Path) -> None:
     """Asked for permissions alone the plan takes the users in: a permission of nobody would be of no use."""
     files = one_removed(tmp_path)

@@ -12,6 +12,7 @@ from syncengine.cli.main import run_for_code
 from syncengine.model.consequences import Administered, followings
 from syncengine.model.plan import KeptWhy
 from tests.builders import Files, build_files, catalogue, row
+from tests.examples import some_of
 from tests.scenes import WINDOW, kept, plan_of, storage, sync, sync_plan_of, trunks
 
 BY_HAND: dict[str, dict[str, Any]] = {
@@ -27,7 +28,8 @@ BY_HAND: dict[str, dict[str, Any]] = {
 """Administration of exceptions, traces and profiles."""
 
 
-@pytest.mark.parametrize("table", sorted(BY_HAND))
+@pytest.mark.sampled
+@pytest.mark.parametrize("table", some_of(sorted(BY_HAND), 3))
 def test_exceptions_traces_and_profiles_are_reported_and_not_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], table: str
 ) -> None:

@@ -6,6 +6,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from syncengine.cli.main import run_for_code
 from syncengine.model.plan import Plan
 from syncengine.model.spec import DataClass, Kept
@@ -131,6 +133,7 @@ def test_the_checklist_is_shown_before_and_after(tmp_path: Path, capsys: Any) ->
     assert out.index("IN SYNC") < out.index("Still to be done by hand")
 
 
+@pytest.mark.soak
 def test_an_undo_has_its_own_checklist(tmp_path: Path) -> None:
     """Names that are taken back are names that Visual Vectors has to forget."""
     files = dictionary(tmp_path)

@@ -60,6 +60,7 @@ def test_hooks_carry_out_lines_before_and_after(tmp_path: Path) -> None:
     assert {line.kind for line, _ in result.by_hand}.isdisjoint(ran(files))
 
 
+@pytest.mark.soak
 def test_a_hook_is_told_what_it_is_run_for(tmp_path: Path) -> None:
     """Run, kind, server, pair file and the lines are in its environment, and it runs in the pair file's folder."""
     files = class_wide(tmp_path, *MODES)
@@ -104,6 +105,7 @@ def test_no_shell_sees_the_arguments(tmp_path: Path) -> None:
     assert not (tmp_path / "hacked").exists()
 
 
+@pytest.mark.soak
 def test_each_server_may_have_its_own_command(tmp_path: Path) -> None:
     """The command of a server comes before that of both; a server without one is left to people."""
     own = with_hooks(
@@ -289,6 +291,7 @@ def test_secrets_are_neither_handed_on_nor_shown(tmp_path: Path, monkeypatch: py
     assert not [text for text in texts if b"hunter2" in text]
 
 
+@pytest.mark.soak
 def test_an_undo_asks_for_what_the_run_asked_for(tmp_path: Path) -> None:
     """What was written in single-user mode is taken back in it, by the same hooks, and so is the undo of that."""
     files = class_wide(tmp_path, *MODES)
@@ -303,6 +306,7 @@ def test_an_undo_asks_for_what_the_run_asked_for(tmp_path: Path) -> None:
     assert (taken_back, users(files)) == (0, 1)
 
 
+@pytest.mark.soak
 def test_what_a_hook_leaves_running_does_not_hold_the_run(tmp_path: Path) -> None:
     """A hook that starts a service ends when it ends itself, though the service keeps its output open."""
     starts = python("import subprocess; subprocess.Popen(['sleep', '4321.5']); print('started')")
@@ -378,6 +382,7 @@ def test_a_run_that_writes_nothing_runs_no_hook(tmp_path: Path) -> None:
     assert ran(files) == []
 
 
+@pytest.mark.soak
 def test_a_hook_for_one_line_of_the_dictionary(tmp_path: Path) -> None:
     """Lines without a hook stay with people, in the plan and after it."""
     files = with_hooks(dictionary(tmp_path), hook("visual-vectors"))

@@ -101,7 +101,7 @@ def test_ctrl_c_while_the_mode_is_changed_back_waits_for_it(tmp_path: Path) -> N
 
 
 @pytest.mark.sampled
-@pytest.mark.parametrize("number", some_of([signal.SIGTERM, signal.SIGHUP, signal.SIGINT], 2))
+@pytest.mark.parametrize("number", some_of([signal.SIGTERM, signal.SIGHUP, signal.SIGINT], 3))
 def test_what_stops_the_program_ends_the_hook(tmp_path: Path, number: signal.Signals) -> None:
     """Ctrl-C, a request to end and a lost terminal end the hook and what it started; the server is put back."""
     seconds = f"{os.getpid()}.{number:02}"
@@ -147,6 +147,7 @@ def test_a_machine_that_went_down_is_told_and_put_right(tmp_path: Path, typed: T
     assert files.open().run(run).state is RunState.DONE
 
 
+@pytest.mark.soak
 def test_the_next_run_puts_back_what_an_earlier_one_left(tmp_path: Path) -> None:
     """A run that needs no single-user mode itself ends with the hook that an earlier one could not run."""
     files = class_wide(tmp_path)
@@ -216,6 +217,7 @@ def test_a_resume_tries_to_put_back_what_an_earlier_run_left(tmp_path: Path) -> 
     assert states(again) == [("multi-user", HookState.DONE)]
 
 
+@pytest.mark.soak
 def test_without_its_hook_a_server_is_left_to_people(tmp_path: Path) -> None:
     """Where the pair file names no hook any more that would put the server back, the line says to do it."""
     files = class_wide(tmp_path)
@@ -238,6 +240,7 @@ class Gone(Silent):
             raise OSError(errno.EIO, "Input/output error")
 
 
+@pytest.mark.soak
 def test_a_terminal_that_goes_away_keeps_no_server_from_coming_back(tmp_path: Path) -> None:
     """Where nothing can be shown any more, the hook that puts a server back runs all the same."""
     files = class_wide(tmp_path, *MODES)

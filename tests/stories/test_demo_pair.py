@@ -1,7 +1,4 @@
-"""The story of `make demo` on pairs of live servers, and on pairs of unlike ones: the same drift, mended the same.
-
-Wide tables have all their columns in `make soak` only.
-"""
+"""The story of `make demo` on pairs of live servers, and on pairs of unlike ones: the same drift, repaired the same."""
 
 from __future__ import annotations
 
@@ -16,12 +13,10 @@ import pytest
 
 from syncengine.demo import DemoShape, build_pair
 from syncengine.model.pair import Role
-from tests.builders import narrow
 from tests.cli.terminal import Said, type_in_process
-from tests.examples import SOAKING
 from tests.stories.servers import HOMES, MARKS, PASSWORDS, Bag, Home, as_text
 
-pytestmark = pytest.mark.sampled
+pytestmark = pytest.mark.soak
 SHAPE = DemoShape(days=3, acds=2, splits=3, agents=12, vdns=6, trunks=10)
 SYNC = ("--set", "agent-groups", "--yes")
 MEND = ("--window", "2000-06-05 05:13..05:19", "--yes")
@@ -32,8 +27,6 @@ PAIRS = (
     ("postgresql", "informix"),
     ("embedded", "postgresql"),
 )
-OFTEN = (("postgresql", "informix"), ("embedded", "postgresql"))
-"""What is not left to the soak: each live kind is written to. The scenarios of the guide read Informix."""
 WRITTEN = ("hsplit", "hagent", "hvdn", "htrunk", "htkgrp", "hvector", "hcwc", "synonyms", "agroups", "haglog", "agex")
 """Tables the mending writes, or might have."""
 
@@ -63,8 +56,6 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Embedded:
     """Build the wounded pair, and mend a copy of it, on embedded servers: what the others are held against."""
     folder = tmp_path_factory.mktemp("story") / "pair"
     build_pair(folder, SHAPE)
-    if not SOAKING:
-        narrow(folder)
     copy = folder.parent / "mended"
     shutil.copytree(folder, copy)
     before = type_in_process("verify", "--pair", copy / "pair.toml", "--json").document
@@ -90,7 +81,7 @@ class Told:
     scope="module",
     params=[
         pytest.param(pair, id="-".join(pair), marks=[MARKS[kind] for kind in dict.fromkeys(pair) if kind in MARKS])
-        for pair in (PAIRS if SOAKING else OFTEN)
+        for pair in PAIRS
     ],
 )
 def told(

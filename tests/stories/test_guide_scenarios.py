@@ -18,6 +18,7 @@ from syncengine.model.errors import RefusedError
 from syncengine.model.outages import Outlook
 from syncengine.model.pair import Role
 from tests.builders import Files, Openable, build_files, row
+from tests.examples import some_of
 from tests.jobs.test_outages import broken, link, mend
 from tests.scenes import trunks
 from tests.stories.servers import MARKS, PASSWORDS, HomedPair
@@ -208,7 +209,8 @@ def test_a_call_profile_change_costs_each_server_its_interval(tmp_path: Path, ho
 
 
 @kinds(*UNLIKE)
-@pytest.mark.parametrize(("down", "source"), [(Role.PRIMARY, "secondary"), (Role.SECONDARY, "primary")])
+@pytest.mark.sampled
+@pytest.mark.parametrize(("down", "source"), some_of([(Role.SECONDARY, "primary"), (Role.PRIMARY, "secondary")], 2))
 def test_an_unscheduled_outage_of_one_server(tmp_path: Path, down: Role, source: str, home: Home) -> None:
     """Administration that was done meanwhile goes back first, then history, and both end in sync (chapter 4)."""
     name = row("synonyms", item_type="split", value="7", item_name="added meanwhile")

@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.cli.terminal import Typing
+from tests.examples import some_of
 from tests.rules.timetabled import task, three_owners
 from tests.stories.servers import HOMES, MARKS, PASSWORDS, Bag, Home, as_text
 
+KINDS = some_of(tuple(HOMES), 2)
 
-@pytest.fixture(params=[pytest.param(kind, marks=[MARKS[kind]] if kind in MARKS else []) for kind in HOMES])
+
+@pytest.fixture(params=[pytest.param(kind, marks=[MARKS[kind]] if kind in MARKS else []) for kind in KINDS])
 def secondary(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     """Build the pair with its secondary on a server of each kind."""
     for name, value in PASSWORDS.items():
@@ -37,6 +40,7 @@ def flags(bag: Bag) -> dict[str | None, str | None]:
     return {name: flag for _, name, _, _, _, _, flag, _ in bag}
 
 
+@pytest.mark.sampled
 def test_timetables_are_taken_over_and_put_back(secondary: Home, tmp_path: Path, typed: Typing) -> None:
     """Only flags change and come back as they were; a sync in between leaves each server its backups."""
     pair = ("--pair", tmp_path / "pair.toml")

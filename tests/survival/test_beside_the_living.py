@@ -50,7 +50,7 @@ BACKFILL = {"window": "2000-06-05", "tables": TABLES, "policy": "replace", "port
     ("kind", "work"),
     [
         pytest.param("informix", "resync", marks=MARKS["informix"]),
-        pytest.param("postgresql", "backfill", marks=MARKS["postgresql"]),
+        pytest.param("postgresql", "backfill", marks=[MARKS["postgresql"], pytest.mark.soak]),
         pytest.param("informix", "backfill", marks=[MARKS["informix"], pytest.mark.soak]),
         pytest.param("postgresql", "resync", marks=[MARKS["postgresql"], pytest.mark.soak]),
     ],

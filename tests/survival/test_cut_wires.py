@@ -9,7 +9,7 @@ import pytest
 
 from syncengine.model.pair import Role
 from syncengine.servers.protocol import Server
-from tests.examples import SOAKING
+from tests.examples import SOAKING, some_of
 from tests.meddling import Meddling, meddle
 from tests.servers.derby.faults import Action, Cut, Drop, Fault, LoseAnswer, Stall
 from tests.servers.postgresql.relay import Cut as CommitCut
@@ -31,7 +31,7 @@ AT_COMMIT: dict[str, Action] = {
     "answer slow": Stall(seconds=0.3, of="reply"),
 }
 STALLED = ("UPDATE", "DELETE", "INSERT")
-EVERY = 1 if SOAKING else 4
+EVERY = 1 if SOAKING else 7
 """Of how many messages one is cut."""
 TURNS = 2 if SOAKING else 1
 """How often each message is cut: lost before it is sent and after it was answered, in turn with its neighbours."""
@@ -107,7 +107,8 @@ def test_cut_at_every_message(stage: LiveStage, monkeypatch: pytest.MonkeyPatch,
 
 
 @pytest.mark.informix
-@pytest.mark.parametrize("name", AT_COMMIT)
+@pytest.mark.sampled
+@pytest.mark.parametrize("name", some_of(tuple(AT_COMMIT), 2))
 def test_cut_or_stalled_at_the_commit(stage: LiveStage, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Whatever becomes of the commit or its answer, it is found out, and the run comes to the same end."""
     outages = Outages(stage, stage.expected("rows"))
@@ -120,7 +121,8 @@ def test_cut_or_stalled_at_the_commit(stage: LiveStage, monkeypatch: pytest.Monk
 
 
 @pytest.mark.informix
-@pytest.mark.parametrize("statement", STALLED)
+@pytest.mark.sampled
+@pytest.mark.parametrize("statement", some_of(STALLED, 3))
 def test_stalled_in_a_statement(stage: LiveStage, monkeypatch: pytest.MonkeyPatch, statement: str) -> None:
     """A statement of a step that is never answered is given up, and the run comes to the same end."""
     outages = Outages(stage, stage.expected("replace"))
@@ -137,8 +139,10 @@ def test_stalled_in_a_statement(stage: LiveStage, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.postgresql
+@pytest.mark.sampled
 @pytest.mark.parametrize(
-    ("cut", "policy"), [(CommitCut.BEFORE, "replace"), (CommitCut.AFTER, "rows"), (CommitCut.WHILE, "replace")]
+    ("cut", "policy"),
+    some_of([(CommitCut.BEFORE, "replace"), (CommitCut.WHILE, "replace"), (CommitCut.AFTER, "rows")], 2),
 )
 def test_cut_at_the_commit_of_postgresql(staged: Made, quick: None, cut: CommitCut, policy: str) -> None:
     """Whether the commit arrived or not is found out, and the run comes to the same end."""

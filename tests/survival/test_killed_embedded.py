@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 import pytest
 
-from tests.examples import SOAK_SEED, SOAKING
+from tests.examples import SOAK_SEED, SOAKING, some_of
 from tests.survival.children import counted, died_of, killed_after, opened, warm
 from tests.survival.conftest import Embedded
 from tests.survival.outages import chosen
@@ -16,7 +16,7 @@ from tests.survival.scenes import POLICIES
 
 TIMES = 120 if SOAKING else 2
 """Kills from outside a policy."""
-AGAIN = 40 if SOAKING else 4
+AGAIN = 40 if SOAKING else 2
 """Kills of one run's resumes."""
 NEEDED = {
     *("staging", "journalling", "numbering", "flushing", "renaming", "beginning", "locking", "looking", "deleting"),
@@ -24,19 +24,11 @@ NEEDED = {
     *("marking done", "marking step", "marking checked", "marking ended"),
     *("half marking open", "half marking done", "half marking step"),
 }
-AROUND_A_COMMIT = (
-    "journalling",
-    "inserting",
-    "committing",
-    "ending",
-    "marking open",
-    "marking done",
-    "half marking done",
-)
+AROUND_A_COMMIT = ("inserting", "committing", "marking done", "half marking done")
 
 
 @pytest.mark.sampled
-@pytest.mark.parametrize(("policy", "firsts", "more"), [("replace", AROUND_A_COMMIT, 1), ("rows", (), 2)])
+@pytest.mark.parametrize(("policy", "firsts", "more"), [("replace", AROUND_A_COMMIT, 0), ("rows", (), 1)])
 def test_killed_at_a_moment(embedded: Embedded, policy: str, firsts: Collection[str], more: int) -> None:
     """Killed before or after anything it does, a run leaves each step whole or not there, and resume ends it."""
     outages = embedded(policy)
@@ -51,7 +43,7 @@ def test_killed_at_a_moment(embedded: Embedded, policy: str, firsts: Collection[
 
 
 @pytest.mark.sampled
-@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("policy", some_of(POLICIES, 2))
 def test_killed_at_any_time(embedded: Embedded, policy: str) -> None:
     """Killed from outside at random times, in the middle of whatever it was doing, a run is resumed to the same end."""
     outages = embedded(policy)
@@ -79,7 +71,8 @@ def test_killed_again_and_again(embedded: Embedded) -> None:
     outages.resumed()
 
 
-@pytest.mark.parametrize(("nth", "at"), [(14, "inserting"), (5, "committing"), (5, "marking done")])
+@pytest.mark.sampled
+@pytest.mark.parametrize(("nth", "at"), some_of([(14, "inserting"), (5, "marking done"), (5, "committing")], 2))
 def test_undone_after_it_was_killed(embedded: Embedded, nth: int, at: str) -> None:
     """A run that was killed is taken back without being gone on with: its open step is resolved first."""
     outages = embedded("replace")

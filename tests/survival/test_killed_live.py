@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.examples import SOAKING
 from tests.stories.servers import MARKS
 from tests.survival.children import begun, counted, died_of, ended
 from tests.survival.conftest import Made
@@ -11,14 +12,12 @@ from tests.survival.live import LiveStage
 from tests.survival.outages import Outages, chosen
 from tests.survival.scenes import POLICIES
 
-SPREAD = 2
-"""Moments a kind, besides the first ones of all that is done in a transaction or around it."""
-UNLOGGED = 4
+UNLOGGED = 2
 """Moments in a database that keeps no log."""
 FEW = ("hsplit", "synonyms", "agroups")
 """Tables for the kind that takes its time."""
 KINDS = [pytest.param(kind, marks=MARKS[kind]) for kind in ("informix", "postgresql")]
-CLOSEST = ("deleting", "inserting", "committing", "ending")
+CLOSEST = ("inserting", "committing", "ending")
 IN_TRANSACTION = {"locking", "looking", "deleting", "inserting", "committing", "beginning", "ending", "marking open"}
 
 
@@ -32,12 +31,11 @@ def stage_of(staged: Made, kind: str) -> LiveStage:
 def test_killed_at_a_moment(staged: Made, kind: str) -> None:
     """Killed before or after anything it does, a run leaves each step whole or not there, and resume ends it."""
     stage = stage_of(staged, kind)
-    for policy in POLICIES:
+    for policy in POLICIES if SOAKING else POLICIES[:1]:
         outages = Outages(stage, stage.expected(policy))
         moments = counted(outages.order(None))
         stage.reset()
-        first = policy == POLICIES[0]
-        for fatal in chosen(moments, 0 if first else SPREAD, seed=2, firsts=CLOSEST if first else ()):
+        for fatal in chosen(moments, 0, seed=2, firsts=CLOSEST):
             assert died_of(outages.order(fatal)), fatal
             outages.resumed()
             stage.reset()

@@ -8,6 +8,7 @@ import random
 import shutil
 from collections.abc import Callable
 from datetime import datetime
+from itertools import product
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -26,9 +27,9 @@ from tests.survival.embedded import EmbeddedStage
 from tests.survival.outages import Outages
 from tests.survival.scenes import POLICIES, TABLES, WINDOW
 
-FULL_AT = 30 if SOAKING else 2
+FULL_AT = 30 if SOAKING else 1
 """Moments at which the disk is full, of each kind, besides the first."""
-FLIPPED = 40 if SOAKING else 2
+FLIPPED = 40 if SOAKING else 1
 """Bits that flip, each in a run of its own."""
 
 
@@ -118,8 +119,8 @@ def test_the_disk_is_full(outages: Outages, typed: Typing, monkeypatch: pytest.M
         mended(outages, typed)
 
 
-@pytest.mark.parametrize("nth", [1, 4])
-@pytest.mark.parametrize("moment", ["before", "in the middle of"])
+@pytest.mark.sampled
+@pytest.mark.parametrize(("nth", "moment"), some_of(list(product([1, 4], ["in the middle of", "before"])), 3))
 def test_the_staging_folder_is_taken_away(
     outages: Outages, typed: Typing, monkeypatch: pytest.MonkeyPatch, nth: int, moment: str
 ) -> None:
@@ -174,7 +175,8 @@ def test_the_ledger_is_damaged(embedded: Embedded, typed: Typing, policy: str) -
         assert stage.target() == outages.expected.after
 
 
-@pytest.mark.parametrize("damage", ["plan cut", "plan gone", "header cut", "piece cut"])
+@pytest.mark.sampled
+@pytest.mark.parametrize("damage", some_of(["plan cut", "plan gone", "piece cut", "header cut"], 2))
 def test_files_of_a_run_are_damaged(outages: Outages, typed: Typing, damage: str) -> None:
     """A file of a run that is cut or gone is told in a sentence, or made anew; nothing is written from it."""
     assert isinstance(outages.stage, EmbeddedStage)

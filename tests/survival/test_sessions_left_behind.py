@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.cli.terminal import Typing
+from tests.examples import some_of
 from tests.stories.servers import MARKS
 from tests.survival.children import died_of, opened
 from tests.survival.conftest import Made
@@ -17,7 +18,8 @@ IMPATIENT = SETTINGS.replace("lock_seconds = 3", "lock_seconds = 1")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("at", ["inserting", "committing"])
+@pytest.mark.sampled
+@pytest.mark.parametrize("at", some_of(["committing", "inserting"], 2))
 def test_resume_waits_for_a_session_that_lives(
     staged: Made, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], kind: str, at: str
 ) -> None:

@@ -16,7 +16,6 @@ INFORMIX = Dialect(
     # SUBSTR past the end of a text gives NULL on some releases and nothing on others.
     character="NVL(ASCII(SUBSTR({text}, {place}, 1)), 0)",
     trimmed="TRIM(TRAILING ' ' FROM {text})",
-    text_term="CASE WHEN {name} IS NULL THEN {null} ELSE {term} END",
     day_number=f"({{date}} - MDY({EPOCH_DAY.month}, {EPOCH_DAY.day}, {EPOCH_DAY.year}))",
 )
 MOST_TEXT = 12_000

@@ -15,6 +15,8 @@ MARKER = re.compile(r'"[^"]*"|\?')
 class PostgreSQLDialect(Dialect):
     """PostgreSQL's SQL. It tells names in quotes by case, so that each is written as the catalogue has it."""
 
+    character: str = "ASCII(SUBSTR({text}, {place}, 1))"
+    text_term: str = "COALESCE({term}, {null})"
     # A sum of BIGINT would be NUMERIC; what is summed is below 2^31.
     sum: str = "CAST(SUM(CAST({value} AS INTEGER)) AS BIGINT)"
     # A CHAR column compared with a parameter, which is TEXT, loses its padding, and the value does not.

@@ -27,9 +27,18 @@ class Dialect:
     quotes: bool = True
     """Whether double quotes make an identifier; on Informix they may make a string."""
     coalesce: str = "COALESCE"
-    character: str = "ASCII(SUBSTR({text}, {place}, 1))"
+    character: str = ""
+    """The number of the character at a place; empty where `characters` adds them all up at once."""
+    characters: str = (
+        "CAST(COALESCE(LIST_SUM(LIST_TRANSFORM(STRING_SPLIT({text}, ''), "
+        "lambda letter, place: ASCII(letter) * (CAST([{numbers}] AS BIGINT[]))[place])), 0) AS BIGINT)"
+    )
+    """The sum of each character times the number of its place; those past the last number are left out.
+
+    One expression however wide the column is: a hundred written out take longer to plan than to run.
+    """
     trimmed: str = "RTRIM({text}, ' ')"
-    text_term: str = "COALESCE({term}, {null})"
+    text_term: str = "CASE WHEN {name} IS NULL THEN {null} ELSE {term} END"
     """The term of a text column `{name}`, of which some characters may be missing."""
     sum: str = "CAST(SUM({value}) AS BIGINT)"
     day_number: str = f"({{date}} - DATE '{EPOCH_DAY.isoformat()}')"

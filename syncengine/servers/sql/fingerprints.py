@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from syncengine.model.bucket import Bucket, BucketState
@@ -72,14 +72,22 @@ def term(column: FingerprintColumn, numbers: FingerprintParameters, dialect: Dia
         case "date":
             number = f"MOD({value} * CAST({dialect.day_number.format(date=name)} AS BIGINT), {p0})"
         case _:
-            trimmed = dialect.trimmed.format(text=name)
-            characters = (
-                f"{numbers.coefficient(column.name, str(place))} * "
-                f"CAST({dialect.character.format(text=trimmed, place=place)} AS BIGINT)"
-                for place in range(1, column.characters + 1)
+            places = {place: numbers.coefficient(column.name, str(place)) for place in range(1, column.characters + 1)}
+            return dialect.text_term.format(
+                name=name, term=f"MOD({_characters(name, places, dialect)}, {p0})", null=null
             )
-            return dialect.text_term.format(name=name, term=f"MOD({' + '.join(characters)}, {p0})", null=null)
     return f"{dialect.coalesce}({number}, {null})"
+
+
+def _characters(name: str, places: Mapping[int, int], dialect: Dialect) -> str:
+    """Return the sum of a text's characters, each times the number of its place."""
+    trimmed = dialect.trimmed.format(text=name)
+    if not dialect.character:
+        return dialect.characters.format(text=trimmed, numbers=", ".join(map(str, places.values())))
+    return " + ".join(
+        f"{number} * CAST({dialect.character.format(text=trimmed, place=place)} AS BIGINT)"
+        for place, number in places.items()
+    )
 
 
 def _overlong(columns: Iterable[FingerprintColumn], dialect: Dialect) -> str:

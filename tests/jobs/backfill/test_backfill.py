@@ -63,6 +63,7 @@ def test_a_window_longer_than_anything_held_is_filled(tmp_path: Path) -> None:
     assert alike(files, *TABLES)
 
 
+@pytest.mark.soak
 def test_rows_older_than_the_servers_keep_are_not_put_back(tmp_path: Path) -> None:
     """Intervals the target has long dropped are not written again, and their portion is no error (rule 12)."""
     old = date(2000, 1, 10)
@@ -96,6 +97,7 @@ def test_a_portion_older_than_anything_kept_is_empty(tmp_path: Path, newest_firs
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk", "row_date > DATE '2000-01-01'")
 
 
+@pytest.mark.soak
 def test_weeks_and_months_come_after_the_intervals_below_them(tmp_path: Path) -> None:
     """Weekly and monthly rows are written in portions after all intervals, and are not held back (rule 10)."""
     may = tuple(date(2000, 5, day) for day in (8, 9, 10, 11, 12))

@@ -46,6 +46,7 @@ def test_a_backfill_stopped_in_a_portion_goes_on_where_it_was(
     assert reads == rows_read
 
 
+@pytest.mark.soak
 def test_a_backfill_killed_between_portions_goes_on(
     tmp_path: Path, before_batch: Callable[[int, BaseException], None]
 ) -> None:
@@ -132,6 +133,7 @@ def test_a_backfill_killed_before_it_was_cut_is_begun_again(tmp_path: Path, monk
     assert finished(backfill(files))
 
 
+@pytest.mark.soak
 def test_a_refusal_in_the_middle_leaves_a_run_that_can_be_gone_on_with(tmp_path: Path) -> None:
     """Deletions above the ceiling stop at their portion with the sentence; those before it stay done (rule 13)."""
     alone = [code(label, "9", row_date=DAYS[1]) for label in (400, 430, 500)]

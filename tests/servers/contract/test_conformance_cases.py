@@ -57,7 +57,7 @@ def told(found: ScratchCheck, name: str) -> CaseResult:
 
 
 def test_every_kind_of_server_keeps_every_promise(place: Place, cache: Cache) -> None:
-    """All cases work on each kind, and the scratch table is gone afterwards."""
+    """All cases work on each kind and tell figures, and the scratch table is gone afterwards."""
     broken = Broken()
 
     with opened(place, broken) as server:
@@ -71,13 +71,11 @@ def test_every_kind_of_server_keeps_every_promise(place: Place, cache: Cache) ->
     assert len(broken.names) == 1
     assert not left
     assert found.leftover == ""
+    measured(found)
 
 
-def test_rates_and_waits_are_told_in_figures(place: Place, cache: Cache) -> None:
-    """The case that measures tells rows a second both ways, the one of locks how long was waited for."""
-    with opened(place, Broken()) as server:
-        found = tried(server, cache)
-
+def measured(found: ScratchCheck) -> None:
+    """Hold that the case that measures tells rows a second both ways, the one of locks how long was waited for."""
     rates, waited = dict(told(found, "rates").figures), dict(told(found, "locks").figures)
     assert set(rates) == {"insert_rows_per_second", "read_rows_per_second"}
     assert all(rate > 0 for rate in rates.values())

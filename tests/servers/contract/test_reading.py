@@ -19,9 +19,11 @@ from syncengine.model.pair import Limits
 from syncengine.model.selection import KeyGroups, ReadQuery, Selection
 from syncengine.model.window import Window
 from syncengine.model.window_syntax import parse_window
+from syncengine.servers.duckdb.server import READING_MB
 from syncengine.servers.protocol import Server
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
 from tests.builders import DAY, catalogue, columns_of, hsplit, row
+from tests.examples import SOAKING, some_of
 from tests.properties.layouts import base_rows, bucket_in, buckets_of
 from tests.servers.contract.conftest import Make
 from tests.servers.contract.kinds import Place, Row, as_arrow
@@ -105,7 +107,10 @@ def test_tables_are_found_with_their_columns_in_order(place: Place) -> None:
             assert live.type.is_text if wanted.type.is_text else live.type == wanted.type, live.name
 
 
-@pytest.mark.parametrize("table", ["hsplit", "hagent", "haglog", "call_rec", "synonyms", "dbitems", "dsplit"])
+@pytest.mark.sampled
+@pytest.mark.parametrize(
+    "table", some_of(["hsplit", "hagent", "haglog", "dsplit", "call_rec", "dbitems", "synonyms"], 2)
+)
 def test_a_fingerprint_is_that_of_the_rows_read_back(place: Place, table: str) -> None:
     """What the server computes itself equals what is computed here over the rows it hands out."""
     place.load(table, as_arrow(table, random_rows(table, 30)))
@@ -205,10 +210,14 @@ def test_columns_come_in_the_order_asked_for(place: Place) -> None:
         assert reader.read_all().num_rows == 1
 
 
+MANY = 140_000 if SOAKING else 105_000
+
+
+@pytest.mark.sampled
 def test_a_table_larger_than_the_memory_allowed_is_read_in_bounded_batches(make: Make) -> None:
     """Rows stream: many times what may be held at once comes through, no batch larger than the bound."""
     place = make("wide", ("hsplit",), whole=True)
-    many = as_arrow("hsplit", [hsplit(500)], whole=True).take([0] * 140_000)
+    many = as_arrow("hsplit", [hsplit(500)], whole=True).take([0] * MANY)
     place.load("hsplit", many)
     server = place.open(writable=False, limits=Limits(memory_mb=64))
 
@@ -216,9 +225,9 @@ def test_a_table_larger_than_the_memory_allowed_is_read_in_bounded_batches(make:
     sizes = [batch.num_rows for batch in reader]
     server.close()
 
-    assert sum(sizes) == 140_000
+    assert sum(sizes) == MANY
     assert max(sizes) <= MOST_ROWS
-    assert many.nbytes > 64 * 2**20
+    assert many.nbytes > (64 if SOAKING else READING_MB) * 2**20
 
 
 def test_two_reads_at_once_do_not_disturb_each_other(place: Place) -> None:
@@ -237,7 +246,8 @@ def test_two_reads_at_once_do_not_disturb_each_other(place: Place) -> None:
     assert states[Bucket(DAY, 500, 1)].rows == 3 * MOST_ROWS
 
 
-@pytest.mark.parametrize("writable", [False, True])
+@pytest.mark.sampled
+@pytest.mark.parametrize("writable", some_of([False, True], 2))
 def test_scattered_buckets_are_read_in_bounded_memory(place: Place, writable: bool) -> None:
     """A month in which every day and ACD differs somewhere else is read and fingerprinted like any other."""
     dice = random.Random(SEED)  # noqa: S311

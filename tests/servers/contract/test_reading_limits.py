@@ -20,7 +20,7 @@ from tests.servers.contract.kinds import Place, as_arrow
 from tests.servers.contract.test_reading import everything, opened
 from tests.servers.contract.test_writing import FIVE, filled
 
-ROWS = 40_000
+ROWS = 20_000
 SPLITS = ReadQuery(everything("hsplit"), ("split",))
 
 

@@ -14,6 +14,7 @@ from syncengine.model.selection import Selection
 from syncengine.servers.protocol import Server, SessionState
 from syncengine.servers.retry import RetryingServer
 from tests.builders import DAY, hsplit
+from tests.examples import some_of
 from tests.servers.contract.kinds import Place, as_arrow
 from tests.servers.contract.test_reading import everything, opened
 from tests.servers.contract.test_writing import FIVE, filled, reader, rows_in
@@ -177,7 +178,8 @@ def by_inserting(place: Place) -> None:
     place.load("hsplit", as_arrow("hsplit", [hsplit(700)]))
 
 
-@pytest.mark.parametrize("change", [by_deleting, by_inserting])
+@pytest.mark.sampled
+@pytest.mark.parametrize("change", some_of([by_deleting, by_inserting], 2))
 def test_a_change_by_somebody_else_moves_a_counter(place: Place, change: Callable[[Place], None]) -> None:
     """Once rows were inserted or deleted the counter is another; a kind that keeps none says so each time."""
     filled(place)

@@ -22,6 +22,7 @@ from syncengine.model.spec import ColumnType
 from syncengine.servers.postgresql.errors import MEANINGS
 from syncengine.servers.protocol import Server, WriteSession
 from tests.builders import hsplit
+from tests.examples import some_of
 from tests.servers.contract.kinds import as_arrow
 from tests.servers.contract.test_writing import FIVE
 from tests.servers.postgresql.cluster import ACTIVE, LOGIN, Cluster, Database
@@ -60,7 +61,8 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("sqlstate", sorted(KINDS))
+@pytest.mark.sampled
+@pytest.mark.parametrize("sqlstate", some_of(sorted(KINDS), 2))
 def test_a_code_decides_what_is_raised(database: Database, opened: Open, sqlstate: str) -> None:
     """Whatever the server's words are, its code tells our class, whether trying again helps, and what to try."""
     have_refused(database, sqlstate)
