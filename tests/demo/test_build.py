@@ -74,6 +74,7 @@ def test_only_nullable_columns_hold_null(both: duckdb.DuckDBPyConnection) -> Non
                 assert count == (0,), (spec.name, column.name)
 
 
+@pytest.mark.soak
 def test_the_same_seed_gives_the_same_rows_and_another_seed_others(
     small_pair: DemoPair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

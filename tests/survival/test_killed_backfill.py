@@ -18,7 +18,7 @@ from tests.survival.outages import chosen
 
 DAYS = [date(2000, 6, day) for day in (1, 2, 3)]
 WISHES = {"window": "2000-06-01..2000-06-03", "tables": ("htrunk",), "portion_days": 1}
-SPREAD = 2
+SPREAD = 1
 """Moments at which it is killed."""
 SETTINGS = "limits.step_rows = 4\nlimits.memory_mb = 128\n"
 

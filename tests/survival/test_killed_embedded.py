@@ -28,7 +28,7 @@ AROUND_A_COMMIT = ("inserting", "committing", "marking done", "half marking done
 
 
 @pytest.mark.sampled
-@pytest.mark.parametrize(("policy", "firsts", "more"), [("replace", AROUND_A_COMMIT, 0), ("rows", (), 1)])
+@pytest.mark.parametrize(("policy", "firsts", "more"), some_of([("replace", AROUND_A_COMMIT, 0), ("rows", (), 1)], 2))
 def test_killed_at_a_moment(embedded: Embedded, policy: str, firsts: Collection[str], more: int) -> None:
     """Killed before or after anything it does, a run leaves each step whole or not there, and resume ends it."""
     outages = embedded(policy)

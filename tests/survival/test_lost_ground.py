@@ -200,6 +200,7 @@ def test_files_of_a_run_are_damaged(outages: Outages, typed: Typing, damage: str
     assert outages.stage.target() == outages.expected.after
 
 
+@pytest.mark.soak
 def test_the_clock_is_set_back(outages: Outages, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the clock shows, the last run is the one that was begun last, and is the one that is gone on with."""
     stage = outages.stage

@@ -13,7 +13,7 @@ from tests.survival.outages import Outages
 from tests.survival.scenes import SETTINGS
 from tests.survival.sticking import sticking
 
-KINDS = [pytest.param(kind, marks=MARKS[kind]) for kind in ("informix", "postgresql")]
+KINDS = [pytest.param(kind, marks=MARKS[kind]) for kind in some_of(("postgresql", "informix"), 2)]
 IMPATIENT = SETTINGS.replace("lock_seconds = 3", "lock_seconds = 1")
 
 

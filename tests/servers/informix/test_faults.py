@@ -21,6 +21,7 @@ from syncengine.servers.informix.errors import MEANINGS, TRANSIENT
 from syncengine.servers.informix.errors import Fault as Kind
 from syncengine.servers.protocol import Server
 from syncengine.servers.retry import ATTEMPTS, RetryingServer
+from tests.examples import some_of
 from tests.scenes import trunk, trunks
 from tests.servers.contract.kinds import as_arrow
 from tests.servers.contract.test_reading import everything
@@ -56,7 +57,8 @@ def is_one_sentence(error: ServerError) -> bool:
     )
 
 
-@pytest.mark.parametrize("code", NATIVE)
+@pytest.mark.sampled
+@pytest.mark.parametrize("code", some_of(NATIVE, 3))
 def test_every_code_over_the_wire(informix: InformixPlace, code: int) -> None:
     """A query that a server refuses with a code raises our error of its kind, and the next query works."""
     server = informix.open(writable=False)
