@@ -75,6 +75,19 @@ class FollowsEntry(_Strict):
     source: str = ""
 
 
+class PiecesEntry(_Strict):
+    """How an outage cuts a row into pieces: `end` or `lasts` says when it was over."""
+
+    of: str
+    same: tuple[Identifier, ...] = Field(min_length=1)
+    begin: Identifier
+    end: Identifier | None = None
+    lasts: Identifier | None = None
+    begin_flag: Identifier | None = None
+    end_flag: Identifier | None = None
+    longest_hours: int = Field(default=24, ge=1, le=24 * 31)
+
+
 class SpecFile(_Strict):
     """One file: a table, or a family of tables that share columns."""
 
@@ -94,6 +107,7 @@ class SpecFile(_Strict):
     time: TimeEntry | None = None
     not_compared: dict[Identifier, str] = {}
     follows: dict[Identifier, FollowsEntry] = {}
+    pieces: PiecesEntry | None = None
     sources: dict[str, str] = {}
     columns: dict[Identifier, ColumnEntry] = Field(min_length=1)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from syncengine.catalogue.schema import ColumnEntry, SpecFile, TableEntry, TimeEntry
-from syncengine.model.spec import Archive, ColumnSpec, ColumnType, DataClass, Followed, TableSpec, TimeColumns
+from syncengine.catalogue.schema import ColumnEntry, PiecesEntry, SpecFile, TableEntry, TimeEntry
+from syncengine.model.spec import Archive, ColumnSpec, ColumnType, DataClass, Followed, Pieces, TableSpec, TimeColumns
 
 SUMMED = (Archive.DAILY, Archive.WEEKLY, Archive.MONTHLY)
 
@@ -30,6 +30,10 @@ def _name_faults(file: SpecFile) -> Iterator[str]:
     named += [("key", column) for column in file.key]
     named += [("not_compared", column) for column in file.not_compared]
     named += [(f"follows.{name}.columns", column) for name, entry in file.follows.items() for column in entry.columns]
+    if file.pieces is not None:
+        named += [("pieces.same", column) for column in file.pieces.same]
+        named += [(f"pieces.{role}", getattr(file.pieces, role)) for role in PIECES]
+        yield from _pieces_faults(file, file.pieces)
     if file.time is not None:
         named += [
             (f"time.{role}", getattr(file.time, role)) for role in ("date", "label", "epoch", "interval", "incomplete")
@@ -46,6 +50,18 @@ def _name_faults(file: SpecFile) -> Iterator[str]:
             yield f"follows.{name}.source: {entry.source!r} is not in [sources]"
     if file.row_number is not None and file.row_number not in file.not_compared:
         yield f"row_number: each server numbers by itself, so [not_compared] must name {file.row_number!r} too"
+
+
+PIECES = ("begin", "end", "lasts", "begin_flag", "end_flag")
+
+
+def _pieces_faults(file: SpecFile, pieces: PiecesEntry) -> Iterator[str]:
+    if (pieces.end is None) == (pieces.lasts is None):
+        yield "pieces: needs end or lasts, and not both"
+    if (pieces.begin_flag is None) != (pieces.end_flag is None):
+        yield "pieces: needs begin_flag and end_flag, or neither"
+    if any(table.archive is not Archive.EVENT for table in file.tables.values()):
+        yield "pieces: only rows of event tables are cut"
 
 
 def _column_faults(file: SpecFile, name: str, entry: ColumnEntry) -> Iterator[str]:
@@ -146,6 +162,7 @@ def _table(file: SpecFile, place: str, name: str, entry: TableEntry) -> TableSpe
         removed_when_told=file.removed_when_told,
         rolled_from=intervals if entry.archive in SUMMED else None,
         follows=tuple(_followed(file, present)),
+        pieces=Pieces(**file.pieces.model_dump()) if file.pieces is not None else None,
         origin=tuple(origin),
     )
 

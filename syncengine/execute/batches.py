@@ -29,8 +29,8 @@ class Batch:
 
     @property
     def divisible(self) -> bool:
-        """Say whether it can be made smaller: never half a bucket, nor tables apart that are written together."""
-        return len(self.parts) == 1 and self.buckets > 1
+        """Say whether it can be made smaller: never half a bucket, nor apart what is only written together."""
+        return len(self.parts) == 1 and self.buckets > 1 and not self.parts[0].whole
 
     @property
     def rows(self) -> int:
@@ -60,7 +60,7 @@ class Batching:
     def at(self, step: Step, first: int) -> Batch:
         """Return the batch of a step that begins with its bucket `first`."""
         size = buckets_of_step(step)
-        if len(step.parts) > 1 or not self._shrunk:
+        if len(step.parts) > 1 or step.parts[0].whole or not self._shrunk:
             return batch_of(step, BatchPlace(self._portion, step.number, first, size))
         past, rows = first, 0
         for write in step.parts[0].buckets[first:]:

@@ -24,7 +24,7 @@ from syncengine.execute.run_context import RowSource
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.errors import MovedError, StagingError
 from syncengine.model.pair import Role
-from syncengine.model.plan import Action, TablePart
+from syncengine.model.plan import Action, Others, TablePart
 from syncengine.model.run import BatchPlace, Image, PartRecord
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.servers.protocol import Server
@@ -155,6 +155,8 @@ class Preparing:
             f"CREATE OR REPLACE TABLE chosen AS SELECT {DATE}, {SLOT}, {ACD}{keys} FROM ({groups_statement(question)})"
         )
         self._spare(part)
+        if part.action is Action.REPAIR_CUTS:
+            self._leave_others(part)
         if part.action is Action.ADD_GROUPS:
             # Groups of which the target has some rows already are left as they are.
             self.cache.run(f"DELETE FROM chosen WHERE EXISTS (SELECT 1 FROM journal WHERE {_matches(part)})")
@@ -177,11 +179,21 @@ class Preparing:
         for write in part.buckets:
             bucket = write.bucket
             for place in write.spared:
-                told = (
-                    *(None if one is None else str(one) for one in (bucket.row_date, bucket.slot, bucket.acd)),
-                    *place,
-                )
-                self.cache.rows(f"DELETE FROM chosen WHERE {where}", told)
+                self.cache.rows(f"DELETE FROM chosen WHERE {where}", (*_bucket_place(bucket), *place))
+
+    def _leave_others(self, part: TablePart) -> None:
+        """Take out of the table `chosen` what no outage cut, but for what is added or replaced beside it."""
+        self.cache.run('CREATE OR REPLACE TABLE chosen AS SELECT *, FALSE AS "is.cut" FROM chosen')
+        names = (DATE, SLOT, ACD, *(_chosen_key(name) for name in part.key))
+        group = " AND ".join(f"CAST({name} AS VARCHAR) IS NOT DISTINCT FROM ?" for name in names)
+        bucket = " AND ".join(f"CAST({name} AS VARCHAR) IS NOT DISTINCT FROM ?" for name in (DATE, SLOT, ACD))
+        for write in part.buckets:
+            place = _bucket_place(write.bucket)
+            for cut in write.repaired:
+                self.cache.rows(f'UPDATE chosen SET "is.cut" = TRUE WHERE {group}', (*place, *cut))
+            held = f" AND EXISTS (SELECT 1 FROM journal WHERE {_matches(part)})" if write.others is Others.ADD else ""
+            if write.others is not Others.REPLACE:
+                self.cache.rows(f'DELETE FROM chosen WHERE NOT "is.cut" AND {bucket}{held}', place)
 
     def _insert_text(self, part: TablePart) -> str:
         """Return the rows to insert, numbered on from the target's own row numbers where it has such."""
@@ -194,8 +206,13 @@ class Preparing:
                 columns.append(f"{number} AS {name}")
             else:
                 columns.append(name)
-        where = _chosen(part) if part.action in (Action.REPLACE_GROUPS, Action.ADD_GROUPS) else "1 = 1"
+        where = _chosen(part) if part.action not in (Action.REPLACE_BUCKETS, Action.ADD_BUCKETS) else "1 = 1"
         return f"SELECT {', '.join(columns)} FROM staged_source WHERE {where}"
+
+
+def _bucket_place(bucket: Bucket) -> tuple[str | None, ...]:
+    """Return a bucket as text, as the table `chosen` is asked for it."""
+    return tuple(None if one is None else str(one) for one in (bucket.row_date, bucket.slot, bucket.acd))
 
 
 def _moved(part: TablePart, where: str) -> MovedError:

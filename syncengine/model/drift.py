@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from syncengine.model.bucket import EMPTY, Bucket, BucketState
+from syncengine.model.cuts import Cut
 from syncengine.model.expected import ExpectedDifference
 from syncengine.model.facts import ServerFacts
 from syncengine.model.fingerprint import FingerprintColumn
@@ -90,6 +91,8 @@ class BucketDrift:
     comparable: bool = True
     moving: bool = False
     """It changed while it was being compared, twice."""
+    only_cuts: bool = False
+    """It lies outside what is compared, and counts only what an outage inside has cut (rule 4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +231,8 @@ class TableObservation:
     """What was not read again, since it is remembered as equal; not among the counts."""
     expected: tuple[ExpectedDifference, ...] = ()
     """What differs as it should: no drift, and never written."""
+    cuts: tuple[Cut, ...] = ()
+    """Logins, calls and states that an outage has cut on one server or on both; their rows are among the drift."""
 
     @property
     def counts(self) -> Counts:

@@ -34,6 +34,8 @@ class Outlook(StrEnum):
     """It could be, but a rule forbids every write to this pair: unlike loads, unlike tables (rule 14)."""
     UNDECIDED = "undecided"
     """The servers' rows differ, and nothing shows which are right."""
+    NOT_OVER = "waits for what is not over"
+    """A login or a call that it cut goes on yet: it is repaired as a whole once it is over."""
     LOST = "lost on both"
     """Neither server saw it whole, or both had the same link down: nothing can be copied."""
     ALIKE = "nothing differs"

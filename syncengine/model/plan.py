@@ -59,6 +59,16 @@ class Action(StrEnum):
     ADD_BUCKETS = "add buckets"
     REPLACE_GROUPS = "replace key groups"
     ADD_GROUPS = "add key groups"
+    REPAIR_CUTS = "repair what an outage cut"
+    """Replace the pieces of a login or a call by the whole, over buckets and days, all in one transaction."""
+
+
+class Others(StrEnum):
+    """What becomes of the key groups of a bucket that no outage cut, where it holds some that one did."""
+
+    LEAVE = "leave"
+    ADD = "add"
+    REPLACE = "replace"
 
 
 class KeptWhy(StrEnum):
@@ -85,6 +95,11 @@ class KeptWhy(StrEnum):
     REMOVAL = "whoever is only there is removed when told, with --remove-users"
     PURGED = "the target no longer keeps rows of that age"
     MIXED = "its rows were not alike before, and cannot be told apart now"
+    CUT_ON_BOTH = "cut on both servers: lost"
+    CUT_NOT_OVER = "cut, and not over yet: it waits for its end"
+    CUT_NO_WHOLE = "cut, and the other server does not hold it whole"
+    CUT_UNCLEAR = "cut, and its pieces are not what an outage leaves"
+    CUT_ON_SOURCE = "cut on the source: pieces are never written over or beside a whole"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +127,10 @@ class BucketWrite:
     """Of what is written."""
     spared: tuple[GroupPlace, ...] = ()
     """Key groups of the bucket that are left as they are."""
+    repaired: tuple[GroupPlace, ...] = ()
+    """Key groups that become the source's whatever becomes of the others: pieces and what was whole."""
+    others: Others = Others.LEAVE
+    """What becomes of those that are neither, where some are repaired."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +149,8 @@ class TablePart:
     """Some of it no fingerprint can fold in, so digests of all rows are held too."""
     left_out: KeyGroups | None = None
     """Rows that are each server's own, which are neither read nor written."""
+    whole: bool = False
+    """Its buckets are written together or not at all: pieces and what they are of lie in several."""
 
     @property
     def counts(self) -> Counts:
@@ -148,7 +169,7 @@ class TablePart:
     @property
     def deletes(self) -> bool:
         """Say whether rows that only the target holds are deleted."""
-        return self.action in (Action.REPLACE_BUCKETS, Action.REPLACE_GROUPS)
+        return self.action in (Action.REPLACE_BUCKETS, Action.REPLACE_GROUPS, Action.REPAIR_CUTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,33 @@ class Followed:
 
 
 @dataclass(frozen=True, slots=True)
+class Pieces:
+    """How an outage of a link cuts a row of an event table into pieces (High Availability guide, chapter 3)."""
+
+    of: str
+    """What a row stands for: a login, a call."""
+    same: tuple[str, ...]
+    """The columns that, with the ACD, name it: its pieces have the same."""
+    begin: str
+    """Epoch seconds of when it began."""
+    end: str | None = None
+    """Epoch seconds of when it ended; NULL or 0 while it is not over."""
+    lasts: str | None = None
+    """Or the seconds it lasted."""
+    begin_flag: str | None = None
+    """Holds a sign where the beginning was cut, and nothing where it was seen."""
+    end_flag: str | None = None
+    longest_hours: int = 24
+    """How long one may last: so far from an outage pieces of it are looked for."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns it is told by."""
+        named = (*self.same, self.begin, self.end, self.lasts, self.begin_flag, self.end_flag)
+        return tuple(dict.fromkeys(name for name in named if name is not None))
+
+
+@dataclass(frozen=True, slots=True)
 class TableSpec:
     """One table of the catalogue."""
 
@@ -159,6 +186,7 @@ class TableSpec:
     rolled_from: str | None = None
     """The interval table that a daily, weekly or monthly one is rolled up from."""
     follows: tuple[Followed, ...] = ()
+    pieces: Pieces | None = None
     origin: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     def column(self, name: str) -> ColumnSpec | None:

@@ -8,7 +8,7 @@ from syncengine.model.bucket import BucketColumns
 from syncengine.model.drift import BucketDrift, GroupPlace, Observation, TableObservation
 from syncengine.model.facts import WITNESSES
 from syncengine.model.pair import Role
-from syncengine.model.plan import Action, KeptWhy, Policy, RestoreRange
+from syncengine.model.plan import Action, KeptWhy, Others, Policy, RestoreRange
 from syncengine.model.spans import own_span, span_of
 from syncengine.model.spec import Archive, Kept, TableSpec
 from syncengine.planning.repeated_hour import missed_a_pass
@@ -27,6 +27,9 @@ class Decision:
     detail: str = ""
     spared: tuple[GroupPlace, ...] = ()
     """Key groups of the bucket that are left as they are."""
+    repaired: tuple[GroupPlace, ...] = ()
+    """Key groups that are repaired, whatever becomes of the others."""
+    others: Others = Others.LEAVE
 
 
 Decided = tuple[Role, TableObservation, list[Decision]]
@@ -52,6 +55,8 @@ class Deciding:
             return Decision(drift, kept=KeptWhy.NOT_COPIED, detail=spec.why_kept)
         if drift.moving:
             return Decision(drift, kept=KeptWhy.MOVING)
+        if drift.only_cuts:
+            return Decision(drift)
         if not drift.comparable:
             return Decision(drift, kept=KeptWhy.LENGTHS_DIFFER)
         if self._outside(spec, drift, ranges):

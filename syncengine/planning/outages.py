@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from syncengine.model.drift import Counts, Observation
+from syncengine.model.bucket import Bucket
+from syncengine.model.drift import Counts, Observation, TableObservation
 from syncengine.model.facts import ClockReset, ServerFacts
 from syncengine.model.interval import at_label, ceil_to, floor_to
 from syncengine.model.outages import BlindSide, BlindTime, OutageFinding, Outlook, TableToll
@@ -155,7 +156,7 @@ def narrowed(observation: Observation, times: Iterable[BlindTime]) -> Observatio
         for drift in table.differing:
             span = span_of(drift.bucket, table.spec, observation)
             near = every if drift.bucket.acd is None else spans.get(drift.bucket.acd, [])
-            if span is not None and any(span.clipped(one) for one in near):
+            if drift.only_cuts or (span is not None and any(span.clipped(one) for one in near)):
                 kept.append(drift)
         tables.append(replace(table, differing=tuple(kept)))
     return replace(observation, tables=tuple(tables))
@@ -189,17 +190,26 @@ def _differs(time: BlindTime, observation: Observation) -> bool:
 
 def _tolls(time: BlindTime, plan: Plan, observation: Observation) -> Iterator[TableToll]:
     specs = {table.spec.name: table.spec for table in observation.tables}
+    cut = {table.spec.name: frozenset(_cut_by(time, table)) for table in observation.tables}
     sums: dict[tuple[str, Role], tuple[int, Counts]] = {}
     for step in plan.steps:
         for part in step.parts:
             for write in part.buckets:
                 span = span_of(write.bucket, specs[part.table], observation)
-                if write.bucket.acd not in (None, time.acd) or span is None or span.clipped(time.span) is None:
+                within = span is not None and span.clipped(time.span) is not None
+                if write.bucket.acd not in (None, time.acd) or not (within or write.bucket in cut[part.table]):
                     continue
                 buckets, total = sums.get((part.table, step.into), (0, Counts()))
                 sums[part.table, step.into] = (buckets + 1, total + part.effect(write.counts))
     for (table, into), (buckets, total) in sums.items():
         yield TableToll(table, into, buckets, total.missing, total.changed, total.extra)
+
+
+def _cut_by(time: BlindTime, table: TableObservation) -> Iterator[Bucket]:
+    """Yield the buckets that hold parts of what the outages of a blind time have cut, whenever they are."""
+    for cut in table.cuts:
+        if cut.acd == time.acd and any(outage.clipped(time.span) for outage in cut.outages):
+            yield from cut.buckets
 
 
 def _touches(kept: KeptBack, time: BlindTime) -> bool:
@@ -211,8 +221,12 @@ def _outlook(time: BlindTime, tolls: tuple[TableToll, ...], kept: tuple[KeptBack
         return Outlook.WAITING
     if tolls:
         return Outlook.MEND
-    if any(one.why is KeptWhy.LOST for one in kept):
+    if any(one.why in (KeptWhy.LOST, KeptWhy.CUT_ON_BOTH) for one in kept):
         return Outlook.LOST
+    if kept and all(one.why is KeptWhy.UNARCHIVED for one in kept):
+        return Outlook.WAITING
+    if any(one.why is KeptWhy.CUT_NOT_OVER for one in kept):
+        return Outlook.NOT_OVER
     if kept:
         return Outlook.UNDECIDED
     damaged = sum(side.missing + side.incomplete > 0 for side in time.sides)

@@ -19,6 +19,7 @@ from syncengine.planning.administration import MANUAL, Administering, Administra
 from syncengine.planning.bucket_decisions import ROLLUPS, Decided, Deciding, Decision
 from syncengine.planning.call_history import primary_is_back, switched_back
 from syncengine.planning.checklist import checklist_of, interval_under_way
+from syncengine.planning.cuts import Cutting
 from syncengine.planning.ranges import restore_ranges
 from syncengine.planning.reconcile import Reconciling
 from syncengine.planning.refusals import refuse_deletions, refuse_unarchived, refuse_unlike
@@ -47,7 +48,8 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
     """Return the plan; raises `RefusedError` naming the rule that forbids it."""
     refuse_unlike(observation)
     refuse_unarchived(observation)
-    decided = tuple(keep_together(tuple(_decided(observation, wishes))))
+    cutting = Cutting(observation, wishes.policy)
+    decided = tuple(keep_together(tuple(cutting.decided(_decided(observation, wishes)))))
     steps = steps_of(
         tuple(TableWork(table, into, tuple(ds)) for into, table, ds in decided if any(d.action for d in ds)),
         most_rows=wishes.limits.step_rows,
@@ -67,7 +69,7 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
         identities=tuple((facts.role, facts.identity) for facts in observation.facts),
         ranges=tuple(r for table in observation.tables for r in restore_ranges(table, observation)),
         steps=steps,
-        kept=tuple(_kept(decided, observation)),
+        kept=(*_kept(decided, observation), *(one for table in observation.tables for one in cutting.kept(table))),
         stale=stale,
         notes=tuple(_notes(observation, wishes, written)),
         tables=tables,

@@ -98,6 +98,8 @@ class Reconciling:
         if span is None:
             return into, table, Decision(drift, kept=KeptWhy.UNDECIDED, detail="the rows have no time")
         place = (drift.bucket.acd, span)
+        if drift.only_cuts:
+            return into, table, Decision(drift)
         if drift.moving:
             return into, table, Decision(drift, kept=KeptWhy.MOVING)
         # Where only events differ, the sight of both servers decides.
@@ -174,4 +176,5 @@ def turned(drift: BucketDrift) -> BucketDrift:
         target_guard=drift.source_guard,
         comparable=drift.comparable,
         moving=drift.moving,
+        only_cuts=drift.only_cuts,
     )

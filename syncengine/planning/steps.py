@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from syncengine.model.bucket import BucketColumns
@@ -53,13 +53,25 @@ def _with_companion(decision: Decision, held: Decision | None) -> Decision:
 def steps_of(work: tuple[TableWork, ...], *, most_rows: int) -> tuple[Step, ...]:
     """Return the steps in the order they are done: administration, intervals and events, then roll-ups."""
     steps: list[Step] = []
-    for (into, _), together in groupby(sorted(work, key=_order), key=lambda one: (one.into, _companions(one))):
+    for (into, _), together in groupby(
+        sorted(_by_table(work), key=_order), key=lambda one: (one.into, _companions(one))
+    ):
         for parts in _transactions(tuple(together), most_rows):
             tables = {part.table for part in parts}
             needed = {one.table.spec.rolled_from for one in work if one.table.spec.name in tables}
             after = tuple(s.number for s in steps if s.into is into and any(p.table in needed for p in s.parts))
             steps.append(Step(len(steps) + 1, into, parts, after))
     return tuple(steps)
+
+
+def _by_table(work: tuple[TableWork, ...]) -> Iterator[TableWork]:
+    """Yield the work with that on one table of one server as one: a step has one piece of each table."""
+    tables: dict[tuple[Role, str], TableWork] = {}
+    for one in work:
+        place = (one.into, one.table.spec.name)
+        known = tables.get(place)
+        tables[place] = one if known is None else replace(known, decisions=known.decisions + one.decisions)
+    yield from tables.values()
 
 
 def _transactions(together: tuple[TableWork, ...], most_rows: int) -> Iterator[tuple[TablePart, ...]]:
@@ -100,6 +112,9 @@ def _parts(work: TableWork, most_rows: int | None) -> Iterator[TablePart]:
     for action, run in groupby(writes, key=lambda item: item[0]):
         batch: list[BucketWrite] = []
         rows = 0
+        if action is Action.REPAIR_CUTS:
+            yield replace(_part(work.table, action, [write for _, write in run]), whole=True)
+            continue
         for _, write in run:
             size = write.source.rows + write.target.rows
             if batch and most_rows is not None and (rows + size > most_rows or len(batch) >= MOST_BUCKETS):
@@ -113,7 +128,15 @@ def _parts(work: TableWork, most_rows: int | None) -> Iterator[TablePart]:
 
 def _write(decision: Decision) -> BucketWrite:
     drift = decision.drift
-    return BucketWrite(drift.bucket, drift.source_guard, drift.target_guard, drift.counts, decision.spared)
+    return BucketWrite(
+        bucket=drift.bucket,
+        source=drift.source_guard,
+        target=drift.target_guard,
+        counts=drift.counts,
+        spared=decision.spared,
+        repaired=decision.repaired,
+        others=decision.others,
+    )
 
 
 def _part(table: TableObservation, action: Action, batch: list[BucketWrite]) -> TablePart:

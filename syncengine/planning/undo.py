@@ -53,7 +53,8 @@ def undo_steps(written: Iterable[Written], now: Now) -> tuple[tuple[Step, ...], 
         held = now.states.get(place, EMPTY)
         if _same(held, one.before) and not one.broken:
             continue
-        if place in now.purged:
+        # A bucket that still is as the run left it shows that nothing of it was dropped.
+        if place in now.purged and not (held.rows and _same(held, one.after)):
             kept.append((one, KeptWhy.PURGED, ""))
         elif one.broken or not _same(held, one.after):
             later = now.later.get(place, "")

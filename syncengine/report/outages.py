@@ -23,6 +23,7 @@ STYLES = {
     Outlook.WAITING: "yellow",
     Outlook.REFUSED: "red",
     Outlook.UNDECIDED: "yellow",
+    Outlook.NOT_OVER: "yellow",
     Outlook.LOST: "red",
     Outlook.ALIKE: "green",
 }

@@ -1,0 +1,166 @@
+"""Tells which pieces belong to which whole: what an outage of one server's link has cut (rule 4).
+
+A piece lies within the time of its whole, and each of its ends is the whole's own, to the second, or is marked as cut
+and lies at an edge of an outage, to the minute. Anything else is told apart from that and is left as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from syncengine.model.cuts import Cut, CutRow, CutState
+from syncengine.model.pair import Role
+from syncengine.model.window import Window
+
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """All that both servers hold of one name: of one login id at one extension, or of one segment of a call."""
+
+    acd: int | None
+    rows: Mapping[Role, tuple[CutRow, ...]]
+    outages: Mapping[Role, tuple[Window, ...]]
+    """Those of the ACD, by the diary of each server."""
+    flagged: bool
+    """The rows say themselves where they were cut; otherwise only the diary tells."""
+
+
+def cuts_of(named: Named) -> Iterator[Cut]:
+    """Yield what outages have cut of one name; rows that are alike on both servers, or whole, are no part of it."""
+    taken: set[int] = set()
+    for blind in Role:
+        for whole in _wholes(named, blind.other):
+            cut = _cut(named, blind, whole, taken)
+            if cut is not None:
+                taken |= {id(row) for row in (*cut.pieces, *cut.others)}
+                yield cut
+    yield from _without_whole(named, taken)
+
+
+def _wholes(named: Named, role: Role) -> Iterator[CutRow]:
+    """Yield the rows of a server that are whole: those that are not cut at either end."""
+    rows = (row for row in named.rows.get(role, ()) if not (row.begin_cut or row.end_cut))
+    yield from sorted(rows, key=lambda row: row.begin)
+
+
+def _cut(named: Named, blind: Role, whole: CutRow, taken: set[int]) -> Cut | None:
+    """Return what the blind server holds of a whole, None where it holds none of it as an outage would leave it."""
+    inside = tuple(
+        row
+        for row in named.rows.get(blind, ())
+        if not row.on_both and id(row) not in taken and row.overlaps(whole) and not _is_whole(row, named)
+    )
+    if not inside:
+        return None
+    edges = _Edges.of(named.outages.get(blind, ()))
+    if whole.end is None:
+        return Cut(named.acd, blind, CutState.NOT_OVER, inside, (whole,), edges.cutting(inside))
+    pieces = [edges.is_piece(row, whole, flagged=named.flagged) for row in inside]
+    if not named.flagged and not all(pieces):
+        # Without flags only the diary says that they were cut: otherwise the row has just changed.
+        return None
+    fits = all(pieces) and _apart(inside) and all(row.rows <= whole.rows for row in inside)
+    state = CutState.WHOLE if fits else CutState.UNCLEAR
+    return Cut(named.acd, blind, state, inside, (whole,), edges.cutting(inside))
+
+
+def _is_whole(row: CutRow, named: Named) -> bool:
+    """Say whether a row claims to be whole itself: it is no piece, whatever else it is."""
+    return named.flagged and not (row.begin_cut or row.end_cut)
+
+
+def _apart(rows: Sequence[CutRow]) -> bool:
+    """Say whether no two rows have a moment in common."""
+    ordered = sorted(rows, key=lambda row: row.begin)
+    return not any(one.overlaps(other) for one, other in pairwise(ordered))
+
+
+def _without_whole(named: Named, taken: set[int]) -> Iterator[Cut]:
+    """Yield the cut rows that no whole was found for, those of both servers that touch as one."""
+    if not named.flagged:
+        return
+    left = {
+        role: [
+            row
+            for row in named.rows.get(role, ())
+            if (row.begin_cut or row.end_cut) and not row.on_both and id(row) not in taken
+        ]
+        for role in Role
+    }
+    for role in Role:
+        for chain in _chains(left[role], named.outages.get(role, ())):
+            if any(id(row) in taken for row in chain):
+                continue
+            login = replace(chain[0], end=chain[-1].end)
+            others = tuple(row for row in left[role.other] if id(row) not in taken and row.overlaps(login))
+            taken |= {id(row) for row in (*chain, *others)}
+            state = CutState.ON_BOTH if others else CutState.NO_WHOLE
+            edges = _Edges.of(named.outages.get(role, ()))
+            yield Cut(named.acd, role, state, tuple(chain), others, edges.cutting(chain))
+
+
+def _chains(rows: Sequence[CutRow], outages: Sequence[Window]) -> Iterator[list[CutRow]]:
+    """Yield the pieces that follow one another over outages: an end that is cut, then a beginning that is."""
+    edges = _Edges.of(outages)
+    chain: list[CutRow] = []
+    for row in sorted(rows, key=lambda row: row.begin):
+        if chain and not edges.follows(chain[-1], row):
+            yield chain
+            chain = []
+        chain.append(row)
+    if chain:
+        yield chain
+
+
+@dataclass(frozen=True, slots=True)
+class _Edges:
+    """The edges of one server's outages, to the minute."""
+
+    outages: tuple[Window, ...]
+
+    @classmethod
+    def of(cls, outages: Sequence[Window]) -> _Edges:
+        """Keep the outages of one server."""
+        return cls(tuple(outages))
+
+    def downs(self, moment: datetime) -> Iterator[Window]:
+        """Yield the outages that began in the minute of a moment."""
+        return (outage for outage in self.outages if _minute(outage.start) == _minute(moment))
+
+    def ups(self, moment: datetime) -> Iterator[Window]:
+        """Yield the outages that were over in the minute of a moment; a diary tells their beginning without seconds."""
+        return (outage for outage in self.outages if _minute(outage.stop) <= moment < _minute(outage.stop) + 2 * MINUTE)
+
+    def is_piece(self, row: CutRow, whole: CutRow, *, flagged: bool) -> bool:
+        """Say whether a row is what an outage leaves of a whole."""
+        if not row.lies_in(whole) or row.end is None or row.end <= row.begin:
+            return False
+        begins = row.begin == whole.begin and not row.begin_cut
+        ends = row.end == whole.end and not row.end_cut
+        begins_at_edge = (row.begin_cut or not flagged) and any(self.ups(row.begin))
+        ends_at_edge = (row.end_cut or not flagged) and any(self.downs(row.end))
+        return (begins or begins_at_edge) and (ends or ends_at_edge) and not (begins and ends)
+
+    def cutting(self, rows: Sequence[CutRow]) -> tuple[Window, ...]:
+        """Return the outages at which rows begin or end."""
+        found: dict[Window, None] = {}
+        for row in rows:
+            found.update(dict.fromkeys(self.ups(row.begin)))
+            if row.end is not None:
+                found.update(dict.fromkeys(self.downs(row.end)))
+        return tuple(sorted(found))
+
+    def follows(self, one: CutRow, other: CutRow) -> bool:
+        """Say whether a row goes on after an outage that ended another."""
+        if not (one.end_cut and other.begin_cut) or one.end is None:
+            return False
+        return any(outage in self.ups(other.begin) for outage in self.downs(one.end))
+
+
+def _minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)

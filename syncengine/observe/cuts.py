@@ -1,0 +1,272 @@
+"""Finds the logins, calls and states that an outage has cut, and reads what each server holds of them (rule 4)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from syncengine.diffing.buckets import BucketPair, differing, portions
+from syncengine.diffing.cut_question import CutQuestion, cut_statement, names_statement
+from syncengine.diffing.cut_rows import Named, cuts_of
+from syncengine.model.bucket import EMPTY, Bucket
+from syncengine.model.cuts import Cut, CutRow, CutState
+from syncengine.model.drift import BucketDrift, Counts, Scope
+from syncengine.model.facts import ServerFacts
+from syncengine.model.fingerprint import FingerprintColumn
+from syncengine.model.pair import Role
+from syncengine.model.selection import ReadQuery, Value, epochs_of, select_window
+from syncengine.model.spans import joined
+from syncengine.model.spec import Pieces
+from syncengine.model.window import Window
+from syncengine.observe.comparison import Comparison, fetch, fingerprints, question_of, selection_of
+
+NAMES_AT_ONCE = 100
+"""Names that one statement reads the rows of."""
+SIDES = ("source_rows", "target_rows")
+MINUTE = timedelta(minutes=1)
+Name = tuple[Value, ...]
+"""The ACD and what else names a login or a call."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedOutages:
+    """Which outages matter: those that reach into the times compared, by ACD."""
+
+    scopes: tuple[Scope, ...]
+    parts: tuple[Window, ...]
+    """The parts of the scopes that are compared; none means all."""
+    zone: str
+    as_of: datetime
+
+    def outages(self, facts: ServerFacts, far: timedelta) -> dict[int, tuple[Window, ...]]:
+        """Return a server's outages that are no further than so from what is compared."""
+        found: dict[int, list[Window]] = defaultdict(list)
+        for outage in facts.outages:
+            near = Window(outage.span.start - far, outage.span.stop + far)
+            if any(near.clipped(time) for time in self._times(outage.acd)):
+                found[outage.acd].append(outage.span)
+        return {acd: tuple(sorted(set(spans))) for acd, spans in found.items()}
+
+    def touched(self, acd: int, outages: Iterable[Window]) -> tuple[Window, ...]:
+        """Return those outages that reach into what is compared."""
+        times = tuple(self._times(acd))
+        return tuple(outage for outage in outages if any(outage.clipped(time) for time in times))
+
+    def _times(self, acd: int) -> Iterator[Window]:
+        scope = next((one for one in self.scopes if one.acd == acd), None)
+        if scope is None or (whole := scope.requested or scope.window) is None:
+            return
+        yield from (both for part in self.parts if (both := part.clipped(whole))) if self.parts else (whole,)
+
+
+@dataclass(slots=True)
+class CutSearch:
+    """The search through one table; raises what its servers do."""
+
+    comparison: Comparison
+    asked: AskedOutages
+    pieces: Pieces
+    _outages: dict[Role, dict[int, tuple[Window, ...]]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        far = timedelta(hours=self.pieces.longest_hours)
+        self._outages = {facts.role: self.asked.outages(facts, far) for facts in self.comparison.facts}
+
+    def found(self, drifts: list[BucketDrift]) -> tuple[list[BucketDrift], tuple[Cut, ...]]:
+        """Return what was cut, and the drift with the buckets that hold parts of it elsewhere.
+
+        What an outage in the range has cut belongs to the range, and so does what lies in it in part: whichever rows
+        the range holds, a login is repaired as a whole. A piece that its whole takes the place of counts as changed.
+        """
+        known = {drift.bucket: drift for drift in drifts}
+        pairs: dict[Bucket, BucketPair] = {}
+        cuts: list[Cut] = []
+        for acd in sorted({acd for of_server in self._outages.values() for acd in of_server}):
+            inside = self.asked.touched(acd, self._of(acd))
+            around = tuple(self._differing(acd, self._looked(inside)))
+            pairs |= {pair.bucket: pair for pair in around}
+            mine = (BucketPair(one.bucket, one.source, one.target) for one in drifts if one.bucket.acd == acd)
+            names = self._names(acd, tuple({pair.bucket: pair for pair in (*around, *mine)}.values()))
+            cuts += (
+                cut
+                for cut in self._cuts(acd, self._looked(self._of(acd)), names)
+                if set(cut.outages) & set(inside) or cut.buckets & known.keys()
+            )
+        elsewhere = {bucket for cut in cuts for bucket in cut.buckets} - known.keys()
+        pairs |= self._states(elsewhere - pairs.keys())
+        found = dict(known)
+        for bucket in elsewhere & pairs.keys():
+            pair, counts = pairs[bucket], cut_counts(_rows_of(cuts, bucket), self._target)
+            found[bucket] = BucketDrift(bucket, pair.source, pair.target, counts, only_cuts=True)
+        for bucket in {bucket for cut in cuts for bucket in cut.buckets} & known.keys():
+            pieces = sum(
+                row.rows
+                for cut, row in _rows_of(cuts, bucket)
+                if row in cut.pieces and cut.cut_on is self._target and cut.state is CutState.WHOLE
+            )
+            found[bucket] = replace(known[bucket], counts=as_changed(known[bucket].counts, pieces))
+        return sorted(found.values(), key=lambda drift: drift.bucket.order), tuple(cuts)
+
+    def _of(self, acd: int) -> tuple[Window, ...]:
+        return tuple(span for of_server in self._outages.values() for span in of_server.get(acd, ()))
+
+    def _states(self, buckets: set[Bucket]) -> dict[Bucket, BucketPair]:
+        """Return what both servers have of buckets that nobody has looked at."""
+        if not buckets:
+            return {}
+        comparison = self.comparison
+        asked = tuple(BucketPair(bucket, EMPTY, EMPTY) for bucket in sorted(buckets, key=lambda one: one.order))
+        found = fingerprints(comparison, selection_of(comparison, asked), comparison.verdict.compared)
+        return {pair.bucket: pair for pair in found}
+
+    @property
+    def _target(self) -> Role:
+        return self.comparison.facts[1].role
+
+    def _looked(self, outages: Iterable[Window]) -> tuple[Window, ...]:
+        """Return how far around outages pieces and wholes may lie."""
+        far = timedelta(hours=self.pieces.longest_hours)
+        return joined(Window(span.start - far, min(span.stop + far, self.asked.as_of)) for span in outages)
+
+    def _differing(self, acd: int, looked: Iterable[Window]) -> Iterator[BucketPair]:
+        """Yield the buckets around the outages of an ACD that differ, by fingerprint."""
+        comparison = self.comparison
+        for window in looked:
+            selection = select_window(comparison.spec, window, zone=self.asked.zone, acds=(acd,))
+            if selection is not None:
+                yield from differing(
+                    tuple(fingerprints(comparison, selection, comparison.verdict.compared)), every_row=False
+                )
+
+    def _names(self, acd: int, pairs: tuple[BucketPair, ...]) -> list[Name]:
+        """Return the names of rows in some buckets that are, or may be, pieces."""
+        comparison, pieces = self.comparison, self.pieces
+        columns = tuple(dict.fromkeys((*self._key, *pieces.columns)))
+        where, values = self._cut_here(acd)
+        names: set[Name] = set()
+        for portion in portions(pairs, comparison.limits.compare_rows):
+            query = ReadQuery(selection_of(comparison, portion), columns)
+            for side, server in zip(SIDES, (comparison.source, comparison.target), strict=True):
+                fetch(comparison.cache, side, server, query)
+                names |= set(comparison.cache.rows(names_statement(self._key, side, where), values))
+        comparison.cache.drop(*SIDES)
+        return sorted(names, key=repr)
+
+    @property
+    def _key(self) -> tuple[str, ...]:
+        return (self.comparison.spec.acd or "", *self.pieces.same)
+
+    def _cut_here(self, acd: int) -> tuple[str, list[Value]]:
+        """Return the condition that a row begins or ends where an outage cut it, and what to bind."""
+        pieces = self.pieces
+        if pieces.begin_flag is not None and pieces.end_flag is not None:
+            return " OR ".join(f"RTRIM({_q(name)}, ' ') <> ''" for name in (pieces.begin_flag, pieces.end_flag)), []
+        conditions, values = ["FALSE"], list[Value]()
+        for of_server in self._outages.values():
+            for outage in of_server.get(acd, ()):
+                for moment, text in ((outage.start, self._end), (outage.stop, _q(pieces.begin))):
+                    minute = moment.replace(second=0, microsecond=0)
+                    for low, high in epochs_of(Window(minute, minute + 2 * MINUTE), self.asked.zone):
+                        conditions.append(f"({text} >= ? AND {text} < ?)")
+                        values += [low, high]
+        return " OR ".join(conditions), values
+
+    @property
+    def _end(self) -> str:
+        pieces = self.pieces
+        if pieces.end is not None:
+            return f"NULLIF({_q(pieces.end)}, 0)"
+        return f"({_q(pieces.begin)} + {_q(pieces.lasts or '')})"
+
+    def _cuts(self, acd: int, looked: Iterable[Window], names: list[Name]) -> Iterator[Cut]:
+        """Yield what was cut of some names, whatever else both servers hold of them near."""
+        comparison, pieces = self.comparison, self.pieces
+        columns = tuple(column.name for column in comparison.verdict.all_columns)
+        for at in range(0, len(names), NAMES_AT_ONCE):
+            some = tuple(names[at : at + NAMES_AT_ONCE])
+            rows: dict[Name, dict[Role, list[CutRow]]] = defaultdict(lambda: {role: [] for role in Role})
+            for window in looked:
+                selection = select_window(comparison.spec, window, zone=self.asked.zone, acds=(acd,))
+                if selection is None:
+                    continue
+                chosen = replace(selection, group_columns=self._key, groups=some)
+                for side, server in zip(SIDES, (comparison.source, comparison.target), strict=True):
+                    fetch(comparison.cache, side, server, ReadQuery(chosen, columns))
+                for name, role, row in self._rows():
+                    rows[name][role].append(row)
+            comparison.cache.drop(*SIDES)
+            for found in rows.values():
+                named = Named(
+                    acd,
+                    {role: tuple(ones) for role, ones in found.items()},
+                    {role: of_server.get(acd, ()) for role, of_server in self._outages.items()},
+                    flagged=pieces.begin_flag is not None,
+                )
+                yield from cuts_of(named)
+
+    def _rows(self) -> Iterator[tuple[Name, Role, CutRow]]:
+        """Yield the rows fetched, equal ones together, with the server that holds them."""
+        comparison, width = self.comparison, len(self._key)
+        places = width + len(comparison.key)
+        question = CutQuestion(question_of(comparison), self._key, self.pieces.begin, self._end, self._flags)
+        for row_date, slot, acd, *rest in comparison.cache.rows(cut_statement(question)):
+            name, place = tuple(rest[:width]), tuple(rest[width:places])
+            begin, end, of_source, of_target, *flags = rest[places:]
+            begun = self._wall(begin)
+            if begun is None:
+                continue
+            both = min(of_source, of_target)
+            bucket, over = Bucket(row_date, slot, acd), self._wall(end)
+            for side, (facts, rows) in enumerate(zip(comparison.facts, (of_source, of_target), strict=True)):
+                cut = (bool(flags[2 * side]), bool(flags[2 * side + 1]))
+                if both:
+                    yield name, facts.role, CutRow(bucket, place, begun, over, *cut, both, on_both=True)
+                if rows > both:
+                    yield name, facts.role, CutRow(bucket, place, begun, over, *cut, rows - both)
+
+    @property
+    def _flags(self) -> tuple[str, str] | None:
+        begin, end = self.pieces.begin_flag, self.pieces.end_flag
+        return (begin, end) if begin is not None and end is not None else None
+
+    def _wall(self, epoch: int | None) -> datetime | None:
+        """Return the wall clock's time of an epoch second."""
+        if epoch is None:
+            return None
+        return datetime.fromtimestamp(epoch, UTC).astimezone(ZoneInfo(self.asked.zone)).replace(tzinfo=None)
+
+
+def _rows_of(cuts: Iterable[Cut], bucket: Bucket) -> list[tuple[Cut, CutRow]]:
+    return [(cut, row) for cut in cuts for row in cut.rows_of(bucket)]
+
+
+def as_changed(counts: Counts, pieces: int) -> Counts:
+    """Return counts in which so many rows that only the target has count as changed: their whole takes their place."""
+    moved = min(counts.extra, pieces)
+    return replace(counts, extra=counts.extra - moved, changed=counts.changed + moved)
+
+
+def cut_counts(rows: Iterable[tuple[Cut, CutRow]], target: Role) -> Counts:
+    """Return the counts of a bucket of which only cut rows matter."""
+    missing = changed = 0
+    for cut, row in rows:
+        held_by = cut.cut_on if row in cut.pieces else cut.cut_on.other
+        if held_by is target:
+            changed += row.rows
+        else:
+            missing += row.rows
+    # A whole row takes the place of a piece in the same bucket.
+    return Counts(missing=max(missing - changed, 0), changed=changed, lacking=max(missing - changed, 0))
+
+
+def can_be_cut(pieces: Pieces | None, columns: Iterable[FingerprintColumn], zone: str | None) -> bool:
+    """Say whether a table tells what was cut: it has the columns, and it is known which clock its times are of."""
+    names = {column.name for column in columns}
+    return pieces is not None and zone is not None and set(pieces.columns) <= names
+
+
+def _q(name: str) -> str:
+    return f'"{name}"'

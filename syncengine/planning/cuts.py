@@ -1,0 +1,191 @@
+"""Decides what becomes of logins, calls and states that an outage has cut (rule 4): all of one, or nothing. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from syncengine.model.bucket import Bucket
+from syncengine.model.cuts import Cut, CutState
+from syncengine.model.drift import BucketDrift, Counts, GroupPlace, Observation, TableObservation
+from syncengine.model.interval import ceil_to
+from syncengine.model.pair import Role
+from syncengine.model.plan import Action, KeptBack, KeptWhy, Others, Policy
+from syncengine.model.spans import joined
+from syncengine.model.spec import Archive, Kept
+from syncengine.model.window import Window
+from syncengine.planning.bucket_decisions import Decided, Decision
+from syncengine.planning.reconcile import turned
+
+LEFT = {
+    CutState.NOT_OVER: KeptWhy.CUT_NOT_OVER,
+    CutState.NO_WHOLE: KeptWhy.CUT_NO_WHOLE,
+    CutState.ON_BOTH: KeptWhy.CUT_ON_BOTH,
+    CutState.UNCLEAR: KeptWhy.CUT_UNCLEAR,
+}
+OF_OTHERS = {
+    Action.REPLACE_BUCKETS: Others.REPLACE,
+    Action.REPLACE_GROUPS: Others.REPLACE,
+    Action.ADD_BUCKETS: Others.ADD,
+    Action.ADD_GROUPS: Others.ADD,
+}
+
+
+Judged = tuple[Cut, KeptWhy | None, str]
+"""A cut, why it is left if it is, and more of that."""
+
+
+@dataclass(slots=True)
+class _Groups:
+    """What becomes of the key groups of one table, by bucket."""
+
+    repaired: dict[tuple[Role, Bucket], dict[GroupPlace, None]] = field(default_factory=lambda: defaultdict(dict))
+    """By the server they are repaired on."""
+    spared: dict[Bucket, dict[GroupPlace, None]] = field(default_factory=lambda: defaultdict(dict))
+    counts: dict[tuple[Role, Bucket], Counts] = field(default_factory=lambda: defaultdict(Counts))
+
+
+@dataclass(frozen=True, slots=True)
+class Cutting:
+    """What a plan does about cuts. `policy` decides in which direction anything is written at all."""
+
+    observation: Observation
+    policy: Policy
+
+    def decided(self, decided: Iterable[Decided]) -> Iterator[Decided]:
+        """Yield decisions in which what was cut is repaired as a whole, or left as a whole."""
+        for into, table, decisions in decided:
+            if not table.cuts:
+                yield into, table, decisions
+                continue
+            groups = self._groups(table)
+            by_server: dict[Role, list[Decision]] = {into: []}
+            for decision in decisions:
+                for server, made in _with_cuts(into, decision, groups):
+                    by_server.setdefault(server, []).append(made)
+            yield from ((server, table, made) for server, made in by_server.items())
+
+    def kept(self, table: TableObservation) -> Iterator[KeptBack]:
+        """Yield what is cut and left, and why: those of one ACD and reason as one."""
+        groups: dict[tuple[int | None, KeptWhy, str], list[Cut]] = defaultdict(list)
+        for cut, why, detail in self._judged(table):
+            if why is not None:
+                groups[cut.acd, why, detail].append(cut)
+        for (acd, why, detail), cuts in groups.items():
+            length = self.observation.length(acd)
+            spans = joined(span.aligned(length) for cut in cuts for span in (cut.outages or _span(cut)))
+            rows = sum(row.rows for cut in cuts for row in cut.pieces)
+            whole = sum(row.rows for cut in cuts for row in cut.others if not row.on_both)
+            yield KeptBack(table.spec.name, acd, why, spans, Counts(missing=whole, extra=rows), detail)
+
+    def _judged(self, table: TableObservation) -> list[Judged]:
+        """Return each cut with why it is left, None where it is repaired.
+
+        One that has a key group in common with one that is left is left as well: groups are written as a whole.
+        """
+        judged: list[Judged] = [(cut, *self._left(table, cut)) for cut in table.cuts]
+        while True:
+            left = {place for cut, why, _ in judged if why is not None for place in _places(cut)}
+            again: list[Judged] = [
+                (cut, KeptWhy.CUT_UNCLEAR, "") if why is None and left & _places(cut) else (cut, why, detail)
+                for cut, why, detail in judged
+            ]
+            if again == judged:
+                return judged
+            judged = again
+
+    def _groups(self, table: TableObservation) -> _Groups:
+        found = _Groups()
+        for cut, why, _ in self._judged(table):
+            for row in (*cut.pieces, *cut.others):
+                if row.on_both:
+                    continue
+                if why is not None:
+                    found.spared[row.bucket][row.place] = None
+                    continue
+                place = (cut.cut_on, row.bucket)
+                found.repaired[place][row.place] = None
+                piece = row in cut.pieces
+                found.counts[place] += Counts(changed=row.rows) if piece else Counts(missing=row.rows)
+        return found
+
+    def _left(self, table: TableObservation, cut: Cut) -> tuple[KeptWhy | None, str]:
+        """Return why a cut is left as it is; None where it is repaired."""
+        if table.spec.kept is not Kept.COPYING:
+            return KeptWhy.NOT_COPIED, table.spec.why_kept
+        if cut.state is not CutState.WHOLE:
+            return LEFT[cut.state], ""
+        if self.policy is not Policy.RECONCILE and cut.cut_on is not self.observation.target:
+            return KeptWhy.CUT_ON_SOURCE, ""
+        if self.policy is Policy.FILL:
+            return KeptWhy.FILL_ONLY, ""
+        moving = {drift.bucket for drift in table.differing if drift.moving}
+        if cut.buckets & moving:
+            return KeptWhy.MOVING, ""
+        return self._unarchived(cut)
+
+    def _unarchived(self, cut: Cut) -> tuple[KeptWhy | None, str]:
+        """Return whether the interval in which the whole ends is archived on both servers (rule 6)."""
+        end = max(row.end for row in cut.others if row.end is not None)
+        for facts in self.observation.facts:
+            status = facts.archived(cut.acd or 0, Archive.EVENT)
+            if status.until is None:
+                return KeptWhy.UNARCHIVED, f"on {facts.role} its archive {status.problem}"
+            if status.until < ceil_to(end, self.observation.length(cut.acd)):
+                return KeptWhy.UNARCHIVED, f"{facts.role} has archived up to {status.until:%Y-%m-%d %H:%M}"
+        return None, ""
+
+
+def _places(cut: Cut) -> set[tuple[Bucket, GroupPlace]]:
+    return {(row.bucket, row.place) for row in (*cut.pieces, *cut.others) if not row.on_both}
+
+
+def _span(cut: Cut) -> tuple[Window, ...]:
+    return (cut.span,) if cut.span is not None else ()
+
+
+def _with_cuts(into: Role, decision: Decision, groups: _Groups) -> Iterator[tuple[Role, Decision]]:
+    """Yield what becomes of one bucket, and on which server."""
+    bucket = decision.drift.bucket
+    spared = tuple(groups.spared.get(bucket, ()))
+    servers = [role for role in (into, into.other) if groups.repaired.get((role, bucket))]
+    if not servers:
+        if decision.drift.only_cuts or (spared and decision.action is None):
+            # What is left of it is told with its cuts.
+            return
+        yield into, _sparing(decision, spared)
+        return
+    server = servers[0]
+    drift = decision.drift if server is into else turned(decision.drift)
+    counts = _in_order(groups.counts[server, bucket])
+    others = OF_OTHERS.get(decision.action, Others.LEAVE) if decision.action and server is into else Others.LEAVE
+    if others is not Others.LEAVE and not drift.only_cuts:
+        counts = _beside(drift, counts, others)
+    repaired = tuple(groups.repaired[server, bucket])
+    yield (
+        server,
+        Decision(replace(drift, counts=counts), Action.REPAIR_CUTS, spared=spared, repaired=repaired, others=others),
+    )
+
+
+def _sparing(decision: Decision, spared: tuple[GroupPlace, ...]) -> Decision:
+    """Return a decision that leaves some key groups as they are."""
+    if not spared or decision.action is None:
+        return decision
+    by_group = Action.ADD_GROUPS if OF_OTHERS[decision.action] is Others.ADD else Action.REPLACE_GROUPS
+    return replace(decision, action=by_group, spared=(*decision.spared, *spared))
+
+
+def _in_order(counts: Counts) -> Counts:
+    """Return counts in which a whole takes the place of a piece in its bucket."""
+    missing = max(counts.missing - counts.changed, 0)
+    return Counts(missing=missing, changed=counts.changed, lacking=missing)
+
+
+def _beside(drift: BucketDrift, cut: Counts, others: Others) -> Counts:
+    """Return the counts of what is written where other rows are written, too."""
+    if others is Others.REPLACE:
+        return drift.counts
+    more = max(drift.counts.lacking - cut.lacking, 0)
+    return Counts(missing=cut.missing + more, changed=cut.changed, lacking=cut.lacking + more)

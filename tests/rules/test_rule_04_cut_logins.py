@@ -1,0 +1,258 @@
+"""Rule 4: a login that an outage has cut belongs to the range, and is repaired as a whole or not at all."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncengine.model.cuts import CutState
+from syncengine.model.outages import Outlook
+from syncengine.model.plan import KeptWhy
+from tests.builders import Files, build_files, row
+from tests.jobs.test_outages import broken, link
+from tests.scenes import resync, table_of, trunks
+
+SEEN = [*trunks(400, 500), *trunks(530, 700)]
+"""Both servers but for the half hour of the outage, which the primary saw."""
+HELD = "logid, login, logout, inflag, outflag"
+
+
+def epoch(clock: str, day: int = 5) -> int:
+    """Return the epoch second of a time like 04:03 or 04:03:20."""
+    hour, minute, second = (int(part) for part in f"{clock}:00".split(":")[:3])
+    return int(datetime(2000, 6, day, hour, minute, second, tzinfo=UTC).timestamp())
+
+
+def login(begin: str, end: str | None, *, agent: str = "4001", day: int = 5, **values: Any) -> dict[str, Any]:
+    """Return a haglog row; `<` before its beginning and `>` after its end say that these were cut."""
+    inflag, outflag = "<" if begin.startswith("<") else None, ">" if end and end.endswith(">") else None
+    told: dict[str, Any] = {"inflag": inflag, "outflag": outflag, "row_date": datetime(2000, 6, day, tzinfo=UTC).date()}
+    told |= {"login": epoch(begin.lstrip("<"), day), "logout": epoch(end.rstrip(">"), day) if end else None}
+    return row("haglog", **{"logid": agent, "extn": "200", "split": 1, **told, **values})
+
+
+def pair(
+    folder: Path,
+    primary: list[dict[str, Any]],
+    secondary: list[dict[str, Any]],
+    *,
+    downs: tuple[tuple[int, int], ...] = ((513, 360),),
+    primary_downs: tuple[tuple[int, int], ...] = (),
+    **options: Any,
+) -> Files:
+    """Build a pair whose secondary was blind from 05:13 to 05:19, with these logins."""
+    return build_files(
+        folder,
+        ["htrunk", "haglog"],
+        both={"htrunk": SEEN, "haglog": [login("00:10", "00:20", agent="4000")]},
+        primary={
+            "htrunk": trunks(500, 530),
+            "haglog": primary,
+            "linkex": [link(down, seconds) for down, seconds in primary_downs],
+        },
+        secondary={
+            "htrunk": broken(500, 530),
+            "haglog": secondary,
+            "linkex": [link(down, seconds) for down, seconds in downs],
+        },
+        **options,
+    )
+
+
+def held(files: Files, role: str = "secondary") -> list[tuple[Any, ...]]:
+    """Return what a server holds of logins, but for an old one that both have."""
+    return files.run(role, f"SELECT {HELD} FROM haglog WHERE RTRIM(logid) <> '4000' ORDER BY ALL")
+
+
+WHOLE = login("04:03", "05:58")
+PIECES = [login("04:03", "05:13>"), login("<05:19", "05:58")]
+
+
+@pytest.mark.parametrize("window", ["2000-06-05 05:13..05:19", "2000-06-05 04:00..04:29", "2000-06-05 04:00..05:59"])
+def test_the_whole_takes_the_place_of_its_pieces(tmp_path: Path, window: str) -> None:
+    """Whatever of it the window holds, the login is whole afterwards, once, and an undo brings both pieces back."""
+    files = pair(tmp_path, [WHOLE], PIECES)
+    before = held(files)
+
+    done = resync(files, window=window, tables=("htrunk", "haglog"))
+
+    assert done.outcome.done
+    assert held(files) == held(files, "primary")
+    opened = files.open()
+    assert opened.execute(opened.plan_undo()).outcome.done
+    assert held(files) == before
+
+
+def test_outages_repairs_it(tmp_path: Path) -> None:
+    """--outages writes the whole and deletes the pieces, and then finds nothing that differs."""
+    files = pair(tmp_path, [WHOLE], PIECES)
+    opened = files.open()
+
+    plan = opened.plan_outages()
+    assert plan is not None
+    done = opened.execute(plan)
+
+    assert done.outcome.done
+    assert held(files) == held(files, "primary")
+    assert [one.outlook for one in files.open().outages().findings] == [Outlook.ALIKE]
+    assert plan.deletions == 0
+
+
+def test_both_pieces_are_put_back_in_one_step(tmp_path: Path) -> None:
+    """The undo takes the whole away and puts the pieces back in one transaction that is never divided."""
+    files = pair(tmp_path, [WHOLE], PIECES)
+    resync(files, tables=("haglog", "htrunk"))
+
+    steps = [step for step in files.open().plan_undo().steps if step.parts[0].table == "haglog"]
+
+    assert [len(part.buckets) for step in steps for part in step.parts] == [2]
+    assert all(part.whole for step in steps for part in step.parts)
+
+
+@pytest.mark.parametrize(
+    ("primary", "secondary", "state", "why"),
+    [
+        (
+            [login("04:03", None)],
+            [login("04:03", "05:13>"), login("<05:19", None)],
+            CutState.NOT_OVER,
+            KeptWhy.CUT_NOT_OVER,
+        ),
+        ([], PIECES, CutState.NO_WHOLE, KeptWhy.CUT_NO_WHOLE),
+        (
+            [login("04:03", "05:35>"), login("<05:42", "05:58")],
+            PIECES,
+            CutState.ON_BOTH,
+            KeptWhy.CUT_ON_BOTH,
+        ),
+        ([WHOLE], [login("04:03", "05:11>"), login("<05:19", "05:58")], CutState.UNCLEAR, KeptWhy.CUT_UNCLEAR),
+        (
+            [login("04:03", "06:58")],
+            [login("04:03", "05:13>"), login("<05:19", "06:58")],
+            CutState.WHOLE,
+            KeptWhy.UNARCHIVED,
+        ),
+    ],
+)
+def test_what_is_not_known_to_be_whole_is_left_and_named(
+    tmp_path: Path, primary: list[dict[str, Any]], secondary: list[dict[str, Any]], state: CutState, why: KeptWhy
+) -> None:
+    """Still logged on, dropped, cut on both, not as an outage leaves it, not archived: both stay as they were."""
+    both = ((535, 420),) if state is CutState.ON_BOTH else ()
+    files = pair(tmp_path, primary, secondary, primary_downs=both, archived=datetime(2000, 6, 5, 6, 30))
+    before = held(files, "primary"), held(files)
+    opened = files.open()
+
+    plan = opened.plan_outages()
+    assert plan is not None
+    opened.execute(plan)
+    forced = opened.plan_resync(window="2000-06-05 04:00..05:59", tables=("haglog", "htrunk"))
+    opened.execute(forced)
+
+    assert (held(files, "primary"), held(files)) == before
+    for one in (plan, forced):
+        assert [kept.why for kept in one.kept if kept.table == "haglog"] == [why]
+    (cut,) = table_of(opened.verify(tables=("haglog",)), "haglog").cuts
+    assert cut.state is state
+
+
+def test_a_piece_is_never_written_beside_its_whole(tmp_path: Path) -> None:
+    """From the server that was blind nothing of the login is copied, nor is the whole deleted."""
+    files = pair(tmp_path, [WHOLE], PIECES)
+    before = held(files, "primary")
+
+    done = resync(files, source="secondary", tables=("haglog",), window="2000-06-05 04:00..05:59", take_broken=True)
+
+    assert held(files, "primary") == before
+    assert [one.why for one in done.plan.kept if one.table == "haglog"] == [KeptWhy.CUT_ON_SOURCE]
+
+
+def test_fill_adds_no_whole_beside_a_piece(tmp_path: Path) -> None:
+    """On at 05:14 while the link was down: fill does not add the whole beside the piece that begins at 05:19."""
+    files = pair(tmp_path, [login("05:14", "05:58")], [login("<05:19", "05:58")])
+    before = held(files)
+
+    resync(files, policy="fill", tables=("haglog", "htrunk"))
+    assert held(files) == before
+
+    resync(files, tables=("haglog", "htrunk"))
+    assert held(files) == held(files, "primary")
+
+
+@pytest.mark.parametrize(
+    ("primary", "secondary", "downs"),
+    [
+        ([login("04:03", "05:16")], [login("04:03", "05:13>")], ((513, 360),)),
+        ([login("05:15", "05:58")], [login("<05:19", "05:58")], ((513, 360),)),
+        (
+            [login("04:03", "06:20")],
+            [login("04:03", "05:13>"), login("<05:19", "05:35>"), login("<05:42", "06:20")],
+            ((513, 360), (535, 420)),
+        ),
+        ([login("05:14", "05:16"), WHOLE], [*PIECES], ((513, 360),)),
+        ([WHOLE, WHOLE], [*PIECES, *PIECES], ((513, 360),)),
+        (
+            [WHOLE, login("04:03", "05:58", agent="4002")],
+            [*PIECES, login("04:03", "05:13>", agent="4002"), login("<05:19", "05:58", agent="4002")],
+            ((513, 360),),
+        ),
+        (
+            [login("04:03:20", "05:58:41")],
+            [login("04:03:20", "05:13:44>"), login("<05:19:50", "05:58:41")],
+            ((513, 366),),
+        ),
+    ],
+)
+def test_what_the_outage_left_becomes_what_was(
+    tmp_path: Path, primary: list[dict[str, Any]], secondary: list[dict[str, Any]], downs: tuple[tuple[int, int], ...]
+) -> None:
+    """Off or on during it, two outages in one login, off and on again in it, twice the same, seconds: all is whole."""
+    files = pair(tmp_path, primary, secondary, downs=downs)
+    opened = files.open()
+
+    plan = opened.plan_outages()
+    assert plan is not None
+    assert opened.execute(plan).outcome.done
+
+    assert held(files) == held(files, "primary")
+    assert table_of(files.open().verify(tables=("haglog",)), "haglog").in_sync
+
+
+def test_a_login_over_midnight(tmp_path: Path) -> None:
+    """On before midnight and cut after it: the whole and its pieces are of two days, and are one step."""
+    day_before: dict[str, Any] = {"row_date": datetime(2000, 6, 4, tzinfo=UTC).date(), "login": epoch("23:40", 4)}
+    files = pair(
+        tmp_path,
+        [login("04:03", "05:58", **day_before)],
+        [login("04:03", "05:13>", **day_before), login("<05:19", "05:58")],
+    )
+
+    assert resync(files, tables=("haglog", "htrunk")).outcome.done
+
+    assert held(files) == held(files, "primary")
+
+
+def test_other_logins_of_the_same_quarters_are_left(tmp_path: Path) -> None:
+    """Outside the range only what the outage cut is written: another login that differs there stays."""
+    mine = login("04:04", "04:50", agent="4009")
+    files = pair(tmp_path, [WHOLE], [*PIECES, mine])
+
+    resync(files, tables=("haglog", "htrunk"))
+
+    assert [(agent, begin) for agent, begin, *_ in held(files)] == [
+        ("4001".ljust(10), epoch("04:03")),
+        ("4009".ljust(10), epoch("04:04")),
+    ]
+
+
+def test_verify_counts_pieces_as_changed(tmp_path: Path) -> None:
+    """Two rows for one: nothing is called extra, so that rule 13's ceiling is not for pieces."""
+    files = pair(tmp_path, [WHOLE], PIECES, settings="limits.deletions = 0\n")
+
+    table = table_of(files.open().verify(tables=("haglog",)), "haglog")
+
+    assert (table.counts.missing, table.counts.extra, table.counts.changed) == (0, 0, 2)
+    assert resync(files, tables=("haglog", "htrunk")).outcome.done
