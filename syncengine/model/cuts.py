@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from syncengine.model.bucket import Bucket
 from syncengine.model.pair import Role
+from syncengine.model.sentences import plural
 from syncengine.model.window import Window
 
 
@@ -83,3 +84,16 @@ class Cut:
     def buckets(self) -> frozenset[Bucket]:
         """The buckets that hold a part of it that differs."""
         return frozenset(row.bucket for row in (*self.pieces, *self.others) if not row.on_both)
+
+
+def cut_sentences(table: str, what: str, cuts: Sequence[Cut]) -> Iterator[str]:
+    """Yield a sentence for each server and state: haglog: 1 login cut on secondary, 2 rows for 1."""
+    for server in Role:
+        for state in CutState:
+            found = [cut for cut in cuts if (cut.cut_on, cut.state) == (server, state)]
+            if not found:
+                continue
+            rows = sum(row.rows for cut in found for row in cut.pieces)
+            wholes = sum(row.rows for cut in found for row in cut.others)
+            more = f"{plural(rows, 'row')} for {wholes:,}" if state is CutState.WHOLE else str(state)
+            yield f"{table}: {plural(len(found), what)} cut on {server}, {more}"

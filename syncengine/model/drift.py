@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from syncengine.model.bucket import EMPTY, Bucket, BucketState
-from syncengine.model.cuts import Cut
+from syncengine.model.cuts import Cut, cut_sentences
 from syncengine.model.expected import ExpectedDifference
 from syncengine.model.facts import ServerFacts
 from syncengine.model.fingerprint import FingerprintColumn
@@ -242,6 +242,11 @@ class TableObservation:
             if drift.comparable:
                 total += drift.counts
         return total
+
+    @property
+    def cut_sentences(self) -> tuple[str, ...]:
+        """What outages have cut, for people."""
+        return tuple(cut_sentences(self.spec.name, self.spec.pieces.of, self.cuts)) if self.spec.pieces else ()
 
     @property
     def in_sync(self) -> bool:

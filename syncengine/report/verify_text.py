@@ -137,6 +137,7 @@ def _notes(observation: Observation) -> Iterator[str]:
         yield from facts.notes
     for table in observation.tables:
         yield from (f"{table.spec.name}: {note}" for note in table.notes)
+        yield from table.cut_sentences
         if table.other_acds:
             acds = ", ".join("none" if acd is None else str(acd) for acd in table.other_acds)
             yield f"{table.spec.name}: differs for ACD {acds} too"

@@ -12,6 +12,7 @@ from syncengine.model.cuts import CutState
 from syncengine.model.outages import Outlook
 from syncengine.model.plan import KeptWhy
 from tests.builders import Files, build_files, row
+from tests.cli.terminal import Typing
 from tests.jobs.test_outages import broken, link
 from tests.scenes import resync, table_of, trunks
 
@@ -256,3 +257,15 @@ def test_verify_counts_pieces_as_changed(tmp_path: Path) -> None:
 
     assert (table.counts.missing, table.counts.extra, table.counts.changed) == (0, 0, 2)
     assert resync(files, tables=("haglog", "htrunk")).outcome.done
+
+
+def test_verify_and_plan_say_what_was_cut(tmp_path: Path, typed: Typing) -> None:
+    """Both name the login, on which server it was cut, and how many rows stand for one."""
+    files = pair(tmp_path, [WHOLE], PIECES)
+
+    verdict = typed("verify", "--pair", files.pair_file, "--table", "haglog")
+    tables = ("--table", "haglog", "--table", "htrunk")
+    plan = typed("resync", "--pair", files.pair_file, "--window", "2000-06-05 05:13..05:19", *tables, "--dry-run")
+
+    for said in (verdict, plan):
+        assert "haglog: 1 login cut on secondary, 2 rows for 1" in said.out

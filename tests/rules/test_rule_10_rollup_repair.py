@@ -285,6 +285,21 @@ def test_periods_are_copied_from_a_server_that_saw_them_whole(tmp_path: Path) ->
     assert [files.bag("secondary", name) for name in ("hcwc", *LONGER)] == before
 
 
+def test_two_days_of_one_table_are_copied(tmp_path: Path) -> None:
+    """An outage over midnight: both days of a table are taken from the primary, and undone with the run."""
+    eve = IN_MAY - timedelta(days=1)
+    files = pair(tmp_path, blind={eve: 1030, IN_MAY: 1030})
+    before = [files.bag("secondary", name) for name in ("hcwc", *LONGER)]
+
+    done = mended(files, rollups="copy", window=f"{eve} 10:30..{IN_MAY} 10:59")
+
+    assert done.outcome.done
+    assert alike(files, "hcwc", *LONGER)
+    opened = files.open()
+    opened.execute(opened.plan_undo())
+    assert [files.bag("secondary", name) for name in ("hcwc", *LONGER)] == before
+
+
 def test_no_period_is_copied_over_intervals_that_disagree(tmp_path: Path) -> None:
     """Another interval of the day still differs: day, week and month stay, and the run says why."""
     files = pair(tmp_path, blind={IN_MAY: 1030})

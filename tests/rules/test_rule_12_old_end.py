@@ -10,6 +10,7 @@ import pytest
 
 from syncengine.cli.main import run_for_code
 from tests.builders import DAY, Files, build_files, row
+from tests.jobs.backfill.backfills import backfill
 from tests.scenes import resync, storage, trunks
 
 
@@ -147,3 +148,24 @@ def test_a_new_server_that_is_empty_is_filled(tmp_path: Path) -> None:
 
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
     assert [one[2] for one in files.bag("secondary", "agex")] == [505, 535]
+
+
+def test_an_undo_takes_back_the_oldest_rows_it_wrote_itself(tmp_path: Path) -> None:
+    """An event table that was empty holds nothing older than what a backfill wrote: the undo leaves none of it."""
+    calls = [row("call_rec", row_time=label, segstart=960_181_200 + label) for label in (500, 505, 540)]
+    files = build_files(
+        tmp_path,
+        ["htrunk", "call_rec"],
+        both={"htrunk": trunks(400, 700)},
+        primary={"call_rec": calls, "dcalloc": [storage("call records")]},
+        secondary={"dcalloc": [storage("call records", rows=len(calls))]},
+    )
+    backfill(files, window=f"{DAY} 04:00..06:59", tables=("call_rec",))
+    written = len(files.bag("secondary", "call_rec"))
+    opened = files.open()
+
+    undone = opened.execute(opened.plan_undo())
+
+    assert written == len(calls)
+    assert undone.plan.kept == ()
+    assert files.bag("secondary", "call_rec") == []
