@@ -22,7 +22,7 @@ from syncengine.observe.pair_facts import facts_of
 from syncengine.observe.scopes import ScopeQuestions, dropped_before
 from syncengine.planning.checklist import checklist_of, interval_under_way
 from syncengine.planning.rollups import stale_rollups
-from syncengine.planning.undo import Now, Place, Written, undo_steps
+from syncengine.planning.undo import Now, Place, Written, same_rows, undo_steps
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.ledger import Ledger
@@ -50,7 +50,7 @@ def plan_undo(
     written = _by_bucket(parts)
     states = _now(parts, servers, cache)
     observed = _observed(servers, questions)
-    spans, purged = _times(written, observed, servers, questions)
+    spans, purged = _times(written, states, observed, servers, questions)
     now = Now(states, _later(record, questions.ledger), spans, purged)
     steps, kept = undo_steps(written.values(), now)
     kept = (*kept, *_unknown(record))
@@ -178,6 +178,7 @@ def _observed(servers: Mapping[Role, Server], questions: UndoQuestions) -> Obser
 
 def _times(
     written: Mapping[Place, Written],
+    states: Mapping[Place, BucketState],
     observed: Observation,
     servers: Mapping[Role, Server],
     questions: UndoQuestions,
@@ -199,6 +200,9 @@ def _times(
             scopes = ScopeQuestions(questions.settings, (facts, facts), questions.as_of)
             bounds = {into: servers[into].bounds(table, BucketColumns.of(spec))} if spec.circular else {}
             floors[key] = dropped_before(spec, bucket.acd, scopes, bounds)[0]
-        if not spec.future_dates and span.start < floors[key]:
+        # Rows of a full event table that still are as the run left them show that none of them was dropped.
+        held, after = states.get(place, EMPTY), written[place].after
+        stands = spec.circular and held.rows > 0 and same_rows(held, after)
+        if not spec.future_dates and span.start < floors[key] and not stands:
             purged.add(place)
     return spans, frozenset(purged)

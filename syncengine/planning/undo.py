@@ -51,12 +51,11 @@ def undo_steps(written: Iterable[Written], now: Now) -> tuple[tuple[Step, ...], 
     for one in written:
         place = (one.into, one.part.table, one.bucket)
         held = now.states.get(place, EMPTY)
-        if _same(held, one.before) and not one.broken:
+        if same_rows(held, one.before) and not one.broken:
             continue
-        # A bucket that still is as the run left it shows that nothing of it was dropped.
-        if place in now.purged and not (held.rows and _same(held, one.after)):
+        if place in now.purged:
             kept.append((one, KeptWhy.PURGED, ""))
-        elif one.broken or not _same(held, one.after):
+        elif one.broken or not same_rows(held, one.after):
             later = now.later.get(place, "")
             why = KeptWhy.WRITTEN_SINCE if later else KeptWhy.CHANGED_SINCE
             kept.append((one, why, f"run {later}" if later else ""))
@@ -69,7 +68,8 @@ def undo_steps(written: Iterable[Written], now: Now) -> tuple[tuple[Step, ...], 
     return tuple(steps), tuple(_kept(kept, now))
 
 
-def _same(one: BucketState, other: BucketState) -> bool:
+def same_rows(one: BucketState, other: BucketState) -> bool:
+    """Say whether two states are of the same rows in every column."""
     return (one.rows, one.hash_sum, one.digest) == (other.rows, other.hash_sum, other.digest)
 
 
