@@ -76,14 +76,16 @@ class Cut:
         end = max((row.end for row in rows if row.end is not None), default=begin)
         return Window(begin, end) if begin < end else None
 
-    def rows_of(self, bucket: Bucket) -> Iterator[CutRow]:
-        """Yield the rows that differ in a bucket."""
-        return (row for row in (*self.pieces, *self.others) if row.bucket == bucket and not row.on_both)
+    @property
+    def differing(self) -> Iterator[tuple[Role, CutRow]]:
+        """The rows of it that only one server holds, and which."""
+        for role, rows in ((self.cut_on, self.pieces), (self.cut_on.other, self.others)):
+            yield from ((role, row) for row in rows if not row.on_both)
 
     @property
     def buckets(self) -> frozenset[Bucket]:
         """The buckets that hold a part of it that differs."""
-        return frozenset(row.bucket for row in (*self.pieces, *self.others) if not row.on_both)
+        return frozenset(row.bucket for _, row in self.differing)
 
 
 def cut_sentences(table: str, what: str, cuts: Sequence[Cut]) -> Iterator[str]:

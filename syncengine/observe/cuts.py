@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -15,13 +15,13 @@ from syncengine.model.bucket import EMPTY, Bucket
 from syncengine.model.cuts import Cut, CutRow, CutState
 from syncengine.model.drift import BucketDrift, Counts, Scope
 from syncengine.model.facts import ServerFacts
-from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.pair import Role
 from syncengine.model.selection import ReadQuery, Value, epochs_of, select_window
 from syncengine.model.spans import joined
 from syncengine.model.spec import Pieces
 from syncengine.model.window import Window
 from syncengine.observe.comparison import Comparison, fetch, fingerprints, question_of, selection_of
+from syncengine.servers.sql.dialect import quoted
 
 NAMES_AT_ONCE = 100
 """Names that one statement reads the rows of."""
@@ -52,18 +52,40 @@ class AskedOutages:
 
     def touched(self, acd: int, outages: Iterable[Window]) -> tuple[Window, ...]:
         """Return those outages that reach into what is compared."""
-        times = tuple(self._times(acd))
+        times = self._times(acd)
         return tuple(outage for outage in outages if any(outage.clipped(time) for time in times))
 
-    def _times(self, acd: int) -> Iterator[Window]:
-        scope = next((one for one in self.scopes if one.acd == acd), None)
-        if scope is None or (whole := scope.requested or scope.window) is None:
-            return
-        yield from (both for part in self.parts if (both := part.clipped(whole))) if self.parts else (whole,)
+    def compared(self, acd: int) -> tuple[Window, ...]:
+        """Return the times in which an ACD's rows are compared anyway."""
+        scope = self._scope(acd)
+        return self._in_parts(scope.window) if scope is not None else ()
+
+    def _times(self, acd: int) -> tuple[Window, ...]:
+        scope = self._scope(acd)
+        return self._in_parts(scope.requested or scope.window) if scope is not None else ()
+
+    def _scope(self, acd: int) -> Scope | None:
+        return next((one for one in self.scopes if one.acd == acd), None)
+
+    def _in_parts(self, whole: Window | None) -> tuple[Window, ...]:
+        if whole is None or not self.parts:
+            return (whole,) if whole is not None else ()
+        return tuple(both for part in self.parts if (both := part.clipped(whole)))
+
+
+def with_cuts(
+    comparison: Comparison, asked: AskedOutages, drifts: list[BucketDrift]
+) -> tuple[list[BucketDrift], tuple[Cut, ...]]:
+    """Return the drift of a table with what outages have cut, and the cuts; a table that does not tell has none."""
+    pieces = comparison.spec.pieces
+    names = {column.name for column in comparison.verdict.all_columns}
+    if pieces is None or not set(pieces.columns) <= names:
+        return drifts, ()
+    return _CutSearch(comparison, asked, pieces).found(drifts)
 
 
 @dataclass(slots=True)
-class CutSearch:
+class _CutSearch:
     """The search through one table; raises what its servers do."""
 
     comparison: Comparison
@@ -86,7 +108,7 @@ class CutSearch:
         cuts: list[Cut] = []
         for acd in sorted({acd for of_server in self._outages.values() for acd in of_server}):
             inside = self.asked.touched(acd, self._of(acd))
-            around = tuple(self._differing(acd, self._looked(inside)))
+            around = tuple(self._differing(acd, outside(self._looked(inside), self.asked.compared(acd))))
             pairs |= {pair.bucket: pair for pair in around}
             mine = (BucketPair(one.bucket, one.source, one.target) for one in drifts if one.bucket.acd == acd)
             names = self._names(acd, tuple({pair.bucket: pair for pair in (*around, *mine)}.values()))
@@ -95,20 +117,27 @@ class CutSearch:
                 for cut in self._cuts(acd, self._looked(self._of(acd)), names)
                 if set(cut.outages) & set(inside) or cut.buckets & known.keys()
             )
-        elsewhere = {bucket for cut in cuts for bucket in cut.buckets} - known.keys()
-        pairs |= self._states(elsewhere - pairs.keys())
-        found = dict(known)
-        for bucket in elsewhere & pairs.keys():
-            pair, counts = pairs[bucket], cut_counts(_rows_of(cuts, bucket), self._target)
-            found[bucket] = BucketDrift(bucket, pair.source, pair.target, counts, only_cuts=True)
-        for bucket in {bucket for cut in cuts for bucket in cut.buckets} & known.keys():
-            pieces = sum(
-                row.rows
-                for cut, row in _rows_of(cuts, bucket)
-                if row in cut.pieces and cut.cut_on is self._target and cut.state is CutState.WHOLE
-            )
-            found[bucket] = replace(known[bucket], counts=as_changed(known[bucket].counts, pieces))
-        return sorted(found.values(), key=lambda drift: drift.bucket.order), tuple(cuts)
+        pairs |= self._states({bucket for cut in cuts for bucket in cut.buckets} - known.keys() - pairs.keys())
+        return sorted(self._with(cuts, known, pairs), key=lambda drift: drift.bucket.order), tuple(cuts)
+
+    def _with(
+        self, cuts: Iterable[Cut], known: Mapping[Bucket, BucketDrift], pairs: Mapping[Bucket, BucketPair]
+    ) -> Iterator[BucketDrift]:
+        """Yield the drift that is known, pieces counted as changed, and that of what was cut elsewhere."""
+        missing: Counter[Bucket] = Counter()
+        held: Counter[Bucket] = Counter()
+        replaced: Counter[Bucket] = Counter()
+        for cut in cuts:
+            for role, row in cut.differing:
+                (held if role is self._target else missing)[row.bucket] += row.rows
+                if role is self._target is cut.cut_on and cut.state is CutState.WHOLE:
+                    replaced[row.bucket] += row.rows
+        for bucket, drift in known.items():
+            yield replace(drift, counts=as_changed(drift.counts, replaced[bucket]))
+        for bucket in (missing.keys() | held.keys()) - known.keys():
+            pair = pairs[bucket]
+            counts = cut_counts(missing[bucket], held[bucket], replaced[bucket])
+            yield BucketDrift(bucket, pair.source, pair.target, counts, only_cuts=True)
 
     def _of(self, acd: int) -> tuple[Window, ...]:
         return tuple(span for of_server in self._outages.values() for span in of_server.get(acd, ()))
@@ -132,7 +161,7 @@ class CutSearch:
         return joined(Window(span.start - far, min(span.stop + far, self.asked.as_of)) for span in outages)
 
     def _differing(self, acd: int, looked: Iterable[Window]) -> Iterator[BucketPair]:
-        """Yield the buckets around the outages of an ACD that differ, by fingerprint."""
+        """Yield the buckets of an ACD that differ in some times, by fingerprint."""
         comparison = self.comparison
         for window in looked:
             selection = select_window(comparison.spec, window, zone=self.asked.zone, acds=(acd,))
@@ -163,11 +192,11 @@ class CutSearch:
         """Return the condition that a row begins or ends where an outage cut it, and what to bind."""
         pieces = self.pieces
         if pieces.begin_flag is not None and pieces.end_flag is not None:
-            return " OR ".join(f"RTRIM({_q(name)}, ' ') <> ''" for name in (pieces.begin_flag, pieces.end_flag)), []
+            return " OR ".join(f"RTRIM({quoted(name)}, ' ') <> ''" for name in (pieces.begin_flag, pieces.end_flag)), []
         conditions, values = ["FALSE"], list[Value]()
         for of_server in self._outages.values():
             for outage in of_server.get(acd, ()):
-                for moment, text in ((outage.start, self._end), (outage.stop, _q(pieces.begin))):
+                for moment, text in ((outage.start, self._end), (outage.stop, quoted(pieces.begin))):
                     minute = moment.replace(second=0, microsecond=0)
                     for low, high in epochs_of(Window(minute, minute + 2 * MINUTE), self.asked.zone):
                         conditions.append(f"({text} >= ? AND {text} < ?)")
@@ -178,8 +207,8 @@ class CutSearch:
     def _end(self) -> str:
         pieces = self.pieces
         if pieces.end is not None:
-            return f"NULLIF({_q(pieces.end)}, 0)"
-        return f"({_q(pieces.begin)} + {_q(pieces.lasts or '')})"
+            return f"NULLIF({quoted(pieces.end)}, 0)"
+        return f"({quoted(pieces.begin)} + {quoted(pieces.lasts or '')})"
 
     def _cuts(self, acd: int, looked: Iterable[Window], names: list[Name]) -> Iterator[Cut]:
         """Yield what was cut of some names, whatever else both servers hold of them near."""
@@ -239,8 +268,12 @@ class CutSearch:
         return datetime.fromtimestamp(epoch, UTC).astimezone(ZoneInfo(self.asked.zone)).replace(tzinfo=None)
 
 
-def _rows_of(cuts: Iterable[Cut], bucket: Bucket) -> list[tuple[Cut, CutRow]]:
-    return [(cut, row) for cut in cuts for row in cut.rows_of(bucket)]
+def outside(times: Iterable[Window], compared: Iterable[Window]) -> Iterator[Window]:
+    """Yield what of some times is not compared anyway."""
+    left = list(times)
+    for one in compared:
+        left = [part for time in left for part in (time.before(one.start), time.since(one.stop)) if part is not None]
+    yield from left
 
 
 def as_changed(counts: Counts, pieces: int) -> Counts:
@@ -249,24 +282,7 @@ def as_changed(counts: Counts, pieces: int) -> Counts:
     return replace(counts, extra=counts.extra - moved, changed=counts.changed + moved)
 
 
-def cut_counts(rows: Iterable[tuple[Cut, CutRow]], target: Role) -> Counts:
-    """Return the counts of a bucket of which only cut rows matter."""
-    missing = changed = 0
-    for cut, row in rows:
-        held_by = cut.cut_on if row in cut.pieces else cut.cut_on.other
-        if held_by is target:
-            changed += row.rows
-        else:
-            missing += row.rows
-    # A whole row takes the place of a piece in the same bucket.
-    return Counts(missing=max(missing - changed, 0), changed=changed, lacking=max(missing - changed, 0))
-
-
-def can_be_cut(pieces: Pieces | None, columns: Iterable[FingerprintColumn], zone: str | None) -> bool:
-    """Say whether a table tells what was cut: it has the columns, and it is known which clock its times are of."""
-    names = {column.name for column in columns}
-    return pieces is not None and zone is not None and set(pieces.columns) <= names
-
-
-def _q(name: str) -> str:
-    return f'"{name}"'
+def cut_counts(missing: int, held: int, replaced: int) -> Counts:
+    """Return the counts of a bucket of which only cut rows matter: a whole takes the place of a piece in it."""
+    alone = max(missing - replaced, 0)
+    return Counts(missing=alone, extra=held - replaced, changed=replaced, lacking=alone)

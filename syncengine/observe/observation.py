@@ -23,7 +23,7 @@ from syncengine.model.window import DAY, Window
 from syncengine.observe.changes_since_sync import SinceSynced
 from syncengine.observe.columns import ColumnsVerdict, judge_columns
 from syncengine.observe.comparison import Comparison, Findings, compare, selections_of
-from syncengine.observe.cuts import AskedOutages, CutSearch, can_be_cut
+from syncengine.observe.cuts import AskedOutages, with_cuts
 from syncengine.observe.expected_differences import Expectations, dropped, pseudo_acds_of
 from syncengine.observe.facts import FactQuestions
 from syncengine.observe.guards import guarded
@@ -310,7 +310,11 @@ class _Observing:
             left_out=work.left_out,
         )
         findings, remembered = self._compared(work, comparison, progress)
-        cuts = self._cuts(work, comparison, findings)
+        cuts: tuple[Cut, ...] = ()
+        if self.settings.clock_zone is not None:
+            # Without it nobody knows at which time of the wall clock a row began.
+            asked = AskedOutages(work.scopes, self.request.parts, self.settings.clock_zone, self.request.as_of)
+            findings.differing, cuts = with_cuts(comparison, asked, findings.differing)
         if self.request.for_writing:
             findings.differing = list(guarded(comparison, findings.differing))
         wanted, others = self._chosen(spec, findings)
@@ -341,15 +345,6 @@ class _Observing:
             expected=(*findings.expected.differences(spec), *dropped(work.scopes)),
             cuts=cuts,
         )
-
-    def _cuts(self, work: Work, comparison: Comparison, findings: Findings) -> tuple[Cut, ...]:
-        """Find what outages have cut, and add what lies outside what is compared to the drift (rule 4)."""
-        pieces, zone = work.spec.pieces, self.settings.clock_zone
-        if pieces is None or zone is None or not can_be_cut(pieces, comparison.verdict.all_columns, zone):
-            return ()
-        asked = AskedOutages(work.scopes, self.request.parts, zone, self.request.as_of)
-        findings.differing, cuts = CutSearch(comparison, asked, pieces).found(findings.differing)
-        return cuts
 
     def _expectations(self, spec: TableSpec, verdict: ColumnsVerdict) -> Expectations:
         """Return what is expected to differ; columns are counted for people, and not where a write follows."""

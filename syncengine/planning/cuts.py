@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from syncengine.model.bucket import Bucket
@@ -32,6 +32,7 @@ OF_OTHERS = {
 }
 
 
+BESIDE = "a login beside it is repaired on the other server"
 Judged = tuple[Cut, KeptWhy | None, str]
 """A cut, why it is left if it is, and more of that."""
 
@@ -42,7 +43,8 @@ class _Groups:
 
     repaired: dict[tuple[Role, Bucket], dict[GroupPlace, None]] = field(default_factory=lambda: defaultdict(dict))
     """By the server they are repaired on."""
-    spared: dict[Bucket, dict[GroupPlace, None]] = field(default_factory=lambda: defaultdict(dict))
+    spared: dict[tuple[Role, Bucket], dict[GroupPlace, None]] = field(default_factory=lambda: defaultdict(dict))
+    """By the server they are left on."""
     counts: dict[tuple[Role, Bucket], Counts] = field(default_factory=lambda: defaultdict(Counts))
 
 
@@ -51,7 +53,14 @@ class Cutting:
     """What a plan does about cuts. `policy` decides in which direction anything is written at all."""
 
     observation: Observation
-    policy: Policy
+    judged: Mapping[str, Sequence[Judged]]
+    """By table."""
+
+    @classmethod
+    def of(cls, observation: Observation, policy: Policy) -> Cutting:
+        """Judge every cut that was found."""
+        judging = _Judging(observation, policy)
+        return cls(observation, {table.spec.name: judging.judged(table) for table in observation.tables})
 
     def decided(self, decided: Iterable[Decided]) -> Iterator[Decided]:
         """Yield decisions in which what was cut is repaired as a whole, or left as a whole."""
@@ -59,7 +68,7 @@ class Cutting:
             if not table.cuts:
                 yield into, table, decisions
                 continue
-            groups = self._groups(table)
+            groups = _groups(self.judged[table.spec.name])
             by_server: dict[Role, list[Decision]] = {into: []}
             for decision in decisions:
                 for server, made in _with_cuts(into, decision, groups):
@@ -69,7 +78,7 @@ class Cutting:
     def kept(self, table: TableObservation) -> Iterator[KeptBack]:
         """Yield what is cut and left, and why: those of one ACD and reason as one."""
         groups: dict[tuple[int | None, KeptWhy, str], list[Cut]] = defaultdict(list)
-        for cut, why, detail in self._judged(table):
+        for cut, why, detail in self.judged[table.spec.name]:
             if why is not None:
                 groups[cut.acd, why, detail].append(cut)
         for (acd, why, detail), cuts in groups.items():
@@ -79,12 +88,37 @@ class Cutting:
             whole = sum(row.rows for cut in cuts for row in cut.others if not row.on_both)
             yield KeptBack(table.spec.name, acd, why, spans, Counts(missing=whole, extra=rows), detail)
 
-    def _judged(self, table: TableObservation) -> list[Judged]:
+
+def _groups(judged: Iterable[Judged]) -> _Groups:
+    found = _Groups()
+    for cut, why, _ in judged:
+        for role, row in cut.differing:
+            if why is None:
+                place = (cut.cut_on, row.bucket)
+                found.repaired[place][row.place] = None
+                piece = role is cut.cut_on
+                found.counts[place] += Counts(changed=row.rows) if piece else Counts(missing=row.rows)
+            else:
+                # Where the other server holds nothing of it there is nothing beside which pieces could be added.
+                for server in (cut.cut_on,) if cut.state is CutState.NO_WHOLE else Role:
+                    found.spared[server, row.bucket][row.place] = None
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Judging:
+    """Decides which cuts are repaired."""
+
+    observation: Observation
+    policy: Policy
+
+    def judged(self, table: TableObservation) -> list[Judged]:
         """Return each cut with why it is left, None where it is repaired.
 
         One that has a key group in common with one that is left is left as well: groups are written as a whole.
         """
-        judged: list[Judged] = [(cut, *self._left(table, cut)) for cut in table.cuts]
+        moving = frozenset(drift.bucket for drift in table.differing if drift.moving)
+        judged: list[Judged] = [(cut, *self._left(table, cut, moving)) for cut in table.cuts if self._matters(cut)]
         while True:
             left = {place for cut, why, _ in judged if why is not None for place in _places(cut)}
             again: list[Judged] = [
@@ -95,22 +129,12 @@ class Cutting:
                 return judged
             judged = again
 
-    def _groups(self, table: TableObservation) -> _Groups:
-        found = _Groups()
-        for cut, why, _ in self._judged(table):
-            for row in (*cut.pieces, *cut.others):
-                if row.on_both:
-                    continue
-                if why is not None:
-                    found.spared[row.bucket][row.place] = None
-                    continue
-                place = (cut.cut_on, row.bucket)
-                found.repaired[place][row.place] = None
-                piece = row in cut.pieces
-                found.counts[place] += Counts(changed=row.rows) if piece else Counts(missing=row.rows)
-        return found
+    def _matters(self, cut: Cut) -> bool:
+        """Say whether it is no matter of copying alone: pieces that only the source holds are rows like others."""
+        alone = cut.state is CutState.NO_WHOLE and cut.cut_on is self.observation.source
+        return not alone or self.policy is Policy.RECONCILE
 
-    def _left(self, table: TableObservation, cut: Cut) -> tuple[KeptWhy | None, str]:
+    def _left(self, table: TableObservation, cut: Cut, moving: frozenset[Bucket]) -> tuple[KeptWhy | None, str]:
         """Return why a cut is left as it is; None where it is repaired."""
         if table.spec.kept is not Kept.COPYING:
             return KeptWhy.NOT_COPIED, table.spec.why_kept
@@ -120,7 +144,6 @@ class Cutting:
             return KeptWhy.CUT_ON_SOURCE, ""
         if self.policy is Policy.FILL:
             return KeptWhy.FILL_ONLY, ""
-        moving = {drift.bucket for drift in table.differing if drift.moving}
         if cut.buckets & moving:
             return KeptWhy.MOVING, ""
         return self._unarchived(cut)
@@ -138,7 +161,7 @@ class Cutting:
 
 
 def _places(cut: Cut) -> set[tuple[Bucket, GroupPlace]]:
-    return {(row.bucket, row.place) for row in (*cut.pieces, *cut.others) if not row.on_both}
+    return {(row.bucket, row.place) for _, row in cut.differing}
 
 
 def _span(cut: Cut) -> tuple[Window, ...]:
@@ -148,25 +171,32 @@ def _span(cut: Cut) -> tuple[Window, ...]:
 def _with_cuts(into: Role, decision: Decision, groups: _Groups) -> Iterator[tuple[Role, Decision]]:
     """Yield what becomes of one bucket, and on which server."""
     bucket = decision.drift.bucket
-    spared = tuple(groups.spared.get(bucket, ()))
     servers = [role for role in (into, into.other) if groups.repaired.get((role, bucket))]
     if not servers:
-        if decision.drift.only_cuts or (spared and decision.action is None):
-            # What is left of it is told with its cuts.
-            return
-        yield into, _sparing(decision, spared)
+        spared = tuple(groups.spared.get((into, bucket), ()))
+        # What is cut and left is told with its cuts, not with its buckets.
+        if not (decision.drift.only_cuts or (spared and decision.action is None)):
+            yield into, _sparing(decision, spared)
         return
     server = servers[0]
     drift = decision.drift if server is into else turned(decision.drift)
     counts = _in_order(groups.counts[server, bucket])
-    others = OF_OTHERS.get(decision.action, Others.LEAVE) if decision.action and server is into else Others.LEAVE
-    if others is not Others.LEAVE and not drift.only_cuts:
+    others = OF_OTHERS[decision.action] if decision.action and server is into else Others.LEAVE
+    if others is Others.LEAVE and not drift.only_cuts and drift.counts.total > counts.total:
+        yield (
+            into,
+            decision if decision.action is None else Decision(decision.drift, kept=KeptWhy.UNDECIDED, detail=BESIDE),
+        )
+    elif others is not Others.LEAVE:
         counts = _beside(drift, counts, others)
-    repaired = tuple(groups.repaired[server, bucket])
-    yield (
-        server,
-        Decision(replace(drift, counts=counts), Action.REPAIR_CUTS, spared=spared, repaired=repaired, others=others),
+    repairing = Decision(
+        drift=replace(drift, counts=counts),
+        action=Action.REPAIR_CUTS,
+        spared=tuple(groups.spared.get((server, bucket), ())),
+        repaired=tuple(groups.repaired[server, bucket]),
+        others=others,
     )
+    yield server, repairing
 
 
 def _sparing(decision: Decision, spared: tuple[GroupPlace, ...]) -> Decision:

@@ -48,7 +48,7 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
     """Return the plan; raises `RefusedError` naming the rule that forbids it."""
     refuse_unlike(observation)
     refuse_unarchived(observation)
-    cutting = Cutting(observation, wishes.policy)
+    cutting = Cutting.of(observation, wishes.policy)
     decided = tuple(keep_together(tuple(cutting.decided(_decided(observation, wishes)))))
     steps = steps_of(
         tuple(TableWork(table, into, tuple(ds)) for into, table, ds in decided if any(d.action for d in ds)),
