@@ -100,8 +100,9 @@ def _without_whole(named: Named, taken: set[int]) -> Iterator[Cut]:
             others = tuple(row for row in left[role.other] if id(row) not in taken and row.overlaps(login))
             taken |= {id(row) for row in (*chain, *others)}
             state = CutState.ON_BOTH if others else CutState.NO_WHOLE
-            edges = _Edges.of(named.outages.get(role, ()))
-            yield Cut(named.acd, role, state, tuple(chain), others, edges.cutting(chain))
+            of_other = _Edges.of(named.outages.get(role.other, ())).cutting(others)
+            outages = (*_Edges.of(named.outages.get(role, ())).cutting(chain), *of_other)
+            yield Cut(named.acd, role, state, tuple(chain), others, outages)
 
 
 def _chains(rows: Sequence[CutRow], outages: Sequence[Window]) -> Iterator[list[CutRow]]:

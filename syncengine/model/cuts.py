@@ -66,7 +66,7 @@ class Cut:
     others: tuple[CutRow, ...]
     """What the other server holds: where that is whole, the one whole row; else its own pieces, or none."""
     outages: tuple[Window, ...]
-    """Those of the blind server that cut it."""
+    """Those that cut it: of the blind server, and where it is cut on both, of the other as well."""
 
     @property
     def span(self) -> Window | None:

@@ -183,10 +183,8 @@ def _with_cuts(into: Role, decision: Decision, groups: _Groups) -> Iterator[tupl
     counts = _in_order(groups.counts[server, bucket])
     others = OF_OTHERS[decision.action] if decision.action and server is into else Others.LEAVE
     if others is Others.LEAVE and not drift.only_cuts and drift.counts.total > counts.total:
-        yield (
-            into,
-            decision if decision.action is None else Decision(decision.drift, kept=KeptWhy.UNDECIDED, detail=BESIDE),
-        )
+        left = Decision(decision.drift, kept=KeptWhy.UNDECIDED, detail=BESIDE)
+        yield into, left if decision.action else decision
     elif others is not Others.LEAVE:
         counts = _beside(drift, counts, others)
     repairing = Decision(

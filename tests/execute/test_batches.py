@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from hypothesis import given
@@ -88,3 +89,16 @@ def test_tables_that_are_written_together_are_not_cut() -> None:
 def test_nothing_is_done_of_a_step_nobody_has_marked() -> None:
     """Without marks a step begins with its first bucket."""
     assert done_up_to((), 1, step_of([1, 2, 3])) == 0
+
+
+def test_what_is_written_together_is_never_made_smaller() -> None:
+    """A part whose buckets belong together stays one batch, however often the server had no room."""
+    step = step_of([100] * 32)
+    step = replace(step, parts=(replace(step.parts[0], whole=True),))
+    batching = Batching(1, 20_000)
+
+    batching.shrink(batching.at(step, 0))
+    (batch,) = cut(batching, step)
+
+    assert not batch.divisible
+    assert batch.buckets == 32

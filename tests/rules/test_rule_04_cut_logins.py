@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,10 @@ import pytest
 
 from syncengine.model.cuts import CutState
 from syncengine.model.outages import Outlook
+from syncengine.model.pair import Role
 from syncengine.model.plan import KeptWhy
-from tests.builders import Files, build_files, row
+from syncengine.model.spec import Pieces
+from tests.builders import Files, build_files, catalogue, row
 from tests.cli.terminal import Typing
 from tests.jobs.test_outages import broken, link
 from tests.scenes import resync, table_of, trunks
@@ -68,6 +72,14 @@ def held(files: Files, role: str = "secondary") -> list[tuple[Any, ...]]:
     return files.run(role, f"SELECT {HELD} FROM haglog WHERE RTRIM(logid) <> '4000' ORDER BY ALL")
 
 
+OUTLOOKS = {
+    KeptWhy.CUT_NOT_OVER: Outlook.NOT_OVER,
+    KeptWhy.CUT_NO_WHOLE: Outlook.UNDECIDED,
+    KeptWhy.CUT_ON_BOTH: Outlook.LOST,
+    KeptWhy.CUT_UNCLEAR: Outlook.UNDECIDED,
+    KeptWhy.UNARCHIVED: Outlook.WAITING,
+}
+"""What is said of an outage whose logins are left for a reason."""
 WHOLE = login("04:03", "05:58")
 PIECES = [login("04:03", "05:13>"), login("<05:19", "05:58")]
 
@@ -154,6 +166,7 @@ def test_what_is_not_known_to_be_whole_is_left_and_named(
     opened.execute(forced)
 
     assert (held(files, "primary"), held(files)) == before
+    assert next(one.outlook for one in opened.outages().findings) is OUTLOOKS[why]
     for one in (plan, forced):
         assert [kept.why for kept in one.kept if kept.table == "haglog"] == [why]
     (cut,) = table_of(opened.verify(tables=("haglog",)), "haglog").cuts
@@ -269,3 +282,68 @@ def test_verify_and_plan_say_what_was_cut(tmp_path: Path, typed: Typing) -> None
 
     for said in (verdict, plan):
         assert "haglog: 1 login cut on secondary, 2 rows for 1" in said.out
+
+
+@pytest.mark.parametrize("policy", ["replace", "fill", "rows"])
+def test_pieces_that_nobody_has_whole_are_copied_where_nothing_is(tmp_path: Path, policy: str) -> None:
+    """A server that holds nothing of a login gets the pieces the other has: nothing of it is doubled by that."""
+    files = pair(tmp_path, PIECES, [], downs=(), primary_downs=((513, 360),))
+
+    resync(files, policy=policy, tables=("haglog", "htrunk"), window="2000-06-05 04:00..05:59")
+
+    assert held(files) == held(files, "primary")
+
+
+CALLS = Pieces("call", ("callid", "segment"), "segstart", end="segstop", longest_hours=12)
+STATES = Pieces("state", ("logid", "workmode"), "starttime", lasts="duration")
+
+
+def call(begin: str, end: str) -> dict[str, Any]:
+    """Return a call record."""
+    hour, minute = begin.split(":")[:2]
+    times = {"row_time": int(hour + minute), "segstart": epoch(begin), "segstop": epoch(end)}
+    return row("call_rec", callid=7, segment=1, duration=epoch(end) - epoch(begin), **times)
+
+
+def state(begin: str, end: str) -> dict[str, Any]:
+    """Return a row of the agent trace."""
+    return row("ag_actv", logid="4001", workmode=3, starttime=epoch(begin), duration=epoch(end) - epoch(begin))
+
+
+@pytest.mark.parametrize(
+    ("table", "pieces", "made"), [("call_rec", CALLS, call), ("ag_actv", STATES, state)], ids=["calls", "states"]
+)
+@pytest.mark.parametrize("ends", ["05:13", "05:12"])
+def test_without_flags_the_diary_tells(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    table: str,
+    pieces: Pieces,
+    made: Callable[[str, str], dict[str, Any]],
+    ends: str,
+) -> None:
+    """A row that ends when the link went down, and one that begins when it was back, become the whole; others stay."""
+    whole = catalogue()
+    specs = tuple(replace(spec, pieces=pieces) if spec.name == table else spec for spec in whole.tables)
+    monkeypatch.setattr("syncengine.app.table_settings.load_catalogue", lambda *_: replace(whole, tables=specs))
+    files = build_files(
+        tmp_path,
+        ["htrunk", table],
+        both={"htrunk": SEEN, table: [made("00:10", "00:20")]},
+        primary={"htrunk": trunks(500, 530), table: [made("04:58", "05:25")]},
+        secondary={
+            "htrunk": broken(500, 530),
+            table: [made("04:58", ends), made("05:19", "05:25")],
+            "linkex": [link(513, 360)],
+        },
+        whole=True,
+    )
+    before = files.bag("secondary", table)
+    opened = files.open()
+
+    plan = opened.plan_outages()
+    assert plan is not None
+    assert opened.execute(plan).outcome.done
+
+    after = [files.run(role, f"SELECT {pieces.begin}, duration FROM {table} ORDER BY ALL") for role in Role]
+    assert after[0] == after[1] if ends == "05:13" else files.bag("secondary", table) == before

@@ -20,10 +20,13 @@ from syncengine.model.pair import Role
 from tests.builders import Files, Openable, build_files, row
 from tests.examples import some_of
 from tests.jobs.test_outages import broken, link, mend
+from tests.rules.test_rule_04_cut_logins import PIECES, WHOLE
+from tests.rules.test_rule_04_cut_logins import pair as cut_pair
 from tests.scenes import trunks
 from tests.stories.servers import MARKS, PASSWORDS, HomedPair
 
 ACDS = (1, 2)
+TIMES = ("login", "logout")
 TURNED_OFF = 93
 """linkex: data collection was turned off."""
 
@@ -257,3 +260,19 @@ def test_an_outage_without_administration_needs_no_step_for_it(tmp_path: Path, h
     plan = files.open().plan_sync(sets=("synonyms", "agent-groups"), source="secondary")
 
     assert (plan.steps, plan.checklist.before, plan.checklist.after) == ((), (), ())
+
+
+@kinds(("postgresql", "postgresql"), ("embedded", "informix"), ("informix", "postgresql"))
+def test_a_login_that_the_outage_cut_is_whole_again(tmp_path: Path, home: Home) -> None:
+    """Its two pieces on the server that was blind become the one row of the other, and an undo puts them back."""
+    files = home(cut_pair(tmp_path, [WHOLE], PIECES))
+    before = files.values("secondary", "haglog", *TIMES)
+    opened = files.open()
+
+    plan = opened.plan_outages()
+    assert plan is not None
+    assert opened.execute(plan).outcome.done
+
+    assert files.values("secondary", "haglog", *TIMES) == files.values("primary", "haglog", *TIMES)
+    assert opened.execute(opened.plan_undo()).outcome.done
+    assert files.values("secondary", "haglog", *TIMES) == before
