@@ -142,6 +142,7 @@ def _table(file: SpecFile, place: str, name: str, entry: TableEntry) -> TableSpe
     origin += [(key, "default") for key in ("circular", "optional") if key not in file.model_fields_set]
     origin += [(f"not_compared.{column}", f"{place}: not_compared.{column}") for column in file.not_compared]
     origin += [(f"follows.{name}", f"{place}: follows.{name}") for name in file.follows]
+    origin += [("pieces", f"{place}: pieces")] if file.pieces is not None else []
     return TableSpec(
         name=name,
         summary=file.summary,

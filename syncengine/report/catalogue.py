@@ -63,6 +63,9 @@ def print_table(console: Console, spec: TableSpec) -> None:
             ", ".join(name for name in names if name),
             origin.get("summary", "").split(":")[0] + ": time",
         )
+    if spec.pieces is not None:
+        named = f"a {spec.pieces.of} with the same {', '.join(spec.pieces.same)}"
+        facts.add_row("cut by outages", named, origin.get("pieces", ""))
     for column, why in spec.not_compared:
         facts.add_row("not compared", f"{column}: {why}", origin.get(f"not_compared.{column}", ""))
     for one in spec.follows:

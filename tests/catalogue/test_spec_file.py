@@ -10,6 +10,7 @@ from syncengine.catalogue import load_catalogue
 from syncengine.model.errors import SpecError, UnknownTableError
 from syncengine.model.spec import Archive, ColumnType, DataClass, Kept
 from tests.builders import catalogue
+from tests.cli.terminal import Typing
 
 GOOD = """
 summary = "Calls a customer counts"
@@ -380,3 +381,28 @@ def test_what_a_table_follows_from_is_administration(tmp_path: Path, follows: st
 def test_a_table_may_follow_from_a_table_or_a_screen(tmp_path: Path, follows: str) -> None:
     """Administration is named by its table, or by its screen where no table holds it."""
     assert faults_of_text(tmp_path, DESK.replace("[columns]", f"{follows}\n[columns]")) == ()
+
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        ('end = "number"\nlasts = "number"\n', "pieces: needs end or lasts, and not both"),
+        ("", "pieces: needs end or lasts, and not both"),
+        ('end = "number"\nend_flag = "number"\n', "pieces: needs begin_flag and end_flag, or neither"),
+        ('end = "stop"\n', "pieces.end: names the column 'stop', which [columns] does not have"),
+    ],
+)
+def test_pieces_name_an_end_and_both_flags(tmp_path: Path, pieces: str, expected: str) -> None:
+    """What says how a row is cut names columns that are there, one end, both flags or none, in an event table."""
+    text = f'[pieces]\nof = "desk"\nsame = ["number"]\nbegin = "number"\n{pieces}\n[columns]'
+    events = "pieces: only rows of event tables are cut"
+
+    assert sorted(faults_of_text(tmp_path, DESK.replace("[columns]", text))) == sorted((expected, events))
+
+
+def test_a_table_shows_how_outages_cut_its_rows(typed: Typing) -> None:
+    """What names a login, and where that comes from, is shown with its table."""
+    said = typed("tables", "haglog")
+
+    assert "a login with the same logid, extn, split" in " ".join(said.out.split())
+    assert "haglog.toml: pieces" in said.out
