@@ -37,7 +37,7 @@ def surplus_statement(question: BagQuestion) -> str:
 
     Text is compared without its padding and up to its significant characters (rule 16).
     """
-    values = ", ".join(f"{normal(column)} AS {_name(column.name)}" for column in question.columns)
+    values = ", ".join(f"{normal(column)} AS {named(column.name)}" for column in question.columns)
     date, slot, acd = question.bucket
     side = "SELECT {sign} AS side, {date} AS {DATE}, {slot} AS {SLOT}, {acd} AS {ACD}, {values} FROM {relation}"
     both = " UNION ALL ".join(
@@ -46,7 +46,7 @@ def surplus_statement(question: BagQuestion) -> str:
         )
         for sign, relation in ((1, question.source), (-1, question.target))
     )
-    names = ", ".join(_name(column.name) for column in question.columns)
+    names = ", ".join(named(column.name) for column in question.columns)
     return (
         f"CREATE OR REPLACE TABLE {SURPLUS} AS "
         f'SELECT {DATE}, {SLOT}, {ACD}, {names}, SUM(side) AS "surplus.rows" FROM ({both}) AS both_sides '
@@ -60,7 +60,7 @@ def taking_statement(columns: tuple[str, ...], values: tuple[int, ...]) -> str:
     Taken are those of which each column has one of its values; `values` says how many each has, to bind in order.
     """
     where = " AND ".join(
-        f"{_name(column)} IN ({', '.join('?' * count)})" for column, count in zip(columns, values, strict=True)
+        f"{named(column)} IN ({', '.join('?' * count)})" for column, count in zip(columns, values, strict=True)
     )
     return f'DELETE FROM {SURPLUS} WHERE {where} RETURNING {DATE}, {SLOT}, {ACD}, CAST("surplus.rows" AS BIGINT)'
 
@@ -68,10 +68,10 @@ def taking_statement(columns: tuple[str, ...], values: tuple[int, ...]) -> str:
 def counts_statement(question: BagQuestion) -> str:
     """Return the query whose rows are (date, slot, acd, missing, extra, changed, lacking), a row a bucket."""
     same = [f"theirs.{name} IS NOT DISTINCT FROM key_groups.{name}" for name in (DATE, SLOT, ACD)]
-    same += [f"theirs.{_name(name)} IS NOT DISTINCT FROM key_groups.{_name(name)}" for name in question.key]
+    same += [f"theirs.{named(name)} IS NOT DISTINCT FROM key_groups.{named(name)}" for name in question.key]
     date, slot, acd = question.bucket
     normals = {column.name: normal(column) for column in question.columns}
-    keys = "".join(f", {normals[name]} AS {_name(name)}" for name in question.key)
+    keys = "".join(f", {normals[name]} AS {named(name)}" for name in question.key)
     theirs = f"SELECT DISTINCT {date} AS {DATE}, {slot} AS {SLOT}, {acd} AS {ACD}{keys} FROM {question.target}"
     return (
         f"SELECT {DATE}, {SLOT}, {ACD}, "
@@ -87,7 +87,7 @@ def groups_statement(question: BagQuestion, *, most: int | None = None) -> str:
 
     `over` rows are the source's surplus, `under` the target's. Ordered by bucket and key.
     """
-    keys = "".join(f", {_name(column)}" for column in question.key)
+    keys = "".join(f", {named(column)}" for column in question.key)
     limit = f" LIMIT {int(most)}" if most is not None else ""
     return (
         f"SELECT {DATE}, {SLOT}, {ACD}{keys}, CAST(over AS BIGINT), CAST(under AS BIGINT) "
@@ -97,14 +97,14 @@ def groups_statement(question: BagQuestion, *, most: int | None = None) -> str:
 
 def rows_statement(question: BagQuestion) -> str:
     """Return the query for the surplus rows of one key group; bind bucket and key, NULL-safely."""
-    conditions = [DATE, SLOT, ACD, *(_name(column) for column in question.key)]
+    conditions = [DATE, SLOT, ACD, *(named(column) for column in question.key)]
     where = " AND ".join(f"{condition} IS NOT DISTINCT FROM ?" for condition in conditions)
-    names = ", ".join(_name(column.name) for column in question.columns)
+    names = ", ".join(named(column.name) for column in question.columns)
     return f'SELECT "surplus.rows", {names} FROM {SURPLUS} WHERE {where} ORDER BY ALL'
 
 
 def _groups(question: BagQuestion) -> str:
-    keys = "".join(f", {_name(column)}" for column in question.key)
+    keys = "".join(f", {named(column)}" for column in question.key)
     return (
         f"SELECT {DATE}, {SLOT}, {ACD}{keys}, "
         'SUM(GREATEST("surplus.rows", 0)) AS over, SUM(GREATEST(-"surplus.rows", 0)) AS under '
@@ -115,15 +115,15 @@ def _groups(question: BagQuestion) -> str:
 def bucket_terms(columns: BucketColumns, slot: str) -> tuple[str, str, str]:
     """Return the three expressions of a row's bucket, typed so that NULL columns compare with any row."""
     return (
-        _name(columns.date) if columns.date else "CAST(NULL AS DATE)",
+        named(columns.date) if columns.date else "CAST(NULL AS DATE)",
         slot if columns.label or columns.epoch else "CAST(NULL AS INTEGER)",
-        _name(columns.acd) if columns.acd else "CAST(NULL AS INTEGER)",
+        named(columns.acd) if columns.acd else "CAST(NULL AS INTEGER)",
     )
 
 
 def normal(column: FingerprintColumn) -> str:
     """Return a column as it is compared: text without padding, up to its significant characters."""
-    name = _name(column.name)
+    name = named(column.name)
     if not column.type.is_text:
         return name
     if column.significant is None:
@@ -131,5 +131,6 @@ def normal(column: FingerprintColumn) -> str:
     return f"SUBSTR(RTRIM({name}, ' '), 1, {int(column.significant)})"
 
 
-def _name(column: str) -> str:
+def named(column: str) -> str:
+    """Return the name of a column as DuckDB reads it; specs and catalogues hold none with a quote."""
     return f'"{column}"'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from syncengine.diffing.bag_difference import BagQuestion, normal
+from syncengine.diffing.bag_difference import BagQuestion, named, normal
 
 OF_SOURCE, OF_TARGET = '"of.source"', '"of.target"'
 """Names with a dot, which no column of a spec can have."""
@@ -26,7 +26,7 @@ class CutQuestion:
 
 def names_statement(name: tuple[str, ...], relation: str, where: str) -> str:
     """Return the query of the names of some rows."""
-    return f"SELECT DISTINCT {', '.join(map(_name, name))} FROM {relation} WHERE {where}"
+    return f"SELECT DISTINCT {', '.join(map(named, name))} FROM {relation} WHERE {where}"
 
 
 def cut_statement(question: CutQuestion) -> str:
@@ -37,11 +37,11 @@ def cut_statement(question: CutQuestion) -> str:
     """
     bag = question.bag
     compared = {column.name: normal(column) for column in bag.columns}
-    names = [compared.get(name, _name(name)) for name in question.name]
+    names = [compared.get(name, named(name)) for name in question.name]
     places = [f"CAST({compared[name]} AS VARCHAR)" for name in bag.key]
-    told = [*bag.bucket, *names, *places, _name(question.begin), question.end]
+    told = [*bag.bucket, *names, *places, named(question.begin), question.end]
     flags = [
-        f"MAX(CASE WHEN {side} > 0 THEN RTRIM({_name(flag)}, ' ') END)"
+        f"MAX(CASE WHEN {side} > 0 THEN RTRIM({named(flag)}, ' ') END)"
         for side in (OF_SOURCE, OF_TARGET)
         for flag in question.flags or ()
     ] or ["NULL"] * 4
@@ -52,7 +52,3 @@ def cut_statement(question: CutQuestion) -> str:
         f"UNION ALL BY NAME SELECT *, 0 AS {OF_SOURCE}, 1 AS {OF_TARGET} FROM {bag.target}) AS both_sides "
         f"GROUP BY {group}"
     )
-
-
-def _name(column: str) -> str:
-    return f'"{column}"'

@@ -6,7 +6,7 @@ which source and target differ was changed by the one whose rows are no longer t
 
 from __future__ import annotations
 
-from syncengine.diffing.bag_difference import ACD, DATE, SLOT, BagQuestion, normal
+from syncengine.diffing.bag_difference import ACD, DATE, SLOT, BagQuestion, named, normal
 
 LAST = "last_rows"
 """The rows both had. Rows of which KNOWN is false stand for groups of which nothing is remembered."""
@@ -27,7 +27,7 @@ def sides_statement(question: BagQuestion) -> str:
 
     Text is compared as it is between two servers: without padding, up to its significant characters (rule 16).
     """
-    values = "".join(f", {normal(column)} AS {_name(column.name)}" for column in question.columns)
+    values = "".join(f", {normal(column)} AS {named(column.name)}" for column in question.columns)
     relations = (("source", question.source, ""), ("target", question.target, ""), ("last", LAST, f" WHERE {KNOWN}"))
     bags = " UNION ALL ".join(
         f"SELECT '{side}' AS {SIDE}, {_bucket(question)}{values} FROM {relation}{where}"
@@ -42,12 +42,12 @@ def groups_statement(question: BagQuestion) -> str:
     It has a number, bucket and key, how many rows each bag has of it, how many only source or target has, whether
     their rows are no longer those both had, and whether that is known at all.
     """
-    columns = ", ".join((*BUCKET, *(_name(column.name) for column in question.columns)))
+    columns = ", ".join((*BUCKET, *(named(column.name) for column in question.columns)))
     counted = ", ".join(
         f"COUNT(*) FILTER ({SIDE} = '{side}') AS {rows}"
         for side, rows in zip(("source", "target", "last"), ROWS, strict=True)
     )
-    keys = "".join(f", {_name(name)} AS {_key(name)}" for name in question.key)
+    keys = "".join(f", {named(name)} AS {_key(name)}" for name in question.key)
     place = ", ".join((*BUCKET, *(_key(name) for name in question.key)))
     normals = {column.name: normal(column) for column in question.columns}
     unknown_keys = "".join(f", {normals[name]} AS {_key(name)}" for name in question.key)
@@ -60,7 +60,7 @@ def groups_statement(question: BagQuestion) -> str:
         f"CAST(SUM(GREATEST({TARGET} - {SOURCE}, 0)) AS BIGINT) AS {under}, "
         f"BOOL_OR({SOURCE} <> {BOTH_HAD}) AS {BY_SOURCE}, BOOL_OR({TARGET} <> {BOTH_HAD}) AS {BY_TARGET} "
         f"FROM (SELECT {columns}, {counted} FROM {SIDES} GROUP BY {columns}) AS counted "
-        f"GROUP BY {', '.join((*BUCKET, *(_name(name) for name in question.key)))} HAVING BOOL_OR({SOURCE} <> {TARGET})"
+        f"GROUP BY {', '.join((*BUCKET, *(named(name) for name in question.key)))} HAVING BOOL_OR({SOURCE} <> {TARGET})"
     )
     same = _same("unknown", "differing", (*BUCKET, *(_key(name) for name in question.key)))
     return (
@@ -86,8 +86,8 @@ def found_statement(question: BagQuestion) -> str:
 
 def versions_statement(question: BagQuestion, columns: tuple[str, ...]) -> str:
     """Return the query of the rows of groups with one row at most on each side: (number, side, columns...)."""
-    told = "".join(f", sides.{_name(column)}" for column in columns)
-    pairs = [(name, name) for name in BUCKET] + [(_name(name), _key(name)) for name in question.key]
+    told = "".join(f", sides.{named(column)}" for column in columns)
+    pairs = [(name, name) for name in BUCKET] + [(named(name), _key(name)) for name in question.key]
     same = " AND ".join(f"sides.{one} IS NOT DISTINCT FROM differing.{other}" for one, other in pairs)
     single = " AND ".join(f"{rows} <= 1" for rows in ROWS)
     return (
@@ -101,7 +101,7 @@ def alike_statement(question: BagQuestion, columns: tuple[str, ...]) -> str:
 
     Of groups that are alike it is the rows they have; of those that differ what was remembered before.
     """
-    names = ", ".join(_name(name) for name in columns)
+    names = ", ".join(named(name) for name in columns)
     normals = {column.name: normal(column) for column in question.columns}
     pairs = [*zip(question.bucket, BUCKET, strict=True), *((normals[name], _key(name)) for name in question.key)]
     on = " AND ".join(f"{term} IS NOT DISTINCT FROM differing.{name}" for term, name in pairs)
@@ -114,7 +114,7 @@ def alike_statement(question: BagQuestion, columns: tuple[str, ...]) -> str:
 
 def nothing_remembered_statement(question: BagQuestion, columns: tuple[str, ...]) -> str:
     """Return the statement that fills LAST where nothing is remembered: every group there is stands as not known."""
-    names = ", ".join(_name(name) for name in columns)
+    names = ", ".join(named(name) for name in columns)
     return (
         f"CREATE OR REPLACE TABLE {LAST} AS SELECT {names}, FALSE AS {KNOWN} FROM {question.source} "
         f"UNION ALL SELECT {names}, FALSE AS {KNOWN} FROM {question.target}"
@@ -132,7 +132,3 @@ def _same(one: str, other: str, names: tuple[str, ...]) -> str:
 def _key(column: str) -> str:
     """Return the name of a key column in GROUPS, which no column of the table has."""
     return f'"key.{column}"'
-
-
-def _name(column: str) -> str:
-    return f'"{column}"'
