@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import sys
 from collections import Counter, defaultdict
@@ -57,9 +58,24 @@ def lacked_by(item: pytest.Item) -> str | None:
     return next((lacks for mark in NEEDS if item.get_closest_marker(mark) and (lacks := lacking(mark))), None)
 
 
+def for_soaks(item: pytest.Item) -> bool:
+    """Say whether a test is for `make soak` alone; a mark that names parameters means the cases that have them."""
+    mark = item.get_closest_marker("soak")
+    call = getattr(item, "callspec", None)
+    if mark is None or not mark.args:
+        return mark is not None
+    return call is not None and not {*call.id.split("-"), *map(str, call.params.values())}.isdisjoint(mark.args)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector of garbage what stays to the end: the tests, and all that was imported for them."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is for `make soak` alone, and but for CI what cannot run."""
-    left_out = [] if SOAKING else [item for item in items if item.get_closest_marker("soak")]
+    left_out = [] if SOAKING else [item for item in items if for_soaks(item)]
     if not on_ci():
         left_out += [item for item in items if lacked_by(item)]
     if left_out:

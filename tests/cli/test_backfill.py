@@ -188,6 +188,7 @@ def test_a_refusal_in_the_middle_is_partly_done(tmp_path: Path, typed: Typing) -
     assert said.code == 5
 
 
+@pytest.mark.soak
 def test_a_resume_remembers_the_drift_of_earlier_portions(
     tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
 ) -> None:

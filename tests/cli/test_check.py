@@ -203,6 +203,7 @@ def test_cases_in_a_scratch_table(tmp_path: Path, typed: Typing) -> None:
     assert files.run("primary", "SELECT table_name FROM duckdb_tables() ORDER BY 1") == before
 
 
+@pytest.mark.soak
 def test_a_case_that_fails_is_exit_3(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that says it wrote rows and did not fails its cases, with a sentence of what came back."""
     files = pair(tmp_path)

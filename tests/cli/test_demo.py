@@ -50,6 +50,7 @@ def test_the_story_ends_in_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert "Traceback" not in said.err
 
 
+@pytest.mark.soak
 def test_without_resync_it_stops_at_the_wound(wounded: tuple[Path, Said], tmp_path: Path, typed: Typing) -> None:
     """--no-resync says what to type next, and that verify finds the drift of the outage alone."""
     folder, built = wounded

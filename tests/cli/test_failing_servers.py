@@ -115,6 +115,7 @@ def test_a_target_without_permission_to_write(tmp_path: Path) -> None:
     assert files.bag("secondary", "htrunk") == before
 
 
+@pytest.mark.soak
 def test_a_verify_needs_no_permission_to_write(tmp_path: Path) -> None:
     """A user who may only read both databases and their folder can verify."""
     files = drifting_pair(tmp_path)
@@ -129,6 +130,7 @@ def test_a_verify_needs_no_permission_to_write(tmp_path: Path) -> None:
     assert "DRIFT" in said.out
 
 
+@pytest.mark.soak
 def test_a_staging_folder_that_cannot_be_written(tmp_path: Path) -> None:
     """Staging where this user may not write is said with what to set, before anything is written to the target."""
     files = drifting_pair(tmp_path)
@@ -170,6 +172,7 @@ def smallest_piece(files: Files) -> int:
     return min(sizes)
 
 
+@pytest.mark.soak
 def test_no_disk_left_for_a_piece(tmp_path: Path) -> None:
     """A piece that no longer fits on the disk ends with a sentence and exit 1, and the target is as it was."""
     files = drifting_pair(tmp_path)

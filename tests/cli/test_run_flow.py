@@ -69,6 +69,7 @@ def test_the_plan_is_shown_before_the_question(tmp_path: Path) -> None:
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
 
 
+@pytest.mark.soak("words0")
 @pytest.mark.parametrize("words", [(), ("--json",)])
 def test_nobody_to_ask_is_said(tmp_path: Path, words: tuple[str, ...]) -> None:
     """With input from a pipe and no --yes the plan is shown, nothing is written: exit 2 and what to add."""
@@ -86,6 +87,7 @@ def test_nobody_to_ask_is_said(tmp_path: Path, words: tuple[str, ...]) -> None:
     assert contents(tmp_path) == before
 
 
+@pytest.mark.soak
 def test_json_does_not_ask_at_a_terminal(tmp_path: Path) -> None:
     """A question would spoil the document, so --json wants --yes or --dry-run even at a terminal."""
     files = drifting_pair(tmp_path)

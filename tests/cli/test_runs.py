@@ -191,6 +191,7 @@ def test_an_undo_needs_somebody_to_ask(tmp_path: Path, typed: Typing) -> None:
     )
 
 
+@pytest.mark.soak
 def test_runs_beyond_their_time_are_said_to_be_gone(tmp_path: Path, typed: Typing) -> None:
     """A run that is removed for its age is named by the run that removes it."""
     files = pair_of(tmp_path, settings="")

@@ -71,6 +71,7 @@ def marks_of(files: Files) -> Path:
     return marks
 
 
+@pytest.mark.soak
 def test_an_old_run_is_there_for_its_undo(tmp_path: Path) -> None:
     """A run that is beyond its age is not removed by the undo that is about to need it."""
     files = pair_of(tmp_path)
@@ -90,6 +91,7 @@ def test_an_old_run_is_there_for_its_undo(tmp_path: Path) -> None:
     assert files.bag("secondary", "htrunk", "starttime >= 500") == [one for one in before if int(one[1] or 0) >= 500]
 
 
+@pytest.mark.soak
 def test_every_damaged_mark_leaves_runs_to_be_listed(tmp_path: Path, typed: Typing) -> None:
     """Whichever mark is damaged, the commands that look at runs say so, and a new resync is not kept from its work."""
     files = pair_of(tmp_path)
@@ -167,6 +169,7 @@ def test_a_run_with_an_open_step_is_not_removed(tmp_path: Path, typed: Typing) -
     assert len(files.open().runs()) == 1
 
 
+@pytest.mark.soak("undo", "resume")
 @pytest.mark.parametrize("command", ["resume", "undo", "resync"])
 def test_an_open_step_is_not_looked_for_on_another_server(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
@@ -199,6 +202,7 @@ def test_an_open_step_is_not_looked_for_on_another_server(
     assert files.bag("secondary", "htrunk") == before
 
 
+@pytest.mark.soak
 def test_a_backfill_is_not_gone_on_with_on_other_servers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between two portions nothing of a plan tells, but the plans before it do."""
     files = history(tmp_path / "pair")
@@ -311,6 +315,7 @@ def test_steps_of_unknown_outcome_are_named_by_an_undo(tmp_path: Path) -> None:
     assert len(plan.steps) == 2
 
 
+@pytest.mark.soak
 def test_a_backfill_whose_oldest_portion_is_gone_is_taken_back(tmp_path: Path) -> None:
     """Where the first portion could not be compared any more there is no plan of it, and the undo needs none."""
     files = build_files(

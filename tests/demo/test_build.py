@@ -90,6 +90,7 @@ def test_the_same_seed_gives_the_same_rows_and_another_seed_others(
     assert second["users"] == first["users"]
 
 
+@pytest.mark.soak
 def test_chosen_tables_are_filled_as_in_a_whole_build_and_the_others_stay_empty(
     small_pair: DemoPair, tmp_path: Path
 ) -> None:

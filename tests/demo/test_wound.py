@@ -10,6 +10,7 @@ from syncengine.demo import DemoPair
 from syncengine.model.pair import Role
 from syncengine.model.spec import Archive, TableSpec
 from tests.demo.test_traffic import single
+from tests.examples import some_of
 
 SPECS = {spec.name: spec for spec in load_catalogue().tables}
 INTERVALS = tuple(
@@ -27,7 +28,8 @@ def difference(spec: TableSpec, held: str, lacking: str, where: str = "TRUE") ->
     return f"SELECT count(*) FROM ({select.format(held)} EXCEPT ALL {select.format(lacking)})"
 
 
-@pytest.mark.parametrize("name", sorted(SPECS.keys() - STATE_OF_ONE_SERVER - LOCAL))
+@pytest.mark.sampled
+@pytest.mark.parametrize("name", some_of(sorted(SPECS.keys() - STATE_OF_ONE_SERVER - LOCAL), 3))
 def test_outside_the_outage_both_servers_hold_the_same_bag(
     both: duckdb.DuckDBPyConnection, small_pair: DemoPair, name: str
 ) -> None:

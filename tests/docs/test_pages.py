@@ -21,9 +21,10 @@ EVERY_PAGE = (README, *pages())
 
 SELDOM = (
     *("base-load-upgrade", "both-links-down", "call-profile-change", "collection-off-and-on", "one-link-down"),
-    *("primary-was-down", "secondary-was-down"),
+    *("primary-was-down", "secondary-was-down", "tutorial", "copy-administration", "add-your-own-tables", "python-api"),
+    *("check-a-pair", "backfill-history", "daily-check"),
 )
-"""Pages whose commands another page types too, over minutes; a soak follows them."""
+"""Pages that take minutes to follow, or whose commands another page types too; a soak follows them."""
 
 
 def followed() -> tuple[Path, ...]:

@@ -152,6 +152,7 @@ def test_every_field_of_the_document_of_a_check_is_described(
     assert _values(Severity, Subject, Holding, ColumnFaultKind, CaseState) <= words
 
 
+@pytest.mark.soak
 def test_every_field_of_an_internal_verdict_is_described(tmp_path: Path) -> None:
     """The fields of a real document of `verify --internal` are exactly those the page lists."""
     files = pair(tmp_path / "whole")

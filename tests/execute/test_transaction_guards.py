@@ -37,6 +37,7 @@ def mended(files: Files) -> set[int]:
     return {one[0] for one in files.run("secondary", "SELECT starttime FROM htrunk WHERE incalls = 9")}
 
 
+@pytest.mark.soak("primary")
 @pytest.mark.parametrize("role", ["primary", "secondary"])
 @pytest.mark.parametrize(
     "change",

@@ -50,6 +50,7 @@ def test_a_flood_is_bounded(tmp_path: Path) -> None:
     assert len(found.output) < 2 * KEPT_BYTES + 100
 
 
+@pytest.mark.soak
 def test_who_ignores_the_end_is_killed(tmp_path: Path) -> None:
     """A command that does not listen is killed, with what it said until then kept."""
     code = "import signal, time; signal.signal(15, signal.SIG_IGN); print('waits', flush=True); time.sleep(60)"

@@ -33,6 +33,7 @@ def left_counts(after: Observation | None) -> Counter[tuple[str, int | None]]:
     return +found
 
 
+@pytest.mark.soak("replace")
 @pytest.mark.parametrize("policy", ["replace", "rows"])
 @examples(2)
 @given(shared=SIDE, source=SIDE, target=SIDE)

@@ -124,7 +124,7 @@ def held_against(longer: list[Row]) -> dict[int, tuple[Any, ...]]:
     return {acd: tuple(rest) for acd, _, *rest in DATABASE.execute(counts_statement(QUESTION)).fetchall()}
 
 
-@examples(20)
+@examples(8)
 @given(ROWS, st.sampled_from([1, 7]))
 def test_what_python_sums_up_agrees(rows: list[Row], days: int) -> None:
     """Days and weeks that Python made of random intervals are what the statements make of them, group by group."""
@@ -142,7 +142,7 @@ def test_what_python_sums_up_agrees(rows: list[Row], days: int) -> None:
 @pytest.mark.parametrize(
     ("column", "value"), some_of([("calls", 99), ("longest", 7), ("place", "zz"), ("incomplete", 50)], 2)
 )
-@examples(20)
+@examples(8)
 @given(rows=ROWS.filter(bool), days=st.sampled_from([1, 7]), data=st.data())
 def test_one_wrong_value_is_found_in_its_column(
     column: str, value: object, rows: list[Row], days: int, data: st.DataObject
@@ -163,7 +163,7 @@ def test_one_wrong_value_is_found_in_its_column(
     assert lacking[place[0]][2:5] == (1, 1, 0)
 
 
-@examples(20)
+@examples(8)
 @given(ROWS, st.sampled_from([1, 7]), st.booleans())
 def test_the_rows_made_agree_with_the_intervals(rows: list[Row], days: int, held: bool) -> None:
     """What a recomputation would write, over rows that are there and wrong or over none, agrees and says what it must.

@@ -180,6 +180,7 @@ def test_undo_takes_recomputed_rows_back_with_the_run(tmp_path: Path) -> None:
     assert [files.bag("secondary", name) for name in ("hcwc", *LONGER)] == before
 
 
+@pytest.mark.soak
 @pytest.mark.sampled
 @pytest.mark.parametrize("at", some_of([2, 1, 3], 3))
 def test_a_run_stopped_before_or_in_its_second_portion_goes_on(
@@ -324,6 +325,7 @@ def test_no_period_is_copied_that_the_source_did_not_see_whole(tmp_path: Path) -
     assert (then, why) == ("list", "primary did not see it whole at 2000-06-04 15:00-15:29")
 
 
+@pytest.mark.soak
 def test_outages_of_both_servers_are_mended_with_their_days(tmp_path: Path) -> None:
     """With --outages each server's own day is recomputed on it, both in one run."""
     days = [SATURDAY - timedelta(days=1), SATURDAY, SUNDAY]

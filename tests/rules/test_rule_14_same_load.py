@@ -204,6 +204,7 @@ def test_an_upgrade_before_a_resume_is_refused(tmp_path: Path, before_batch: Hit
         upgraded(files).resume()
 
 
+@pytest.mark.soak
 def test_what_was_written_before_an_upgrade_can_be_taken_back(tmp_path: Path) -> None:
     """An undo puts a server's own rows back, and asks for no other server's load."""
     files = untold(tmp_path, hook("load", pkginfo("r3v8ag.f")))

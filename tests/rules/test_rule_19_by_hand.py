@@ -70,6 +70,7 @@ def test_users_are_removed_only_when_told(tmp_path: Path, known: bool) -> None:
     assert not done.after.in_sync
 
 
+@pytest.mark.soak
 def test_told_to_it_removes_users_and_what_is_theirs(tmp_path: Path) -> None:
     """With --remove-users the secondary ends with the primary's users, and their rows count as deletions."""
     files = one_removed(tmp_path)

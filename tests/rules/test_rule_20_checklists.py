@@ -88,6 +88,7 @@ def test_files_beside_tables_are_named(tmp_path: Path) -> None:
     assert "copy the folder to the other server" in after
 
 
+@pytest.mark.soak
 def test_a_whole_class_needs_single_user_mode(tmp_path: Path) -> None:
     """Where every table of a class is taken in, the target goes into single-user mode and back, in that order."""
     names = [spec.name for spec in catalogue().of_class(DataClass.SYSTEM) if spec.kept is Kept.COPYING]

@@ -325,6 +325,7 @@ def test_what_a_hook_leaves_running_does_not_hold_the_run(tmp_path: Path) -> Non
             os.kill(number, signal.SIGKILL)
 
 
+@pytest.mark.soak
 def test_a_backfill_has_its_hooks_at_its_end(tmp_path: Path, typed: Typing) -> None:
     """What all portions of a backfill leave to be done is told once, and done once, by the hook for it."""
     days = [date(2000, 6, 1), date(2000, 6, 3)]

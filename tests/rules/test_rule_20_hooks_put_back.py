@@ -85,6 +85,7 @@ def until(there: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.soak
 def test_ctrl_c_while_the_mode_is_changed_back_waits_for_it(tmp_path: Path) -> None:
     """Ctrl-C does not tear the hook that puts a server back: it is done, then the command ends with 130."""
     slow = python("import time; time.sleep(1.5); open('back', 'w').close()")
@@ -129,6 +130,7 @@ def killed_in_single_user_mode(files: Files) -> str:
     return files.open().run().id
 
 
+@pytest.mark.soak
 def test_a_machine_that_went_down_is_told_and_put_right(tmp_path: Path, typed: Typing) -> None:
     """Status names the server that was left in single-user mode, exit 5; resume runs the hook again, and the rest."""
     files = class_wide(tmp_path)
@@ -186,6 +188,7 @@ def test_a_server_put_back_by_another_run_is_put_in_again(tmp_path: Path) -> Non
     assert ran(files) == ["single-user", "multi-user", "single-user", "multi-user"]
 
 
+@pytest.mark.soak
 def test_a_hook_that_could_not_put_it_back_is_tried_again(tmp_path: Path, typed: Typing) -> None:
     """Where the hook that puts a server back fails, status goes on naming the server; the next run tries it again."""
     files = class_wide(tmp_path, hook("single-user"), hook("multi-user", fails()))

@@ -40,6 +40,7 @@ def flags(bag: Bag) -> dict[str | None, str | None]:
     return {name: flag for _, name, _, _, _, _, flag, _ in bag}
 
 
+@pytest.mark.soak("postgresql")
 @pytest.mark.sampled
 def test_timetables_are_taken_over_and_put_back(secondary: Home, tmp_path: Path, typed: Typing) -> None:
     """Only flags change and come back as they were; a sync in between leaves each server its backups."""

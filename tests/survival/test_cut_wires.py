@@ -120,6 +120,7 @@ def test_cut_or_stalled_at_the_commit(stage: LiveStage, monkeypatch: pytest.Monk
     assert stage.shim.faults.fired(fault) == 1
 
 
+@pytest.mark.soak
 @pytest.mark.informix
 @pytest.mark.sampled
 @pytest.mark.parametrize("statement", some_of(STALLED, 3))

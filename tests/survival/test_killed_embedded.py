@@ -42,6 +42,7 @@ def test_killed_at_a_moment(embedded: Embedded, policy: str, firsts: Collection[
         outages.stage.reset()
 
 
+@pytest.mark.soak
 @pytest.mark.sampled
 @pytest.mark.parametrize("policy", some_of(POLICIES, 2))
 def test_killed_at_any_time(embedded: Embedded, policy: str) -> None:

@@ -41,6 +41,7 @@ def test_killed_at_a_moment(staged: Made, kind: str) -> None:
             stage.reset()
 
 
+@pytest.mark.soak
 @pytest.mark.informix
 @pytest.mark.sampled
 def test_killed_where_nothing_is_logged(staged: Made) -> None:

@@ -226,6 +226,7 @@ def test_the_clock_is_set_back(outages: Outages, typed: Typing, monkeypatch: pyt
     assert stage.target() == outages.expected.before
 
 
+@pytest.mark.soak
 @pytest.mark.postgresql
 def test_a_table_is_dropped_in_the_middle(staged: Made, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
     """A table that goes while the run is under way is told; what was done before it stays, and the rest is whole."""

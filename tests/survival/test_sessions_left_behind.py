@@ -17,6 +17,7 @@ KINDS = [pytest.param(kind, marks=MARKS[kind]) for kind in some_of(("postgresql"
 IMPATIENT = SETTINGS.replace("lock_seconds = 3", "lock_seconds = 1")
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.sampled
 @pytest.mark.parametrize("at", some_of(["committing", "inserting"], 2))

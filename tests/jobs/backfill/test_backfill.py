@@ -164,6 +164,7 @@ def test_reconcile_fills_days_that_only_one_side_holds(tmp_path: Path) -> None:
     assert len(files.bag("primary", "htrunk")) == 16
 
 
+@pytest.mark.soak
 def test_hours_that_a_fixed_clock_never_reaches_are_refused(tmp_path: Path) -> None:
     """A pair file that fixes the clock outside the hours would keep the run waiting for ever."""
     files = history(tmp_path)

@@ -98,6 +98,7 @@ def test_an_undo_gives_back_the_empty_server(tmp_path: Path) -> None:
     assert tables_of(files, *TABLES) == before
 
 
+@pytest.mark.soak
 def test_an_undo_after_a_resume_gives_back_the_empty_server(
     tmp_path: Path, before_batch: Callable[[int, BaseException], None]
 ) -> None:
@@ -149,6 +150,7 @@ def test_a_refusal_in_the_middle_leaves_a_run_that_can_be_gone_on_with(tmp_path:
     assert alike(files, *TABLES)
 
 
+@pytest.mark.soak
 def test_rows_that_moved_leave_drift_and_nothing_to_resume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A step whose rows have moved is left, the portions after it are done, and a new run does what is left."""
     files, begun = history(tmp_path), [0]

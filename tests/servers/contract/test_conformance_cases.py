@@ -22,6 +22,7 @@ from syncengine.observe.check.conformance import CASES, Case, Told, run_case, ru
 from syncengine.observe.check.scratch import COLUMNS, Scratch
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
+from tests.examples import some_of
 from tests.servers.contract.breaking import Broken, BrokenServer, Change
 from tests.servers.contract.kinds import Embedded, Place
 
@@ -56,6 +57,7 @@ def told(found: ScratchCheck, name: str) -> CaseResult:
     return next(case for case in found.cases if case.case == name)
 
 
+@pytest.mark.soak("informix")
 def test_every_kind_of_server_keeps_every_promise(place: Place, cache: Cache) -> None:
     """All cases work on each kind and tell figures, and the scratch table is gone afterwards."""
     broken = Broken()
@@ -142,7 +144,8 @@ def test_every_case_has_a_server_that_fails_it() -> None:
     assert sorted(BREAKS) == sorted(NAMES)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.sampled
+@pytest.mark.parametrize("name", some_of(NAMES, 2))
 def test_a_case_fails_where_its_promise_is_broken(tmp_path: Path, cache: Cache, name: str) -> None:
     """A server that does one thing otherwise fails the case that is about it, with a sentence of what it did."""
     place = Embedded.make(tmp_path / "one", ())

@@ -64,6 +64,7 @@ def random_rows(table: str, buckets: int) -> list[Row]:
     return rows
 
 
+@pytest.mark.soak("postgresql")
 def test_a_server_says_who_it_is(make: Make) -> None:
     """Two connections to a database have one identity, two databases have two."""
     first, second = make("one", ("hsplit",)), make("two", ("hsplit",))
@@ -213,6 +214,7 @@ def test_columns_come_in_the_order_asked_for(place: Place) -> None:
 MANY = 140_000 if SOAKING else 105_000
 
 
+@pytest.mark.soak("informix", "postgresql")
 @pytest.mark.sampled
 def test_a_table_larger_than_the_memory_allowed_is_read_in_bounded_batches(make: Make) -> None:
     """Rows stream: many times what may be held at once comes through, no batch larger than the bound."""
@@ -230,6 +232,7 @@ def test_a_table_larger_than_the_memory_allowed_is_read_in_bounded_batches(make:
     assert many.nbytes > (64 if SOAKING else READING_MB) * 2**20
 
 
+@pytest.mark.soak("informix")
 def test_two_reads_at_once_do_not_disturb_each_other(place: Place) -> None:
     """A reader goes on where it was while another is read and a fingerprint is asked for."""
     place.load("hsplit", as_arrow("hsplit", [hsplit(500)]).take([0] * (3 * MOST_ROWS)))
@@ -246,6 +249,7 @@ def test_two_reads_at_once_do_not_disturb_each_other(place: Place) -> None:
     assert states[Bucket(DAY, 500, 1)].rows == 3 * MOST_ROWS
 
 
+@pytest.mark.soak("informix")
 @pytest.mark.sampled
 @pytest.mark.parametrize("writable", some_of([False, True], 2))
 def test_scattered_buckets_are_read_in_bounded_memory(place: Place, writable: bool) -> None:

@@ -58,6 +58,7 @@ def test_a_stream_ends_when_its_time_is_over(many: Place) -> None:
         assert server.read(SPLITS).read_all().num_rows == ROWS
 
 
+@pytest.mark.soak("informix")
 def test_a_stream_of_a_session_ends_when_its_time_is_over(many: Place) -> None:
     """Inside a transaction the same limit holds, and the transaction rolls back as ever."""
 
@@ -140,6 +141,7 @@ def test_a_session_goes_on_after_a_stream(many: Place) -> None:
         assert session.delete(FIVE) == ROWS
 
 
+@pytest.mark.soak("informix")
 def test_a_stream_left_open_does_not_keep_a_session_from_ending(many: Place) -> None:
     """A transaction rolls back under a half-read stream, which then does not look as if it had ended."""
     with opened(many, writable=True) as server:

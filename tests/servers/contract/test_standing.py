@@ -98,6 +98,7 @@ def test_a_session_nobody_knows_is_not_alive(place: Place, session: str) -> None
     assert state is (SessionState.GONE if place.exclusive else SessionState.UNKNOWN)
 
 
+@pytest.mark.soak("informix")
 def test_a_lock_on_the_table_keeps_others_out(place: Place) -> None:
     """A second writer gets an error that says that others hold the rows; the first goes on and its writes stay."""
     filled(place)
@@ -194,6 +195,7 @@ def test_a_change_by_somebody_else_moves_a_counter(place: Place, change: Callabl
     assert (before is not None) is counts
 
 
+@pytest.mark.soak("informix")
 def test_who_waits_for_a_lock_is_counted(place: Place) -> None:
     """Nobody waits at first, and one does while its table is locked; where nobody ever waits there is no number."""
     filled(place)

@@ -16,6 +16,7 @@ COLUMNS = (
 )
 
 
+@pytest.mark.soak
 def test_tables_are_listed_as_they_come_and_go(connect: Connect) -> None:
     """A table is in systables from its creation on, with its owner and a number from 100 up, until it is dropped."""
     connection = connect()

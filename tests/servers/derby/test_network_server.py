@@ -91,6 +91,7 @@ def test_a_shutdown_that_derby_refuses_is_raised(network_server: NetworkServer) 
     assert (network_server.folder / "home" / "GUARDED" / "db.lck").exists()
 
 
+@pytest.mark.soak
 @pytest.mark.informix
 def test_a_server_leaves_its_port_when_it_stops(tmp_path: Path) -> None:
     """A server that was stopped is gone, and starts again with the databases it had."""

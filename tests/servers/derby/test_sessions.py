@@ -84,6 +84,7 @@ def test_a_connection_that_breaks_is_listed_until_it_is_rolled_back(connect: Con
     assert query(other, "SELECT COUNT(*) FROM t") == [(0,)]
 
 
+@pytest.mark.soak
 def test_a_session_lives_as_long_as_its_statement(connect: Connect, shim: Shim, database: Database) -> None:
     """Where a client vanishes under a statement, its session is listed until Derby has come to the end of that."""
     first = connect()

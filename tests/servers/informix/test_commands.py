@@ -84,6 +84,7 @@ WRONG: dict[str, tuple[Callable[[str], str], int, str]] = {
 }
 
 
+@pytest.mark.soak("resync")
 @pytest.mark.parametrize("what", sorted(WRONG))
 @pytest.mark.parametrize("command", [VERIFY, RESYNC], ids=["verify", "resync"])
 def test_a_wrong_url_is_said(
@@ -193,6 +194,7 @@ def test_a_server_that_cannot_write_is_said(live: LivePair, typed: Typing, code:
     assert live.target == before
 
 
+@pytest.mark.soak
 def test_a_passing_fault_is_survived(live: LivePair, typed: Typing, caplog: pytest.LogCaptureFixture) -> None:
     """A deadlock in a step is rolled back and the whole step is done again; the log says so, the run ends in sync."""
     live.home.shim.faults.add(Fault(Error(-143), statement="DELETE FROM 'root'"))
@@ -209,6 +211,7 @@ UNDISTURBED = {"verify": 3, "resync": 0}
 """The exit code where nothing fails."""
 
 
+@pytest.mark.soak("verify")
 @pytest.mark.sampled
 @pytest.mark.parametrize("command", [VERIFY, RESYNC], ids=["verify", "resync"])
 def test_a_server_that_goes_down_between_any_two_statements(

@@ -61,6 +61,7 @@ def test_it_is_mended_with_consent(unlogged: LivePair, typed: Typing) -> None:
     assert unlogged.target == unlogged.source
 
 
+@pytest.mark.soak("DELETE FROM 'root'", "SELECT b_date")
 @pytest.mark.parametrize("statement", ["INSERT INTO 'root'", "DELETE FROM 'root'", "SELECT b_date"])
 def test_a_step_cut_short_is_put_back(unlogged: LivePair, typed: Typing, statement: str) -> None:
     """Where a step fails in the middle, the rows it deleted are put back from the journal, and the error is told."""
@@ -119,6 +120,7 @@ def test_foreign_rows_keep_a_step_from_being_put_back(
     assert sum(row[3] == "99" or "99" in row for row in unlogged.target) >= 1
 
 
+@pytest.mark.soak
 def test_commit_and_rollback_are_not_asked_of_it(unlogged: LivePair, typed: Typing) -> None:
     """No session on it sends what it would refuse."""
     unlogged.say(unlogged.home.url, CONSENT)

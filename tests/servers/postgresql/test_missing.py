@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[3]
 OPTIONS = ("-p", "without_server", "-p", "no:cacheprovider")
 WITHOUT = """
@@ -29,6 +31,7 @@ def run_without(folder: Path, **environment: str) -> subprocess.CompletedProcess
     )
 
 
+@pytest.mark.soak
 def test_without_a_server_its_tests_are_left_out(tmp_path: Path) -> None:
     """The others run, and the last lines say what was left out and what to install."""
     done = run_without(tmp_path)
