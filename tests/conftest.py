@@ -64,7 +64,9 @@ def for_soaks(item: pytest.Item) -> bool:
     call = getattr(item, "callspec", None)
     if mark is None or not mark.args:
         return mark is not None
-    return call is not None and not {*call.id.split("-"), *map(str, call.params.values())}.isdisjoint(mark.args)
+    return call is not None and not {call.id, *call.id.split("-"), *map(str, call.params.values())}.isdisjoint(
+        mark.args
+    )
 
 
 def pytest_collection_finish() -> None:

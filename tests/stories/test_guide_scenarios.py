@@ -100,6 +100,7 @@ def directions(files: Openable) -> list[tuple[int, str, tuple[Role, ...]]]:
     return [(one.time.acd, str(one.time.span)[11:], one.into) for one in report.findings]
 
 
+@pytest.mark.soak("informix-postgresql")
 @kinds(*EVERY)
 def test_collection_off_and_on_in_turn(tmp_path: Path, home: Home) -> None:
     """Primary off 5:13-5:19, secondary 5:35-5:42: each half hour comes from the other, nothing by hand."""
@@ -161,6 +162,7 @@ def test_both_off_in_the_same_interval(tmp_path: Path, home: Home) -> None:
     assert mend(files).plan.steps == ()
 
 
+@pytest.mark.soak("informix-postgresql")
 @kinds(*UNLIKE)
 def test_a_base_load_upgrade_of_both_in_turn(tmp_path: Path, home: Home) -> None:
     """While the loads differ every write is refused; once they are alike each gets its half hour (Appendix G)."""

@@ -46,6 +46,7 @@ TABLES = ("hsplit", "hagent")
 BACKFILL = {"window": "2000-06-05", "tables": TABLES, "policy": "replace", "portion_rows": 8}
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("kind", "work"),
     [

@@ -104,6 +104,7 @@ FULL: dict[str, tuple[Any, str, Callable[..., Any], int]] = {
 }
 
 
+@pytest.mark.soak("flushing")
 @pytest.mark.sampled
 @pytest.mark.parametrize("kind", some_of(tuple(FULL), 2))
 def test_the_disk_is_full(outages: Outages, typed: Typing, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
@@ -148,6 +149,7 @@ def test_the_staging_folder_is_taken_away(
     mended(outages, typed)
 
 
+@pytest.mark.soak
 @pytest.mark.sampled
 @pytest.mark.parametrize("policy", some_of(POLICIES, 2))
 def test_the_ledger_is_damaged(embedded: Embedded, typed: Typing, policy: str) -> None:
