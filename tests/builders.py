@@ -226,7 +226,8 @@ def narrow_columns(spec: TableSpec, more: Collection[str] = ()) -> tuple[ColumnS
     if len(spec.columns) < WIDE:
         return spec.columns
     time = astuple(spec.time) if spec.time else ()
-    kept = {spec.acd, *spec.key, *spec.ignored, *MEASURES.split(), *time, *more}
+    pieces = spec.pieces.columns if spec.pieces else ()
+    kept = {spec.acd, *spec.key, *spec.ignored, *MEASURES.split(), *time, *pieces, *more}
     return tuple(column for column in spec.columns if column.name in kept)
 
 

@@ -9,6 +9,23 @@ from syncengine.demo.inserts import Filling, quoted
 from syncengine.demo.shape import Damage
 from syncengine.model.spec import Archive
 
+CUT = {
+    "haglog": (
+        "epoch_of({edge}) AS logout, day_of({edge}) AS logout_date, '>' AS outflag",
+        "epoch_of({edge}) AS login, day_of({edge}) AS row_date, '<' AS inflag",
+    ),
+    "call_rec": (
+        "epoch_of({edge}) AS segstop, {edge} - wall AS duration, least(talktime, {edge} - wall) AS talktime, "
+        "0 AS acwtime",
+        "epoch_of({edge}) AS segstart, day_of({edge}) AS row_date, hhmm_of({edge}) AS row_time, "
+        "until - {edge} AS duration, least(talktime, until - {edge}) AS talktime, 0 AS disptime",
+    ),
+    "ag_actv": (
+        "{edge} - wall AS duration",
+        "epoch_of({edge}) AS starttime, day_of({edge}) AS row_date, until - {edge} AS duration",
+    ),
+}
+"""What is otherwise in a row that ends when the link goes down, and in one that begins when it is back."""
 WRAPPED = ("call_rec", "ag_actv")
 """The event tables that are full: the others hold less than they may."""
 
@@ -75,13 +92,9 @@ def fill_events(filling: Filling, table: str, damage: Damage) -> None:
         values = dict(columns)
         if spec.row_number:
             values[spec.row_number] = f"{habits.first_number} + number"
-        if table == "haglog" and habits.blind:
-            still_on = f"coalesce(logout > epoch_of({wall(damage, 'up')}), TRUE)"
-            across = f"acd = {damage.acd} AND wall < {wall(damage, 'down')} AND {still_on}"
-            values |= {"inflag": f"CASE WHEN {across} THEN '<' END", "outflag": f"CASE WHEN {across} THEN '>' END"}
-        seen = "wall < 11113 * 86400 + 22080" if habits.blind else "TRUE"
+        rows = f"SELECT *, rowid AS happened FROM events_{table}"
         if habits.blind:
-            seen += f" AND NOT (acd = {damage.acd} AND wall >= {wall(damage, 'down')} AND wall < {wall(damage, 'up')})"
+            rows = f"SELECT * FROM ({as_seen(table, damage)}) WHERE wall < 11113 * 86400 + 22080"
         held = "TRUE"
         if table in WRAPPED:
             held = f"newest_first <= num_items + num_items * {habits.past_capacity} // 100"
@@ -89,11 +102,34 @@ def fill_events(filling: Filling, table: str, damage: Damage) -> None:
             SELECT * FROM (
                 SELECT *, row_number() OVER (PARTITION BY acd ORDER BY happened DESC) AS newest_first,
                        row_number() OVER (ORDER BY wall, happened) AS number
-                FROM (SELECT *, rowid AS happened FROM events_{table}) WHERE {seen}
+                FROM ({rows})
             ) LEFT JOIN (SELECT acd, num_items FROM capacity WHERE item = '{spec.retention}') USING (acd)
             WHERE {held} ORDER BY {"draw(91, happened)" if habits.blind else "happened"}
         )"""
         filling.fill(table, source, values, habits.server)
+
+
+def as_seen(table: str, damage: Damage) -> str:
+    """Return a query of the events that the server saw whose link was down.
+
+    What was under way when the link went down ends there, and what was under way when it came back begins there.
+    """
+    down, up = wall(damage, "down"), wall(damage, "up")
+    events = f"SELECT *, rowid AS happened FROM events_{table}"
+    if table not in CUT:
+        return f"{events} WHERE acd <> {damage.acd} OR wall < {down} OR wall >= {up}"
+    ending, beginning = CUT[table]
+
+    def under_way(edge: int) -> str:
+        return f"acd = {damage.acd} AND wall < {edge} AND coalesce(until > {edge}, TRUE)"
+
+    return f"""
+        {events} WHERE acd <> {damage.acd} OR wall >= {up} OR until <= {down}
+        UNION ALL
+        SELECT * REPLACE ({ending.format(edge=down)}, {down} AS until) FROM ({events}) WHERE {under_way(down)}
+        UNION ALL
+        SELECT * REPLACE ({beginning.format(edge=up)}, {up} AS wall) FROM ({events}) WHERE {under_way(up)}
+    """
 
 
 def fill_linkex(filling: Filling, damage: Damage) -> None:

@@ -99,7 +99,7 @@ SELECT acd, day_of(segstart) AS row_date, hhmm_of(segstart) AS row_time, callid,
        CASE WHEN segment = 1 AND d // 65536 % 60 <> 0 THEN 1 ELSE 0 END AS eq_locid,
        CASE WHEN disposition = 2 THEN 1 ELSE 0 END AS ans_locid,
        CASE WHEN disposition = 2 AND a // 32768 % 3000 = 7 THEN 1 ELSE 0 END AS malicious,
-       segstart AS wall
+       segstart AS wall, segstop AS until
 FROM call
 WHERE segstop <= 11113 * 86400 + 22200
 ORDER BY acd, segstart, callid, segment
@@ -150,7 +150,7 @@ SELECT p.acd, day_of(begun) AS row_date, epoch_of(begun) AS starttime, (i + 1) A
        CASE WHEN workmode = 40 AND h // 128 % 60 = 0 THEN 'y' ELSE 'n' END AS assist_actv,
        'n' AS caller_hold, 'n' AS conference, 'n' AS ext_call_orig, 'n' AS interrupted, 'n' AS keybd_dialed, 'n' AS mct,
        'n' AS reconnect, CASE WHEN workmode = 40 AND h // 256 % 25 = 0 THEN 'y' ELSE 'n' END AS transferred,
-       begun::BIGINT AS wall
+       begun::BIGINT AS wall, begun::BIGINT + least(duration, logout - begun)::BIGINT AS until
 FROM placed p JOIN skill k ON k.acd = p.acd AND k.agent = p.agent AND k.place = 0
 WHERE begun < logout AND begun + least(duration, logout - begun) <= 11113 * 86400 + 22080
 ORDER BY p.acd, begun, logid, i
@@ -174,7 +174,8 @@ SELECT s.acd, day_of(login) AS row_date, k.split, a.logid, a.extension AS extn, 
        CASE WHEN n.splits[2] IS NOT NULL THEN 0 END AS skpercent2,
        n.splits[3] AS logonskill3, CASE WHEN n.splits[3] IS NOT NULL THEN 3 END AS sklevel3,
        CASE WHEN n.splits[3] IS NOT NULL THEN 0 END AS skpercent3,
-       login AS wall
+       NULL::VARCHAR AS inflag, NULL::VARCHAR AS outflag,
+       login AS wall, CASE WHEN NOT still_on THEN logout END AS until
 FROM session s JOIN agent a USING (acd, agent) JOIN skill k USING (acd, agent) JOIN named n USING (acd, agent)
 WHERE login >= (11113 - getvariable('days')) * 86400
 ORDER BY s.acd, login, a.logid, k.place
@@ -242,7 +243,8 @@ def plan_traces(connection: duckdb.DuckDBPyConnection) -> None:
 def build_events(connection: duckdb.DuckDBPyConnection) -> None:
     """Make a table `events_<name>` for each event table but linkex, ordered as things happened.
 
-    Each has the columns of its table but the row number, and `wall`, when it happened in seconds of wall clock.
+    Each has the columns of its table but the row number, and `wall`, when it happened in seconds of wall clock; calls,
+    states of work and logins also have `until`, when they ended, NULL for what has not ended yet.
     """
     for statement in (CALLS, CALL_RECORDS, TRACE, LOGINS):
         connection.execute(statement)

@@ -63,7 +63,7 @@ rostered AS (
 ),
 worked AS (
     SELECT *, planned - 600 + (h % 900)::BIGINT AS login,
-           planned + CASE WHEN nightly THEN 28800 + (g % 360)::BIGINT ELSE 30600 - 300 + (g % 900)::BIGINT END AS logout
+           planned + CASE WHEN nightly THEN 28320 + (g % 360)::BIGINT ELSE 30600 - 300 + (g % 900)::BIGINT END AS logout
     FROM rostered
 ),
 broken AS (

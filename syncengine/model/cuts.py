@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from syncengine.model.bucket import Bucket
@@ -88,8 +88,12 @@ class Cut:
         return frozenset(row.bucket for _, row in self.differing)
 
 
+SHOWN = 2
+"""So many logins, calls or states are shown by their times, and the others counted."""
+
+
 def cut_sentences(table: str, what: str, cuts: Sequence[Cut]) -> Iterator[str]:
-    """Yield a sentence for each server and state: haglog: 1 login cut on secondary, 2 rows for 1."""
+    """Yield a sentence for each server and state: haglog: 1 login cut on secondary, 2 rows for 1: ..."""
     for server in Role:
         for state in CutState:
             found = [cut for cut in cuts if (cut.cut_on, cut.state) == (server, state)]
@@ -98,4 +102,55 @@ def cut_sentences(table: str, what: str, cuts: Sequence[Cut]) -> Iterator[str]:
             rows = sum(row.rows for cut in found for row in cut.pieces)
             wholes = sum(row.rows for cut in found for row in cut.others)
             more = f"{plural(rows, 'row')} for {wholes:,}" if state is CutState.WHOLE else str(state)
-            yield f"{table}: {plural(len(found), what)} cut on {server}, {more}"
+            yield f"{table}: {plural(len(found), what)} cut on {server}, {more}: {_shown(found)}"
+
+
+def _shown(cuts: Sequence[Cut]) -> str:
+    """Return the times of the first few, those that are the same said once."""
+    times = list(dict.fromkeys(map(_times, cuts)))
+    more = f"; {len(times) - SHOWN:,} more" if len(times) > SHOWN else ""
+    return "; ".join(times[:SHOWN]) + more
+
+
+def _times(cut: Cut) -> str:
+    """Return from when to when a row was cut, and what is there for it: 04:03 to 05:58 is there as ..."""
+    pieces = sorted(cut.pieces, key=lambda row: row.begin)
+    if cut.state is CutState.ON_BOTH:
+        lacks = ((cut.cut_on, cut.pieces, cut.others), (cut.cut_on.other, cut.others, cut.pieces))
+        return ", ".join(f"{server} lacks {_minutes(_gaps(own, other))} minutes" for server, own, other in lacks)
+    if cut.state is not CutState.WHOLE:
+        return " and ".join(_from_to(pieces))
+    whole, *parts = _from_to((cut.others[0], *pieces))
+    return f"{whole} is there as {' and '.join(parts)}"
+
+
+def _from_to(rows: Iterable[CutRow]) -> Iterator[str]:
+    """Yield from when to when each of some rows lasted, the day where it is another than that of the moment before."""
+    day: date | None = None
+    for row in rows:
+        times = []
+        for moment in (row.begin, row.end):
+            if moment is None:
+                times.append("still on")
+                continue
+            times.append(f"{moment:%H:%M:%S}" if moment.date() == day else f"{moment:%Y-%m-%d %H:%M:%S}")
+            day = moment.date()
+        yield " to ".join(times)
+
+
+def _gaps(own: Sequence[CutRow], other: Sequence[CutRow]) -> Iterator[timedelta]:
+    """Yield what the pieces of one server leave out of the time that both together cover."""
+    rows = sorted((*own, *other), key=lambda row: row.begin)
+    ends = [row.end for row in rows if row.end is not None]
+    reached, last = rows[0].begin, max(ends, default=rows[-1].begin)
+    for row in sorted(own, key=lambda row: row.begin):
+        if row.begin > reached:
+            yield row.begin - reached
+        reached = max(reached, row.end or last)
+    if last > reached:
+        yield last - reached
+
+
+def _minutes(gaps: Iterator[timedelta]) -> int:
+    """Return a time in minutes, one that has begun counted."""
+    return -int(-sum(gaps, timedelta()).total_seconds() // 60)

@@ -15,6 +15,7 @@ from syncengine.model.pair import Role
 from syncengine.model.remembered_days import ALL_READ, Remembered
 from syncengine.model.selection import KeyGroups, Value
 from syncengine.model.spec import TableSpec
+from syncengine.model.stretch import Overlap, Stretch
 from syncengine.model.timetables import TimetableListing
 from syncengine.model.window import Window
 
@@ -79,7 +80,7 @@ class BucketDrift:
     """One bucket that differs.
 
     `source` and `target` cover the compared columns; the guards cover all columns and are what a write
-    is held against. `comparable` is False on a day the servers' interval lengths differ.
+    is held against.
     """
 
     bucket: Bucket
@@ -88,7 +89,8 @@ class BucketDrift:
     counts: Counts = Counts()
     source_guard: BucketState = EMPTY
     target_guard: BucketState = EMPTY
-    comparable: bool = True
+    stretch: Stretch | None = None
+    """Where it lies in a time that is cut into intervals of different lengths: all of that is decided as one."""
     moving: bool = False
     """It changed while it was being compared, twice."""
     only_cuts: bool = False
@@ -231,17 +233,15 @@ class TableObservation:
     """What was not read again, since it is remembered as equal; not among the counts."""
     expected: tuple[ExpectedDifference, ...] = ()
     """What differs as it should: no drift, and never written."""
+    overlaps: tuple[Overlap, ...] = ()
+    """Rows that begin inside another row of the same key, on either server."""
     cuts: tuple[Cut, ...] = ()
     """Logins, calls and states that an outage has cut on one server or on both; their rows are among the drift."""
 
     @property
     def counts(self) -> Counts:
-        """Differing rows of all buckets that could be compared."""
-        total = Counts()
-        for drift in self.differing:
-            if drift.comparable:
-                total += drift.counts
-        return total
+        """Differing rows of all buckets."""
+        return sum((drift.counts for drift in self.differing), Counts())
 
     @property
     def cut_sentences(self) -> tuple[str, ...]:
@@ -251,7 +251,7 @@ class TableObservation:
     @property
     def in_sync(self) -> bool:
         """Say whether nothing unexpected was found."""
-        return self.state is not TableState.NOT_COMPARABLE and not self.differing
+        return self.state is not TableState.NOT_COMPARABLE and not self.differing and not self.overlaps
 
 
 @dataclass(frozen=True, slots=True)

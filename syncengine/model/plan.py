@@ -79,7 +79,7 @@ class KeptWhy(StrEnum):
     LOST = "broken on both servers: lost"
     OUTSIDE = "outside what the source holds"
     FILL_ONLY = "fill adds what is not there and changes nothing"
-    LENGTHS_DIFFER = "the servers' interval lengths differ that day"
+    LENGTHS_DIFFER = "the servers' interval lengths differ there"
     MOVING = "it changed while it was being compared"
     REPEATED_HOUR = "the clock showed this hour twice, and the source may have missed one"
     UNARCHIVED = "not known to be archived on both servers"

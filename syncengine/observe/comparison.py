@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from functools import lru_cache, partial
+from functools import partial
 
 from syncengine.diffing.bag_difference import (
     BagQuestion,
@@ -15,14 +15,17 @@ from syncengine.diffing.bag_difference import (
     surplus_statement,
     taking_statement,
 )
-from syncengine.diffing.buckets import BucketPair, differing, paired, portions
+from syncengine.diffing.buckets import MOST_BUCKETS, BucketPair, differing, paired, portions
+from syncengine.diffing.stretches import overlaps_statement, stretches
 from syncengine.model.bucket import EMPTY, Bucket, BucketColumns, BucketState
+from syncengine.model.clock import repeats, was_set
 from syncengine.model.drift import BucketDrift, Counts, Held, KeyGroupDrift, Scope, Strength
-from syncengine.model.facts import DayLengths, ServerFacts
+from syncengine.model.facts import ServerFacts
 from syncengine.model.fingerprint import FingerprintColumn, FingerprintQuery, group_key
 from syncengine.model.pair import Limits
 from syncengine.model.selection import KeyGroups, ReadQuery, Selection, select_window
-from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.spec import Archive, TableSpec, TimeColumns
+from syncengine.model.stretch import Overlap, Stretch
 from syncengine.model.window import Window
 from syncengine.observe.columns import ColumnsVerdict
 from syncengine.observe.expected_differences import Expectations, ExpectedSoFar
@@ -56,14 +59,11 @@ class Comparison:
     limits: Limits
     seed: int
     every_row: bool
+    zone: str
+    """Whose clock the switch's is."""
     left_out: KeyGroups | None = None
     """Rows that are each server's own."""
     expectations: Expectations = field(default_factory=Expectations)
-
-    @property
-    def lengths(self) -> tuple[dict[tuple[int | None, date], tuple[int, int]], ...]:
-        """The interval lengths each server used, by ACD and day."""
-        return tuple(_lengths_by_day(facts.lengths) for facts in self.facts)
 
     @property
     def buckets(self) -> BucketColumns:
@@ -93,6 +93,7 @@ class Findings:
     differing: list[BucketDrift] = field(default_factory=list)
     samples: list[KeyGroupDrift] = field(default_factory=list)
     held: dict[int | None, Held] = field(default_factory=dict)
+    overlaps: list[Overlap] = field(default_factory=list)
 
 
 def selections_of(
@@ -191,8 +192,11 @@ def compare(
         if saw is not None:
             saw(pairs)
         candidates = tuple(differing(pairs, every_row=bool(comparison.strength is Strength.EVERY_ROW)))
+        found = stretches(pairs) if comparison.spec.archive is Archive.INTERVAL else {}
         for portion in portions(candidates, comparison.limits.compare_rows):
-            findings.differing += _settled(comparison, portion, findings)
+            settled = _settled(comparison, portion, findings)
+            findings.differing += (_in_stretch(drift, found.get(drift.bucket)) for drift in settled)
+        findings.overlaps += _overlaps(comparison, found)
         _count_own_columns(comparison, selection, findings)
         advance(1, sum(pair.rows for pair in pairs))
     return findings
@@ -269,14 +273,14 @@ def _settled(comparison: Comparison, portion: tuple[BucketPair, ...], findings: 
             if again != pair:
                 moved.append(again)
             elif pair.bucket in counts:
-                yield _drift(comparison, pair, counts[pair.bucket])
+                yield _drift(pair, counts[pair.bucket])
         if room > 0:
             findings.samples += sample_groups(comparison.cache, question_of(comparison), room)
         if not moved:
             return
         pending = tuple(moved)
     for pair in pending:
-        yield replace(_drift(comparison, pair, Counts()), moving=True)
+        yield replace(_drift(pair, Counts()), moving=True)
 
 
 def _compare_rows(
@@ -344,21 +348,37 @@ def selection_of(comparison: Comparison, pairs: tuple[BucketPair, ...]) -> Selec
     return Selection(comparison.spec.name, comparison.buckets, buckets=buckets, left_out=comparison.left_out)
 
 
-def _drift(comparison: Comparison, pair: BucketPair, counts: Counts) -> BucketDrift:
-    return BucketDrift(
-        pair.bucket, pair.source, pair.target, counts, comparable=_lengths_agree(comparison, pair.bucket)
-    )
+def _drift(pair: BucketPair, counts: Counts) -> BucketDrift:
+    return BucketDrift(pair.bucket, pair.source, pair.target, counts)
 
 
-def _lengths_agree(comparison: Comparison, bucket: Bucket) -> bool:
-    """Say whether both servers cut that day into intervals of the same length (rule 5)."""
-    if comparison.spec.archive is not Archive.INTERVAL or bucket.row_date is None:
-        return True
-    place = (bucket.acd, bucket.row_date)
-    seen = [found.get(place) for found in comparison.lengths]
-    return None in seen or seen[0] == seen[1]
+def _in_stretch(drift: BucketDrift, stretch: Stretch | None) -> BucketDrift:
+    """Return a drift with its stretch, in which rows of other lengths than the source's count as changed."""
+    if stretch is None:
+        return drift
+    missing, extra, changed = drift.counts.missing, drift.counts.extra, drift.counts.changed
+    left = max(missing - extra, 0)
+    counts = Counts(left, 0, changed + extra, min(left, drift.counts.lacking))
+    return replace(drift, stretch=stretch, counts=counts)
 
 
-@lru_cache(maxsize=4)
-def _lengths_by_day(lengths: tuple[DayLengths, ...]) -> dict[tuple[int | None, date], tuple[int, int]]:
-    return {(entry.acd, entry.day): (entry.shortest, entry.longest) for entry in lengths}
+def _overlaps(comparison: Comparison, found: Mapping[Bucket, Stretch]) -> Iterator[Overlap]:
+    """Yield the rows that begin inside another of the same key, where the lengths of a server's intervals let them."""
+    time, facts = comparison.spec.time, comparison.facts
+    question = question_of(comparison)
+    names = tuple(column.name for column in comparison.verdict.all_columns)
+    of_source = tuple(bucket for bucket, stretch in found.items() if not stretch.source_tiles)
+    of_target = tuple(bucket for bucket, stretch in found.items() if not stretch.target_tiles)
+    for server, place, buckets in (
+        (comparison.source, facts[0], of_source),
+        (comparison.target, facts[1], of_target),
+    ):
+        for some in (buckets[at : at + MOST_BUCKETS] for at in range(0, len(buckets), MOST_BUCKETS)):
+            selection = Selection(comparison.spec.name, comparison.buckets, buckets=some, left_out=comparison.left_out)
+            fetch(comparison.cache, question.source, server, ReadQuery(selection, names))
+            statement = overlaps_statement(question, question.source, time or TimeColumns(""))
+            for row_date, slot, acd, rows in comparison.cache.rows(statement):
+                span = found[Bucket(row_date, slot, acd)].span
+                if not (repeats(span, comparison.zone) or was_set(span, acd, comparison.facts)):
+                    yield Overlap(place.role, acd, span, rows)
+            comparison.cache.drop(question.source)

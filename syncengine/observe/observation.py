@@ -306,6 +306,7 @@ class _Observing:
             limits=self.settings.limits,
             seed=self.request.seed,
             every_row=self.request.every_row,
+            zone=self.settings.timezone,
             expectations=self._expectations(spec, verdict),
             left_out=work.left_out,
         )
@@ -343,6 +344,7 @@ class _Observing:
             left_out=work.left_out,
             remembered=remembered,
             expected=(*findings.expected.differences(spec), *dropped(work.scopes)),
+            overlaps=tuple(findings.overlaps),
             cuts=cuts,
         )
 

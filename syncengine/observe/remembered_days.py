@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from syncengine.diffing.buckets import BucketPair
+from syncengine.diffing.stretches import stretches
 from syncengine.model.drift import Scope
 from syncengine.model.facts import ClockReset, ServerFacts
 from syncengine.model.fingerprint import VERSION, FingerprintColumn
@@ -220,8 +221,9 @@ class Tally:
     unequal: set[Place] = field(default_factory=set)
     """Days with a bucket whose fingerprints were not equal at first sight, whatever came of it."""
 
-    def add(self, pairs: Iterable[BucketPair]) -> None:
-        """Take in one slice, whole."""
+    def add(self, pairs: tuple[BucketPair, ...]) -> None:
+        """Take in one slice, whole. A day on which intervals of a server may overlap is not equal."""
+        tiled = {bucket: one.source_tiles and one.target_tiles for bucket, one in stretches(pairs).items()}
         for pair in pairs:
             day = pair.bucket.row_date
             if day is None:
@@ -229,7 +231,7 @@ class Tally:
             acd = pair.bucket.acd if pair.bucket.acd in self.named else None
             buckets, rows = self.seen.get((acd, day), (0, 0))
             self.seen[acd, day] = (buckets + 1, rows + pair.rows)
-            if not pair.source.same_rows(pair.target):
+            if not (pair.source.same_rows(pair.target) and tiled.get(pair.bucket, True)):
                 self.unequal.add((acd, day))
 
 

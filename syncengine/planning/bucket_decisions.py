@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from syncengine.model.bucket import BucketColumns
@@ -11,7 +12,9 @@ from syncengine.model.pair import Role
 from syncengine.model.plan import Action, KeptWhy, Others, Policy, RestoreRange
 from syncengine.model.spans import own_span, span_of
 from syncengine.model.spec import Archive, Kept, TableSpec
+from syncengine.model.stretch import Stretch
 from syncengine.planning.repeated_hour import missed_a_pass
+from syncengine.planning.stretches import BY_ROWS, Inside, Place, why_left
 from syncengine.planning.witnesses import Seeing
 
 ROLLUPS = (Archive.DAILY, Archive.WEEKLY, Archive.MONTHLY)
@@ -47,9 +50,13 @@ class Deciding:
     take_broken: bool
 
     def historical(
-        self, table: TableObservation, drift: BucketDrift, ranges: dict[int | None, RestoreRange]
+        self,
+        table: TableObservation,
+        drift: BucketDrift,
+        ranges: dict[int | None, RestoreRange],
+        together: Mapping[Place, Inside],
     ) -> Decision:
-        """Decide a bucket of a historical table (rules 4 and 9)."""
+        """Decide a bucket of a historical table (rules 4 and 9); `together` is what differs in each stretch."""
         spec = table.spec
         if spec.kept is not Kept.COPYING:
             return Decision(drift, kept=KeptWhy.NOT_COPIED, detail=spec.why_kept)
@@ -57,13 +64,13 @@ class Deciding:
             return Decision(drift, kept=KeptWhy.MOVING)
         if drift.only_cuts:
             return Decision(drift)
-        if not drift.comparable:
-            return Decision(drift, kept=KeptWhy.LENGTHS_DIFFER)
         if self._outside(spec, drift, ranges):
             return Decision(drift, kept=KeptWhy.OUTSIDE)
         unarchived = self._unarchived(spec, drift)
         if unarchived:
             return Decision(drift, kept=KeptWhy.UNARCHIVED, detail=unarchived)
+        if drift.stretch is not None:
+            return self._stretched(drift, drift.stretch, together[drift.bucket.acd, drift.stretch.span])
         source_broken, target_broken, source_blind = self._sight(spec, drift)
         if drift.source.rows == 0:
             return self._only_in_target(drift, blind=source_blind)
@@ -80,6 +87,27 @@ class Deciding:
         if missed_a_pass(spec, drift, zone=self.observation.zone):
             return Decision(drift, kept=KeptWhy.REPEATED_HOUR)
         return Decision(drift, self._changing())
+
+    def _stretched(self, drift: BucketDrift, stretch: Stretch, inside: Inside) -> Decision:
+        """Decide a bucket where the lengths of intervals differ: the same for all of its table in that stretch."""
+        acd = drift.bucket.acd
+        if self.policy is Policy.FILL:
+            return Decision(drift, kept=KeptWhy.FILL_ONLY)
+        if self.policy is Policy.ROWS:
+            return Decision(drift, kept=KeptWhy.LENGTHS_DIFFER, detail=BY_ROWS)
+        left = why_left(stretch, acd, self.observation)
+        if left is not None:
+            return Decision(drift, kept=left[0], detail=left[1])
+        source, target = self.source.at(acd, stretch.span), self.target.at(acd, stretch.span)
+        if not source.has_rows or not inside.source_rows:
+            return Decision(drift, kept=KeptWhy.SOURCE_BLIND)
+        source_broken = max(inside.source_incomplete, int(source.outage))
+        target_broken = max(inside.target_incomplete, int(target.outage))
+        if source_broken and source_broken == target_broken:
+            return Decision(drift, kept=KeptWhy.LOST)
+        if source_broken > target_broken and not self.take_broken:
+            return Decision(drift, kept=KeptWhy.SOURCE_BROKEN)
+        return Decision(drift, Action.REPLACE_BUCKETS)
 
     def _outside(self, spec: TableSpec, drift: BucketDrift, ranges: dict[int | None, RestoreRange]) -> bool:
         span = span_of(drift.bucket, spec, self.observation)

@@ -25,6 +25,7 @@ from syncengine.planning.reconcile import Reconciling
 from syncengine.planning.refusals import refuse_deletions, refuse_unarchived, refuse_unlike
 from syncengine.planning.rollups import hold_rollups, stale_rollups, written_intervals
 from syncengine.planning.steps import TableWork, keep_together, steps_of
+from syncengine.planning.stretches import inside
 from syncengine.planning.witnesses import Seeing
 
 
@@ -133,8 +134,9 @@ def _table_decisions(
             yield from administering.decide(table, drift)
         return
     ranges: dict[int | None, RestoreRange] = {r.acd: r for r in restore_ranges(table, observation)}
+    together = inside(table)
     for drift in table.differing:
-        yield deciding.historical(table, drift, ranges)
+        yield deciding.historical(table, drift, ranges, together)
 
 
 def _kept(decided: Iterable[Decided], observation: Observation) -> Iterator[KeptBack]:

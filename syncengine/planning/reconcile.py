@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from syncengine.model.bucket import BucketColumns, BucketState
+from syncengine.model.bucket import BucketState
 from syncengine.model.drift import BucketDrift, Counts, Observation, TableObservation
 from syncengine.model.pair import Role
 from syncengine.model.plan import Action, KeptWhy
-from syncengine.model.spans import interval_of
 from syncengine.model.spec import Archive, Kept
 from syncengine.model.window import Window
 from syncengine.planning.bucket_decisions import Decision
+from syncengine.planning.stretches import Inside, Place, Stretches, inside, why_left
 from syncengine.planning.witnesses import Seeing, Sight
-
-Place = tuple[int | None, Window]
 
 NOBODY_LOOKED = "neither server has rows of a table that always has some"
 
@@ -60,22 +58,23 @@ class Reconciling:
 
     def decide(self, tables: tuple[TableObservation, ...]) -> Iterator[tuple[Role, TableObservation, Decision]]:
         """Yield each decision with the server it would write to."""
+        stretches = Stretches.of(self.observation, tables)
         places: dict[Place, list[BucketDrift]] = defaultdict(list)
         for table in tables:
             if table.spec.archive is Archive.INTERVAL and not table.spec.future_dates:
                 for drift in table.differing:
-                    span = interval_of(drift.bucket, BucketColumns.of(table.spec), self.observation)
+                    span = stretches.place(drift.bucket, table.spec)
                     if span is not None:
                         places[drift.bucket.acd, span].append(drift)
         verdicts = {place: self._verdict(place, drifts) for place, drifts in places.items()}
         for table in tables:
+            together = inside(table)
             for drift in table.differing:
-                yield self._decision(table, drift, verdicts)
+                place = drift.bucket.acd, stretches.place(drift.bucket, table.spec)
+                yield self._decision(table, drift, verdicts, place, together)
 
     def _verdict(self, place: Place, drifts: list[BucketDrift]) -> Verdict:
         acd, span = place
-        if any(not drift.comparable for drift in drifts):
-            return Verdict(None, KeptWhy.LENGTHS_DIFFER)
         if any(drift.moving for drift in drifts):
             return Verdict(None, KeptWhy.MOVING)
         source = _Side(self.observation.source, self.source.at(acd, span), _worst(drift.source for drift in drifts))
@@ -83,10 +82,20 @@ class Reconciling:
         verdict = _between(source, target)
         if verdict.why is not KeptWhy.LOST and any(_each_holds_a_part(drift) for drift in drifts):
             return Verdict(None, detail="each server holds a part of the rows")
+        from_source = verdict.winner is self.observation.source
+        for stretch in (drift.stretch for drift in drifts if drift.stretch is not None and verdict.winner is not None):
+            left = why_left(stretch, acd, self.observation, from_source=from_source)
+            if left is not None:
+                return Verdict(None, *left)
         return verdict
 
     def _decision(
-        self, table: TableObservation, drift: BucketDrift, verdicts: dict[Place, Verdict]
+        self,
+        table: TableObservation,
+        drift: BucketDrift,
+        verdicts: dict[Place, Verdict],
+        at: tuple[int | None, Window | None],
+        together: Mapping[Place, Inside],
     ) -> tuple[Role, TableObservation, Decision]:
         into = self.observation.target
         spec = table.spec
@@ -94,10 +103,10 @@ class Reconciling:
             return into, table, Decision(drift, kept=KeptWhy.NOT_COPIED, detail=spec.why_kept)
         if spec.archive not in (Archive.INTERVAL, Archive.EVENT) or spec.future_dates:
             return into, table, Decision(drift, kept=KeptWhy.ROLLUP_HELD)
-        span = interval_of(drift.bucket, BucketColumns.of(spec), self.observation)
+        acd, span = at
         if span is None:
             return into, table, Decision(drift, kept=KeptWhy.UNDECIDED, detail="the rows have no time")
-        place = (drift.bucket.acd, span)
+        place = (acd, span)
         if drift.only_cuts:
             return into, table, Decision(drift)
         if drift.moving:
@@ -110,6 +119,9 @@ class Reconciling:
         facing = drift if into is self.observation.target else turned(drift)
         if spec.archive is Archive.EVENT:
             return self._event(into, table, facing)
+        if facing.stretch is not None and _has_rows(together[place], from_source=facing is drift):
+            # All rows of the loser there go, of whatever length.
+            return into, table, Decision(facing, Action.REPLACE_BUCKETS)
         if facing.source.rows == 0:
             # The better server holds no row in this table: whole it may be, but nothing is deleted on that.
             return into, table, Decision(facing, kept=KeptWhy.UNDECIDED, detail="only the more broken server has rows")
@@ -155,11 +167,17 @@ def _against_the_unseeing(seeing: _Side, unseeing: _Side) -> Verdict:
     return Verdict(seeing.role)
 
 
+def _has_rows(inside: Inside, *, from_source: bool) -> bool:
+    """Say whether the server that is copied from has rows of the table anywhere in a stretch."""
+    return bool(inside.source_rows if from_source else inside.target_rows)
+
+
 def _each_holds_a_part(drift: BucketDrift) -> bool:
     """Say whether the servers hold no key group in common, though both have some."""
     counts = drift.counts
     return bool(
-        drift.source.rows
+        drift.stretch is None
+        and drift.source.rows
         and drift.target.rows
         and (counts.missing, counts.extra, counts.changed) == (drift.source.rows, drift.target.rows, 0)
     )
@@ -167,14 +185,18 @@ def _each_holds_a_part(drift: BucketDrift) -> bool:
 
 def turned(drift: BucketDrift) -> BucketDrift:
     """Return the same drift seen from the other side."""
+    counts = Counts(missing=drift.counts.extra, extra=drift.counts.missing, changed=drift.counts.changed)
+    if drift.stretch is not None:
+        # Rows of other lengths count as changed.
+        counts = Counts(changed=drift.counts.total)
     return BucketDrift(
         bucket=drift.bucket,
         source=drift.target,
         target=drift.source,
-        counts=Counts(missing=drift.counts.extra, extra=drift.counts.missing, changed=drift.counts.changed),
+        counts=counts,
         source_guard=drift.target_guard,
         target_guard=drift.source_guard,
-        comparable=drift.comparable,
+        stretch=drift.stretch.turned if drift.stretch else None,
         moving=drift.moving,
         only_cuts=drift.only_cuts,
     )

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from zoneinfo import ZoneInfo
-
 from syncengine.model.bucket import BucketColumns
+from syncengine.model.clock import repeats
 from syncengine.model.drift import BucketDrift
 from syncengine.model.interval import QUANTUM
 from syncengine.model.spans import own_span
 from syncengine.model.spec import Archive, TableSpec
-from syncengine.model.window import Window
 
 
 def missed_a_pass(spec: TableSpec, drift: BucketDrift, *, zone: str) -> bool:
@@ -30,15 +27,4 @@ def missed_a_pass(spec: TableSpec, drift: BucketDrift, *, zone: str) -> bool:
 def _in_repeated_hour(spec: TableSpec, drift: BucketDrift, zone: str) -> bool:
     lengths = drift.target.lengths or drift.source.lengths or (QUANTUM, QUANTUM)
     span = own_span(drift.bucket, BucketColumns.of(spec), lengths[1], zone)
-    return span is not None and _repeats(span, ZoneInfo(zone))
-
-
-def _repeats(span: Window, zone: ZoneInfo) -> bool:
-    """Say whether a time of the wall clock, or some of it, comes twice."""
-    for quarter in span.cut(timedelta(minutes=QUANTUM)):
-        first = quarter.start.replace(tzinfo=zone, fold=0).utcoffset()
-        second = quarter.start.replace(tzinfo=zone, fold=1).utcoffset()
-        # In an hour that is skipped the offsets differ too, the other way round.
-        if first is not None and second is not None and first > second:
-            return True
-    return False
+    return span is not None and repeats(span, zone)

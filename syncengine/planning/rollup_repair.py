@@ -157,7 +157,7 @@ def _decision(deciding: Deciding, table: TableObservation, drift: BucketDrift, o
         return Decision(drift, kept=KeptWhy.SOURCE_BROKEN, detail=f"{observation.source} summarised broken intervals")
     if drift.source.rows == 0:
         return Decision(drift, kept=KeptWhy.SOURCE_EMPTY, detail=f"{observation.source} has no row of it")
-    return deciding.historical(table, drift, {one.acd: one for one in restore_ranges(table, observation)})
+    return deciding.historical(table, drift, {one.acd: one for one in restore_ranges(table, observation)}, {})
 
 
 def _not_alike(one: StaleRollup, table: TableObservation, below: TableObservation, written: frozenset[Bucket]) -> str:

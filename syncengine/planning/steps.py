@@ -107,23 +107,38 @@ def _order(work: TableWork) -> tuple[int, str, str, int]:
 
 def _parts(work: TableWork, most_rows: int | None) -> Iterator[TablePart]:
     """Yield the parts a table is cut into, of so many rows at most; None leaves it whole."""
-    writes = [(decision.action, _write(decision)) for decision in work.decisions if decision.action is not None]
-    writes.sort(key=lambda item: (item[0], item[1].bucket.order))
-    for action, run in groupby(writes, key=lambda item: item[0]):
-        batch: list[BucketWrite] = []
-        rows = 0
+    writing = [(decision.action, decision) for decision in work.decisions if decision.action is not None]
+    writing.sort(key=lambda item: (item[0], item[1].drift.stretch is not None, *_place(item[1])))
+    for (action, stretched), run in groupby(writing, key=lambda item: (item[0], item[1].drift.stretch is not None)):
         if action is Action.REPAIR_CUTS:
-            yield replace(_part(work.table, action, [write for _, write in run]), whole=True)
+            yield replace(_part(work.table, action, [_write(decision) for _, decision in run]), whole=True)
             continue
-        for _, write in run:
-            size = write.source.rows + write.target.rows
-            if batch and most_rows is not None and (rows + size > most_rows or len(batch) >= MOST_BUCKETS):
-                yield _part(work.table, action, batch)
-                batch, rows = [], 0
-            batch.append(write)
-            rows += size
-        if batch:
-            yield _part(work.table, action, batch)
+        # What is written together or not at all: a stretch, elsewhere a bucket.
+        units = [[_write(one) for _, one in unit] for _, unit in groupby(run, key=lambda item: _place(item[1]))]
+        for batch in _batches(units, most_rows):
+            yield replace(_part(work.table, action, batch), whole=stretched)
+
+
+def _place(decision: Decision) -> tuple[object, ...]:
+    """Return what sorts the buckets of a table: those of one stretch have the same."""
+    drift = decision.drift
+    if drift.stretch is None:
+        return drift.bucket.order
+    return (drift.bucket.acd if drift.bucket.acd is not None else -1, drift.stretch.span.start)
+
+
+def _batches(units: list[list[BucketWrite]], most_rows: int | None) -> Iterator[list[BucketWrite]]:
+    batch: list[BucketWrite] = []
+    rows = 0
+    for unit in units:
+        size = sum(write.source.rows + write.target.rows for write in unit)
+        if batch and most_rows is not None and (rows + size > most_rows or len(batch) >= MOST_BUCKETS):
+            yield batch
+            batch, rows = [], 0
+        batch += unit
+        rows += size
+    if batch:
+        yield batch
 
 
 def _write(decision: Decision) -> BucketWrite:

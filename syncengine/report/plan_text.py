@@ -9,7 +9,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from syncengine.model.drift import Counts
-from syncengine.model.plan import Plan, Rollups, StaleRollup
+from syncengine.model.plan import Action, Plan, Rollups, StaleRollup
 from syncengine.model.sentences import listed, plural
 from syncengine.model.window import Window
 from syncengine.report.changes import change_lines
@@ -166,6 +166,8 @@ def _summary(plan: Plan) -> str:
     deletions = f"every row that {only} stays"
     if plan.deletions:
         deletions = f"{plural(plan.deletions, 'row')} that {only} will be deleted"
+    elif any(part.action is Action.REPAIR_CUTS for part in parts):
+        deletions = f"pieces give way to the whole, every other row that {only} stays"
     what = tables_text(tables, buckets)
     return f"{plural(len(plan.steps), 'step')} into {into}: {what}; {deletions}."
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from syncengine.model.consequences import Following, followings
+from syncengine.model.cuts import Cut, CutRow
 from syncengine.model.drift import BucketDrift, KeyGroupDrift, Observation, TableObservation, TableState
 from syncengine.model.remembered_days import Remembered
 from syncengine.model.window import Window
@@ -75,6 +76,8 @@ def _table(table: TableObservation, follows: list[dict[str, Any]]) -> dict[str, 
         ],
         "differs_for_other_acds": list(table.other_acds),
         "buckets": [_bucket(drift) for drift in table.differing],
+        "overlaps": [plain(one) for one in table.overlaps],
+        "cuts": [_cut(cut) for cut in table.cuts],
         "expected": [plain(one) for one in table.expected],
         "follows_from": follows,
         "samples": [_sample(sample) for sample in table.samples],
@@ -113,8 +116,22 @@ def _bucket(drift: BucketDrift) -> dict[str, Any]:
         "rows_missing": drift.counts.missing,
         "rows_extra": drift.counts.extra,
         "rows_changed": drift.counts.changed,
-        "comparable": drift.comparable,
+        "stretch": plain(drift.stretch.span if drift.stretch else None),
         "moving": drift.moving,
+    }
+
+
+def _cut(cut: Cut) -> dict[str, Any]:
+    def rows(of_one: tuple[CutRow, ...]) -> list[dict[str, Any]]:
+        return [{"begin": plain(row.begin), "end": plain(row.end), "rows": row.rows} for row in of_one]
+
+    return {
+        "acd": cut.acd,
+        "cut_on": cut.cut_on.value,
+        "state": cut.state.name.lower().replace("_", "-"),
+        "pieces": rows(cut.pieces),
+        "others": rows(cut.others),
+        "outages": [plain(one) for one in cut.outages],
     }
 
 

@@ -42,10 +42,14 @@ def test_outside_the_outage_both_servers_hold_the_same_bag(
         time = "starttime" if name == "ag_actv" else "segstart" if name == "call_rec" else None
         edge = spec.time.epoch if spec.time and spec.time.epoch else time
         minute = f"({edge} - 21600) % 86400 // 60" if edge else "row_time // 100 * 60 + row_time % 100"
+        # What was under way is cut at the edges of the outage.
+        until = {"ag_actv": "starttime + duration", "call_rec": "segstop", "haglog": "logout"}.get(name)
         where = (
             f"NOT (acd = 1 AND row_date = DATE '2000-06-05' AND {minute} BETWEEN 313 AND 318) "
             f"AND NOT (row_date = DATE '2000-06-05' AND {minute} >= 360)"
         )
+        if until:
+            where += f" AND NOT (acd = 1 AND {edge} <= {UP} AND {until} >= {DOWN})"
         if time:
             where += (
                 f" AND {time} > (SELECT max(o) FROM (SELECT acd, min({time}) AS o FROM s.{name} GROUP BY acd) "
@@ -98,13 +102,43 @@ def test_events_of_the_outage_are_missing_on_the_secondary(both: duckdb.DuckDBPy
     assert single(both, f"SELECT count(*) FROM s.{name} WHERE {then}") == 0
 
 
-def test_logins_across_the_outage_are_flagged_on_the_secondary_only(both: duckdb.DuckDBPyConnection) -> None:
-    """An in and an out flag mark who was logged in when the link went down and came back."""
-    down, up = "960203580", "960203940"
-    flagged = "SELECT count(*) FROM {}.haglog WHERE inflag = '<' AND outflag = '>'"
-    across = f"SELECT count(*) FROM p.haglog WHERE acd = 1 AND login < {down} AND (logout > {up} OR logout IS NULL)"
-    assert single(both, flagged.format("p")) == 0
-    assert single(both, flagged.format("s")) == single(both, across) > 0
+DOWN, UP = 960203580, 960203940
+"""05:13 and 05:19, in epoch seconds."""
+
+
+def test_logins_across_the_outage_are_cut_in_two_on_the_secondary(both: duckdb.DuckDBPyConnection) -> None:
+    """One row ends when the link went down, another begins when it was back, each marked there; the primary has one."""
+    marked = "SELECT count(*) FROM {}.haglog WHERE inflag IS NOT NULL OR outflag IS NOT NULL"
+    across = f"SELECT logid, split, login, logout FROM p.haglog WHERE acd = 1 AND login < {DOWN} AND logout > {UP}"
+    ending = f"SELECT logid, split, login FROM s.haglog WHERE outflag = '>' AND inflag IS NULL AND logout = {DOWN}"
+    beginning = f"SELECT logid, split, logout FROM s.haglog WHERE inflag = '<' AND outflag IS NULL AND login = {UP}"
+    whole = sorted(both.execute(across).fetchall())
+
+    assert single(both, marked.format("p")) == 0
+    assert single(both, marked.format("s")) == 2 * len(whole) > 0
+    assert sorted(both.execute(ending).fetchall()) == [(logid, split, on) for logid, split, on, _ in whole]
+    assert sorted(both.execute(beginning).fetchall()) == sorted((logid, split, off) for logid, split, _, off in whole)
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "begin", "end"),
+    [
+        ("call_rec", "callid, segment", "segstart", "segstop"),
+        ("ag_actv", "logid, split, workmode", "starttime", "starttime + duration"),
+    ],
+)
+def test_calls_and_states_end_and_begin_at_the_edges_of_the_outage(
+    both: duckdb.DuckDBPyConnection, table: str, name: str, begin: str, end: str
+) -> None:
+    """What was under way is on the secondary as far as it saw it, without any mark."""
+    found = []
+    for edge, has in ((DOWN, f"{end} = {DOWN}"), (UP, f"{begin} = {UP}")):
+        cut = both.execute(
+            f"SELECT {name} FROM p.{table} WHERE acd = 1 AND {begin} < {edge} AND {end} > {edge} ORDER BY ALL"
+        ).fetchall()
+        assert both.execute(f"SELECT {name} FROM s.{table} WHERE acd = 1 AND {has} ORDER BY ALL").fetchall() == cut
+        found += cut
+    assert found
 
 
 def test_names_were_added_on_the_primary_only(both: duckdb.DuckDBPyConnection, small_pair: DemoPair) -> None:

@@ -118,10 +118,12 @@ def test_every_field_of_a_json_document_is_described(
             reader.follow(block)
     saturday = "acd = 1 AND row_date = '2000-06-03' AND starttime = 1000"
     reader.follow_sql("secondary", f"DELETE FROM hsplit WHERE {saturday}")
+    inside = "SELECT * REPLACE (915 AS starttime, 15 AS intrvl) FROM hsplit WHERE acd = 1 AND starttime = 900"
+    reader.follow_sql("secondary", f"INSERT INTO hsplit {inside} AND row_date = '2000-06-03'")
     pair = open_pair("build/demo/pair.toml")
     names = ("hsplit", "spex")
     verdicts = [
-        verify_document(pair.verify(tables=("hsplit", "spex", "f_cday"), window="2000-06-03..2000-06-05")),
+        verify_document(pair.verify(tables=("hsplit", "spex", "haglog", "f_cday"), window="2000-06-03..2000-06-05")),
         verify_document(pair.verify(tables=("synonyms",), acds=(2,))),
     ]
     plan = pair.plan_resync(tables=names, window="2000-06-03..2000-06-05 05:29")

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from syncengine.model.errors import WindowError
-from syncengine.model.plan import KeptWhy
 from tests.builders import DAY, Files, build_files, row
-from tests.scenes import drifting, kept, plan_of, ranges, resync, table_of, trunks
+from tests.scenes import drifting, plan_of, ranges, resync, table_of, trunks
 
 SUNDAY = date(2000, 6, 4)
 NOON = datetime(2000, 6, 5, 15, 0)
@@ -102,28 +101,6 @@ def test_unlike_lengths_are_aligned_to_boundaries_both_share(tmp_path: Path) -> 
     planned = plan_of(files, window="2000-06-05 05:35..05:42", tables=("htrunk",))
 
     assert ranges(planned)["htrunk", 1][0] == "05:30-05:59"
-
-
-def test_a_day_of_unlike_lengths_is_not_comparable_and_never_missing(tmp_path: Path) -> None:
-    """Such a day is said to be not comparable, counts no missing row, and nothing of it is written."""
-    files = build_files(
-        tmp_path,
-        ["htrunk"],
-        both={"htrunk": trunks(400, 700, row_date=SUNDAY)},
-        primary={"htrunk": trunks(400, 700, minutes=15)},
-        secondary={"htrunk": trunks(400, 700, minutes=30)},
-    )
-    before = files.bag("secondary", "htrunk")
-
-    observation = files.open().verify(tables=("htrunk",))
-    done = resync(files, tables=("htrunk",))
-
-    seen = table_of(observation, "htrunk")
-    assert seen.differing
-    assert not any(drift.comparable for drift in seen.differing)
-    assert seen.counts.total == 0
-    assert kept(done.plan)["htrunk", 1][0] is KeptWhy.LENGTHS_DIFFER
-    assert files.bag("secondary", "htrunk") == before
 
 
 def test_a_length_that_changed_on_both_servers_is_compared_all_the_same(tmp_path: Path) -> None:

@@ -122,6 +122,7 @@ def _compared(spec: TableSpec, verdict: ColumnsVerdict, questions: SetupQuestion
         limits=replace(questions.settings.limits, samples=KEYS_TOLD),
         seed=questions.seed,
         every_row=False,
+        zone=questions.settings.timezone,
     )
     selections = selections_of(spec, (), zone=questions.settings.timezone)
     return compare(comparison, selections, _unheard)

@@ -1,0 +1,35 @@
+"""What the switch's wall clock does to a time: hours that come twice, and clocks that are set (rule 17)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from syncengine.model.facts import ClockReset, ServerFacts
+from syncengine.model.interval import QUANTUM, at_label
+from syncengine.model.window import Window
+
+
+def repeats(span: Window, zone: str) -> bool:
+    """Say whether a time of the wall clock, or some of it, comes twice."""
+    info = ZoneInfo(zone)
+    for quarter in span.cut(timedelta(minutes=QUANTUM)):
+        first = quarter.start.replace(tzinfo=info, fold=0).utcoffset()
+        second = quarter.start.replace(tzinfo=info, fold=1).utcoffset()
+        # In an hour that is skipped the offsets differ too, the other way round.
+        if first is not None and second is not None and first > second:
+            return True
+    return False
+
+
+def was_set(span: Window, acd: int | None, facts: Iterable[ServerFacts]) -> bool:
+    """Say whether a server's diary has a clock of the ACD set in a time; what it does not tell stands for all."""
+    return any(_touches(reset, span) for one in facts for reset in one.clock_resets if reset.acd in (0, acd))
+
+
+def _touches(reset: ClockReset, span: Window) -> bool:
+    if reset.day == date.min:
+        return True
+    at = at_label(reset.day, reset.label)
+    return span.start <= at < span.stop

@@ -1,0 +1,260 @@
+"""Rules 4, 5, 6 and 9 where the lengths of intervals differ: the time between two shared boundaries is one."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncengine.model.outages import Outlook
+from syncengine.model.pair import Role
+from syncengine.model.plan import KeptWhy, Plan
+from tests.builders import Files, build_files, row
+from tests.cli.terminal import Typing
+from tests.scenes import code, kept, outage, plan_of, resync, storage, table_of, trunks
+
+STRETCH = "05:00-05:29"
+WHOLE = trunks(500, 530, incalls=6)
+"""The half hour as it was, in one interval."""
+QUARTERS = trunks(500, 530, minutes=15, incalls=3)
+"""The same in two."""
+
+
+def pair(
+    folder: Path,
+    primary: list[dict[str, Any]],
+    secondary: list[dict[str, Any]],
+    *,
+    diary: list[dict[str, Any]] | None = None,
+) -> Files:
+    """Build a pair that is alike around the half hour of the outage, and holds there what each server has."""
+    return build_files(
+        folder,
+        ["htrunk"],
+        both={"htrunk": [*trunks(400, 500), *trunks(530, 700)]},
+        primary={"htrunk": primary, "linkex": [outage(200, 60)]},
+        secondary={"htrunk": secondary, "linkex": diary or [outage(513, 360)]},
+    )
+
+
+def calls(files: Files, server: str = "secondary") -> list[tuple[int, int, int]]:
+    """Return label, length and calls of the rows of one trunk group from five to half past."""
+    return files.run(
+        server,
+        "SELECT starttime, intrvl, incalls FROM htrunk WHERE tkgrp = 1 AND starttime >= 500 AND starttime < 530 "
+        "ORDER BY ALL",
+    )
+
+
+def why(plan: Plan) -> tuple[KeptWhy, str]:
+    """Return why the trunks are left."""
+    return kept(plan)["htrunk", 1]
+
+
+@pytest.mark.parametrize(
+    ("primary", "secondary"),
+    [
+        (WHOLE, trunks(500, 530, minutes=15, incalls=2, incomplete=1)),
+        (QUARTERS, trunks(500, 530, incalls=4, incomplete=1)),
+        (QUARTERS, [*trunks(500, 530, incalls=4, incomplete=1), *trunks(515, 530, minutes=15, incalls=2)]),
+    ],
+    ids=["longer", "shorter", "overlapping"],
+)
+@pytest.mark.parametrize("policy", ["replace", "reconcile"])
+def test_rows_of_the_other_length_give_way(
+    tmp_path: Path, primary: list[dict[str, Any]], secondary: list[dict[str, Any]], policy: str
+) -> None:
+    """All rows of the target in the stretch go, the source's come; undo puts them back; no call is counted twice."""
+    files = pair(tmp_path, primary, secondary)
+    before = files.bag("secondary", "htrunk")
+
+    done = resync(files, policy=policy, tables=("htrunk",))
+
+    assert done.outcome.done
+    assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
+    assert files.open().verify(tables=("htrunk",)).in_sync
+    assert plan_of(files, policy=policy, tables=("htrunk",)).steps == ()
+    files.open().execute(files.open().plan_undo())
+    assert files.bag("secondary", "htrunk") == before
+
+
+def test_they_are_written_in_one_step_and_count_as_changed(tmp_path: Path) -> None:
+    """Rows of other lengths are no deletions (rule 13), and no batch divides a stretch."""
+    files = pair(tmp_path, WHOLE, trunks(500, 530, minutes=15, incalls=2, incomplete=1))
+
+    planned = plan_of(files, tables=("htrunk",))
+
+    assert len(planned.steps) == 1
+    (part,) = planned.steps[0].parts
+    assert part.whole
+    assert planned.deletions == 0
+    assert (part.counts.missing, part.counts.extra, part.counts.changed) == (0, 0, 4)
+
+
+def test_outages_repair_a_day_on_which_the_lengths_differ(tmp_path: Path) -> None:
+    """The primary was set from 30 to 15 minutes before the secondary: the outage is repaired all the same."""
+    files = build_files(
+        tmp_path,
+        ["htrunk", "hcwc"],
+        primary={
+            "htrunk": [*trunks(400, 500), *trunks(500, 700, minutes=15, incalls=3)],
+            "hcwc": [code(400), code(500, intrvl=15), code(515, intrvl=15)],
+        },
+        secondary={
+            "htrunk": [
+                *trunks(400, 500),
+                *trunks(500, 530, incalls=4, incomplete=1),
+                *trunks(530, 700, incalls=6),
+            ],
+            "hcwc": [code(400), code(500, acdcalls=2, incomplete=1)],
+            "linkex": [outage(513, 360)],
+        },
+    )
+    opened = files.open()
+
+    (found,) = opened.outages().findings
+    plan = opened.plan_outages()
+    assert plan is not None
+    opened.execute(plan)
+
+    assert found.outlook is Outlook.MEND
+    assert calls(files) == [(500, 15, 3), (515, 15, 3)]
+    assert files.bag("secondary", "hcwc") == files.bag("primary", "hcwc")
+    assert opened.outages().findings[0].outlook is Outlook.ALIKE
+
+
+def test_other_tables_of_the_day_are_compared_as_ever(tmp_path: Path) -> None:
+    """A stretch elsewhere on the day keeps neither events nor intervals of one length from being written."""
+
+    def event(time: int, seqno: int) -> dict[str, Any]:
+        return row("agex", row_time=time, seqno=seqno, extype=1, logid="4001", split=1)
+
+    files = build_files(
+        tmp_path,
+        ["htrunk", "agex"],
+        both={"dcalloc": [storage("exceptions")], "agex": [event(435, 1)]},
+        primary={"htrunk": [*trunks(400, 600), *trunks(600, 700, minutes=15)], "agex": [event(514, 2)]},
+        secondary={
+            "htrunk": [*trunks(400, 500), *trunks(500, 530, incalls=1, incomplete=1), *trunks(530, 700)],
+            "linkex": [outage(513, 360)],
+        },
+    )
+
+    planned = plan_of(files, policy="reconcile", tables=("htrunk", "agex"))
+
+    assert {part.table for step in planned.steps for part in step.parts} == {"htrunk", "agex"}
+    assert planned.kept == ()
+
+
+@pytest.mark.parametrize("policy", ["fill", "rows"])
+def test_what_does_not_replace_leaves_it(tmp_path: Path, policy: str) -> None:
+    """Fill adds no quarter beside a half hour, and single rows are not exchanged for those of another length."""
+    files = pair(tmp_path, QUARTERS, trunks(500, 530, incalls=4, incomplete=1))
+    before = calls(files)
+
+    planned = plan_of(files, policy=policy, tables=("htrunk",))
+
+    assert planned.steps == ()
+    assert why(planned) == (KeptWhy.FILL_ONLY if policy == "fill" else KeptWhy.LENGTHS_DIFFER, STRETCH)
+    assert calls(files) == before
+
+
+@pytest.mark.parametrize("policy", ["replace", "reconcile"])
+def test_a_source_that_was_blind_in_a_part_writes_nothing(tmp_path: Path, policy: str) -> None:
+    """A source without the second quarter does not take the place of a half hour that was seen."""
+    files = pair(tmp_path, trunks(500, 515, minutes=15, incalls=3), trunks(500, 530, incalls=4), diary=[outage(200, 9)])
+    before = calls(files)
+
+    planned = plan_of(files, policy=policy, tables=("htrunk",))
+
+    assert Role.SECONDARY not in planned.writes_to
+    assert policy == "reconcile" or why(planned) == (KeptWhy.SOURCE_BLIND, STRETCH)
+    assert calls(files) == before
+
+
+def test_the_largest_figure_of_the_stretch_decides(tmp_path: Path) -> None:
+    """One broken quarter of the source weighs against a whole half hour of the target, in both of its buckets."""
+    broken = [*trunks(500, 515, minutes=15, incalls=3), *trunks(515, 530, minutes=15, incalls=1, incomplete=2)]
+    files = pair(tmp_path, broken, trunks(500, 530, incalls=6), diary=[outage(200, 9)])
+
+    planned = plan_of(files, tables=("htrunk",))
+
+    assert planned.steps == ()
+    assert why(planned) == (KeptWhy.SOURCE_BROKEN, STRETCH)
+
+
+@pytest.mark.parametrize("policy", ["replace", "reconcile"])
+def test_a_source_whose_own_intervals_overlap_is_left_and_named(tmp_path: Path, policy: str) -> None:
+    """Rows that tell some of the time twice are never copied, and the plan says what can be done."""
+    files = pair(
+        tmp_path, [*WHOLE, *trunks(515, 530, minutes=15, incalls=3)], trunks(500, 530, incalls=1, incomplete=1)
+    )
+    before = calls(files)
+
+    planned = plan_of(files, policy=policy, tables=("htrunk",))
+
+    assert planned.steps == ()
+    assert why(planned) == (KeptWhy.LENGTHS_DIFFER, STRETCH)
+    assert "intervals of primary overlap there: repair from the other server" in planned.kept[0].detail
+    assert calls(files) == before
+
+
+def test_an_hour_in_which_a_clock_was_set_is_left_and_named(tmp_path: Path) -> None:
+    """What a clock that was set makes of lengths nobody can sort out."""
+    clock = row("linkex", row_time=510, reason=96, duration=0, seqno=9)
+    files = pair(tmp_path, QUARTERS, trunks(500, 530, incalls=1, incomplete=1), diary=[outage(513, 360), clock])
+
+    planned = plan_of(files, tables=("htrunk",))
+
+    assert planned.steps == ()
+    assert why(planned) == (KeptWhy.LENGTHS_DIFFER, STRETCH)
+    assert "the clock was set in it" in planned.kept[0].detail
+
+
+def test_an_hour_the_clock_repeats_is_left_and_named(tmp_path: Path) -> None:
+    """Where a label stands for two passes of the clock, intervals of two lengths cannot be told apart."""
+    sunday = date(2000, 10, 29)
+    near = [*trunks(0, 100, row_date=sunday), *trunks(200, 400, row_date=sunday)]
+    files = build_files(
+        tmp_path,
+        ["htrunk"],
+        both={"htrunk": near},
+        primary={"htrunk": trunks(100, 200, minutes=15, row_date=sunday)},
+        secondary={"htrunk": trunks(100, 200, row_date=sunday, incomplete=1)},
+        archived=datetime(2000, 10, 29, 6),
+        as_of=datetime(2000, 10, 29, 6),
+        settings='timezone = "America/Denver"',
+    )
+
+    planned = plan_of(files, window="2000-10-29 01:00..01:30", tables=("htrunk",))
+
+    assert planned.steps == ()
+    assert why(planned)[0] is KeptWhy.REPEATED_HOUR
+
+
+@pytest.mark.parametrize("on_both", [True, False])
+def test_intervals_that_overlap_are_named(tmp_path: Path, typed: Typing, on_both: bool) -> None:
+    """A quarter inside a half hour of the same trunks is said, with exit code 3, also when both servers have it."""
+    doubled = [*WHOLE, *trunks(515, 530, minutes=15, incalls=2)]
+    files = pair(tmp_path, doubled if on_both else WHOLE, doubled)
+    observation = files.open().verify(tables=("htrunk",))
+
+    said = typed("verify", "--pair", files.pair_file, "--table", "htrunk")
+
+    servers = {one.server for one in table_of(observation, "htrunk").overlaps}
+    assert servers == ({Role.PRIMARY, Role.SECONDARY} if on_both else {Role.SECONDARY})
+    assert said.code == 3
+    assert "htrunk: intervals overlap on secondary, ACD 1 2000-06-05 05:00-05:29: 2 rows inside another row" in said.out
+    assert ("OVERLAP" if on_both else "DRIFT") in said.out
+    # It is not remembered as equal either.
+    assert typed("verify", "--pair", files.pair_file, "--table", "htrunk").code == 3
+
+
+def test_intervals_of_other_trunks_do_not_overlap(tmp_path: Path) -> None:
+    """Two lengths in one half hour are no overlap where no key has both."""
+    rows = [*(one for one in WHOLE if one["tkgrp"] == 1), *(one for one in QUARTERS if one["tkgrp"] == 2)]
+    files = pair(tmp_path, rows, rows)
+
+    assert files.open().verify(tables=("htrunk",)).in_sync
