@@ -36,7 +36,7 @@ from syncengine.model.drift import Observation
 from syncengine.model.errors import InputError
 from syncengine.model.outages import OutageReport
 from syncengine.model.pair import Limits, PairSettings, Role
-from syncengine.model.plan import Plan, Policy, Rollups
+from syncengine.model.plan import Plan, Policy, Rollups, UnknownColumns
 from syncengine.model.portions import BackfillWishes
 from syncengine.model.progress import Progress, Silent
 from syncengine.model.rollups import InternalVerdict
@@ -168,6 +168,7 @@ class Pair:
         allow_deletions: int | None = None,
         take_broken: bool = False,
         rollups: Rollups | str = Rollups.LIST,
+        unknown_columns: UnknownColumns | str = UnknownColumns.REFUSE,
         wait: bool = False,
     ) -> Plan:
         """Say what a resync of history would do, writing nothing. Without tables or sets, all historical tables.
@@ -186,6 +187,7 @@ class Pair:
             policy=choice(Policy, policy, "policy"),
             source=choice(Role, source, "source"),
             rollups=choice(Rollups, rollups, "way with roll-ups"),
+            unknown_columns=choice(UnknownColumns, unknown_columns, "way with unknown columns"),
             window=parse_window(window) if isinstance(window, str) else window,
             acds=asked.acds,
             limits=self._limits(allow_deletions),
@@ -241,6 +243,7 @@ class Pair:
         acds: int | Iterable[int] = (),
         allow_deletions: int | None = None,
         rollups: Rollups | str = Rollups.LIST,
+        unknown_columns: UnknownColumns | str = UnknownColumns.REFUSE,
         wait: bool = False,
     ) -> Plan | None:
         """Say what would mend all outages, each from the server that saw it whole; None where there is none.
@@ -250,13 +253,14 @@ class Pair:
         limits = self._limits(allow_deletions)
         moment, numbers = moment_of(since), numbers_of(acds)
         then = choice(Rollups, rollups, "way with roll-ups")
+        unknown = choice(UnknownColumns, unknown_columns, "way with unknown columns")
         found = awaited(
             lambda: self._outages.plan(moment, numbers, limits, wait=wait), limits, self.progress, wait=wait
         )
         if found is None or then is Rollups.LIST:
             return found
         with self.connections.servers(frozenset()) as servers:
-            return self._rollups.foretold(servers, replace(found, rollups=then))
+            return self._rollups.foretold(servers, replace(found, rollups=then, unknown_columns=unknown))
 
     def timetables(self, *, owners: str | Iterable[str] = ()) -> TimetableListing:
         """Say which timetables there are, what they do and, where the pair file names the flag, where they run.

@@ -25,7 +25,7 @@ from syncengine.cli.options import (
 from syncengine.cli.run_flow import refuse_nobody_to_ask, told
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
-from syncengine.model.plan import PLAN_VERSION, Policy, Rollups
+from syncengine.model.plan import PLAN_VERSION, Policy, Rollups, UnknownColumns
 
 
 def resync(
@@ -66,6 +66,14 @@ def resync(
             "where its intervals were all whole.",
         ),
     ] = Rollups.LIST,
+    unknown_columns: Annotated[
+        UnknownColumns | None,
+        typer.Option(
+            show_default="refuse",
+            help="With --rollups recompute, where a row is to be made that has columns no rule covers. "
+            "refuse: leave its period to Data Summarizing. null: make it, with NULL in them.",
+        ),
+    ] = None,
     json: JsonOption = False,
     specs: SpecsOption = None,
     verbose: VerboseOption = 0,
@@ -86,6 +94,11 @@ def resync(
 
     if since is not None and not outages:
         raise InputError("--since says how far back to look for outages.", hint="Add --outages, or use --window.")
+    if unknown_columns is not None and rollups is not Rollups.RECOMPUTE:
+        raise InputError(
+            "--unknown-columns is about days, weeks and months that are recomputed.", hint="Add --rollups recompute."
+        )
+    unknown = unknown_columns or UnknownColumns.REFUSE
     if outages and (window or table or set_ or from_ or policy or take_broken):
         raise InputError(
             "--outages finds its own times and tables, and takes each from the better server.",
@@ -98,7 +111,12 @@ def resync(
     opened = open_pair(pair, specs=tuple(specs or ()), progress=progress())
     plan = (
         opened.plan_outages(
-            since=since, acds=tuple(acd or ()), allow_deletions=allow_deletions, rollups=rollups, wait=wait
+            since=since,
+            acds=tuple(acd or ()),
+            allow_deletions=allow_deletions,
+            rollups=rollups,
+            unknown_columns=unknown,
+            wait=wait,
         )
         if outages
         else opened.plan_resync(
@@ -111,6 +129,7 @@ def resync(
             allow_deletions=allow_deletions,
             take_broken=take_broken,
             rollups=rollups,
+            unknown_columns=unknown,
             wait=wait,
         )
     )

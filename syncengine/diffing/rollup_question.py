@@ -35,10 +35,8 @@ def rollup_question(
         why = _why_not(longer, column, below)
         if why:
             unknown.append((column.name, why))
-        if not why:
+        else:
             rolled.append(RolledColumn(column, _function(longer, column.name)))
-        elif column.name in below:
-            rolled.append(RolledColumn(column, Rollup.LATEST, compared=False))
     return RollupQuestion(time.date, time.label, longer.acd, key, tuple(rolled)), tuple(unknown)
 
 

@@ -35,8 +35,6 @@ class RolledColumn:
 
     column: FingerprintColumn
     rollup: Rollup
-    compared: bool = True
-    """Without a function of its own a column is only carried along: a new row takes it from its latest interval."""
 
     @property
     def name(self) -> str:
@@ -55,11 +53,6 @@ class RollupQuestion:
     columns: tuple[RolledColumn, ...]
 
     @property
-    def compared(self) -> tuple[RolledColumn, ...]:
-        """The columns with a function."""
-        return tuple(one for one in self.columns if one.compared)
-
-    @property
     def read(self) -> tuple[str, ...]:
         """The columns of the intervals that are needed."""
         return (self.date, self.label, self.acd, *(k.name for k in self.key), *(c.name for c in self.columns))
@@ -67,7 +60,7 @@ class RollupQuestion:
     @property
     def read_longer(self) -> tuple[str, ...]:
         """The columns of the longer archive that are held against them."""
-        return (self.date, self.acd, *(k.name for k in self.key), *(c.name for c in self.compared))
+        return (self.date, self.acd, *(k.name for k in self.key), *(c.name for c in self.columns))
 
 
 def parts_statement(question: RollupQuestion, relation: str) -> str:
@@ -138,7 +131,7 @@ def matched_statement(question: RollupQuestion, longer: str) -> str:
             f"{_q(question.date)} AS first",
             *(f"{normal(key)} AS {_key(key)}" for key in question.key),
             f"COUNT(*) AS {OWN_ROWS}",
-            *(f"{_own(one)} AS {_of('own', one)}" for one in question.compared),
+            *(f"{_own(one)} AS {_of('own', one)}" for one in question.columns),
         ]
     )
     group = ", ".join([_q(question.acd), _q(question.date), *(normal(key) for key in question.key)])
@@ -150,7 +143,7 @@ def matched_statement(question: RollupQuestion, longer: str) -> str:
     both = [f"COALESCE(own.{name}, rolled.{name}) AS {name}" for name in ("acd", "first", *keys)]
     values = [
         text
-        for one in question.compared
+        for one in question.columns
         for text in (
             f"{_of('own', one)}",
             f"{_shown(one)} AS {_of('rolled', one)}",
@@ -203,7 +196,7 @@ def _shown(one: RolledColumn) -> str:
 
 def counts_statement(question: RollupQuestion) -> str:
     """Return the query of (acd, first, groups, most, differing, lacking, extra, column...), a row a period."""
-    differs = [_of("differs", one) for one in question.compared]
+    differs = [_of("differs", one) for one in question.columns]
     any_differs = " OR ".join([DIFFERS_WHOLLY, *differs])
     sums = "".join(f", COUNT(*) FILTER (WHERE {one})" for one in differs)
     return (
@@ -221,9 +214,9 @@ def broken_statement(question: RollupQuestion) -> str:
 
 def samples_statement(question: RollupQuestion, most: int) -> str:
     """Return the query of some key groups that differ: acd, first, key..., has own, has rolled, then triples."""
-    any_differs = " OR ".join([DIFFERS_WHOLLY, *(_of("differs", one) for one in question.compared)])
+    any_differs = " OR ".join([DIFFERS_WHOLLY, *(_of("differs", one) for one in question.columns)])
     keys = "".join(f", {_key(key)}" for key in question.key)
-    triples = "".join(f", {_display(one)}, {_of('rolled', one)}, {_of('differs', one)}" for one in question.compared)
+    triples = "".join(f", {_display(one)}, {_of('rolled', one)}, {_of('differs', one)}" for one in question.columns)
     return (
         f"SELECT acd, first{keys}, {OWN_ROWS} IS NOT NULL, {ROLLED_ROWS} IS NOT NULL{triples} FROM {MATCHED} "
         f"WHERE {any_differs} ORDER BY first, acd{keys} LIMIT {int(most)}"
@@ -233,8 +226,8 @@ def samples_statement(question: RollupQuestion, most: int) -> str:
 def rows_statement(question: RollupQuestion, longer: str, columns: tuple[FingerprintColumn, ...]) -> str:
     """Return the query of the rows `rolled` makes, with the columns of the longer archive in its own order.
 
-    What the intervals do not determine is as the row of the same key group in `longer` has it, else NULL. That
-    relation must hold no key group twice.
+    What the intervals do not determine is as the row of the same key group in `longer` has it, else NULL: also where
+    that holds several rows of the group, which nothing tells apart.
     """
     by_name = {one.name: one for one in question.columns}
     keys = {key.name: key for key in question.key}
@@ -253,11 +246,13 @@ def rows_statement(question: RollupQuestion, longer: str, columns: tuple[Fingerp
             values.append(own)
     latest = [f"{_candidate(one)} AS {_of('own', one)}" for one in question.columns if one.rollup is Rollup.LATEST]
     told = ["*", 'TRUE AS "is.there"', *(f"{normal(key)} AS {_key(key)}" for key in question.key), *latest]
+    group = [_q(question.acd), _q(question.date), *(normal(key) for key in question.key)]
     same = [f"own.{_q(question.acd)} = rolled.acd", f"own.{_q(question.date)} = rolled.first"]
     same += [f"own.{_key(key)} IS NOT DISTINCT FROM rolled.{_key(key)}" for key in question.key]
     named = ", ".join(f"{value} AS {_q(column.name)}" for value, column in zip(values, columns, strict=True))
     return (
-        f"SELECT {named} FROM {ROLLED} AS rolled LEFT JOIN (SELECT {', '.join(told)} FROM {longer}) AS own "
+        f"SELECT {named} FROM {ROLLED} AS rolled LEFT JOIN (SELECT {', '.join(told)} FROM {longer} "
+        f"QUALIFY COUNT(*) OVER (PARTITION BY {', '.join(group)}) = 1) AS own "
         f"ON {' AND '.join(same)}"
     )
 
@@ -274,8 +269,7 @@ def _value(one: RolledColumn, own: str) -> str:
             latest = f"NULLIF({name}[1], {NOTHING})"
             if one.column.type.name == "char":
                 latest = f"RPAD({latest}, {one.column.type.width}, ' ')"
-            agrees = f"LIST_CONTAINS({name}, own.{_of('own', one)})" if one.compared else "TRUE"
-            stays = f'own."is.there" AND {agrees}'
+            stays = f'own."is.there" AND LIST_CONTAINS({name}, own.{_of("own", one)})'
             return f"CASE WHEN {stays} THEN CAST({own} AS VARCHAR) ELSE {latest} END"
     return f"CASE WHEN {name} IS NULL AND {own} = 0 THEN {own} ELSE {name} END"
 

@@ -10,7 +10,7 @@ from syncengine.jobs.connections import Connections
 from syncengine.jobs.observation import Observer, refuse_nothing_held
 from syncengine.jobs.rollups.repair import MendingRollups
 from syncengine.model.pair import Limits, PairSettings, Role
-from syncengine.model.plan import Plan, Policy, Rollups
+from syncengine.model.plan import Plan, Policy, Rollups, UnknownColumns
 from syncengine.model.progress import Progress
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
@@ -29,6 +29,7 @@ class ResyncWishes:
     limits: Limits
     take_broken: bool
     rollups: Rollups
+    unknown_columns: UnknownColumns = UnknownColumns.REFUSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ class Resync:
         request = self.observer.request(wishes.specs, wishes.window, wishes.acds, wishes.source, every_row=False)
         with self.connections.servers(frozenset()) as servers:
             observation = self.observer.observe(servers, replace(request, for_writing=True))
-            found = replace(plan(observation, self.catalogue, how), rollups=wishes.rollups)
+            made = plan(observation, self.catalogue, how)
+            found = replace(made, rollups=wishes.rollups, unknown_columns=wishes.unknown_columns)
             # Only then: what is not archived yet holds nothing either, and --wait knows what to wait for.
             refuse_nothing_held(observation)
             return self.rollups.foretold(servers, found)

@@ -102,6 +102,15 @@ class KeptWhy(StrEnum):
     CUT_ON_SOURCE = "cut on the source: pieces are never written over or beside a whole"
 
 
+class UnknownColumns(StrEnum):
+    """What becomes of columns that no rule rolls up where a row of a day, week or month is to be made."""
+
+    REFUSE = "refuse"
+    """No such row is made: the period is left to Data Summarizing."""
+    NULL = "null"
+    """The row is made, and they are NULL in it."""
+
+
 @dataclass(frozen=True, slots=True)
 class RestoreRange:
     """The requested and the actual restore range of one table and ACD (rule 4).
@@ -252,6 +261,8 @@ class Plan:
     rows_from: RowsFrom = RowsFrom.OTHER_SERVER
     rollups: Rollups = Rollups.LIST
     """What is asked for about `stale`: a second portion does it, planned when the steps of this plan are done."""
+    unknown_columns: UnknownColumns = UnknownColumns.REFUSE
+    """Of rows that are recomputed."""
     syncs: bool = False
     """It copies administration, and what both servers then have alike is remembered."""
     changes: tuple[PlannedChange, ...] = ()

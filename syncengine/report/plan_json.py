@@ -30,6 +30,7 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "kept": [_kept(kept) for kept in plan.kept],
         "changes": [change_document(change, plan) for change in plan.changes],
         "rollups": plan.rollups.value,
+        "unknown_columns": plan.unknown_columns.value,
         "stale_rollups": plain(plan.stale),
         "notes": list(plan.notes),
         "checklist": {

@@ -104,7 +104,7 @@ def test_tables_are_told_with_their_columns(tmp_path: Path, typed: Typing) -> No
     assert tables["htrunk"]["holding"] == "rows"
     assert tables["synonyms"]["holding"] == "empty"
     assert tables["hsplit"]["holding"] == "lacking"
-    assert tables["htrunk"]["columns"]["tkgrp"] == "SMALLINT"
+    assert tables["htrunk"]["columns"]["tkgrp"] == "SMALLINT null"
     assert faults == {
         ("colour", "unknown"): "INTEGER",
         ("acdcalls_r1", "missing"): "",

@@ -29,12 +29,13 @@ from syncengine.model.plan import (
     TablePart,
 )
 from syncengine.model.rollups import Period
+from syncengine.model.sentences import listed
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions
 from syncengine.observe.observation import Request
 from syncengine.observe.pair_facts import facts_of
-from syncengine.observe.rollups.recomputed_rows import RECOMPUTED, Recomputed, Recomputing
+from syncengine.observe.rollups.recomputed_rows import COLUMNS_SHOWN, RECOMPUTED, Recomputed, Recomputing
 from syncengine.observe.scopes import ScopeQuestions
 from syncengine.planning.checklist import summarized_anew
 from syncengine.planning.rollup_repair import Copied, Sights, copied, left_over, span_of_stale, told
@@ -125,7 +126,7 @@ class MendingRollups:
         if not by_period:
             return (), left
         try:
-            found = Recomputing(server, self.catalogue, cache).make(spec, tuple(by_period))
+            found = Recomputing(server, self.catalogue, cache, made.unknown_columns).make(spec, tuple(by_period))
         except StagingError as error:
             return (), [*left, *(told(one, Rollups.LIST, error.message) for one in by_period.values())]
         limit = self.settings.limits.deletions
@@ -136,9 +137,9 @@ class MendingRollups:
                 why = f"{gone:,} rows of {spec.name} have no intervals any more, and {limit:,} may be deleted"
             if why:
                 left.append(told(one, Rollups.LIST, why))
-            elif found.left and found.counts.get(period, Counts()).total:
-                # Where its sums are right it was summarised from these intervals, and its busy hour with them.
-                left.append(told(one, Rollups.LIST, f"all but {found.left[0]} and what belongs to it is recomputed"))
+            elif found.left:
+                # They may be stale also where all sums are right.
+                left.append(told(one, Rollups.LIST, f"all but {listed(found.left, COLUMNS_SHOWN)} is recomputed"))
         writable = [period for period in by_period if period not in found.refused] if gone <= limit else []
         return tuple(self._parts(server, spec, writable, found, made.seed, cache)), left
 

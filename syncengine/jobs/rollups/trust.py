@@ -125,5 +125,9 @@ def _disagreeing(table: InternalTable) -> str:
 
 
 def _partly(table: InternalTable) -> str:
-    names = [name for name, why in table.not_recomputed if "busy hour" in why]
-    return f"but not {names[0]} and what else is of its busy hour" if names else ""
+    busy = [name for name, why in table.not_recomputed if "busy hour" in why]
+    others = [name for name, why in table.not_recomputed if "busy hour" not in why]
+    parts = [f"{busy[0]} and what else is of its busy hour"] if busy else []
+    if others:
+        parts.append(f"{listed(others, COLUMNS_SHOWN)}, which no rule covers")
+    return f"but not {' nor '.join(parts)}" if parts else ""

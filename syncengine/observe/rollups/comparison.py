@@ -111,7 +111,7 @@ class Holding:
         for acd, first, total, most, differing, lacking, extra, *counts in cache.rows(counts_statement(question)):
             period = Period(archive, acd, first)
             groups += total
-            columns = zip((one.name for one in question.compared), counts, strict=True)
+            columns = zip((one.name for one in question.columns), counts, strict=True)
             wrong = tuple((name, count) for name, count in columns if count)
             if differing:
                 disagreements.append(PeriodDisagreement(period, differing, lacking, extra, wrong))
@@ -124,7 +124,7 @@ class Holding:
             window=Window(min(span.start for span in spans), max(span.stop for span in spans)),
             periods=len(work.periods),
             groups=groups,
-            columns=tuple(one.name for one in question.compared),
+            columns=tuple(one.name for one in question.columns),
             disagreements=tuple(disagreements),
             repeated=tuple(repeated),
             samples=tuple(self._samples(work)) if disagreements else (),
@@ -138,7 +138,7 @@ class Holding:
         self.cache.load(LONGER, self.server.read(ReadQuery(selection, work.question.read_longer)))
 
     def _samples(self, work: _Work) -> Iterator[RolledGroup]:
-        names, keys = [one.name for one in work.question.compared], [key.name for key in work.question.key]
+        names, keys = [one.name for one in work.question.columns], [key.name for key in work.question.key]
         for acd, first, *rest in self.cache.rows(samples_statement(work.question, self.samples)):
             held, rolled, *triples = rest[len(keys) :]
             values = tuple(

@@ -25,8 +25,10 @@ from syncengine.model.bucket import BucketColumns
 from syncengine.model.drift import Counts
 from syncengine.model.errors import StagingError
 from syncengine.model.fingerprint import FingerprintColumn
+from syncengine.model.plan import UnknownColumns
 from syncengine.model.rollups import Period
 from syncengine.model.selection import ReadQuery, Selection
+from syncengine.model.sentences import listed
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.observe.columns import as_compared
 from syncengine.observe.rollups.comparison import LONGER, load_parts, load_periods
@@ -36,6 +38,8 @@ from syncengine.servers.sql.rows import read_statement
 from syncengine.staging.cache import Cache
 
 RECOMPUTED = "recomputed_rows"
+COLUMNS_SHOWN = 4
+NULL_MAKES_THEM = "--unknown-columns null makes such rows"
 DAY = timedelta(days=1)
 
 
@@ -49,7 +53,7 @@ class Recomputed:
     refused: Mapping[Period, str]
     """Why a period cannot be rolled up."""
     left: tuple[str, ...]
-    """Columns that no function makes from the intervals: they stay as they are."""
+    """Columns that no rule makes from the intervals: they stay as they are, and are NULL in rows that are made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class Recomputing:
     server: Server
     catalogue: Catalogue
     cache: Cache
+    unknown_columns: UnknownColumns = UnknownColumns.REFUSE
 
     def read(self, query: ReadQuery) -> pa.RecordBatchReader:
         """Stream the rows of named days, weeks or months as the intervals make them at this moment."""
@@ -90,9 +95,9 @@ class Recomputing:
         cache.run(f"CREATE OR REPLACE TABLE {MATCHED} AS {matched_statement(question, LONGER)}")
         cache.run(f"CREATE OR REPLACE TABLE {RECOMPUTED} AS FROM {LONGER} LIMIT 0")
         cache.run(f"INSERT INTO {RECOMPUTED} {rows_statement(question, LONGER, columns)}")
-        made = {one.name for one in question.columns}
-        left = tuple(name for name, _ in unknown if name not in made)
-        counts, refused = self._judged(question, periods[0].archive, left)
+        left = tuple(name for name, _ in unknown)
+        needed = [one.name for one in live[spec.name].columns if one.name in left and one.nullable is False]
+        counts, refused = self._judged(question, periods[0].archive, left, needed)
         return Recomputed(columns, counts, refused, left)
 
     def _load_longer(self, spec: TableSpec, periods: Sequence[Period]) -> None:
@@ -102,16 +107,24 @@ class Recomputing:
         self.cache.load(LONGER, self.server.read(ReadQuery(selection)))
 
     def _judged(
-        self, question: RollupQuestion, archive: Archive, left: tuple[str, ...]
+        self, question: RollupQuestion, archive: Archive, left: Sequence[str], needed: Sequence[str]
     ) -> tuple[dict[Period, Counts], dict[Period, str]]:
+        """Return what would change of each period, and why some are not made; `needed` cannot be NULL."""
         counts, refused = {}, {}
         for acd, first, _, most, differing, lacking, extra, *_ in self.cache.rows(counts_statement(question)):
             period = Period(archive, acd, first)
             counts[period] = Counts(missing=lacking, extra=extra, changed=differing - lacking - extra)
-            if most is not None and most > 1:
-                refused[period] = "it has several rows of a key group"
-            elif lacking and left:
-                refused[period] = f"it lacks rows of which the intervals do not tell {left[0]}"
+            several = most is not None and most > 1
+            if self.unknown_columns is UnknownColumns.REFUSE and several:
+                refused[period] = f"it has several rows of a key group, which nothing tells apart; {NULL_MAKES_THEM}"
+            elif self.unknown_columns is UnknownColumns.REFUSE and lacking and left:
+                refused[period] = f"it lacks rows of which the intervals do not tell {_named(left)}; {NULL_MAKES_THEM}"
+            elif needed and (several or lacking):
+                refused[period] = f"it lacks rows of which the intervals do not tell {_named(needed)}, never NULL there"
         for acd, first in self.cache.rows(broken_statement(question)):
             refused[Period(archive, acd, first)] = "some of its intervals are incomplete"
         return counts, refused
+
+
+def _named(columns: Sequence[str]) -> str:
+    return listed(columns, COLUMNS_SHOWN)

@@ -106,13 +106,14 @@ class DuckDBServer:
         """Return those of the named tables that exist, under the names asked for."""
         rows = self._rows(
             Statement(
-                "SELECT table_name, column_name, data_type FROM information_schema.columns "
+                "SELECT table_name, column_name, data_type, is_nullable = 'YES' FROM information_schema.columns "
                 "WHERE table_schema = 'main' ORDER BY table_name, ordinal_position"
             )
         )
         columns: dict[str, list[LiveColumn]] = {}
-        for table, column, native in rows:
-            columns.setdefault(table.lower(), []).append(LiveColumn(column.lower(), _live_type(native), native))
+        for table, name, native, nullable in rows:
+            column = LiveColumn(name.lower(), _live_type(native), native, nullable)
+            columns.setdefault(table.lower(), []).append(column)
         return {name: LiveTable(name, tuple(columns[name.lower()])) for name in names if name.lower() in columns}
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
