@@ -14,7 +14,7 @@ from syncengine.model.spans import own_span, span_of
 from syncengine.model.spec import Archive, Kept, TableSpec
 from syncengine.model.stretch import Stretch
 from syncengine.planning.repeated_hour import missed_a_pass
-from syncengine.planning.stretches import BY_ROWS, Inside, Place, why_left
+from syncengine.planning.stretches import BY_ROWS, Inside, Place, Places, why_left
 from syncengine.planning.witnesses import Seeing
 
 ROLLUPS = (Archive.DAILY, Archive.WEEKLY, Archive.MONTHLY)
@@ -48,6 +48,7 @@ class Deciding:
     source: Seeing
     target: Seeing
     take_broken: bool
+    places: Places
 
     def historical(
         self,
@@ -134,8 +135,10 @@ class Deciding:
         """Return how broken source and target are there, and whether the source was blind."""
         source_broken = drift.source.incomplete or 0
         target_broken = drift.target.incomplete or 0
-        span = span_of(drift.bucket, spec, self.observation)
-        if span is None or spec.archive in ROLLUPS or spec.future_dates:
+        span = None
+        if spec.archive not in ROLLUPS and spec.time is not None and not spec.future_dates:
+            span = self.places.of_bucket(drift.bucket, spec)
+        if span is None:
             return source_broken, target_broken, drift.source.rows == 0
         source, target = self.source.at(drift.bucket.acd, span), self.target.at(drift.bucket.acd, span)
         if spec.time is not None and spec.time.incomplete is None:

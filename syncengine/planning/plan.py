@@ -25,7 +25,7 @@ from syncengine.planning.reconcile import Reconciling
 from syncengine.planning.refusals import refuse_deletions, refuse_unarchived, refuse_unlike
 from syncengine.planning.rollups import hold_rollups, stale_rollups, written_intervals
 from syncengine.planning.steps import TableWork, keep_together, steps_of
-from syncengine.planning.stretches import inside
+from syncengine.planning.stretches import Places, inside
 from syncengine.planning.witnesses import Seeing
 
 
@@ -103,7 +103,7 @@ def _decided(observation: Observation, wishes: Wishes) -> Iterator[Decided]:
             by_place.setdefault((into, table.spec.name), (table, []))[1].append(decision)
         yield from ((into, table, decisions) for (into, _), (table, decisions) in by_place.items())
         return
-    deciding = Deciding(observation, wishes.policy, source, target, wishes.take_broken)
+    deciding = Deciding(observation, wishes.policy, source, target, wishes.take_broken, Places.of(observation))
     administering = _administering(observation, wishes)
     written: set[tuple[str, Bucket]] = set()
     # Intervals first: whether a roll-up may be copied depends on what happens to them.

@@ -13,7 +13,7 @@ from syncengine.model.plan import Action, KeptWhy
 from syncengine.model.spec import Archive, Kept
 from syncengine.model.window import Window
 from syncengine.planning.bucket_decisions import Decision
-from syncengine.planning.stretches import Inside, Place, Stretches, inside, why_left
+from syncengine.planning.stretches import Inside, Place, Places, inside, why_left
 from syncengine.planning.witnesses import Seeing, Sight
 
 NOBODY_LOOKED = "neither server has rows of a table that always has some"
@@ -58,19 +58,19 @@ class Reconciling:
 
     def decide(self, tables: tuple[TableObservation, ...]) -> Iterator[tuple[Role, TableObservation, Decision]]:
         """Yield each decision with the server it would write to."""
-        stretches = Stretches.of(self.observation, tables)
+        where = Places.of(self.observation)
         places: dict[Place, list[BucketDrift]] = defaultdict(list)
         for table in tables:
             if table.spec.archive is Archive.INTERVAL and not table.spec.future_dates:
                 for drift in table.differing:
-                    span = stretches.place(drift.bucket, table.spec)
+                    span = where.of_bucket(drift.bucket, table.spec)
                     if span is not None:
                         places[drift.bucket.acd, span].append(drift)
         verdicts = {place: self._verdict(place, drifts) for place, drifts in places.items()}
         for table in tables:
             together = inside(table)
             for drift in table.differing:
-                place = drift.bucket.acd, stretches.place(drift.bucket, table.spec)
+                place = drift.bucket.acd, where.of_bucket(drift.bucket, table.spec)
                 yield self._decision(table, drift, verdicts, place, together)
 
     def _verdict(self, place: Place, drifts: list[BucketDrift]) -> Verdict:

@@ -17,6 +17,7 @@ from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 from syncengine.planning.bucket_decisions import Deciding, Decision
 from syncengine.planning.ranges import restore_ranges
+from syncengine.planning.stretches import Places
 from syncengine.planning.witnesses import Seeing
 
 UNSURE = frozenset(
@@ -131,7 +132,7 @@ def copied(observation: Observation, stale: Sequence[StaleRollup], sights: Sight
     """
     tables = {table.spec.name: table for table in observation.tables}
     seeing = (Seeing(observation.facts[0]), Seeing(observation.facts[1]))
-    deciding = Deciding(observation, Policy.REPLACE, *seeing, take_broken=False)
+    deciding = Deciding(observation, Policy.REPLACE, *seeing, take_broken=False, places=Places.of(observation))
     decisions, left, taken = [], [], []
     for one in stale:
         table = tables[one.table]

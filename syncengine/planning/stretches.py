@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from syncengine.model.bucket import Bucket, BucketColumns, bucket_start
 from syncengine.model.clock import repeats, was_set
 from syncengine.model.drift import BucketDrift, Observation, TableObservation
+from syncengine.model.interval import QUANTUM, at_label, floor_to
 from syncengine.model.plan import KeptWhy
 from syncengine.model.spans import interval_of
 from syncengine.model.spec import TableSpec
@@ -20,6 +21,7 @@ OVERLAPS = "intervals of {server} overlap there: repair from the other server, o
 BY_ROWS = "single rows of other lengths cannot be copied: use --policy replace"
 
 Place = tuple[int | None, Window]
+QUARTER = timedelta(minutes=QUANTUM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,27 +67,54 @@ def why_left(
 
 
 @dataclass(frozen=True, slots=True)
-class Stretches:
-    """The stretches of all tables, by ACD: one decision holds for all tables in each."""
+class Places:
+    """The times that are decided as one: between two boundaries that the intervals of both servers share."""
 
     observation: Observation
-    _of: dict[int | None, list[Window]] = field(default_factory=dict)
+    _inner: dict[int | None, set[datetime]]
+    """Boundaries of quarters that lie inside an interval of either server, by ACD."""
+    _seen: dict[int | None, set[datetime]]
+    """The quarters of which either server tells an interval."""
 
     @classmethod
-    def of(cls, observation: Observation, tables: Iterable[TableObservation]) -> Stretches:
-        """Collect them."""
-        found: dict[int | None, set[Window]] = defaultdict(set)
-        for table in tables:
-            for drift in table.differing:
-                if drift.stretch is not None:
-                    found[drift.bucket.acd].add(drift.stretch.span)
-        return cls(observation, {acd: sorted(spans, key=lambda span: span.start) for acd, spans in found.items()})
+    def of(cls, observation: Observation) -> Places:
+        """Collect what both servers' intervals tell, and those of the rows that differ."""
+        inner: dict[int | None, set[datetime]] = defaultdict(set)
+        seen: dict[int | None, set[datetime]] = defaultdict(set)
+        spans: list[tuple[int | None, Window]] = [
+            (one.acd, Window(start, start + timedelta(minutes=max(one.length, QUANTUM))))
+            for facts in observation.facts
+            for one in facts.coverage
+            for start in (at_label(one.row_date, one.label),)
+        ]
+        spans += [
+            (drift.bucket.acd, drift.stretch.span)
+            for table in observation.tables
+            for drift in table.differing
+            if drift.stretch is not None
+        ]
+        for acd, span in spans:
+            quarters = [piece.start for piece in span.aligned(QUANTUM).cut(QUARTER)]
+            seen[acd].update(quarters)
+            inner[acd].update(quarters[1:])
+        return cls(observation, inner, seen)
 
-    def place(self, bucket: Bucket, spec: TableSpec) -> Window | None:
-        """Return the stretch a bucket lies in, or else its interval; None for a row without a time."""
+    def of_bucket(self, bucket: Bucket, spec: TableSpec) -> Window | None:
+        """Return the time a bucket is decided with; None for a row without a time.
+
+        Where neither server tells of an interval it is one of the longest length that the ACD has nearby.
+        """
         columns = BucketColumns.of(spec)
         start = bucket_start(bucket, columns, self.observation.zone)
-        for span in self._of.get(bucket.acd, ()):
-            if start is not None and span.start <= start < span.stop:
-                return span
-        return interval_of(bucket, columns, self.observation)
+        if start is None:
+            return None
+        quarter = floor_to(start, QUANTUM)
+        if quarter not in self._seen.get(bucket.acd, ()):
+            return interval_of(bucket, columns, self.observation)
+        inner = self._inner[bucket.acd]
+        first, stop = quarter, quarter + QUARTER
+        while first in inner:
+            first -= QUARTER
+        while stop in inner:
+            stop += QUARTER
+        return Window(first, stop)
