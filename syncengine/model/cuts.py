@@ -107,7 +107,8 @@ def cut_sentences(table: str, what: str, cuts: Sequence[Cut]) -> Iterator[str]:
 
 def _shown(cuts: Sequence[Cut]) -> str:
     """Return the times of the first few, those that are the same said once."""
-    times = list(dict.fromkeys(map(_times, cuts)))
+    in_order = sorted((min(row.begin for row in (*cut.pieces, *cut.others)), _times(cut)) for cut in cuts)
+    times = list(dict.fromkeys(text for _, text in in_order))
     more = f"; {len(times) - SHOWN:,} more" if len(times) > SHOWN else ""
     return "; ".join(times[:SHOWN]) + more
 

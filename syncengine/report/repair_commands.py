@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from syncengine.catalogue import Catalogue
+from syncengine.model.bucket import Bucket
+from syncengine.model.cuts import CutState
 from syncengine.model.drift import Observation, TableObservation
 from syncengine.model.pair import Role
 from syncengine.model.spans import joined, span_of
@@ -25,18 +28,28 @@ def mending(observation: Observation, catalogue: Catalogue, tables: Sequence[str
     more += ["--from secondary"] if observation.source is Role.SECONDARY else []
     commands = []
     if timed:
-        spans = joined(
-            span
-            for table in timed
-            for drift in table.differing
-            if (span := span_of(drift.bucket, table.spec, observation)) is not None
-        )
+        spans = joined(span for table in timed for span in _spans(table, observation))
         window = [f"--window '{typed_window(Window(spans[0].start, spans[-1].stop))}'"] if spans else []
         words = _named(timed, catalogue, sets) if tables or sets else ["--set history"]
         commands.append(" ".join(["resync", *window, *words, *more]))
     if others:
         commands.append(" ".join(["sync", *_named(others, catalogue, sets), *more]))
     return commands
+
+
+def _spans(table: TableObservation, observation: Observation) -> Iterator[Window]:
+    """Yield the times to repair: of what an outage has cut, that of the outage, wherever the pieces are."""
+    cut_rows: dict[Bucket, dict[Role, int]] = defaultdict(lambda: dict.fromkeys(Role, 0))
+    for cut in table.cuts:
+        if cut.state is CutState.WHOLE:
+            yield from (outage.aligned(observation.length(cut.acd)) for outage in cut.outages)
+            for role, row in cut.differing:
+                cut_rows[row.bucket][role] += row.rows
+    for drift in table.differing:
+        span = span_of(drift.bucket, table.spec, observation)
+        rows = cut_rows.get(drift.bucket)
+        if span is not None and (rows is None or drift.counts.total > max(rows.values())):
+            yield span
 
 
 def _named(differing: Sequence[TableObservation], catalogue: Catalogue, sets: Sequence[str]) -> Iterator[str]:
