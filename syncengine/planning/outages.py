@@ -145,7 +145,8 @@ def _joined(one: BlindTime, other: BlindTime) -> BlindTime:
 
 
 def narrowed(observation: Observation, times: Iterable[BlindTime]) -> Observation:
-    """Return an observation with only that drift that lies in blind times of its own ACD."""
+    """Return an observation with only that drift that lies in blind times of its own ACD, or is of what they cut."""
+    times = tuple(times)
     spans: dict[int, list[Window]] = {}
     for time in times:
         spans.setdefault(time.acd, []).append(time.span)
@@ -153,11 +154,15 @@ def narrowed(observation: Observation, times: Iterable[BlindTime]) -> Observatio
     tables = []
     for table in observation.tables:
         kept = []
+        cut = {bucket for time in times for bucket in _cut_by(time, table)}
         for drift in table.differing:
             span = span_of(drift.bucket, table.spec, observation)
             near = every if drift.bucket.acd is None else spans.get(drift.bucket.acd, [])
             if drift.only_cuts or (span is not None and any(span.clipped(one) for one in near)):
                 kept.append(drift)
+            elif drift.bucket in cut:
+                # It was compared for being near; what else differs in it is no matter of the outage.
+                kept.append(replace(drift, only_cuts=True))
         tables.append(replace(table, differing=tuple(kept)))
     return replace(observation, tables=tuple(tables))
 
