@@ -46,6 +46,8 @@ class _Groups:
     spared: dict[tuple[Role, Bucket], dict[GroupPlace, None]] = field(default_factory=lambda: defaultdict(dict))
     """By the server they are left on."""
     counts: dict[tuple[Role, Bucket], Counts] = field(default_factory=lambda: defaultdict(Counts))
+    left: dict[tuple[Role, Bucket], int] = field(default_factory=lambda: defaultdict(int))
+    """Rows of what is left, by the server that holds them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ def _groups(judged: Iterable[Judged]) -> _Groups:
                 piece = role is cut.cut_on
                 found.counts[place] += Counts(changed=row.rows) if piece else Counts(missing=row.rows)
             else:
+                found.left[role, row.bucket] += row.rows
                 # Where the other server holds nothing of it there is nothing beside which pieces could be added.
                 for server in (cut.cut_on,) if cut.state is CutState.NO_WHOLE else Role:
                     found.spared[server, row.bucket][row.place] = None
@@ -175,7 +178,7 @@ def _with_cuts(into: Role, decision: Decision, groups: _Groups) -> Iterator[tupl
     if not servers:
         spared = tuple(groups.spared.get((into, bucket), ()))
         # What is cut and left is told with its cuts, not with its buckets.
-        if not (decision.drift.only_cuts or (spared and decision.action is None)):
+        if not (decision.drift.only_cuts or (spared and not _more_to_write(into, decision, groups))):
             yield into, _sparing(decision, spared)
         return
     server = servers[0]
@@ -195,6 +198,16 @@ def _with_cuts(into: Role, decision: Decision, groups: _Groups) -> Iterator[tupl
         others=others,
     )
     yield server, repairing
+
+
+def _more_to_write(into: Role, decision: Decision, groups: _Groups) -> bool:
+    """Say whether anything of a bucket is written beside what is cut and left."""
+    if decision.action is None:
+        return False
+    counts, bucket = decision.drift.counts, decision.drift.bucket
+    added = counts.missing + counts.changed - groups.left[into.other, bucket]
+    gone = counts.extra + counts.changed - groups.left[into, bucket]
+    return added > 0 or (OF_OTHERS[decision.action] is Others.REPLACE and gone > 0)
 
 
 def _sparing(decision: Decision, spared: tuple[GroupPlace, ...]) -> Decision:
