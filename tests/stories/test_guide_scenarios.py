@@ -278,3 +278,28 @@ def test_a_login_that_the_outage_cut_is_whole_again(tmp_path: Path, home: Home) 
     assert files.values("secondary", "haglog", *TIMES) == files.values("primary", "haglog", *TIMES)
     assert opened.execute(opened.plan_undo()).outcome.done
     assert files.values("secondary", "haglog", *TIMES) == before
+
+
+@kinds(("postgresql", "postgresql"), ("embedded", "informix"), ("informix", "postgresql"))
+def test_an_outage_between_a_change_of_interval_lengths_is_repaired(tmp_path: Path, home: Home) -> None:
+    """One server has quarters already, the other half hours: the half hour it was blind in becomes two quarters."""
+    files = home(
+        build_files(
+            tmp_path,
+            ["htrunk"],
+            both={"htrunk": [*trunks(400, 500), *trunks(530, 700)]},
+            primary={"htrunk": trunks(500, 530, minutes=15, incalls=3)},
+            secondary={"htrunk": trunks(500, 530, incalls=4, incomplete=1), "linkex": [link(513, 360)]},
+        )
+    )
+    lengths = ("intrvl", "incalls")
+    before = files.values("secondary", "htrunk", *lengths)
+    opened = files.open()
+
+    plan = opened.plan_outages()
+    assert plan is not None
+    assert opened.execute(plan).outcome.done
+
+    assert files.values("secondary", "htrunk", *lengths) == files.values("primary", "htrunk", *lengths)
+    assert opened.execute(opened.plan_undo()).outcome.done
+    assert files.values("secondary", "htrunk", *lengths) == before
