@@ -17,6 +17,8 @@ from syncengine.planning.bucket_decisions import ROLLUPS, Decided, Decision
 
 MOST_BUCKETS = 1000
 """Buckets one step names in its statements."""
+STRETCHED_ROWS = 5_000
+"""Rows one step writes of times that are cut differently: such a step cannot be made smaller later."""
 TOGETHER = (("synonyms", "agroups"),)
 """Tables that are only written together, in one step and in this order (High Availability guide, chapter 3)."""
 
@@ -115,7 +117,8 @@ def _parts(work: TableWork, most_rows: int | None) -> Iterator[TablePart]:
             continue
         # What is written together or not at all: a stretch, elsewhere a bucket.
         units = [[_write(one) for _, one in unit] for _, unit in groupby(run, key=lambda item: _place(item[1]))]
-        for batch in _batches(units, most_rows):
+        bound = min(most_rows, STRETCHED_ROWS) if stretched and most_rows is not None else most_rows
+        for batch in _batches(units, bound):
             yield replace(_part(work.table, action, batch), whole=stretched)
 
 

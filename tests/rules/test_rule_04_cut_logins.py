@@ -22,6 +22,7 @@ from tests.scenes import resync, table_of, trunks
 
 SEEN = [*trunks(400, 500), *trunks(530, 700)]
 """Both servers but for the half hour of the outage, which the primary saw."""
+ACDS = {1: 30, 2: 30}
 HELD = "logid, login, logout, inflag, outflag"
 
 
@@ -347,3 +348,31 @@ def test_without_flags_the_diary_tells(
 
     after = [files.run(role, f"SELECT {pieces.begin}, duration FROM {table} ORDER BY ALL") for role in Role]
     assert after[0] == after[1] if ends == "05:13" else files.bag("secondary", table) == before
+
+
+def test_only_logins_of_the_acds_asked_for_are_repaired(tmp_path: Path) -> None:
+    """With --acd the login of another ACD that an outage of its own has cut stays, with its pieces."""
+    files = pair(tmp_path, [WHOLE, {**WHOLE, "acd": 2}], [*PIECES, *({**one, "acd": 2} for one in PIECES)], acds=ACDS)
+    files.add("secondary", "linkex", link(513, 360, acd=2))
+    for role in ("primary", "secondary"):
+        files.add(role, "htrunk", *({**one, "acd": 2} for one in SEEN))
+    pieces = files.bag("secondary", "haglog", "acd = 2")
+
+    done = resync(files, tables=("haglog",), acds=1)
+
+    assert done.outcome.done
+    of_one = f"SELECT {HELD} FROM haglog WHERE acd = 1 ORDER BY ALL"
+    assert files.run("secondary", of_one) == files.run("primary", of_one)
+    assert files.bag("secondary", "haglog", "acd = 2") == pieces
+
+
+def test_a_clock_set_between_does_not_keep_a_login_from_being_whole(tmp_path: Path) -> None:
+    """Beginnings and ends are epoch seconds, so that a clock set while the agent was on changes nothing."""
+    files = pair(tmp_path, [WHOLE], PIECES)
+    for role in ("primary", "secondary"):
+        files.add(role, "linkex", row("linkex", row_time=445, reason=96, duration=0, seqno=9))
+
+    done = resync(files, tables=("haglog",))
+
+    assert done.outcome.done
+    assert held(files) == held(files, "primary")
