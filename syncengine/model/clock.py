@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from syncengine.model.facts import ClockReset, ServerFacts
@@ -21,6 +21,17 @@ def repeats(span: Window, zone: str) -> bool:
         if first is not None and second is not None and first > second:
             return True
     return False
+
+
+def after(moment: datetime, seconds: int, zone: str) -> datetime:
+    """Return what the wall clock shows so many seconds after a moment; in an hour that comes twice, the later time.
+
+    Never earlier than the moment itself, though a clock that is set back in between shows such a time.
+    """
+    plain = moment + timedelta(seconds=seconds)
+    info = ZoneInfo(zone)
+    shown = datetime.fromtimestamp(moment.replace(tzinfo=info).timestamp() + seconds, info).replace(tzinfo=None)
+    return max(plain, shown)
 
 
 def was_set(span: Window, acd: int | None, facts: Iterable[ServerFacts]) -> bool:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
+from syncengine.model.clock import after
 from syncengine.model.errors import ServerError, ServerLockedError, ServerUnreachableError
 from syncengine.model.facts import (
     WITNESSES,
@@ -108,7 +109,7 @@ def gather_facts(server: Server, role: Role, questions: FactQuestions) -> Server
     archives = tuple(_archives(reading.rows("arch_stat")))
     kept = tuple(_kept(reading.rows("dcalloc")))
     links = reading.rows("linkex")
-    outages = tuple(_outages(links, reading))
+    outages = tuple(_outages(links, reading, questions.settings.timezone))
     set_up = reading.rows("acds")
     lengths, coverage = _intervals(reading, questions)
     acds = {row["acd"] for row in set_up if row["acd"] is not None}
@@ -294,8 +295,11 @@ def _kept(rows: Iterable[dict[str, Any]]) -> Iterator[Kept]:
         yield Kept(row["acd"], item, Archive.EVENT, 0, capacity)
 
 
-def _outages(rows: Iterable[dict[str, Any]], reading: _Reading) -> Iterator[Outage]:
-    """Yield each time a link was down: a row is stamped with when it went down, duration in seconds."""
+def _outages(rows: Iterable[dict[str, Any]], reading: _Reading, zone: str) -> Iterator[Outage]:
+    """Yield each time a link was down: a row is stamped with when it went down, duration in seconds.
+
+    An hour that the clock skips is not among these seconds.
+    """
     senseless = 0
     for row in rows:
         acd, day, label, duration = row["acd"], row["row_date"], row["row_time"], row["duration"]
@@ -306,7 +310,7 @@ def _outages(rows: Iterable[dict[str, Any]], reading: _Reading) -> Iterator[Outa
             senseless += 1
             continue
         down = at_label(day, label)
-        yield Outage(acd, Window(down, down + timedelta(seconds=duration)), row["reason"] or 0)
+        yield Outage(acd, Window(down, after(down, duration, zone)), row["reason"] or 0)
     if senseless:
         reading.note(f"linkex tells no ACD, time or duration in {senseless:,} of its rows, so those are left out")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,11 @@ class Day:
         for (since, length), (until, _) in pairwise(changes):
             at = since
             while at < until:
-                yield at, length
+                if (
+                    at.replace(tzinfo=ZoneInfo(self.zone)).astimezone(UTC).astimezone(ZoneInfo(self.zone)).hour
+                    == at.hour
+                ):
+                    yield at, length
                 at += timedelta(minutes=length)
 
     def saw(self, server: str, span: Span) -> bool:
@@ -139,7 +143,7 @@ def diary(day: Day, server: str) -> list[Row]:
             row_date=down.date(),
             row_time=label_at(down),
             reason=97,
-            duration=int((up - down).total_seconds()),
+            duration=epoch(day, up) - epoch(day, down),
             seqno=number,
         )
         for number, (down, up) in enumerate(day.downs[server], 1)

@@ -55,20 +55,39 @@ def lengths(draw: st.DrawFn) -> tuple[tuple[datetime, int], ...]:
     return first, (START + timedelta(hours=draw(st.integers(1, HOURS - 1))), draw(st.sampled_from([15, 30, 60])))
 
 
+NIGHTS = (("UTC", START, LAST), ("America/Denver", datetime(2000, 4, 1, 21), datetime(2000, 4, 2, 2)))
+"""A zone, an evening and, in the second, the hour that its clock skips in the night after it."""
+
+
 @st.composite
 def days(draw: st.DrawFn) -> Day:
     """Return an evening, the midnight after it and some hours, looked at by two servers that were blind at times."""
-    logins = draw(st.lists(spans(5 * 60), max_size=3))
-    talks = draw(st.lists(spans(20), max_size=4))
+    zone, start, skipped = draw(st.sampled_from(NIGHTS))
+
+    def at(moment: datetime) -> datetime:
+        """Return a moment as the clock shows it on that night."""
+        shown = moment + (start - START)
+        return shown if shown < skipped or zone == "UTC" else shown + timedelta(hours=1)
+
+    def through(found: Iterable[Span]) -> list[Span]:
+        return [(at(begin), at(end)) for begin, end in found]
+
+    def set_to(found: tuple[tuple[datetime, int], ...]) -> tuple[tuple[datetime, int], ...]:
+        return tuple((at(since), length) for since, length in found)
+
+    logins = through(draw(st.lists(spans(5 * 60), max_size=3)))
+    talks = through(draw(st.lists(spans(20), max_size=4)))
     own = draw(lengths())
+    calls = draw(st.lists(st.tuples(st.sampled_from(GROUPS), moments()), max_size=40))
     return Day(
-        first=START,
-        last=LAST,
-        calls=tuple(draw(st.lists(st.tuples(st.sampled_from(GROUPS), moments()), max_size=40))),
-        logins=tuple((f"{4001 + at}", span) for at, span in enumerate(logins)),
+        first=start,
+        last=at(LAST),
+        calls=tuple((group, at(moment)) for group, moment in calls),
+        logins=tuple((f"{4001 + number}", span) for number, span in enumerate(logins)),
         talks=tuple(enumerate(talks, 1)),
-        lengths={"primary": own, "secondary": draw(st.one_of(st.just(own), lengths()))},
-        downs={server: apart(draw(st.lists(spans(100, MINUTE), max_size=3))) for server in SERVERS},
+        lengths={"primary": set_to(own), "secondary": set_to(draw(st.one_of(st.just(own), lengths())))},
+        downs={server: tuple(through(apart(draw(st.lists(spans(100, MINUTE), max_size=3))))) for server in SERVERS},
+        zone=zone,
     )
 
 
