@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test soak test-sqlalchemy-2.0 check bench clean
+.PHONY: demo test soak test-sqlalchemy-2.0 check lint types layers bench clean
 
 demo: $(VENV)/installed
 	rm -rf build/demo
@@ -30,9 +30,16 @@ test-sqlalchemy-2.0: $(VENV)/installed-for-tests
 		tests/servers/postgresql/test_lost_connections.py::test_idle_connections_that_were_ended_are_replaced
 
 check: $(VENV)/installed-for-tests
+	@$(MAKE) --jobs=3 --output-sync --no-print-directory lint types layers
+
+lint:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types:
 	$(BIN)/mypy
+
+layers:
 	$(BIN)/lint-imports --no-cache
 
 bench: $(VENV)/installed-for-tests

@@ -50,6 +50,7 @@ def test_the_wheel_holds_the_package_and_every_spec(wheel: Path) -> None:
     assert not [name for name in names if name.startswith(("tests/", "benchmarks/", "docs/"))]
 
 
+@pytest.mark.soak
 def test_an_installed_wheel_works_without_the_source_tree(wheel: Path, tmp_path: Path) -> None:
     """Installed beside its dependencies, the command lists a table from the specs inside the package."""
     home = tmp_path / "venv"

@@ -29,7 +29,8 @@ class _Interval:
 def stretches(pairs: Sequence[BucketPair]) -> Mapping[Bucket, Stretch]:
     """Return the stretch of every bucket of interval tables that lies in one.
 
-    Where all intervals that touch each other are the same ones there is none. Buckets whose rows do not tell their
+    Where all intervals that touch each other are the same ones there is none. Whether a server tiles it is told by
+    its intervals, not yet by key. Buckets whose rows do not tell their
     length, or a length no CMS can be set to, lie in none.
     """
     lengths = {length for pair in pairs for state in (pair.source, pair.target) for length in state.lengths or ()}
@@ -72,7 +73,8 @@ def _stretch(run: list[_Interval]) -> Iterator[tuple[list[_Interval], Stretch]]:
         stop = max(one.span.stop for one in run)
         source = sum(one.of_source for one in run if _overlapped(one, run, of_source=True)) == 0
         target = sum(one.of_target for one in run if _overlapped(one, run, of_source=False)) == 0
-        yield run, Stretch(Window(run[0].span.start, stop), source, target)
+        rows = any(one.of_source for one in run), any(one.of_target for one in run)
+        yield run, Stretch(Window(run[0].span.start, stop), *rows, source, target)
 
 
 def _overlapped(one: _Interval, run: list[_Interval], *, of_source: bool) -> bool:

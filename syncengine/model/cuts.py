@@ -109,7 +109,7 @@ def _shown(cuts: Sequence[Cut]) -> str:
     """Return the times of the first few, those that are the same said once."""
     in_order = sorted((min(row.begin for row in (*cut.pieces, *cut.others)), _times(cut)) for cut in cuts)
     times = list(dict.fromkeys(text for _, text in in_order))
-    more = f"; {len(times) - SHOWN:,} more" if len(times) > SHOWN else ""
+    more = f"; {plural(len(times) - SHOWN, 'more time')}" if len(times) > SHOWN else ""
     return "; ".join(times[:SHOWN]) + more
 
 

@@ -15,7 +15,7 @@ from syncengine.model.pair import Role
 from syncengine.model.remembered_days import ALL_READ, Remembered
 from syncengine.model.selection import KeyGroups, Value
 from syncengine.model.spec import TableSpec
-from syncengine.model.stretch import Overlap, Stretch
+from syncengine.model.stretch import Overlap, Stretch, overlap_sentences
 from syncengine.model.timetables import TimetableListing
 from syncengine.model.window import Window
 
@@ -247,6 +247,11 @@ class TableObservation:
     def cut_sentences(self) -> tuple[str, ...]:
         """What outages have cut, for people."""
         return tuple(cut_sentences(self.spec.name, self.spec.pieces.of, self.cuts)) if self.spec.pieces else ()
+
+    @property
+    def overlap_sentences(self) -> tuple[str, ...]:
+        """Which intervals overlap on which server, for people."""
+        return tuple(overlap_sentences(self.spec.name, self.overlaps))
 
     @property
     def in_sync(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -193,10 +193,12 @@ def compare(
             saw(pairs)
         candidates = tuple(differing(pairs, every_row=bool(comparison.strength is Strength.EVERY_ROW)))
         found = stretches(pairs) if comparison.spec.archive is Archive.INTERVAL else {}
+        overlaps = tuple(_overlaps(comparison, found))
+        found = {bucket: _tiled(stretch, bucket.acd, overlaps, comparison.facts) for bucket, stretch in found.items()}
+        findings.overlaps += overlaps
         for portion in portions(candidates, comparison.limits.compare_rows):
             settled = _settled(comparison, portion, findings)
             findings.differing += (_in_stretch(drift, found.get(drift.bucket)) for drift in settled)
-        findings.overlaps += _overlaps(comparison, found)
         _count_own_columns(comparison, selection, findings)
         advance(1, sum(pair.rows for pair in pairs))
     return findings
@@ -360,6 +362,15 @@ def _in_stretch(drift: BucketDrift, stretch: Stretch | None) -> BucketDrift:
     left = max(missing - extra, 0)
     counts = Counts(left, 0, changed + extra, min(left, drift.counts.lacking))
     return replace(drift, stretch=stretch, counts=counts)
+
+
+def _tiled(
+    stretch: Stretch, acd: int | None, overlaps: Iterable[Overlap], facts: tuple[ServerFacts, ServerFacts]
+) -> Stretch:
+    """Return a stretch with whether the rows of a key overlap in it, on either server."""
+    twice = {one.server for one in overlaps if (one.acd, one.span) == (acd, stretch.span)}
+    source, target = facts
+    return replace(stretch, source_tiles=source.role not in twice, target_tiles=target.role not in twice)
 
 
 def _overlaps(comparison: Comparison, found: Mapping[Bucket, Stretch]) -> Iterator[Overlap]:

@@ -100,7 +100,7 @@ class Deciding:
         if left is not None:
             return Decision(drift, kept=left[0], detail=left[1])
         source, target = self.source.at(acd, stretch.span), self.target.at(acd, stretch.span)
-        if not source.has_rows or not inside.source_rows:
+        if not source.has_rows or not stretch.source_rows:
             return Decision(drift, kept=KeptWhy.SOURCE_BLIND)
         source_broken = max(inside.source_incomplete, int(source.outage))
         target_broken = max(inside.target_incomplete, int(target.outage))

@@ -170,6 +170,7 @@ def _notes(observation: Observation, wishes: Wishes, written: set[DataClass]) ->
             columns = ", ".join(table.uncovered)
             yield f"{table.spec.name}: compared by every row, since no fingerprint covers its columns {columns}"
     yield from (sentence for table in observation.tables for sentence in table.cut_sentences)
+    yield from (sentence for table in observation.tables for sentence in table.overlap_sentences)
     yield from observation.notes
     new = [
         table.spec.name

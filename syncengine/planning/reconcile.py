@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from syncengine.model.bucket import BucketState
@@ -13,7 +13,7 @@ from syncengine.model.plan import Action, KeptWhy
 from syncengine.model.spec import Archive, Kept
 from syncengine.model.window import Window
 from syncengine.planning.bucket_decisions import Decision
-from syncengine.planning.stretches import Inside, Place, Places, inside, why_left
+from syncengine.planning.stretches import Place, Places, why_left
 from syncengine.planning.witnesses import Seeing, Sight
 
 NOBODY_LOOKED = "neither server has rows of a table that always has some"
@@ -68,10 +68,9 @@ class Reconciling:
                         places[drift.bucket.acd, span].append(drift)
         verdicts = {place: self._verdict(place, drifts) for place, drifts in places.items()}
         for table in tables:
-            together = inside(table)
             for drift in table.differing:
                 place = drift.bucket.acd, where.of_bucket(drift.bucket, table.spec)
-                yield self._decision(table, drift, verdicts, place, together)
+                yield self._decision(table, drift, verdicts, place)
 
     def _verdict(self, place: Place, drifts: list[BucketDrift]) -> Verdict:
         acd, span = place
@@ -95,7 +94,6 @@ class Reconciling:
         drift: BucketDrift,
         verdicts: dict[Place, Verdict],
         at: tuple[int | None, Window | None],
-        together: Mapping[Place, Inside],
     ) -> tuple[Role, TableObservation, Decision]:
         into = self.observation.target
         spec = table.spec
@@ -119,7 +117,7 @@ class Reconciling:
         facing = drift if into is self.observation.target else turned(drift)
         if spec.archive is Archive.EVENT:
             return self._event(into, table, facing)
-        if facing.stretch is not None and _has_rows(together[place], from_source=facing is drift):
+        if facing.stretch is not None and facing.stretch.source_rows:
             # All rows of the loser there go, of whatever length.
             return into, table, Decision(facing, Action.REPLACE_BUCKETS)
         if facing.source.rows == 0:
@@ -165,11 +163,6 @@ def _against_the_unseeing(seeing: _Side, unseeing: _Side) -> Verdict:
         # Rows that came through whole are never replaced by broken ones, whoever was looking.
         return Verdict(None, detail="the only server that shows it was looking has the more broken rows")
     return Verdict(seeing.role)
-
-
-def _has_rows(inside: Inside, *, from_source: bool) -> bool:
-    """Say whether the server that is copied from has rows of the table anywhere in a stretch."""
-    return bool(inside.source_rows if from_source else inside.target_rows)
 
 
 def _each_holds_a_part(drift: BucketDrift) -> bool:

@@ -28,15 +28,11 @@ QUARTER = timedelta(minutes=QUANTUM)
 class Inside:
     """What differs of one table in one stretch, taken together."""
 
-    source_rows: int = 0
-    target_rows: int = 0
     source_incomplete: int = 0
     target_incomplete: int = 0
 
     def __add__(self, drift: BucketDrift) -> Inside:
         return Inside(
-            self.source_rows + drift.source.rows,
-            self.target_rows + drift.target.rows,
             max(self.source_incomplete, drift.source.incomplete or 0),
             max(self.target_incomplete, drift.target.incomplete or 0),
         )

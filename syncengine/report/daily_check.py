@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
 from syncengine.model.daily_check import DailyCheck, ServerDay
+from syncengine.model.drift import TableObservation
 from syncengine.model.hooks import CheckKind
 from syncengine.model.outages import BlindTime
 from syncengine.model.pair import Role
@@ -141,20 +142,33 @@ def _drift(found: DailyCheck, pair: str) -> Iterator[Text]:
     if found.drift is None:
         yield Text(f"Not compared: {found.problem or 'a server does not answer.'}", style="red")
         return
-    differing = [table.spec.name for table in found.drift.tables if not table.in_sync]
-    if not differing:
+    if found.drift.in_sync:
         yield Text("In sync since then, administration included.", style="green")
         return
-    verb = "differs" if len(differing) == 1 else "differ"
-    rows = sum(table.counts.total for table in found.drift.tables)
-    yield Text(
-        f"{plural(len(differing), 'table')} {verb}, in {plural(rows, 'row')}: {listed(differing, TABLES_SHOWN)}.",
-        style="yellow",
+    yield from (
+        Text(f"{sentence}.", style="yellow") for table in found.drift.tables for sentence in table.overlap_sentences
     )
+    differing = [table.spec.name for table in found.drift.tables if not table.in_sync and not _overlap_only(table)]
+    if differing:
+        yield from _differing(found.drift.tables, differing)
     if found.blind:
         yield Text(f"  Outages of that time: syncengine outages --pair {pair}", style="yellow")
     window = typed_window(Window(found.since, found.as_of))
     yield Text(f"  All of it: syncengine verify --pair {pair} --window '{window}'", style="yellow")
+
+
+def _overlap_only(table: TableObservation) -> bool:
+    """Say whether nothing differs in a table, and only its intervals overlap."""
+    return bool(table.overlaps) and not table.differing
+
+
+def _differing(tables: Sequence[TableObservation], differing: Sequence[str]) -> Iterator[Text]:
+    verb = "differs" if len(differing) == 1 else "differ"
+    rows = sum(table.counts.total for table in tables)
+    yield Text(
+        f"{plural(len(differing), 'table')} {verb}, in {plural(rows, 'row')}: {listed(differing, TABLES_SHOWN)}.",
+        style="yellow",
+    )
 
 
 def daily_document(found: DailyCheck) -> dict[str, Any]:

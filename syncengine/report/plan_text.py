@@ -168,6 +168,8 @@ def _summary(plan: Plan) -> str:
         deletions = f"{plural(plan.deletions, 'row')} that {only} will be deleted"
     elif any(part.action is Action.REPAIR_CUTS for part in parts):
         deletions = f"pieces give way to the whole, every other row that {only} stays"
+    elif any(part.whole for part in parts):
+        deletions = f"rows of other interval lengths give way, every other row that {only} stays"
     what = tables_text(tables, buckets)
     return f"{plural(len(plan.steps), 'step')} into {into}: {what}; {deletions}."
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console, RenderableType
@@ -10,12 +9,10 @@ from rich.text import Text
 
 from syncengine.model.consequences import following_sentences, followings
 from syncengine.model.drift import KeyGroupDrift, Observation, Scope, Strength, TableObservation, TableState
-from syncengine.model.pair import Role
 from syncengine.model.remembered_days import Remembered
 from syncengine.model.selection import Value
 from syncengine.model.sentences import listed, plural
 from syncengine.model.spans import joined, span_of
-from syncengine.model.stretch import Overlap
 from syncengine.model.window import MINUTE
 from syncengine.report.expected import expected_section
 from syncengine.report.text import bucket_text, clips, grid, number
@@ -149,7 +146,7 @@ def _notes(observation: Observation) -> Iterator[str]:
             times = joined(span for _, span in uneven)
             more = f" and {len(times) - 1:,} more times" if len(times) > 1 else ""
             yield f"{table.spec.name}: the interval lengths of the servers differ at {times[0]}{more}"
-        yield from overlap_sentences(table)
+        yield from table.overlap_sentences
         moving = sum(1 for drift in table.differing if drift.moving)
         if moving:
             yield f"{table.spec.name}: {plural(moving, 'bucket')} kept changing while compared: verify again"
@@ -158,19 +155,6 @@ def _notes(observation: Observation) -> Iterator[str]:
         yield f"Compared by every row, since no fingerprint covers their fractions: {', '.join(by_rows)}"
     scopes = ((table.spec.name, scope) for table in observation.tables for scope in table.scopes)
     yield from clips((name, scope.acd, tuple(_not_expected(scope))) for name, scope in scopes)
-
-
-def overlap_sentences(table: TableObservation) -> Iterator[str]:
-    """Yield a sentence for each server and ACD on which intervals overlap: some time is counted twice."""
-    found: dict[tuple[Role, int | None], list[Overlap]] = defaultdict(list)
-    for one in table.overlaps:
-        found[one.server, one.acd].append(one)
-    for (server, acd), overlaps in found.items():
-        rows = plural(sum(one.rows for one in overlaps), "row")
-        times = joined(one.span for one in overlaps)
-        who = f"ACD {acd} " if acd is not None else ""
-        more = f" and {len(times) - 1:,} more times" if len(times) > 1 else ""
-        yield f"{table.spec.name}: intervals overlap on {server}, {who}{times[0]}{more}: {rows} inside another row"
 
 
 def _not_expected(scope: Scope) -> Iterator[str]:

@@ -82,6 +82,7 @@ def test_a_backfill_says_what_became_of_each_portion(tmp_path: Path, typed: Typi
     assert "in sync" in typed("runs", files.open().run().id, "--pair", files.pair_file).out
 
 
+@pytest.mark.soak
 def test_documents_of_a_backfill(tmp_path: Path, typed: Typing) -> None:
     """With --json the portions, their plans and what became of them are one document."""
     files = history(tmp_path)

@@ -42,6 +42,7 @@ def answering(files: Files, keys: bytes, *words: str) -> Said:
     return Said(done.returncode, done.stdout, done.stderr)
 
 
+@pytest.mark.soak
 @pytest.mark.sampled
 @pytest.mark.parametrize("keys", some_of([b"\n", b"n\n", b"\x04"], 3))
 def test_whoever_does_not_say_yes_changes_nothing(tmp_path: Path, keys: bytes) -> None:

@@ -32,6 +32,7 @@ def digest(path: Path) -> dict[str, tuple[object, ...]]:
         connection.close()
 
 
+@pytest.mark.soak
 def test_every_table_of_the_catalogue_has_its_columns_and_types_on_both_servers(
     both: duckdb.DuckDBPyConnection,
 ) -> None:

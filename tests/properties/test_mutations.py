@@ -172,7 +172,7 @@ def reported(found: TableObservation) -> dict[Bucket, Counts]:
     return {drift.bucket: drift.counts for drift in found.differing}
 
 
-@pytest.mark.soak("hsplit")
+@pytest.mark.soak("hsplit", "call_rec")
 @pytest.mark.sampled
 @pytest.mark.parametrize("table", some_of(BUCKETED, 5))
 def test_exactly_the_mutated_buckets_are_reported(tmp_path: Path, table: str) -> None:

@@ -258,3 +258,42 @@ def test_intervals_of_other_trunks_do_not_overlap(tmp_path: Path) -> None:
     files = pair(tmp_path, rows, rows)
 
     assert files.open().verify(tables=("htrunk",)).in_sync
+
+
+@pytest.mark.parametrize("policy", ["replace", "reconcile"])
+def test_an_overlap_on_one_server_is_repaired_from_the_other(tmp_path: Path, policy: str) -> None:
+    """A quarter too many on the primary, its half hour alike: from the secondary the quarter goes."""
+    files = pair(tmp_path, [*WHOLE, *trunks(515, 530, minutes=15, incalls=2)], WHOLE, diary=[outage(200, 9)])
+    options = {"source": "secondary"} if policy == "replace" else {}
+
+    planned = plan_of(files, policy=policy, tables=("htrunk",), **options)
+    if policy == "replace":
+        files.open().execute(planned)
+        assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
+    else:
+        # Nothing but the overlap tells which server is right, and no outage was there.
+        assert planned.steps == ()
+
+
+def test_keys_of_different_lengths_are_copied(tmp_path: Path) -> None:
+    """One trunk group in quarters beside another in half hours tile the time, each by itself."""
+    rows = [*(one for one in WHOLE if one["tkgrp"] == 1), *(one for one in QUARTERS if one["tkgrp"] == 2)]
+    files = pair(tmp_path, rows, trunks(500, 530, incalls=1, incomplete=1))
+
+    assert resync(files, tables=("htrunk",)).outcome.done
+
+    assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
+
+
+def test_a_plan_and_the_daily_check_name_an_overlap_on_both(tmp_path: Path, typed: Typing) -> None:
+    """Where there is nothing to write the plan says why all is not well, and so does the check of the morning."""
+    doubled = [*WHOLE, *trunks(515, 530, minutes=15, incalls=2)]
+    files = pair(tmp_path, doubled, doubled)
+
+    planned = plan_of(files, tables=("htrunk",))
+    said = typed("status", "--pair", files.pair_file, "--since", "2000-06-05 00:00")
+
+    assert planned.steps == ()
+    assert any(note.startswith("htrunk: intervals overlap on primary") for note in planned.notes)
+    assert "htrunk: intervals overlap on secondary" in said.out
+    assert "in 0 rows" not in said.out

@@ -167,6 +167,7 @@ def test_rows_marked_incomplete_are_found_when_the_period_is_made(tmp_path: Path
     assert to_summarise(done) == ["secondary"]
 
 
+@pytest.mark.soak
 def test_undo_takes_recomputed_rows_back_with_the_run(tmp_path: Path) -> None:
     """One undo puts intervals, day, week and month back as they were."""
     files = pair(tmp_path, blind={IN_MAY: 1030})

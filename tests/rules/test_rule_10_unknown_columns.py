@@ -118,6 +118,7 @@ def test_where_it_cannot_be_null_no_row_is_made(tmp_path: Path) -> None:
     assert days(files) == before
 
 
+@pytest.mark.soak
 def test_undo_puts_the_rows_back(tmp_path: Path) -> None:
     """Rows that were made with NULL go with the run."""
     files = unknown(tmp_path, secondary=f"DELETE FROM dcwc WHERE {SAME_DAY} AND trim(cwc) = '42'")

@@ -47,6 +47,7 @@ def ids(files: Files, table: str) -> list[str]:
     return sorted(name.strip() for (name,) in files.run("secondary", f"SELECT user_id FROM {table}"))
 
 
+@pytest.mark.soak
 @pytest.mark.sampled
 @pytest.mark.parametrize("known", some_of([True, False], 2))
 def test_users_are_removed_only_when_told(tmp_path: Path, known: bool) -> None:

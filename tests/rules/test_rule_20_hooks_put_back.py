@@ -101,6 +101,7 @@ def test_ctrl_c_while_the_mode_is_changed_back_waits_for_it(tmp_path: Path) -> N
     assert "Traceback" not in err
 
 
+@pytest.mark.soak
 @pytest.mark.sampled
 @pytest.mark.parametrize("number", some_of([signal.SIGTERM, signal.SIGHUP, signal.SIGINT], 3))
 def test_what_stops_the_program_ends_the_hook(tmp_path: Path, number: signal.Signals) -> None:

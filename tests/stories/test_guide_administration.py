@@ -120,6 +120,7 @@ def test_added_users_take_in_both_classes_and_all_acds(tmp_path: Path) -> None:
     assert files.bag("secondary", "users") == files.bag("primary", "users")
 
 
+@pytest.mark.soak
 def test_removed_users_are_reported(tmp_path: Path) -> None:
     """Users only the secondary has stay and are named; told to remove them they count, and their logins are a line."""
     anna, carl = (row("users", user_id=user) for user in ("anna", "carl"))

@@ -189,6 +189,7 @@ def test_a_base_load_upgrade_of_both_in_turn(tmp_path: Path, home: Home) -> None
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
 
 
+@pytest.mark.soak("informix-postgresql")
 @kinds(*UNLIKE)
 def test_a_call_profile_change_costs_each_server_its_interval(tmp_path: Path, home: Home) -> None:
     """Changed on the primary 9:10 and copied to the secondary 9:40: 9:00-9:29 and 9:30-9:59 cross over (chapter 3)."""
@@ -213,6 +214,7 @@ def test_a_call_profile_change_costs_each_server_its_interval(tmp_path: Path, ho
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
 
 
+@pytest.mark.soak("secondary-primary-informix-postgresql")
 @kinds(*UNLIKE)
 @pytest.mark.sampled
 @pytest.mark.parametrize(("down", "source"), some_of([(Role.SECONDARY, "primary"), (Role.PRIMARY, "secondary")], 2))

@@ -88,6 +88,7 @@ def stage(one_step: LiveStage, quick: None) -> Iterator[LiveStage]:
     one_step.shim.release()
 
 
+@pytest.mark.soak
 @pytest.mark.informix
 @pytest.mark.sampled
 @pytest.mark.parametrize("turn", range(TURNS))

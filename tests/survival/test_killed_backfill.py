@@ -41,6 +41,7 @@ def is_whole(files: Files) -> bool:
     return all(bag == source[bucket] for bucket, bag in target.items())
 
 
+@pytest.mark.soak
 @pytest.mark.sampled
 def test_killed_at_a_moment(tmp_path: Path) -> None:
     """Killed before or after anything it does, in a portion, a backfill leaves whole intervals, and resume ends it."""

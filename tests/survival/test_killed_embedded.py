@@ -61,6 +61,7 @@ def test_killed_at_any_time(embedded: Embedded, policy: str) -> None:
     assert killed
 
 
+@pytest.mark.soak
 @pytest.mark.sampled
 def test_killed_again_and_again(embedded: Embedded) -> None:
     """A run whose resume is killed too, and the resume of that, comes to the same end."""

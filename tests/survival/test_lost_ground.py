@@ -120,6 +120,7 @@ def test_the_disk_is_full(outages: Outages, typed: Typing, monkeypatch: pytest.M
         mended(outages, typed)
 
 
+@pytest.mark.soak
 @pytest.mark.sampled
 @pytest.mark.parametrize(("nth", "moment"), some_of(list(product([1, 4], ["in the middle of", "before"])), 3))
 def test_the_staging_folder_is_taken_away(

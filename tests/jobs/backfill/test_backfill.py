@@ -15,6 +15,7 @@ from tests.jobs.backfill.backfills import DAYS, TABLES, alike, backfill, cut, fi
 from tests.scenes import code, storage, trunks
 
 
+@pytest.mark.soak("False")
 @pytest.mark.parametrize("newest_first", [True, False])
 def test_an_empty_server_is_filled_in_the_order_asked_for(tmp_path: Path, newest_first: bool) -> None:
     """Portion by portion, newest or oldest first, the empty server ends with all the source holds, and is in sync."""

@@ -166,6 +166,7 @@ def test_a_refusal_that_says_nothing_fails(tmp_path: Path, cache: Cache) -> None
     assert "it says no more than this: primary: no." in result.says
 
 
+@pytest.mark.soak
 def test_a_session_that_waits_for_ever_is_given_up(
     tmp_path: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:

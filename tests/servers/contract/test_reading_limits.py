@@ -48,6 +48,7 @@ def too_slow(reader: pa.RecordBatchReader) -> None:
     reader.read_all()
 
 
+@pytest.mark.soak("informix")
 def test_a_stream_ends_when_its_time_is_over(many: Place) -> None:
     """A stream that takes longer than a query may is stopped with the sentence that names the limit."""
     with hurried(many) as server:

@@ -124,6 +124,7 @@ def test_a_lock_on_the_table_keeps_others_out(place: Place) -> None:
         touch(server)
 
 
+@pytest.mark.soak("informix")
 def test_two_locks_on_a_table_exclude_each_other(place: Place) -> None:
     """Of two who want the whole table one gets it, and the other an error that a smaller transaction may not get."""
     filled(place)

@@ -14,6 +14,7 @@ from tests.builders import build_files, half_hours
 WINDOW = "2000-06-05 05:13..05:19"
 
 
+@pytest.mark.soak("False-state1", "waiting")
 @pytest.mark.parametrize(("sent", "state"), [(True, StepState.DONE), (False, StepState.WAITING)])
 def test_the_target_says_whether_it_was_committed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: bool, state: StepState

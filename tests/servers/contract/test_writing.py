@@ -158,6 +158,7 @@ def test_a_session_sees_its_own_writes_and_others_do_not(place: Place) -> None:
     assert after[Bucket(DAY, 500, 1)].rows == 3
 
 
+@pytest.mark.soak("informix")
 @pytest.mark.parametrize("locked_first", [True, False])
 def test_two_sessions_cannot_write_one_bucket(place: Place, locked_first: bool) -> None:
     """The second session to touch a bucket gets our error; the first goes on and its writes stay."""
@@ -183,6 +184,7 @@ def test_two_sessions_cannot_write_one_bucket(place: Place, locked_first: bool) 
         assert [one["starttime"] for one in rows_in(server)] == [530]
 
 
+@pytest.mark.soak("informix")
 def test_rows_with_nulls_are_locked_too(place: Place) -> None:
     """A row is locked whichever of its columns hold NULL."""
     place.load("hsplit", as_arrow("hsplit", [hsplit(500, None, incalls=None, intrvl=None)]))

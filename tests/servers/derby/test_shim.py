@@ -167,6 +167,7 @@ def test_missing_privileges_are_named(connect: Connect, statement: str, code: in
     assert sqlcode(lambda: run(connect(READER), statement)) == code
 
 
+@pytest.mark.soak
 def test_locks_and_deadlocks_are_told_apart(connect: Connect) -> None:
     """Who cannot have a lock is told what it could not do, and one of two that wait for each other gives up."""
     first, second = connect(), connect()

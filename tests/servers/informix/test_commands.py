@@ -142,6 +142,7 @@ def test_a_login_without_privileges_is_said(live: LivePair, typed: Typing) -> No
     assert "least privileges" in said.err
 
 
+@pytest.mark.soak
 def test_a_login_that_may_only_read_cannot_resync(live: LivePair, typed: Typing) -> None:
     """With privileges to read, verify works, and a resync is told what it may not do, with nothing written."""
     for table in ("htrunk", "arch_stat", "dcalloc", "acds", "linkex"):
@@ -211,7 +212,7 @@ UNDISTURBED = {"verify": 3, "resync": 0}
 """The exit code where nothing fails."""
 
 
-@pytest.mark.soak("verify")
+@pytest.mark.soak
 @pytest.mark.sampled
 @pytest.mark.parametrize("command", [VERIFY, RESYNC], ids=["verify", "resync"])
 def test_a_server_that_goes_down_between_any_two_statements(

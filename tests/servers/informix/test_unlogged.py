@@ -99,6 +99,7 @@ def test_what_cannot_be_put_back_is_not_called_untouched(
     assert unlogged.target == unlogged.source
 
 
+@pytest.mark.soak
 def test_foreign_rows_keep_a_step_from_being_put_back(
     unlogged: LivePair, typed: Typing, monkeypatch: pytest.MonkeyPatch
 ) -> None:

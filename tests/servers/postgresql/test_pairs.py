@@ -44,6 +44,7 @@ def wounded(built: Built) -> tuple[Files, PostgreSQLFiles]:
     )
 
 
+@pytest.mark.soak
 def test_a_pair_is_copied_as_it_is(built: Built) -> None:
     """What was put into the files is in the databases, and both are found to differ in the same way."""
     files, databases = wounded(built)
