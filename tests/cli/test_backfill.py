@@ -177,6 +177,7 @@ def test_a_refusal_of_everything_is_a_refusal(tmp_path: Path, typed: Typing) -> 
     assert "The servers run different CMS loads" in said.err
 
 
+@pytest.mark.soak
 def test_a_refusal_in_the_middle_is_partly_done(tmp_path: Path, typed: Typing) -> None:
     """A portion that a rule refuses ends the run with exit code 5, its sentence, and how to go on."""
     alone = [code(label, "9", row_date=DAYS[0]) for label in (400, 430)]
@@ -201,6 +202,7 @@ def test_a_resume_remembers_the_drift_of_earlier_portions(
     assert typed("resume", "--pair", files.pair_file).code == 3
 
 
+@pytest.mark.soak
 def test_plain_lines_tell_how_far_it_is(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
     """Away from a terminal a line now and then tells rows done of rows, rate, megabytes and time left."""
     monkeypatch.setattr(terminal, "PLAIN_LINE_SECONDS", 0.0)

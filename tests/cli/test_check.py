@@ -283,6 +283,7 @@ def test_tables_of_ones_own_are_looked_at(tmp_path: Path, typed: Typing) -> None
     assert finding["says"] == "Secondary has no such table."
 
 
+@pytest.mark.soak
 def test_piped_text_has_no_colours(tmp_path: Path) -> None:
     """Where standard output is no terminal the report is plain text, a line each."""
     files = pair(tmp_path)

@@ -88,6 +88,7 @@ def test_a_copied_folder_works(wounded: tuple[Path, Said], mended: tuple[Files, 
     assert first.bag("secondary", "hsplit", interval) != first.bag("primary", "hsplit", interval)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("tables", [("hsplit",), ("synonyms", "agroups")])
 def test_what_verify_says_to_type_mends_the_pair(
     wounded: tuple[Path, Said], tmp_path: Path, typed: Typing, tables: tuple[str, ...]

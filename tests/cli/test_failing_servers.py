@@ -100,6 +100,7 @@ def test_a_target_set_to_read_only_is_not_written(tmp_path: Path, typed: Typing)
     assert files.bag("secondary", "htrunk") == before
 
 
+@pytest.mark.soak
 def test_a_target_without_permission_to_write(tmp_path: Path) -> None:
     """A database file this user may only read stops a resync with a sentence about permissions."""
     files = drifting_pair(tmp_path)

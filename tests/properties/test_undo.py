@@ -11,7 +11,7 @@ from tests.examples import examples
 from tests.properties.small_pairs import SIDE, TABLES, Side, bags, filled, planned
 
 
-@pytest.mark.soak("fill")
+@pytest.mark.soak("fill", "replace")
 @pytest.mark.parametrize("policy", ["replace", "rows", "fill"])
 @examples(2)
 @given(shared=SIDE, source=SIDE, target=SIDE)

@@ -126,6 +126,7 @@ def test_both_pieces_are_put_back_in_one_step(tmp_path: Path) -> None:
     assert all(part.whole for step in steps for part in step.parts)
 
 
+@pytest.mark.soak("primary4")
 @pytest.mark.parametrize(
     ("primary", "secondary", "state", "why"),
     [
@@ -197,6 +198,7 @@ def test_fill_adds_no_whole_beside_a_piece(tmp_path: Path) -> None:
     assert held(files) == held(files, "primary")
 
 
+@pytest.mark.soak("downs2", "downs5", "downs6")
 @pytest.mark.parametrize(
     ("primary", "secondary", "downs"),
     [
@@ -311,6 +313,7 @@ def state(begin: str, end: str) -> dict[str, Any]:
     return row("ag_actv", logid="4001", workmode=3, starttime=epoch(begin), duration=epoch(end) - epoch(begin))
 
 
+@pytest.mark.soak("states")
 @pytest.mark.parametrize(
     ("table", "pieces", "made"), [("call_rec", CALLS, call), ("ag_actv", STATES, state)], ids=["calls", "states"]
 )

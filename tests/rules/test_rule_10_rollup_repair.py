@@ -272,6 +272,7 @@ def _halves() -> list[int]:
     return [hour * 100 + minute for hour in range(24) for minute in (0, 30)]
 
 
+@pytest.mark.soak
 def test_periods_are_copied_from_a_server_that_saw_them_whole(tmp_path: Path) -> None:
     """Day, week and month are taken from the primary once the intervals below them agree, and undone with the run."""
     files = pair(tmp_path, blind={IN_MAY: 1030})
@@ -315,6 +316,7 @@ def test_no_period_is_copied_over_intervals_that_disagree(tmp_path: Path) -> Non
     assert to_summarise(done) == ["secondary"]
 
 
+@pytest.mark.soak
 def test_no_period_is_copied_that_the_source_did_not_see_whole(tmp_path: Path) -> None:
     """The source's own link was down on that day: what it summarised is not taken, whatever its rows say now."""
     files = pair(tmp_path, blind={SUNDAY: 1030})
@@ -356,6 +358,7 @@ def test_outages_of_both_servers_are_mended_with_their_days(tmp_path: Path) -> N
     assert files.open().verify_internal(tables="dcwc").agrees
 
 
+@pytest.mark.soak
 def test_a_dry_run_shows_what_would_be_recomputed_and_what_not(tmp_path: Path, typed: Typing) -> None:
     """Nothing is written, people see both lists, and scripts the fate of each period."""
     files = pair(tmp_path, blind={IN_MAY: 1030})

@@ -122,6 +122,7 @@ def test_each_server_may_have_its_own_command(tmp_path: Path) -> None:
     assert "logins" in {line.kind for line, _ in result.by_hand}
 
 
+@pytest.mark.soak
 def test_a_dry_run_marks_the_lines_and_runs_nothing(tmp_path: Path, typed: Typing) -> None:
     """The plan says which lines a hook will carry out, in words and in JSON, and no hook is run."""
     files = class_wide(tmp_path, *MODES)
@@ -228,6 +229,7 @@ def test_only_what_failed_is_tried_again(tmp_path: Path) -> None:
         files.open().resume(first.outcome.run_id)
 
 
+@pytest.mark.soak
 def test_json_tells_hooks_and_what_is_left(tmp_path: Path, typed: Typing) -> None:
     """The document of a run has every hook with its state, and the lines that are left with why."""
     files = class_wide(tmp_path, *MODES, hook("logins", fails()))
@@ -245,6 +247,7 @@ def test_json_tells_hooks_and_what_is_left(tmp_path: Path, typed: Typing) -> Non
     assert report["hooks"][-1]["output"] == "no route to cms-boulder\n"
 
 
+@pytest.mark.soak
 def test_what_a_hook_says_is_kept_and_bounded(tmp_path: Path, typed: Typing) -> None:
     """The run keeps both outputs, the middle left out where they are long, and nothing that moves a cursor."""
     talks = python("print('first'); print('x' * 100 + '\\n', end='' ) ; sys.stderr.write('\\x1b[2Jlast\\n')")

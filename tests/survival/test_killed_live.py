@@ -59,6 +59,7 @@ def test_killed_where_nothing_is_logged(staged: Made) -> None:
         stage.reset()
 
 
+@pytest.mark.soak
 @pytest.mark.postgresql
 def test_a_reader_sees_whole_steps(staged: Made) -> None:
     """Whoever reads the target while a run goes on finds each bucket as before or as after it, never half written."""

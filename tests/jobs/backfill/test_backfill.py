@@ -125,6 +125,7 @@ def test_weeks_and_months_come_after_the_intervals_below_them(tmp_path: Path) ->
     assert alike(files, *names)
 
 
+@pytest.mark.soak
 def test_what_is_there_already_is_left_by_fill_and_replaced_by_replace(tmp_path: Path) -> None:
     """Fill adds what is missing and says that drift remains; replace ends with the source's rows."""
     files = history(tmp_path, secondary={"htrunk": trunks(400, 500, row_date=DAYS[1], incalls=99)})
