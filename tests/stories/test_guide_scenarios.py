@@ -20,6 +20,8 @@ from syncengine.model.pair import Role
 from tests.builders import Files, Openable, build_files, row
 from tests.examples import some_of
 from tests.jobs.test_outages import broken, link, mend
+from tests.rules.summarised import DAYS, SUNDAY
+from tests.rules.summarised import pair as summarised_pair
 from tests.rules.test_rule_04_cut_logins import PIECES, WHOLE
 from tests.rules.test_rule_04_cut_logins import pair as cut_pair
 from tests.scenes import trunks
@@ -305,3 +307,44 @@ def test_an_outage_between_a_change_of_interval_lengths_is_repaired(tmp_path: Pa
     assert files.values("secondary", "htrunk", *lengths) == files.values("primary", "htrunk", *lengths)
     assert opened.execute(opened.plan_undo()).outcome.done
     assert files.values("secondary", "htrunk", *lengths) == before
+
+
+@pytest.mark.soak
+@kinds(("postgresql", "postgresql"), ("informix", "postgresql"))
+def test_days_over_midnight_are_copied_with_their_intervals(tmp_path: Path, home: Home) -> None:
+    """Two days of one table come from the server that saw them, and go with the undo of the run."""
+    eve, day = DAYS[26], DAYS[27]
+    files = home(summarised_pair(tmp_path, blind={eve: 1030, day: 1030}))
+    columns = ("row_date", "cwc", "acdcalls")
+    before = files.values("secondary", "dcwc", *columns)
+    opened = files.open()
+
+    plan = opened.plan_resync(window=f"{eve} 10:30..{day} 10:59", tables=("hcwc",), rollups="copy")
+    assert opened.execute(plan).outcome.done
+
+    assert files.values("secondary", "dcwc", *columns) == files.values("primary", "dcwc", *columns) != before
+    assert opened.execute(opened.plan_undo()).outcome.done
+    assert files.values("secondary", "dcwc", *columns) == before
+
+
+@pytest.mark.soak
+@kinds(("postgresql", "postgresql"), ("embedded", "postgresql"))
+def test_a_column_no_rule_covers_is_not_invented(tmp_path: Path, home: Home) -> None:
+    """The day of a code gets its sums, and NULL in a column no spec describes where its row has to be made."""
+    made = summarised_pair(tmp_path, blind={SUNDAY: 1030})
+    for role in ("primary", "secondary"):
+        for table, value in (("hcwc", 7), ("dcwc", 336)):
+            made.run(role, f"ALTER TABLE {table} ADD COLUMN mystery INTEGER DEFAULT {value}")
+    made.run("secondary", f"DELETE FROM dcwc WHERE row_date = DATE '{SUNDAY}' AND trim(cwc) = '42'")
+    files = home(made)
+    opened = files.open()
+
+    plan = opened.plan_resync(
+        window=f"{SUNDAY} 10:30..10:59", tables=("hcwc",), rollups="recompute", unknown_columns="null"
+    )
+    assert opened.execute(plan).outcome.done
+
+    sums = ("row_date", "cwc", "acdcalls")
+    assert files.values("secondary", "dcwc", *sums) == files.values("primary", "dcwc", *sums)
+    told = [row for row in files.values("secondary", "dcwc", "row_date", "cwc", "mystery") if row[0] == f"{SUNDAY}"]
+    assert sorted(told) == [(f"{SUNDAY}", "42", None), (f"{SUNDAY}", "7", "336")]
