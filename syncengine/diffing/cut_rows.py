@@ -44,7 +44,8 @@ def cuts_of(named: Named) -> Iterator[Cut]:
 
 def _wholes(named: Named, role: Role) -> Iterator[CutRow]:
     """Yield the rows of a server that are whole: those that are not cut at either end."""
-    rows = (row for row in named.rows.get(role, ()) if not (row.begin_cut or row.end_cut))
+    edges = _Edges.of(named.outages.get(role, ()))
+    rows = (row for row in named.rows.get(role, ()) if not edges.cut(row, flagged=named.flagged))
     yield from sorted(rows, key=lambda row: row.begin)
 
 
@@ -81,36 +82,38 @@ def _apart(rows: Sequence[CutRow]) -> bool:
 
 
 def _without_whole(named: Named, taken: set[int]) -> Iterator[Cut]:
-    """Yield the cut rows that no whole was found for, those of both servers that touch as one."""
-    if not named.flagged:
-        return
+    """Yield the cut rows that no whole was found for, those of both servers that touch as one.
+
+    Without flags a row that ends as an outage began is only known to be cut where the other server has a cut row too.
+    """
+    edges = {role: _Edges.of(named.outages.get(role, ())) for role in Role}
     left = {
         role: [
             row
             for row in named.rows.get(role, ())
-            if (row.begin_cut or row.end_cut) and not row.on_both and id(row) not in taken
+            if edges[role].cut(row, flagged=named.flagged) and not row.on_both and id(row) not in taken
         ]
         for role in Role
     }
     for role in Role:
-        for chain in _chains(left[role], named.outages.get(role, ())):
+        for chain in _chains(left[role], edges[role], flagged=named.flagged):
             if any(id(row) in taken for row in chain):
                 continue
             login = replace(chain[0], end=chain[-1].end)
             others = tuple(row for row in left[role.other] if id(row) not in taken and row.overlaps(login))
+            if not (others or named.flagged):
+                continue
             taken |= {id(row) for row in (*chain, *others)}
             state = CutState.ON_BOTH if others else CutState.NO_WHOLE
-            of_other = _Edges.of(named.outages.get(role.other, ())).cutting(others)
-            outages = (*_Edges.of(named.outages.get(role, ())).cutting(chain), *of_other)
+            outages = (*edges[role].cutting(chain), *edges[role.other].cutting(others))
             yield Cut(named.acd, role, state, tuple(chain), others, outages)
 
 
-def _chains(rows: Sequence[CutRow], outages: Sequence[Window]) -> Iterator[list[CutRow]]:
+def _chains(rows: Sequence[CutRow], edges: _Edges, *, flagged: bool) -> Iterator[list[CutRow]]:
     """Yield the pieces that follow one another over outages: an end that is cut, then a beginning that is."""
-    edges = _Edges.of(outages)
     chain: list[CutRow] = []
     for row in sorted(rows, key=lambda row: row.begin):
-        if chain and not edges.follows(chain[-1], row):
+        if chain and not edges.follows(chain[-1], row, flagged=flagged):
             yield chain
             chain = []
         chain.append(row)
@@ -137,6 +140,12 @@ class _Edges:
         """Yield the outages that were over in the minute of a moment; a diary tells their beginning without seconds."""
         return (outage for outage in self.outages if _minute(outage.stop) <= moment < _minute(outage.stop) + 2 * MINUTE)
 
+    def cut(self, row: CutRow, *, flagged: bool) -> bool:
+        """Say whether a row is cut at an end, as its flags say, or without them, as the diary lets one think."""
+        if flagged:
+            return row.begin_cut or row.end_cut
+        return any(self.ups(row.begin)) or (row.end is not None and any(self.downs(row.end)))
+
     def is_piece(self, row: CutRow, whole: CutRow, *, flagged: bool) -> bool:
         """Say whether a row is what an outage leaves of a whole."""
         if not row.lies_in(whole) or row.end is None or row.end <= row.begin:
@@ -156,9 +165,9 @@ class _Edges:
                 found.update(dict.fromkeys(self.downs(row.end)))
         return tuple(sorted(found))
 
-    def follows(self, one: CutRow, other: CutRow) -> bool:
+    def follows(self, one: CutRow, other: CutRow, *, flagged: bool) -> bool:
         """Say whether a row goes on after an outage that ended another."""
-        if not (one.end_cut and other.begin_cut) or one.end is None:
+        if one.end is None or (flagged and not (one.end_cut and other.begin_cut)):
             return False
         return any(outage in self.ups(other.begin) for outage in self.downs(one.end))
 

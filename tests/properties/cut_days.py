@@ -16,16 +16,18 @@ from tests.properties.layouts import Row
 
 Span = tuple[datetime, datetime]
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 SERVERS = ("primary", "secondary")
 GROUPS = (1, 2)
 
 
 @dataclass(frozen=True)
 class Day:
-    """What happened, and how each server looked at it.
+    """What happened, and how each server looked at it, by a clock that nobody sets.
 
-    `calls` are counted by trunk group, `logins` and `talks` last; `lengths` of a server are those of its intervals,
-    each from a full hour on; `downs` are when its link was down, to the minute.
+    It shows what the switch's clock shows as the evening begins; `shown` tells of both. `calls` are counted by trunk
+    group, `logins` and `talks` last; `lengths` of a server are those of its intervals, each from a full hour on;
+    `downs` are when its link was down, to the minute.
     """
 
     first: datetime
@@ -43,12 +45,23 @@ class Day:
         for (since, length), (until, _) in pairwise(changes):
             at = since
             while at < until:
-                if (
-                    at.replace(tzinfo=ZoneInfo(self.zone)).astimezone(UTC).astimezone(ZoneInfo(self.zone)).hour
-                    == at.hour
-                ):
-                    yield at, length
+                yield at, length
                 at += timedelta(minutes=length)
+
+    def moment(self, at: datetime) -> datetime:
+        """Return the moment of a time, with the zone of the switch."""
+        zone = ZoneInfo(self.zone)
+        return (self.first.replace(tzinfo=zone).astimezone(UTC) + (at - self.first)).astimezone(zone)
+
+    def shown(self, at: datetime) -> datetime:
+        """Return what the switch's clock shows at a time."""
+        return self.moment(at).replace(tzinfo=None)
+
+    def passes(self, shown: datetime) -> tuple[datetime, ...]:
+        """Return the times at which the switch's clock shows a time: two in an hour it repeats."""
+        plain = self.first + (shown - self.first)
+        around = (plain - HOUR, plain, plain + HOUR)
+        return tuple(at for at in around if self.first <= at < self.last and self.shown(at) == shown)
 
     def saw(self, server: str, span: Span) -> bool:
         """Say whether the link of a server was up all the time."""
@@ -78,8 +91,8 @@ def interval_rows(day: Day, server: str, *, blinded: bool = True) -> list[Row]:
             rows.append(
                 row(
                     "htrunk",
-                    row_date=start.date(),
-                    starttime=label_at(start),
+                    row_date=day.shown(start).date(),
+                    starttime=label_at(day.shown(start)),
                     intrvl=length,
                     tkgrp=group,
                     eqloc="01A0101",
@@ -98,7 +111,7 @@ def login_rows(day: Day, server: str, *, blinded: bool = True) -> list[Row]:
             rows.append(
                 row(
                     "haglog",
-                    row_date=begin.date(),
+                    row_date=day.shown(begin).date(),
                     logid=agent,
                     extn="200",
                     split=1,
@@ -119,8 +132,8 @@ def talk_rows(day: Day, server: str, *, blinded: bool = True) -> list[Row]:
             rows.append(
                 row(
                     "call_rec",
-                    row_date=begin.date(),
-                    row_time=label_at(begin),
+                    row_date=day.shown(begin).date(),
+                    row_time=label_at(day.shown(begin)),
                     callid=number,
                     segment=1,
                     segstart=epoch(day, begin),
@@ -131,8 +144,8 @@ def talk_rows(day: Day, server: str, *, blinded: bool = True) -> list[Row]:
 
 
 def epoch(day: Day, moment: datetime) -> int:
-    """Return the epoch second of a moment of the wall clock."""
-    return int(moment.replace(tzinfo=ZoneInfo(day.zone)).timestamp())
+    """Return the epoch second of a time."""
+    return int(day.moment(moment).timestamp())
 
 
 def diary(day: Day, server: str) -> list[Row]:
@@ -140,8 +153,8 @@ def diary(day: Day, server: str) -> list[Row]:
     return [
         row(
             "linkex",
-            row_date=down.date(),
-            row_time=label_at(down),
+            row_date=day.shown(down).date(),
+            row_time=label_at(day.shown(down)),
             reason=97,
             duration=epoch(day, up) - epoch(day, down),
             seqno=number,
@@ -165,14 +178,13 @@ def built(folder: Path, day: Day) -> Files:
         }
         for server in SERVERS
     }
-    now = day.last + timedelta(hours=1)
     return build_files(
         folder,
         ["htrunk", "haglog", "call_rec"],
         primary=sides["primary"],
         secondary=sides["secondary"],
         acds={1: day.lengths["primary"][-1][1]},
-        archived=day.last,
-        as_of=now,
+        archived=day.shown(day.last),
+        as_of=day.shown(day.last) + HOUR,
         settings=f'timezone = "{day.zone}"',
     )

@@ -353,6 +353,44 @@ def test_without_flags_the_diary_tells(
     assert after[0] == after[1] if ends == "05:13" else files.bag("secondary", table) == before
 
 
+@pytest.mark.soak("begin")
+@pytest.mark.parametrize(
+    ("primary", "secondary"),
+    [
+        ([("04:58", "05:19")], [("04:58", "05:13")]),
+        ([("04:58", "05:19"), ("05:24", "05:29")], [("04:58", "05:13"), ("05:20", "05:29")]),
+    ],
+    ids=["begin", "all"],
+)
+def test_a_call_that_both_servers_cut_stays_as_both_have_it(
+    tmp_path: Path, primary: list[tuple[str, str]], secondary: list[tuple[str, str]]
+) -> None:
+    """The longer piece of two is no whole: neither is written over the other, and what each lacks is said."""
+    files = build_files(
+        tmp_path,
+        ["htrunk", "call_rec"],
+        both={"htrunk": SEEN, "call_rec": [call("00:10", "00:20")]},
+        primary={"htrunk": broken(500, 530), "call_rec": [call(*one) for one in primary], "linkex": [link(519, 300)]},
+        secondary={
+            "htrunk": broken(500, 530),
+            "call_rec": [call(*one) for one in secondary],
+            "linkex": [link(513, 420)],
+        },
+        whole=True,
+    )
+    before = [files.bag(role, "call_rec") for role in Role]
+    opened = files.open()
+
+    outages = opened.plan_outages()
+    window = opened.plan_resync(window="2000-06-05 04:30..05:29", tables=("call_rec",), take_broken=True)
+
+    for plan in (outages, window):
+        assert plan is not None
+        assert KeptWhy.CUT_ON_BOTH in {kept.why for kept in plan.kept}
+        assert not plan.steps or opened.execute(plan).outcome.done
+    assert [files.bag(role, "call_rec") for role in Role] == before
+
+
 def test_only_logins_of_the_acds_asked_for_are_repaired(tmp_path: Path) -> None:
     """With --acd the login of another ACD that an outage of its own has cut stays, with its pieces."""
     files = pair(tmp_path, [WHOLE, {**WHOLE, "acd": 2}], [*PIECES, *({**one, "acd": 2} for one in PIECES)], acds=ACDS)
