@@ -103,6 +103,7 @@ def test_chosen_tables_are_filled_as_in_a_whole_build_and_the_others_stay_empty(
     assert all(part[name] == whole[name] for name in chosen)
 
 
+@pytest.mark.soak
 def test_the_smallest_pair_can_be_built(tmp_path: Path) -> None:
     """One ACD with one of everything still has its outage and its wounded interval."""
     pair = build_pair(tmp_path, TINY)

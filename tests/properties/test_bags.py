@@ -91,7 +91,7 @@ def counted(source: list[Row], target: list[Row], key: tuple[str, ...]) -> dict[
     return found
 
 
-@examples(100)
+@examples(60)
 @given(ROWS, ROWS, ROWS, st.sampled_from([(), ("split",), ("name", "split"), ("name", "split", "calls", "share")]))
 def test_bags_differ_by_what_counting_says(
     shared: list[Row], source: list[Row], target: list[Row], key: tuple[str, ...]
@@ -104,7 +104,7 @@ def test_bags_differ_by_what_counting_says(
     assert found == counted(source, target, key)
 
 
-@examples(30)
+@examples(20)
 @given(ROWS, ROWS)
 def test_seen_from_the_other_side_missing_is_extra(source: list[Row], target: list[Row]) -> None:
     """Turned around, the same difference has missing and extra exchanged and as many changed."""

@@ -126,7 +126,7 @@ def test_both_pieces_are_put_back_in_one_step(tmp_path: Path) -> None:
     assert all(part.whole for step in steps for part in step.parts)
 
 
-@pytest.mark.soak("primary4")
+@pytest.mark.soak("primary0", "primary3", "primary4")
 @pytest.mark.parametrize(
     ("primary", "secondary", "state", "why"),
     [

@@ -144,7 +144,7 @@ def test_stalled_in_a_statement(stage: LiveStage, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.sampled
 @pytest.mark.parametrize(
     ("cut", "policy"),
-    some_of([(CommitCut.BEFORE, "replace"), (CommitCut.WHILE, "replace"), (CommitCut.AFTER, "rows")], 2),
+    some_of([(CommitCut.BEFORE, "replace"), (CommitCut.WHILE, "replace"), (CommitCut.AFTER, "rows")], 3),
 )
 def test_cut_at_the_commit_of_postgresql(staged: Made, quick: None, cut: CommitCut, policy: str) -> None:
     """Whether the commit arrived or not is found out, and the run comes to the same end."""

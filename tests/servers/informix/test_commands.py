@@ -176,7 +176,7 @@ def test_a_missing_table_is_said(live: LivePair, typed: Typing) -> None:
     ("code", "says"),
     some_of(
         [(-140, "takes no writes"), (-23104, "code set"), (-388, "may not create"), (-131, "full"), (-458, "too long")],
-        3,
+        5,
     ),
 )
 def test_a_server_that_cannot_write_is_said(live: LivePair, typed: Typing, code: int, says: str) -> None:
