@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.examples import SOAKING
+from tests.examples import SOAKING, some_of
 from tests.stories.servers import MARKS
 from tests.survival.children import begun, counted, died_of, ended
 from tests.survival.conftest import Made
@@ -16,7 +16,7 @@ UNLOGGED = 2
 """Moments in a database that keeps no log."""
 FEW = ("hsplit", "synonyms", "agroups")
 """Tables for the kind that takes its time."""
-KINDS = [pytest.param(kind, marks=MARKS[kind]) for kind in ("informix", "postgresql")]
+KINDS = [pytest.param(kind, marks=MARKS[kind]) for kind in some_of(("informix", "postgresql"), 2)]
 CLOSEST = ("inserting", "committing", "ending")
 IN_TRANSACTION = {"locking", "looking", "deleting", "inserting", "committing", "beginning", "ending", "marking open"}
 
@@ -26,7 +26,6 @@ def stage_of(staged: Made, kind: str) -> LiveStage:
     return staged(kind, tables=FEW) if kind == "informix" else staged(kind)
 
 
-@pytest.mark.soak("informix")
 @pytest.mark.sampled
 @pytest.mark.parametrize("kind", KINDS)
 def test_killed_at_a_moment(staged: Made, kind: str) -> None:
