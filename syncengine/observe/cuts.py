@@ -252,9 +252,9 @@ class _CutSearch:
             for side, (facts, rows) in enumerate(zip(comparison.facts, (of_source, of_target), strict=True)):
                 cut = (bool(flags[2 * side]), bool(flags[2 * side + 1]))
                 if both:
-                    yield name, facts.role, CutRow(bucket, place, begun, over, *cut, both, on_both=True)
+                    yield name, facts.role, CutRow(bucket, place, begun, over, begin, end, *cut, both, on_both=True)
                 if rows > both:
-                    yield name, facts.role, CutRow(bucket, place, begun, over, *cut, rows - both)
+                    yield name, facts.role, CutRow(bucket, place, begun, over, begin, end, *cut, rows - both)
 
     @property
     def _flags(self) -> tuple[str, str] | None:
