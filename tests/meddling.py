@@ -29,10 +29,16 @@ def _nothing_after(inserts: int, table: str) -> None:
     del inserts, table
 
 
+def _nothing_asked(table: str) -> None:
+    """Let a table be asked about."""
+    del table
+
+
 @dataclass
 class Meddling:
-    """What happens before a transaction begins, after the nth insert was done, and after that was committed."""
+    """What happens before a table is asked, a transaction begins, after the nth insert, and after its commit."""
 
+    before_asking: Callable[[str], None] = _nothing_asked
     before_begin: Callable[[Server], None] = _nothing_before
     after_insert: Callable[[int, str], None] = _nothing_after
     after_commit: Callable[[int, str], None] = _nothing_after
@@ -101,11 +107,13 @@ class MeddledServer:
         return self._inner.tables(names)
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
-        """Pass it on."""
+        """Let happen what was asked for, and pass it on."""
+        self._meddling.before_asking(query.selection.table)
         return self._inner.fingerprint(query)
 
     def bounds(self, table: str, columns: BucketColumns) -> tuple[Bounds, ...]:
-        """Pass it on."""
+        """Let happen what was asked for, and pass it on."""
+        self._meddling.before_asking(table)
         return self._inner.bounds(table, columns)
 
     def highest(self, table: str, column: str) -> int:

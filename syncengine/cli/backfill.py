@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.cli.options import AcdsOption, JsonOption, PairOption, SetsOption, SpecsOption, TablesOption
+from syncengine.cli.options import (
+    AcdsOption,
+    ExcludedOption,
+    JsonOption,
+    PairOption,
+    SetsOption,
+    SpecsOption,
+    TablesOption,
+)
 from syncengine.cli.run_flow import refuse_nobody_to_ask, told
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
@@ -44,6 +52,7 @@ def backfill(
     ],
     table: TablesOption = None,
     set_: SetsOption = None,
+    exclude_table: ExcludedOption = None,
     acd: AcdsOption = None,
     from_: Annotated[
         Role | None,
@@ -99,6 +108,7 @@ def backfill(
         window=window,
         tables=tuple(table or ()),
         sets=tuple(set_ or ()),
+        exclude=tuple(exclude_table or ()),
         acds=tuple(acd or ()),
         source=(from_ or Role.PRIMARY).value,
         policy=Policy(policy.value),

@@ -13,7 +13,7 @@ from syncengine.model.errors import RefusedError
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan, Policy
 from syncengine.model.spec import TableSpec
-from syncengine.observe.observation import Request
+from syncengine.observe.request import Request
 from syncengine.planning.administration import AdministrationWishes
 from syncengine.planning.plan import Wishes, plan
 from syncengine.servers.protocol import Server
@@ -30,6 +30,8 @@ class SyncWishes:
     policy: Policy
     limits: Limits
     administration: AdministrationWishes
+    named: frozenset[str] = frozenset()
+    """The tables that were asked for by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Syncing:
             seed=secrets.randbits(63),
             acds=wishes.acds,
             for_writing=True,
+            named=wishes.named,
         )
         with self.connections.servers(frozenset()) as servers:
             observation = self.observe(servers, request, LastSynced(self.settings.staging))

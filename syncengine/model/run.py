@@ -44,6 +44,8 @@ class BatchState(StrEnum):
     """Its transaction was begun; whether it was committed the target tells."""
     DONE = "done"
     MOVED = "moved"
+    FAILED = "failed"
+    """The server did not do it, and it is rolled back."""
     BACK = "rolled back"
     """Looked at after a crash: the target is as it was before."""
     UNKNOWN = "unknown"

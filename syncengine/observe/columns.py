@@ -34,6 +34,7 @@ class ColumnsVerdict:
 
     state: TableState
     problem: str = ""
+    hint: str = ""
     all_columns: tuple[FingerprintColumn, ...] = ()
     compared: tuple[FingerprintColumn, ...] = ()
     unknown: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -24,21 +24,23 @@ def hold_rollups(
     decisions: Iterable[Decision],
     tables: tuple[TableObservation, ...],
     written: set[tuple[str, Bucket]],
+    lost: Collection[str] = (),
 ) -> Iterator[Decision]:
     """Keep back each period whose own intervals disagree, and copy the rest only from a whole source.
 
-    `written` holds the interval buckets this plan writes, `tables` what was observed.
+    `written` holds the interval buckets this plan writes, `tables` what was observed, `lost` what could not be.
     """
     if table.spec.rolled_from is None:
         yield from decisions
         return
     found = next((one for one in tables if one.spec.name == table.spec.rolled_from), None)
     intervals = None if found is None else _Intervals.of(found, written)
+    unknown = f"{table.spec.rolled_from} could not be compared" if table.spec.rolled_from in lost else ""
     for decision in decisions:
         if decision.action is None or decision.drift.bucket.row_date is None:
             yield decision
             continue
-        why = _held_because(table.spec, decision, intervals)
+        why = unknown or _held_because(table.spec, decision, intervals)
         yield decision if not why else Decision(decision.drift, kept=KeptWhy.ROLLUP_HELD, detail=why)
 
 

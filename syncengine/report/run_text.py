@@ -168,7 +168,7 @@ def _next(run: RunRecord, runs: Sequence[RunRecord], pair: str) -> str:
         )
     if run.done and run.state is RunState.PARTLY and not run.resumable:
         return (
-            "Rows had moved: run its command again for what was left; "
+            "Some of it was left: run its command again, which plans by what is there now; "
             f"take it back: syncengine undo {run.id} --pair {pair}"
         )
     if run.state is RunState.DONE and run.hooks_left:

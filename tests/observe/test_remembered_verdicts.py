@@ -19,7 +19,8 @@ from syncengine.model.drift import Observation
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.pair import Role
 from syncengine.model.spec import TableSpec
-from syncengine.observe.observation import Request, observe
+from syncengine.observe.observation import observe
+from syncengine.observe.request import Request
 from syncengine.report.verify_json import verify_document
 from syncengine.report.verify_text import print_verdict
 from syncengine.servers.protocol import Server, ServerDescription

@@ -33,8 +33,8 @@ from syncengine.model.sentences import listed
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions
-from syncengine.observe.observation import Request
 from syncengine.observe.pair_facts import facts_of
+from syncengine.observe.request import Request
 from syncengine.observe.rollups.recomputed_rows import COLUMNS_SHOWN, RECOMPUTED, Recomputed, Recomputing
 from syncengine.observe.scopes import ScopeQuestions
 from syncengine.planning.checklist import summarized_anew

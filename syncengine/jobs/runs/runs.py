@@ -103,7 +103,7 @@ class Runs:
         if not record.resumable and not (record.state is RunState.DONE and record.hooks_left):
             if record.state is RunState.PARTLY:
                 raise InputError(
-                    f"Run {record.id} has left only what had moved since it was planned.",
+                    f"Run {record.id} left only what had moved, or what a server did not do.",
                     hint="Run its command again: it plans by what is there now.",
                 )
             raise InputError(f"Run {record.id} is done: there is nothing to resume.")
