@@ -121,7 +121,8 @@ class MeddledServer:
         return self._inner.highest(table, column)
 
     def read(self, query: ReadQuery) -> pa.RecordBatchReader:
-        """Pass it on."""
+        """Let happen what was asked for, and pass it on."""
+        self._meddling.before_asking(query.selection.table)
         return self._inner.read(query)
 
     @contextmanager

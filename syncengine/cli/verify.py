@@ -90,6 +90,8 @@ def verify(
             typer.echo(as_text(internal_document(found)))
         else:
             print_internal(out(), found, every_table=bool(verbose))
+        if found.not_compared:
+            return ExitCode.ERROR
         return ExitCode.DONE if found.agrees else ExitCode.DRIFT
     observation = opened.verify(
         tables=tuple(table or ()),

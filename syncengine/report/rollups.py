@@ -49,6 +49,8 @@ def _lines(verdict: InternalVerdict, *, every_table: bool) -> Iterator[Renderabl
                 yield Text(f"  {_sample(table, sample)}")
         if len(wrong) > SAMPLED_SHOWN and not every_table:
             yield Text(f"  more in {plural(len(wrong) - SAMPLED_SHOWN, 'table')}; -v shows them", style="dim")
+    for table in verdict.not_compared:
+        yield Text(f"{table.table} of {table.role} is not compared: {table.problem.rstrip('.')}.", style="red")
     notes = list(_notes(verdict, every_table=every_table))
     if notes:
         yield Text()
@@ -136,7 +138,7 @@ def _notes(verdict: InternalVerdict, *, every_table: bool) -> Iterator[str]:
         yield f"Not recomputed: of {', '.join(tables)} {what}"
     idle: dict[str, dict[str, None]] = {}
     for table in verdict.tables:
-        if table.state is not InternalState.COMPARED and not every_table:
+        if table.state is InternalState.NOTHING and not every_table:
             idle.setdefault(f"{table.role}: {table.problem}", {})[table.table] = None
     for what, tables in idle.items():
         yield f"Not compared: {', '.join(tables)} of {what}"
@@ -152,10 +154,15 @@ def _summary(verdict: InternalVerdict) -> Text:
     if verdict.agrees:
         return Text.assemble(("AGREES", "bold green"), f"  {looked}: all are what their intervals make.")
     wrong = [table for table in tables if not table.agrees]
+    lost = plural(len(verdict.not_compared), "table")
+    if not wrong:
+        what = f"{lost}. All others are what their intervals make: {looked}."
+        return Text.assemble(("NOT COMPARED", "bold red"), f"  {what}")
+    beside = f" Not compared: {lost}." if verdict.not_compared else ""
     count = sum(len(table.disagreements) for table in wrong)
     return Text.assemble(
         ("DISAGREES", "bold red"),
-        f"  with their intervals: {plural(len(wrong), 'table')} and {plural(count, 'period')} of {looked}.",
+        f"  with their intervals: {plural(len(wrong), 'table')} and {plural(count, 'period')} of {looked}.{beside}",
     )
 
 
