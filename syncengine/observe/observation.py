@@ -28,7 +28,14 @@ from syncengine.observe.expected_differences import Expectations, dropped, pseud
 from syncengine.observe.facts import FactQuestions
 from syncengine.observe.guards import guarded
 from syncengine.observe.pair_facts import facts_of, refuse_unknown_acds
-from syncengine.observe.remembered_days import Recall, Tally, can_be_remembered, environment_of, few_enough
+from syncengine.observe.remembered_days import (
+    Recall,
+    Tally,
+    can_be_remembered,
+    environment_of,
+    few_enough,
+    with_versions,
+)
 from syncengine.observe.request import Request
 from syncengine.observe.scopes import ScopeQuestions, closed_until, scopes_of
 from syncengine.observe.server_threads import server_threads
@@ -202,14 +209,12 @@ class _Observing:
             return None
         if not can_be_remembered(spec) or not few_enough(scopes):
             return None
-        # Asked before the rows are: a change while they are compared moves the counter past what is kept.
-        asked = {role: self.pool.submit(server.change_counter, spec.name) for role, server in self.servers.items()}
-        counters = {role: future.result() for role, future in asked.items()}
         live = {role: self.live[role][spec.name] for role in Role}
         described = {role: server.describe() for role, server in self.servers.items()}
-        environment = environment_of(spec, verdict.compared, live, self.settings, described, counters)
+        environment = environment_of(spec, verdict.compared, live, self.settings, described)
         recalled = memory.recall(environment, spec.name)
-        return Recall(spec, environment, recalled, scopes, self.facts, self.request.as_of, now)
+        recall = Recall(spec, environment, recalled, scopes, self.facts, self.request.as_of, now)
+        return with_versions(recall, self.servers, self.settings.timezone, self.pool)
 
     def _without_zone(self, spec: TableSpec) -> Work:
         """Leave out, or refuse to write, a table whose times cannot be read."""

@@ -14,6 +14,7 @@ import pyarrow as pa
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.fingerprint import FOLDED, FingerprintQuery
 from syncengine.model.pair import Role
+from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import ColumnType
 
@@ -167,8 +168,11 @@ class Server(Protocol):
     def session_state(self, session: str) -> SessionState:
         """Say whether the write session of that id still lives on the server."""
 
-    def change_counter(self, table: str) -> str | None:
-        """Return a text that is another once rows of the table were changed; None where the server keeps none."""
+    def day_versions(self, query: DaysQuery) -> DayVersions | None:
+        """Return what is another for each day once a row of it was changed; None where the server cannot tell.
+
+        Every change that a question asked later can see must show, however late or early it is asked.
+        """
 
     def waiting(self) -> int | None:
         """Return how many sessions wait for locks on this database; None where that is not told."""

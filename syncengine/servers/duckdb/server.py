@@ -17,9 +17,11 @@ from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.errors import ServerReadOnlyError, ServerUnreachableError, UnknownOutcomeError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.pair import Limits, Role
+from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import ColumnType
 from syncengine.servers.duckdb.errors import error_of, rolled_back, time_limit, translated
+from syncengine.servers.duckdb.file_state import identity_of, state_of
 from syncengine.servers.duckdb.types import stored_type
 from syncengine.servers.protocol import (
     Bounds,
@@ -59,6 +61,10 @@ LIVE_TYPES = {
 
 DISABLED_OPTIMIZERS = "in_clause"
 """It makes a hash join of a megabyte out of every list of values, and scattered buckets have many."""
+IS_TABLE = (
+    "SELECT 1 FROM duckdb_tables() WHERE lower(table_name) = lower(?) AND schema_name = 'main' "
+    "AND database_name = current_database()"
+)
 _OPEN_SESSIONS: set[str] = set()
 """The ids of the write sessions that are open in this process, over whichever server object."""
 
@@ -95,7 +101,7 @@ class DuckDBServer:
             role=self._role,
             kind="duckdb",
             version=duckdb.__version__,
-            identity=_identity(self._path),
+            identity=identity_of(self._path),
             capabilities=Capabilities(
                 transactions=True, locks_per_row=False, writable=self._writable, write_path="Arrow, read in place"
             ),
@@ -172,14 +178,15 @@ class DuckDBServer:
         """Say whether a write session still lives: one of another process ended with it, or this could not be open."""
         return SessionState.ALIVE if session in _OPEN_SESSIONS else SessionState.GONE
 
-    def change_counter(self, table: str) -> str | None:
-        """Return when the file and its log were written last, and how large they are: it keeps no counters by table.
+    def day_versions(self, query: DaysQuery) -> DayVersions | None:
+        """Return that of the whole file for every day, which only reading it leaves as it is.
 
-        Whoever opens the file for reading leaves both as they are. None where there is no file any more.
+        None for a view, whose rows may lie elsewhere, and where there is no file any more.
         """
-        del table
-        database = _written(self._path)
-        return database and f"{database}, log {_written(self._path.with_name(f'{self._path.name}.wal')) or 'none'}"
+        if not self._rows(Statement(IS_TABLE, (query.selection.table,))):
+            return None
+        history = state_of(self._path)
+        return None if history is None else DayVersions(history)
 
     def waiting(self) -> int | None:
         """Return None: nobody waits for locks in a file that one process has open."""
@@ -354,21 +361,6 @@ def _there_and_back(columns: Mapping[str, str]) -> tuple[str, ...]:
             there.append(f"{name} = {name} || '.'")
             back.append(f"{name} = SUBSTR({name}, 1, LENGTH({name}) - 1)")
     return (", ".join(there), ", ".join(back)) if there else ()
-
-
-def _identity(path: Path) -> str:
-    """Return what tells a database file from another, under whatever name it is reached."""
-    found = path.stat()
-    return f"file {found.st_ino} on device {found.st_dev}"
-
-
-def _written(path: Path) -> str | None:
-    """Return when a file was written last and how large it is, None where there is none."""
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    return f"{found.st_size} bytes at {found.st_mtime_ns}"
 
 
 def _live_type(native: str) -> ColumnType:

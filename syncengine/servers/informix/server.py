@@ -14,6 +14,7 @@ from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.errors import ServerError, ServerReadOnlyError, ServerUnreachableError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.pair import Limits, Role
+from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
 from syncengine.servers.informix import row_reader
@@ -175,9 +176,9 @@ class InformixServer:
             return SessionState.UNKNOWN
         return SessionState.ALIVE if found else SessionState.GONE
 
-    def change_counter(self, table: str) -> str | None:
-        """Return None: no table of its catalogue is known to tell."""
-        del table
+    def day_versions(self, query: DaysQuery) -> DayVersions | None:
+        """Return None: neither its rows nor its catalogue are known to tell."""
+        del query
         return None
 
     def waiting(self) -> int | None:

@@ -14,12 +14,14 @@ from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.errors import ServerError, ServerReadOnlyError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.pair import Limits, Role
+from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
 from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
 from syncengine.servers.postgresql import activity, row_reader
 from syncengine.servers.postgresql.connections import Connections
 from syncengine.servers.postgresql.errors import unknown_outcome
+from syncengine.servers.postgresql.row_versions import day_versions
 from syncengine.servers.postgresql.session import Known, PostgreSQLSession
 from syncengine.servers.postgresql.system_catalogue import STARTED, Layout, read_about, read_layouts
 from syncengine.servers.postgresql.types import stored_type
@@ -144,9 +146,14 @@ class PostgreSQLServer:
         """Say whether a write session lives, by what became of its transaction."""
         return activity.session_state(self._rows, session)
 
-    def change_counter(self, table: str) -> str | None:
-        """Return what the server has counted of the table's rows, up to a minute late; None where it does not."""
-        return activity.change_counter(self._rows, self._layout(table))
+    def day_versions(self, query: DaysQuery) -> DayVersions | None:
+        """Return a sum over the versions of each day's rows, None where it cannot be had or does not tell."""
+        layout = self._layout(query.selection.table)
+        if not self._about.tells_history:
+            return None
+        # Over one connection: it ends with the run of the server that both answers are of.
+        with self._connections.lent() as lent:
+            return day_versions(lent, layout, query)
 
     def waiting(self) -> int | None:
         """Return how many sessions in the database wait for a lock."""

@@ -29,6 +29,12 @@ ABOUT = (
     "FROM pg_database d WHERE d.datname = current_database()"
 )
 SYSTEM = "SELECT CAST(system_identifier AS TEXT) FROM pg_control_system()"
+RIGHTS = (
+    "SELECT has_function_privilege('pg_control_system()', 'EXECUTE'), "
+    "has_function_privilege('pg_control_checkpoint()', 'EXECUTE'), "
+    # Row versions are numbered, but not hashed, before release 14.
+    "CAST(current_setting('server_version_num') AS INTEGER) >= 140000"
+)
 COLUMNS = (
     "SELECT CAST(n.nspname AS TEXT), CAST(c.relname AS TEXT), CAST(a.attname AS TEXT), "
     "format_type(a.atttypid, a.atttypmod), NOT a.attnotnull, CAST(pg_get_userbyid(c.relowner) AS TEXT) "
@@ -60,6 +66,8 @@ class About:
     """Why it takes no writes, empty where it does."""
     started: str
     """When it was started: a connection that finds another moment has found another run of it, or another server."""
+    tells_history: bool
+    """Whether it tells by which numbers the versions of its rows go."""
 
     @property
     def folds(self) -> frozenset[str]:
@@ -112,7 +120,8 @@ def read_about(lent: Lent, url: ServerUrl) -> About:
     why = "is a standby of another server: it can only be read" if standby else ""
     if read_only == "on" and not why:
         why = f"lets {user} only read (default_transaction_read_only)"
-    system = _system(lent)
+    names_itself, names_timeline, hashes = lent.rows(Statement(RIGHTS))[0]
+    system = str(lent.rows(Statement(SYSTEM))[0][0]) if names_itself else ""
     place = f"system {system}, database {database}" if system else f"{url.place}/{url.database}"
     return About(
         version=version,
@@ -123,15 +132,8 @@ def read_about(lent: Lent, url: ServerUrl) -> About:
         locale=f"{encoding}, {collation}",
         read_only=why,
         started=started,
+        tells_history=names_itself and names_timeline and hashes,
     )
-
-
-def _system(lent: Lent) -> str:
-    """Return the number a server was given when it was made, empty where the login may not ask for it."""
-    allowed = "SELECT has_function_privilege('pg_control_system()', 'EXECUTE')"
-    if not lent.rows(Statement(allowed))[0][0]:
-        return ""
-    return str(lent.rows(Statement(SYSTEM))[0][0])
 
 
 def read_layouts(lent: Lent, names: Collection[str]) -> dict[str, Layout]:
