@@ -184,12 +184,18 @@ def _check_records(connection: sqlite3.Connection) -> None:
     All of them before any is used: a file in which one is damaged is trusted nowhere.
     """
     environments: dict[str, str] = {}
+    before = ("", "", "")
     with _transaction(connection, "DEFERRED"):
         for name, *rest, checksum in connection.execute("SELECT name, environment, resets, mark, checksum FROM tables"):
             _check(checksum, _checksum(name, *rest))
             environments[name] = rest[0]
         for name, *rest, checksum in connection.execute(f"SELECT name, {DAY}, checksum FROM days"):
             _check(checksum, _checksum(environments.get(name), name, *rest))
+            # One that lies elsewhere is read all the same, and not found when it is to be dropped.
+            place = (name, rest[0], rest[1])
+            if place <= before:
+                raise sqlite3.DatabaseError("records are out of order")
+            before = place
 
 
 def _check(found: object, checksum: str) -> None:
