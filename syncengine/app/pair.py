@@ -33,14 +33,14 @@ from syncengine.jobs.timetables.listing import Timetables
 from syncengine.model.check import PairCheck
 from syncengine.model.daily_check import DailyCheck
 from syncengine.model.drift import Observation
-from syncengine.model.errors import InputError
+from syncengine.model.errors import InputError, StagingError
 from syncengine.model.outages import OutageReport
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan, Policy, Rollups, UnknownColumns
 from syncengine.model.portions import BackfillWishes
 from syncengine.model.progress import Progress, Silent
 from syncengine.model.rollups import InternalVerdict
-from syncengine.model.run import RunKind, RunRecord
+from syncengine.model.run import RunKind, RunRecord, RunState
 from syncengine.model.spec import DataClass, Kept
 from syncengine.model.timetable_flag import RunOn
 from syncengine.model.timetables import TimetableListing
@@ -311,9 +311,20 @@ class Pair:
         return self.ledger.find(run_id)
 
     def plans(self, record: RunRecord) -> tuple[Plan, ...]:
-        """Return the plans of a run, one a portion; raises `StagingError` where one cannot be read."""
-        folder = self.ledger.folder(record.id)
-        return tuple(folder.plan(portion) for portion in record.portions_kept)
+        """Return the plans of a run, one a portion; of a damaged run those that can be read."""
+        folder, plans = self.ledger.folder(record.id), []
+        for portion in record.portions_kept:
+            try:
+                plans.append(folder.plan(portion))
+            except StagingError:
+                if record.state is not RunState.DAMAGED:
+                    raise
+        return tuple(plans)
+
+    def examined(self, run_id: str | None = None) -> RunRecord:
+        """Return a run as `run` does, its journals looked at byte by byte."""
+        record = self.run(run_id)
+        return self.ledger.folder(record.id).with_journals(record)
 
     def resume(self, run_id: str | None = None) -> Ran:
         """Go on with a run that was cut short or partly done: nothing staged is read again, nothing done is done again.

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
-
 from syncengine.diffing.bag_difference import (
     ACD,
     DATE,
@@ -32,6 +30,7 @@ from syncengine.servers.sql.buckets import slot_expression
 from syncengine.servers.sql.dialect import quoted
 from syncengine.servers.sql.rows import read_statement
 from syncengine.staging.cache import Cache
+from syncengine.staging.checksums import kept_file
 from syncengine.staging.pieces import Piece, write_piece
 
 GROUPS_AT_ONCE = 200
@@ -53,7 +52,8 @@ class PreparedPart:
     @property
     def record(self) -> PartRecord:
         """What the ledger keeps of it."""
-        return PartRecord(self.part.table, self.before, self.after, self.delete_rows, self.insert.rows)
+        kept = self.journal.kept, self.insert.kept
+        return PartRecord(self.part.table, self.before, self.after, self.delete_rows, self.insert.rows, *kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +93,13 @@ class Preparing:
         """Show the source's rows as `staged_source`: from a piece that is there already, else from the source."""
         planned = {write.bucket: write.source for write in part.buckets}
         name = f"{place.piece(part.table)}-source"
-        if self._shown(self.pieces / f"{name}.parquet", "staged_source", part, planned) is not None:
+        path = self.pieces / f"{name}.parquet"
+        if self._shown(path, "staged_source", part, planned):
             return
         larger = self._larger(part, place)
-        rows = self.source.read(query) if larger is None else self._cut(larger, query)
-        piece = write_piece(self.pieces, name, rows)
+        if larger is not None and self._cut(larger, name, query) and self._shown(path, "staged_source", part, planned):
+            return
+        piece = write_piece(self.pieces, name, self.source.read(query))
         self.cache.show_piece("staged_source", piece.path)
         if hold_relation(part, self.seed, "staged_source", self.cache) != held(planned):
             raise _moved(part, self.source_name)
@@ -106,9 +108,9 @@ class Preparing:
         """Show the target's rows as `journal`. One that is there and fits may be all that is left of those rows."""
         planned = {write.bucket: write.target for write in part.buckets}
         path = self.pieces / f"{name}-journal.parquet"
-        kept = self._shown(path, "journal", part, planned)
-        if kept is not None:
-            return kept, held(planned)
+        if self._shown(path, "journal", part, planned):
+            rows = int(self.cache.rows('SELECT COUNT(*) FROM "journal"')[0][0])
+            return Piece(path, rows, kept_file(path)), held(planned)
         piece = write_piece(self.pieces, f"{name}-journal", self.writer.read(query))
         self.cache.show_piece("journal", piece.path)
         before = hold_relation(part, self.seed, "journal", self.cache)
@@ -116,18 +118,16 @@ class Preparing:
             raise _moved(part, self.into)
         return piece, before
 
-    def _shown(self, path: Path, relation: str, part: TablePart, planned: Mapping[Bucket, BucketState]) -> Piece | None:
-        """Show a piece that is there and holds what was planned on, or return None."""
+    def _shown(self, path: Path, relation: str, part: TablePart, planned: Mapping[Bucket, BucketState]) -> bool:
+        """Show a piece that is there and holds what was planned on, and say whether there is one."""
         if not path.exists():
-            return None
+            return False
         try:
             self.cache.show_piece(relation, path)
-            if hold_relation(part, self.seed, relation, self.cache) != held(planned):
-                return None
-            return Piece(path, int(self.cache.rows(f'SELECT COUNT(*) FROM "{relation}"')[0][0]))
-        except StagingError:
-            # Whatever is wrong with it, it is made anew.
-            return None
+            return hold_relation(part, self.seed, relation, self.cache) == held(planned)
+        except (StagingError, RuntimeError):
+            # Whatever is wrong with it, and whatever its reader makes of that: it is made anew.
+            return False
 
     def _larger(self, part: TablePart, place: BatchPlace) -> Path | None:
         """Return a piece of the source's rows of a larger batch, of which this one is a part."""
@@ -137,10 +137,15 @@ class Preparing:
                 return path
         return None
 
-    def _cut(self, piece: Path, query: ReadQuery) -> pa.RecordBatchReader:
-        self.cache.show_piece("larger_piece", piece)
+    def _cut(self, larger: Path, name: str, query: ReadQuery) -> bool:
+        """Make a piece of some of a larger one's rows, and say whether that can be read."""
         statement = read_statement(query, source='"larger_piece"')
-        return self.cache.reader(statement.text, statement.values)
+        try:
+            self.cache.show_piece("larger_piece", larger)
+            write_piece(self.pieces, name, self.cache.reader(statement.text, statement.values))
+        except (StagingError, RuntimeError):
+            return False
+        return True
 
     def _choose(self, part: TablePart, journal: Piece, selection: Selection) -> tuple[int, tuple[Selection, ...]]:
         """Fill the table `chosen` with the key groups to write, and return what to delete for them."""

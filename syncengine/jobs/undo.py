@@ -8,13 +8,13 @@ from datetime import datetime
 
 from syncengine.catalogue import Catalogue
 from syncengine.execute.images import hold
-from syncengine.execute.journals import WrittenPart, written_parts
+from syncengine.execute.journals import WrittenPart, refuse_lost, written_parts
 from syncengine.model.bucket import EMPTY, BucketColumns, BucketState
 from syncengine.model.drift import Counts, Observation
 from syncengine.model.errors import InputError, RefusedError
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import KeptBack, KeptWhy, Plan, Policy, RowsFrom
-from syncengine.model.run import BatchState, RunRecord
+from syncengine.model.run import BatchState, RunRecord, RunState
 from syncengine.model.spans import span_of
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions
@@ -53,6 +53,7 @@ def plan_undo(
     spans, purged = _times(written, states, observed, servers, questions)
     now = Now(states, _later(record, questions.ledger), spans, purged)
     steps, kept = undo_steps(written.values(), now)
+    refuse_lost(steps, record, run)
     kept = (*kept, *_unknown(record))
     if kept and not steps:
         shown = "; ".join(f"{one.table}: {one.why}{f' ({one.detail})' if one.detail else ''}" for one in kept[:SHOWN])
@@ -150,7 +151,8 @@ def _later(record: RunRecord, ledger: Ledger) -> dict[Place, str]:
     """Return the last later run that wrote each bucket."""
     later: dict[Place, str] = {}
     for other in ledger.runs():
-        if other.header.number > record.header.number:
+        # What one that cannot be read has written is left all the same: it is not as this run left it.
+        if other.header.number > record.header.number and other.state is not RunState.DAMAGED:
             for part in written_parts(other, ledger.folder(other.id)):
                 for write in part.part.buckets:
                     later[part.into, part.part.table, write.bucket] = other.id

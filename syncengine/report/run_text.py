@@ -41,9 +41,10 @@ def print_runs(console: Console, runs: Sequence[RunRecord]) -> None:
     # The ids are what people type: only these two columns are wrapped where there is little room.
     table.columns[0].no_wrap = table.columns[1].no_wrap = False
     for run in reversed(runs):
-        about = f"{run.header.kind}, {run.header.about}" if run.header.about else run.problem
+        about = f"\n  {run.header.kind}, {run.header.about}" if run.told else ""
+        wrong = "".join(f"\n  {one}" for one in (run.problem, _lost(run)) if one)
         table.add_row(
-            Text.assemble(run.id, (f"\n  {about}", "dim")),
+            Text.assemble(run.id, (about, "dim"), (wrong, "red")),
             Text(_state(run, runs), style=STYLES[run.state]),
             _steps(run),
             number(sum(batch.deleted for batch in run.done)),
@@ -70,17 +71,19 @@ def print_run(
         console.print(line)
     for text in said_lines(said, every_line=every_batch):
         console.print(text)
-    if not run.problem:
-        console.print()
-        console.print(Text(_next(run, runs, pair), style="bold"))
+    console.print()
+    console.print(Text(_next(run, runs, pair), style="bold"))
 
 
 def _run(run: RunRecord, runs: Sequence[RunRecord], *, every_batch: bool) -> Iterator[RenderableType]:
-    yield Text(f"Run {run.id}: {run.header.kind}, {run.header.about}" if not run.problem else f"Run {run.id}")
-    if run.problem:
-        yield Text(f"  {run.problem}", style="red")
-        return
-    yield Text(f"  begun {run.header.begun:%Y-%m-%d %H:%M:%S}, {_state(run, runs)}", style=STYLES[run.state])
+    yield Text(f"Run {run.id}: {run.header.kind}, {run.header.about}" if run.told else f"Run {run.id}")
+    begun = f"begun {run.header.begun:%Y-%m-%d %H:%M:%S}, " if run.told else ""
+    yield Text(f"  {begun}{_state(run, runs)}", style=STYLES[run.state])
+    for wrong in (run.problem, *run.lost):
+        if wrong:
+            yield Text(f"  {wrong}", style="red")
+    if run.unsure:
+        yield Text("  Nobody can say whether a step of it is still open. What can still be read of it:", style="red")
     if run.portions_planned > 1 and run.portions == run.portions_planned:
         yield Text(f"  portion {run.portions} of {run.portions_planned}")
     yield Text(f"  {_steps(run, 'step')} done, {_rows(run.done)}")
@@ -100,6 +103,12 @@ def _run(run: RunRecord, runs: Sequence[RunRecord], *, every_batch: bool) -> Ite
     for batch in run.batches:
         if batch.why and batch.state is not BatchState.DONE:
             yield Text(f"  step {batch.place.step}: {batch.state}: {batch.why}", style="yellow")
+
+
+def _lost(run: RunRecord) -> str:
+    """Return which of a run's journals is lost, or nothing."""
+    more = f" And {len(run.lost) - 1} more." if len(run.lost) > 1 else ""
+    return f"{run.lost[0]}{more}" if run.lost else ""
 
 
 def _steps(run: RunRecord, one: str = "") -> str:
@@ -161,23 +170,21 @@ def _next(run: RunRecord, runs: Sequence[RunRecord], pair: str) -> str:
     if run.state is RunState.RUNNING:
         return "It is running."
     if run.state is RunState.DAMAGED:
-        return "It can be neither gone on with nor taken back: a new run mends what differs."
+        return (
+            "It can be neither gone on with nor taken back: a new resync repairs what differs; "
+            f"take it away: syncengine runs {run.id} --remove --pair {pair}"
+        )
+    back = "it cannot be taken back" if run.lost else f"take it back: syncengine undo {run.id} --pair {pair}"
     if run in left_to_do(runs):
         return f"Go on with it: syncengine resume {run.id} --pair {pair}" + (
-            f"; take it back: syncengine undo {run.id} --pair {pair}" if run.done or run.unresolved else ""
+            f"; {back}" if run.done or run.unresolved else ""
         )
     if run.done and run.state is RunState.PARTLY and not run.resumable:
-        return (
-            "Some of it was left: run its command again, which plans by what is there now; "
-            f"take it back: syncengine undo {run.id} --pair {pair}"
-        )
+        return f"Some of it was left: run its command again, which plans by what is there now; {back}"
     if run.state is RunState.DONE and run.hooks_left:
-        return (
-            f"Try the hooks that failed again: syncengine resume {run.id} --pair {pair}; "
-            f"take it back: syncengine undo {run.id} --pair {pair}"
-        )
+        return f"Try the hooks that failed again: syncengine resume {run.id} --pair {pair}; {back}"
     if run.done:
-        return f"Take it back: syncengine undo {run.id} --pair {pair}"
+        return f"{back[0].upper()}{back[1:]}{'.' if run.lost else ''}"
     return "It has written nothing."
 
 
@@ -194,8 +201,11 @@ def print_status(console: Console, runs: Sequence[RunRecord], holder: str, pair:
         console.print(Text(f"Run {run.id} is {_state(run, runs)}: {run.header.about}", style=STYLES[run.state]))
         console.print(Text(f"  {_next(run, runs, pair)}"))
     for run in runs:
+        for wrong in (run.problem, _lost(run)):
+            if wrong:
+                console.print(Text(f"Run {run.id}: {wrong}", style="red"))
         if run.state is RunState.DAMAGED:
-            console.print(Text(f"Run {run.id}: {run.problem}", style="red"))
+            console.print(Text(f"  {_next(run, runs, pair)}"))
     for role in left_in_single_user_mode(runs):
         console.print(
             Text(

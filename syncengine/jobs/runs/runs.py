@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from syncengine.catalogue import Catalogue
+from syncengine.execute.batches import buckets_of_step, done_up_to
 from syncengine.execute.executor import end, execute, is_all_done, not_begun, refuse_other_servers
+from syncengine.execute.journals import refuse_lost
 from syncengine.execute.recovery import recover
 from syncengine.execute.run_context import RunContext
 from syncengine.jobs.connections import Connections, as_of
@@ -34,6 +36,7 @@ from syncengine.model.timetables import SCHEDULES
 from syncengine.planning.checklist import summarized_anew
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
+from syncengine.staging.errors import INSTEAD
 from syncengine.staging.last_synced import LastSynced
 from syncengine.staging.ledger import Begin, Ledger
 from syncengine.staging.remembered_days import Memory
@@ -80,6 +83,9 @@ class Runs:
     def resume(self, record: RunRecord) -> Ran:
         """Go on with a run of one portion."""
         plan = self.ledger.folder(record.id).plan(1)
+        if plan.undoes:
+            left = (step for step in plan.steps if done_up_to(record.batches, 1, step) < buckets_of_step(step))
+            refuse_lost(left, self.ledger.find(plan.undoes), self.ledger.folder(plan.undoes))
         with self.connections.servers(plan.writes_to, needed=plan.servers) as servers:
             self.connections.refuse_unwritable(servers, plan.writes_to)
             self._refuse_unfit(plan, servers)
@@ -97,7 +103,7 @@ class Runs:
         """Return a run that can be gone on with; raises a sentence for one that cannot."""
         record = self.ledger.find(run_id)
         if record.state is RunState.DAMAGED:
-            raise StagingError(record.problem, hint="It cannot be gone on with; a new resync mends what differs.")
+            raise StagingError(record.problem, hint=f"It cannot be gone on with. {INSTEAD}")
         if record.state is RunState.RUNNING:
             raise StagingError(f"Run {record.id} is still running.", hint="`syncengine status` shows how far it is.")
         if not record.resumable and not (record.state is RunState.DONE and record.hooks_left):
@@ -131,7 +137,7 @@ class Runs:
         """Plan to put back what a run has changed, its open steps resolved first."""
         record = self.ledger.find(run_id)
         if record.state is RunState.DAMAGED:
-            raise StagingError(record.problem, hint="It cannot be undone.")
+            raise StagingError(record.problem, hint=f"It cannot be taken back. {INSTEAD}")
         if record.state is RunState.RUNNING:
             raise StagingError(f"Run {record.id} is still running.", hint="Stop it first, or wait until it is done.")
         run = self.ledger.folder(record.id)
@@ -321,7 +327,11 @@ class Runs:
         """Resolve what earlier runs left open on the servers that are about to be written to."""
         notes = []
         for record in self.ledger.runs():
-            if record.id == but or not record.unresolved or not {batch.into for batch in record.unresolved} <= writable:
+            if record.id == but:
+                continue
+            if record.unsure:
+                notes.append(f"run {record.id} is damaged, and nobody can say whether a step of it is still open")
+            if not record.unresolved or not {batch.into for batch in record.unresolved} <= writable:
                 continue
             folder = self.ledger.folder(record.id)
             try:
