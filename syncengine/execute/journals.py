@@ -11,15 +11,14 @@ import pyarrow as pa
 
 from syncengine.execute.batches import batch_of
 from syncengine.model.bucket import EMPTY, Bucket, BucketState
-from syncengine.model.errors import StagingError
 from syncengine.model.kept_file import KeptFile
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan, Step, TablePart
-from syncengine.model.run import RunRecord, RunState
+from syncengine.model.run import RunRecord
 from syncengine.model.selection import ReadQuery
 from syncengine.servers.sql.rows import read_statement
 from syncengine.staging.cache import Cache
-from syncengine.staging.errors import INSTEAD, damaged
+from syncengine.staging.errors import damaged
 from syncengine.staging.run_folder import LOST_ROWS, RunFolder
 
 
@@ -71,8 +70,6 @@ def refuse_lost(steps: Iterable[Step], record: RunRecord, run: RunFolder) -> Non
 
     Raises `StagingError`: what a damaged file holds is never written, and never a part of what a run is to put back.
     """
-    if record.state is RunState.DAMAGED:
-        raise StagingError(record.problem, hint=f"It cannot be taken back. {INSTEAD}")
     needed = {(step.into, part.table, write.bucket) for step in steps for part in step.parts for write in part.buckets}
     journals: dict[tuple[Role, str, Bucket], tuple[Path, KeptFile]] = {}
     for written in written_parts(record, run):

@@ -13,12 +13,13 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from syncengine.model.errors import StagingError
 from syncengine.model.hooks import HookRecord, HookState
 from syncengine.model.pair import Role
 from syncengine.model.run import RunKind, RunState
@@ -37,9 +38,9 @@ TABLES = ("htrunk", "hcwc")
 WINDOW = "2000-06-05 05:00..05:59"
 LOOKING = (("runs",), ("runs", "{run}"), ("status", "--ledger"), ("report",))
 WRITING = (("resume",), ("undo", "--yes"))
-SOME = 1 if SOAKING else 101
-"""Every which byte is altered, for a look through the readers."""
-CASES = 1 if SOAKING else 41
+BYTES = 10
+"""How many bytes of each file are altered, for a look through the readers; in a soak all."""
+CASES = 1 if SOAKING else 79
 """Every which of the cases is tried on the commands."""
 Harm = Callable[[Path], None]
 
@@ -120,28 +121,51 @@ def resync(files: Files) -> str:
     return pair.execute(pair.plan_resync(window=WINDOW, tables=TABLES)).outcome.run_id
 
 
-def done(folder: Path, _: pytest.MonkeyPatch) -> Scene:
+def done(folder: Path) -> Scene:
     """Return a resync that was done."""
     files = pair_of(folder)
     return Scene(files, resync(files))
 
 
-def cut_short(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
+def cut_short(folder: Path) -> Scene:
     """Return a resync whose process ended right after a commit, with two steps before it."""
     files = pair_of(folder)
-    with monkeypatch.context() as patched:
+    with pytest.MonkeyPatch.context() as patched:
         dies(patched, after=2, committed=True)
         with pytest.raises(SystemExit):
             resync(files)
     return Scene(files, files.open().runs()[-1].id)
 
 
-def backfilled(folder: Path, _: pytest.MonkeyPatch) -> Scene:
+def backfilled(folder: Path) -> Scene:
     """Return a backfill of two portions."""
     days = [one for day in (3, 4) for one in trunks(400, 500, row_date=datetime(2000, 6, day).date())]
     files = build_files(folder, TABLES, primary={"htrunk": days})
     assert finished(backfill(files, window="2000-06-03..2000-06-04", tables=("htrunk",)))
     return Scene(files, files.open().runs()[-1].id)
+
+
+SCENES: dict[str, Callable[[Path], Scene]] = {"done": done, "cut short": cut_short, "backfilled": backfilled}
+Given = Callable[[str], Scene]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Given:
+    """Return what makes each pair once."""
+    return cache(lambda name: SCENES[name](tmp_path_factory.mktemp("damaged")))
+
+
+@pytest.fixture
+def given(made: Given) -> Iterator[Given]:
+    """Return what gives each pair as it ran, and puts it back in place afterwards."""
+    used: dict[str, Scene] = {}
+
+    def scene(name: str) -> Scene:
+        return used.setdefault(name, made(name))
+
+    yield scene
+    for one in used.values():
+        one.restore()
 
 
 def is_told(said: Said, name: str) -> bool:
@@ -170,6 +194,11 @@ def harms(scene: Scene) -> Iterator[tuple[str, Harm]]:
         yield "steps.jsonl", partial(_zeroed_from, at=before)
 
 
+def some_bytes(data: bytes) -> range:
+    """Return places in a file, spread evenly."""
+    return range(0, len(data), 1 if SOAKING else max(1, len(data) // BYTES))
+
+
 def _written(file: Path, lines: list[bytes]) -> None:
     file.write_bytes(b"".join(lines))
 
@@ -180,12 +209,11 @@ def _zeroed_from(file: Path, at: int) -> None:
 
 
 @pytest.mark.sampled
-@pytest.mark.parametrize("make", [done, cut_short, pytest.param(backfilled, marks=pytest.mark.soak)])
-def test_every_command_works_exactly_or_tells(
-    tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch, make: Callable[..., Scene]
-) -> None:
+@pytest.mark.soak("backfilled", "done")
+@pytest.mark.parametrize("name", SCENES)
+def test_every_command_works_exactly_or_tells(given: Given, typed: Typing, name: str) -> None:
     """Whatever becomes of a file, a command does what it does with sound ones, or names the file and does nothing."""
-    scene = make(tmp_path, monkeypatch)
+    scene = given(name)
     before, documents, outcomes = scene.rows(), {}, {}
     for words in LOOKING:
         documents[words] = scene.document(typed, words)
@@ -193,35 +221,35 @@ def test_every_command_works_exactly_or_tells(
         outcomes[words] = (scene.type(typed, words).code, scene.rows())
         scene.restore()
     cases = list(harms(scene))
-    for name, harm in cases[random.Random(f"{make.__name__}{SOAK_SEED}").randrange(CASES) :: CASES]:  # noqa: S311
-        harm(scene.folder / name)
+    for file, harm in cases[random.Random(f"{name}{SOAK_SEED}").randrange(CASES) :: CASES]:  # noqa: S311
+        harm(scene.folder / file)
         for words in LOOKING:
             said = scene.type(typed, words)
-            assert "Traceback" not in said.text, (name, harm, words)
-            assert is_told(said, name) or scene.document(typed, words) == documents[words], (name, harm, said)
+            assert "Traceback" not in said.text, (file, harm, words)
+            assert is_told(said, file) or scene.document(typed, words) == documents[words], (file, harm, said)
         for words in WRITING:
             said = scene.type(typed, words)
-            if is_told(said, name):
-                assert (said.code, scene.rows()) == (1, before), (name, harm, said)
+            if is_told(said, file):
+                assert (said.code, scene.rows()) == (1, before), (file, harm, said)
             else:
-                assert (said.code, scene.rows()) == outcomes[words], (name, harm, said)
+                assert (said.code, scene.rows()) == outcomes[words], (file, harm, said)
             scene.restore()
-            harm(scene.folder / name)
+            harm(scene.folder / file)
         scene.restore()
 
 
 @pytest.mark.sampled
-@pytest.mark.parametrize("make", [cut_short, backfilled])
-def test_every_byte_is_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[..., Scene]) -> None:
+@pytest.mark.parametrize("kind", ["cut short", "backfilled"])
+def test_every_byte_is_missed(given: Given, kind: str) -> None:
     """Each byte of each small file of a run that is another is seen when it is read."""
-    scene = make(tmp_path, monkeypatch)
+    scene = given(kind)
     run, dice = RunFolder(scene.folder), random.Random(SOAK_SEED)  # noqa: S311
     sound = run.record(running=False)
     said = run.said(sound)
     for name in scene.names(pieces=False):
         file = scene.folder / name
         data = file.read_bytes()
-        for at in range(0, len(data), SOME):
+        for at in some_bytes(data):
             for bit in range(8) if SOAKING else [dice.randrange(8)]:
                 altered(file, at, bit)
                 record = run.record(running=False)
@@ -238,15 +266,15 @@ def test_every_byte_is_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, m
 
 
 @pytest.mark.sampled
-def test_every_byte_of_a_journal_is_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_byte_of_a_journal_is_missed(given: Given) -> None:
     """Each byte of a journal that is another is seen when a run is shown, and its length whenever runs are listed."""
-    scene = done(tmp_path, monkeypatch)
+    scene = given("done")
     run = RunFolder(scene.folder)
     sound = run.record(running=False)
     file = next(scene.folder / name for name in scene.names(pieces=True))
     data = file.read_bytes()
     assert run.with_journals(sound).lost == ()
-    for at in range(0, len(data), SOME):
+    for at in some_bytes(data):
         altered(file, at, at % 8)
         assert [one.partition(" is ")[0] for one in run.with_journals(sound).lost] == [str(file)]
         file.write_bytes(data)
@@ -254,11 +282,9 @@ def test_every_byte_of_a_journal_is_missed(tmp_path: Path, monkeypatch: pytest.M
     assert len(run.record(running=False).lost) == 1
 
 
-def test_what_was_written_is_never_put_back_by_half(
-    tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_written_is_never_put_back_by_half(given: Given, typed: Typing) -> None:
     """Marks cut to half, and marks of zeros, are not taken for a run that wrote less."""
-    scene = done(tmp_path, monkeypatch)
+    scene = given("done")
     marks, after = scene.folder / "steps.jsonl", scene.rows()
     lines = marks.read_bytes().splitlines(keepends=True)
     for left in (b"".join(lines[: len(lines) // 2]), bytes(marks.stat().st_size)):
@@ -272,9 +298,9 @@ def test_what_was_written_is_never_put_back_by_half(
         assert scene.rows() == after
 
 
-def test_a_new_run_goes_on_beside_a_damaged_one(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_run_goes_on_beside_a_damaged_one(given: Given, typed: Typing) -> None:
     """Verify and a new resync do their work, the latter saying that a step of the damaged run may still be open."""
-    scene = cut_short(tmp_path, monkeypatch)
+    scene = given("cut short")
     altered(scene.folder / "steps.jsonl", 40)
     words = ("--window", WINDOW, "--table", "htrunk", "--table", "hcwc")
 
@@ -289,11 +315,9 @@ def test_a_new_run_goes_on_beside_a_damaged_one(tmp_path: Path, typed: Typing, m
     assert scene.type(typed, ("status", "--ledger")).code == 0
 
 
-def test_a_run_whose_header_is_gone_is_not_passed_over(
-    tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_whose_header_is_gone_is_not_passed_over(given: Given, typed: Typing) -> None:
     """An undo of the last run does not become one of the run before it, nor is the rest of such a run swept away."""
-    scene = done(tmp_path, monkeypatch)
+    scene = given("done")
     scene.files.run("primary", "UPDATE htrunk SET incalls = 8 WHERE starttime = 500")
     last, after = resync(scene.files), scene.rows()
     (scene.staging / "runs" / last / "run.json").unlink()
@@ -319,13 +343,12 @@ def test_a_run_of_an_earlier_version_is_said_to_be_one(tmp_path: Path) -> None:
     assert run.problem == f"{folder / 'run.json'} is of another version of syncengine, and cannot be read."
 
 
-def test_an_undo_is_not_gone_on_with_from_a_damaged_journal(
-    tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.soak
+def test_an_undo_is_not_gone_on_with_from_a_damaged_journal(given: Given, typed: Typing) -> None:
     """A journal that was damaged since an undo was cut short keeps its resume from writing, and is named."""
-    scene = done(tmp_path, monkeypatch)
+    scene = given("done")
     pair = scene.files.open()
-    with monkeypatch.context() as patched:
+    with pytest.MonkeyPatch.context() as patched:
         dies(patched, after=1)
         with pytest.raises(SystemExit):
             pair.execute(pair.plan_undo())
@@ -338,6 +361,35 @@ def test_an_undo_is_not_gone_on_with_from_a_damaged_journal(
     assert said.code == 1
     assert "journal.parquet is damaged; what it held cannot be put back" in said.text
     assert scene.rows() == half
+
+
+def test_files_of_one_name_are_not_another(given: Given) -> None:
+    """The plan of one portion does not pass for that of another, nor a file of one run for the same of another."""
+    scene = given("backfilled")
+    first, second = (scene.folder / "plans" / f"{portion:04d}.json" for portion in (1, 2))
+    second.write_bytes(first.read_bytes())
+    other = scene.folder.with_name("20000605-061203-3f1a")
+    shutil.copytree(scene.folder, other)
+
+    told = {run.id: run.problem for run in scene.files.open().runs()}
+
+    assert f"{second} is damaged" in told[scene.run]
+    assert "run.json is damaged" in told[other.name]
+    assert "steps.count is damaged" in told[other.name]
+    assert "0001.json is damaged" in told[other.name]
+
+
+def test_a_run_that_is_damaged_after_the_plan_of_its_undo_is_left(given: Given) -> None:
+    """What was damaged while somebody looked at the plan of an undo keeps that from being begun."""
+    scene = given("done")
+    pair, after = scene.files.open(), scene.rows()
+    plan = pair.plan_undo()
+    altered(scene.folder / "steps.jsonl", 40)
+
+    with pytest.raises(StagingError, match=r"steps\.jsonl is damaged.*It cannot be taken back"):
+        pair.execute(plan)
+    assert scene.rows() == after
+    assert len(pair.runs()) == 1
 
 
 def test_whoever_writes_is_named_or_nobody_is(tmp_path: Path) -> None:

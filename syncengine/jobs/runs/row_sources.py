@@ -11,11 +11,9 @@ from syncengine.execute.timetables import EditedRows
 from syncengine.model.errors import StagingError
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan, RowsFrom
-from syncengine.model.run import RunState
 from syncengine.observe.rollups.recomputed_rows import Recomputing
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
-from syncengine.staging.errors import INSTEAD
 from syncengine.staging.ledger import Ledger
 
 Sources = Callable[[Role], tuple[RowSource, str]]
@@ -31,8 +29,6 @@ def sources_of(
             return lambda into: (servers[into.other], str(into.other))
         case RowsFrom.JOURNAL:
             record, folder = ledger.find(plan.undoes), ledger.folder(plan.undoes)
-            if record.state is RunState.DAMAGED:
-                raise StagingError(record.problem, hint=f"It cannot be taken back. {INSTEAD}")
             journals = {role: Journals(record, folder, cache, role) for role in Role}
             return lambda into: (journals[into], f"the journal of run {plan.undoes}")
         case RowsFrom.OWN_INTERVALS:

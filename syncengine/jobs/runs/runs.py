@@ -84,8 +84,10 @@ class Runs:
         """Go on with a run of one portion."""
         plan = self.ledger.folder(record.id).plan(1)
         if plan.undoes:
+            undone = self.ledger.find(plan.undoes)
+            _refuse_damaged(undone)
             left = (step for step in plan.steps if done_up_to(record.batches, 1, step) < buckets_of_step(step))
-            refuse_lost(left, self.ledger.find(plan.undoes), self.ledger.folder(plan.undoes))
+            refuse_lost(left, undone, self.ledger.folder(plan.undoes))
         with self.connections.servers(plan.writes_to, needed=plan.servers) as servers:
             self.connections.refuse_unwritable(servers, plan.writes_to)
             self._refuse_unfit(plan, servers)
@@ -96,7 +98,9 @@ class Runs:
     def _refuse_unfit(self, plan: Plan, servers: Mapping[Role, Server]) -> None:
         """Refuse servers that are not, or not any more, those the plan was made for. What is put back is no copy."""
         refuse_other_servers(plan, servers)
-        if not plan.undoes:
+        if plan.undoes:
+            _refuse_damaged(self.ledger.find(plan.undoes))
+        else:
             self.connections.refuse_upgraded(servers)
 
     def resumable(self, run_id: str | None) -> RunRecord:
@@ -136,8 +140,7 @@ class Runs:
     def plan_undo(self, run_id: str | None, *, dry_run: bool) -> Plan:
         """Plan to put back what a run has changed, its open steps resolved first."""
         record = self.ledger.find(run_id)
-        if record.state is RunState.DAMAGED:
-            raise StagingError(record.problem, hint=f"It cannot be taken back. {INSTEAD}")
+        _refuse_damaged(record)
         if record.state is RunState.RUNNING:
             raise StagingError(f"Run {record.id} is still running.", hint="Stop it first, or wait until it is done.")
         run = self.ledger.folder(record.id)
@@ -359,6 +362,12 @@ class Runs:
     def cache(self) -> Cache:
         """Return one of the two caches a run works with."""
         return Cache(self.settings.staging, memory_mb=max(64, self.settings.limits.memory_mb // 2))
+
+
+def _refuse_damaged(record: RunRecord) -> None:
+    """Refuse to put back what a damaged run has written: nobody knows what that is."""
+    if record.state is RunState.DAMAGED:
+        raise StagingError(record.problem, hint=f"It cannot be taken back. {INSTEAD}")
 
 
 def _found_out(run: RunRecord) -> str:
