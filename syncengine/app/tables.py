@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.request import Asked
 from syncengine.model.errors import InputError, RefusedError
+from syncengine.model.names import typed
 from syncengine.model.sentences import listed
 from syncengine.model.spec import DataClass, TableSpec
 
@@ -72,7 +73,9 @@ class Choosing:
         untimed = [spec.name for spec in specs if spec.time is None]
         if untimed:
             options = [f"--set {name}" for name in asked.sets if set(untimed) & set(self.catalogue.set(name).tables)]
-            options += [f"--table {spec.name}" for spec in self.catalogue.select(asked.tables) if spec.time is None]
+            options += [
+                f"--table {typed(spec.name)}" for spec in self.catalogue.select(asked.tables) if spec.time is None
+            ]
             raise InputError(
                 f"{listed(untimed, NAMED)}: administration has no times, and a resync copies what has.",
                 hint=f"Use `syncengine sync {' '.join(options)}`.",

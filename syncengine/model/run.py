@@ -11,6 +11,7 @@ from typing import Any
 from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.hooks import HookRecord, HookState, in_order, in_single_user_mode, standing
 from syncengine.model.kept_file import KeptFile
+from syncengine.model.names import file_name
 from syncengine.model.pair import Role
 
 
@@ -105,7 +106,7 @@ class BatchPlace:
 
     def piece(self, table: str) -> str:
         """Return what the names of its pieces begin with."""
-        return f"{self.portion:04d}-{self.step:05d}-{self.first:04d}-{self.past:04d}-{table}"
+        return f"{self.portion:04d}-{self.step:05d}-{self.first:04d}-{self.past:04d}-{file_name(table)}"
 
 
 @dataclass(frozen=True, slots=True)

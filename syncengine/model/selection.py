@@ -13,7 +13,24 @@ from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import Window
 
 DAY_SECONDS = 24 * 60 * 60
-Value = int | str | float | date | None
+
+
+@dataclass(frozen=True, slots=True)
+class FarDate:
+    """A date that Python has none for, as DuckDB writes it: 10000-01-01, 0044-03-15 (BC), infinity."""
+
+    text: str
+
+
+def date_of(text: str) -> date | FarDate:
+    """Return the date of a text as DuckDB writes it."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return FarDate(text)
+
+
+Value = int | str | float | date | FarDate | None
 
 
 Epochs = tuple[int, int]

@@ -29,7 +29,7 @@ from syncengine.observe.comparison import Comparison, fetch, question_of
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
 from syncengine.staging.last_synced import LastSynced
 
-FORMAT = 1
+FORMAT = 2
 """Of what an environment is made of."""
 
 
@@ -57,8 +57,8 @@ class SinceSynced:
         fetch(cache, question.target, comparison.target, query)
         if not self.last.load(comparison.spec.name, self._environment, LAST, cache):
             cache.run(nothing_remembered_statement(question, columns))
-        cache.run(sides_statement(question))
-        cache.run(groups_statement(question))
+        cache.run(sides_statement(question, columns))
+        cache.run(groups_statement(question, columns))
         changes = tuple(self._groups(question, {drift.bucket for drift in drifts}))
         settled = tuple(self._settled(question, drifts)) if self.guarded else drifts
         self._keep(question, columns)

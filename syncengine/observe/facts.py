@@ -180,6 +180,9 @@ class _Reading:
 
     def _columns(self, table: LiveTable, facts: tuple[Fact, ...]) -> tuple[str, ...]:
         usable: list[str] = []
+        if table.problem:
+            self.note(f"{table.problem}, so {facts[0].lost}")
+            return ()
         for fact in facts:
             misfits = [problem for name, need in fact.columns.items() if (problem := misfit(table, name, need))]
             if misfits:
@@ -194,6 +197,9 @@ class _Reading:
         """Return what to ask a witness, or None for one that cannot be asked."""
         table = self.live.get(spec.name)
         if table is None:
+            return None
+        if table.problem:
+            self.note(f"{table.problem}, so {spec.name} does not tell which intervals were seen")
             return None
         misfits = [problem for name, need in needs_of(spec).items() if (problem := misfit(table, name, need))]
         if misfits:

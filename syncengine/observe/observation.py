@@ -12,6 +12,7 @@ from syncengine.model.bucket import BucketColumns, bucket_start
 from syncengine.model.cuts import Cut
 from syncengine.model.drift import BucketDrift, Observation, Scope, TableObservation, TableState
 from syncengine.model.errors import InputError, ServerError, UnknownTableError, WindowError
+from syncengine.model.names import folded
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.progress import Progress
 from syncengine.model.remembered_days import ALL_READ, Remembered
@@ -338,7 +339,7 @@ class _Observing:
         own = [column for column in verdict.all_columns if column.name in spec.ignored and column.folded]
         return Expectations(
             pseudo_acds=pseudo_acds_of(self.facts),
-            rows=tuple(one for one in self.settings.expected if one.table == spec.name),
+            rows=tuple(one for one in self.settings.expected if one.table == folded(spec.name)),
             columns=() if self.request.for_writing else tuple(own),
             written=self.request.for_writing,
         )

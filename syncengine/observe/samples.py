@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from syncengine.diffing.bag_difference import BagQuestion, groups_statement, rows_statement
+from syncengine.diffing.bag_difference import BagQuestion, shown_groups_statement, shown_rows_statement
 from syncengine.model.bucket import Bucket
 from syncengine.model.drift import ChangedValue, KeyGroupDrift
 from syncengine.staging.cache import Cache
@@ -13,7 +13,7 @@ def sample_groups(cache: Cache, question: BagQuestion, most: int) -> list[KeyGro
     if most <= 0:
         return []
     samples = []
-    for row in cache.rows(groups_statement(question, most=most)):
+    for row in cache.rows(shown_groups_statement(question, most)):
         row_date, slot, acd, *key, over, under = row
         changes: tuple[ChangedValue, ...] = ()
         if over == under == 1:
@@ -32,7 +32,7 @@ def sample_groups(cache: Cache, question: BagQuestion, most: int) -> list[KeyGro
 
 def _changes(cache: Cache, question: BagQuestion, group: tuple[object, ...]) -> tuple[ChangedValue, ...]:
     """Return the columns in which the one surplus row of each side differ."""
-    rows = {surplus: values for surplus, *values in cache.rows(rows_statement(question), group)}
+    rows = {surplus: values for surplus, *values in cache.rows(shown_rows_statement(question), group)}
     if set(rows) != {1, -1}:
         return ()
     return tuple(

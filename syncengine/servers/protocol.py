@@ -41,6 +41,8 @@ class LiveTable:
     owner: str = ""
     indexes: tuple[str, ...] = ()
     """The names of its indexes, where the server was asked for them."""
+    problem: str = ""
+    """Why it cannot be asked about, as the end of a sentence that begins with the server."""
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from syncengine.model.errors import StagingError
 from syncengine.model.kept_file import KeptFile
+from syncengine.model.names import file_name
 from syncengine.staging.cache import Cache
 from syncengine.staging.checksums import kept_file
 from syncengine.staging.documents import read_document, write_document
@@ -81,7 +82,7 @@ class LastSynced:
         with suppress(StagingError):
             before = self._remembered(table)
         # Two processes may look at once: each writes a piece of its own, and the last one counts.
-        piece = write_piece(self._folder, f"{table}-{secrets.token_hex(4)}", rows)
+        piece = write_piece(self._folder, f"{file_name(table)}-{secrets.token_hex(4)}", rows)
         now = _Remembered(piece.path.name, piece.rows, piece.kept, environment)
         text = REMEMBERED.dump_json(now, indent=1).decode()
         write_document(self._document(table), text, about=self._document(table).name)
@@ -114,8 +115,11 @@ class LastSynced:
             raise damaged(path, LOST) from error
 
     def _document(self, table: str) -> Path:
-        return self._folder / f"{table}.json"
+        return self._folder / f"{file_name(table)}.json"
 
     def _pieces(self, table: str) -> list[Path]:
         """Return every piece of a table, also those that do not count."""
-        return [*self._folder.glob(f"{escape(table)}-*.parquet"), *self._folder.glob(f"{escape(table)}.parquet")]
+        return [
+            *self._folder.glob(f"{escape(file_name(table))}-*.parquet"),
+            *self._folder.glob(f"{escape(file_name(table))}.parquet"),
+        ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 import weakref
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
@@ -16,13 +15,14 @@ import pyarrow as pa
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.errors import ServerReadOnlyError, ServerUnreachableError, UnknownOutcomeError
 from syncengine.model.fingerprint import FingerprintQuery
+from syncengine.model.names import folded, quoted
 from syncengine.model.pair import Limits, Role
 from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import ColumnType
 from syncengine.servers.duckdb.errors import error_of, rolled_back, time_limit, translated
 from syncengine.servers.duckdb.file_state import identity_of, state_of
-from syncengine.servers.duckdb.types import stored_type
+from syncengine.servers.duckdb.types import live_type, readable, stored_type
 from syncengine.servers.protocol import (
     Bounds,
     Capabilities,
@@ -32,7 +32,7 @@ from syncengine.servers.protocol import (
     SessionState,
     scratch_name,
 )
-from syncengine.servers.sql.dialect import Statement, quoted
+from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
 from syncengine.servers.sql.predicates import predicate
 from syncengine.servers.sql.rows import (
@@ -49,16 +49,6 @@ READING_MB = 48
 """Buffers of a server that is only read: queries stream, and more would only fill with the file."""
 THREADS = 1
 """Both servers are asked at once, so that one thread each keeps two cores busy."""
-LIVE_TYPES = {
-    "SMALLINT": "smallint",
-    "INTEGER": "integer",
-    "BIGINT": "bigint",
-    "DATE": "date",
-    "FLOAT": "smallfloat",
-    "DOUBLE": "float",
-}
-
-
 DISABLED_OPTIMIZERS = "in_clause"
 """It makes a hash join of a megabyte out of every list of values, and scattered buckets have many."""
 IS_TABLE = (
@@ -113,14 +103,15 @@ class DuckDBServer:
         rows = self._rows(
             Statement(
                 "SELECT table_name, column_name, data_type, is_nullable = 'YES' FROM information_schema.columns "
-                "WHERE table_schema = 'main' ORDER BY table_name, ordinal_position"
+                "WHERE table_schema = 'main' AND table_catalog = current_database() "
+                "ORDER BY table_name, ordinal_position"
             )
         )
         columns: dict[str, list[LiveColumn]] = {}
         for table, name, native, nullable in rows:
-            column = LiveColumn(name.lower(), _live_type(native), native, nullable)
-            columns.setdefault(table.lower(), []).append(column)
-        return {name: LiveTable(name, tuple(columns[name.lower()])) for name in names if name.lower() in columns}
+            column = LiveColumn(folded(name), live_type(native), native, nullable, readable(native))
+            columns.setdefault(folded(table), []).append(column)
+        return {name: LiveTable(name, tuple(columns[folded(name)])) for name in names if folded(name) in columns}
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
         """Yield each non-empty bucket once, in no order."""
@@ -253,9 +244,12 @@ class DuckDBSession:
                 (selection.table,),
             )
         )
-        columns = {quoted(name): native for name, native in described}
+        columns = {quoted(folded(name)): native for name, native in described}
         buckets = selection.columns
-        selecting = {quoted(name) for name in (buckets.date, buckets.label, buckets.epoch, buckets.acd) if name}
+        left_out = selection.left_out.columns if selection.left_out is not None else ()
+        chosen_by = (buckets.date, buckets.label, buckets.epoch, buckets.acd, *selection.group_columns, *left_out)
+        selecting = {quoted(folded(name)) for name in chosen_by if name}
+        # What rows are chosen by stays as it is: they have to be found again.
         free = {name: native for name, native in columns.items() if name not in selecting}
         where = predicate(selection)
         for change in (*_there_and_back(free), ", ".join(f"{name} = {name}" for name in columns)):
@@ -284,14 +278,16 @@ class DuckDBSession:
     def insert(self, table: str, rows: pa.RecordBatchReader) -> int:
         """Insert rows, columns matched by name, and return how many were inserted."""
         columns = ", ".join(quoted(name) for name in rows.schema.names)
+        # A name that no table has: the rows would be taken for the table.
+        incoming = scratch_name()
         with translated(self._name):
-            self._cursor.register("incoming", rows)
+            self._cursor.register(incoming, rows)
             try:
                 done = self._cursor.execute(
-                    f"INSERT INTO {quoted(table)} ({columns}) SELECT {columns} FROM incoming"
+                    f"INSERT INTO {quoted(table)} ({columns}) SELECT {columns} FROM {incoming}"
                 ).fetchall()
             finally:
-                self._cursor.unregister("incoming")
+                self._cursor.unregister(incoming)
         return int(done[0][0])
 
     def commit(self) -> None:
@@ -361,12 +357,3 @@ def _there_and_back(columns: Mapping[str, str]) -> tuple[str, ...]:
             there.append(f"{name} = {name} || '.'")
             back.append(f"{name} = SUBSTR({name}, 1, LENGTH({name}) - 1)")
     return (", ".join(there), ", ".join(back)) if there else ()
-
-
-def _live_type(native: str) -> ColumnType:
-    decimal = re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", native)
-    if decimal:
-        return ColumnType("decimal", int(decimal.group(1)), int(decimal.group(2)))
-    if native.startswith("VARCHAR"):
-        return ColumnType("char")
-    return ColumnType(LIVE_TYPES.get(native, native.lower()))

@@ -10,13 +10,14 @@ from typing import Any
 import pyarrow as pa
 
 from syncengine.model.errors import ServerError
+from syncengine.model.names import folded, quoted
 from syncengine.model.selection import ReadQuery
 from syncengine.servers.postgresql.connections import Lent
 from syncengine.servers.postgresql.errors import translated
 from syncengine.servers.postgresql.system_catalogue import Layout
 from syncengine.servers.postgresql.types import arrow_type, as_kept
 from syncengine.servers.protocol import LiveColumn
-from syncengine.servers.sql.dialect import Statement, quoted
+from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.sql.rows import read_statement
 
 BATCH_ROWS = 8192
@@ -34,7 +35,7 @@ class Reading:
 
 def reading_of(layout: Layout, query: ReadQuery, server: str, *, checked: bool = False) -> Reading:
     """Return what to read; raises `ServerError` for a column the table does not have."""
-    found = [(name, layout.live.column(name.lower())) for name in query.columns or layout.live.names]
+    found = [(name, layout.live.column(folded(name))) for name in query.columns or layout.live.names]
     columns = tuple((name, column) for name, column in found if column is not None)
     if len(columns) < len(found):
         lacking = ", ".join(name for name, column in found if column is None)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from syncengine.model.errors import ServerError
+from syncengine.model.names import folded
 from syncengine.servers.postgresql.connections import Lent
 from syncengine.servers.postgresql.system_catalogue import Layout
 from syncengine.servers.postgresql.types import arrow_type, as_kept
@@ -20,7 +21,7 @@ def insert_rows(lent: Lent, layout: Layout, rows: pa.RecordBatchReader) -> int:
 
     Each COPY is begun with rows in hand, so that what their reader raises passes as it is.
     """
-    known = {name: layout.live.column(name.lower()) for name in rows.schema.names}
+    known = {name: layout.live.column(folded(name)) for name in rows.schema.names}
     lacking = ", ".join(name for name, column in known.items() if column is None)
     if lacking:
         raise ServerError(f"{lent.name}: a column is not there: {layout.live.name} has no {lacking}.")
@@ -53,7 +54,7 @@ def _portions(rows: pa.RecordBatchReader) -> Iterator[pa.Table]:
 def _fitting(portion: pa.Table, layout: Layout, server: str) -> pa.RecordBatch:
     names, arrays = [], []
     for name, column in zip(portion.schema.names, portion.columns, strict=True):
-        live = layout.live.column(name.lower())
+        live = layout.live.column(folded(name))
         if live is None:
             continue
         try:
@@ -62,5 +63,5 @@ def _fitting(portion: pa.Table, layout: Layout, server: str) -> pa.RecordBatch:
             raise ServerError(
                 f"{server}: a value of {name} does not fit its type there, {live.native}: {error}."
             ) from error
-        names.append(layout.actual[name.lower()])
+        names.append(layout.actual[folded(name)])
     return pa.RecordBatch.from_arrays(arrays, names=names)

@@ -13,6 +13,7 @@ import pyarrow as pa
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.errors import ServerError, ServerReadOnlyError
 from syncengine.model.fingerprint import FingerprintQuery
+from syncengine.model.names import folded, quoted
 from syncengine.model.pair import Limits, Role
 from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery
@@ -27,7 +28,7 @@ from syncengine.servers.postgresql.system_catalogue import STARTED, Layout, read
 from syncengine.servers.postgresql.types import stored_type
 from syncengine.servers.postgresql.url import CHECK_PORT, FORM
 from syncengine.servers.protocol import Bounds, Capabilities, LiveTable, ServerDescription, SessionState, scratch_name
-from syncengine.servers.sql.dialect import Statement, quoted
+from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
 from syncengine.servers.sql.rows import bound_at, bounds_statement, highest_statement
 from syncengine.servers.stream import Stream
@@ -84,7 +85,7 @@ class PostgreSQLServer:
         with self._connections.lent() as lent:
             found = read_layouts(lent, names)
         self._layouts |= found
-        return {name: replace(found[name.lower()].live, name=name) for name in names if name.lower() in found}
+        return {name: replace(found[folded(name)].live, name=name) for name in names if folded(name) in found}
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
         """Yield each non-empty bucket once, in no order.
@@ -195,14 +196,14 @@ class PostgreSQLServer:
 
     def _layout(self, name: str) -> Layout:
         """Return how a table is stored, which is asked for once."""
-        if name.lower() not in self._layouts:
+        if folded(name) not in self._layouts:
             self.tables([name])
-        if name.lower() not in self._layouts:
+        if folded(name) not in self._layouts:
             raise ServerError(
                 f"{self._name}: a table is not there: {name}.",
                 hint="`syncengine check` names the tables a server lacks.",
             )
-        return self._layouts[name.lower()]
+        return self._layouts[folded(name)]
 
     def _became(self, transaction: int) -> None:
         """Ask what became of a transaction whose commit had no answer; return if it was committed.

@@ -12,6 +12,7 @@ import pyarrow as pa
 from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.errors import ServerError
 from syncengine.model.fingerprint import FingerprintQuery
+from syncengine.model.names import quoted
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
 from syncengine.servers.postgresql import row_reader
@@ -20,7 +21,7 @@ from syncengine.servers.postgresql.driver import is_driver_error
 from syncengine.servers.postgresql.errors import error_of
 from syncengine.servers.postgresql.row_writer import insert_rows
 from syncengine.servers.postgresql.system_catalogue import About, Layout
-from syncengine.servers.sql.dialect import Statement, quoted
+from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
 from syncengine.servers.sql.rows import delete_statement
 from syncengine.servers.stream import Stream

@@ -8,12 +8,13 @@ from typing import Any
 
 from syncengine.model.errors import ServerUnreachableError
 from syncengine.model.fingerprint import FOLDED
+from syncengine.model.names import folded, quoted
 from syncengine.servers.postgresql.connections import Lent
 from syncengine.servers.postgresql.dialect import PostgreSQLDialect
 from syncengine.servers.postgresql.types import live_type, readable
 from syncengine.servers.postgresql.url import schema_of
 from syncengine.servers.protocol import LiveColumn, LiveTable
-from syncengine.servers.sql.dialect import Statement, quoted
+from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.url import ServerUrl
 
 CODE_POINTS = frozenset({"UTF8", "LATIN1"})
@@ -40,15 +41,17 @@ COLUMNS = (
     "format_type(a.atttypid, a.atttypmod), NOT a.attnotnull, CAST(pg_get_userbyid(c.relowner) AS TEXT) "
     "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid "
     "WHERE n.nspname = ANY(current_schemas(false)) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') "
-    "AND a.attnum > 0 AND NOT a.attisdropped AND lower(CAST(c.relname AS TEXT)) IN ({names}) "
-    # Of tables that differ in case only, the one in lower case is meant.
-    "ORDER BY array_position(current_schemas(false), n.nspname), c.relname <> lower(c.relname), c.relname, a.attnum"
+    # As names are told apart here, in whatever order the database sorts.
+    "AND a.attnum > 0 AND NOT a.attisdropped "
+    'AND lower(CAST(c.relname AS TEXT) COLLATE "C") IN ({names}) '
+    "ORDER BY array_position(current_schemas(false), n.nspname), c.relname, a.attnum"
 )
 INDEXES = (
     "SELECT CAST(n.nspname AS TEXT), CAST(c.relname AS TEXT), CAST(i.relname AS TEXT) "
     "FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid "
     "JOIN pg_namespace n ON n.oid = c.relnamespace "
-    "WHERE n.nspname = ANY(current_schemas(false)) AND lower(CAST(c.relname AS TEXT)) IN ({names}) ORDER BY i.relname"
+    "WHERE n.nspname = ANY(current_schemas(false)) "
+    'AND lower(CAST(c.relname AS TEXT) COLLATE "C") IN ({names}) ORDER BY i.relname'
 )
 
 
@@ -138,22 +141,45 @@ def read_about(lent: Lent, url: ServerUrl) -> About:
 
 def read_layouts(lent: Lent, names: Collection[str]) -> dict[str, Layout]:
     """Return those of the named tables that are on the search path, by their names in lower case."""
-    wanted = tuple(sorted({name.lower() for name in names}))
+    wanted = tuple(sorted({folded(name) for name in names}))
     if not wanted:
         return {}
     columns = _grouped(lent.rows(_about(COLUMNS, wanted)))
     indexes = _grouped(lent.rows(_about(INDEXES, wanted)))
+    by_name: dict[str, list[tuple[str, str]]] = {}
+    for schema, table in columns:
+        alike = by_name.setdefault(folded(table), [])
+        # Of several schemas on the search path the first counts.
+        if not alike or alike[0][0] == schema:
+            alike.append((schema, table))
     found: dict[str, Layout] = {}
-    for (schema, table), described in columns.items():
-        if table.lower() not in found:
-            live = LiveTable(
-                table.lower(),
-                tuple(_column(*one[:3]) for one in described),
-                owner=described[0][3],
-                indexes=tuple(name for (name,) in indexes.get((schema, table), ())),
-            )
-            found[table.lower()] = Layout(live, schema, table, {one[0].lower(): one[0] for one in described})
+    for name in names:
+        alike = by_name.get(folded(name), [])
+        if not alike:
+            continue
+        meant = next((one for one in alike for wanted_name in (name, folded(name)) if one[1] == wanted_name), alike[0])
+        described = columns[meant]
+        live = LiveTable(
+            folded(name),
+            tuple(_column(*one[:3]) for one in described),
+            owner=described[0][3],
+            indexes=tuple(index for (index,) in indexes.get(meant, ())),
+            problem=_problem(name, meant[1], alike, [one[0] for one in described]),
+        )
+        found[folded(name)] = Layout(live, *meant, {folded(one[0]): one[0] for one in described})
     return found
+
+
+def _problem(name: str, meant: str, alike: Sequence[tuple[str, str]], columns: Sequence[str]) -> str:
+    """Return why a table cannot be told from another, or one of its columns from another."""
+    if len(alike) > 1 and meant not in (name, folded(name)):
+        named = " and ".join(f'"{table}"' for _, table in alike)
+        return f"has {named}, whose names differ only in case, and none is called {name}"
+    twice = [one for one in columns if sum(folded(other) == folded(one) for other in columns) > 1]
+    if twice:
+        named = " and ".join(f'"{column}"' for column in twice)
+        return f"has the columns {named}, whose names differ only in case"
+    return ""
 
 
 def _about(text: str, names: Sequence[str]) -> Statement:
@@ -169,4 +195,4 @@ def _grouped(rows: Sequence[tuple[Any, ...]]) -> dict[tuple[str, str], list[tupl
 
 def _column(name: str, native: str, nullable: bool) -> LiveColumn:
     live = live_type(native)
-    return LiveColumn(name.lower(), live, native, nullable, readable(live))
+    return LiveColumn(folded(name), live, native, nullable, readable(live))

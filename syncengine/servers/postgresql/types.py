@@ -28,7 +28,7 @@ LIVE = {
     "real": "smallfloat",
     "double precision": "float",
 }
-TEXTS = {"character": "char", "bpchar": "char", "character varying": "varchar", "text": "char"}
+TEXTS = {"character": "char", "bpchar": "char", "character varying": "varchar", "text": "varchar"}
 SIZED = re.compile(r"([a-z ]+)\((\d+)(?:,(\d+))?\)")
 EXACT = {"boolean", "bytea", "timestamp without time zone", "time without time zone"}
 """Types that Informix has otherwise or not at all, and whose values Arrow carries to and fro unchanged."""
