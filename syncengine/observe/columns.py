@@ -80,7 +80,8 @@ def judge_layouts(spec: TableSpec, live: dict[Role, LiveTable | None]) -> Column
     columns = tuple(as_compared(spec, column, tables[Role.SECONDARY].column(column.name)) for column in first.columns)
     described = {column.name for column in spec.columns}
     time, lacking = usable_time(spec, first)
-    lacking |= {name: "rows that differ are told apart without it" for name in spec.key if first.column(name) is None}
+    keyless = "rows that differ are told apart without it"
+    lacking = {name: keyless for name in spec.key if first.column(name) is None} | lacking
     notes = [f"{name} {_on_both(first, name)}, so {lost}" for name, lost in lacking.items()]
     notes += _unlike_the_spec(spec, first, lacking)
     return ColumnsVerdict(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from syncengine.catalogue import Catalogue
-from syncengine.model.bucket import BucketColumns, bucket_start
+from syncengine.model.bucket import FIRST_DATE, PAST_DATE, BucketColumns, bucket_start
 from syncengine.model.cuts import Cut
 from syncengine.model.drift import BucketDrift, Observation, Scope, TableObservation, TableState
 from syncengine.model.errors import InputError, ServerError, UnknownTableError, WindowError
@@ -79,6 +79,13 @@ def observe(
     Days that `memory` knows to be equal are not read where the request lets it; what is found to differ is
     dropped from it in any case. With `last`, tables without time are held against what was remembered of them, too.
     """
+    if (
+        request.window is not None
+        and not FIRST_DATE <= request.window.start.date() <= request.window.stop.date() < PAST_DATE
+    ):
+        raise WindowError(
+            f"The window {request.window} lies where no data can be.", hint="Give a window that has passed."
+        )
     if request.window is not None and request.window.start >= request.as_of:
         raise WindowError(
             f"The window {request.window} lies in the future: it is {request.as_of:%Y-%m-%d %H:%M} now.",

@@ -10,11 +10,10 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from syncengine.model.rollups import InternalState, InternalTable, InternalVerdict, Period, RolledGroup
-from syncengine.model.selection import Value
 from syncengine.model.sentences import listed, plural
 from syncengine.model.spec import Archive
 from syncengine.report.json_values import plain
-from syncengine.report.text import grid, number
+from syncengine.report.text import grid, number, value_text
 
 COLUMNS_SHOWN = 4
 SAMPLES_SHOWN = 1
@@ -109,21 +108,17 @@ def _compared(tables: tuple[InternalTable, ...]) -> RenderableType:
 
 
 def _sample(table: InternalTable, sample: RolledGroup) -> str:
-    key = " ".join(f"{name} {_value(value)}" for name, value in sample.key)
+    key = " ".join(f"{name} {value_text(value)}" for name, value in sample.key)
     if not sample.held:
         what = f"has intervals and no row in {table.table}"
     elif not sample.rolled:
         what = f"has a row in {table.table} and no intervals"
     else:
-        what = listed([f"{v.column} {_value(v.held)} ≠ {_value(v.rolled)}" for v in sample.values], COLUMNS_SHOWN)
+        what = listed(
+            [f"{v.column} {value_text(v.held)} ≠ {value_text(v.rolled)}" for v in sample.values], COLUMNS_SHOWN
+        )
     period = f"{WORDS[table.archive]} of {sample.period.row_date}"
     return f"{table.role}  {table.table}  ACD {sample.period.acd} {period}  {key}: {what}"
-
-
-def _value(value: Value) -> str:
-    if value is None:
-        return "NULL"
-    return f"'{value.rstrip()}'" if isinstance(value, str) else str(value)
 
 
 def _notes(verdict: InternalVerdict, *, every_table: bool) -> Iterator[str]:

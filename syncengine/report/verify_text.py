@@ -10,12 +10,11 @@ from rich.text import Text
 from syncengine.model.consequences import following_sentences, followings
 from syncengine.model.drift import KeyGroupDrift, Observation, Scope, Strength, TableObservation, TableState
 from syncengine.model.remembered_days import Remembered
-from syncengine.model.selection import Value
 from syncengine.model.sentences import listed, plural
 from syncengine.model.spans import joined, span_of
 from syncengine.model.window import MINUTE
 from syncengine.report.expected import expected_section
-from syncengine.report.text import bucket_text, clips, grid, number
+from syncengine.report.text import bucket_text, clips, grid, number, value_text
 from syncengine.report.verify_json import compared_window
 
 CHANGES_SHOWN = 4
@@ -123,9 +122,11 @@ def _compared(tables: tuple[TableObservation, ...]) -> RenderableType:
 
 
 def _sample(table: TableObservation, sample: KeyGroupDrift, observation: Observation) -> str:
-    key = " ".join(f"{name} {_value(value)}" for name, value in sample.key if name != "intrvl")
+    key = " ".join(f"{name} {value_text(value)}" for name, value in sample.key if name != "intrvl")
     if sample.changes:
-        what = listed([f"{c.column} {_value(c.source)} ≠ {_value(c.target)}" for c in sample.changes], CHANGES_SHOWN)
+        what = listed(
+            [f"{c.column} {value_text(c.source)} ≠ {value_text(c.target)}" for c in sample.changes], CHANGES_SHOWN
+        )
     elif sample.target_rows == 0:
         what = f"{plural(sample.source_rows, 'row')} only in {observation.source}"
     elif sample.source_rows == 0:
@@ -134,12 +135,6 @@ def _sample(table: TableObservation, sample: KeyGroupDrift, observation: Observa
         what = f"{plural(sample.source_rows, 'row')} in {observation.source} against {sample.target_rows:,}"
     where = bucket_text(sample.bucket, table.spec, observation.zone)
     return f"{table.spec.name}  {where}  {key}: {what}"
-
-
-def _value(value: Value) -> str:
-    if value is None:
-        return "NULL"
-    return f"'{value}'" if isinstance(value, str) else str(value)
 
 
 def _notes(observation: Observation) -> Iterator[str]:

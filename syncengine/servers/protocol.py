@@ -103,7 +103,7 @@ class Bounds:
     first: Bucket | None
     last: Bucket | None
     untimed: int = 0
-    """Rows with NULL in a time column, which no window selects."""
+    """Rows that no window selects: with NULL in a time column, or a date that no window holds."""
 
 
 class WriteSession(Protocol):

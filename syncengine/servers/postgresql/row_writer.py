@@ -10,7 +10,7 @@ from syncengine.model.errors import ServerError
 from syncengine.model.names import folded
 from syncengine.servers.postgresql.connections import Lent
 from syncengine.servers.postgresql.system_catalogue import Layout
-from syncengine.servers.postgresql.types import arrow_type, as_kept
+from syncengine.servers.postgresql.types import arrow_type, as_sent
 
 COPY_ROWS = 8192
 """Rows in one COPY: the driver holds them a second time on their way."""
@@ -58,10 +58,11 @@ def _fitting(portion: pa.Table, layout: Layout, server: str) -> pa.RecordBatch:
         if live is None:
             continue
         try:
-            arrays.append(as_kept(column.combine_chunks(), arrow_type(live.type)))
+            arrays.append(as_sent(column.combine_chunks(), arrow_type(live.type)))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise ServerError(
-                f"{server}: a value of {name} does not fit its type there, {live.native}: {error}."
+                f"{server}: a value of {layout.live.name}.{name} does not fit its type there, {live.native}: {error}.",
+                hint="`syncengine check` holds the columns of both servers against each other.",
             ) from error
         names.append(layout.actual[folded(name)])
     return pa.RecordBatch.from_arrays(arrays, names=names)
