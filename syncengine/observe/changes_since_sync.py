@@ -26,7 +26,7 @@ from syncengine.model.errors import StagingError
 from syncengine.model.fingerprint import FingerprintColumn, FingerprintQuery, in_full
 from syncengine.model.selection import ReadQuery, Selection, Value
 from syncengine.observe.comparison import Comparison, fetch, question_of
-from syncengine.observe.samples import as_told, same_value
+from syncengine.observe.samples import as_told
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
 from syncengine.staging.last_synced import LastSynced
 
@@ -178,5 +178,5 @@ def _unlike(columns: tuple[str, ...], rows: Mapping[str, tuple[Value, ...]]) -> 
     for at, column in enumerate(columns):
         values = {side: row[at] for side, row in rows.items()}
         first, *others = values.values() if len(values) > 1 else (*values.values(), None)
-        if not all(same_value(first, other) for other in others):
+        if any(other != first for other in others):
             yield Versions(column, *(values.get(side) for side in ("last", "source", "target")))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any, cast
 
 from syncengine.diffing.bag_difference import BagQuestion, shown_groups_statement, shown_rows_statement
 from syncengine.model.bucket import Bucket
 from syncengine.model.drift import ChangedValue, KeyGroupDrift
 from syncengine.model.fingerprint import FingerprintColumn
-from syncengine.model.selection import Value, date_of
+from syncengine.model.selection import FarDate, Value, date_of
 from syncengine.staging.cache import Cache
 
 
@@ -46,15 +47,16 @@ def _changes(cache: Cache, question: BagQuestion, group: tuple[object, ...]) -> 
         ChangedValue(column.name, as_told(column, source), as_told(column, target))
         for column, source, target in zip(question.columns, rows[1], rows[-1], strict=True)
     )
-    return tuple(one for one in told if not same_value(one.source, one.target))
+    return tuple(one for one in told if one.source != one.target)
 
 
-def as_told(column: FingerprintColumn, value: Value) -> Value:
-    """Return a value as it is told, where the cache has shown it to people: dates came as text."""
-    return date_of(value) if column.type.name == "date" and isinstance(value, str) else value
+def as_told(column: FingerprintColumn, value: Any) -> Value:  # noqa: ANN401  # whatever a server has
+    """Return a value as it is told and kept in plans: as itself, or as text where plans and JSON have no such value.
 
-
-def same_value(one: Value, other: Value) -> bool:
-    """Say whether two values are the same: what is no number equals itself, as it does where rows are compared."""
-    both_nan = isinstance(one, float) and isinstance(other, float) and math.isnan(one) and math.isnan(other)
-    return one == other or both_nan
+    Dates come as text, since some are none of Python's.
+    """
+    if column.type.name == "date" and isinstance(value, str):
+        found = date_of(value)
+        return str(found) if isinstance(found, FarDate) else found
+    plain = value is None or type(value) in (int, str, bool) or (isinstance(value, float) and math.isfinite(value))
+    return cast("Value", value) if plain else str(value)

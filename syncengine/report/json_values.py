@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
-from syncengine.model.selection import FarDate
 from syncengine.model.window import Window
 
 
@@ -21,11 +19,6 @@ def plain(value: Any) -> Any:  # noqa: ANN401  # any value of the model
         return value.value
     if isinstance(value, datetime | date):
         return value.isoformat()
-    if isinstance(value, FarDate):
-        return str(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        # JSON has no such numbers.
-        return str(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, tuple | list | frozenset):
