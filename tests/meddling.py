@@ -15,6 +15,7 @@ from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.pair import Limits, Role, ServerSettings
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import ColumnType
+from syncengine.model.surroundings import Surroundings
 from syncengine.servers.kinds import open_server
 from syncengine.servers.protocol import Bounds, LiveTable, Server, ServerDescription, SessionState, WriteSession
 
@@ -99,6 +100,10 @@ class MeddledServer:
     def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:
         """Pass it on."""
         return self._inner.tables(names)
+
+    def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
+        """Pass it on."""
+        return self._inner.surroundings(names)
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
         """Pass it on."""

@@ -8,7 +8,16 @@ from typing import Annotated
 import typer
 
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.cli.options import AcdsOption, JsonOption, PairOption, SetsOption, SpecsOption, TablesOption
+from syncengine.cli.options import (
+    AcdsOption,
+    CascadesOption,
+    JsonOption,
+    PairOption,
+    SetsOption,
+    SpecsOption,
+    TablesOption,
+    TriggersOption,
+)
 from syncengine.cli.run_flow import refuse_nobody_to_ask, told
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
@@ -71,6 +80,8 @@ def backfill(
         int, typer.Option(min=1, help="Rows of one portion at most, but at least a day.")
     ] = 500_000,
     portion_days: Annotated[int, typer.Option(min=1, help="Days of one portion at most.")] = 31,
+    allow_triggers: TriggersOption = None,
+    allow_cascades: CascadesOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan every portion and write nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing.")] = False,
     json: JsonOption = False,
@@ -107,6 +118,8 @@ def backfill(
         hours=hours,
         portion_rows=portion_rows,
         portion_days=portion_days,
+        allow_triggers=tuple(allow_triggers or ()),
+        allow_cascades=tuple(allow_cascades or ()),
     )
     portions, notes = opened.backfilling.portions(wishes)
     if not json:

@@ -113,7 +113,7 @@ def _of_the_rows(ran: Ran) -> ExitCode:
         in_sync = all(portion.in_sync is not False for portion in ran.portions) and not ran.unlike_before
         return ExitCode.DONE if in_sync else ExitCode.DRIFT
     if ran.plan.undoes or ran.plan.edit:
-        return ExitCode.PARTLY if ran.unlike or ran.plan.kept else ExitCode.DONE
+        return ExitCode.PARTLY if ran.unlike or ran.plan.not_as_before else ExitCode.DONE
     return ExitCode.DONE if ran.after is not None and ran.after.in_sync else ExitCode.DRIFT
 
 

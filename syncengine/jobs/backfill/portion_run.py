@@ -13,6 +13,7 @@ from syncengine.jobs.backfill.progress_display import PortionProgress
 from syncengine.jobs.connections import as_of
 from syncengine.jobs.runs.result import Ran
 from syncengine.jobs.runs.runs import Runs, needed_bytes
+from syncengine.jobs.surroundings import surrounded
 from syncengine.model.checklist import ChecklistLine
 from syncengine.model.drift import Observation
 from syncengine.model.errors import RefusedError, WindowError
@@ -54,7 +55,7 @@ class PortionWork:
         except WindowError:
             return None
         try:
-            return plan(
+            made = plan(
                 observation, self.catalogue, Wishes(wishes.policy, self.settings.limits, hooks=self.settings.hooks)
             )
         except RefusedError as error:
@@ -62,6 +63,7 @@ class PortionWork:
                 raise
             hint = "Look at them with `syncengine verify`; then raise limits.deletions in the pair file, or use fill."
             raise RefusedError(error.message, rule=error.rule, hint=hint) from error
+        return surrounded(made, servers, wishes.allowed)
 
     def look(
         self,
@@ -164,7 +166,8 @@ class Copying:
 
     def _plan(self, portion: Portion) -> Plan | None:
         if portion.number in self.record.portions_kept:
-            return self.run.plan(portion.number)
+            kept = self.run.plan(portion.number)
+            return surrounded(kept, self.paced(), kept.allowed)
         seed = self.record.header.seed
         made = self.work.plan(self.paced(), self.wishes, portion, seed, self.progress)
         if made is not None:

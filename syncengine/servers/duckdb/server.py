@@ -19,8 +19,11 @@ from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.pair import Limits, Role
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import ColumnType
+from syncengine.model.surroundings import Surroundings
 from syncengine.servers.duckdb.errors import error_of, rolled_back, time_limit, translated
+from syncengine.servers.duckdb.surroundings import advanced, constrained_columns, read_surroundings, sequences_of
 from syncengine.servers.duckdb.types import stored_type
+from syncengine.servers.highest import Passing
 from syncengine.servers.protocol import (
     Bounds,
     Capabilities,
@@ -97,7 +100,11 @@ class DuckDBServer:
             version=duckdb.__version__,
             identity=_identity(self._path),
             capabilities=Capabilities(
-                transactions=True, locks_per_row=False, writable=self._writable, write_path="Arrow, read in place"
+                transactions=True,
+                locks_per_row=False,
+                writable=self._writable,
+                write_path="Arrow, read in place",
+                locks_by_update=True,
             ),
             load=self._load,
         )
@@ -115,6 +122,10 @@ class DuckDBServer:
             column = LiveColumn(name.lower(), _live_type(native), native, nullable)
             columns.setdefault(table.lower(), []).append(column)
         return {name: LiveTable(name, tuple(columns[name.lower()])) for name in names if name.lower() in columns}
+
+    def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
+        """Return what a write to those of the named tables that exist sets off or meets, under the names asked for."""
+        return read_surroundings(self._rows, names)
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
         """Yield each non-empty bucket once, in no order."""
@@ -235,21 +246,24 @@ class DuckDBSession:
 
         DuckDB looks for conflicts column by column, and not where an update changes nothing. So every
         column is touched, which finds what others have changed since this transaction began, and each is
-        changed and changed back, which keeps others who lock from going on. `table` makes no difference: it
-        has no lock table that could be full.
+        changed and changed back, which keeps others who lock from going on; but for those of which a constraint
+        speaks, since it could forbid what they are changed to. `table` makes no difference: it has no lock table
+        that could be full.
         """
         del table
         described = self._run(
             Statement(
                 "SELECT column_name, data_type FROM duckdb_columns() WHERE lower(table_name) = lower(?) "
-                "AND schema_name = 'main' AND database_name = current_database() ORDER BY column_index",
+                "AND schema_name = 'main' AND database_name = current_database() AND NOT is_generated "
+                "ORDER BY column_index",
                 (selection.table,),
             )
         )
         columns = {quoted(name): native for name, native in described}
         buckets = selection.columns
-        selecting = {quoted(name) for name in (buckets.date, buckets.label, buckets.epoch, buckets.acd) if name}
-        free = {name: native for name, native in columns.items() if name not in selecting}
+        held = {name for name in (buckets.date, buckets.label, buckets.epoch, buckets.acd) if name}
+        held |= constrained_columns(self._run, selection.table)
+        free = {name: native for name, native in columns.items() if name not in {quoted(one) for one in held}}
         where = predicate(selection)
         for change in (*_there_and_back(free), ", ".join(f"{name} = {name}" for name in columns)):
             self._run(Statement(f"UPDATE {quoted(selection.table)} SET {change} WHERE {where.text}", where.values))
@@ -275,16 +289,23 @@ class DuckDBSession:
         return int(self._run(delete_statement(selection))[0][0])
 
     def insert(self, table: str, rows: pa.RecordBatchReader) -> int:
-        """Insert rows, columns matched by name, and return how many were inserted."""
+        """Insert rows, columns matched by name, and return how many; sequences are advanced past their numbers."""
         columns = ", ".join(quoted(name) for name in rows.schema.names)
+        sequences = sequences_of(self._run, table)
+        passing = Passing(sequences)
         with translated(self._name):
-            self._cursor.register("incoming", rows)
+            self._cursor.register("incoming", passing.through(rows))
             try:
                 done = self._cursor.execute(
                     f"INSERT INTO {quoted(table)} ({columns}) SELECT {columns} FROM incoming"
                 ).fetchall()
             finally:
                 self._cursor.unregister("incoming")
+        for column, sequence in sequences.items():
+            if column in passing.highest:
+                statement = advanced(self._run, sequence, passing.lowest[column], passing.highest[column])
+                if statement is not None:
+                    self._run(statement)
         return int(done[0][0])
 
     def commit(self) -> None:
