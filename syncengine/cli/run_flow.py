@@ -46,6 +46,7 @@ def told(carry_out: Callable[[], Ran], pair: Path, *, json: bool, verbose: int) 
             hooks=ran.hooks,
             by_hand=ran.by_hand,
             rollups=ran.rollups,
+            set_off=ran.set_off,
         )
         typer.echo(as_text({**plan_summary(ran.plan), "dry_run": False, "outcome": outcome, "after": after}))
         return exit_code(ran)
@@ -66,8 +67,17 @@ def told(carry_out: Callable[[], Ran], pair: Path, *, json: bool, verbose: int) 
     if ran.after is not None:
         console.print()
         print_verdict(console, ran.after, every_table=bool(verbose))
+    _say_of_set_off(console, ran)
     _say_of_hooks(console, ran, pair)
     return exit_code(ran)
+
+
+def _say_of_set_off(console: Console, ran: Ran) -> None:
+    """Say what a run changed beside the rows it wrote, and what an undo leaves of that."""
+    from syncengine.report.surroundings import set_off_lines
+
+    for line in set_off_lines(ran.plan, ran.set_off):
+        console.print(line)
 
 
 def _say_of_hooks(console: Console, ran: Ran, pair: Path) -> None:
@@ -124,10 +134,13 @@ def _backfilled(ran: Ran, pair: Path, *, json: bool) -> int:
     from syncengine.report.outcome import outcome_document
 
     if json:
-        outcome = outcome_document(ran.outcome, notes=ran.notes, hooks=ran.hooks, by_hand=ran.by_hand)
+        outcome = outcome_document(
+            ran.outcome, notes=ran.notes, hooks=ran.hooks, by_hand=ran.by_hand, set_off=ran.set_off
+        )
         typer.echo(as_text(backfill_outcome_document(outcome, ran.portions, ran.unlike_before)))
     else:
         console = out()
         print_backfill_outcome(console, ran.outcome, ran.portions, ran.notes, ran.unlike_before, str(pair))
+        _say_of_set_off(console, ran)
         _say_of_hooks(console, ran, pair)
     return exit_code(ran)

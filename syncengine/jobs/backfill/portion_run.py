@@ -23,6 +23,7 @@ from syncengine.model.plan import Plan
 from syncengine.model.portions import BackfillWishes, Portion, PortionDone
 from syncengine.model.progress import Progress
 from syncengine.model.run import RunKind, RunRecord
+from syncengine.model.surroundings import Allowed
 from syncengine.observe.facts import running_archive
 from syncengine.observe.observation import Request
 from syncengine.planning.plan import Wishes, plan
@@ -157,7 +158,8 @@ class Copying:
             wrote=self.wrote,
         )
         ran = self.runs.hooked_after(ran, self._lines(), self.runs.hooking(self.run, self.record.hooks))
-        return replace(ran, outcome=end(self.run, ran.outcome))
+        set_off = self.runs.set_off(self.run) if self.wishes.allowed != Allowed() else ()
+        return replace(ran, outcome=end(self.run, ran.outcome), set_off=set_off)
 
     def _lines(self) -> tuple[ChecklistLine, ...]:
         """Return what all its portions leave to be done, each once."""

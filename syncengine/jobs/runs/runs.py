@@ -31,7 +31,7 @@ from syncengine.model.progress import Progress
 from syncengine.model.run import BatchState, RunKind, RunRecord, RunState, undone_by
 from syncengine.model.sentences import listed
 from syncengine.model.spec import Archive
-from syncengine.model.surroundings import Allowed
+from syncengine.model.surroundings import Allowed, Meeting
 from syncengine.model.timetables import SCHEDULES
 from syncengine.planning.checklist import summarized_anew
 from syncengine.servers.protocol import Server
@@ -216,7 +216,13 @@ class Runs:
                 # Wherever Ctrl-C or a fault struck: no server stays in single-user mode.
                 hooking.put_back()
                 raise
-            return replace(ran, outcome=end(run, ran.outcome))
+            ended = replace(ran, outcome=end(run, ran.outcome))
+            plans = (plan, ran.rollups) if ran.rollups else (plan,)
+            return replace(ended, set_off=self.set_off(run)) if any(one.set_off for one in plans) else ended
+
+    def set_off(self, run: RunFolder) -> tuple[Meeting, ...]:
+        """Return what a run has set off beside the rows it wrote."""
+        return set_off_by(run.record(running=True), run)
 
     def _written(self, plan: Plan, context: RunContext, record: RunRecord | None, hooking: Hooking) -> Ran:
         known = record.batches if record else ()
