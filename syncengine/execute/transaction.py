@@ -85,7 +85,8 @@ class Writing:
 
     def _lock(self, one: PreparedPart, session: WriteSession, into: Role, *, whole_table: bool) -> None:
         """Keep others from one table's rows, which must be those that were journalled."""
-        session.lock(buckets_of(one.part), table=whole_table)
+        with _about(one.part.table):
+            session.lock(buckets_of(one.part), table=whole_table)
         if hold(one.part, self.seed, session, self.context.cache) != one.before:
             raise MovedError(
                 f"{one.part.table}: the rows of {into} changed while the step was prepared.",
