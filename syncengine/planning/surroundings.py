@@ -39,10 +39,9 @@ def writes_of(plan: Plan, updating: frozenset[Role]) -> dict[Place, frozenset[Wr
 
 
 def _writes(part: TablePart, updates: bool) -> frozenset[Write]:
-    deletes = part.deletes and any(write.target.rows for write in part.buckets)
     done = {
         Write.UPDATE: updates,
-        Write.DELETE: deletes,
+        Write.DELETE: part.deletes,
         Write.INSERT: any(write.source.rows for write in part.buckets),
     }
     return frozenset(write for write, so in done.items() if so)

@@ -76,6 +76,7 @@ PLANS: dict[str, tuple[Callable[[Path], Files], Callable[..., Plan | None], str]
 }
 
 
+@pytest.mark.soak("rollups", "outages")
 @pytest.mark.parametrize("what", sorted(PLANS))
 def test_every_plan_is_asked_about(tmp_path: Path, what: str) -> None:
     """Whatever a plan is for: a trigger at a table it writes, roll-ups included, refuses it until it is allowed."""

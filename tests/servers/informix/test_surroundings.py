@@ -94,6 +94,7 @@ def type_resync(live: LivePair, typed: Typing, *words: str) -> Said:
     return typed("resync", "--yes", "--pair", live.files.pair_file, *TRUNKS, *words)
 
 
+@pytest.mark.soak
 def test_a_trigger_is_run_only_where_it_is_allowed(live: LivePair, typed: Typing) -> None:
     """A trigger refuses the plan; allowed, it runs, the run says so, and an undo what it does not put back."""
     for statement in TOTALS:
@@ -128,6 +129,7 @@ def test_a_trigger_on_update_is_one_that_locking_runs(live: LivePair, typed: Typ
     assert "c_logging runs on each update" in said.text
 
 
+@pytest.mark.soak
 def test_a_cascade_takes_rows_only_where_it_is_allowed(live: LivePair, typed: Typing) -> None:
     """A reference on delete cascade refuses the plan; allowed, its rows go, and an undo says so."""
     for statement in (
