@@ -147,7 +147,8 @@ def test_every_field_of_the_document_of_a_check_is_described(
     monkeypatch.chdir(tmp_path)
     reader = Reader(slim)
     reader.follow_sql("secondary", "ALTER TABLE hsplit DROP COLUMN acdcalls")
-    reader.follow_sql("primary", "CREATE UNIQUE INDEX c_one_a_day ON f_cday (acd, row_date, split)")
+    for counted in ("CREATE SEQUENCE c_numbers", "ALTER TABLE hsplit ALTER acdtime SET DEFAULT nextval('c_numbers')"):
+        reader.follow_sql("primary", counted)
 
     document = check_document(open_pair("build/demo/pair.toml").check(scratch=True))
 
