@@ -16,6 +16,7 @@ from syncengine.model.pair import Limits, Role, ServerSettings
 from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import ColumnType
+from syncengine.model.surroundings import Surroundings
 from syncengine.servers.kinds import open_server
 from syncengine.servers.protocol import Bounds, LiveTable, Server, ServerDescription, SessionState, WriteSession
 
@@ -106,6 +107,10 @@ class MeddledServer:
     def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:
         """Pass it on."""
         return self._inner.tables(names)
+
+    def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
+        """Pass it on."""
+        return self._inner.surroundings(names)
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
         """Let happen what was asked for, and pass it on."""

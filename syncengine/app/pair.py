@@ -28,6 +28,7 @@ from syncengine.jobs.rollups.repair import MendingRollups
 from syncengine.jobs.rollups.verify import Internals
 from syncengine.jobs.runs.result import Ran
 from syncengine.jobs.runs.runs import Runs
+from syncengine.jobs.surroundings import surrounded
 from syncengine.jobs.sync import Syncing, SyncWishes, refuse_conflicts
 from syncengine.jobs.timetables.listing import Timetables
 from syncengine.model.check import PairCheck
@@ -42,6 +43,7 @@ from syncengine.model.progress import Progress, Silent
 from syncengine.model.rollups import InternalVerdict
 from syncengine.model.run import RunKind, RunRecord, RunState
 from syncengine.model.spec import DataClass, Kept
+from syncengine.model.surroundings import Allowed
 from syncengine.model.timetable_flag import RunOn
 from syncengine.model.timetables import TimetableListing
 from syncengine.model.window import Window
@@ -173,10 +175,13 @@ class Pair:
         take_broken: bool = False,
         rollups: Rollups | str = Rollups.LIST,
         unknown_columns: UnknownColumns | str = UnknownColumns.REFUSE,
+        allow_triggers: str | Iterable[str] = (),
+        allow_cascades: str | Iterable[str] = (),
         wait: bool = False,
     ) -> Plan:
         """Say what a resync of history would do, writing nothing. Without tables or sets, all historical tables.
 
+        `allow_triggers` and `allow_cascades` name tables at which rows beside those of the plan may change.
         Raises `RefusedError` where a rule forbids it.
         """
         asked = Asked(names_of(tables), names_of(sets), numbers_of(acds), names_of(exclude))
@@ -197,6 +202,7 @@ class Pair:
             limits=self._limits(allow_deletions),
             take_broken=take_broken,
             named=self._choosing.named(asked),
+            allowed=self._allowed(allow_triggers, allow_cascades),
         )
         job = Resync(self.settings, self.catalogue, self.connections, self._observer, self._rollups, self.progress)
         return job.plan(wishes, wait=wait)
@@ -214,6 +220,8 @@ class Pair:
         include_manual: bool = False,
         remove_users: bool = False,
         allow_deletions: int | None = None,
+        allow_triggers: str | Iterable[str] = (),
+        allow_cascades: str | Iterable[str] = (),
     ) -> Plan:
         """Say what copying administration would do, writing nothing to a server.
 
@@ -233,6 +241,7 @@ class Pair:
             limits=self._limits(allow_deletions),
             administration=AdministrationWishes(preferred, include_manual, remove_users),
             named=self._choosing.named(asked),
+            allowed=self._allowed(allow_triggers, allow_cascades),
         )
         return self._syncing.plan(wishes)
 
@@ -259,6 +268,8 @@ class Pair:
         allow_deletions: int | None = None,
         rollups: Rollups | str = Rollups.LIST,
         unknown_columns: UnknownColumns | str = UnknownColumns.REFUSE,
+        allow_triggers: str | Iterable[str] = (),
+        allow_cascades: str | Iterable[str] = (),
         wait: bool = False,
     ) -> Plan | None:
         """Say what would mend all outages, each from the server that saw it whole; None where there is none.
@@ -270,13 +281,18 @@ class Pair:
         out = self._choosing.excluded(Asked((), (), (), names_of(exclude)))
         then = choice(Rollups, rollups, "way with roll-ups")
         unknown = choice(UnknownColumns, unknown_columns, "way with unknown columns")
+        allowed = self._allowed(allow_triggers, allow_cascades)
         found = awaited(
-            lambda: self._outages.plan(moment, numbers, limits, out, wait=wait), limits, self.progress, wait=wait
+            lambda: self._outages.plan(moment, numbers, limits, allowed, out, wait=wait),
+            limits,
+            self.progress,
+            wait=wait,
         )
         if found is None or then is Rollups.LIST:
             return found
         with self.connections.servers(frozenset()) as servers:
-            return self._rollups.foretold(servers, replace(found, rollups=then, unknown_columns=unknown))
+            made = self._rollups.foretold(servers, replace(found, rollups=then, unknown_columns=unknown))
+            return surrounded(made, servers, allowed)
 
     def timetables(self, *, owners: str | Iterable[str] = ()) -> TimetableListing:
         """Say which timetables there are, what they do and, where the pair file names the flag, where they run.
@@ -285,14 +301,23 @@ class Pair:
         """
         return self._timetables.listing(names_of(owners))
 
-    def plan_run_on(self, run_on: RunOn | str, *, owners: str | Iterable[str], on: Role | str = Role.SECONDARY) -> Plan:
+    def plan_run_on(
+        self,
+        run_on: RunOn | str,
+        *,
+        owners: str | Iterable[str],
+        on: Role | str = Role.SECONDARY,
+        allow_triggers: str | Iterable[str] = (),
+        allow_cascades: str | Iterable[str] = (),
+    ) -> Plan:
         """Say what letting all timetables of some owners run on a server would change; `execute` does it.
 
         This is the guide's global edit. The other server may be down. Raises `InputError` where the pair file does
         not name the column that holds the flag, or an owner has no timetable there.
         """
         state, server = choice(RunOn, run_on, "place to run"), choice(Role, on, "server")
-        return self._timetables.plan_run_on(RunOnWish(state, names_of(owners), server))
+        allowed = self._allowed(allow_triggers, allow_cascades)
+        return self._timetables.plan_run_on(RunOnWish(state, names_of(owners), server), allowed)
 
     def execute(self, plan: Plan, *, about: str = "") -> Ran:
         """Do what a plan says, then verify every table it names again (rule: only that says "in sync").
@@ -351,6 +376,8 @@ class Pair:
         hours: str | None = None,
         portion_rows: int = 500_000,
         portion_days: int = 31,
+        allow_triggers: str | Iterable[str] = (),
+        allow_cascades: str | Iterable[str] = (),
     ) -> BackfillWishes:
         """Return what a backfill is asked for; `backfilling` cuts it into portions, and does it.
 
@@ -374,15 +401,29 @@ class Pair:
             rows_per_second=rows_per_second,
             hours=hours,
             named=tuple(sorted(self._choosing.named(asked))),
+            allowed=self._allowed(allow_triggers, allow_cascades),
         )
 
-    def plan_undo(self, run_id: str | None = None, *, dry_run: bool = False) -> Plan:
+    def plan_undo(
+        self,
+        run_id: str | None = None,
+        *,
+        dry_run: bool = False,
+        allow_triggers: str | Iterable[str] = (),
+        allow_cascades: str | Iterable[str] = (),
+    ) -> Plan:
         """Say what putting back the rows a run has changed would do; `execute` does it.
 
         Buckets that somebody else has changed or a later run has written since are left, and named as kept.
-        Raises `RefusedError` where all of them are.
+        What the run was allowed to set off at its tables, its undo is, too; its `not_put_back` is what the run had
+        set off. Raises `RefusedError` where nothing can be put back, or where more would be set off.
         """
-        return self._runs.plan_undo(run_id, dry_run=dry_run)
+        return self._runs.plan_undo(run_id, self._allowed(allow_triggers, allow_cascades), dry_run=dry_run)
+
+    def _allowed(self, triggers: str | Iterable[str], cascades: str | Iterable[str]) -> Allowed:
+        """Return what may be set off, and at which tables; raises `UnknownTableError` for a table nobody knows."""
+        named = (tuple(self.catalogue.table(name).name for name in names_of(names)) for names in (triggers, cascades))
+        return Allowed(*named)
 
     def _limits(self, allow_deletions: int | None) -> Limits:
         limits = self.settings.limits

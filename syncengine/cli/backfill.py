@@ -10,12 +10,14 @@ import typer
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import (
     AcdsOption,
+    CascadesOption,
     ExcludedOption,
     JsonOption,
     PairOption,
     SetsOption,
     SpecsOption,
     TablesOption,
+    TriggersOption,
 )
 from syncengine.cli.run_flow import refuse_nobody_to_ask, told
 from syncengine.model.errors import InputError
@@ -80,6 +82,8 @@ def backfill(
         int, typer.Option(min=1, help="Rows of one portion at most, but at least a day.")
     ] = 500_000,
     portion_days: Annotated[int, typer.Option(min=1, help="Days of one portion at most.")] = 31,
+    allow_triggers: TriggersOption = None,
+    allow_cascades: CascadesOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan every portion and write nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing.")] = False,
     json: JsonOption = False,
@@ -117,6 +121,8 @@ def backfill(
         hours=hours,
         portion_rows=portion_rows,
         portion_days=portion_days,
+        allow_triggers=tuple(allow_triggers or ()),
+        allow_cascades=tuple(allow_cascades or ()),
     )
     portions, notes = opened.backfilling.portions(wishes)
     if not json:

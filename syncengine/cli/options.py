@@ -99,6 +99,25 @@ FromOption = Annotated[
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show the plan and write nothing.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing.")]
+TriggersOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-triggers",
+        metavar="TABLE",
+        help="Write a table whose triggers run then, and change what no undo puts back; repeat it for more.",
+        show_default=False,
+    ),
+]
+CascadesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-cascades",
+        metavar="TABLE",
+        help="Write a table with whose rows rows of other tables go (ON DELETE CASCADE, SET NULL, SET DEFAULT), which "
+        "no undo puts back; repeat it for more.",
+        show_default=False,
+    ),
+]
 DeletionsOption = Annotated[
     int | None,
     typer.Option(

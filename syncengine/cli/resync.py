@@ -9,6 +9,7 @@ import typer
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import (
     AcdsOption,
+    CascadesOption,
     DeletionsOption,
     DryRunOption,
     ExcludedOption,
@@ -19,6 +20,7 @@ from syncengine.cli.options import (
     SinceOption,
     SpecsOption,
     TablesOption,
+    TriggersOption,
     VerboseOption,
     WindowOption,
     YesOption,
@@ -50,6 +52,8 @@ def resync(
     yes: YesOption = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until both servers have archived the window.")] = False,
     allow_deletions: DeletionsOption = None,
+    allow_triggers: TriggersOption = None,
+    allow_cascades: CascadesOption = None,
     take_broken: Annotated[
         bool, typer.Option("--take-broken", help="Replace whole buckets even where the source's own rows are broken.")
     ] = False,
@@ -119,6 +123,8 @@ def resync(
             allow_deletions=allow_deletions,
             rollups=rollups,
             unknown_columns=unknown,
+            allow_triggers=tuple(allow_triggers or ()),
+            allow_cascades=tuple(allow_cascades or ()),
             wait=wait,
         )
         if outages
@@ -134,6 +140,8 @@ def resync(
             take_broken=take_broken,
             rollups=rollups,
             unknown_columns=unknown,
+            allow_triggers=tuple(allow_triggers or ()),
+            allow_cascades=tuple(allow_cascades or ()),
             wait=wait,
         )
     )

@@ -47,6 +47,7 @@ def told(carry_out: Callable[[], Ran], pair: Path, *, json: bool, verbose: int) 
             hooks=ran.hooks,
             by_hand=ran.by_hand,
             rollups=ran.rollups,
+            set_off=ran.set_off,
         )
         typer.echo(as_text({**plan_summary(ran.plan), "dry_run": False, "outcome": outcome, "after": after}))
         return exit_code(ran)
@@ -67,8 +68,17 @@ def told(carry_out: Callable[[], Ran], pair: Path, *, json: bool, verbose: int) 
     if ran.after is not None:
         console.print()
         print_verdict(console, ran.after, every_table=bool(verbose))
+    _say_of_set_off(console, ran)
     _say_of_hooks(console, ran, pair)
     return exit_code(ran)
+
+
+def _say_of_set_off(console: Console, ran: Ran) -> None:
+    """Say what a run changed beside the rows it wrote, and what an undo leaves of that."""
+    from syncengine.report.surroundings import set_off_lines
+
+    for line in set_off_lines(ran.plan, ran.set_off):
+        console.print(line)
 
 
 def _say_of_hooks(console: Console, ran: Ran, pair: Path) -> None:
@@ -120,7 +130,7 @@ def _of_the_rows(ran: Ran) -> ExitCode:
         in_sync = all(portion.in_sync is not False for portion in ran.portions) and not ran.unlike_before
         return ExitCode.DONE if in_sync else ExitCode.DRIFT
     if ran.plan.undoes or ran.plan.edit:
-        return ExitCode.PARTLY if ran.unlike or ran.plan.kept else ExitCode.DONE
+        return ExitCode.PARTLY if ran.unlike or ran.plan.not_as_before else ExitCode.DONE
     if ran.after is not None and ran.after.not_compared:
         return ExitCode.PARTLY
     return ExitCode.DONE if ran.after is not None and ran.after.in_sync else ExitCode.DRIFT
@@ -133,10 +143,13 @@ def _backfilled(ran: Ran, pair: Path, *, json: bool) -> int:
     from syncengine.report.outcome import outcome_document
 
     if json:
-        outcome = outcome_document(ran.outcome, notes=ran.notes, hooks=ran.hooks, by_hand=ran.by_hand)
+        outcome = outcome_document(
+            ran.outcome, notes=ran.notes, hooks=ran.hooks, by_hand=ran.by_hand, set_off=ran.set_off
+        )
         typer.echo(as_text(backfill_outcome_document(outcome, ran.portions, ran.unlike_before)))
     else:
         console = out()
         print_backfill_outcome(console, ran.outcome, ran.portions, ran.notes, ran.unlike_before, str(pair))
+        _say_of_set_off(console, ran)
         _say_of_hooks(console, ran, pair)
     return exit_code(ran)

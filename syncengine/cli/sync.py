@@ -9,6 +9,7 @@ import typer
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import (
     AcdsOption,
+    CascadesOption,
     DeletionsOption,
     DryRunOption,
     ExcludedOption,
@@ -18,6 +19,7 @@ from syncengine.cli.options import (
     SetsOption,
     SpecsOption,
     TablesOption,
+    TriggersOption,
     VerboseOption,
     YesOption,
 )
@@ -58,6 +60,8 @@ def sync(
         bool, typer.Option("--remove-users", help="Also remove users that only the target has, and what is theirs.")
     ] = False,
     allow_deletions: DeletionsOption = None,
+    allow_triggers: TriggersOption = None,
+    allow_cascades: CascadesOption = None,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
     json: JsonOption = False,
@@ -91,6 +95,8 @@ def sync(
         include_manual=include_manual,
         remove_users=remove_users,
         allow_deletions=allow_deletions,
+        allow_triggers=tuple(allow_triggers or ()),
+        allow_cascades=tuple(allow_cascades or ()),
     )
     if not json:
         print_plan(out(), plan, every_table=bool(verbose))

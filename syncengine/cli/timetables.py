@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.cli.options import JsonOption, PairOption, VerboseOption
+from syncengine.cli.options import CascadesOption, JsonOption, PairOption, TriggersOption, VerboseOption
 from syncengine.cli.run_flow import refuse_nobody_to_ask, told
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
 from syncengine.model.timetable_flag import RunOn
+
+if TYPE_CHECKING:
+    from syncengine.app import Pair
+    from syncengine.model.plan import Plan
 
 
 def timetables(
@@ -36,6 +40,8 @@ def timetables(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="With --run-on: show the plan and write nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="With --run-on: do not ask before writing.")] = False,
+    allow_triggers: TriggersOption = None,
+    allow_cascades: CascadesOption = None,
     json: JsonOption = False,
     verbose: VerboseOption = 0,
 ) -> int:
@@ -55,10 +61,23 @@ def timetables(
 
     owners = tuple(owner or ())
     if run_on is not None:
-        return _edited(pair, run_on, owners, on or Role.SECONDARY, dry_run=dry_run, yes=yes, json=json, verbose=verbose)
-    if on is not None or dry_run or yes:
+        if not owners:
+            raise InputError(
+                "--run-on sets the timetables of one owner, or of several.",
+                hint="Add --owner; `syncengine timetables` shows who has any.",
+            )
+        opened = open_pair(pair, progress=progress())
+        plan = opened.plan_run_on(
+            run_on,
+            owners=owners,
+            on=on or Role.SECONDARY,
+            allow_triggers=tuple(allow_triggers or ()),
+            allow_cascades=tuple(allow_cascades or ()),
+        )
+        return _edited(opened, plan, pair, dry_run=dry_run, yes=yes, json=json, verbose=verbose)
+    if on is not None or dry_run or yes or allow_triggers or allow_cascades:
         raise InputError(
-            "--on, --dry-run and --yes belong to an edit, and nothing is edited.",
+            "--on, --dry-run, --yes, --allow-triggers and --allow-cascades belong to an edit, and nothing is edited.",
             hint="Add --run-on this or --run-on any, or leave them out.",
         )
     listing = open_pair(pair, progress=progress()).timetables(owners=owners)
@@ -71,22 +90,12 @@ def timetables(
     return ExitCode.DRIFT if listing.differing else ExitCode.DONE
 
 
-def _edited(
-    pair: Path, run_on: RunOn, owners: tuple[str, ...], on: Role, *, dry_run: bool, yes: bool, json: bool, verbose: int
-) -> int:
-    from syncengine.app import open_pair
-    from syncengine.cli.terminal import out, progress
+def _edited(opened: Pair, plan: Plan, pair: Path, *, dry_run: bool, yes: bool, json: bool, verbose: int) -> int:
+    from syncengine.cli.terminal import out
     from syncengine.report.json_values import as_text
     from syncengine.report.plan_json import plan_summary
     from syncengine.report.plan_text import print_plan
 
-    if not owners:
-        raise InputError(
-            "--run-on sets the timetables of one owner, or of several.",
-            hint="Add --owner; `syncengine timetables` shows who has any.",
-        )
-    opened = open_pair(pair, progress=progress())
-    plan = opened.plan_run_on(run_on, owners=owners, on=on)
     if not json:
         print_plan(out(), plan)
     if dry_run:
@@ -95,7 +104,7 @@ def _edited(
         return ExitCode.DRIFT if plan.steps else ExitCode.DONE
     if plan.steps and not yes:
         refuse_nobody_to_ask(json=json)
-    if plan.steps and not yes and not typer.confirm(f"Write this into {on}?"):
+    if plan.steps and not yes and not typer.confirm(f"Write this into {plan.target}?"):
         typer.echo("Nothing was written.")
         return ExitCode.CANCELLED
     return told(lambda: opened.execute(plan), pair, json=json, verbose=verbose)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 from syncengine.execute.batches import Batch
@@ -20,6 +20,11 @@ from syncengine.model.run import BatchState
 from syncengine.servers.protocol import WriteSession
 from syncengine.staging.pieces import read_piece
 from syncengine.staging.run_reading import part_data
+
+CHANGED = (
+    "A trigger, a rule or a conversion on the server may have changed the rows, or kept some out; the plan names the "
+    "first two."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,8 @@ class Writing:
 
     def _lock(self, one: PreparedPart, session: WriteSession, into: Role, *, whole_table: bool) -> None:
         """Keep others from one table's rows, which must be those that were journalled."""
-        session.lock(buckets_of(one.part), table=whole_table)
+        with _about(one.part.table):
+            session.lock(buckets_of(one.part), table=whole_table)
         if hold(one.part, self.seed, session, self.context.cache) != one.before:
             raise MovedError(
                 f"{one.part.table}: the rows of {into} changed while the step was prepared.",
@@ -90,20 +96,24 @@ class Writing:
     def _apply(self, one: PreparedPart, session: WriteSession, into: Role) -> None:
         """Write one table's rows inside the transaction; what does not add up rolls everything back."""
         table = one.part.table
-        deleted = sum(session.delete(selection) for selection in one.deletes)
+        with _about(table):
+            deleted = sum(session.delete(selection) for selection in one.deletes)
         if deleted != one.delete_rows:
             raise ServerError(
-                f"{table}: {into} deleted {deleted:,} rows where {one.delete_rows:,} were journalled; rolled back."
+                f"{table}: {into} deleted {deleted:,} rows where {one.delete_rows:,} were journalled; rolled back.",
+                hint=CHANGED,
             )
-        inserted = session.insert(table, read_piece(one.insert)) if one.insert.rows else 0
+        with _about(table):
+            inserted = session.insert(table, read_piece(one.insert)) if one.insert.rows else 0
         if inserted != one.insert.rows:
             raise ServerError(
-                f"{table}: {into} inserted {inserted:,} rows where {one.insert.rows:,} were staged; rolled back."
+                f"{table}: {into} inserted {inserted:,} rows where {one.insert.rows:,} were staged; rolled back.",
+                hint=CHANGED,
             )
         if hold(one.part, self.seed, session, self.context.cache) != one.after:
             raise ServerError(
                 f"{table}: what {into} would hold is not what was staged; rolled back.",
-                hint="A trigger or a conversion on the server may have changed the rows.",
+                hint=CHANGED,
             )
 
     def _roll_back(
@@ -158,6 +168,17 @@ class Writing:
         deleted = sum(one.delete_rows for one in prepared)
         inserted = sum(one.insert.rows for one in prepared)
         self.tell(batch, state, deleted, inserted, why)
+
+
+@contextmanager
+def _about(table: str) -> Iterator[None]:
+    """Name the table in what a server says of a write to it: a constraint has a name, and does not say of what."""
+    try:
+        yield
+    except ServerError as error:
+        if f'"{table}"' not in error.message:
+            error.message = f"{table}: {error.message}"
+        raise
 
 
 def _still_journalled(prepared: list[PreparedPart]) -> None:

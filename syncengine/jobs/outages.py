@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
+from syncengine.jobs.surroundings import surrounded
 from syncengine.model.drift import Observation
 from syncengine.model.errors import RefusedError, WindowError
 from syncengine.model.facts import ServerFacts
@@ -18,6 +19,7 @@ from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan, Policy
 from syncengine.model.spans import joined
 from syncengine.model.spec import Archive, DataClass, Kept
+from syncengine.model.surroundings import Allowed
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions
 from syncengine.observe.pair_facts import facts_of
@@ -65,6 +67,7 @@ class Outages:
         since: datetime | None,
         acds: tuple[int, ...],
         limits: Limits,
+        allowed: Allowed,
         excluded: Collection[str] = (),
         *,
         wait: bool,
@@ -89,7 +92,7 @@ class Outages:
             if not archived:
                 return None
             observation = narrowed(self.observe(servers, self._request(facts, archived, acds, excluded)), archived)
-        made = plan(observation, self.catalogue, self._wishes(limits))
+            made = surrounded(plan(observation, self.catalogue, self._wishes(limits)), servers, allowed)
         left = [f"ACD {time.acd} {time.span} is not archived on both servers yet, and is left" for time in early]
         lost = [
             f"ACD {found.time.acd} {found.time.span} is lost: neither server saw it whole"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.archive_wait import awaited
 from syncengine.jobs.connections import Connections
 from syncengine.jobs.observation import Observer, refuse_nothing_held
 from syncengine.jobs.rollups.repair import MendingRollups
+from syncengine.jobs.surroundings import surrounded
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan, Policy, Rollups, UnknownColumns
 from syncengine.model.progress import Progress
 from syncengine.model.spec import TableSpec
+from syncengine.model.surroundings import Allowed
 from syncengine.model.window import Window
 from syncengine.planning.plan import Wishes, plan
 
@@ -32,6 +34,7 @@ class ResyncWishes:
     unknown_columns: UnknownColumns = UnknownColumns.REFUSE
     named: frozenset[str] = frozenset()
     """The tables that were asked for by name."""
+    allowed: Allowed = field(default_factory=Allowed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,4 +65,4 @@ class Resync:
             found = replace(made, rollups=wishes.rollups, unknown_columns=wishes.unknown_columns)
             # Only then: what is not archived yet holds nothing either, and --wait knows what to wait for.
             refuse_nothing_held(observation)
-            return self.rollups.foretold(servers, found)
+            return surrounded(self.rollups.foretold(servers, found), servers, wishes.allowed)

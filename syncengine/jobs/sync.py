@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
+from syncengine.jobs.surroundings import surrounded
 from syncengine.model.drift import Observation
 from syncengine.model.errors import RefusedError
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan, Policy
 from syncengine.model.spec import TableSpec
+from syncengine.model.surroundings import Allowed
 from syncengine.observe.request import Request
 from syncengine.planning.administration import AdministrationWishes
 from syncengine.planning.plan import Wishes, plan
@@ -32,6 +34,7 @@ class SyncWishes:
     administration: AdministrationWishes
     named: frozenset[str] = frozenset()
     """The tables that were asked for by name."""
+    allowed: Allowed = field(default_factory=Allowed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +60,16 @@ class Syncing:
             for_writing=True,
             named=wishes.named,
         )
+        how = Wishes(
+            wishes.policy,
+            wishes.limits,
+            hooks=self.settings.hooks,
+            call_history=self.settings.call_history,
+            administration=wishes.administration,
+        )
         with self.connections.servers(frozenset()) as servers:
             observation = self.observe(servers, request, LastSynced(self.settings.staging))
-        return plan(
-            observation,
-            self.catalogue,
-            Wishes(
-                wishes.policy,
-                wishes.limits,
-                hooks=self.settings.hooks,
-                call_history=self.settings.call_history,
-                administration=wishes.administration,
-            ),
-        )
+            return surrounded(plan(observation, self.catalogue, how), servers, wishes.allowed)
 
 
 def refuse_conflicts(made: Plan) -> None:

@@ -16,6 +16,7 @@ from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import KeptBack, KeptWhy, Plan, Policy, RowsFrom
 from syncengine.model.run import BatchState, RunRecord, RunState
 from syncengine.model.spans import span_of
+from syncengine.model.surroundings import Meeting
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions
 from syncengine.observe.pair_facts import facts_of
@@ -102,6 +103,13 @@ def unlike_journal(record: RunRecord, run: RunFolder, servers: Mapping[Role, Ser
         if any(held.get(w.bucket, EMPTY) != part.after.get(w.bucket, EMPTY) for w in part.part.buckets):
             unlike[part.part.table] = None
     yield from unlike
+
+
+def set_off_by(record: RunRecord, run: RunFolder) -> tuple[Meeting, ...]:
+    """Return what a run has set off beside the rows it wrote, which its journal does not hold."""
+    wrote = {(batch.into, part.table) for batch in record.done for part in batch.parts}
+    meetings = (meeting for portion in record.portions_kept for meeting in run.plan(portion).set_off)
+    return tuple(dict.fromkeys(meeting for meeting in meetings if (meeting.into, meeting.table) in wrote))
 
 
 def _unknown(record: RunRecord) -> Iterator[KeptBack]:

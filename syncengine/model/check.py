@@ -9,6 +9,7 @@ from enum import StrEnum
 from syncengine.model.facts import ServerFacts
 from syncengine.model.pair import Role
 from syncengine.model.spec import DataClass
+from syncengine.model.surroundings import Met
 
 
 class Severity(StrEnum):
@@ -93,6 +94,8 @@ class TableCheck:
     columns: tuple[tuple[str, str], ...] = ()
     """Each column with its type as the server calls it, and whether it takes NULL where that is told."""
     faults: tuple[ColumnFault, ...] = ()
+    meets: tuple[Met, ...] = ()
+    """What a write to it sets off or meets."""
 
 
 class CaseState(StrEnum):

@@ -13,6 +13,7 @@ from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.pair import Role
 from syncengine.model.selection import KeyGroups
 from syncengine.model.spec import Archive
+from syncengine.model.surroundings import Allowed, Meeting
 from syncengine.model.timetable_flag import FlagEdit
 from syncengine.model.window import Window
 
@@ -271,6 +272,12 @@ class Plan:
     """Key groups of administration that differ: all that the target changed, and some of the others."""
     edit: FlagEdit | None = None
     """What is edited, where the rows are the server's own."""
+    meets: tuple[Meeting, ...] = ()
+    """What its writes set off or meet at their tables."""
+    allowed: Allowed = field(default_factory=Allowed)
+    """The tables at which rows beside those of the plan may change."""
+    not_put_back: tuple[Meeting, ...] = ()
+    """Of an undo: what the run that is undone had set off beside the rows it wrote."""
     version: int = PLAN_VERSION
 
     @property
@@ -292,6 +299,16 @@ class Plan:
     def servers(self) -> frozenset[Role]:
         """The servers it needs: an edit of one server's own rows is done while the other is down."""
         return frozenset({self.target}) if self.edit else frozenset(Role)
+
+    @property
+    def set_off(self) -> tuple[Meeting, ...]:
+        """What its writes set off beside the rows they write, which was allowed and which no undo puts back."""
+        return tuple(meeting for meeting in self.meets if meeting.met.sets_off)
+
+    @property
+    def not_as_before(self) -> bool:
+        """Say whether something stays otherwise than an undo was to leave it: what is kept, and what was set off."""
+        return bool(self.kept or self.not_put_back or (self.undoes and self.set_off))
 
     @property
     def deletions(self) -> int:

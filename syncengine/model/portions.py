@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from syncengine.model.pair import Role
 from syncengine.model.plan import Policy
+from syncengine.model.surroundings import Allowed
 from syncengine.model.window import Window
 
 
@@ -52,6 +53,7 @@ class BackfillWishes:
     hours: str | None = None
     named: tuple[str, ...] = ()
     """The tables that were asked for by name; one that is on neither server is then a mistake."""
+    allowed: Allowed = field(default_factory=Allowed)
 
     @property
     def writes_to(self) -> frozenset[Role]:
@@ -75,6 +77,8 @@ class BackfillWishes:
             ("acds", ",".join(map(str, self.acds))),
             ("rows_per_second", str(self.rows_per_second or "")),
             ("hours", self.hours or ""),
+            ("allow_triggers", ",".join(self.allowed.triggers)),
+            ("allow_cascades", ",".join(self.allowed.cascades)),
         )
 
     @classmethod
@@ -90,4 +94,9 @@ class BackfillWishes:
             acds=tuple(int(one) for one in told["acds"].split(",") if one),
             rows_per_second=int(told["rows_per_second"]) if told["rows_per_second"] else None,
             hours=told["hours"] or None,
+            allowed=Allowed(_names(told["allow_triggers"]), _names(told["allow_cascades"])),
         )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for name in text.split(",") if name)

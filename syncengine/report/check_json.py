@@ -9,6 +9,7 @@ from syncengine.model.check import Finding, PairCheck, ScratchCheck, ServerCheck
 from syncengine.model.facts import Outage, ServerFacts
 from syncengine.report.json_values import plain
 from syncengine.report.outages import link_document
+from syncengine.report.surroundings import met_document
 
 CHECK_VERSION = 1
 
@@ -69,6 +70,7 @@ def _table(table: TableCheck) -> dict[str, Any]:
         "indexes": list(table.indexes),
         "columns": dict(table.columns),
         "faults": plain(table.faults),
+        "meets": [met_document(met) for met in table.meets],
     }
 
 

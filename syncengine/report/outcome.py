@@ -13,11 +13,13 @@ from syncengine.model.hooks import HookRecord
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
 from syncengine.model.plan import Plan, RowsFrom
 from syncengine.model.sentences import plural
+from syncengine.model.surroundings import Meeting
 from syncengine.model.timetable_flag import FlagEdit
 from syncengine.report.checklist import line_document
 from syncengine.report.hooks import hook_document
 from syncengine.report.json_values import plain
 from syncengine.report.plan_text import stale_lines
+from syncengine.report.surroundings import meeting_document
 
 SHOWN = 10
 """Steps that are named before the others are counted."""
@@ -140,6 +142,7 @@ def outcome_document(
     hooks: Sequence[HookRecord] = (),
     by_hand: Sequence[tuple[ChecklistLine, str]] = (),
     rollups: Plan | None = None,
+    set_off: Sequence[Meeting] = (),
 ) -> dict[str, Any]:
     """Return what a run did as plain data."""
     return {
@@ -151,6 +154,7 @@ def outcome_document(
         "rows_inserted": outcome.inserted,
         "unlike": list(unlike),
         "notes": list(notes),
+        "set_off": [meeting_document(one) for one in set_off],
         "steps": plain(outcome.steps),
         "stale_rollups": plain(rollups.stale) if rollups else [],
         "hooks": [hook_document(record) for record in hooks],

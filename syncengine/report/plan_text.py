@@ -14,6 +14,7 @@ from syncengine.model.sentences import listed, plural
 from syncengine.model.window import Window
 from syncengine.report.changes import change_lines
 from syncengine.report.checklist import checklist_lines
+from syncengine.report.surroundings import meeting_lines, meeting_notes
 from syncengine.report.text import clips, grid, number
 from syncengine.report.timetables import edit_summary, edit_table
 
@@ -43,6 +44,7 @@ def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
     if plan.steps:
         yield Text()
         yield _steps(plan) if plan.edit is None else edit_table(plan.edit)
+    yield from meeting_lines(plan)
     yield from change_lines(plan)
     if plan.kept:
         yield Text()
@@ -50,7 +52,7 @@ def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
         yield from _kept(plan)
     yield from (Text(note, style="dim") for note in clips((one.table, one.acd, one.notes) for one in plan.ranges))
     yield from _rollups(plan)
-    for note in plan.notes:
+    for note in (*plan.notes, *meeting_notes(plan)):
         yield Text(f"Note: {note}.", style="dim")
     yield from checklist_lines("before", plan.checklist.before)
     yield from checklist_lines("after", plan.checklist.after)

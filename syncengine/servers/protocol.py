@@ -17,6 +17,7 @@ from syncengine.model.pair import Role
 from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import ColumnType
+from syncengine.model.surroundings import Surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,8 @@ class Capabilities:
     """How rows are inserted, for people; empty while that has not been found out."""
     folds: frozenset[str] = FOLDED
     """The types whose fingerprint the server computes itself; rows with others are fetched and folded here."""
+    locks_by_update: bool = False
+    """Whether rows are locked by updating them to what they are, which sets off what an update does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,10 @@ class WriteSession(Protocol):
         """Delete the selected rows and return how many there were."""
 
     def insert(self, table: str, rows: pa.RecordBatchReader) -> int:
-        """Insert rows, columns matched by name, and return how many were inserted."""
+        """Insert rows, columns matched by name, and return how many were inserted.
+
+        Sequences that number columns of the table are advanced past what was inserted, and never set back.
+        """
 
     def commit(self) -> None:
         """Make the writes durable; raises `UnknownOutcomeError` when nobody can say whether it did."""
@@ -145,6 +151,9 @@ class Server(Protocol):
 
     def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:
         """Return those of the named tables that exist."""
+
+    def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
+        """Return what a write to those of the named tables that exist sets off or meets, under the names asked for."""
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
         """Yield each non-empty bucket once, in no order."""

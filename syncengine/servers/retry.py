@@ -16,6 +16,7 @@ from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
+from syncengine.model.surroundings import Surroundings
 from syncengine.servers.protocol import Bounds, LiveTable, Server, ServerDescription, SessionState, WriteSession
 
 log = logging.getLogger(__name__)
@@ -67,6 +68,10 @@ class RetryingServer:
     def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:
         """Ask, and again."""
         return tried(lambda: self._inner.tables(names))
+
+    def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
+        """Ask, and again."""
+        return tried(lambda: self._inner.surroundings(names))
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
         """Ask, and again; the answer is held until it is whole."""

@@ -14,6 +14,7 @@ from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import ColumnType
+from syncengine.model.surroundings import Surroundings
 from syncengine.servers.protocol import Bounds, LiveTable, Server, ServerDescription, SessionState, WriteSession
 
 AT_ONCE = 1000
@@ -132,6 +133,10 @@ class ThrottledServer:
     def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:
         """Pass it on."""
         return self._inner.tables(names)
+
+    def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
+        """Pass it on."""
+        return self._inner.surroundings(names)
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
         """Pass it on."""

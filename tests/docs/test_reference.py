@@ -20,6 +20,7 @@ from syncengine.model.check import CaseState, ColumnFaultKind, Holding, Severity
 from syncengine.model.plan import KeptWhy
 from syncengine.model.rollups import InternalState
 from syncengine.model.spec import Archive, DataClass, Evidence, Kept, Rollup
+from syncengine.model.surroundings import MetKind
 from syncengine.pair_file import read_pair_file
 from syncengine.pair_file.schema import PairEntry
 from syncengine.report.check_json import check_document
@@ -121,6 +122,8 @@ def test_every_field_of_a_json_document_is_described(
     inside = "SELECT * REPLACE (915 AS starttime, 15 AS intrvl) FROM hsplit WHERE acd = 1 AND starttime = 900"
     reader.follow_sql("secondary", f"INSERT INTO hsplit {inside} AND row_date = '2000-06-03'")
     reader.follow_sql("secondary", "ALTER TABLE hcwc ADD COLUMN more INTEGER")
+    for counted in ("CREATE SEQUENCE c_numbers", "ALTER TABLE hsplit ALTER acdcalls SET DEFAULT nextval('c_numbers')"):
+        reader.follow_sql("secondary", counted)
     pair = open_pair("build/demo/pair.toml")
     names = ("hsplit", "spex")
     verdicts = [
@@ -145,6 +148,8 @@ def test_every_field_of_the_document_of_a_check_is_described(
     monkeypatch.chdir(tmp_path)
     reader = Reader(slim)
     reader.follow_sql("secondary", "ALTER TABLE hsplit DROP COLUMN acdcalls")
+    for counted in ("CREATE SEQUENCE c_numbers", "ALTER TABLE hsplit ALTER acdtime SET DEFAULT nextval('c_numbers')"):
+        reader.follow_sql("primary", counted)
 
     document = check_document(open_pair("build/demo/pair.toml").check(scratch=True))
 
@@ -152,7 +157,7 @@ def test_every_field_of_the_document_of_a_check_is_described(
     # Where a server fails or is not tried these two are null, which is why they have lines of their own.
     assert _fields(document) == _listed(text) - {"servers[].profile", "servers[].scratch"}
     words = set(re.findall(r"`([^`]+)`", text))
-    assert _values(Severity, Subject, Holding, ColumnFaultKind, CaseState) <= words
+    assert _values(Severity, Subject, Holding, ColumnFaultKind, CaseState, MetKind) <= words
 
 
 @pytest.mark.soak

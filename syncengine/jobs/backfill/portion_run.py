@@ -13,6 +13,7 @@ from syncengine.jobs.backfill.progress_display import PortionProgress
 from syncengine.jobs.connections import as_of
 from syncengine.jobs.runs.result import Ran
 from syncengine.jobs.runs.runs import Runs, needed_bytes
+from syncengine.jobs.surroundings import surrounded
 from syncengine.model.checklist import ChecklistLine
 from syncengine.model.drift import Observation
 from syncengine.model.errors import RefusedError, WindowError
@@ -22,6 +23,7 @@ from syncengine.model.plan import Plan
 from syncengine.model.portions import BackfillWishes, Portion, PortionDone
 from syncengine.model.progress import Progress
 from syncengine.model.run import RunKind, RunRecord
+from syncengine.model.surroundings import Allowed
 from syncengine.observe.facts import running_archive
 from syncengine.observe.request import Request
 from syncengine.planning.plan import Wishes, plan
@@ -54,7 +56,7 @@ class PortionWork:
         except WindowError:
             return None
         try:
-            return plan(
+            made = plan(
                 observation, self.catalogue, Wishes(wishes.policy, self.settings.limits, hooks=self.settings.hooks)
             )
         except RefusedError as error:
@@ -62,6 +64,7 @@ class PortionWork:
                 raise
             hint = "Look at them with `syncengine verify`; then raise limits.deletions in the pair file, or use fill."
             raise RefusedError(error.message, rule=error.rule, hint=hint) from error
+        return surrounded(made, servers, wishes.allowed)
 
     def look(
         self,
@@ -156,7 +159,8 @@ class Copying:
             wrote=self.wrote,
         )
         ran = self.runs.hooked_after(ran, self._lines(), self.runs.hooking(self.run, self.record.hooks))
-        return replace(ran, outcome=end(self.run, ran.outcome))
+        set_off = self.runs.set_off(self.run) if self.wishes.allowed != Allowed() else ()
+        return replace(ran, outcome=end(self.run, ran.outcome), set_off=set_off)
 
     def _lines(self) -> tuple[ChecklistLine, ...]:
         """Return what all its portions leave to be done, each once."""
@@ -165,7 +169,8 @@ class Copying:
 
     def _plan(self, portion: Portion) -> Plan | None:
         if portion.number in self.record.portions_kept:
-            return self.run.plan(portion.number)
+            kept = self.run.plan(portion.number)
+            return surrounded(kept, self.paced(), kept.allowed)
         seed = self.record.header.seed
         made = self.work.plan(self.paced(), self.wishes, portion, seed, self.progress)
         if made is not None:

@@ -11,6 +11,7 @@ from syncengine.model.outcome import RunOutcome
 from syncengine.model.plan import Plan
 from syncengine.model.portions import PortionDone
 from syncengine.model.run import RunKind
+from syncengine.model.surroundings import Meeting
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,5 +37,7 @@ class Ran:
     """The hooks that were run this time."""
     rollups: Plan | None = None
     """The second portion, which mends days, weeks and months; its `stale` are left to Data Summarizing."""
+    set_off: tuple[Meeting, ...] = ()
+    """What it has set off beside the rows it wrote, which no undo puts back."""
     by_hand: tuple[tuple[ChecklistLine, str], ...] = ()
     """What is left to be done by hand after it, each with why its hook has not done it, if it was tried."""

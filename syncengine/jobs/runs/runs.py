@@ -19,8 +19,9 @@ from syncengine.jobs.rollups.repair import MendingRollups
 from syncengine.jobs.runs.hooks import Hooking
 from syncengine.jobs.runs.result import Ran
 from syncengine.jobs.runs.row_sources import sources_of
+from syncengine.jobs.surroundings import surrounded
 from syncengine.jobs.timetables.edits import EditQuestions, flags_unlike, plan_flag_undo
-from syncengine.jobs.undo import UndoQuestions, plan_undo, unlike_journal
+from syncengine.jobs.undo import UndoQuestions, plan_undo, set_off_by, unlike_journal
 from syncengine.model.checklist import ChecklistLine
 from syncengine.model.drift import Observation
 from syncengine.model.errors import InputError, MovedError, RefusedError, StagingError, SyncError
@@ -32,6 +33,7 @@ from syncengine.model.progress import Progress
 from syncengine.model.run import BatchState, RunKind, RunRecord, RunState, undone_by
 from syncengine.model.sentences import listed
 from syncengine.model.spec import Archive
+from syncengine.model.surroundings import Allowed, Meeting
 from syncengine.model.timetables import SCHEDULES
 from syncengine.planning.checklist import summarized_anew
 from syncengine.servers.protocol import Server
@@ -102,6 +104,8 @@ class Runs:
             _refuse_damaged(self.ledger.find(plan.undoes))
         else:
             self.connections.refuse_upgraded(servers)
+        # A trigger or a reference may have been added since, and a plan that was kept may be old.
+        surrounded(plan, servers, plan.allowed)
 
     def resumable(self, run_id: str | None) -> RunRecord:
         """Return a run that can be gone on with; raises a sentence for one that cannot."""
@@ -137,8 +141,11 @@ class Runs:
             found, _ = recover(run.record(running=False), run, servers, cache, self.settings.limits)
             yield run, found
 
-    def plan_undo(self, run_id: str | None, *, dry_run: bool) -> Plan:
-        """Plan to put back what a run has changed, its open steps resolved first."""
+    def plan_undo(self, run_id: str | None, allowed: Allowed, *, dry_run: bool) -> Plan:
+        """Plan to put back what a run has changed, its open steps resolved first.
+
+        What the run was allowed to set off at its tables, its undo is, too.
+        """
         record = self.ledger.find(run_id)
         _refuse_damaged(record)
         if record.state is RunState.RUNNING:
@@ -168,9 +175,13 @@ class Runs:
                 refuse_other_servers(first, servers)
                 flags = EditQuestions(self.settings, self.catalogue, as_of(self.settings), record.header.seed)
                 target = first.target
-                return plan_flag_undo(record, first.edit, servers[target], target, flags, self.ledger, cache)
-            questions = UndoQuestions(self.settings, self.catalogue, as_of(self.settings), self.ledger)
-            return plan_undo(record, run, servers, questions, cache)
+                made = plan_flag_undo(record, first.edit, servers[target], target, flags, self.ledger, cache)
+            else:
+                questions = UndoQuestions(self.settings, self.catalogue, as_of(self.settings), self.ledger)
+                made = plan_undo(record, run, servers, questions, cache)
+            for portion in record.portions_kept:
+                allowed |= run.plan(portion).allowed
+            return surrounded(replace(made, not_put_back=set_off_by(record, run)), servers, allowed)
 
     def context(
         self,
@@ -214,7 +225,13 @@ class Runs:
                 # Wherever Ctrl-C or a fault struck: no server stays in single-user mode.
                 hooking.put_back()
                 raise
-            return replace(ran, outcome=end(run, ran.outcome))
+            ended = replace(ran, outcome=end(run, ran.outcome))
+            plans = (plan, ran.rollups) if ran.rollups else (plan,)
+            return replace(ended, set_off=self.set_off(run)) if any(one.set_off for one in plans) else ended
+
+    def set_off(self, run: RunFolder) -> tuple[Meeting, ...]:
+        """Return what a run has set off beside the rows it wrote."""
+        return set_off_by(run.record(running=True), run)
 
     def _written(self, plan: Plan, context: RunContext, record: RunRecord | None, hooking: Hooking) -> Ran:
         known = record.batches if record else ()
@@ -239,6 +256,7 @@ class Runs:
             else:
                 undone = [step.number for step in ran.outcome.steps if step.state is not StepState.DONE]
                 made = self.rollups.plan(context.servers, ran.plan, undone, context.cache)
+                made = surrounded(made, context.servers, ran.plan.allowed)
                 self.ledger.check_room(needed_bytes(made))
                 context.run.save_plan(ROLLUP_PORTION, made)
         except KeyboardInterrupt:
@@ -308,7 +326,7 @@ class Runs:
         try:
             if ran.plan.undoes or ran.plan.edit:
                 unlike = self._unlike(ran.plan, run, servers, cache)
-                run.mark("checked", in_sync=outcome.done and not (outcome.stopped or unlike or ran.plan.kept))
+                run.mark("checked", in_sync=outcome.done and not (outcome.stopped or unlike or ran.plan.not_as_before))
                 return replace(ran, unlike=unlike)
             after = self.look_again(servers, ran.plan)
             run.mark("checked", in_sync=after.in_sync)

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
+from syncengine.jobs.surroundings import surrounded
 from syncengine.jobs.timetables.edits import EditQuestions, plan_run_on
 from syncengine.model.errors import InputError
 from syncengine.model.pair import PairSettings
 from syncengine.model.plan import Plan
+from syncengine.model.surroundings import Allowed
 from syncengine.model.timetables import TimetableListing
 from syncengine.observe.timetables.comparison import look_at_timetables
 from syncengine.planning.timetables import RunOnWish
@@ -42,9 +44,9 @@ class Timetables:
             )
         return found
 
-    def plan_run_on(self, wish: RunOnWish) -> Plan:
+    def plan_run_on(self, wish: RunOnWish, allowed: Allowed) -> Plan:
         """Return the plan of the guide's global edit; only the server that is edited is asked."""
         questions = EditQuestions(self.settings, self.catalogue, as_of(self.settings), secrets.randbits(63))
         cache = Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb)
         with self.connections.servers(frozenset(), needed=frozenset({wish.server})) as servers, cache:
-            return plan_run_on(servers[wish.server], wish, questions, cache)
+            return surrounded(plan_run_on(servers[wish.server], wish, questions, cache), servers, allowed)

@@ -63,6 +63,7 @@ def server_findings(check: ServerCheck, as_of: datetime) -> Iterator[Finding]:
             tables=tuple(table.table for table in denied),
             details=tuple(f"{table.table}: {table.problem}" for table in denied),
         )
+    yield from _surroundings(check)
     if check.facts is not None:
         for note in check.facts.notes:
             says = f"It {note}." if note.startswith("has ") else f"{note}."
@@ -83,6 +84,33 @@ def pair_findings(looks: Mapping[Role, Look], catalogue: Catalogue) -> Iterator[
     yield from _nullability(catalogue, lives)
     yield from _empty(catalogue, primary, secondary)
     yield from _against_the_specs(primary, secondary)
+
+
+def _surroundings(check: ServerCheck) -> Iterator[Finding]:
+    """Yield what writes to tables that are ever written would set off or meet."""
+    tables = [table for table in check.tables if table.data_class is not DataClass.LOCAL]
+    forbidden = [(table.table, met) for table in tables for met in table.meets if met.forbids]
+    set_off = [(table.table, met) for table in tables for met in table.meets if met.sets_off]
+    rest = [(table.table, met) for table in tables for met in table.meets if not met.forbids and not met.sets_off]
+    for severity, found, says, advice in (
+        (
+            Severity.SHOULD,
+            forbidden,
+            "Tables that cannot be written: a plan that would write one is refused.",
+            "Change that there, or leave them out.",
+        ),
+        (
+            Severity.SHOULD,
+            set_off,
+            "Tables at which a write changes rows beside its own, which no undo puts back.",
+            "A plan that writes one is refused until --allow-triggers or --allow-cascades names it.",
+        ),
+        (Severity.NOTE, rest, "Tables with constraints, references or numbers of their own.", ""),
+    ):
+        names = tuple(dict.fromkeys(name for name, _ in found))
+        if names:
+            details = tuple(f"{name}: {met.says}" for name, met in found)
+            yield Finding(severity, Subject.TABLES, says, advice, check.role, names, details)
 
 
 def _loads(primary: ServerCheck, secondary: ServerCheck) -> Iterator[Finding]:

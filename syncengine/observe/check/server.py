@@ -14,6 +14,7 @@ from syncengine.model.fingerprint import FOLDED
 from syncengine.model.pair import PairSettings, ServerSettings
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.surroundings import Surroundings, met_at
 from syncengine.model.window import DAY, Window
 from syncengine.observe.columns import Need, column_faults, misfit
 from syncengine.observe.facts import FactQuestions, gather_facts
@@ -61,7 +62,8 @@ def look_at(server: Server, settings: ServerSettings, questions: LookQuestions) 
     check, live = replace(unseen(settings), profile=profile, load=described.load), {}
     try:
         live = dict(server.tables([spec.name for spec in questions.catalogue.tables]))
-        check = replace(check, tables=tuple(_tables(server, live, questions, settings.masked)))
+        around = server.surroundings(list(live))
+        check = replace(check, tables=tuple(_tables(server, live, around, questions, settings.masked)))
         window = Window(questions.as_of - RECENT, questions.as_of)
         facts = gather_facts(
             server, settings.role, FactQuestions(questions.settings, questions.catalogue, window, coverage=False)
@@ -91,7 +93,11 @@ def profile_of(described: ServerDescription, mask: Callable[[str], str]) -> Serv
 
 
 def _tables(
-    server: Server, live: Mapping[str, LiveTable], questions: LookQuestions, mask: Callable[[str], str]
+    server: Server,
+    live: Mapping[str, LiveTable],
+    around: Mapping[str, Surroundings],
+    questions: LookQuestions,
+    mask: Callable[[str], str],
 ) -> Iterator[TableCheck]:
     for spec in questions.catalogue.tables:
         table = live.get(spec.name)
@@ -106,6 +112,7 @@ def _tables(
             indexes=table.indexes,
             columns=tuple((column.name, _told(column)) for column in table.columns),
             faults=tuple(column_faults(spec, table)),
+            meets=tuple(met_at(around[spec.name])) if spec.name in around else (),
         )
         try:
             yield found if _has_rows(server, spec, table, questions.as_of) else replace(found, holding=Holding.EMPTY)

@@ -119,6 +119,12 @@ def error_of(name: str, error: duckdb.Error) -> SyncError:
         )
     if isinstance(error, duckdb.CatalogException):
         return ServerError(f"{name}: a table or column is not there: {text}")
+    if isinstance(error, duckdb.ConstraintException):
+        said = text.removeprefix("Constraint Error: ").partition(" If this is an unexpected")[0]
+        return ServerError(
+            f"{name}: a constraint of the table forbids it: {said.rstrip('.')}.",
+            hint="Correct the rows on the server they come from, or the constraint there.",
+        )
     if isinstance(error, duckdb.OutOfMemoryException):
         return ServerError(
             f"{name}: DuckDB ran out of the memory it may use: {text}",

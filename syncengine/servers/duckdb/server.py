@@ -20,9 +20,12 @@ from syncengine.model.pair import Limits, Role
 from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import ColumnType
+from syncengine.model.surroundings import Surroundings
 from syncengine.servers.duckdb.errors import error_of, rolled_back, time_limit, translated
 from syncengine.servers.duckdb.file_state import identity_of, state_of
+from syncengine.servers.duckdb.surroundings import advanced, constrained_columns, read_surroundings, sequences_of
 from syncengine.servers.duckdb.types import live_type, readable, stored_type
+from syncengine.servers.highest import Passing
 from syncengine.servers.protocol import (
     Bounds,
     Capabilities,
@@ -93,7 +96,11 @@ class DuckDBServer:
             version=duckdb.__version__,
             identity=identity_of(self._path),
             capabilities=Capabilities(
-                transactions=True, locks_per_row=False, writable=self._writable, write_path="Arrow, read in place"
+                transactions=True,
+                locks_per_row=False,
+                writable=self._writable,
+                write_path="Arrow, read in place",
+                locks_by_update=True,
             ),
             load=self._load,
         )
@@ -112,6 +119,10 @@ class DuckDBServer:
             column = LiveColumn(folded(name), live_type(native), native, nullable, readable(native))
             columns.setdefault(folded(table), []).append(column)
         return {name: LiveTable(name, tuple(columns[folded(name)])) for name in names if folded(name) in columns}
+
+    def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
+        """Return what a write to those of the named tables that exist sets off or meets, under the names asked for."""
+        return read_surroundings(self._rows, names)
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
         """Yield each non-empty bucket once, in no order."""
@@ -233,14 +244,16 @@ class DuckDBSession:
 
         DuckDB looks for conflicts column by column, and not where an update changes nothing. So every
         column is touched, which finds what others have changed since this transaction began, and each is
-        changed and changed back, which keeps others who lock from going on. `table` makes no difference: it
-        has no lock table that could be full.
+        changed and changed back, which keeps others who lock from going on; but for those of which a constraint
+        speaks, since it could forbid what they are changed to. `table` makes no difference: it has no lock table
+        that could be full.
         """
         del table
         described = self._run(
             Statement(
                 "SELECT column_name, data_type FROM duckdb_columns() WHERE lower(table_name) = lower(?) "
-                "AND schema_name = 'main' AND database_name = current_database() ORDER BY column_index",
+                "AND schema_name = 'main' AND database_name = current_database() AND NOT is_generated "
+                "ORDER BY column_index",
                 (selection.table,),
             )
         )
@@ -249,6 +262,7 @@ class DuckDBSession:
         left_out = selection.left_out.columns if selection.left_out is not None else ()
         chosen_by = (buckets.date, buckets.label, buckets.epoch, buckets.acd, *selection.group_columns, *left_out)
         selecting = {quoted(folded(name)) for name in chosen_by if name}
+        selecting |= {quoted(folded(name)) for name in constrained_columns(self._run, selection.table)}
         # What rows are chosen by stays as it is: they have to be found again.
         free = {name: native for name, native in columns.items() if name not in selecting}
         where = predicate(selection)
@@ -276,18 +290,25 @@ class DuckDBSession:
         return int(self._run(delete_statement(selection))[0][0])
 
     def insert(self, table: str, rows: pa.RecordBatchReader) -> int:
-        """Insert rows, columns matched by name, and return how many were inserted."""
+        """Insert rows, columns matched by name, and return how many; sequences are advanced past their numbers."""
         columns = ", ".join(quoted(name) for name in rows.schema.names)
         # A name that no table has: the rows would be taken for the table.
         incoming = scratch_name()
+        sequences = sequences_of(self._run, table)
+        passing = Passing(sequences)
         with translated(self._name):
-            self._cursor.register(incoming, rows)
+            self._cursor.register(incoming, passing.through(rows))
             try:
                 done = self._cursor.execute(
                     f"INSERT INTO {quoted(table)} ({columns}) SELECT {columns} FROM {incoming}"
                 ).fetchall()
             finally:
                 self._cursor.unregister(incoming)
+        for column, sequence in sequences.items():
+            if column in passing.highest:
+                statement = advanced(self._run, sequence, passing.lowest[column], passing.highest[column])
+                if statement is not None:
+                    self._run(statement)
         return int(done[0][0])
 
     def commit(self) -> None:

@@ -90,9 +90,23 @@ NO_COLUMN = Meaning(
     Fault.REFUSED, "a column is not there", "`syncengine check` holds the columns of a server against the specs."
 )
 DUPLICATE = Meaning(
-    Fault.REFUSED, "a unique index already holds such a row", "Somebody else wrote it: run verify, then plan again."
+    Fault.REFUSED,
+    "a unique index already holds such a row",
+    "Another row there has the same key, or two that are to be written have: compare the indexes of both servers.",
 )
-CONSTRAINT = Meaning(Fault.REFUSED, "a constraint of the table forbids it", "Compare the tables on both servers.")
+CONSTRAINT = Meaning(
+    Fault.REFUSED,
+    "a constraint of the table forbids it",
+    "Correct the rows on the server they come from, or the constraint there.",
+)
+TRIGGER = Meaning(
+    Fault.REFUSED,
+    "a trigger or a procedure refused",
+    "Have whoever made it look at it there, or leave the table out.",
+)
+UNWRITABLE = Meaning(
+    Fault.REFUSED, "the table takes no such write", "`syncengine check` says what tables cannot be written with."
+)
 VALUE = Meaning(
     Fault.REFUSED, "a value does not fit its column", "`syncengine check` holds the columns of both servers together."
 )
@@ -161,6 +175,8 @@ MEANINGS: dict[int, Meaning] = {
     -809: SYNTAX,
     **dict.fromkeys((-239, -268), DUPLICATE),
     **dict.fromkeys((-391, -530, -691, -692), CONSTRAINT),
+    **dict.fromkeys((-745, -746, -747, -748), TRIGGER),
+    -232: UNWRITABLE,
     **dict.fromkeys((-1279, -1213, -1214, -1215, -1226, -1205, -1218, -1260), VALUE),
     **dict.fromkeys((-131, -261), DISK),
 }

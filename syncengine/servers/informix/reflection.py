@@ -93,7 +93,7 @@ def read_tables(ask: Asking) -> tuple[Table, ...]:
 
 def read_columns(ask: Asking, tabids: Sequence[int]) -> Iterator[Column]:
     """Yield the columns of tables, in order."""
-    for some in _portions(tabids):
+    for some in portions_of(tabids):
         for tabid, number, name, coltype, length, extended in ask(COLUMNS.format(tables=in_tables(some, "c.tabid"))):
             stored = Stored(int(coltype), int(length), str(extended or ""))
             yield Column(int(tabid), int(number), folded(str(name).strip()), stored)
@@ -101,14 +101,15 @@ def read_columns(ask: Asking, tabids: Sequence[int]) -> Iterator[Column]:
 
 def read_indexes(ask: Asking, tabids: Sequence[int]) -> Iterator[Index]:
     """Yield the indexes of tables."""
-    for some in _portions(tabids):
+    for some in portions_of(tabids):
         for tabid, name, kind, *parts in ask(INDEXES.format(tables=in_tables(some))):
             yield Index(
                 int(tabid), str(name).strip(), str(kind).strip() == "U", tuple(int(part) for part in parts if part)
             )
 
 
-def _portions(tabids: Sequence[int]) -> Iterator[Sequence[int]]:
+def portions_of(tabids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Yield some tables at a time, as many as one question names."""
     for at in range(0, len(tabids), AT_ONCE):
         yield tabids[at : at + AT_ONCE]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -18,6 +19,7 @@ from syncengine.model.pair import Limits, Role
 from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
+from syncengine.model.surroundings import Surroundings
 from syncengine.servers.informix import row_reader
 from syncengine.servers.informix.connections import Connections
 from syncengine.servers.informix.fingerprint_trust import trusted_types
@@ -26,6 +28,7 @@ from syncengine.servers.informix.reflection import Table, read_columns, read_ind
 from syncengine.servers.informix.row_writer import WritePath, why_not
 from syncengine.servers.informix.session import InformixSession
 from syncengine.servers.informix.sql import INFORMIX, portions
+from syncengine.servers.informix.surroundings import read_surroundings
 from syncengine.servers.informix.system_catalogue import LIVES, WAITING
 from syncengine.servers.informix.types import ddl_type, readable
 from syncengine.servers.informix.url import CHECK_PORT, parse_url
@@ -89,6 +92,7 @@ class InformixServer:
                 writable=self._writable,
                 write_path=self._write_path or "",
                 folds=self._folds,
+                locks_by_update=self._identity.logged,
             ),
             user=self._identity.user,
             locale=self._identity.locale,
@@ -100,6 +104,18 @@ class InformixServer:
         """Return those of the named tables that exist, under the names asked for."""
         known = self._reflect(names)
         return {name: known[folded(name)] for name in names if folded(name) in known}
+
+    def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
+        """Return what a write to those of the named tables that exist sets off or meets, under the names asked for."""
+        with self._connections.lent() as lent:
+
+            def ask(text: str) -> list[tuple[Any, ...]]:
+                return lent.rows(Statement(text))
+
+            every = read_tables(ask)
+            chosen = _chosen(every, {name.lower() for name in names}, self._identity, self._name)
+            found = read_surroundings(ask, tuple(chosen.values()), every)
+        return {name: replace(found[name.lower()], table=name) for name in names if name.lower() in found}
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
         """Yield each non-empty bucket once, in no order.
@@ -270,16 +286,10 @@ def _bound(columns: BucketColumns, acd: int | None, moment: Any) -> Bucket | Non
     return bound_at(columns, acd, None if moment is None else int(moment))
 
 
-def _live_tables(
-    rows: Callable[[Statement], list[tuple[Any, ...]]], wanted: Collection[str], identity: Identity, server: str
-) -> dict[str, LiveTable]:
-    """Read the catalogue's entries of some tables; of two owners' tables of one name, the login's own counts."""
-
-    def ask(text: str) -> list[tuple[Any, ...]]:
-        return rows(Statement(text))
-
+def _chosen(tables: Iterable[Table], wanted: Collection[str], identity: Identity, server: str) -> dict[str, Table]:
+    """Return the tables that are meant by their names: of two owners' tables of one name, the login's own."""
     found: dict[str, Table] = {}
-    for table in read_tables(ask):
+    for table in tables:
         if table.name not in wanted:
             continue
         other = found.get(table.name)
@@ -290,6 +300,18 @@ def _live_tables(
             )
         if other is None or table.owner == identity.user:
             found[table.name] = table
+    return found
+
+
+def _live_tables(
+    rows: Callable[[Statement], list[tuple[Any, ...]]], wanted: Collection[str], identity: Identity, server: str
+) -> dict[str, LiveTable]:
+    """Read the catalogue's entries of some tables."""
+
+    def ask(text: str) -> list[tuple[Any, ...]]:
+        return rows(Statement(text))
+
+    found = _chosen(read_tables(ask), wanted, identity, server)
     ids = [table.id for table in found.values()]
     columns: dict[int, list[LiveColumn]] = {}
     for column in read_columns(ask, ids):

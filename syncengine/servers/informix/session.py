@@ -18,6 +18,7 @@ from syncengine.servers.informix.connections import Lent
 from syncengine.servers.informix.errors import error_of, is_lost, sqlcode_of, words_of
 from syncengine.servers.informix.row_writer import WritePath, insert_of, insert_rows
 from syncengine.servers.informix.sql import INFORMIX, portions
+from syncengine.servers.informix.surroundings import SERIALS
 from syncengine.servers.informix.system_catalogue import SESSION
 from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
 from syncengine.servers.protocol import LiveTable
@@ -74,7 +75,9 @@ class InformixSession:
             return
         buckets = selection.columns
         selecting = {buckets.date, buckets.label, buckets.epoch, buckets.acd}
-        free = [column.name for column in live.columns if column.name not in selecting] or list(live.names)
+        # A SERIAL column may not be updated, not even to what it is.
+        able = [column.name for column in live.columns if column.native not in SERIALS]
+        free = [name for name in able if name not in selecting] or able
         touched = INFORMIX.name(free[-1])
         for part in portions(selection):
             where = predicate(part, INFORMIX)

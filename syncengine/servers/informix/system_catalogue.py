@@ -16,6 +16,22 @@ COLUMNS = (
 PARTS = ", ".join(f"part{number}" for number in range(1, 17))
 INDEXES = f"SELECT tabid, idxname, idxtype, {PARTS} FROM informix.sysindexes WHERE {{tables}} ORDER BY tabid, idxname"
 CONSTRAINTS = "SELECT tabid, constrname, constrtype, idxname FROM informix.sysconstraints WHERE {tables}"
+TRIGGERS = (
+    "SELECT g.tabid, g.trigname, g.event, o.state FROM informix.systriggers g LEFT OUTER JOIN informix.sysobjstate o "
+    "ON o.objtype = 'T' AND o.tabid = g.tabid AND o.name = g.trigname AND o.owner = g.owner "
+    "WHERE {tables} ORDER BY g.tabid, g.trigname"
+)
+REFERENCES = (
+    "SELECT c.constrname, c.tabid, r.ptabid, r.delrule, o.state FROM informix.sysreferences r "
+    "JOIN informix.sysconstraints c ON c.constrid = r.constrid LEFT OUTER JOIN informix.sysobjstate o "
+    "ON o.objtype = 'C' AND o.tabid = c.tabid AND o.name = c.constrname AND o.owner = c.owner ORDER BY c.constrname"
+)
+"""All of the database: which of them a write reaches is found by following them."""
+CHECKS = (
+    "SELECT c.tabid, c.constrname, k.seqno, k.checktext FROM informix.sysconstraints c "
+    "JOIN informix.syschecks k ON k.constrid = c.constrid WHERE k.type = 'T' AND {tables} "
+    "ORDER BY c.tabid, c.constrname, k.seqno"
+)
 LOCALE = "SELECT site FROM informix.systables WHERE tabname = 'GL_COLLATE'"
 ONE_ROW = "FROM informix.systables WHERE tabid = 1"
 VERSION = f"SELECT DBINFO('version', 'full') {ONE_ROW}"

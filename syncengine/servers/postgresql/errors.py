@@ -39,7 +39,10 @@ class Meaning:
 
 AGAIN = "It is tried again by itself a few times; if it stays so, run the same command again later."
 LOGIN = "Check the user in the url, and the environment variable that holds its password."
-GRANT = "Have the owner grant it: USAGE on the schema, SELECT on its tables, and to write INSERT, UPDATE and DELETE."
+GRANT = (
+    "Have the owner grant it: USAGE on the schema, SELECT on its tables, and to write INSERT, UPDATE and DELETE. Where "
+    "row security hides rows of a table, the login needs BYPASSRLS."
+)
 STANDBY = "It is a standby, or was set to read-only: name the server that takes writes."
 
 UNKNOWN = Meaning("it refused", "Run the command again with -vv and attach what it says to a bug report.")
@@ -71,9 +74,15 @@ NOT_THERE = Meaning("a table or column is not there", "`syncengine check` names 
 VALUE = Meaning(
     "a value does not fit its column", "`syncengine check` holds the columns of both servers against each other."
 )
-DUPLICATE = Meaning("a unique index already holds such a row", "Somebody else wrote it: run verify, then plan again.")
-CONSTRAINT = Meaning("a constraint of the table forbids it", "Compare the tables on both servers.")
-TRIGGER = Meaning("a trigger of the table refused", "Compare the tables on both servers.")
+DUPLICATE = Meaning(
+    "a unique index already holds such a row",
+    "Another row there has the same key, or two that are to be written have: compare the indexes of both servers.",
+)
+CONSTRAINT = Meaning(
+    "a constraint of the table forbids it", "Correct the rows on the server they come from, or the constraint there."
+)
+TRIGGER = Meaning("a trigger or a function refused", "Have whoever made it look at it there, or leave the table out.")
+UNWRITABLE = Meaning("the table takes no such write", "`syncengine check` says what tables cannot be written with.")
 CANCELLED = Meaning("somebody cancelled the query there", "Run the same command again.")
 FAILED = Meaning("the transaction had failed before and is rolled back", "Run the same command again.", quoted=False)
 DISK = Meaning("its disk is full", "Make room there; what was begun is rolled back.")
@@ -109,13 +118,16 @@ MEANINGS: dict[str, Meaning] = {
     "42P01": NOT_THERE,
     "42703": NOT_THERE,
     "3F000": NOT_THERE,
+    "42809": UNWRITABLE,
+    "428C9": UNWRITABLE,
+    "42P10": UNWRITABLE,
     "42": SYNTAX,
     "0A000": SYNTAX,
     "22": VALUE,
     "23505": DUPLICATE,
     "23": CONSTRAINT,
-    "44000": CONSTRAINT,
-    "P0": TRIGGER,
+    "44": CONSTRAINT,
+    **dict.fromkeys(("P0", "09", "27", "2F", "38", "39"), TRIGGER),
     "25P02": FAILED,
     # Its resources.
     "57014": CANCELLED,
@@ -180,6 +192,8 @@ def meaning_of(sqlstate: str) -> Meaning | None:
     return MEANINGS.get(sqlstate) or MEANINGS.get(sqlstate[:2])
 
 
+FUNCTION = re.compile(r"PL/\w+[^\n]*?\s(?P<name>[^\s(]+\([^)\n]*\))")
+"""A function of somebody's in which an error arose, in the server's words of where it was."""
 SPOKEN = re.compile(r"(?:ERROR|FATAL|PANIC): +(?P<said>[^\n]*)")
 PREFIXES = re.compile(
     r"^(?:[A-Z_]+: )?(?:\[libpq\] )?(?:Failed to connect: )?(?:connection to server at .*? failed: )?", re.DOTALL
@@ -211,6 +225,10 @@ def error_of(name: str, error: BaseException, secret: str = "", *, lost: bool = 
     state = sqlstate_of(error)
     meaning = LOST if lost else meaning_of(state)
     said = _masked(_said(error), secret)
+    function = FUNCTION.search(_detail(error, "PG_DIAG_CONTEXT"))
+    if function is not None and (meaning is None or (meaning.kind is ServerError and not meaning.transient)):
+        # None is called here: it is a trigger's, a constraint's or a column's own, whatever its code says.
+        return _error(name, TRIGGER, f"{function['name']}: {said}", state)
     if meaning is None:
         return _error(name, UNKNOWN, said, state)
     return _error(name, meaning, said if meaning.quoted else "", state)
@@ -251,12 +269,20 @@ def _error(name: str, meaning: Meaning, said: str, state: str) -> ServerError:
 
 def _said(error: BaseException) -> str:
     """Return the words of the server itself, in one line: without the driver's labels and the statement."""
-    for key, value in getattr(error, "details", None) or ():
-        if key in (b"PG_DIAG_MESSAGE_PRIMARY", "PG_DIAG_MESSAGE_PRIMARY"):
-            return _one_line(value.decode(errors="replace"))
+    primary = _detail(error, "PG_DIAG_MESSAGE_PRIMARY")
+    if primary:
+        return _one_line(primary)
     text = str(error)
     spoken = SPOKEN.search(text)
     return _one_line(spoken["said"] if spoken else PREFIXES.sub("", text).partition("\n")[0])
+
+
+def _detail(error: BaseException, field: str) -> str:
+    """Return a field of what the server told, empty where there is none."""
+    for key, value in getattr(error, "details", None) or ():
+        if key in (field.encode(), field):
+            return str(value.decode(errors="replace"))
+    return ""
 
 
 def _one_line(text: str) -> str:

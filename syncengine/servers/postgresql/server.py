@@ -18,12 +18,15 @@ from syncengine.model.pair import Limits, Role
 from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
+from syncengine.model.surroundings import Surroundings
 from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
 from syncengine.servers.postgresql import activity, row_reader
 from syncengine.servers.postgresql.connections import Connections
 from syncengine.servers.postgresql.errors import unknown_outcome
 from syncengine.servers.postgresql.row_versions import day_versions
+from syncengine.servers.postgresql.sequences import ColumnSequence, read_sequences
 from syncengine.servers.postgresql.session import Known, PostgreSQLSession
+from syncengine.servers.postgresql.surroundings import read_surroundings
 from syncengine.servers.postgresql.system_catalogue import STARTED, Layout, read_about, read_layouts
 from syncengine.servers.postgresql.types import stored_type
 from syncengine.servers.postgresql.url import CHECK_PORT, FORM
@@ -36,6 +39,7 @@ from syncengine.servers.url import listening_address
 
 OUTCOME_SECONDS = 10.0
 """How long a transaction whose commit had no answer may still be under way before it counts as unknown."""
+OID = "SELECT CAST(CAST(? AS regclass) AS BIGINT)"
 OUTCOME = f"SELECT txid_status(?), {STARTED}"
 
 
@@ -53,6 +57,7 @@ class PostgreSQLServer:
             parsed, self._name, query_seconds=limits.query_seconds, lock_seconds=limits.lock_seconds
         )
         self._layouts: dict[str, Layout] = {}
+        self._numbered: dict[str, tuple[ColumnSequence, ...]] = {}
         try:
             with self._connections.lent() as lent:
                 self._about = read_about(lent, parsed)
@@ -86,6 +91,13 @@ class PostgreSQLServer:
             found = read_layouts(lent, names)
         self._layouts |= found
         return {name: replace(found[folded(name)].live, name=name) for name in names if folded(name) in found}
+
+    def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
+        """Return what a write to those of the named tables that exist sets off or meets, under the names asked for."""
+        with self._connections.lent() as lent:
+            found = read_layouts(lent, names)
+            layouts = {name: found[folded(name)] for name in names if folded(name) in found}
+            return read_surroundings(lent.rows, layouts)
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
         """Yield each non-empty bucket once, in no order.
@@ -123,7 +135,7 @@ class PostgreSQLServer:
         """Open a transaction; leaving it without commit rolls back."""
         self._check_writable()
         with self._connections.lent() as lent:
-            session = PostgreSQLSession(lent, Known(self._about, self._layout, self._became))
+            session = PostgreSQLSession(lent, Known(self._about, self._layout, self._became, self._sequences))
             try:
                 yield session
             finally:
@@ -204,6 +216,15 @@ class PostgreSQLServer:
                 hint="`syncengine check` names the tables a server lacks.",
             )
         return self._layouts[folded(name)]
+
+    def _sequences(self, layout: Layout) -> tuple[ColumnSequence, ...]:
+        """Return the sequences that number columns of a table and can be advanced, which are asked for once."""
+        if layout.source not in self._numbered:
+            with self._connections.lent() as lent:
+                (oid,) = lent.rows(Statement(OID, (layout.source,)))[0]
+                found = tuple(one for one in read_sequences(lent.rows, (oid,)) if not one.stays)
+            self._numbered[layout.source] = found
+        return self._numbered[layout.source]
 
     def _became(self, transaction: int) -> None:
         """Ask what became of a transaction whose commit had no answer; return if it was committed.

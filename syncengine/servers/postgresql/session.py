@@ -12,14 +12,16 @@ import pyarrow as pa
 from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.errors import ServerError
 from syncengine.model.fingerprint import FingerprintQuery
-from syncengine.model.names import quoted
+from syncengine.model.names import folded, quoted
 from syncengine.model.selection import ReadQuery, Selection
+from syncengine.servers.highest import Passing
 from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
 from syncengine.servers.postgresql import row_reader
 from syncengine.servers.postgresql.connections import Lent
 from syncengine.servers.postgresql.driver import is_driver_error
 from syncengine.servers.postgresql.errors import error_of
 from syncengine.servers.postgresql.row_writer import insert_rows
+from syncengine.servers.postgresql.sequences import ColumnSequence
 from syncengine.servers.postgresql.system_catalogue import About, Layout
 from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
@@ -39,6 +41,8 @@ class Known:
     layout: Callable[[str], Layout]
     became: Callable[[int], None]
     """Finds out what became of a transaction whose commit had no answer; raises unless it was committed."""
+    sequences: Callable[[Layout], tuple[ColumnSequence, ...]]
+    """Those that number columns of a table and can be advanced."""
 
 
 class PostgreSQLSession:
@@ -96,10 +100,20 @@ class PostgreSQLSession:
         return self._run(delete_statement(selection, layout.dialect, layout.source))
 
     def insert(self, table: str, rows: pa.RecordBatchReader) -> int:
-        """Insert rows, columns matched by name, and return how many were inserted."""
+        """Insert rows, columns matched by name, and return how many; sequences are advanced past their numbers.
+
+        The advance is not undone where the transaction is: that leaves a gap, never a number given out twice.
+        """
         layout = self._known.layout(table)
+        sequences = self._known.sequences(layout)
         self._tidy()
-        return insert_rows(self._lent, layout, rows)
+        passing = Passing([one.column for one in sequences])
+        inserted = insert_rows(self._lent, layout, passing.through(rows))
+        for one in sequences:
+            column = folded(one.column)
+            if column in passing.highest:
+                self._lent.rows(one.advanced(passing.lowest[column], passing.highest[column]))
+        return inserted
 
     def commit(self) -> None:
         """Make the writes durable.

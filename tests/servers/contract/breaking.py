@@ -15,6 +15,7 @@ from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import ColumnType
+from syncengine.model.surroundings import Surroundings
 from syncengine.servers.protocol import Bounds, LiveTable, Server, ServerDescription, SessionState, WriteSession
 
 Change = Callable[[pa.Table], pa.Table]
@@ -124,6 +125,10 @@ class BrokenServer:
             )
             for name, table in found.items()
         }
+
+    def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
+        """Pass it on."""
+        return self._inner.surroundings(names)
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
         """Fold, as it folds."""

@@ -84,6 +84,33 @@ CREATE VIEW informix.sysconstraints (constrid, constrname, owner, tabid, constrt
         UNION ALL SELECT constraintid, conglomerateid FROM sys.sysforeignkeys
     ) AS x ON x.constraintid = k.constraintid
     LEFT JOIN sys.sysconglomerates i ON i.conglomerateid = x.conglomerateid;
+CREATE VIEW informix.systriggers (trigid, trigname, owner, tabid, event, "OLD", "NEW", mode, "COLLATION") AS
+    SELECT face.number(g.triggerid), CAST(LOWER(g.triggername) AS VARCHAR(128)), CAST(t.owner AS CHAR(32)), t.tabid,
+        CAST(g.event AS CHAR(1)), CAST('' AS VARCHAR(128)), CAST('' AS VARCHAR(128)), CAST('' AS CHAR(1)),
+        CAST('' AS CHAR(32))
+    FROM sys.systriggers g
+    JOIN face.tables t ON t.tableid = g.tableid;
+CREATE VIEW informix.sysreferences (constrid, "PRIMARY", ptabid, updrule, delrule, matchtype, pendant) AS
+    SELECT face.number(f.constraintid), face.number(f.keyconstraintid), t.tabid, CAST('R' AS CHAR(1)),
+        CAST(CASE f.deleterule WHEN 'C' THEN 'C' ELSE 'R' END AS CHAR(1)), CAST('N' AS CHAR(1)), CAST('N' AS CHAR(1))
+    FROM sys.sysforeignkeys f
+    JOIN sys.sysconstraints k ON k.constraintid = f.keyconstraintid
+    JOIN face.tables t ON t.tableid = k.tableid;
+CREATE VIEW informix.syschecks (constrid, type, seqno, checktext) AS
+    SELECT face.number(c.constraintid), CAST('T' AS CHAR(1)), CAST(piece AS SMALLINT),
+        CAST(SUBSTR(CAST(c.checkdefinition AS VARCHAR(32672)), piece * 32 + 1, 32) AS CHAR(32))
+    FROM sys.syschecks c, (VALUES 0, 1, 2, 3) AS pieces (piece)
+    WHERE LENGTH(CAST(c.checkdefinition AS VARCHAR(32672))) > piece * 32;
+CREATE VIEW informix.sysobjstate (objtype, owner, name, tabid, state) AS
+    SELECT CAST('T' AS CHAR(1)), CAST(t.owner AS VARCHAR(32)), CAST(LOWER(g.triggername) AS VARCHAR(128)), t.tabid,
+        CAST(g.state AS CHAR(1))
+    FROM sys.systriggers g
+    JOIN face.tables t ON t.tableid = g.tableid
+    UNION ALL
+    SELECT CAST('C' AS CHAR(1)), CAST(t.owner AS VARCHAR(32)), CAST(LOWER(k.constraintname) AS VARCHAR(128)), t.tabid,
+        CAST(CASE WHEN k.constraintname LIKE 'SWITCHED_OFF%' THEN 'D' ELSE 'E' END AS CHAR(1))
+    FROM sys.sysconstraints k
+    JOIN face.tables t ON t.tableid = k.tableid;
 CREATE VIEW informix.sysxtdtypes (extended_id, name, owner, mode, length) AS
     SELECT id, CAST(RTRIM(n) AS VARCHAR(128)), CAST('informix' AS CHAR(32)), CAST('B' AS CHAR(1)), 0
     FROM (VALUES (1, 'lvarchar'), (2, 'sendrecv'), (5, 'boolean'), (10, 'blob'), (11, 'clob')) AS fixed (id, n);
@@ -112,6 +139,10 @@ GRANT SELECT ON informix.syscolumns TO PUBLIC;
 GRANT SELECT ON informix.sysindexes TO PUBLIC;
 GRANT SELECT ON informix.sysconstraints TO PUBLIC;
 GRANT SELECT ON informix.sysxtdtypes TO PUBLIC;
+GRANT SELECT ON informix.systriggers TO PUBLIC;
+GRANT SELECT ON informix.sysreferences TO PUBLIC;
+GRANT SELECT ON informix.syschecks TO PUBLIC;
+GRANT SELECT ON informix.sysobjstate TO PUBLIC;
 GRANT SELECT ON informix.sysusers TO PUBLIC;
 GRANT SELECT ON informix.systabauth TO PUBLIC;
 GRANT SELECT ON informix.syssessions TO PUBLIC;

@@ -20,7 +20,10 @@ SESSION = re.compile(
 ISOLATION = re.compile(r"\s*SET\s+ISOLATION\s+(?:TO\s+)?(.+?)\s*;?\s*$", re.IGNORECASE | re.DOTALL)
 TEMPORARY = re.compile(r"\s*CREATE\s+TEMP\s+TABLE\s+(\w+)\s*(\(.*\))\s*WITH\s+NO\s+LOG\s*$", re.IGNORECASE | re.DOTALL)
 CATALOGUE = frozenset(
-    ["systables", "syscolumns", "sysindexes", "sysconstraints", "sysxtdtypes", "sysusers", "systabauth", "sysdatabases"]
+    [
+        *("systables", "syscolumns", "sysindexes", "sysconstraints", "sysreferences", "syschecks", "systriggers"),
+        *("sysobjstate", "sysxtdtypes", "sysusers", "systabauth", "sysdatabases"),
+    ]
 )
 RESERVED = re.compile(
     "ADD|ALLOCATE|ASSERTION|AT|AUTHORIZATION|BIT|BOTH|CASCADED|CLOSE|COLLATE|COLLATION|CONNECT|CONNECTION|"

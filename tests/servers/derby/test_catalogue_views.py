@@ -101,5 +101,6 @@ def test_everybody_may_read_the_catalogue(connect: Connect) -> None:
     reader = connect(READER)
 
     assert query(reader, COLUMNS) == [("a", 2, 4, 0)]
-    for view in ("sysindexes", "sysconstraints", "sysxtdtypes", "sysusers", "systabauth"):
+    views = ("sysindexes", "sysconstraints", "sysreferences", "syschecks", "systriggers", "sysobjstate", "sysxtdtypes")
+    for view in (*views, "sysusers", "systabauth"):
         query(reader, f"SELECT * FROM informix.{view}")

@@ -58,6 +58,7 @@ KINDS = {
         (ServerError, False),
     ),
     **dict.fromkeys(("57014", "P0001", "XX001", "58030", "25P02", "44000", "ZZ999"), (ServerError, False)),
+    **dict.fromkeys(("42809", "428C9", "42P10", "09000", "27000", "2F005", "38000", "39004"), (ServerError, False)),
 }
 
 

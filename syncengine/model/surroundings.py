@@ -1,0 +1,287 @@
+"""What a write to a table sets off or meets on its server: triggers, references, constraints, numbers it counts itself.
+
+A server tells it as its catalogue has it; here it is put into sentences, and weighed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from syncengine.model.pair import Role
+
+
+class Write(StrEnum):
+    """What a statement does to rows."""
+
+    INSERT = "insert"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+EVERY_WRITE = tuple(Write)
+
+
+class OnDelete(StrEnum):
+    """What becomes of a row that refers to one which is deleted."""
+
+    NO_ACTION = "no action"
+    RESTRICT = "restrict"
+    CASCADE = "cascade"
+    SET_NULL = "set null"
+    SET_DEFAULT = "set default"
+
+    @property
+    def changes_rows(self) -> bool:
+        """Say whether the row that refers is changed or deleted, instead of keeping the other from being deleted."""
+        return self in (OnDelete.CASCADE, OnDelete.SET_NULL, OnDelete.SET_DEFAULT)
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A trigger that is switched on, or what a server has like it."""
+
+    name: str
+    on: tuple[Write, ...]
+    called: str = "trigger"
+    """What the server calls it: a trigger or a rule."""
+    instead: bool = False
+    """It does something else in place of the write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A foreign key: rows of `table` refer to rows of `to`."""
+
+    name: str
+    table: str
+    to: str
+    columns: tuple[str, ...]
+    on_delete: OnDelete = OnDelete.NO_ACTION
+
+
+@dataclass(frozen=True, slots=True)
+class UniqueKey:
+    """A unique constraint or index, or a primary key."""
+
+    name: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckConstraint:
+    """A condition that each row has to meet."""
+
+    name: str
+    condition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A column that the server itself numbers: an identity, a serial column, a default from a sequence."""
+
+    column: str
+    sequence: str = ""
+    """The sequence it counts on by; empty where the column counts by itself."""
+    stays: str = ""
+    """Why the sequence cannot be advanced past numbers that are written; empty where it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What surrounds one table on one server."""
+
+    table: str
+    is_a: str = "table"
+    """What it is if it is no table of rows of its own: a view, a foreign table."""
+    triggers: tuple[Trigger, ...] = ()
+    referred_by: tuple[Reference, ...] = ()
+    """References to it, and to tables that lose rows with it."""
+    refers: tuple[Reference, ...] = ()
+    generated: tuple[str, ...] = ()
+    """Columns that the server computes, and that nobody can write."""
+    counters: tuple[Counter, ...] = ()
+    unique: tuple[UniqueKey, ...] = ()
+    checks: tuple[CheckConstraint, ...] = ()
+    inherited_by: tuple[str, ...] = ()
+    """Tables whose rows are read with its own; partitions are not among them."""
+    row_security: bool = False
+    """Rows of it are hidden from this login."""
+
+
+class MetKind(StrEnum):
+    """What a write meets or sets off."""
+
+    NOT_A_TABLE = "not-a-table"
+    INSTEAD = "instead"
+    INHERITED = "inherited"
+    ROW_SECURITY = "row-security"
+    GENERATED = "generated-column"
+    TRIGGER = "trigger"
+    CASCADE = "cascade"
+    REFERRED_TO = "referred-to"
+    REFERS = "refers"
+    UNIQUE = "unique"
+    CHECK = "check"
+    COUNTER = "counter"
+
+
+FORBIDS = frozenset({MetKind.NOT_A_TABLE, MetKind.INSTEAD, MetKind.INHERITED, MetKind.ROW_SECURITY, MetKind.GENERATED})
+"""What a table cannot be written with: the write would fail, or lose rows."""
+SETS_OFF = frozenset({MetKind.TRIGGER, MetKind.CASCADE})
+"""What changes rows beside those that are written, which no journal holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """One thing that a write of some kinds meets or sets off."""
+
+    kind: MetKind
+    says: str
+    """The end of a sentence that begins with the table and its server."""
+    on: tuple[Write, ...] = EVERY_WRITE
+    name: str = ""
+    """The trigger, constraint, column or sequence."""
+    other: str = ""
+    """The other table, where there is one."""
+
+    @property
+    def forbids(self) -> bool:
+        """Say whether the table cannot be written with it."""
+        return self.kind in FORBIDS
+
+    @property
+    def sets_off(self) -> bool:
+        """Say whether it changes rows beside those that are written."""
+        return self.kind in SETS_OFF
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """What the writes of a plan meet or set off at one table of one server."""
+
+    into: Role
+    table: str
+    met: Met
+
+    @property
+    def says(self) -> str:
+        """The whole sentence, without its full stop."""
+        return f"{self.table} on {self.into}: {self.met.says}"
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The tables whose triggers may run, and those from which other tables may lose rows, as the user says."""
+
+    triggers: tuple[str, ...] = ()
+    cascades: tuple[str, ...] = ()
+
+    def allows(self, table: str, kind: MetKind) -> bool:
+        """Say whether what is set off at a table may be."""
+        return table in (self.triggers if kind is MetKind.TRIGGER else self.cascades)
+
+    def __or__(self, other: Allowed) -> Allowed:
+        return Allowed(
+            tuple(dict.fromkeys((*self.triggers, *other.triggers))),
+            tuple(dict.fromkeys((*self.cascades, *other.cascades))),
+        )
+
+
+def chain_of(table: str, references: tuple[Reference, ...]) -> tuple[Reference, ...]:
+    """Return the references to a table, and those to tables that lose rows when it does."""
+    found: dict[Reference, None] = {}
+    reached = [table]
+    for parent in reached:
+        for one in references:
+            if one.to == parent and one not in found:
+                found[one] = None
+                if one.on_delete is OnDelete.CASCADE and one.table not in reached:
+                    reached.append(one.table)
+    return tuple(found)
+
+
+def met_at(around: Surroundings) -> Iterator[Met]:
+    """Yield all that writes to a table may meet or set off, what weighs most first."""
+    yield from _forbidding(around)
+    for trigger in around.triggers:
+        if not trigger.instead:
+            says = f"the {trigger.called} {trigger.name} runs on {_each(trigger.on)}"
+            yield Met(MetKind.TRIGGER, says, trigger.on, trigger.name)
+    for one in around.referred_by:
+        yield _referred(one)
+    for one in around.refers:
+        says = f"each row has to refer to one of {one.to} ({_named(one)})"
+        yield Met(MetKind.REFERS, says, (Write.INSERT,), one.name, one.to)
+    for key in around.unique:
+        says = f"no two rows may have the same {', '.join(key.columns)} ({key.name})"
+        yield Met(MetKind.UNIQUE, says, (Write.INSERT,), key.name)
+    for check in around.checks:
+        says = f"each row has to meet {check.name}{f', {check.condition}' if check.condition else ''}"
+        yield Met(MetKind.CHECK, says, (Write.INSERT,), check.name)
+    for counter in around.counters:
+        yield Met(MetKind.COUNTER, _counted(counter), (Write.INSERT,), counter.column)
+
+
+def _forbidding(around: Surroundings) -> Iterator[Met]:
+    if around.is_a != "table":
+        article = "an" if around.is_a[0] in "aeiou" else "a"
+        yield Met(MetKind.NOT_A_TABLE, f"it is {article} {around.is_a}, which holds no rows of its own")
+    if around.row_security:
+        yield Met(MetKind.ROW_SECURITY, "row security hides rows of it from this login")
+    if around.generated:
+        columns = ", ".join(around.generated)
+        many = len(around.generated) > 1
+        says = (
+            f"its {'columns' if many else 'column'} {columns} {'are' if many else 'is'} computed by the server itself"
+        )
+        yield Met(MetKind.GENERATED, says, (Write.INSERT, Write.UPDATE), columns)
+    for trigger in around.triggers:
+        if trigger.instead:
+            says = f"its {trigger.called} {trigger.name} does something else in place of {_each(trigger.on)}"
+            yield Met(MetKind.INSTEAD, says, trigger.on, trigger.name)
+    if around.inherited_by:
+        tables = ", ".join(around.inherited_by)
+        says = f"the rows of {tables}, which inherits from it, are read as its own and would be put back into it"
+        yield Met(MetKind.INHERITED, says, name=tables, other=tables)
+
+
+def _referred(one: Reference) -> Met:
+    match one.on_delete:
+        case OnDelete.CASCADE:
+            says = f"rows of {one.table} that refer to a deleted row of {one.to} are deleted with it"
+        case OnDelete.SET_NULL | OnDelete.SET_DEFAULT:
+            to = "NULL" if one.on_delete is OnDelete.SET_NULL else "its default"
+            says = (
+                f"rows of {one.table} that refer to a deleted row of {one.to} have {', '.join(one.columns)} set to {to}"
+            )
+        case _:
+            says = f"no row of {one.to} is deleted that a row of {one.table} refers to"
+    kind = MetKind.CASCADE if one.on_delete.changes_rows else MetKind.REFERRED_TO
+    return Met(kind, f"{says} ({_named(one)})", (Write.DELETE,), one.name, one.table)
+
+
+def _named(one: Reference) -> str:
+    return (
+        f"foreign key {one.name}, on delete {one.on_delete}"
+        if one.on_delete.changes_rows
+        else f"foreign key {one.name}"
+    )
+
+
+def _counted(counter: Counter) -> str:
+    if counter.stays:
+        return (
+            f"the sequence {counter.sequence} that numbers its column {counter.column} is not advanced past what is "
+            f"written: {counter.stays}"
+        )
+    if counter.sequence:
+        return (
+            f"the sequence {counter.sequence} that numbers its column {counter.column} is advanced past what is written"
+        )
+    return f"its column {counter.column} counts on by itself from the highest number written"
+
+
+def _each(on: tuple[Write, ...]) -> str:
+    return " and ".join(f"each {one}" for one in on)

@@ -1,0 +1,66 @@
+"""What writes set off or meet at their tables, for people and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from rich.text import Text
+
+from syncengine.model.plan import Plan
+from syncengine.model.surroundings import Meeting, Met
+
+HOW = "An undo does not put this back"
+
+
+def meeting_lines(plan: Plan) -> Iterator[Text]:
+    """Yield what the writes of a plan set off and meet, and of an undo what stays as the run has left it."""
+    if plan.not_put_back:
+        yield Text()
+        yield Text(f"Not put back: what run {plan.undoes} set off beside the rows it wrote", style="bold")
+        yield from _lines(plan.not_put_back)
+    if plan.set_off:
+        yield Text()
+        yield Text(f"Set off beside the rows of the plan. {HOW}", style="bold")
+        yield from _lines(plan.set_off)
+
+
+def meeting_notes(plan: Plan) -> Iterator[str]:
+    """Yield what else the writes meet, a sentence for each table of each server."""
+    told: dict[str, list[str]] = {}
+    for one in plan.meets:
+        if not one.met.sets_off:
+            told.setdefault(f"{one.table} on {one.into}", []).append(one.met.says)
+    yield from (f"{place}: {'; '.join(says)}" for place, says in told.items())
+
+
+def set_off_lines(plan: Plan, set_off: tuple[Meeting, ...]) -> Iterator[Text]:
+    """Yield, after a run, what it set off, and of an undo what it did not put back."""
+    if plan.not_put_back:
+        yield Text(f"Not put back: what run {plan.undoes} set off beside the rows it wrote", style="bold")
+        yield from _lines(plan.not_put_back)
+    if set_off:
+        yield Text(f"Set off beside the rows that were written. {HOW}", style="bold")
+        yield from _lines(set_off)
+
+
+def meeting_document(meeting: Meeting) -> dict[str, Any]:
+    """Return what is met or set off as plain data."""
+    return {"server": meeting.into.value, "table": meeting.table, **met_document(meeting.met)}
+
+
+def met_document(met: Met) -> dict[str, Any]:
+    """Return one thing that writes to a table meet or set off as plain data."""
+    return {
+        "kind": met.kind.value,
+        "name": met.name,
+        "other_table": met.other or None,
+        "on": [write.value for write in met.on],
+        "forbids": met.forbids,
+        "sets_off": met.sets_off,
+        "says": met.says,
+    }
+
+
+def _lines(meetings: Iterable[Meeting]) -> Iterator[Text]:
+    yield from (Text(f"  {meeting.says}", style="yellow") for meeting in meetings)

@@ -1,0 +1,97 @@
+"""What a write to an Informix table sets off or meets, from its catalogue.
+
+Names and codes are those of the vendor's SQL reference (systriggers, sysreferences, syschecks, sysobjstate). A SERIAL
+column takes numbers that are written, and itself counts on from the highest of them, so that nothing is to be
+advanced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from itertools import groupby
+from typing import Any
+
+from syncengine.model.surroundings import (
+    CheckConstraint,
+    Counter,
+    OnDelete,
+    Reference,
+    Surroundings,
+    Trigger,
+    UniqueKey,
+    Write,
+    chain_of,
+)
+from syncengine.servers.informix.reflection import Asking, Column, Index, Table, portions_of, read_columns, read_indexes
+from syncengine.servers.informix.system_catalogue import CHECKS, REFERENCES, TRIGGERS, in_tables
+
+EVENTS = {"I": Write.INSERT, "U": Write.UPDATE, "D": Write.DELETE}
+"""The codes of systriggers.event; in lower case those of triggers that do something instead. S runs on SELECT."""
+SERIALS = ("serial", "serial8", "bigserial")
+DISABLED = "D"
+
+
+def read_surroundings(ask: Asking, tables: Collection[Table], every: Collection[Table]) -> dict[str, Surroundings]:
+    """Return what surrounds tables, by their names; `every` are all tables of the database."""
+    if not tables:
+        return {}
+    ids = [table.id for table in tables]
+    names = {table.id: table.name for table in every}
+    columns: dict[int, list[Column]] = {}
+    for column in read_columns(ask, ids):
+        columns.setdefault(column.table, []).append(column)
+    triggers = dict(_by_table(_triggers(ask, ids)))
+    checks = dict(_by_table(_checks(ask, ids)))
+    indexes = list(read_indexes(ask, ids))
+    references = tuple(_references(ask, names))
+    return {
+        table.name: Surroundings(
+            table=table.name,
+            is_a="view" if table.kind == "V" else "table",
+            triggers=triggers.get(table.id, ()),
+            referred_by=chain_of(table.name, references),
+            refers=tuple(one for one in references if one.table == table.name),
+            counters=tuple(Counter(one.name) for one in columns.get(table.id, ()) if one.stored.base in SERIALS),
+            unique=tuple(_unique(one, columns[table.id]) for one in indexes if one.table == table.id and one.unique),
+            checks=checks.get(table.id, ()),
+        )
+        for table in tables
+    }
+
+
+def _triggers(ask: Asking, ids: list[int]) -> Iterator[tuple[int, Trigger]]:
+    for some in portions_of(ids):
+        for tabid, name, event, state in ask(TRIGGERS.format(tables=in_tables(some, "g.tabid"))):
+            code = str(event).strip()
+            write = EVENTS.get(code.upper())
+            if write is not None and str(state or "").strip() != DISABLED:
+                yield int(tabid), Trigger(str(name).strip(), (write,), instead=code.islower())
+
+
+def _checks(ask: Asking, ids: list[int]) -> Iterator[tuple[int, CheckConstraint]]:
+    """Yield checks, the text of which comes in pieces of 32 characters."""
+    for some in portions_of(ids):
+        rows = ask(CHECKS.format(tables=in_tables(some, "c.tabid")))
+        for (tabid, name), pieces in groupby(rows, key=lambda row: (int(row[0]), str(row[1]).strip())):
+            yield tabid, CheckConstraint(name, "".join(str(text) for *_, text in pieces).strip())
+
+
+def _references(ask: Asking, names: dict[int, str]) -> Iterator[Reference]:
+    """Yield all references that are switched on."""
+    for name, tabid, to, rule, state in ask(REFERENCES):
+        if str(state or "").strip() != DISABLED:
+            on_delete = OnDelete.CASCADE if str(rule).strip() == "C" else OnDelete.RESTRICT
+            child, parent = (names.get(int(one), f"table {one}") for one in (tabid, to))
+            yield Reference(str(name).strip(), child, parent, (), on_delete)
+
+
+def _unique(index: Index, columns: list[Column]) -> UniqueKey:
+    by_number = {column.number: column.name for column in columns}
+    return UniqueKey(index.name, tuple(by_number[abs(part)] for part in index.parts))
+
+
+def _by_table(rows: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, tuple[Any, ...]]]:
+    found: dict[int, list[Any]] = {}
+    for tabid, one in rows:
+        found.setdefault(tabid, []).append(one)
+    yield from ((tabid, tuple(ones)) for tabid, ones in found.items())

@@ -1,0 +1,309 @@
+"""What tables do by themselves is known before every plan, whatever it is for, and told after every run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncengine.model.errors import RefusedError
+from syncengine.model.pair import Role
+from syncengine.model.plan import Plan
+from syncengine.model.surroundings import OnDelete, Reference, Surroundings, Trigger, Write
+from syncengine.servers.duckdb.server import DuckDBServer
+from tests.builders import Files, build_files, half_hours, row
+from tests.cli.terminal import TRUNKS, Said, Typing, drifting_pair
+from tests.jobs.test_outages import guides
+from tests.rules.summarised import pair as summarised
+from tests.rules.test_rule_10_rollup_repair import IN_MAY, window
+from tests.rules.timetabled import three_owners
+from tests.scenes import WINDOW
+
+ASKED = DuckDBServer.surroundings
+ADDS_UP = Trigger("c_adding", (Write.INSERT,))
+TAKES_AWAY = Reference("c_fk", "c_notes", "htrunk", ("n",), OnDelete.CASCADE)
+
+
+@contextmanager
+def surrounded(*tables: str, **around: Any) -> Iterator[None]:
+    """Let the secondary tell of something around tables, of all where none is named, that embedded servers have not."""
+
+    def told(self: DuckDBServer, names: Collection[str]) -> dict[str, Surroundings]:
+        found = dict(ASKED(self, names))
+        if self.describe().role is Role.SECONDARY:
+            found |= {name: replace(one, **around) for name, one in found.items() if name in tables or not tables}
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DuckDBServer, "surroundings", told)
+        yield
+
+
+def renamed(folder: Path) -> Files:
+    """Build a pair of which one name differs."""
+    names = {role: {"synonyms": [row("synonyms", item_name=role, value="7")]} for role in ("primary", "secondary")}
+    return build_files(folder, ["synonyms"], primary=names["primary"], secondary=names["secondary"])
+
+
+def blind_in_may(folder: Path) -> Files:
+    """Build a pair with a half hour that was not seen, and what was summarised over it."""
+    return summarised(folder, blind={IN_MAY: 1030})
+
+
+def edit(files: Files, **allowed: str) -> Plan:
+    """Plan to let timetables run on the secondary."""
+    return files.open().plan_run_on("this", owners="jm", **allowed)
+
+
+PLANS: dict[str, tuple[Callable[[Path], Files], Callable[..., Plan | None], str]] = {
+    "resync": (
+        drifting_pair,
+        lambda files, **a: files.open().plan_resync(window=WINDOW, tables="htrunk", **a),
+        "htrunk",
+    ),
+    "sync": (renamed, lambda files, **a: files.open().plan_sync(tables="synonyms", **a), "synonyms"),
+    "outages": (guides, lambda files, **a: files.open().plan_outages(**a), "htrunk"),
+    "rollups": (
+        blind_in_may,
+        lambda files, **a: files.open().plan_resync(window=window(), tables="hcwc", rollups="recompute", **a),
+        "dcwc",
+    ),
+    "timetables": (three_owners, edit, "ttsched"),
+}
+
+
+@pytest.mark.soak("rollups", "outages")
+@pytest.mark.parametrize("what", sorted(PLANS))
+def test_every_plan_is_asked_about(tmp_path: Path, what: str) -> None:
+    """Whatever a plan is for: a trigger at a table it writes, roll-ups included, refuses it until it is allowed."""
+    build, make, table = PLANS[what]
+    files = build(tmp_path)
+
+    with surrounded(table, triggers=(ADDS_UP,)):
+        with pytest.raises(RefusedError, match="c_adding") as refused:
+            make(files)
+        made = make(files, allow_triggers=table)
+        assert made is not None
+        result = files.open().execute(made)
+
+    assert refused.value.rule == 13
+    assert f"--allow-triggers {table}" in refused.value.hint
+    assert {(one.table, one.met.name) for one in made.set_off} == {(table, "c_adding")}
+    assert result.outcome.done
+    assert {(one.into, one.table) for one in result.set_off} == {(Role.SECONDARY, table)}
+
+
+def test_a_backfill_is_asked_about_too(tmp_path: Path, typed: Typing) -> None:
+    """A backfill is refused, and what it was allowed is said of it and kept for its resume."""
+    files = drifting_pair(tmp_path)
+
+    def backfill(*words: str) -> Said:
+        options = ("--window", "2000-06-04..2000-06-05", "--table", "htrunk", "--policy", "replace", "--yes")
+        return typed("backfill", "--pair", files.pair_file, *options, *words)
+
+    before = files.bag("secondary", "htrunk")
+    with surrounded("htrunk", triggers=(ADDS_UP,)):
+        refused = backfill()
+        kept = files.bag("secondary", "htrunk")
+        allowed = backfill("--allow-triggers", "htrunk")
+        request = dict(files.open().run().header.request)
+
+    assert refused.code == 4
+    assert "c_adding" in refused.text
+    assert kept == before
+    assert allowed.code in (0, 3)
+    assert "Set off beside the rows that were written" in allowed.text
+    assert request["allow_triggers"] == "htrunk"
+
+
+def test_only_what_the_plan_writes_and_where_it_writes_counts(tmp_path: Path) -> None:
+    """A trigger at the source, or at a table that does not differ, refuses nothing."""
+    files = drifting_pair(tmp_path)
+    files.run("secondary", "CREATE TABLE hcwc AS SELECT * FROM htrunk WHERE FALSE")
+
+    with surrounded("htrunk", triggers=(ADDS_UP,)):
+        assert files.open().plan_resync(window=WINDOW, tables="htrunk", source="secondary").steps
+    with surrounded("hcwc", triggers=(ADDS_UP,)):
+        assert files.open().plan_resync(window=WINDOW, tables="htrunk").steps
+
+
+def test_what_only_goes_with_deleted_rows_stays_where_none_is_deleted(tmp_path: Path, typed: Typing) -> None:
+    """The way out of a cascade that the refusal names, --policy fill, is one."""
+    files = build_files(
+        tmp_path, ["htrunk"], both={"htrunk": []}, primary={"htrunk": [row("htrunk", starttime=500, tkgrp=1)]}
+    )
+    with surrounded("htrunk", referred_by=(TAKES_AWAY,)):
+        assert typed("resync", "--dry-run", "--pair", files.pair_file, *TRUNKS).code == 3
+        files.add("secondary", "htrunk", row("htrunk", starttime=500, tkgrp=2))
+        refused = typed("resync", "--dry-run", "--pair", files.pair_file, *TRUNKS)
+        filled = typed("resync", "--dry-run", "--policy", "fill", "--pair", files.pair_file, *TRUNKS)
+
+    assert refused.code == 4
+    assert "--policy fill deletes nothing" in refused.text
+    assert filled.code == 3
+
+
+def test_a_table_of_the_plan_that_loses_rows_is_said_to_differ_afterwards(tmp_path: Path) -> None:
+    """Where a cascade takes rows of a table that the plan writes itself, the plan says that it will differ."""
+    files = build_files(
+        tmp_path,
+        ["htrunk", "hsplit"],
+        primary={"htrunk": [row("htrunk", starttime=500, incalls=9)], "hsplit": half_hours(500, 530, acdcalls=9)},
+        secondary={"htrunk": [row("htrunk", starttime=500)], "hsplit": half_hours(500, 530)},
+    )
+    with surrounded("htrunk", referred_by=(replace(TAKES_AWAY, table="hsplit"),)):
+        plan = files.open().plan_resync(window=WINDOW, tables=("htrunk", "hsplit"), allow_cascades="htrunk")
+
+    (met,) = plan.set_off
+    assert met.met.says.endswith("and what hsplit loses by it differs after the run")
+
+
+def test_an_undo_says_only_what_its_run_wrote(tmp_path: Path) -> None:
+    """What the run was allowed is allowed to its undo, and named; with the trigger gone it stays named."""
+    files = drifting_pair(tmp_path)
+    pair = files.open()
+    with surrounded("htrunk", triggers=(ADDS_UP,)):
+        ran = pair.execute(pair.plan_resync(window=WINDOW, tables="htrunk", allow_triggers=("htrunk", "hagent")))
+        assert pair.plan_undo(ran.outcome.run_id).set_off
+    back = pair.plan_undo(ran.outcome.run_id)
+    undone = pair.execute(back)
+
+    assert [one.met.name for one in back.not_put_back] == ["c_adding"]
+    assert back.set_off == ()
+    assert back.allowed.triggers == ("htrunk", "hagent")
+    assert undone.set_off == ()
+    assert pair.run().in_sync is False
+
+
+def test_a_resume_is_held_to_what_its_run_was_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trigger that came after a run was stopped keeps it from going on."""
+    files = drifting_pair(tmp_path)
+    pair = files.open()
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("syncengine.execute.transaction.Writing.write", stop)
+        pair.execute(pair.plan_resync(window=WINDOW, tables="htrunk"))
+    with surrounded("htrunk", triggers=(ADDS_UP,)), pytest.raises(RefusedError, match="c_adding"):
+        pair.resume()
+
+    assert pair.resume().outcome.done
+
+
+def differing(folder: Path, *statements: str) -> Files:
+    """Build a drifting pair with something around hsplit on the secondary."""
+    files = build_files(
+        folder,
+        ["hsplit"],
+        primary={"hsplit": half_hours(430, 530, acdcalls=9)},
+        secondary={"hsplit": half_hours(430, 530)},
+    )
+    for statement in statements:
+        files.run("secondary", statement)
+    return files
+
+
+def remade(files: Files, what: str) -> None:
+    """Make hsplit of the secondary anew, with something beside its columns."""
+    described = files.run(
+        "secondary",
+        "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = 'hsplit' ORDER BY column_index",
+    )
+    columns = ", ".join(f'"{name}" {native}' for name, native in described)
+    names = ", ".join(f'"{name}"' for name, _ in described)
+    for statement in (
+        "CREATE TABLE c_kept AS FROM hsplit",
+        "DROP TABLE hsplit",
+        f"CREATE TABLE hsplit ({columns}, {what})",
+        f"INSERT INTO hsplit ({names}) FROM c_kept",
+        "DROP TABLE c_kept",
+    ):
+        files.run("secondary", statement)
+
+
+HSPLIT = ("--window", WINDOW, "--table", "hsplit")
+
+
+def test_an_embedded_sequence_is_advanced_and_never_set_back(tmp_path: Path, typed: Typing) -> None:
+    """The next number of a target's own is past what was written, and stays so where it was ahead already."""
+    numbers = ("CREATE SEQUENCE c_numbers", "ALTER TABLE hsplit ALTER acdtime SET DEFAULT nextval('c_numbers')")
+    files = differing(tmp_path, *numbers)
+    files.run("primary", "UPDATE hsplit SET acdtime = 3000 + split WHERE starttime = 500")
+
+    said = typed("resync", "--yes", "--pair", files.pair_file, *HSPLIT)
+    after = files.run("secondary", "SELECT nextval('c_numbers')")
+    files.run("primary", "UPDATE hsplit SET acdtime = 2000 WHERE starttime = 500")
+    again = typed("resync", "--yes", "--pair", files.pair_file, *HSPLIT)
+
+    assert said.code == again.code == 0
+    assert "the sequence c_numbers that numbers its column acdtime is advanced" in said.text
+    assert after == [(3003,)]
+    assert files.run("secondary", "SELECT nextval('c_numbers')") == [(3004,)]
+
+
+def test_an_embedded_table_with_a_key_and_a_check_is_written(tmp_path: Path, typed: Typing) -> None:
+    """Locking its rows changes nothing that a key or a check forbids, and the plan names both."""
+    files = differing(tmp_path)
+    remade(files, "PRIMARY KEY (split, starttime), CHECK (split < 3)")
+    files.run("secondary", "CREATE UNIQUE INDEX c_once ON hsplit (starttime, split, acd)")
+
+    said = typed("resync", "--yes", "--pair", files.pair_file, *HSPLIT)
+
+    assert said.code == 0
+    assert "no two rows may have the same split, starttime" in said.text
+    assert "(c_once)" in said.text
+    assert "each row has to meet" in said.text
+
+
+def test_an_embedded_view_is_refused(tmp_path: Path, typed: Typing) -> None:
+    """A view in the place of a table refuses the plan, and `check` lists it."""
+    files = differing(
+        tmp_path, "CREATE TABLE c_kept AS FROM hsplit", "DROP TABLE hsplit", "CREATE VIEW hsplit AS FROM c_kept"
+    )
+
+    said = typed("resync", "--yes", "--pair", files.pair_file, *HSPLIT)
+    checked = typed("check", "--pair", files.pair_file)
+
+    assert said.code == 4
+    assert "hsplit on secondary is not written: it is a view" in said.text
+    assert "hsplit: it is a view" in checked.text
+    assert files.open().runs() == ()
+
+
+def test_an_embedded_generated_column_is_refused(tmp_path: Path, typed: Typing) -> None:
+    """A column that the server computes refuses the plan by its name."""
+    files = differing(tmp_path)
+    files.run("primary", "ALTER TABLE hsplit ADD COLUMN g INTEGER")
+    remade(files, "g INTEGER GENERATED ALWAYS AS (acdcalls * 2)")
+
+    said = typed("resync", "--yes", "--pair", files.pair_file, *HSPLIT)
+
+    assert said.code == 4
+    assert "its column g is computed by the server itself" in said.text
+    assert files.open().runs() == ()
+
+
+def test_an_embedded_reference_keeps_its_rows_and_is_said(tmp_path: Path, typed: Typing) -> None:
+    """Rows that another table refers to stay: the plan names the reference, and the refusal says table and why."""
+    files = differing(tmp_path)
+    remade(files, "UNIQUE (split, starttime)")
+    for statement in (
+        "CREATE TABLE c_notes (split SMALLINT, starttime SMALLINT, "
+        "FOREIGN KEY (split, starttime) REFERENCES hsplit (split, starttime))",
+        "INSERT INTO c_notes VALUES (1, 500)",
+    ):
+        files.run("secondary", statement)
+    before = files.bag("secondary", "hsplit")
+
+    said = typed("resync", "--yes", "--pair", files.pair_file, *HSPLIT)
+
+    assert said.code == 1
+    assert "no row of hsplit is deleted that a row of c_notes refers to" in said.text
+    assert "hsplit: secondary: a constraint of the table forbids it" in said.text
+    assert files.bag("secondary", "hsplit") == before
