@@ -66,6 +66,21 @@ def test_a_write_shows_on_its_day_with_its_commit(database: Database, opened: Op
                 assert after.position > before.position, what
 
 
+def test_a_row_in_the_place_of_another_is_another_version(database: Database, opened: Open) -> None:
+    """A row that takes the very place of one that was deleted has another version, by who made it."""
+    filled(database)
+    where, place = "starttime = 530", "SELECT CAST(ctid AS TEXT) FROM hsplit WHERE starttime = 530"
+    with opened() as server:
+        before, was = versions(server), database.run(place)
+        database.run(f"DELETE FROM hsplit WHERE {where}")
+        database.run("VACUUM hsplit")
+        fill(database, hsplit(530, acdcalls=9))
+        after = versions(server)
+
+    assert database.run(place) == was
+    assert after.days[1, DAY] != before.days[1, DAY]
+
+
 def test_what_only_tidies_up_shows_nowhere(running: Cluster, database: Database, opened: Open) -> None:
     """Dead rows removed, rows frozen, a table analysed, rows locked: the versions seen are the same."""
     filled(database)
