@@ -126,6 +126,22 @@ def test_a_count_that_is_lost_is_missed(marks: Path, tmp_path: Path, harm: str) 
         read_marks(marks)
 
 
+@pytest.mark.parametrize("torn", [b"", b"half a ma"])
+def test_a_count_of_long_before_is_missed(marks: Path, torn: bytes) -> None:
+    """Only the mark that was being made can be uncounted: with two beyond it the count itself is not the last one."""
+    count = count_file(marks).read_bytes()
+    for number in (LAST + 1, LAST + 2)[: 1 if torn else 2]:
+        append_mark(marks, {"mark": "step", "step": number})
+    count_file(marks).write_bytes(count)
+    with marks.open("ab") as file:
+        file.write(torn)
+
+    with pytest.raises(StagingError, match=r"steps\.jsonl is damaged"):
+        read_marks(marks)
+    with pytest.raises(StagingError, match=r"steps\.jsonl is damaged"):
+        append_mark(marks, {"mark": "step", "step": 9})
+
+
 def test_marks_of_another_run_are_none(marks: Path, tmp_path: Path) -> None:
     """The marks and the count of one run do not pass for those of another."""
     other = tmp_path / "other"

@@ -203,15 +203,17 @@ class MendingRollups:
         spans = [span_of_stale(one) for one in made.stale]
         looked = Window(min(span.start for span in spans), now)
         lengths = ScopeQuestions(self.settings, both, now, looked).lengths
+        runs = self.ledger.runs()
         touched = frozenset(
             (batch.into, part.table, bucket.acd, bucket.row_date)
-            for run in self.ledger.runs()
+            for run in runs
             for batch in run.done
             for part in batch.parts
             for image in (part.before, part.after)
             for bucket in image.by_bucket()
         )
-        return Sights(made, blind_in(both, self.settings, looked), lengths, touched), facts
+        unsure = next((run.id for run in runs if run.unsure), "")
+        return Sights(made, blind_in(both, self.settings, looked), lengths, touched, unsure), facts
 
     def _cache(self) -> Cache:
         return Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb)
