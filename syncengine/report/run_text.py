@@ -42,9 +42,8 @@ def print_runs(console: Console, runs: Sequence[RunRecord]) -> None:
     table.columns[0].no_wrap = table.columns[1].no_wrap = False
     for run in reversed(runs):
         about = f"\n  {run.header.kind}, {run.header.about}" if run.told else ""
-        wrong = "".join(f"\n  {one}" for one in (run.problem, _lost(run)) if one)
         table.add_row(
-            Text.assemble(run.id, (about, "dim"), (wrong, "red")),
+            Text.assemble(run.id, (about, "dim")),
             Text(_state(run, runs), style=STYLES[run.state]),
             _steps(run),
             number(sum(batch.deleted for batch in run.done)),
@@ -52,6 +51,9 @@ def print_runs(console: Console, runs: Sequence[RunRecord]) -> None:
             f"{run.bytes_kept / MB:,.1f}",
         )
     console.print(table)
+    for run in reversed(runs):
+        for wrong in _wrong(run):
+            console.print(wrong)
 
 
 RIGHT = ("steps", "deleted", "inserted", "MB")
@@ -105,10 +107,12 @@ def _run(run: RunRecord, runs: Sequence[RunRecord], *, every_batch: bool) -> Ite
             yield Text(f"  step {batch.place.step}: {batch.state}: {batch.why}", style="yellow")
 
 
-def _lost(run: RunRecord) -> str:
-    """Return which of a run's journals is lost, or nothing."""
-    more = f" And {len(run.lost) - 1} more." if len(run.lost) > 1 else ""
-    return f"{run.lost[0]}{more}" if run.lost else ""
+def _wrong(run: RunRecord) -> Iterator[Text]:
+    """Yield what is damaged of a run, of its journals the first."""
+    more = f" So it is with {len(run.lost) - 1} more." if len(run.lost) > 1 else ""
+    for wrong in (run.problem, f"{run.lost[0]}{more}" if run.lost else ""):
+        if wrong:
+            yield Text(f"Run {run.id}: {wrong}", style="red")
 
 
 def _steps(run: RunRecord, one: str = "") -> str:
@@ -201,9 +205,8 @@ def print_status(console: Console, runs: Sequence[RunRecord], holder: str, pair:
         console.print(Text(f"Run {run.id} is {_state(run, runs)}: {run.header.about}", style=STYLES[run.state]))
         console.print(Text(f"  {_next(run, runs, pair)}"))
     for run in runs:
-        for wrong in (run.problem, _lost(run)):
-            if wrong:
-                console.print(Text(f"Run {run.id}: {wrong}", style="red"))
+        for wrong in _wrong(run):
+            console.print(wrong)
         if run.state is RunState.DAMAGED:
             console.print(Text(f"  {_next(run, runs, pair)}"))
     for role in left_in_single_user_mode(runs):

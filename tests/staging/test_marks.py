@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from syncengine.model.errors import StagingError
-from syncengine.staging.mark_count import SECTOR, SLOTS
+from syncengine.staging.mark_count import SECTOR, SLOTS, MarkCount, read_count
 from syncengine.staging.marks import append_mark, count_file, create_marks, read_marks, settle
 
 LAST = 5
@@ -149,6 +149,21 @@ def test_marks_of_another_run_are_none(marks: Path, tmp_path: Path) -> None:
 
     with pytest.raises(StagingError, match="damaged"):
         read_marks(other / marks.name)
+
+
+def test_marks_that_are_made_during_a_look_are_no_damage(marks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many marks are made between a look at their count and one at themselves, none of them is too many."""
+
+    def made_meanwhile(file: Path, about: str) -> MarkCount:
+        count = read_count(file, about)
+        monkeypatch.setattr("syncengine.staging.marks.read_count", read_count)
+        for number in (LAST + 1, LAST + 2, LAST + 3):
+            append_mark(marks, {"mark": "step", "step": number})
+        return count
+
+    monkeypatch.setattr("syncengine.staging.marks.read_count", made_meanwhile)
+
+    assert steps(marks) == [*range(1, LAST + 4)]
 
 
 def test_marks_are_read_while_they_are_made(marks: Path) -> None:
