@@ -298,6 +298,22 @@ def test_what_was_written_is_never_put_back_by_half(given: Given, typed: Typing)
         assert scene.rows() == after
 
 
+def test_nothing_is_put_back_where_one_journal_is_damaged(given: Given, typed: Typing) -> None:
+    """A bit that flipped in the journal of one step of several is named before any of them is put back."""
+    scene = given("done")
+    altered(scene.folder / scene.names(pieces=True)[-1], 60)
+    after = scene.rows()
+
+    undone = scene.type(typed, ("undo", "--yes"))
+    shown = scene.type(typed, ("runs", "{run}"))
+
+    assert undone.code == 1
+    assert is_told(undone, scene.names(pieces=True)[-1])
+    assert scene.rows() == after
+    assert is_told(shown, scene.names(pieces=True)[-1])
+    assert "It cannot be taken back." in shown.text
+
+
 def test_a_new_run_goes_on_beside_a_damaged_one(given: Given, typed: Typing) -> None:
     """Verify and a new resync do their work, the latter saying that a step of the damaged run may still be open."""
     scene = given("cut short")
