@@ -173,7 +173,7 @@ def dropped_before(
     for facts in questions.facts:
         if spec.circular:
             floors.append(_wrapped_before(spec, acd, facts, bounds.get(facts.role, ()), questions.settings.timezone))
-        elif spec.archive is not None:
+        elif spec.archive in LONGEST_KEPT:
             periods = _periods_kept(spec, acd, facts, questions.settings)
             kept = f"{facts.role} keeps {periods} {PERIODS[spec.archive]}"
             floors.append((oldest_kept(spec.archive, periods, questions.as_of), kept))

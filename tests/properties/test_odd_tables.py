@@ -121,7 +121,7 @@ def held(home: Home, layout: Layout, source: list[Row], target: list[Row]) -> No
     assert {role: home.bag(role, layout) for role in Role} == before
 
 
-@examples(6)
+@examples(2)
 @given(odd_pairs())
 def test_odd_tables_of_embedded_servers(pair: tuple[Layout, list[Row], list[Row]]) -> None:
     """What differs is found as counted, a sync makes it equal, and an undo puts every row back as it was."""
