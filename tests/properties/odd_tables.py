@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from hypothesis import strategies as st
 
@@ -217,3 +218,36 @@ def odd_pairs(draw: st.DrawFn, *, postgresql: bool = False) -> tuple[Layout, lis
     layout = draw(layouts(postgresql=postgresql))
     shared, source, target = (draw(rows_of(layout, postgresql=postgresql)) for _ in range(3))
     return layout, shared + source, target + shared
+
+
+FOLDED = tuple(kind for kind in KINDS if kind.spec and kind.spec not in ("float", "smallfloat", "decimal(8,2)"))
+"""The kinds that a fingerprint covers: a table of nothing else is compared by it alone."""
+MUTATED = (
+    "date",
+    "slot",
+    "acd",
+    "rows",
+    "side",
+    "of.date",
+    'a"b',
+    "x y",
+    "select",
+    "Ünï",
+    "key.id",
+    "bucket.date",
+    "?",
+)
+
+
+def every_mutation(kinds: Sequence[Kind], *, postgresql: bool = False) -> tuple[Layout, list[Row], list[Row]]:
+    """Return a table in which every value of every kind has become every other, NULL among them, in an ACD each."""
+    columns = (("number", SMALLINT), ("id", KINDS[1]), *zip(MUTATED, kinds, strict=False))
+    source: list[Row] = []
+    target: list[Row] = []
+    for place, kind in enumerate(kinds):
+        values = [None, *(value for value in kind.values if not (postgresql and NUL in value))]
+        for before, after in product(values, repeat=2):
+            plain = [one.values[0] for one in kinds]
+            for rows, value in ((source, before), (target, after)):
+                rows.append((str(len(rows)), "1", *plain[:place], value, *plain[place + 1 :]))
+    return Layout("mutations", columns, "number", ("id",)), source, target

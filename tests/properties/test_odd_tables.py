@@ -11,12 +11,23 @@ import pytest
 from hypothesis import given
 
 from syncengine.app import Pair, open_pair
-from syncengine.model.drift import Observation
+from syncengine.model.drift import Observation, Strength
 from syncengine.model.names import quoted
 from syncengine.model.pair import Role
 from tests.builders import connected
 from tests.examples import examples
-from tests.properties.odd_tables import NUL, Kind, Layout, Row, Value, counted, odd_pairs
+from tests.properties.odd_tables import (
+    FOLDED,
+    KINDS,
+    NUL,
+    Kind,
+    Layout,
+    Row,
+    Value,
+    counted,
+    every_mutation,
+    odd_pairs,
+)
 from tests.servers.postgresql.cluster import Cluster, cluster, environment, literal
 
 PAIR = 'as_of = 2000-06-05T07:10:00\ntimezone = "UTC"\nspecs = ["specs"]\n'
@@ -144,3 +155,34 @@ def test_odd_tables_on_postgresql(pair: tuple[Layout, list[Row], list[Row]]) -> 
             for url in home.urls.values():
                 name = url.rpartition("/")[2]
                 server.admin.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.mark.soak("all", "True")
+@pytest.mark.parametrize("every_row", [False, True])
+@pytest.mark.parametrize("kinds", [FOLDED, KINDS], ids=["folded", "all"])
+def test_every_value_is_told_from_every_other(tmp_path: Path, kinds: tuple[Kind, ...], every_row: bool) -> None:
+    """Each value of each type that becomes another is found where it is another, under odd names, and nothing else."""
+    told(embedded(tmp_path), *every_mutation(kinds), every_row=every_row, folded=kinds is FOLDED)
+
+
+@pytest.mark.soak
+@pytest.mark.postgresql
+@pytest.mark.parametrize("every_row", [False, True])
+@pytest.mark.parametrize("kinds", [FOLDED, KINDS], ids=["folded", "all"])
+def test_every_value_is_told_from_every_other_on_postgresql(
+    tmp_path: Path, kinds: tuple[Kind, ...], every_row: bool
+) -> None:
+    """The same holds where the server folds the values itself."""
+    rows = every_mutation(kinds, postgresql=True)
+    told(on_postgresql(tmp_path, cluster()), *rows, every_row=every_row, folded=kinds is FOLDED)
+
+
+def told(home: Home, layout: Layout, source: list[Row], target: list[Row], *, every_row: bool, folded: bool) -> None:
+    """Hold a verify against a count in Python."""
+    pair = home.fill(layout, {Role.PRIMARY: source, Role.SECONDARY: target})
+
+    found = pair.verify(tables=layout.table, every_row=every_row)
+
+    assert drift(found) == counted(layout, source, target)
+    by_fingerprint = folded and not every_row
+    assert found.tables[0].strength is (Strength.FINGERPRINT if by_fingerprint else Strength.EVERY_ROW)
