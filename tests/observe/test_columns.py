@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from syncengine.app import open_pair
 from syncengine.model.drift import TableState
 from syncengine.model.facts import WITNESSES
 from syncengine.model.pair import Role
 from syncengine.observe.columns import ColumnsVerdict, judge_columns
 from syncengine.servers.kinds import open_server
+from syncengine.servers.protocol import LiveTable
 from tests.builders import DAY, Files, build_files, catalogue, half_hours, row
 from tests.examples import some_of
 from tests.observe.misfits import NUMBER, ROLES, alter, facts_of, noted, pair_of
@@ -292,3 +295,44 @@ def test_days_that_cannot_have_been_stop_no_verify(tmp_path: Path, day: str) -> 
     files.run("primary", f"UPDATE htrunk SET row_date = DATE '{day}' WHERE starttime = 500")
 
     assert files.open().verify(tables=("synonyms",)).in_sync
+
+
+NAMED = """
+summary = "Names of our own"
+class = "custom"
+key = ["Id", "Lost"]
+kept = "copying"
+
+[tables]
+c_named = {}
+
+[columns]
+Id = { type = "integer" }
+Lost = { type = "integer" }
+"""
+
+
+def test_names_are_matched_without_regard_to_case(tmp_path: Path) -> None:
+    """A key that the spec and the servers write otherwise is the key; one that both servers lack is said to be."""
+    (tmp_path / "specs").mkdir()
+    (tmp_path / "specs" / "c_named.toml").write_text(NAMED)
+    files = build_files(tmp_path, [])
+    for role, text in ((Role.PRIMARY, "one"), (Role.SECONDARY, "other")):
+        files.run(role, 'CREATE TABLE "C_Named" ("ID" INTEGER, "Name" VARCHAR)')
+        files.run(role, 'INSERT INTO "C_Named" VALUES (1, ?)', [text])
+
+    (found,) = open_pair(files.pair_file, specs=(tmp_path / "specs",)).verify(tables=("c_named",)).tables
+
+    assert found.notes == ("lost is on neither server, so rows that differ are told apart without it",)
+    assert [(sample.key, sample.changes[0].column) for sample in found.samples] == [((("id", 1),), "name")]
+
+
+def test_a_table_that_cannot_be_asked_about_is_not_compared() -> None:
+    """What its server says is wrong with it is the verdict's reason, with the server's name."""
+    spec = catalogue().table("users")
+    fine = LiveTable("users", ())
+    odd = replace(fine, problem='has the columns "Id" and "id", whose names differ only in case')
+
+    verdict = judge_columns(spec, {Role.PRIMARY: fine, Role.SECONDARY: odd})
+
+    assert (verdict.state, verdict.problem) == (TableState.NOT_COMPARABLE, f"secondary {odd.problem}")
