@@ -13,6 +13,7 @@ import pytest
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.pair import Limits, Role, ServerSettings
+from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import ColumnType
 from syncengine.model.surroundings import Surroundings
@@ -30,10 +31,16 @@ def _nothing_after(inserts: int, table: str) -> None:
     del inserts, table
 
 
+def _nothing_asked(table: str) -> None:
+    """Let a table be asked about."""
+    del table
+
+
 @dataclass
 class Meddling:
-    """What happens before a transaction begins, after the nth insert was done, and after that was committed."""
+    """What happens before a table is asked, a transaction begins, after the nth insert, and after its commit."""
 
+    before_asking: Callable[[str], None] = _nothing_asked
     before_begin: Callable[[Server], None] = _nothing_before
     after_insert: Callable[[int, str], None] = _nothing_after
     after_commit: Callable[[int, str], None] = _nothing_after
@@ -106,11 +113,13 @@ class MeddledServer:
         return self._inner.surroundings(names)
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
-        """Pass it on."""
+        """Let happen what was asked for, and pass it on."""
+        self._meddling.before_asking(query.selection.table)
         return self._inner.fingerprint(query)
 
     def bounds(self, table: str, columns: BucketColumns) -> tuple[Bounds, ...]:
-        """Pass it on."""
+        """Let happen what was asked for, and pass it on."""
+        self._meddling.before_asking(table)
         return self._inner.bounds(table, columns)
 
     def highest(self, table: str, column: str) -> int:
@@ -118,7 +127,8 @@ class MeddledServer:
         return self._inner.highest(table, column)
 
     def read(self, query: ReadQuery) -> pa.RecordBatchReader:
-        """Pass it on."""
+        """Let happen what was asked for, and pass it on."""
+        self._meddling.before_asking(query.selection.table)
         return self._inner.read(query)
 
     @contextmanager
@@ -136,9 +146,9 @@ class MeddledServer:
         """Pass it on."""
         return self._inner.session_state(session)
 
-    def change_counter(self, table: str) -> str | None:
+    def day_versions(self, query: DaysQuery) -> DayVersions | None:
         """Pass it on."""
-        return self._inner.change_counter(table)
+        return self._inner.day_versions(query)
 
     def waiting(self) -> int | None:
         """Pass it on."""

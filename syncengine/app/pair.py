@@ -34,14 +34,14 @@ from syncengine.jobs.timetables.listing import Timetables
 from syncengine.model.check import PairCheck
 from syncengine.model.daily_check import DailyCheck
 from syncengine.model.drift import Observation
-from syncengine.model.errors import InputError
+from syncengine.model.errors import InputError, StagingError
 from syncengine.model.outages import OutageReport
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan, Policy, Rollups, UnknownColumns
 from syncengine.model.portions import BackfillWishes
 from syncengine.model.progress import Progress, Silent
 from syncengine.model.rollups import InternalVerdict
-from syncengine.model.run import RunKind, RunRecord
+from syncengine.model.run import RunKind, RunRecord, RunState
 from syncengine.model.spec import DataClass, Kept
 from syncengine.model.surroundings import Allowed
 from syncengine.model.timetable_flag import RunOn
@@ -103,6 +103,7 @@ class Pair:
         *,
         tables: str | Iterable[str] = (),
         sets: str | Iterable[str] = (),
+        exclude: str | Iterable[str] = (),
         acds: int | Iterable[int] = (),
         window: str | Window | None = None,
         source: Role | str = Role.PRIMARY,
@@ -110,11 +111,13 @@ class Pair:
     ) -> Observation:
         """Say what differs. Without tables or sets, everything but local administration is compared.
 
-        Reads only. Raises `InputError` for what cannot be meant and `ServerError` where a server fails.
+        Reads only. A table that cannot be compared does not raise: it stands in `not_compared`. Raises `InputError`
+        for what cannot be meant and `ServerError` where a whole server fails.
         """
-        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds))
-        specs = self._choosing.asked_for(asked) or self.catalogue.of_class(*VERIFIED)
+        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds), names_of(exclude))
+        specs = self._choosing.asked_for(asked) or self._choosing.of_class(asked, *VERIFIED)
         request = self._observer.request(specs, window, asked.acds, choice(Role, source, "source"), every_row=every_row)
+        request = replace(request, named=self._choosing.named(asked))
         with self.connections.servers(frozenset()) as servers:
             observation = self._observer.verified(servers, request)
         return replace(
@@ -164,6 +167,7 @@ class Pair:
         window: str | Window | None = None,
         tables: str | Iterable[str] = (),
         sets: str | Iterable[str] = (),
+        exclude: str | Iterable[str] = (),
         acds: int | Iterable[int] = (),
         source: Role | str = Role.PRIMARY,
         policy: Policy | str = Policy.REPLACE,
@@ -180,7 +184,7 @@ class Pair:
         `allow_triggers` and `allow_cascades` name tables at which rows beside those of the plan may change.
         Raises `RefusedError` where a rule forbids it.
         """
-        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds))
+        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds), names_of(exclude))
         specs = self._choosing.to_resync(asked)
         if window is None:
             raise InputError(
@@ -197,6 +201,7 @@ class Pair:
             acds=asked.acds,
             limits=self._limits(allow_deletions),
             take_broken=take_broken,
+            named=self._choosing.named(asked),
             allowed=self._allowed(allow_triggers, allow_cascades),
         )
         job = Resync(self.settings, self.catalogue, self.connections, self._observer, self._rollups, self.progress)
@@ -207,6 +212,7 @@ class Pair:
         *,
         tables: str | Iterable[str] = (),
         sets: str | Iterable[str] = (),
+        exclude: str | Iterable[str] = (),
         acds: int | Iterable[int] = (),
         source: Role | str = Role.PRIMARY,
         policy: Policy | str = Policy.REPLACE,
@@ -222,7 +228,7 @@ class Pair:
         Its `conflicts` are what both servers changed since they were last alike; while it has any, `execute` refuses
         it. `prefer` says whose version wins. Raises `RefusedError` where a rule forbids the plan.
         """
-        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds))
+        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds), names_of(exclude))
         how = choice(Policy, policy, "policy")
         if how not in (Policy.REPLACE, Policy.FILL):
             raise InputError(f"Administration is not copied by the policy {how}.", hint="Choose replace or fill.")
@@ -234,22 +240,31 @@ class Pair:
             policy=how,
             limits=self._limits(allow_deletions),
             administration=AdministrationWishes(preferred, include_manual, remove_users),
+            named=self._choosing.named(asked),
             allowed=self._allowed(allow_triggers, allow_cascades),
         )
         return self._syncing.plan(wishes)
 
-    def outages(self, *, since: str | datetime | None = None, acds: int | Iterable[int] = ()) -> OutageReport:
+    def outages(
+        self,
+        *,
+        since: str | datetime | None = None,
+        acds: int | Iterable[int] = (),
+        exclude: str | Iterable[str] = (),
+    ) -> OutageReport:
         """Say when which server did not see which ACD whole, why, and what can be mended. Reads only.
 
         `since` bounds how far back to look; without it, as far as intervals are kept.
         """
-        return self._outages.report(moment_of(since), numbers_of(acds))
+        out = self._choosing.excluded(Asked((), (), (), names_of(exclude)))
+        return self._outages.report(moment_of(since), numbers_of(acds), out)
 
     def plan_outages(
         self,
         *,
         since: str | datetime | None = None,
         acds: int | Iterable[int] = (),
+        exclude: str | Iterable[str] = (),
         allow_deletions: int | None = None,
         rollups: Rollups | str = Rollups.LIST,
         unknown_columns: UnknownColumns | str = UnknownColumns.REFUSE,
@@ -263,11 +278,15 @@ class Pair:
         """
         limits = self._limits(allow_deletions)
         moment, numbers = moment_of(since), numbers_of(acds)
+        out = self._choosing.excluded(Asked((), (), (), names_of(exclude)))
         then = choice(Rollups, rollups, "way with roll-ups")
         unknown = choice(UnknownColumns, unknown_columns, "way with unknown columns")
         allowed = self._allowed(allow_triggers, allow_cascades)
         found = awaited(
-            lambda: self._outages.plan(moment, numbers, limits, allowed, wait=wait), limits, self.progress, wait=wait
+            lambda: self._outages.plan(moment, numbers, limits, allowed, out, wait=wait),
+            limits,
+            self.progress,
+            wait=wait,
         )
         if found is None or then is Rollups.LIST:
             return found
@@ -317,9 +336,20 @@ class Pair:
         return self.ledger.find(run_id)
 
     def plans(self, record: RunRecord) -> tuple[Plan, ...]:
-        """Return the plans of a run, one a portion; raises `StagingError` where one cannot be read."""
-        folder = self.ledger.folder(record.id)
-        return tuple(folder.plan(portion) for portion in record.portions_kept)
+        """Return the plans of a run, one a portion; of a damaged run those that can be read."""
+        folder, plans = self.ledger.folder(record.id), []
+        for portion in record.portions_kept:
+            try:
+                plans.append(folder.plan(portion))
+            except StagingError:
+                if record.state is not RunState.DAMAGED:
+                    raise
+        return tuple(plans)
+
+    def examined(self, run_id: str | None = None) -> RunRecord:
+        """Return a run as `run` does, its journals looked at byte by byte."""
+        record = self.run(run_id)
+        return self.ledger.folder(record.id).with_journals(record)
 
     def resume(self, run_id: str | None = None) -> Ran:
         """Go on with a run that was cut short or partly done: nothing staged is read again, nothing done is done again.
@@ -337,6 +367,7 @@ class Pair:
         window: str | Window,
         tables: str | Iterable[str] = (),
         sets: str | Iterable[str] = (),
+        exclude: str | Iterable[str] = (),
         acds: int | Iterable[int] = (),
         source: Role | str = Role.PRIMARY,
         policy: Policy | str = Policy.FILL,
@@ -352,12 +383,12 @@ class Pair:
 
         Raises `InputError` for what cannot be meant, `RefusedError` for local administration.
         """
-        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds))
+        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds), names_of(exclude))
         specs = self._choosing.asked_for(asked)
         refuse_local(specs)
         if not asked.tables:
             # A set may hold administration beside its history: a backfill copies the history of it.
-            specs = tuple(spec for spec in specs or self.catalogue.of_class(DataClass.HISTORICAL) if spec.time)
+            specs = tuple(spec for spec in specs or self._choosing.of_class(asked, DataClass.HISTORICAL) if spec.time)
         return BackfillWishes(
             tables=tuple(spec.name for spec in specs if spec.kept is not Kept.NEVER),
             window=parse_window(window) if isinstance(window, str) else window,
@@ -369,6 +400,7 @@ class Pair:
             portion_days=portion_days,
             rows_per_second=rows_per_second,
             hours=hours,
+            named=tuple(sorted(self._choosing.named(asked))),
             allowed=self._allowed(allow_triggers, allow_cascades),
         )
 

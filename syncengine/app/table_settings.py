@@ -8,6 +8,7 @@ from pathlib import Path
 from syncengine.catalogue import Catalogue, load_catalogue
 from syncengine.model.errors import PairFileError
 from syncengine.model.expected import ExpectedRows
+from syncengine.model.names import folded
 from syncengine.model.pair import PairSettings
 from syncengine.model.sentences import plural
 from syncengine.model.spec import DataClass, Kept, TableSpec
@@ -19,7 +20,7 @@ def fitting_catalogue(settings: PairSettings, folders: tuple[Path, ...]) -> Cata
     Raises `PairFileError`, with every fault and its key, where the file names what no spec describes.
     """
     catalogue = load_catalogue(*settings.specs, *folders)
-    specs = {spec.name: spec for spec in catalogue.tables}
+    specs = {folded(spec.name): spec for spec in catalogue.tables}
     faults = tuple(
         f"expected.{place}.{fault}"
         for place, meant in enumerate(settings.expected)

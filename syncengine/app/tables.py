@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.request import Asked
 from syncengine.model.errors import InputError, RefusedError
+from syncengine.model.names import typed
 from syncengine.model.sentences import listed
 from syncengine.model.spec import DataClass, TableSpec
 
@@ -37,16 +38,44 @@ class Choosing:
                     f"The set {table_set.name} is always of all ACDs (High Availability guide, chapter 3).",
                     hint="Leave --acd out, or name single tables with --table.",
                 )
-        return self.catalogue.select(asked.tables, asked.sets)
+        return self._without(self.catalogue.select(asked.tables, asked.sets), asked)
+
+    def of_class(self, asked: Asked, *classes: DataClass) -> tuple[TableSpec, ...]:
+        """Return all tables of some data classes but for those that are left out."""
+        return self._without(self.catalogue.of_class(*classes), asked)
+
+    def named(self, asked: Asked) -> frozenset[str]:
+        """Return the tables that were asked for by name, as the catalogue calls them."""
+        return frozenset(self.catalogue.table(name).name for name in asked.tables)
+
+    def excluded(self, asked: Asked) -> frozenset[str]:
+        """Return the tables that are left out, as the catalogue calls them."""
+        return frozenset(self.catalogue.table(name).name for name in asked.excluded)
+
+    def _without(self, specs: tuple[TableSpec, ...], asked: Asked) -> tuple[TableSpec, ...]:
+        """Leave out what is to be left out; raises `InputError` where nothing stays, or it was named as well."""
+        out = self.excluded(asked)
+        both = out & self.named(asked)
+        if both:
+            raise InputError(
+                f"{listed(sorted(both), NAMED)}: named both to be taken and to be left out.",
+                hint="Leave out one of --table and --exclude-table.",
+            )
+        left = tuple(spec for spec in specs if spec.name not in out)
+        if specs and not left:
+            raise InputError("Every table that was asked for is left out.", hint="Leave out some --exclude-table.")
+        return left
 
     def to_resync(self, asked: Asked) -> tuple[TableSpec, ...]:
         """Return the historical tables of a resync, all of them where none is named."""
-        specs = self.asked_for(asked) or self.catalogue.of_class(DataClass.HISTORICAL)
+        specs = self.asked_for(asked) or self.of_class(asked, DataClass.HISTORICAL)
         refuse_local(specs)
         untimed = [spec.name for spec in specs if spec.time is None]
         if untimed:
             options = [f"--set {name}" for name in asked.sets if set(untimed) & set(self.catalogue.set(name).tables)]
-            options += [f"--table {spec.name}" for spec in self.catalogue.select(asked.tables) if spec.time is None]
+            options += [
+                f"--table {typed(spec.name)}" for spec in self.catalogue.select(asked.tables) if spec.time is None
+            ]
             raise InputError(
                 f"{listed(untimed, NAMED)}: administration has no times, and a resync copies what has.",
                 hint=f"Use `syncengine sync {' '.join(options)}`.",
@@ -56,6 +85,13 @@ class Choosing:
     def to_sync(self, asked: Asked) -> tuple[TableSpec, ...]:
         """Return the administration tables of a sync, with those that are never written without them."""
         specs = self._with_companions(self.asked_for(asked))
+        torn = sorted(self.excluded(asked) & {spec.name for spec in specs})
+        if torn:
+            beside = listed([name for name in COMPANIONS if COMPANIONS[name] in torn], NAMED)
+            raise InputError(
+                f"{listed(torn, NAMED)} cannot be left out: {beside} is never written without it.",
+                hint="Leave that out as well.",
+            )
         if not specs:
             raise InputError(
                 "A sync of administration needs to be told of what.",

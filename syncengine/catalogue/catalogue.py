@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from syncengine.model.errors import UnknownTableError
+from syncengine.model.names import folded
 from syncengine.model.spec import CompanionFile, DataClass, TableSet, TableSpec
 
 CLASS_ORDER = (DataClass.SYSTEM, DataClass.ACD, DataClass.HISTORICAL, DataClass.CUSTOM, DataClass.LOCAL)
@@ -33,7 +34,7 @@ class Catalogue:
     def set(self, name: str) -> TableSet:
         """Return a set; raises `UnknownTableError` with the nearest names."""
         for candidate in self.sets:
-            if candidate.name == name.strip().lower():
+            if candidate.name == folded(name.strip()):
                 return candidate
         raise UnknownTableError(
             f"No set is called {name!r}.", hint=_nearest(name, [s.name for s in self.sets], "syncengine tables --sets")
@@ -54,11 +55,11 @@ class Catalogue:
         return tuple(spec for spec in self.tables if spec.data_class in classes)
 
     def _find(self, name: str) -> TableSpec | None:
-        wanted = name.strip().lower()
-        return next((spec for spec in self.tables if spec.name.lower() == wanted), None)
+        wanted = folded(name.strip())
+        return next((spec for spec in self.tables if folded(spec.name) == wanted), None)
 
 
 def _nearest(name: str, known: list[str], listing: str) -> str:
-    near = difflib.get_close_matches(name.strip().lower(), [k.lower() for k in known], n=3, cutoff=0.5)
+    near = difflib.get_close_matches(folded(name.strip()), [k.lower() for k in known], n=3, cutoff=0.5)
     names = [k for k in known if k.lower() in near]
     return f"Did you mean {' or '.join(sorted(names))}?" if names else f"`{listing}` lists what there is."

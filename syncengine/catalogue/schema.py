@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
+from syncengine.model.names import folded
 from syncengine.model.spec import Archive, ColumnType, DataClass, Evidence, Kept, Rollup
 
-IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
+LONGEST_NAME = 128
+"""Characters of a name on Informix; PostgreSQL takes 63 bytes, embedded servers any number."""
 
 
-def _identifier(text: str) -> str:
-    if IDENTIFIER.fullmatch(text) is None:
-        raise ValueError(f"{text!r} is not a name a table or column can have (letters, digits, underscore)")
+def _table_name(text: str) -> str:
+    if not text.strip() or text != text.strip() or not text.isprintable() or len(text) > LONGEST_NAME:
+        raise ValueError(
+            f"{text!r} is not a name a table or column can have "
+            f"(at most {LONGEST_NAME} characters, none of them a control character, no blank around them)"
+        )
     return text
+
+
+def _column_name(text: str) -> str:
+    return folded(_table_name(text))
+
+
+def _told_apart(columns: object) -> object:
+    """Refuse columns of one name, which would be taken for one another."""
+    if isinstance(columns, dict):
+        names = Counter(folded(name) for name in columns if isinstance(name, str))
+        twice = [name for name, count in names.items() if count > 1]
+        if twice:
+            raise ValueError(f"names {twice[0]!r} twice: the case of letters does not tell columns apart")
+    return columns
 
 
 def _column_type(text: str) -> str:
@@ -23,7 +43,8 @@ def _column_type(text: str) -> str:
     return text
 
 
-Identifier = Annotated[str, AfterValidator(_identifier)]
+TableName = Annotated[str, AfterValidator(_table_name)]
+ColumnName = Annotated[str, AfterValidator(_column_name)]
 TypeName = Annotated[str, AfterValidator(_column_type)]
 
 
@@ -40,11 +61,11 @@ class TableEntry(_Strict):
 class TimeEntry(_Strict):
     """Names of the time columns."""
 
-    date: Identifier
-    label: Identifier | None = None
-    epoch: Identifier | None = None
-    interval: Identifier | None = None
-    incomplete: Identifier | None = None
+    date: ColumnName
+    label: ColumnName | None = None
+    epoch: ColumnName | None = None
+    interval: ColumnName | None = None
+    incomplete: ColumnName | None = None
 
 
 class ColumnEntry(_Strict):
@@ -69,7 +90,7 @@ class FollowsEntry(_Strict):
     """Administration that the data follows from: a table of the catalogue, or a screen where no table is known."""
 
     why: str
-    columns: tuple[Identifier, ...] = ()
+    columns: tuple[ColumnName, ...] = ()
     screen: str = ""
     evidence: Evidence = Evidence.INFERRED
     source: str = ""
@@ -79,12 +100,12 @@ class PiecesEntry(_Strict):
     """How an outage cuts a row into pieces: `end` or `lasts` says when it was over."""
 
     of: str
-    same: tuple[Identifier, ...] = Field(min_length=1)
-    begin: Identifier
-    end: Identifier | None = None
-    lasts: Identifier | None = None
-    begin_flag: Identifier | None = None
-    end_flag: Identifier | None = None
+    same: tuple[ColumnName, ...] = Field(min_length=1)
+    begin: ColumnName
+    end: ColumnName | None = None
+    lasts: ColumnName | None = None
+    begin_flag: ColumnName | None = None
+    end_flag: ColumnName | None = None
     longest_hours: int = Field(default=24, ge=1, le=24 * 31)
 
 
@@ -93,23 +114,23 @@ class SpecFile(_Strict):
 
     summary: str
     class_: DataClass = Field(alias="class")
-    acd: Identifier | None = None
-    key: tuple[Identifier, ...] = ()
+    acd: ColumnName | None = None
+    key: tuple[ColumnName, ...] = ()
     kept: Kept
     why_kept: str = ""
     retention: str | None = None
     circular: bool = False
     optional: bool = False
     future_dates: bool = False
-    row_number: Identifier | None = None
-    removed_when_told: Identifier | None = None
-    tables: dict[Identifier, TableEntry] = Field(min_length=1)
+    row_number: ColumnName | None = None
+    removed_when_told: ColumnName | None = None
+    tables: dict[TableName, TableEntry] = Field(min_length=1)
     time: TimeEntry | None = None
-    not_compared: dict[Identifier, str] = {}
-    follows: dict[Identifier, FollowsEntry] = {}
+    not_compared: dict[ColumnName, str] = {}
+    follows: dict[TableName, FollowsEntry] = {}
     pieces: PiecesEntry | None = None
     sources: dict[str, str] = {}
-    columns: dict[Identifier, ColumnEntry] = Field(min_length=1)
+    columns: Annotated[dict[ColumnName, ColumnEntry], BeforeValidator(_told_apart)] = Field(min_length=1)
 
 
 class FileEntry(_Strict):
@@ -131,7 +152,7 @@ class SetEntry(_Strict):
     """A set of tables, by name or by whole class."""
 
     summary: str
-    tables: tuple[Identifier, ...] = ()
+    tables: tuple[TableName, ...] = ()
     all_of: tuple[DataClass, ...] = ()
     every_acd: bool = False
 

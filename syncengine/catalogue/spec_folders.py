@@ -14,6 +14,7 @@ from syncengine.catalogue.schema import CompanionsFile, SetsFile, SpecFile
 from syncengine.catalogue.spec_file import faults_in, resolve
 from syncengine.model.errors import SpecError
 from syncengine.model.file_faults import validation_faults
+from syncengine.model.names import folded
 from syncengine.model.spec import CompanionFile, DataClass, Kept, TableSet, TableSpec
 
 FOLDER_CLASSES = {
@@ -93,7 +94,7 @@ class _Reading:
         if faults:
             return
         for table in resolve(spec_file, place):
-            name = table.name.lower()
+            name = folded(table.name)
             if name in self.tables:
                 self.faults.append(f"{place}: tables.{table.name}: {self.places[name]} describes this table already")
                 continue
@@ -130,9 +131,9 @@ class _Reading:
 
     def _astray(self, table: TableSpec) -> Iterator[str]:
         """Yield each name a table is said to follow from that leads to no administration."""
-        place = self.places[table.name.lower()]
+        place = self.places[folded(table.name)]
         for one in table.follows:
-            found = self.tables.get(one.name.lower())
+            found = self.tables.get(folded(one.name))
             where = f"{place}: tables.{table.name}: follows.{one.name}"
             if found is None and not one.screen:
                 advice = "where no table holds it, name the `screen` it is set on"
@@ -148,6 +149,6 @@ class _Reading:
             tables = list(entry.tables)
             tables += [t.name for t in self.tables.values() if t.data_class in entry.all_of]
             for table in entry.tables:
-                if table.lower() not in self.tables:
+                if folded(table) not in self.tables:
                     self.faults.append(f"{place}: sets.{name}.tables: no spec describes {table!r}")
             yield TableSet(name, entry.summary, tuple(tables), entry.every_acd)

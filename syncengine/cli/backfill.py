@@ -11,6 +11,7 @@ from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import (
     AcdsOption,
     CascadesOption,
+    ExcludedOption,
     JsonOption,
     PairOption,
     SetsOption,
@@ -53,6 +54,7 @@ def backfill(
     ],
     table: TablesOption = None,
     set_: SetsOption = None,
+    exclude_table: ExcludedOption = None,
     acd: AcdsOption = None,
     from_: Annotated[
         Role | None,
@@ -110,6 +112,7 @@ def backfill(
         window=window,
         tables=tuple(table or ()),
         sets=tuple(set_ or ()),
+        exclude=tuple(exclude_table or ()),
         acds=tuple(acd or ()),
         source=(from_ or Role.PRIMARY).value,
         policy=Policy(policy.value),

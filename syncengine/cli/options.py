@@ -28,6 +28,15 @@ TablesOption = Annotated[
         show_default=False,
     ),
 ]
+ExcludedOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exclude-table",
+        metavar="TABLE",
+        help="A table to leave out; repeat it for more.",
+        show_default=False,
+    ),
+]
 SetsOption = Annotated[
     list[str] | None,
     typer.Option(

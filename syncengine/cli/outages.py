@@ -5,13 +5,22 @@ from __future__ import annotations
 import typer
 
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.cli.options import AcdsOption, JsonOption, PairOption, SinceOption, SpecsOption, VerboseOption
+from syncengine.cli.options import (
+    AcdsOption,
+    ExcludedOption,
+    JsonOption,
+    PairOption,
+    SinceOption,
+    SpecsOption,
+    VerboseOption,
+)
 
 
 def outages(
     pair: PairOption,
     since: SinceOption = None,
     acd: AcdsOption = None,
+    exclude_table: ExcludedOption = None,
     json: JsonOption = False,
     specs: SpecsOption = None,
     verbose: VerboseOption = 0,
@@ -21,8 +30,8 @@ def outages(
     It reads both servers' diaries of their links, intervals without rows and intervals marked incomplete, and
     compares what lies in them. `syncengine resync --outages` mends all of them, each from the server that saw it.
 
-    Exit codes: 0 nothing that can be mended, 3 something can, or is not archived or decided yet, 1 a server failed,
-    2 bad input.
+    Exit codes: 0 nothing that can be mended, 3 something can, or is not archived or decided yet, 1 a server failed
+    or a table could not be compared, 2 bad input.
     """
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out, progress
@@ -30,9 +39,11 @@ def outages(
     from syncengine.report.outages import outages_document, print_outages
 
     opened = open_pair(pair, specs=tuple(specs or ()), progress=progress())
-    report = opened.outages(since=since, acds=tuple(acd or ()))
+    report = opened.outages(since=since, acds=tuple(acd or ()), exclude=tuple(exclude_table or ()))
     if json:
         typer.echo(as_text(outages_document(report, str(pair))))
     else:
         print_outages(out(), report, str(pair), every_one=bool(verbose))
+    if report.not_compared:
+        return ExitCode.ERROR
     return ExitCode.DRIFT if report.unsettled else ExitCode.DONE

@@ -14,7 +14,7 @@ def resume(pair: PairOption, run: RunArgument = None, json: JsonOption = False, 
     is done again; a step whose rows have changed since is left.
 
     Exit codes: 0 done and in sync, 3 drift remains, 5 partly done, or a session of the run may still live in a
-    server, 1 a server failed, 2 no such run, or nothing to go on with, 130 stopped.
+    server, 1 a server failed, or the run is damaged, 2 no such run, or nothing to go on with, 130 stopped.
     """
     from syncengine.app import open_pair
     from syncengine.cli.terminal import progress

@@ -12,6 +12,7 @@ from syncengine.cli.options import (
     CascadesOption,
     DeletionsOption,
     DryRunOption,
+    ExcludedOption,
     FromOption,
     JsonOption,
     PairOption,
@@ -35,6 +36,7 @@ def resync(
     window: WindowOption = None,
     table: TablesOption = None,
     set_: SetsOption = None,
+    exclude_table: ExcludedOption = None,
     acd: AcdsOption = None,
     from_: FromOption = None,
     policy: Annotated[
@@ -117,6 +119,7 @@ def resync(
         opened.plan_outages(
             since=since,
             acds=tuple(acd or ()),
+            exclude=tuple(exclude_table or ()),
             allow_deletions=allow_deletions,
             rollups=rollups,
             unknown_columns=unknown,
@@ -129,6 +132,7 @@ def resync(
             window=window,
             tables=tuple(table or ()),
             sets=tuple(set_ or ()),
+            exclude=tuple(exclude_table or ()),
             acds=tuple(acd or ()),
             source=(from_ or Role.PRIMARY).value,
             policy=(policy or Policy.REPLACE).value,

@@ -12,6 +12,7 @@ import typer
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.model.errors import CancelledError, InputError
 from syncengine.model.hooks import HookState, standing
+from syncengine.model.outcome import StepState
 from syncengine.model.run import RunKind
 
 if TYPE_CHECKING:
@@ -115,15 +116,23 @@ def _of_the_rows(ran: Ran) -> ExitCode:
     if ran.kind is RunKind.BACKFILL and outcome.stopped:
         return ExitCode.PARTLY if ran.wrote else ExitCode.ERROR
     if not outcome.done:
+        # Where a server did nothing of it, nothing is partly done.
+        failed = all(step.state in (StepState.FAILED, StepState.WAITING) for step in outcome.steps)
+        if failed and not any(step.wrote for step in outcome.steps):
+            return ExitCode.ERROR
         written = any(step.wrote for step in outcome.steps)
         return ExitCode.PARTLY if written or not outcome.stopped else ExitCode.ERROR
     if outcome.stopped:
         return ExitCode.ERROR
     if ran.kind is RunKind.BACKFILL:
+        if any(portion.not_compared for portion in ran.portions):
+            return ExitCode.PARTLY
         in_sync = all(portion.in_sync is not False for portion in ran.portions) and not ran.unlike_before
         return ExitCode.DONE if in_sync else ExitCode.DRIFT
     if ran.plan.undoes or ran.plan.edit:
         return ExitCode.PARTLY if ran.unlike or ran.plan.not_as_before else ExitCode.DONE
+    if ran.after is not None and ran.after.not_compared:
+        return ExitCode.PARTLY
     return ExitCode.DONE if ran.after is not None and ran.after.in_sync else ExitCode.DRIFT
 
 

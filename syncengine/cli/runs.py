@@ -32,7 +32,8 @@ def runs(
 ) -> int:
     """List the runs that are kept, or show one: its steps, what they deleted and inserted, and how it ended.
 
-    With --remove it is taken away, as damaged runs are only when somebody says so.
+    What is damaged of a run is said, and what can still be read of it; one that is shown has its journals looked at
+    too. With --remove it is taken away, as damaged runs are only when somebody says so.
 
     Exit codes: 0 done, 1 the staging folder cannot be read, 2 no such run, or it cannot be removed, 130 answered no.
     """
@@ -49,7 +50,7 @@ def runs(
     if remove and not json:
         return ExitCode.DONE
     if run is not None and not remove:
-        found = opened.run(run)
+        found = opened.examined(run)
         said = opened.ledger.folder(found.id).said(found)
         if json:
             typer.echo(as_text(run_document(found, known, said)))
@@ -82,7 +83,7 @@ def _removed(opened: Pair, run: str | None, *, yes: bool, json: bool) -> bool:
 def report(pair: PairOption, run: RunArgument = None, json: JsonOption = False, verbose: VerboseOption = 0) -> int:
     """Tell of a run in full: its plan, what was left and why, what became of each step, and what its hooks said.
 
-    Without RUN the last one. It can be asked for while the run goes on.
+    Without RUN the last one. It can be asked for while the run goes on. What is damaged of it is said.
 
     Exit codes: 0 done, 1 the staging folder cannot be read, 2 no such run.
     """
@@ -95,7 +96,7 @@ def report(pair: PairOption, run: RunArgument = None, json: JsonOption = False, 
     from syncengine.report.run_text import print_run
 
     opened = open_pair(pair)
-    found = opened.run(run)
+    found = opened.examined(run)
     plans = opened.plans(found)
     said = opened.ledger.folder(found.id).said(found)
     if json:

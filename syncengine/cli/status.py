@@ -8,7 +8,7 @@ import typer
 
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import JsonOption, PairOption, SinceOption, SpecsOption
-from syncengine.model.run import left_in_single_user_mode, left_to_do
+from syncengine.model.run import RunState, left_in_single_user_mode, left_to_do
 
 
 def status(
@@ -26,7 +26,7 @@ def status(
     writes, the servers are not asked. Reads only.
 
     Exit codes: 0 all is in order, 1 a server failed, 5 a run was cut short or partly done and can be resumed,
-    3 something has to be looked at, 2 bad input.
+    3 something has to be looked at, as a damaged run, 2 bad input.
     """
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out, progress
@@ -50,4 +50,6 @@ def status(
         return ExitCode.ERROR
     if left_to_do(known) or left_in_single_user_mode(known):
         return ExitCode.PARTLY
+    if any(run.state is RunState.DAMAGED or run.lost for run in known):
+        return ExitCode.DRIFT
     return ExitCode.DONE if daily is None or daily.in_order else ExitCode.DRIFT

@@ -12,6 +12,7 @@ from syncengine.cli.options import (
     CascadesOption,
     DeletionsOption,
     DryRunOption,
+    ExcludedOption,
     FromOption,
     JsonOption,
     PairOption,
@@ -32,6 +33,7 @@ def sync(
     set_: SetsOption = None,
     table: TablesOption = None,
     acd: AcdsOption = None,
+    exclude_table: ExcludedOption = None,
     from_: FromOption = None,
     prefer: Annotated[
         Role | None,
@@ -85,6 +87,7 @@ def sync(
     plan = opened.plan_sync(
         tables=tuple(table or ()),
         sets=tuple(set_ or ()),
+        exclude=tuple(exclude_table or ()),
         acds=tuple(acd or ()),
         source=(from_ or Role.PRIMARY).value,
         policy=(policy or Policy.REPLACE).value,

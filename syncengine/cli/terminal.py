@@ -23,12 +23,12 @@ MB = 2**20
 
 def out() -> Console:
     """Return the console for reports; piped text is not cut at 80 columns and has no colours."""
-    return Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False, soft_wrap=False)
+    return Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, markup=False, highlight=False, soft_wrap=False)
 
 
 def err() -> Console:
     """Return the console for progress and errors."""
-    return Console(stderr=True, width=None if sys.stderr.isatty() else PIPED_WIDTH, highlight=False)
+    return Console(stderr=True, width=None if sys.stderr.isatty() else PIPED_WIDTH, markup=False, highlight=False)
 
 
 class TerminalProgress:
@@ -50,7 +50,7 @@ class TerminalProgress:
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
-            TextColumn("[dim]{task.fields[detail]}"),
+            TextColumn("{task.fields[detail]}", style="dim", markup=False),
             console=err(),
             transient=True,
         )

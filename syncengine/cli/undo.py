@@ -29,7 +29,7 @@ def undo(
     not put back. An undo is itself a run, and can be undone.
 
     Exit codes: 0 all of it is as before, 5 some of it is (or, with --dry-run, could be), 4 none of it can be put back,
-    1 a server failed, 2 no such run, or it has written nothing, 130 stopped.
+    1 a server failed, or the run is damaged, 2 no such run, or it has written nothing, 130 stopped.
     """
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out, progress

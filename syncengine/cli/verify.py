@@ -9,6 +9,7 @@ import typer
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import (
     AcdsOption,
+    ExcludedOption,
     JsonOption,
     PairOption,
     SetsOption,
@@ -27,6 +28,7 @@ def verify(
     set_: SetsOption = None,
     acd: AcdsOption = None,
     window: WindowOption = None,
+    exclude_table: ExcludedOption = None,
     from_: Annotated[
         Role | None,
         typer.Option(
@@ -60,7 +62,9 @@ def verify(
     With --internal each server is looked at by itself: a daily, weekly or monthly row must be what its own
     intervals add up to, as far back as those are held. That finds what was mended and never summarised anew.
 
-    Exit codes: 0 in sync, 3 drift found, 1 a server failed, 2 bad input.
+    A table that cannot be compared does not end the others: it is named with the reason, and the exit code is 1.
+
+    Exit codes: 0 in sync, 3 drift found, 1 a server failed or a table could not be compared, 2 bad input.
     """
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out, progress
@@ -86,10 +90,13 @@ def verify(
             typer.echo(as_text(internal_document(found)))
         else:
             print_internal(out(), found, every_table=bool(verbose))
+        if found.not_compared:
+            return ExitCode.ERROR
         return ExitCode.DONE if found.agrees else ExitCode.DRIFT
     observation = opened.verify(
         tables=tuple(table or ()),
         sets=tuple(set_ or ()),
+        exclude=tuple(exclude_table or ()),
         acds=tuple(acd or ()),
         window=window,
         source=(from_ or Role.PRIMARY).value,
@@ -103,4 +110,6 @@ def verify(
             for command in mending(observation, opened.catalogue, tuple(table or ()), tuple(set_ or ()))
         ]
         print_verdict(out(), observation, every_table=bool(verbose), next_commands=commands)
+    if observation.not_compared:
+        return ExitCode.ERROR
     return ExitCode.DONE if observation.in_sync else ExitCode.DRIFT

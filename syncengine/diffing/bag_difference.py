@@ -9,12 +9,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from syncengine.model.bucket import BucketColumns
 from syncengine.model.fingerprint import FingerprintColumn
+from syncengine.model.names import quoted
 
-DATE, SLOT, ACD = '"bucket.date"', '"bucket.slot"', '"bucket.acd"'
-"""Names with a dot, which no column of a spec can have."""
+DATE, SLOT, ACD = '"date"', '"slot"', '"acd"'
+ROWS = '"rows"'
+OVER, UNDER = '"over"', '"under"'
+"""Names of ours. A column of the servers' never stands beside them under its own name: see `of` and `key`."""
 SURPLUS = "surplus"
+
+
+def of(column: str) -> str:
+    """Return the name a column of the servers' goes by in tables of ours, whose own names have no dot."""
+    return quoted(f"of.{column}")
+
+
+def key(column: str) -> str:
+    """Return the name a key column goes by where each row is a key group."""
+    return quoted(f"key.{column}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +43,27 @@ class BagQuestion:
     bucket: tuple[str, str, str]
     key: tuple[str, ...]
 
+    @property
+    def key_columns(self) -> tuple[FingerprintColumn, ...]:
+        """The columns of a key group."""
+        by_name = {column.name: column for column in self.columns}
+        return tuple(by_name[name] for name in self.key)
+
 
 def surplus_statement(question: BagQuestion) -> str:
-    """Return the statement that fills the table `surplus`: bucket, compared columns, `surplus.rows`.
+    """Return the statement that fills the table `surplus`: bucket, compared columns, surplus.
 
     Text is compared without its padding and up to its significant characters (rule 16).
     """
-    values = ", ".join(f"{normal(column)} AS {named(column.name)}" for column in question.columns)
-    date, slot, acd = question.bucket
-    side = "SELECT {sign} AS side, {date} AS {DATE}, {slot} AS {SLOT}, {acd} AS {ACD}, {values} FROM {relation}"
+    values = "".join(f", {normal(column)} AS {of(column.name)}" for column in question.columns)
     both = " UNION ALL ".join(
-        side.format(
-            sign=sign, date=date, slot=slot, acd=acd, values=values, relation=relation, DATE=DATE, SLOT=SLOT, ACD=ACD
-        )
+        f"SELECT {sign} AS side, {bucket_of(question)}{values} FROM {relation}"
         for sign, relation in ((1, question.source), (-1, question.target))
     )
-    names = ", ".join(named(column.name) for column in question.columns)
+    names = "".join(f", {of(column.name)}" for column in question.columns)
     return (
         f"CREATE OR REPLACE TABLE {SURPLUS} AS "
-        f'SELECT {DATE}, {SLOT}, {ACD}, {names}, SUM(side) AS "surplus.rows" FROM ({both}) AS both_sides '
+        f"SELECT {DATE}, {SLOT}, {ACD}{names}, SUM(side) AS {ROWS} FROM ({both}) AS both_sides "
         f"GROUP BY ALL HAVING SUM(side) <> 0"
     )
 
@@ -60,77 +74,89 @@ def taking_statement(columns: tuple[str, ...], values: tuple[int, ...]) -> str:
     Taken are those of which each column has one of its values; `values` says how many each has, to bind in order.
     """
     where = " AND ".join(
-        f"{named(column)} IN ({', '.join('?' * count)})" for column, count in zip(columns, values, strict=True)
+        f"{of(column)} IN ({', '.join('?' * count)})" for column, count in zip(columns, values, strict=True)
     )
-    return f'DELETE FROM {SURPLUS} WHERE {where} RETURNING {DATE}, {SLOT}, {ACD}, CAST("surplus.rows" AS BIGINT)'
+    return f"DELETE FROM {SURPLUS} WHERE {where} RETURNING {DATE}, {SLOT}, {ACD}, CAST({ROWS} AS BIGINT)"
 
 
 def counts_statement(question: BagQuestion) -> str:
     """Return the query whose rows are (date, slot, acd, missing, extra, changed, lacking), a row a bucket."""
-    same = [f"theirs.{name} IS NOT DISTINCT FROM key_groups.{name}" for name in (DATE, SLOT, ACD)]
-    same += [f"theirs.{named(name)} IS NOT DISTINCT FROM key_groups.{named(name)}" for name in question.key]
-    date, slot, acd = question.bucket
-    normals = {column.name: normal(column) for column in question.columns}
-    keys = "".join(f", {normals[name]} AS {named(name)}" for name in question.key)
-    theirs = f"SELECT DISTINCT {date} AS {DATE}, {slot} AS {SLOT}, {acd} AS {ACD}{keys} FROM {question.target}"
+    place = (DATE, SLOT, ACD, *(key(name) for name in question.key))
+    same = " AND ".join(f"held.{name} IS NOT DISTINCT FROM key_groups.{name}" for name in place)
+    keys = "".join(f", {key_term(column)} AS {key(column.name)}" for column in question.key_columns)
+    held = f"SELECT DISTINCT {bucket_of(question)}{keys} FROM {question.target}"
+    least = f"LEAST({OVER}, {UNDER})"
     return (
         f"SELECT {DATE}, {SLOT}, {ACD}, "
-        "CAST(SUM(over - LEAST(over, under)) AS BIGINT), CAST(SUM(under - LEAST(over, under)) AS BIGINT), "
-        "CAST(SUM(LEAST(over, under)) AS BIGINT), "
-        f"CAST(SUM(CASE WHEN under = 0 AND NOT EXISTS (SELECT 1 FROM ({theirs}) AS theirs WHERE {' AND '.join(same)}) "
-        f"THEN over ELSE 0 END) AS BIGINT) FROM ({_groups(question)}) AS key_groups GROUP BY ALL"
+        f"CAST(SUM({OVER} - {least}) AS BIGINT), CAST(SUM({UNDER} - {least}) AS BIGINT), "
+        f"CAST(SUM({least}) AS BIGINT), "
+        f"CAST(SUM(CASE WHEN {UNDER} = 0 AND NOT EXISTS (SELECT 1 FROM ({held}) AS held WHERE {same}) "
+        f"THEN {OVER} ELSE 0 END) AS BIGINT) FROM ({groups_statement(question)}) AS key_groups GROUP BY ALL"
     )
 
 
-def groups_statement(question: BagQuestion, *, most: int | None = None) -> str:
+def groups_statement(question: BagQuestion) -> str:
     """Return the query whose rows are (date, slot, acd, key..., over, under), a row a differing key group.
 
-    `over` rows are the source's surplus, `under` the target's. Ordered by bucket and key.
+    `over` rows are the source's surplus, `under` the target's.
     """
-    keys = "".join(f", {named(column)}" for column in question.key)
-    limit = f" LIMIT {int(most)}" if most is not None else ""
-    return (
-        f"SELECT {DATE}, {SLOT}, {ACD}{keys}, CAST(over AS BIGINT), CAST(under AS BIGINT) "
-        f"FROM ({_groups(question)}) AS key_groups ORDER BY ALL{limit}"
-    )
-
-
-def rows_statement(question: BagQuestion) -> str:
-    """Return the query for the surplus rows of one key group; bind bucket and key, NULL-safely."""
-    conditions = [DATE, SLOT, ACD, *(named(column) for column in question.key)]
-    where = " AND ".join(f"{condition} IS NOT DISTINCT FROM ?" for condition in conditions)
-    names = ", ".join(named(column.name) for column in question.columns)
-    return f'SELECT "surplus.rows", {names} FROM {SURPLUS} WHERE {where} ORDER BY ALL'
-
-
-def _groups(question: BagQuestion) -> str:
-    keys = "".join(f", {named(column)}" for column in question.key)
+    keys = "".join(f", {key_of(column)} AS {key(column.name)}" for column in question.key_columns)
     return (
         f"SELECT {DATE}, {SLOT}, {ACD}{keys}, "
-        'SUM(GREATEST("surplus.rows", 0)) AS over, SUM(GREATEST(-"surplus.rows", 0)) AS under '
-        f"FROM {SURPLUS} GROUP BY {DATE}, {SLOT}, {ACD}{keys}"
+        f"SUM(GREATEST({ROWS}, 0)) AS {OVER}, SUM(GREATEST(-{ROWS}, 0)) AS {UNDER} FROM {SURPLUS} GROUP BY ALL"
     )
 
 
-def bucket_terms(columns: BucketColumns, slot: str) -> tuple[str, str, str]:
-    """Return the three expressions of a row's bucket, typed so that NULL columns compare with any row."""
+def shown_groups_statement(question: BagQuestion, most: int) -> str:
+    """Return the query of the first differing key groups, ordered by bucket and key, as people are shown them."""
+    keys = "".join(f", {shown(key(column.name), column)}" for column in question.key_columns)
+    order = ", ".join((DATE, SLOT, ACD, *(key(name) for name in question.key)))
     return (
-        named(columns.date) if columns.date else "CAST(NULL AS DATE)",
-        slot if columns.label or columns.epoch else "CAST(NULL AS INTEGER)",
-        named(columns.acd) if columns.acd else "CAST(NULL AS INTEGER)",
+        f"SELECT {DATE}, {SLOT}, {ACD}{keys}, CAST({OVER} AS BIGINT), CAST({UNDER} AS BIGINT) "
+        f"FROM ({groups_statement(question)}) AS key_groups ORDER BY {order} LIMIT {int(most)}"
     )
 
 
-def normal(column: FingerprintColumn) -> str:
-    """Return a column as it is compared: text without padding, up to its significant characters."""
-    name = named(column.name)
-    if not column.type.is_text:
-        return name
-    if column.significant is None:
-        return f"RTRIM({name}, ' ')"
-    return f"SUBSTR(RTRIM({name}, ' '), 1, {int(column.significant)})"
+def shown_rows_statement(question: BagQuestion) -> str:
+    """Return the query for the surplus rows of one key group; bind bucket and key as they are shown, NULL-safely."""
+    terms = [DATE, SLOT, ACD, *(shown(key_of(column), column) for column in question.key_columns)]
+    where = " AND ".join(f"{term} IS NOT DISTINCT FROM ?" for term in terms)
+    names = "".join(f", {shown(of(column.name), column)}" for column in question.columns)
+    return f"SELECT {ROWS}{names} FROM {SURPLUS} WHERE {where} ORDER BY ALL"
 
 
-def named(column: str) -> str:
-    """Return the name of a column as DuckDB reads it; specs and catalogues hold none with a quote."""
-    return f'"{column}"'
+def bucket_of(question: BagQuestion) -> str:
+    """Return the three expressions of a row's bucket under names of ours."""
+    return ", ".join(f"{term} AS {name}" for term, name in zip(question.bucket, (DATE, SLOT, ACD), strict=True))
+
+
+def normal(column: FingerprintColumn, term: str = "") -> str:
+    """Return a column, or a term of its values, as it is compared: without padding, up to its significant characters.
+
+    Text of varying length has no padding: its blanks are its own.
+    """
+    term = term or quoted(column.name)
+    if column.padded:
+        term = f"RTRIM({term}, ' ')"
+    if column.type.is_text and column.significant is not None:
+        return f"SUBSTR({term}, 1, {int(column.significant)})"
+    return term
+
+
+def key_term(column: FingerprintColumn, term: str = "") -> str:
+    """Return a column as key groups are told apart by it, without blanks at its end: servers find 'a ' by 'a'."""
+    return _without_blanks(column, normal(column, term))
+
+
+def shown(term: str, column: FingerprintColumn) -> str:
+    """Return a term of a column's values as people are shown it: some dates of DuckDB's are none of Python's."""
+    return f"CAST({term} AS VARCHAR)" if column.type.name == "date" else term
+
+
+def key_of(column: FingerprintColumn, relation: str = "") -> str:
+    """Return a key column as key groups are told apart by it, of a table of ours that holds compared rows."""
+    return _without_blanks(column, f"{relation}.{of(column.name)}" if relation else of(column.name))
+
+
+def _without_blanks(column: FingerprintColumn, term: str) -> str:
+    return f"RTRIM({term}, ' ')" if column.type.is_text and not column.padded else term

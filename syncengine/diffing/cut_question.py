@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from syncengine.diffing.bag_difference import BagQuestion, named, normal
-
-OF_SOURCE, OF_TARGET = '"of.source"', '"of.target"'
-"""Names with a dot, which no column of a spec can have."""
+from syncengine.diffing.bag_difference import BagQuestion, key_term, normal
+from syncengine.model.names import quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,7 @@ class CutQuestion:
 
 def names_statement(name: tuple[str, ...], relation: str, where: str) -> str:
     """Return the query of the names of some rows."""
-    return f"SELECT DISTINCT {', '.join(map(named, name))} FROM {relation} WHERE {where}"
+    return f"SELECT DISTINCT {', '.join(map(quoted, name))} FROM {relation} WHERE {where}"
 
 
 def cut_statement(question: CutQuestion) -> str:
@@ -36,19 +34,25 @@ def cut_statement(question: CutQuestion) -> str:
     whether beginning and end are marked as cut: on the source, then on the target.
     """
     bag = question.bag
-    compared = {column.name: normal(column) for column in bag.columns}
-    names = [compared.get(name, named(name)) for name in question.name]
-    places = [f"CAST({compared[name]} AS VARCHAR)" for name in bag.key]
-    told = [*bag.bucket, *names, *places, named(question.begin), question.end]
-    flags = [
-        f"MAX(CASE WHEN {side} > 0 THEN RTRIM({named(flag)}, ' ') END)"
-        for side in (OF_SOURCE, OF_TARGET)
-        for flag in question.flags or ()
+    compared = {column.name: column for column in bag.columns}
+    names = [normal(compared[name]) if name in compared else quoted(name) for name in question.name]
+    places = [f"CAST({key_term(column)} AS VARCHAR)" for column in bag.key_columns]
+    told = [*bag.bucket, *names, *places, quoted(question.begin), question.end]
+    terms = list(dict.fromkeys((*told, *map(normal, bag.columns))))
+    flags = [f"RTRIM({quoted(flag)}, ' ')" for flag in question.flags or ()]
+    # Each term under a number, so that no column meets a name of ours.
+    read = ", ".join(f"{term} AS c{at}" for at, term in enumerate((*terms, *flags)))
+    both = " UNION ALL ".join(
+        f"SELECT {read}, {source} AS of_source, {target} AS of_target FROM {relation}"
+        for relation, source, target in ((bag.source, 1, 0), (bag.target, 0, 1))
+    )
+    marked = [
+        f"MAX(CASE WHEN {side} > 0 THEN c{len(terms) + at} END)"
+        for side in ("of_source", "of_target")
+        for at in range(len(flags))
     ] or ["NULL"] * 4
-    group = ", ".join(dict.fromkeys((*told, *compared.values())))
     return (
-        f"SELECT {', '.join(told)}, CAST(SUM({OF_SOURCE}) AS BIGINT), CAST(SUM({OF_TARGET}) AS BIGINT), "
-        f"{', '.join(flags)} FROM (SELECT *, 1 AS {OF_SOURCE}, 0 AS {OF_TARGET} FROM {bag.source} "
-        f"UNION ALL BY NAME SELECT *, 0 AS {OF_SOURCE}, 1 AS {OF_TARGET} FROM {bag.target}) AS both_sides "
-        f"GROUP BY {group}"
+        f"SELECT {', '.join(f'c{terms.index(term)}' for term in told)}, CAST(SUM(of_source) AS BIGINT), "
+        f"CAST(SUM(of_target) AS BIGINT), {', '.join(marked)} FROM ({both}) AS both_sides "
+        f"GROUP BY {', '.join(f'c{at}' for at in range(len(terms)))}"
     )

@@ -46,7 +46,7 @@ def _wholes(named: Named, role: Role) -> Iterator[CutRow]:
     """Yield the rows of a server that are whole: those that are not cut at either end."""
     edges = _Edges.of(named.outages.get(role, ()))
     rows = (row for row in named.rows.get(role, ()) if not edges.cut(row, flagged=named.flagged))
-    yield from sorted(rows, key=lambda row: row.begin)
+    yield from sorted(rows, key=lambda row: row.since)
 
 
 def _cut(named: Named, blind: Role, whole: CutRow, taken: set[int]) -> Cut | None:
@@ -77,7 +77,7 @@ def _is_whole(row: CutRow, named: Named) -> bool:
 
 def _apart(rows: Sequence[CutRow]) -> bool:
     """Say whether no two rows have a moment in common."""
-    ordered = sorted(rows, key=lambda row: row.begin)
+    ordered = sorted(rows, key=lambda row: row.since)
     return not any(one.overlaps(other) for one, other in pairwise(ordered))
 
 
@@ -99,7 +99,7 @@ def _without_whole(named: Named, taken: set[int]) -> Iterator[Cut]:
         for chain in _chains(left[role], edges[role], flagged=named.flagged):
             if any(id(row) in taken for row in chain):
                 continue
-            login = replace(chain[0], end=chain[-1].end)
+            login = replace(chain[0], end=chain[-1].end, until=chain[-1].until)
             others = tuple(row for row in left[role.other] if id(row) not in taken and row.overlaps(login))
             if not (others or named.flagged):
                 continue
@@ -112,7 +112,7 @@ def _without_whole(named: Named, taken: set[int]) -> Iterator[Cut]:
 def _chains(rows: Sequence[CutRow], edges: _Edges, *, flagged: bool) -> Iterator[list[CutRow]]:
     """Yield the pieces that follow one another over outages: an end that is cut, then a beginning that is."""
     chain: list[CutRow] = []
-    for row in sorted(rows, key=lambda row: row.begin):
+    for row in sorted(rows, key=lambda row: row.since):
         if chain and not edges.follows(chain[-1], row, flagged=flagged):
             yield chain
             chain = []
@@ -148,10 +148,10 @@ class _Edges:
 
     def is_piece(self, row: CutRow, whole: CutRow, *, flagged: bool) -> bool:
         """Say whether a row is what an outage leaves of a whole."""
-        if not row.lies_in(whole) or row.end is None or row.end <= row.begin:
+        if not row.lies_in(whole) or row.end is None or row.until is None or row.until <= row.since:
             return False
-        begins = row.begin == whole.begin and not row.begin_cut
-        ends = row.end == whole.end and not row.end_cut
+        begins = row.since == whole.since and not row.begin_cut
+        ends = row.until == whole.until and not row.end_cut
         begins_at_edge = (row.begin_cut or not flagged) and any(self.ups(row.begin))
         ends_at_edge = (row.end_cut or not flagged) and any(self.downs(row.end))
         return (begins or begins_at_edge) and (ends or ends_at_edge) and not (begins and ends)

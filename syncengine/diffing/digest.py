@@ -6,6 +6,7 @@ It is computed in DuckDB over rows that were fetched, so it need not be portable
 from __future__ import annotations
 
 from syncengine.model.fingerprint import FingerprintColumn
+from syncengine.model.names import quoted
 
 
 def digest_statement(relation: str, columns: tuple[FingerprintColumn, ...], bucket: tuple[str, str, str]) -> str:
@@ -18,11 +19,12 @@ def digest_statement(relation: str, columns: tuple[FingerprintColumn, ...], buck
     high, low = (f"SUM(CAST(('0x' || SUBSTR(hashed, {start}, 15)) AS BIGINT))" for start in (1, 17))
     return (
         f"SELECT d, s, a, COUNT(*) || ':' || {high} || ':' || {low} "
-        f'FROM (SELECT {date} AS d, {slot} AS s, {acd} AS a, md5({row}) AS hashed FROM "{relation}") GROUP BY d, s, a'
+        f"FROM (SELECT {date} AS d, {slot} AS s, {acd} AS a, md5({row}) AS hashed FROM {quoted(relation)}) "
+        "GROUP BY d, s, a"
     )
 
 
 def _rendered(column: FingerprintColumn) -> str:
-    name = f'"{column.name}"'
-    value = f"RTRIM({name}, ' ')" if column.type.is_text else f"CAST({name} AS VARCHAR)"
+    name = quoted(column.name)
+    value = f"RTRIM({name}, ' ')" if column.padded else f"CAST({name} AS VARCHAR)"
     return f"COALESCE(LENGTH({value}) || ':' || {value}, 'NULL')"

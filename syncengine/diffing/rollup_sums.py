@@ -13,18 +13,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from syncengine.diffing.bag_difference import normal
+from syncengine.diffing.bag_difference import key, key_term, normal, of
 from syncengine.model.fingerprint import FingerprintColumn
+from syncengine.model.names import quoted
 from syncengine.model.spec import Rollup
 
 PARTS, ROLLED, MATCHED, PERIODS = "parts", "rolled", "matched", "periods"
 KNOWN = frozenset({Rollup.SUM, Rollup.MAX, Rollup.LATEST, Rollup.BROKEN})
 """The functions that are defined. Nothing found so far defines the busy hour."""
-OWN_ROWS, ROLLED_ROWS = '"own.rows"', '"rolled.rows"'
-"""NULL where a side has no row of a key group. Names with a dot, which no column of a spec can have."""
+OWN_ROWS, ROLLED_ROWS = "own_rows", "rolled_rows"
+"""NULL where a side has no row of a key group. Names of ours have no dot, those made of a column's have one."""
 DIFFERS_WHOLLY = f"{OWN_ROWS} IS NULL OR {ROLLED_ROWS} IS NULL"
-NOTHING = "chr(0)"
-"""Stands for NULL in lists of candidates, which are text."""
+NOTHING = "''"
+"""Stands for NULL in lists of candidates, which are text behind a sign of its own: `SIGN`."""
+SIGN = "'='"
 TOLERANCE = "1e-9"
 """Sums of fractions depend on their order."""
 
@@ -65,49 +67,51 @@ class RollupQuestion:
 
 def parts_statement(question: RollupQuestion, relation: str) -> str:
     """Return the query that rolls interval rows up to their days."""
-    group = [f"{_q(question.acd)}", f"{_q(question.date)}", *(normal(key) for key in question.key)]
-    keys = [f"{normal(key)} AS {_key(key)}" for key in question.key]
-    raw = [f"MIN({_q(key.name)}) AS {_raw(key)}" for key in question.key]
+    acd, day, label = (of(name) for name in (question.acd, question.date, question.label))
+    partition = ", ".join((acd, day, *(_key(column) for column in question.key)))
+    raw = [f"MIN({of(column.name)}) AS {_raw(column)}" for column in question.key]
     values = [text for one in question.columns for text in _parts(one, question)]
-    newest = f"COALESCE({_q(question.label)}, -1)"
-    partition = ", ".join(group)
+    read = [f"{quoted(name)} AS {of(name)}" for name in dict.fromkeys(question.read)]
+    keys = [f"{key_term(column, of(column.name))} AS {_key(column)}" for column in question.key]
+    newest = f"COALESCE({label}, -1)"
     return (
-        f"SELECT {', '.join([f'{_q(question.acd)} AS acd', f'{_q(question.date)} AS day', *keys, *raw, *values])} "
-        f'FROM (SELECT *, {newest} = MAX({newest}) OVER (PARTITION BY {partition}) AS "is.latest" '
-        f"FROM {relation}) AS shorter GROUP BY {partition}"
+        f"SELECT {', '.join([f'{acd} AS acd', f'{day} AS day', *map(_key, question.key), *raw, *values])} "
+        f"FROM (SELECT *, {newest} = MAX({newest}) OVER (PARTITION BY {partition}) AS is_latest "
+        f"FROM (SELECT {', '.join(['*', *keys])} FROM (SELECT {', '.join(read)} FROM {relation}) AS own_names) "
+        f"AS with_keys) AS shorter GROUP BY {partition}"
     )
 
 
 def _parts(one: RolledColumn, question: RollupQuestion) -> Iterator[str]:
-    name = _q(one.name)
+    name = of(one.name)
     match one.rollup:
         case Rollup.SUM | Rollup.MAX:
             yield f"{one.rollup.value.upper()}({name}) AS {name}"
         case Rollup.BROKEN:
-            yield f"COUNT(DISTINCT {_q(question.label)}) FILTER (WHERE {name} <> 0) AS {_of('low', one)}"
+            yield f"COUNT(DISTINCT {of(question.label)}) FILTER (WHERE {name} <> 0) AS {_of('low', one)}"
             yield f"COUNT(*) FILTER (WHERE {name} <> 0) AS {_of('high', one)}"
             yield f"COUNT({name}) AS {_of('told', one)}"
         case _:
-            yield f'LIST({_candidate(one)}) FILTER (WHERE "is.latest") AS {name}'
+            yield f"LIST({_candidate(one)}) FILTER (WHERE is_latest) AS {name}"
 
 
 def rolled_statement(question: RollupQuestion) -> str:
     """Return the query that rolls the days of `parts` up to the periods of `periods`: acd, first, past."""
-    keys = [_key(key) for key in question.key]
+    keys = [_key(column) for column in question.key]
     partition = ", ".join(["acd", "first", *keys])
-    raw = [f"MIN({_raw(key)}) AS {_raw(key)}" for key in question.key]
+    raw = [f"MIN({_raw(column)}) AS {_raw(column)}" for column in question.key]
     values = [text for one in question.columns for text in _whole(one)]
     return (
         f"SELECT {', '.join(['acd', 'first', *keys, *raw, *values])} "
         f"FROM (SELECT parts.*, periods.first, parts.day = MAX(parts.day) OVER (PARTITION BY parts.acd, periods.first"
-        f'{"".join(f", parts.{key}" for key in keys)}) AS "is.latest" FROM {PARTS} AS parts JOIN {PERIODS} AS periods '
+        f"{''.join(f', parts.{one}' for one in keys)}) AS is_latest FROM {PARTS} AS parts JOIN {PERIODS} AS periods "
         "ON parts.acd = periods.acd AND parts.day >= periods.first AND parts.day < periods.past) AS days "
         f"GROUP BY {partition}"
     )
 
 
 def _whole(one: RolledColumn) -> Iterator[str]:
-    name = _q(one.name)
+    name = of(one.name)
     match one.rollup:
         case Rollup.SUM | Rollup.MAX:
             yield f"{one.rollup.value.upper()}({name}) AS {name}"
@@ -115,33 +119,37 @@ def _whole(one: RolledColumn) -> Iterator[str]:
             for part in ("low", "high", "told"):
                 yield f"SUM({_of(part, one)}) AS {_of(part, one)}"
         case _:
-            yield f'LIST_SORT(LIST_DISTINCT(FLATTEN(LIST({name}) FILTER (WHERE "is.latest")))) AS {name}'
+            yield f"LIST_SORT(LIST_DISTINCT(FLATTEN(LIST({name}) FILTER (WHERE is_latest)))) AS {name}"
 
 
 def matched_statement(question: RollupQuestion, longer: str) -> str:
     """Return the query that holds `rolled` against rows of the longer archive, a row a key group of a period.
 
-    Its columns are acd, first, the key, `own.rows` (NULL where the archive has none), `rolled.rows` (NULL where the
+    Its columns are acd, first, the key, OWN_ROWS (NULL where the archive has none), ROLLED_ROWS (NULL where the
     intervals have none), and for each column what it is, what it should be, and whether the two differ.
     """
-    keys = [_key(key) for key in question.key]
-    own = ", ".join(
+    keys = [_key(column) for column in question.key]
+    read = ", ".join(
         [
-            f"{_q(question.acd)} AS acd",
-            f"{_q(question.date)} AS first",
-            *(f"{normal(key)} AS {_key(key)}" for key in question.key),
-            f"COUNT(*) AS {OWN_ROWS}",
-            *(f"{_own(one)} AS {_of('own', one)}" for one in question.columns),
+            f"longer.{quoted(question.acd)} AS acd",
+            f"longer.{quoted(question.date)} AS first",
+            *(f"{key_term(column, f'longer.{quoted(column.name)}')} AS {_key(column)}" for column in question.key),
+            *(f"longer.{quoted(one.name)} AS {of(one.name)}" for one in question.columns),
         ]
     )
-    group = ", ".join([_q(question.acd), _q(question.date), *(normal(key) for key in question.key)])
+    values = "".join(f", {_own(one)} AS {_of('own', one)}" for one in question.columns)
+    place = ", ".join(("acd", "first", *keys))
     inside = (
-        f"EXISTS (SELECT 1 FROM {PERIODS} AS periods WHERE periods.acd = longer.{_q(question.acd)} "
-        f"AND periods.first = longer.{_q(question.date)})"
+        f"EXISTS (SELECT 1 FROM {PERIODS} AS periods WHERE periods.acd = longer.{quoted(question.acd)} "
+        f"AND periods.first = longer.{quoted(question.date)})"
+    )
+    own = (
+        f"SELECT {place}, COUNT(*) AS {OWN_ROWS}{values} "
+        f"FROM (SELECT {read} FROM {longer} AS longer WHERE {inside}) AS own_names GROUP BY {place}"
     )
     same = " AND ".join(f"own.{name} IS NOT DISTINCT FROM rolled.{name}" for name in ("acd", "first", *keys))
     both = [f"COALESCE(own.{name}, rolled.{name}) AS {name}" for name in ("acd", "first", *keys)]
-    values = [
+    told = [
         text
         for one in question.columns
         for text in (
@@ -152,15 +160,14 @@ def matched_statement(question: RollupQuestion, longer: str) -> str:
         )
     ]
     return (
-        f"SELECT {', '.join([*both, OWN_ROWS, ROLLED_ROWS, *values])} "
-        f"FROM (SELECT {own} FROM {longer} AS longer WHERE {inside} GROUP BY {group}) AS own "
+        f"SELECT {', '.join([*both, OWN_ROWS, ROLLED_ROWS, *told])} FROM ({own}) AS own "
         f"FULL OUTER JOIN (SELECT *, 1 AS {ROLLED_ROWS} FROM {ROLLED}) AS rolled ON {same}"
     )
 
 
 def _own(one: RolledColumn) -> str:
     """Return what the archive's own rows of a key group say together; there may be more than one."""
-    name = _q(one.name)
+    name = of(one.name)
     match one.rollup:
         case Rollup.MAX:
             return f"MAX({name})"
@@ -171,7 +178,7 @@ def _own(one: RolledColumn) -> str:
 
 
 def _agrees(one: RolledColumn) -> str:
-    own, name = _of("own", one), f"rolled.{_q(one.name)}"
+    own, name = _of("own", one), f"rolled.{of(one.name)}"
     match one.rollup:
         case Rollup.BROKEN:
             low, high, told = (f"rolled.{_of(part, one)}" for part in ("low", "high", "told"))
@@ -190,8 +197,8 @@ def _shown(one: RolledColumn) -> str:
         low, high = (f"rolled.{_of(part, one)}" for part in ("low", "high"))
         return f"CASE WHEN {low} = {high} THEN CAST({high} AS VARCHAR) ELSE {low} || ' to ' || {high} END"
     if one.rollup is Rollup.LATEST:
-        return f"ARRAY_TO_STRING(rolled.{_q(one.name)}, ' or ')"
-    return f"rolled.{_q(one.name)}"
+        return _listed(f"rolled.{of(one.name)}", " or ")
+    return f"rolled.{of(one.name)}"
 
 
 def counts_statement(question: RollupQuestion) -> str:
@@ -215,7 +222,7 @@ def broken_statement(question: RollupQuestion) -> str:
 def samples_statement(question: RollupQuestion, most: int) -> str:
     """Return the query of some key groups that differ: acd, first, key..., has own, has rolled, then triples."""
     any_differs = " OR ".join([DIFFERS_WHOLLY, *(_of("differs", one) for one in question.columns)])
-    keys = "".join(f", {_key(key)}" for key in question.key)
+    keys = "".join(f", {_key(column)}" for column in question.key)
     triples = "".join(f", {_display(one)}, {_of('rolled', one)}, {_of('differs', one)}" for one in question.columns)
     return (
         f"SELECT acd, first{keys}, {OWN_ROWS} IS NOT NULL, {ROLLED_ROWS} IS NOT NULL{triples} FROM {MATCHED} "
@@ -230,10 +237,10 @@ def rows_statement(question: RollupQuestion, longer: str, columns: tuple[Fingerp
     that holds several rows of the group, which nothing tells apart.
     """
     by_name = {one.name: one for one in question.columns}
-    keys = {key.name: key for key in question.key}
+    keys = {column.name: column for column in question.key}
     values = []
     for column in columns:
-        own = f"own.{_q(column.name)}"
+        own = f"own.{of(column.name)}"
         if column.name in keys:
             values.append(f"rolled.{_raw(keys[column.name])}")
         elif column.name == question.date:
@@ -244,57 +251,63 @@ def rows_statement(question: RollupQuestion, longer: str, columns: tuple[Fingerp
             values.append(_value(by_name[column.name], own))
         else:
             values.append(own)
+    read = ", ".join(f"{quoted(column.name)} AS {of(column.name)}" for column in columns)
     latest = [f"{_candidate(one)} AS {_of('own', one)}" for one in question.columns if one.rollup is Rollup.LATEST]
-    told = ["*", 'TRUE AS "is.there"', *(f"{normal(key)} AS {_key(key)}" for key in question.key), *latest]
-    group = [_q(question.acd), _q(question.date), *(normal(key) for key in question.key)]
-    same = [f"own.{_q(question.acd)} = rolled.acd", f"own.{_q(question.date)} = rolled.first"]
-    same += [f"own.{_key(key)} IS NOT DISTINCT FROM rolled.{_key(key)}" for key in question.key]
-    named = ", ".join(f"{value} AS {_q(column.name)}" for value, column in zip(values, columns, strict=True))
+    told = ["*", *(f"{key_term(column, of(column.name))} AS {_key(column)}" for column in question.key), *latest]
+    group = ", ".join((of(question.acd), of(question.date), *map(_key, question.key)))
+    same = [f"own.{of(question.acd)} = rolled.acd", f"own.{of(question.date)} = rolled.first"]
+    same += [f"own.{_key(column)} IS NOT DISTINCT FROM rolled.{_key(column)}" for column in question.key]
+    made = ", ".join(f"{value} AS {quoted(column.name)}" for value, column in zip(values, columns, strict=True))
     return (
-        f"SELECT {named} FROM {ROLLED} AS rolled LEFT JOIN (SELECT {', '.join(told)} FROM {longer} "
-        f"QUALIFY COUNT(*) OVER (PARTITION BY {', '.join(group)}) = 1) AS own "
+        f"SELECT {made} FROM {ROLLED} AS rolled LEFT JOIN (SELECT *, TRUE AS is_there "
+        f"FROM (SELECT {', '.join(told)} FROM (SELECT {read} FROM {longer}) AS own_names) AS with_keys "
+        f"QUALIFY COUNT(*) OVER (PARTITION BY {group}) = 1) AS own "
         f"ON {' AND '.join(same)}"
     )
 
 
 def _value(one: RolledColumn, own: str) -> str:
     """Return what a column becomes; where more than one value would agree, it stays as it is."""
-    name = f"rolled.{_q(one.name)}"
+    name = f"rolled.{of(one.name)}"
     match one.rollup:
         case Rollup.BROKEN:
             low, high, told = (f"rolled.{_of(part, one)}" for part in ("low", "high", "told"))
-            untold = f'{told} = 0 AND {own} IS NULL AND own."is.there"'
+            untold = f"{told} = 0 AND {own} IS NULL AND own.is_there"
             return f"CASE WHEN {own} BETWEEN {low} AND {high} OR ({untold}) THEN {own} ELSE {low} END"
         case Rollup.LATEST:
-            latest = f"NULLIF({name}[1], {NOTHING})"
+            latest = _without_sign(f"{name}[1]")
             if one.column.type.name == "char":
                 latest = f"RPAD({latest}, {one.column.type.width}, ' ')"
-            stays = f'own."is.there" AND LIST_CONTAINS({name}, own.{_of("own", one)})'
+            stays = f"own.is_there AND LIST_CONTAINS({name}, own.{_of('own', one)})"
             return f"CASE WHEN {stays} THEN CAST({own} AS VARCHAR) ELSE {latest} END"
     return f"CASE WHEN {name} IS NULL AND {own} = 0 THEN {own} ELSE {name} END"
 
 
 def _display(one: RolledColumn) -> str:
     own = _of("own", one)
-    return f"ARRAY_TO_STRING({own}, ', ')" if one.rollup is Rollup.LATEST else own
+    return _listed(own, ", ") if one.rollup is Rollup.LATEST else own
+
+
+def _listed(candidates: str, between: str) -> str:
+    return f"ARRAY_TO_STRING(LIST_TRANSFORM({candidates}, lambda one: SUBSTR(one, 2)), '{between}')"
 
 
 def _candidate(one: RolledColumn) -> str:
-    return f"COALESCE(CAST({normal(one.column)} AS VARCHAR), {NOTHING})"
+    return f"COALESCE({SIGN} || CAST({normal(one.column, of(one.name))} AS VARCHAR), {NOTHING})"
 
 
-def _q(name: str) -> str:
-    return f'"{name}"'
+def _without_sign(candidate: str) -> str:
+    """Return the value of a candidate, NULL for that which stands for it."""
+    return f"CASE WHEN {candidate} <> {NOTHING} THEN SUBSTR({candidate}, 2) END"
 
 
 def _of(what: str, one: RolledColumn) -> str:
-    """Return a name that no column of a spec can have."""
-    return f'"{what}.{one.name}"'
+    return quoted(f"{what}.{one.name}")
 
 
-def _key(key: FingerprintColumn) -> str:
-    return f'"key.{key.name}"'
+def _key(column: FingerprintColumn) -> str:
+    return key(column.name)
 
 
-def _raw(key: FingerprintColumn) -> str:
-    return f'"raw.{key.name}"'
+def _raw(column: FingerprintColumn) -> str:
+    return quoted(f"raw.{column.name}")

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from syncengine.diffing.bag_difference import BagQuestion, named, normal
+from syncengine.diffing.bag_difference import BagQuestion, key_term
 from syncengine.diffing.buckets import BucketPair
 from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.interval import LENGTHS, at_label
+from syncengine.model.names import quoted
 from syncengine.model.spec import TimeColumns
 from syncengine.model.stretch import Stretch
 from syncengine.model.window import Window
@@ -92,9 +93,8 @@ def overlaps_statement(question: BagQuestion, relation: str, time: TimeColumns) 
 
     Its columns are date, slot and ACD of the bucket, and the number of such rows in it.
     """
-    compared = {column.name: normal(column) for column in question.columns}
-    label, length = named(time.label or ""), named(time.interval or "")
-    keys = [compared.get(name, named(name)) for name in question.key if name != time.interval]
+    label, length = quoted(time.label or ""), quoted(time.interval or "")
+    keys = [key_term(column) for column in question.key_columns if column.name != time.interval]
     day, slot, acd = question.bucket
     named_alike = [f"{expression} AS k{number}" for number, expression in enumerate((day, acd, *keys))]
     minute = f"{label} // 100 * 60 + {label} % 100"

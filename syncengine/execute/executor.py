@@ -24,9 +24,9 @@ from syncengine.staging.run_folder import RunFolder
 def execute(plan: Plan, portion: int, context: RunContext, known: Sequence[BatchRecord] = ()) -> RunOutcome:
     """Do the steps of a portion's plan in order and say what became of each; `known` is what a run did before.
 
-    A step whose rows have moved is left, the others go on. Anything else that goes wrong ends the run:
-    the batch under way is rolled back, and those before it stay done. Never raises for what happened to a
-    step: what is committed is always told.
+    A step whose rows have moved, or that the server does not do, is left, and the others that do not need it go on.
+    What goes wrong with a whole server or with the disk ends the run: the batch under way is rolled back, and
+    those before it stay done. Never raises for what happened to a step: what is committed is always told.
     """
     refuse_other_servers(plan, context.servers)
     running = _Running(plan, portion, context, tuple(known))
@@ -171,6 +171,13 @@ class _Running:
         except MovedError as error:
             told.state, told.why = StepState.MOVED, str(error)
             self.context.run.mark_batch(batch.place, BatchState.MOVED, into=step.into, why=str(error))
+            return
+        except ServerError as error:
+            if error.of_whole_server or told.state is StepState.UNKNOWN:
+                raise
+            told.state, told.why = StepState.FAILED, str(error)
+            batch = self.batching.at(step, first)
+            self.context.run.mark_batch(batch.place, BatchState.FAILED, into=step.into, why=str(error))
             return
         told.state = StepState.DONE
         self.context.run.mark("step", portion=self.portion, step=step.number)

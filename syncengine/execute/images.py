@@ -8,14 +8,13 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from syncengine.diffing.bag_difference import bucket_terms
 from syncengine.diffing.digest import digest_statement
 from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.fingerprint import FingerprintQuery, in_full
 from syncengine.model.plan import TablePart
 from syncengine.model.run import Image
 from syncengine.model.selection import ReadQuery, Selection
-from syncengine.servers.sql.buckets import slot_expression
+from syncengine.servers.sql.buckets import bucket_terms
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
 from syncengine.staging.cache import Cache
 
@@ -64,7 +63,7 @@ def held(states: Mapping[Bucket, BucketState], digests: Mapping[Bucket, str] | N
 
 
 def _digests(part: TablePart, relation: str, cache: Cache) -> dict[Bucket, str]:
-    terms = bucket_terms(part.bucket_columns, slot_expression(part.bucket_columns))
+    terms = bucket_terms(part.bucket_columns)
     rows = cache.rows(digest_statement(relation, part.columns, terms))
     return {Bucket(row_date, slot, acd): digest for row_date, slot, acd, digest in rows}
 

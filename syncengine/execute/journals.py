@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,14 +11,15 @@ import pyarrow as pa
 
 from syncengine.execute.batches import batch_of
 from syncengine.model.bucket import EMPTY, Bucket, BucketState
-from syncengine.model.errors import StagingError
+from syncengine.model.kept_file import KeptFile
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan, Step, TablePart
 from syncengine.model.run import RunRecord
 from syncengine.model.selection import ReadQuery
 from syncengine.servers.sql.rows import read_statement
 from syncengine.staging.cache import Cache
-from syncengine.staging.run_folder import RunFolder
+from syncengine.staging.errors import damaged
+from syncengine.staging.run_folder import LOST_ROWS, RunFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class WrittenPart:
     before: dict[Bucket, BucketState]
     after: dict[Bucket, BucketState]
     journal: Path
+    kept: KeptFile
+    """The journal as it was written."""
 
     def states(self, bucket: Bucket) -> tuple[BucketState, BucketState]:
         """Return what a bucket held before and after."""
@@ -57,8 +60,23 @@ def written_parts(record: RunRecord, run: RunFolder) -> Iterator[WrittenPart]:
                 seed=plan.seed,
                 before=told.before.by_bucket(),
                 after=told.after.by_bucket(),
-                journal=run.pieces / f"{batch.place.piece(part.table)}-journal.parquet",
+                journal=run.journal(batch.place, part.table),
+                kept=told.journal,
             )
+
+
+def refuse_lost(steps: Iterable[Step], record: RunRecord, run: RunFolder) -> None:
+    """Refuse steps that put back from journals which are gone or not as they were written; reads each of these once.
+
+    Raises `StagingError`: what a damaged file holds is never written, and never a part of what a run is to put back.
+    """
+    needed = {(step.into, part.table, write.bucket) for step in steps for part in step.parts for write in part.buckets}
+    journals: dict[tuple[Role, str, Bucket], tuple[Path, KeptFile]] = {}
+    for written in written_parts(record, run):
+        for write in written.part.buckets:
+            journals.setdefault((written.into, written.part.table, write.bucket), (written.journal, written.kept))
+    for path, kept in {journals[place] for place in needed if place in journals}:
+        run.refuse_other(path, kept)
 
 
 class Journals:
@@ -81,10 +99,7 @@ class Journals:
             by_piece[self._places[table, bucket]].append(bucket)
         for path in by_piece:
             if not path.exists():
-                raise StagingError(
-                    f"The journal {path} is gone, so that what it held cannot be put back.",
-                    hint="`syncengine verify` says how the pair stands.",
-                )
+                raise damaged(path, LOST_ROWS)
         relation = " UNION ALL ".join(f'SELECT * FROM "journal {at}"' for at, _ in enumerate(by_piece))
         for at, path in enumerate(by_piece):
             self._cache.show_piece(f"journal {at}", path)

@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-
-import pyarrow as pa
 
 from syncengine.diffing.bag_difference import (
     ACD,
     DATE,
     SLOT,
     BagQuestion,
-    bucket_terms,
     groups_statement,
-    normal,
+    key,
+    key_term,
     surplus_statement,
 )
 from syncengine.execute.batches import Batch
 from syncengine.execute.images import buckets_of, held, hold_relation
 from syncengine.execute.run_context import RowSource
-from syncengine.model.bucket import Bucket, BucketColumns, BucketState
+from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.errors import MovedError, StagingError
+from syncengine.model.names import file_name, quoted
 from syncengine.model.pair import Role
 from syncengine.model.plan import Action, Others, TablePart
 from syncengine.model.run import BatchPlace, Image, PartRecord
-from syncengine.model.selection import ReadQuery, Selection
+from syncengine.model.selection import ReadQuery, Selection, Value, date_of
 from syncengine.servers.protocol import Server
-from syncengine.servers.sql.buckets import slot_expression
-from syncengine.servers.sql.dialect import quoted
+from syncengine.servers.sql.buckets import bucket_terms
+from syncengine.servers.sql.dialect import DUCKDB
 from syncengine.servers.sql.rows import read_statement
 from syncengine.staging.cache import Cache
+from syncengine.staging.checksums import kept_file
 from syncengine.staging.pieces import Piece, write_piece
 
 GROUPS_AT_ONCE = 200
@@ -53,7 +53,8 @@ class PreparedPart:
     @property
     def record(self) -> PartRecord:
         """What the ledger keeps of it."""
-        return PartRecord(self.part.table, self.before, self.after, self.delete_rows, self.insert.rows)
+        kept = self.journal.kept, self.insert.kept
+        return PartRecord(self.part.table, self.before, self.after, self.delete_rows, self.insert.rows, *kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,9 @@ class Preparing:
         insert = write_piece(self.pieces, f"{name}-insert", self.cache.reader(self._insert_text(part)))
         self.cache.show_piece("staged_insert", insert.path)
         columns = ", ".join(quoted(column.name) for column in part.columns)
+        kept = f"NOT ({_chosen(part, 'journal')})"
         self.cache.run(
-            f"CREATE OR REPLACE VIEW after_image AS SELECT {columns} FROM journal WHERE NOT ({_chosen(part)}) "
+            f"CREATE OR REPLACE VIEW after_image AS SELECT {columns} FROM journal WHERE {kept} "
             f"UNION ALL SELECT {columns} FROM staged_insert"
         )
         after = hold_relation(part, self.seed, "after_image", self.cache)
@@ -93,11 +95,13 @@ class Preparing:
         """Show the source's rows as `staged_source`: from a piece that is there already, else from the source."""
         planned = {write.bucket: write.source for write in part.buckets}
         name = f"{place.piece(part.table)}-source"
-        if self._shown(self.pieces / f"{name}.parquet", "staged_source", part, planned) is not None:
+        path = self.pieces / f"{name}.parquet"
+        if self._shown(path, "staged_source", part, planned):
             return
         larger = self._larger(part, place)
-        rows = self.source.read(query) if larger is None else self._cut(larger, query)
-        piece = write_piece(self.pieces, name, rows)
+        if larger is not None and self._cut(larger, name, query) and self._shown(path, "staged_source", part, planned):
+            return
+        piece = write_piece(self.pieces, name, self.source.read(query))
         self.cache.show_piece("staged_source", piece.path)
         if hold_relation(part, self.seed, "staged_source", self.cache) != held(planned):
             raise _moved(part, self.source_name)
@@ -106,9 +110,9 @@ class Preparing:
         """Show the target's rows as `journal`. One that is there and fits may be all that is left of those rows."""
         planned = {write.bucket: write.target for write in part.buckets}
         path = self.pieces / f"{name}-journal.parquet"
-        kept = self._shown(path, "journal", part, planned)
-        if kept is not None:
-            return kept, held(planned)
+        if self._shown(path, "journal", part, planned):
+            rows = int(self.cache.rows('SELECT COUNT(*) FROM "journal"')[0][0])
+            return Piece(path, rows, kept_file(path)), held(planned)
         piece = write_piece(self.pieces, f"{name}-journal", self.writer.read(query))
         self.cache.show_piece("journal", piece.path)
         before = hold_relation(part, self.seed, "journal", self.cache)
@@ -116,31 +120,34 @@ class Preparing:
             raise _moved(part, self.into)
         return piece, before
 
-    def _shown(self, path: Path, relation: str, part: TablePart, planned: Mapping[Bucket, BucketState]) -> Piece | None:
-        """Show a piece that is there and holds what was planned on, or return None."""
+    def _shown(self, path: Path, relation: str, part: TablePart, planned: Mapping[Bucket, BucketState]) -> bool:
+        """Show a piece that is there and holds what was planned on, and say whether there is one."""
         if not path.exists():
-            return None
+            return False
         try:
             self.cache.show_piece(relation, path)
-            if hold_relation(part, self.seed, relation, self.cache) != held(planned):
-                return None
-            return Piece(path, int(self.cache.rows(f'SELECT COUNT(*) FROM "{relation}"')[0][0]))
-        except StagingError:
-            # Whatever is wrong with it, it is made anew.
-            return None
+            return hold_relation(part, self.seed, relation, self.cache) == held(planned)
+        except (StagingError, RuntimeError):
+            # Whatever is wrong with it, and whatever its reader makes of that: it is made anew.
+            return False
 
     def _larger(self, part: TablePart, place: BatchPlace) -> Path | None:
         """Return a piece of the source's rows of a larger batch, of which this one is a part."""
-        for path in self.pieces.glob(f"{place.portion:04d}-{place.step:05d}-*-{part.table}-source.parquet"):
+        for path in self.pieces.glob(f"{place.portion:04d}-{place.step:05d}-*-{file_name(part.table)}-source.parquet"):
             first, past = (int(text) for text in path.name.split("-")[2:4])
             if first <= place.first and place.past <= past and (first, past) != (place.first, place.past):
                 return path
         return None
 
-    def _cut(self, piece: Path, query: ReadQuery) -> pa.RecordBatchReader:
-        self.cache.show_piece("larger_piece", piece)
+    def _cut(self, larger: Path, name: str, query: ReadQuery) -> bool:
+        """Make a piece of some of a larger one's rows, and say whether that can be read."""
         statement = read_statement(query, source='"larger_piece"')
-        return self.cache.reader(statement.text, statement.values)
+        try:
+            self.cache.show_piece("larger_piece", larger)
+            write_piece(self.pieces, name, self.cache.reader(statement.text, statement.values))
+        except (StagingError, RuntimeError):
+            return False
+        return True
 
     def _choose(self, part: TablePart, journal: Piece, selection: Selection) -> tuple[int, tuple[Selection, ...]]:
         """Fill the table `chosen` with the key groups to write, and return what to delete for them."""
@@ -150,21 +157,19 @@ class Preparing:
             return 0, ()
         question = _question(part)
         self.cache.run(surplus_statement(question))
-        keys = "".join(f", {quoted(name)} AS {_chosen_key(name)}" for name in part.key)
-        self.cache.run(
-            f"CREATE OR REPLACE TABLE chosen AS SELECT {DATE}, {SLOT}, {ACD}{keys} FROM ({groups_statement(question)})"
-        )
+        place = ", ".join((DATE, SLOT, ACD, *map(key, part.key)))
+        self.cache.run(f"CREATE OR REPLACE TABLE chosen AS SELECT {place} FROM ({groups_statement(question)}) AS found")
         self._spare(part)
         if part.action is Action.REPAIR_CUTS:
             self._leave_others(part)
         if part.action is Action.ADD_GROUPS:
             # Groups of which the target has some rows already are left as they are.
-            self.cache.run(f"DELETE FROM chosen WHERE EXISTS (SELECT 1 FROM journal WHERE {_matches(part)})")
+            self.cache.run(f"DELETE FROM chosen WHERE EXISTS (SELECT 1 FROM journal WHERE {_matches(part, 'journal')})")
             return 0, ()
         raw = _raw_key(part)
-        names = ", ".join(quoted(name) for name in raw)
-        rows = self.cache.rows(f"SELECT COUNT(*) FROM journal WHERE {_chosen(part)}")[0][0]
-        groups = self.cache.rows(f"SELECT DISTINCT {names} FROM journal WHERE {_chosen(part)} ORDER BY ALL")
+        chosen = _chosen(part, "journal")
+        rows = self.cache.rows(f"SELECT COUNT(*) FROM journal WHERE {chosen}")[0][0]
+        groups = self._groups(part, raw, chosen)
         return int(rows), tuple(
             Selection(
                 part.table, part.bucket_columns, group_columns=raw, groups=tuple(groups[at : at + GROUPS_AT_ONCE])
@@ -172,9 +177,22 @@ class Preparing:
             for at in range(0, len(groups), GROUPS_AT_ONCE)
         )
 
+    def _groups(self, part: TablePart, raw: tuple[str, ...], chosen: str) -> list[tuple[Value, ...]]:
+        """Return the key groups of `chosen` as the target's rows have them, to name them to the server."""
+        dates = {column.name for column in part.columns if column.type.name == "date"} & set(raw)
+        names = ", ".join(f"CAST({quoted(name)} AS VARCHAR)" if name in dates else quoted(name) for name in raw)
+        rows = self.cache.rows(f"SELECT DISTINCT {names} FROM journal WHERE {chosen} ORDER BY ALL")
+        return [
+            tuple(
+                date_of(value) if name in dates and value is not None else value
+                for name, value in zip(raw, row, strict=True)
+            )
+            for row in rows
+        ]
+
     def _spare(self, part: TablePart) -> None:
         """Take out of the table `chosen` the key groups that the plan leaves as they are."""
-        names = (DATE, SLOT, ACD, *(_chosen_key(name) for name in part.key))
+        names = (DATE, SLOT, ACD, *map(key, part.key))
         where = " AND ".join(f"CAST({name} AS VARCHAR) IS NOT DISTINCT FROM ?" for name in names)
         for write in part.buckets:
             bucket = write.bucket
@@ -183,17 +201,19 @@ class Preparing:
 
     def _leave_others(self, part: TablePart) -> None:
         """Take out of the table `chosen` what no outage cut, but for what is added or replaced beside it."""
-        self.cache.run('CREATE OR REPLACE TABLE chosen AS SELECT *, FALSE AS "is.cut" FROM chosen')
-        names = (DATE, SLOT, ACD, *(_chosen_key(name) for name in part.key))
+        self.cache.run("CREATE OR REPLACE TABLE chosen AS SELECT *, FALSE AS is_cut FROM chosen")
+        names = (DATE, SLOT, ACD, *map(key, part.key))
         group = " AND ".join(f"CAST({name} AS VARCHAR) IS NOT DISTINCT FROM ?" for name in names)
         bucket = " AND ".join(f"CAST({name} AS VARCHAR) IS NOT DISTINCT FROM ?" for name in (DATE, SLOT, ACD))
         for write in part.buckets:
             place = _bucket_place(write.bucket)
             for cut in write.repaired:
-                self.cache.rows(f'UPDATE chosen SET "is.cut" = TRUE WHERE {group}', (*place, *cut))
-            held = f" AND EXISTS (SELECT 1 FROM journal WHERE {_matches(part)})" if write.others is Others.ADD else ""
+                self.cache.rows(f"UPDATE chosen SET is_cut = TRUE WHERE {group}", (*place, *cut))
+            held = ""
+            if write.others is Others.ADD:
+                held = f" AND EXISTS (SELECT 1 FROM journal WHERE {_matches(part, 'journal')})"
             if write.others is not Others.REPLACE:
-                self.cache.rows(f'DELETE FROM chosen WHERE NOT "is.cut" AND {bucket}{held}', place)
+                self.cache.rows(f"DELETE FROM chosen WHERE NOT is_cut AND {bucket}{held}", place)
 
     def _insert_text(self, part: TablePart) -> str:
         """Return the rows to insert, numbered on from the target's own row numbers where it has such."""
@@ -206,7 +226,8 @@ class Preparing:
                 columns.append(f"{number} AS {name}")
             else:
                 columns.append(name)
-        where = _chosen(part) if part.action not in (Action.REPLACE_BUCKETS, Action.ADD_BUCKETS) else "1 = 1"
+        whole = part.action in (Action.REPLACE_BUCKETS, Action.ADD_BUCKETS)
+        where = "1 = 1" if whole else _chosen(part, "staged_source")
         return f"SELECT {', '.join(columns)} FROM staged_source WHERE {where}"
 
 
@@ -223,11 +244,7 @@ def _moved(part: TablePart, where: str) -> MovedError:
 
 
 def _question(part: TablePart) -> BagQuestion:
-    return BagQuestion("staged_source", "journal", part.compared, _bucket_terms(part.bucket_columns), part.key)
-
-
-def _bucket_terms(columns: BucketColumns) -> tuple[str, str, str]:
-    return bucket_terms(columns, slot_expression(columns))
+    return BagQuestion("staged_source", "journal", part.compared, bucket_terms(part.bucket_columns), part.key)
 
 
 def _raw_key(part: TablePart) -> tuple[str, ...]:
@@ -237,25 +254,21 @@ def _raw_key(part: TablePart) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in named if name is not None))
 
 
-def _matches(part: TablePart) -> str:
-    """Return the condition that a row (of a relation without alias) belongs to a group of `chosen`."""
+def _matches(part: TablePart, relation: str) -> str:
+    """Return the condition that a row of a relation belongs to a group of `chosen`."""
+    rows = replace(DUCKDB, relation=relation)
     compared = {column.name: column for column in part.compared}
-    pairs = list(zip((DATE, SLOT, ACD), _bucket_terms(part.bucket_columns), strict=True))
-    pairs += [(_chosen_key(name), normal(compared[name])) for name in part.key]
+    pairs = list(zip((DATE, SLOT, ACD), bucket_terms(part.bucket_columns, rows), strict=True))
+    pairs += [(key(name), key_term(compared[name], rows.name(name))) for name in part.key]
     return " AND ".join(f"chosen.{name} IS NOT DISTINCT FROM ({term})" for name, term in pairs)
 
 
-def _chosen_key(name: str) -> str:
-    """Return the name of a key column in `chosen`, which no column of a spec can have."""
-    return quoted(f"key.{name}")
-
-
-def _chosen(part: TablePart) -> str:
-    """Return the condition that the step rewrites a row."""
+def _chosen(part: TablePart, relation: str) -> str:
+    """Return the condition that the step rewrites a row of a relation."""
     match part.action:
         case Action.REPLACE_BUCKETS:
             return "1 = 1"
         case Action.ADD_BUCKETS:
             return "1 = 0"
         case _:
-            return f"EXISTS (SELECT 1 FROM chosen WHERE {_matches(part)})"
+            return f"EXISTS (SELECT 1 FROM chosen WHERE {_matches(part, relation)})"

@@ -42,12 +42,9 @@ def recover(
     put_back = 0
     plans: dict[int, Plan] = {}
     for batch in record.unresolved:
-        try:
-            plan = plans.setdefault(batch.place.portion, run.plan(batch.place.portion))
-        except StagingError as error:
-            refuse_living(servers[batch.into], batch.session, limits.lock_seconds)
-            run.mark_batch(batch.place, BatchState.UNKNOWN, into=batch.into, why=error.message)
-            continue
+        if batch.place.portion not in plans:
+            plans[batch.place.portion] = run.plan(batch.place.portion)
+        plan = plans[batch.place.portion]
         refuse_other_servers(plan, servers)
         step = next(one for one in plan.steps if one.number == batch.place.step)
         found = batch_of(step, batch.place)
@@ -72,20 +69,19 @@ def _half_written(batch: Batch, record: BatchRecord, run: RunFolder, server: Ser
     """Put back half a batch in a database without transactions, and say so."""
     parts = []
     for part, told in zip(batch.parts, record.parts, strict=True):
-        name = batch.place.piece(part.table)
-        journal, insert = (run.pieces / f"{name}-{kind}.parquet" for kind in ("journal", "insert"))
-        for path in (journal, insert):
-            if not path.exists():
-                raise UnknownOutcomeError(
-                    f"{part.table}: the step was cut short, {record.into} keeps no log, and {path} is gone.",
-                    hint="Nothing was put back. `syncengine verify` says how the table stands; a resync mends it.",
-                )
         before = sum(rows for _, rows, _, _ in told.before.states)
-        parts.append(
-            PreparedPart(
-                part, told.before, told.after, Piece(journal, before), Piece(insert, told.inserted), told.deleted, ()
-            )
-        )
+        journal = Piece(run.journal(batch.place, part.table), before, told.journal)
+        path = run.pieces / f"{batch.place.piece(part.table)}-insert.parquet"
+        insert = Piece(path, told.inserted, told.insert)
+        for piece in (journal, insert):
+            try:
+                run.refuse_other(piece.path, piece.kept)
+            except StagingError as error:
+                raise UnknownOutcomeError(
+                    f"{part.table}: the step was cut short, {record.into} keeps no log, and {error.message}",
+                    hint="Nothing was put back. `syncengine verify` says how the table stands; a resync repairs it.",
+                ) from error
+        parts.append(PreparedPart(part, told.before, told.after, journal, insert, told.deleted, ()))
     try:
         put_all_back(parts, server, seed, cache, record.into)
     except StagingError as error:

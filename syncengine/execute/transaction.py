@@ -19,7 +19,7 @@ from syncengine.model.pair import Role
 from syncengine.model.run import BatchState
 from syncengine.servers.protocol import WriteSession
 from syncengine.staging.pieces import read_piece
-from syncengine.staging.run_folder import part_data
+from syncengine.staging.run_reading import part_data
 
 CHANGED = (
     "A trigger, a rule or a conversion on the server may have changed the rows, or kept some out; the plan names the "

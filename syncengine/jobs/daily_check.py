@@ -13,7 +13,7 @@ from syncengine.jobs.outages import blind_in, looked_back, midnight
 from syncengine.model.bucket import BucketColumns
 from syncengine.model.daily_check import DailyCheck, Filling, HookCheck, ServerDay
 from syncengine.model.drift import Observation
-from syncengine.model.errors import ServerError, ServerLockedError, ServerUnreachableError, SyncError
+from syncengine.model.errors import ServerError, SyncError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.hooks import CheckKind
 from syncengine.model.pair import CallHistory, PairSettings, Role
@@ -96,9 +96,9 @@ def _fullest(server: Server, spec: TableSpec, capacities: Mapping[int, int]) -> 
         return None
     try:
         bounds = server.bounds(spec.name, BucketColumns.of(spec))
-    except (ServerUnreachableError, ServerLockedError):
-        raise
-    except ServerError:
+    except ServerError as error:
+        if error.of_whole_server:
+            raise
         # What cannot be read is told by `check`.
         return None
     found = [

@@ -18,7 +18,8 @@ from syncengine.model.run import RunState
 from syncengine.model.spec import DataClass, TableSpec
 from syncengine.model.window import Window
 from syncengine.model.window_syntax import parse_window
-from syncengine.observe.observation import Request, observe
+from syncengine.observe.observation import observe
+from syncengine.observe.request import Request
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.last_synced import LastSynced

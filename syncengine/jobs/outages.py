@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -22,8 +22,8 @@ from syncengine.model.spec import Archive, DataClass, Kept
 from syncengine.model.surroundings import Allowed
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions
-from syncengine.observe.observation import Request
 from syncengine.observe.pair_facts import facts_of
+from syncengine.observe.request import Request
 from syncengine.observe.scopes import LONGEST_KEPT, ScopeQuestions
 from syncengine.planning.outages import blind_times, findings_of, narrowed
 from syncengine.planning.plan import Wishes, plan
@@ -44,7 +44,7 @@ class Outages:
     connections: Connections
     observe: Callable[[Mapping[Role, Server], Request], Observation]
 
-    def report(self, since: datetime | None, acds: tuple[int, ...]) -> OutageReport:
+    def report(self, since: datetime | None, acds: tuple[int, ...], excluded: Collection[str] = ()) -> OutageReport:
         """Say when which server was blind and what came of it. Reads only."""
         limits = replace(self.settings.limits, deletions=UNBOUNDED)
         looked = self._looked(since)
@@ -55,14 +55,22 @@ class Outages:
             if not archived:
                 found = tuple(findings_of(times, None, None))
                 return OutageReport(looked.stop, looked, found, notes)
-            observation = narrowed(self.observe(servers, self._request(facts, archived, acds)), archived)
+            observation = narrowed(self.observe(servers, self._request(facts, archived, acds, excluded)), archived)
         made, refused = self._planned(observation, limits)
         found = tuple(findings_of(times, made, observation))
         notes = (*notes, *((refused,) if refused else ()))
-        return OutageReport(looked.stop, looked, found, notes, made)
+        lost = tuple((table.spec.name, table.problem) for table in observation.not_compared)
+        return OutageReport(looked.stop, looked, found, notes, made, lost)
 
     def plan(
-        self, since: datetime | None, acds: tuple[int, ...], limits: Limits, allowed: Allowed, *, wait: bool
+        self,
+        since: datetime | None,
+        acds: tuple[int, ...],
+        limits: Limits,
+        allowed: Allowed,
+        excluded: Collection[str] = (),
+        *,
+        wait: bool,
     ) -> Plan | None:
         """Return the plan that mends every outage from the better server, in both directions; None where none is.
 
@@ -83,7 +91,7 @@ class Outages:
                 )
             if not archived:
                 return None
-            observation = narrowed(self.observe(servers, self._request(facts, archived, acds)), archived)
+            observation = narrowed(self.observe(servers, self._request(facts, archived, acds, excluded)), archived)
             made = surrounded(plan(observation, self.catalogue, self._wishes(limits)), servers, allowed)
         left = [f"ACD {time.acd} {time.span} is not archived on both servers yet, and is left" for time in early]
         lost = [
@@ -106,7 +114,11 @@ class Outages:
         return facts[Role.PRIMARY], facts[Role.SECONDARY]
 
     def _request(
-        self, facts: tuple[ServerFacts, ServerFacts], times: tuple[BlindTime, ...], acds: tuple[int, ...]
+        self,
+        facts: tuple[ServerFacts, ServerFacts],
+        times: tuple[BlindTime, ...],
+        acds: tuple[int, ...],
+        excluded: Collection[str],
     ) -> Request:
         """Return what to compare: the intervals and events of all blind times; roll-ups follow (rule 10)."""
         parts = compared_parts(time.span for time in times)
@@ -117,6 +129,7 @@ class Outages:
             and spec.archive in (Archive.INTERVAL, Archive.EVENT)
             and spec.kept is Kept.COPYING
             and not spec.future_dates
+            and spec.name not in excluded
         )
         return Request(
             specs=specs,

@@ -12,3 +12,5 @@ class Asked:
     tables: tuple[str, ...]
     sets: tuple[str, ...]
     acds: tuple[int, ...]
+    excluded: tuple[str, ...] = ()
+    """Tables that are left out of it."""

@@ -32,6 +32,8 @@ class ResyncWishes:
     take_broken: bool
     rollups: Rollups
     unknown_columns: UnknownColumns = UnknownColumns.REFUSE
+    named: frozenset[str] = frozenset()
+    """The tables that were asked for by name."""
     allowed: Allowed = field(default_factory=Allowed)
 
 
@@ -58,7 +60,7 @@ class Resync:
         how = Wishes(wishes.policy, wishes.limits, wishes.take_broken, settings.hooks, settings.call_history)
         request = self.observer.request(wishes.specs, wishes.window, wishes.acds, wishes.source, every_row=False)
         with self.connections.servers(frozenset()) as servers:
-            observation = self.observer.observe(servers, replace(request, for_writing=True))
+            observation = self.observer.observe(servers, replace(request, for_writing=True, named=wishes.named))
             made = plan(observation, self.catalogue, how)
             found = replace(made, rollups=wishes.rollups, unknown_columns=wishes.unknown_columns)
             # Only then: what is not archived yet holds nothing either, and --wait knows what to wait for.

@@ -15,7 +15,7 @@ from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan, Policy
 from syncengine.model.spec import TableSpec
 from syncengine.model.surroundings import Allowed
-from syncengine.observe.observation import Request
+from syncengine.observe.request import Request
 from syncengine.planning.administration import AdministrationWishes
 from syncengine.planning.plan import Wishes, plan
 from syncengine.servers.protocol import Server
@@ -32,6 +32,8 @@ class SyncWishes:
     policy: Policy
     limits: Limits
     administration: AdministrationWishes
+    named: frozenset[str] = frozenset()
+    """The tables that were asked for by name."""
     allowed: Allowed = field(default_factory=Allowed)
 
 
@@ -56,6 +58,7 @@ class Syncing:
             seed=secrets.randbits(63),
             acds=wishes.acds,
             for_writing=True,
+            named=wishes.named,
         )
         how = Wishes(
             wishes.policy,

@@ -8,13 +8,13 @@ from datetime import datetime
 
 from syncengine.catalogue import Catalogue
 from syncengine.execute.images import hold
-from syncengine.execute.journals import WrittenPart, written_parts
+from syncengine.execute.journals import WrittenPart, refuse_lost, written_parts
 from syncengine.model.bucket import EMPTY, BucketColumns, BucketState
 from syncengine.model.drift import Counts, Observation
 from syncengine.model.errors import InputError, RefusedError
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import KeptBack, KeptWhy, Plan, Policy, RowsFrom
-from syncengine.model.run import BatchState, RunRecord
+from syncengine.model.run import BatchState, RunRecord, RunState
 from syncengine.model.spans import span_of
 from syncengine.model.surroundings import Meeting
 from syncengine.model.window import Window
@@ -23,7 +23,7 @@ from syncengine.observe.pair_facts import facts_of
 from syncengine.observe.scopes import ScopeQuestions, dropped_before
 from syncengine.planning.checklist import checklist_of, interval_under_way
 from syncengine.planning.rollups import stale_rollups
-from syncengine.planning.undo import Now, Place, Written, same_rows, undo_steps
+from syncengine.planning.undo import Now, Place, Written, undo_steps
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.ledger import Ledger
@@ -54,6 +54,7 @@ def plan_undo(
     spans, purged = _times(written, states, observed, servers, questions)
     now = Now(states, _later(record, questions.ledger), spans, purged)
     steps, kept = undo_steps(written.values(), now)
+    refuse_lost(steps, record, run)
     kept = (*kept, *_unknown(record))
     if kept and not steps:
         shown = "; ".join(f"{one.table}: {one.why}{f' ({one.detail})' if one.detail else ''}" for one in kept[:SHOWN])
@@ -158,7 +159,8 @@ def _later(record: RunRecord, ledger: Ledger) -> dict[Place, str]:
     """Return the last later run that wrote each bucket."""
     later: dict[Place, str] = {}
     for other in ledger.runs():
-        if other.header.number > record.header.number:
+        # What one that cannot be read has written is left all the same: it is not as this run left it.
+        if other.header.number > record.header.number and other.state is not RunState.DAMAGED:
             for part in written_parts(other, ledger.folder(other.id)):
                 for write in part.part.buckets:
                     later[part.into, part.part.table, write.bucket] = other.id
@@ -208,9 +210,9 @@ def _times(
             scopes = ScopeQuestions(questions.settings, (facts, facts), questions.as_of)
             bounds = {into: servers[into].bounds(table, BucketColumns.of(spec))} if spec.circular else {}
             floors[key] = dropped_before(spec, bucket.acd, scopes, bounds)[0]
-        # Rows of a full event table that still are as the run left them show that none of them was dropped.
+        # As many rows of a full event table as the run left there show that none was dropped, changed or not.
         held, after = states.get(place, EMPTY), written[place].after
-        stands = spec.circular and held.rows > 0 and same_rows(held, after)
+        stands = spec.circular and held.rows >= max(after.rows, 1)
         if not spec.future_dates and span.start < floors[key] and not stands:
             purged.add(place)
     return spans, frozenset(purged)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from syncengine.model.interval import QUANTUM, at_label, label_of, minute_of
@@ -13,11 +13,22 @@ from syncengine.model.window import Window
 QUANTUM_SECONDS = QUANTUM * 60
 EPOCH_DAY = date(1899, 12, 31)
 """Day 0 of the day numbers dates are compared by (an Informix DATE counts from it)."""
+FIRST_DATE, PAST_DATE = date(1000, 1, 1), date(9000, 1, 1)
+"""The dates a window can hold: any that can be meant, and far enough from the ends of the calendar to reckon with.
+
+Rows of other dates, of which some servers have more than Python, are of no window. They are compared with everything.
+"""
+FIRST_EPOCH, PAST_EPOCH = (
+    int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) for day in (FIRST_DATE, PAST_DATE)
+)
+"""The same as epoch seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
     """(row_date, slot, acd), each None where the table has no such column or the row holds NULL.
+
+    `row_date` is None, too, where the row's lies outside of the dates a window can hold.
 
     `slot` is the HHMM label of the interval, or for event tables that of its quarter of an hour, or the
     epoch second a quarter begins with. Daily, weekly and monthly archives have none.
@@ -101,7 +112,7 @@ def bucket_start(bucket: Bucket, columns: BucketColumns, zone: str) -> datetime 
     Epoch slots are read in `zone`, the one whose clock the switch's wall clock is.
     """
     if columns.epoch is not None:
-        if bucket.slot is None:
+        if bucket.slot is None or not FIRST_EPOCH <= bucket.slot < PAST_EPOCH:
             return None
         return datetime.fromtimestamp(bucket.slot, ZoneInfo(zone)).replace(tzinfo=None)
     return None if bucket.row_date is None else at_label(bucket.row_date, bucket.slot or 0)

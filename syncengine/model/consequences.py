@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from syncengine.model.drift import Observation, TableObservation, TableState
+from syncengine.model.names import folded, typed
 from syncengine.model.spec import Followed, TableSpec
 
 
@@ -39,12 +40,12 @@ def followings(observation: Observation) -> Iterator[Following]:
     Where only some columns follow, it is said if that administration differs, or if nothing but these columns
     does in some sample: an outage, which changes them with all the others, is not explained by it.
     """
-    compared = {table.spec.name.lower(): table for table in observation.tables if table.state is TableState.COMPARED}
+    compared = {folded(table.spec.name): table for table in observation.tables if table.state is TableState.COMPARED}
     for table in observation.tables:
         if not table.differing:
             continue
         for followed in table.spec.follows:
-            administered = _seen(table, followed, compared.get(followed.name.lower()))
+            administered = _seen(table, followed, compared.get(folded(followed.name)))
             if administered is Administered.DIFFERS or not followed.columns or _only_in(table, followed.columns):
                 yield Following(table.spec, followed, administered)
 
@@ -65,7 +66,7 @@ def following_sentences(found: Iterable[Following]) -> Iterator[str]:
             case Administered.ALIKE:
                 yield f"{follow}, which {'is' if len(names) == 1 else 'are'} alike on both servers"
             case Administered.NOT_COMPARED:
-                options = " ".join(f"--table {name}" for name in names)
+                options = " ".join(f"--table {typed(name)}" for name in names)
                 yield f"{follow}, not compared here: {why}; look with `syncengine verify {options}`"
             case Administered.NO_TABLE:
                 yield f"{follow}, which no table is known to hold: {why}"

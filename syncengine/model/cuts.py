@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 
 from syncengine.model.bucket import Bucket
@@ -37,6 +37,9 @@ class CutRow:
     """On the wall clock, to the second."""
     end: datetime | None
     """None while it is not over."""
+    since: int
+    """Its beginning in epoch seconds, and below its end: in an hour that comes twice the clock does not tell which."""
+    until: int | None
     begin_cut: bool
     end_cut: bool
     rows: int
@@ -45,12 +48,13 @@ class CutRow:
 
     def lies_in(self, other: CutRow) -> bool:
         """Say whether it lies within the time of another."""
-        return other.begin <= self.begin and (other.end is None or (self.end is not None and self.end <= other.end))
+        ends = other.until is None or (self.until is not None and self.until <= other.until)
+        return other.since <= self.since and ends
 
     def overlaps(self, other: CutRow) -> bool:
         """Say whether both have a moment in common."""
-        before = self.end is not None and self.end <= other.begin
-        after = other.end is not None and other.end <= self.begin
+        before = self.until is not None and self.until <= other.since
+        after = other.until is not None and other.until <= self.since
         return not (before or after)
 
 
@@ -139,19 +143,19 @@ def _from_to(rows: Iterable[CutRow]) -> Iterator[str]:
         yield " to ".join(times)
 
 
-def _gaps(own: Sequence[CutRow], other: Sequence[CutRow]) -> Iterator[timedelta]:
-    """Yield what the pieces of one server leave out of the time that both together cover."""
-    rows = sorted((*own, *other), key=lambda row: row.begin)
-    ends = [row.end for row in rows if row.end is not None]
-    reached, last = rows[0].begin, max(ends, default=rows[-1].begin)
-    for row in sorted(own, key=lambda row: row.begin):
-        if row.begin > reached:
-            yield row.begin - reached
-        reached = max(reached, row.end or last)
+def _gaps(own: Sequence[CutRow], other: Sequence[CutRow]) -> Iterator[int]:
+    """Yield the seconds that the pieces of one server leave out of the time that both together cover."""
+    rows = sorted((*own, *other), key=lambda row: row.since)
+    ends = [row.until for row in rows if row.until is not None]
+    reached, last = rows[0].since, max(ends, default=rows[-1].since)
+    for row in sorted(own, key=lambda row: row.since):
+        if row.since > reached:
+            yield row.since - reached
+        reached = max(reached, row.until or last)
     if last > reached:
         yield last - reached
 
 
-def _minutes(gaps: Iterator[timedelta]) -> int:
-    """Return a time in minutes, one that has begun counted."""
-    return -int(-sum(gaps, timedelta()).total_seconds() // 60)
+def _minutes(gaps: Iterator[int]) -> int:
+    """Return seconds as minutes, one that has begun counted."""
+    return -(-sum(gaps) // 60)

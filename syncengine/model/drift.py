@@ -35,6 +35,8 @@ class TableState(StrEnum):
     COMPARED = "compared"
     NOT_COMPARABLE = "not-comparable"
     """Its columns differ, or one server lacks it."""
+    NOT_READ = "not-read"
+    """A server did not let it be read, or failed at it."""
     ABSENT = "absent"
     """Neither server has it."""
     NOTHING = "nothing-to-compare"
@@ -207,6 +209,8 @@ class TableObservation:
     spec: TableSpec
     state: TableState
     problem: str = ""
+    hint: str = ""
+    """What to do about the problem."""
     scopes: tuple[Scope, ...] = ()
     compared: tuple[FingerprintColumn, ...] = ()
     all_columns: tuple[FingerprintColumn, ...] = ()
@@ -244,6 +248,22 @@ class TableObservation:
         return sum((drift.counts for drift in self.differing), Counts())
 
     @property
+    def not_compared(self) -> bool:
+        """Say whether it should have been compared and could not be, so that nobody knows whether it differs."""
+        return self.state in (TableState.NOT_COMPARABLE, TableState.NOT_READ)
+
+    @property
+    def differs(self) -> bool:
+        """Say whether something unexpected was found in it."""
+        return bool(self.differing or self.overlaps)
+
+    @property
+    def empty(self) -> bool:
+        """Say whether neither server has a row of it in what was compared: that is no proof of anything."""
+        seen = self.rows_compared or self.remembered.rows or self.expected or self.left_out is not None
+        return self.state is TableState.COMPARED and not (seen or self.differs or self.other_acds)
+
+    @property
     def cut_sentences(self) -> tuple[str, ...]:
         """What outages have cut, for people."""
         return tuple(cut_sentences(self.spec.name, self.spec.pieces.of, self.cuts)) if self.spec.pieces else ()
@@ -256,7 +276,7 @@ class TableObservation:
     @property
     def in_sync(self) -> bool:
         """Say whether nothing unexpected was found."""
-        return self.state is not TableState.NOT_COMPARABLE and not self.differing and not self.overlaps
+        return not (self.not_compared or self.differs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,8 +307,18 @@ class Observation:
 
     @property
     def in_sync(self) -> bool:
-        """Say whether no table differs."""
+        """Say whether no table differs and none that should have been compared could not be."""
         return all(table.in_sync for table in self.tables)
+
+    @property
+    def differing(self) -> tuple[TableObservation, ...]:
+        """The tables in which something unexpected was found."""
+        return tuple(table for table in self.tables if table.differs)
+
+    @property
+    def not_compared(self) -> tuple[TableObservation, ...]:
+        """The tables that could not be compared."""
+        return tuple(table for table in self.tables if table.not_compared)
 
     @property
     def remembered(self) -> Remembered:

@@ -83,8 +83,10 @@ class ServerError(SyncError):
 
     `transient` says that the same again may succeed: what was begun has been rolled back. `crowded` says that
     the server ran out of locks or log for the transaction, or that others held its rows too long: a smaller
-    one may get through.
+    one may get through. `of_whole_server` says that it is no matter of the one table that was asked about.
     """
+
+    of_whole_server = False
 
     def __init__(self, message: str, *, hint: str = "", transient: bool = False, crowded: bool = False) -> None:
         super().__init__(message, hint=hint)
@@ -95,6 +97,8 @@ class ServerError(SyncError):
 class ServerUnreachableError(ServerError):
     """No connection to the server."""
 
+    of_whole_server = True
+
 
 class ServerLockedError(ServerError):
     """Another process holds the database."""
@@ -103,9 +107,13 @@ class ServerLockedError(ServerError):
 class ServerReadOnlyError(ServerError):
     """The server takes no writes."""
 
+    of_whole_server = True
+
 
 class UnknownOutcomeError(ServerError):
     """A commit was sent and nobody knows whether it was done; never retried blindly."""
+
+    of_whole_server = True
 
 
 class StagingError(SyncError):

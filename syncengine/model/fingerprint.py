@@ -17,7 +17,7 @@ from syncengine.model.bucket import BucketColumns
 from syncengine.model.selection import Selection
 from syncengine.model.spec import ColumnType, TableSpec
 
-VERSION = 1
+VERSION = 2
 FOLDED = frozenset({"smallint", "integer", "int8", "bigint", "date", "char", "varchar"})
 """The types the fingerprint can fold in; a table with others is compared by rows."""
 LONGEST_TEXT = 300
@@ -31,6 +31,11 @@ class FingerprintColumn:
     name: str
     type: ColumnType
     significant: int | None = None
+
+    @property
+    def padded(self) -> bool:
+        """Say whether blanks at the end are no part of a value (rule 16)."""
+        return self.type.name == "char"
 
     @property
     def folded(self) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from syncengine.model.checklist import ChecklistLine, LineKind
+from syncengine.model.kept_file import KeptFile
 from syncengine.model.pair import Role
 
 LOAD = "load"
@@ -53,6 +54,8 @@ class HookRecord:
     """The last lines of what it said, on one line."""
     output: str = ""
     """The file in the run's folder that holds what it said."""
+    output_kept: KeptFile | None = None
+    """That file as it was written."""
 
     @property
     def told(self) -> str:

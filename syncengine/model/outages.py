@@ -111,6 +111,8 @@ class OutageReport:
     notes: tuple[str, ...] = ()
     plan: Plan | None = None
     """What would mend all that can be mended, in both directions; None where nothing differs."""
+    not_compared: tuple[tuple[str, str], ...] = ()
+    """Tables that could not be compared, and why: nobody knows whether they differ."""
 
     @property
     def unsettled(self) -> bool:

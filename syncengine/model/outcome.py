@@ -12,6 +12,8 @@ class StepState(StrEnum):
     DONE = "done"
     MOVED = "moved"
     """A server no longer held what the plan was made on; nothing was written of those buckets, nor after them."""
+    FAILED = "failed"
+    """The server did not do it; what was begun of it is rolled back, and whole buckets before that are written."""
     UNKNOWN = "unknown"
     """Its commit was sent, and the target holds neither what was before nor what should be after."""
     PARTLY = "partly"

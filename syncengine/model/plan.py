@@ -86,6 +86,8 @@ class KeptWhy(StrEnum):
     UNARCHIVED = "not known to be archived on both servers"
     SOURCE_EMPTY = "the source is empty, and nothing is deleted because of that"
     ROLLUP_HELD = "its intervals disagree, or were not looked at"
+    NOT_COMPARED = "not compared"
+    """The whole table: nobody knows whether it differs."""
     UNDECIDED = "nothing shows which server is right"
     NOT_COPIED = "not kept in step by copying"
     CHANGED_SINCE = "somebody else has changed it since"

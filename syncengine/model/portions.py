@@ -33,6 +33,8 @@ class PortionDone:
     """Rows that differ and were left as they are."""
     in_sync: bool | None = None
     """What the fresh look after it found; None where there was none."""
+    not_compared: tuple[str, ...] = ()
+    """Tables that could not be compared in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class BackfillWishes:
     portion_days: int = 31
     rows_per_second: int | None = None
     hours: str | None = None
+    named: tuple[str, ...] = ()
+    """The tables that were asked for by name; one that is on neither server is then a mistake."""
     allowed: Allowed = field(default_factory=Allowed)
 
     @property

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from syncengine.model.facts import ClockReset
+from syncengine.model.pair import Role
+from syncengine.model.selection import Selection
 
 Place = tuple[int | None, date]
 """An ACD and a day. The ACD None stands for rows of no ACD and of those that were not known."""
@@ -26,11 +29,57 @@ class EqualDay:
     """Of both servers together."""
     besides: tuple[int, ...] = ()
     """Where `acd` is None: the ACDs that were known, whose rows it is not about."""
+    version: str = ""
+    """That of its rows on both servers, from before they were compared."""
+    positions: tuple[int, ...] = ()
+    """How far each server had come by then."""
 
     @property
     def place(self) -> Place:
         """The ACD and the day."""
         return (self.acd, self.day)
+
+
+@dataclass(frozen=True, slots=True)
+class DaysQuery:
+    """Whole days of a table whose versions are asked for."""
+
+    selection: Selection
+    acds: frozenset[int] = frozenset()
+    """ACDs that are told apart; rows of any other one, and of none, count as those of the ACD None."""
+
+    def place(self, acd: int | None, day: date) -> Place:
+        """Return where a row of an ACD and a day counts."""
+        return (acd if acd in self.acds else None, day)
+
+
+@dataclass(frozen=True, slots=True)
+class DayVersions:
+    """What becomes another once a row of a day is inserted, updated or deleted on a server, whoever does it."""
+
+    history: str
+    """Another one where the server may number versions anew, or once values can be others without a new version."""
+    position: int = 0
+    """How far the server has come, a number that never falls: one that has fallen is that of another history."""
+    days: Mapping[Place, str] = field(default_factory=dict)
+    """Of the days that hold rows, where the server tells days apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairVersions:
+    """The versions of a table's days on both servers."""
+
+    servers: Mapping[Role, DayVersions]
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """How far each server has come."""
+        return tuple(self.servers[role].position for role in Role)
+
+    def of(self, place: Place) -> str:
+        """Return the version of a day on both servers."""
+        told = repr([(one.history, one.days.get(place, "")) for one in (self.servers[role] for role in Role)])
+        return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

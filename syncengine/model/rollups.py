@@ -34,7 +34,7 @@ class InternalState(StrEnum):
     NOTHING = "nothing-to-compare"
     """No period of it is summarised and has all its intervals still held."""
     NOT_COMPARABLE = "not-comparable"
-    """A table or column is missing that is needed to tell."""
+    """A table or column is missing that is needed to tell, or a server did not let it be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,5 +121,10 @@ class InternalVerdict:
 
     @property
     def agrees(self) -> bool:
-        """Say whether every archive is what its intervals make."""
-        return all(table.agrees for table in self.tables)
+        """Say whether every archive is what its intervals make, and none could not be compared."""
+        return not self.not_compared and all(table.agrees for table in self.tables)
+
+    @property
+    def not_compared(self) -> tuple[InternalTable, ...]:
+        """The tables that are there and could not be compared."""
+        return tuple(table for table in self.tables if table.state is InternalState.NOT_COMPARABLE)

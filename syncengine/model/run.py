@@ -10,6 +10,8 @@ from typing import Any
 
 from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.hooks import HookRecord, HookState, in_order, in_single_user_mode, standing
+from syncengine.model.kept_file import KeptFile
+from syncengine.model.names import file_name
 from syncengine.model.pair import Role
 
 
@@ -34,7 +36,7 @@ class RunState(StrEnum):
     CUT_SHORT = "cut short"
     """Its process ended without a word."""
     DAMAGED = "damaged"
-    """Its folder cannot be read."""
+    """A file of its folder is not as it was written, or gone: it is neither gone on with nor taken back."""
 
 
 class BatchState(StrEnum):
@@ -44,6 +46,8 @@ class BatchState(StrEnum):
     """Its transaction was begun; whether it was committed the target tells."""
     DONE = "done"
     MOVED = "moved"
+    FAILED = "failed"
+    """The server did not do it, and it is rolled back."""
     BACK = "rolled back"
     """Looked at after a crash: the target is as it was before."""
     UNKNOWN = "unknown"
@@ -80,13 +84,15 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class PartRecord:
-    """What a batch does to one table: its rows before and after, and how many are deleted and inserted."""
+    """What a batch does to one table: its rows before and after, how many are deleted and inserted, and their files."""
 
     table: str
     before: Image
     after: Image
     deleted: int
     inserted: int
+    journal: KeptFile
+    insert: KeptFile
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -100,7 +106,7 @@ class BatchPlace:
 
     def piece(self, table: str) -> str:
         """Return what the names of its pieces begin with."""
-        return f"{self.portion:04d}-{self.step:05d}-{self.first:04d}-{self.past:04d}-{table}"
+        return f"{self.portion:04d}-{self.step:05d}-{self.first:04d}-{self.past:04d}-{file_name(table)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +135,7 @@ class BatchRecord:
 
 @dataclass(frozen=True, slots=True)
 class RunHeader:
-    """What is known of a run from its beginning. `number` orders runs, whatever the clock was set to."""
+    """What is known of a run from its beginning. `number` orders runs, whatever the clock was set to; 0 is unknown."""
 
     id: str
     number: int
@@ -145,7 +151,7 @@ class RunHeader:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """A run as its folder tells it."""
+    """A run as its folder tells it. Of a damaged one all numbers are of what can still be read."""
 
     header: RunHeader
     state: RunState
@@ -161,7 +167,7 @@ class RunRecord:
     portions_unlike: tuple[int, ...] = ()
     """Those of them in which drift remained."""
     batches: tuple[BatchRecord, ...] = ()
-    """One a batch: the last that is known of it, in the order they were begun. Of a damaged run, not all."""
+    """One a batch: the last that is known of it, in the order they were begun."""
     steps_done: int = 0
     ended: datetime | None = None
     stopped: str = ""
@@ -174,11 +180,20 @@ class RunRecord:
     bytes_kept: int = 0
     problem: str = ""
     """What is wrong with its folder, for a damaged run."""
+    unsure: bool = False
+    """Whether its marks cannot be relied on: it may have written, or be in the middle of writing, what is not told."""
+    lost: tuple[str, ...] = ()
+    """Which of its journals are gone or not as they were written, as far as was looked: it cannot be taken back."""
 
     @property
     def id(self) -> str:
         """Its id."""
         return self.header.id
+
+    @property
+    def told(self) -> bool:
+        """Say whether it is known what the run was begun for."""
+        return self.header.number > 0
 
     @property
     def unresolved(self) -> tuple[BatchRecord, ...]:

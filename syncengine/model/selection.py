@@ -13,7 +13,27 @@ from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import Window
 
 DAY_SECONDS = 24 * 60 * 60
-Value = int | str | float | date | None
+
+
+@dataclass(frozen=True, slots=True)
+class FarDate:
+    """A date that Python has none for, as DuckDB writes it: 10000-01-01, 0044-03-15 (BC), infinity."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def date_of(text: str) -> date | FarDate:
+    """Return the date of a text as DuckDB writes it."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return FarDate(text)
+
+
+Value = int | str | float | date | FarDate | None
 
 
 Epochs = tuple[int, int]
@@ -33,7 +53,8 @@ class Selection:
     """Rows of one table: all that is given must hold.
 
     `window` selects by date and label, `epochs` by epoch seconds, `dates` by row_date alone (half-open).
-    `untimed` selects the rows that no window can: those with NULL in a time column. `acds` names ACDs,
+    `untimed` selects the rows that no window can: those with NULL in a time column, or a date or second
+    of no window. `acds` names ACDs,
     `except_acds` all others and NULL. `buckets` are exact. `groups` are values of `group_columns`,
     matched NULL-safely. `left_out` are key groups whose rows are not meant, whatever else holds.
     """

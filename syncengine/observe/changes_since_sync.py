@@ -23,13 +23,14 @@ from syncengine.diffing.three_way import (
 from syncengine.model.bucket import EMPTY, Bucket, BucketState
 from syncengine.model.drift import BucketDrift, ChangedBy, Counts, GroupChange, Versions
 from syncengine.model.errors import StagingError
-from syncengine.model.fingerprint import FingerprintQuery, in_full
+from syncengine.model.fingerprint import FingerprintColumn, FingerprintQuery, in_full
 from syncengine.model.selection import ReadQuery, Selection, Value
 from syncengine.observe.comparison import Comparison, fetch, question_of
+from syncengine.observe.samples import as_told
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
 from syncengine.staging.last_synced import LastSynced
 
-FORMAT = 1
+FORMAT = 2
 """Of what an environment is made of."""
 
 
@@ -57,8 +58,8 @@ class SinceSynced:
         fetch(cache, question.target, comparison.target, query)
         if not self.last.load(comparison.spec.name, self._environment, LAST, cache):
             cache.run(nothing_remembered_statement(question, columns))
-        cache.run(sides_statement(question))
-        cache.run(groups_statement(question))
+        cache.run(sides_statement(question, columns))
+        cache.run(groups_statement(question, columns))
         changes = tuple(self._groups(question, {drift.bucket for drift in drifts}))
         settled = tuple(self._settled(question, drifts)) if self.guarded else drifts
         self._keep(question, columns)
@@ -66,10 +67,10 @@ class SinceSynced:
         return changes, settled
 
     @property
-    def _told_columns(self) -> tuple[str, ...]:
+    def _told_columns(self) -> tuple[FingerprintColumn, ...]:
         """The columns whose values are told: those that neither the bucket nor the key names already."""
         named = {self.comparison.spec.acd, *self.comparison.key}
-        return tuple(column.name for column in self.comparison.verdict.compared if column.name not in named)
+        return tuple(column for column in self.comparison.verdict.compared if column.name not in named)
 
     @property
     def _environment(self) -> str:
@@ -83,7 +84,8 @@ class SinceSynced:
     def _groups(self, question: BagQuestion, buckets: set[Bucket]) -> Iterator[GroupChange]:
         """Yield every group that the target changed or that only it has, and some of the others."""
         cache, shown = self.comparison.cache, self.comparison.limits.samples
-        versions = _versions(self._told_columns, cache.rows(versions_statement(question, self._told_columns)))
+        told = self._told_columns
+        versions = _versions(told, cache.rows(versions_statement(question, tuple(column.name for column in told))))
         room: Counter[ChangedBy] = Counter()
         for number, *row in cache.rows(found_statement(question)):
             group = _group(question, row)
@@ -139,7 +141,9 @@ def _group(question: BagQuestion, row: list[Any]) -> GroupChange:
     counts = Counts(missing, under - changed, changed, lacking=over if not target else 0)
     return GroupChange(
         bucket=Bucket(row_date, slot, acd),
-        key=tuple(zip(question.key, key, strict=True)),
+        key=tuple(
+            (column.name, as_told(column, value)) for column, value in zip(question.key_columns, key, strict=True)
+        ),
         place=tuple(place),
         changed_by=_changed_by(known=known, by_source=by_source, by_target=by_target),
         counts=counts,
@@ -157,17 +161,22 @@ def _changed_by(*, known: bool, by_source: bool, by_target: bool) -> ChangedBy:
     return ChangedBy.TARGET if by_target else ChangedBy.SOURCE
 
 
-def _versions(columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> dict[int, tuple[Versions, ...]]:
+def _versions(
+    columns: tuple[FingerprintColumn, ...], rows: Iterable[tuple[Any, ...]]
+) -> dict[int, tuple[Versions, ...]]:
     """Return the columns in which the rows of each group differ, by its number."""
     sides: dict[int, dict[str, tuple[Value, ...]]] = {}
     for number, side, *values in rows:
-        sides.setdefault(number, {})[side] = tuple(values)
-    return {number: tuple(_unlike(columns, found)) for number, found in sides.items()}
+        told = tuple(as_told(column, value) for column, value in zip(columns, values, strict=True))
+        sides.setdefault(number, {})[side] = told
+    names = tuple(column.name for column in columns)
+    return {number: tuple(_unlike(names, found)) for number, found in sides.items()}
 
 
 def _unlike(columns: tuple[str, ...], rows: Mapping[str, tuple[Value, ...]]) -> Iterator[Versions]:
     """Yield the columns in which rows differ; of one row alone, those that are not NULL."""
     for at, column in enumerate(columns):
         values = {side: row[at] for side, row in rows.items()}
-        if len({*values.values(), *((None,) if len(values) == 1 else ())}) > 1:
+        first, *others = values.values() if len(values) > 1 else (*values.values(), None)
+        if any(other != first for other in others):
             yield Versions(column, *(values.get(side) for side in ("last", "source", "target")))

@@ -34,6 +34,7 @@ class ColumnsVerdict:
 
     state: TableState
     problem: str = ""
+    hint: str = ""
     all_columns: tuple[FingerprintColumn, ...] = ()
     compared: tuple[FingerprintColumn, ...] = ()
     unknown: tuple[str, ...] = ()
@@ -67,6 +68,9 @@ def judge_layouts(spec: TableSpec, live: dict[Role, LiveTable | None]) -> Column
     if missing:
         return ColumnsVerdict(TableState.NOT_COMPARABLE, f"{missing[0]} has no table {spec.name}")
     tables = {role: table for role, table in live.items() if table is not None}
+    unfit = [f"{role} {table.problem}" for role, table in tables.items() if table.problem]
+    if unfit:
+        return ColumnsVerdict(TableState.NOT_COMPARABLE, "; ".join(unfit))
     needs = needs_of(spec)
     misfits = [problem for name, need in needs.items() for problem in _misfits(name, need, tables)]
     problems = [*_missing_columns(tables), *misfits, *_type_differences(tables, needs), *_unreadable(tables)]
@@ -76,6 +80,8 @@ def judge_layouts(spec: TableSpec, live: dict[Role, LiveTable | None]) -> Column
     columns = tuple(as_compared(spec, column, tables[Role.SECONDARY].column(column.name)) for column in first.columns)
     described = {column.name for column in spec.columns}
     time, lacking = usable_time(spec, first)
+    keyless = "rows that differ are told apart without it"
+    lacking = {name: keyless for name in spec.key if first.column(name) is None} | lacking
     notes = [f"{name} {_on_both(first, name)}, so {lost}" for name, lost in lacking.items()]
     notes += _unlike_the_spec(spec, first, lacking)
     return ColumnsVerdict(
@@ -210,14 +216,22 @@ def _on_both(table: LiveTable, name: str) -> str:
 
 
 def as_compared(spec: TableSpec, column: LiveColumn, other: LiveColumn | None) -> FingerprintColumn:
-    """Return a column with the width of its text: as a server knows it, else as the spec has it."""
-    described = spec.column(column.name)
+    """Return a column with the type of its text: as the servers know it, else as the spec has it.
+
+    A text is padded if either server pads it. An embedded server does not tell, so that the spec does there.
+    """
     if not column.type.is_text:
         return FingerprintColumn(column.name, column.type)
-    known = next((one.type for one in (column, other) if one is not None and one.type.width), None)
-    if described is None or not described.type.is_text:
-        return FingerprintColumn(column.name, known or column.type)
-    return FingerprintColumn(column.name, known or described.type, described.significant)
+    described = spec.column(column.name)
+    of_spec = described.type if described is not None and described.type.is_text else None
+    live = [one.type for one in (column, other) if one is not None]
+    told = [one.name for one in live if one.width or one.name == "varchar"]
+    name = "char" if "char" in told else "varchar" if told else (of_spec or column.type).name
+    if len(told) < len(live) and of_spec is not None:
+        name = "char" if "char" in (*told, of_spec.name) else name
+    width = next((one.width for one in live if one.width), of_spec.width if of_spec is not None else 0)
+    significant = described.significant if described is not None and of_spec is not None else None
+    return FingerprintColumn(column.name, ColumnType(name, width), significant)
 
 
 def _fits(column: LiveColumn, wanted: str) -> bool:

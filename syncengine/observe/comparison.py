@@ -10,7 +10,6 @@ from functools import partial
 
 from syncengine.diffing.bag_difference import (
     BagQuestion,
-    bucket_terms,
     counts_statement,
     surplus_statement,
     taking_statement,
@@ -32,7 +31,7 @@ from syncengine.observe.expected_differences import Expectations, ExpectedSoFar
 from syncengine.observe.samples import sample_groups
 from syncengine.servers.protocol import Server
 from syncengine.servers.retry import tried
-from syncengine.servers.sql.buckets import slot_expression
+from syncengine.servers.sql.buckets import bucket_terms
 from syncengine.staging.cache import Cache
 
 SLICE = timedelta(days=31)
@@ -340,7 +339,7 @@ def fetch(cache: Cache, name: str, server: Server, query: ReadQuery) -> None:
 
 def question_of(comparison: Comparison) -> BagQuestion:
     """Return how the rows fetched of both servers are compared."""
-    bucket = bucket_terms(comparison.buckets, slot_expression(comparison.buckets))
+    bucket = bucket_terms(comparison.buckets)
     return BagQuestion("source_rows", "target_rows", comparison.verdict.compared, bucket, comparison.key)
 
 

@@ -11,17 +11,17 @@ from zoneinfo import ZoneInfo
 from syncengine.diffing.buckets import BucketPair, differing, portions
 from syncengine.diffing.cut_question import CutQuestion, cut_statement, names_statement
 from syncengine.diffing.cut_rows import Named, cuts_of
-from syncengine.model.bucket import EMPTY, Bucket
+from syncengine.model.bucket import EMPTY, FIRST_EPOCH, PAST_EPOCH, Bucket
 from syncengine.model.cuts import Cut, CutRow, CutState
 from syncengine.model.drift import BucketDrift, Counts, Scope
 from syncengine.model.facts import ServerFacts
+from syncengine.model.names import quoted
 from syncengine.model.pair import Role
 from syncengine.model.selection import ReadQuery, Value, epochs_of, select_window
 from syncengine.model.spans import joined
 from syncengine.model.spec import Pieces
 from syncengine.model.window import Window
 from syncengine.observe.comparison import Comparison, fetch, fingerprints, question_of, selection_of
-from syncengine.servers.sql.dialect import quoted
 
 NAMES_AT_ONCE = 100
 """Names that one statement reads the rows of."""
@@ -252,9 +252,9 @@ class _CutSearch:
             for side, (facts, rows) in enumerate(zip(comparison.facts, (of_source, of_target), strict=True)):
                 cut = (bool(flags[2 * side]), bool(flags[2 * side + 1]))
                 if both:
-                    yield name, facts.role, CutRow(bucket, place, begun, over, *cut, both, on_both=True)
+                    yield name, facts.role, CutRow(bucket, place, begun, over, begin, end, *cut, both, on_both=True)
                 if rows > both:
-                    yield name, facts.role, CutRow(bucket, place, begun, over, *cut, rows - both)
+                    yield name, facts.role, CutRow(bucket, place, begun, over, begin, end, *cut, rows - both)
 
     @property
     def _flags(self) -> tuple[str, str] | None:
@@ -263,7 +263,7 @@ class _CutSearch:
 
     def _wall(self, epoch: int | None) -> datetime | None:
         """Return the wall clock's time of an epoch second."""
-        if epoch is None:
+        if epoch is None or not FIRST_EPOCH <= epoch < PAST_EPOCH:
             return None
         return datetime.fromtimestamp(epoch, UTC).astimezone(ZoneInfo(self.asked.zone)).replace(tzinfo=None)
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.clock import after
-from syncengine.model.errors import ServerError, ServerLockedError, ServerUnreachableError
+from syncengine.model.errors import ServerError
 from syncengine.model.facts import (
     WITNESSES,
     ArchiveStatus,
@@ -172,14 +172,17 @@ class _Reading:
             return []
         try:
             return read_rows(self.server, name, columns)
-        except (ServerUnreachableError, ServerLockedError):
-            raise
         except ServerError as error:
+            if error.of_whole_server:
+                raise
             self.note(f"{name} cannot be read, so {FACTS[name][0].lost} ({error.message})")
             return []
 
     def _columns(self, table: LiveTable, facts: tuple[Fact, ...]) -> tuple[str, ...]:
         usable: list[str] = []
+        if table.problem:
+            self.note(f"{table.problem}, so {facts[0].lost}")
+            return ()
         for fact in facts:
             misfits = [problem for name, need in fact.columns.items() if (problem := misfit(table, name, need))]
             if misfits:
@@ -194,6 +197,9 @@ class _Reading:
         """Return what to ask a witness, or None for one that cannot be asked."""
         table = self.live.get(spec.name)
         if table is None:
+            return None
+        if table.problem:
+            self.note(f"{table.problem}, so {spec.name} does not tell which intervals were seen")
             return None
         misfits = [problem for name, need in needs_of(spec).items() if (problem := misfit(table, name, need))]
         if misfits:
@@ -360,7 +366,14 @@ def _intervals(
         query = reading.coverage_query(questions.catalogue.table(name), questions)
         if query is None:
             continue
-        for bucket, state in reading.server.fingerprint(query):
+        try:
+            told = tuple(reading.server.fingerprint(query))
+        except ServerError as error:
+            if error.of_whole_server:
+                raise
+            reading.note(f"{name} cannot be read, so it does not tell which intervals were seen ({error.message})")
+            continue
+        for bucket, state in told:
             seen.add(bucket, state)
         if seen.lengths and not questions.coverage:
             break

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from syncengine.diffing.bag_difference import bucket_terms
 from syncengine.diffing.buckets import BucketPair, portions
 from syncengine.diffing.digest import digest_statement
 from syncengine.model.bucket import EMPTY, Bucket
@@ -14,7 +13,7 @@ from syncengine.model.fingerprint import FingerprintColumn, in_full
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.observe.comparison import Comparison, fetch, fingerprints, selection_of
 from syncengine.servers.protocol import Server
-from syncengine.servers.sql.buckets import slot_expression
+from syncengine.servers.sql.buckets import bucket_terms
 
 
 def guarded(comparison: Comparison, drifts: list[BucketDrift]) -> Iterator[BucketDrift]:
@@ -67,7 +66,7 @@ def _digested(
 def _digests(comparison: Comparison, server: Server, only: Selection) -> dict[Bucket, str]:
     columns = comparison.verdict.all_columns
     fetch(comparison.cache, "guarded_rows", server, ReadQuery(only, tuple(column.name for column in columns)))
-    terms = bucket_terms(comparison.buckets, slot_expression(comparison.buckets))
+    terms = bucket_terms(comparison.buckets)
     rows = comparison.cache.rows(digest_statement("guarded_rows", columns, terms))
     comparison.cache.drop("guarded_rows")
     return {Bucket(row_date, slot, acd): digest for row_date, slot, acd, digest in rows}

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from syncengine.catalogue import Catalogue
-from syncengine.model.bucket import BucketColumns, bucket_start
+from syncengine.model.bucket import FIRST_DATE, PAST_DATE, BucketColumns, bucket_start
 from syncengine.model.cuts import Cut
 from syncengine.model.drift import BucketDrift, Observation, Scope, TableObservation, TableState
-from syncengine.model.errors import InputError, WindowError
-from syncengine.model.facts import ServerFacts
+from syncengine.model.errors import InputError, ServerError, UnknownTableError, WindowError
+from syncengine.model.names import folded
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.progress import Progress
 from syncengine.model.remembered_days import ALL_READ, Remembered
 from syncengine.model.selection import KeyGroups, Selection
+from syncengine.model.sentences import listed
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.timetables import COPIED
 from syncengine.model.window import DAY, Window
@@ -28,7 +29,15 @@ from syncengine.observe.expected_differences import Expectations, dropped, pseud
 from syncengine.observe.facts import FactQuestions
 from syncengine.observe.guards import guarded
 from syncengine.observe.pair_facts import facts_of, refuse_unknown_acds
-from syncengine.observe.remembered_days import Recall, Tally, can_be_remembered, environment_of, few_enough
+from syncengine.observe.remembered_days import (
+    Recall,
+    Tally,
+    can_be_remembered,
+    environment_of,
+    few_enough,
+    with_versions,
+)
+from syncengine.observe.request import Request
 from syncengine.observe.scopes import ScopeQuestions, closed_until, scopes_of
 from syncengine.observe.server_threads import server_threads
 from syncengine.observe.timetables.comparison import left_out_of, look_at_timetables, notes_on
@@ -38,46 +47,6 @@ from syncengine.staging.last_synced import LastSynced
 from syncengine.staging.remembered_days import Memory
 
 REASONS_SHOWN = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What to observe. `window` None means everything both servers hold."""
-
-    specs: tuple[TableSpec, ...]
-    source: Role
-    as_of: datetime
-    seed: int
-    window: Window | None = None
-    parts: tuple[Window, ...] = ()
-    """The parts of the window in which intervals and events are compared; none means all of it."""
-    acds: tuple[int, ...] = ()
-    every_row: bool = False
-    for_writing: bool = False
-    """Gather what a plan needs beside the drift: guards, and which intervals the servers saw."""
-    fresh: bool = False
-    """Read all that is asked for, whatever is remembered, and remember nothing."""
-    facts: tuple[ServerFacts, ServerFacts] | None = None
-    """What was learnt of source and target just before, of at least this window; otherwise it is asked for."""
-    now: datetime | None = None
-    """The clock of this machine, by which verdicts are remembered; without it none is."""
-
-    @property
-    def of_history(self) -> bool:
-        """Say whether it is about what happened, and not only about administration and what is to come."""
-        return any(spec.time is not None and not spec.future_dates for spec in self.specs)
-
-    @property
-    def facts_window(self) -> Window | None:
-        """When the servers are asked which intervals they have: for administration a glance at the last day will do."""
-        if self.window is not None or any(spec.time is not None for spec in self.specs):
-            return self.window
-        return Window(self.as_of - DAY, self.as_of)
-
-    @property
-    def may_recall(self) -> bool:
-        """Say whether what is remembered may spare anything: never where every row is asked for, or a write follows."""
-        return self.now is not None and not (self.fresh or self.every_row or self.for_writing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +79,13 @@ def observe(
     Days that `memory` knows to be equal are not read where the request lets it; what is found to differ is
     dropped from it in any case. With `last`, tables without time are held against what was remembered of them, too.
     """
+    if (
+        request.window is not None
+        and not FIRST_DATE <= request.window.start.date() <= request.window.stop.date() < PAST_DATE
+    ):
+        raise WindowError(
+            f"The window {request.window} lies where no data can be.", hint="Give a window that has passed."
+        )
     if request.window is not None and request.window.start >= request.as_of:
         raise WindowError(
             f"The window {request.window} lies in the future: it is {request.as_of:%Y-%m-%d %H:%M} now.",
@@ -156,12 +132,13 @@ class _Observing:
             self.timetables = look_at_timetables(servers, settings.timetables, request.as_of)
 
     def run(self, progress: Progress) -> Observation:
-        works = [self._work(spec) for spec in self.request.specs]
+        works = [self._work_or_why_not(spec) for spec in self.request.specs]
+        _refuse_named_absent(works, self.request.named)
         self._refuse_lost_window(works)
         _refuse_nothing(works)
         progress.begin("Comparing", sum(len(work.selections) for work in works))
         try:
-            tables = tuple(self._observe(work, progress) for work in works)
+            tables = tuple(self._observed_or_why_not(work, progress) for work in works)
         finally:
             progress.end()
         return Observation(
@@ -185,6 +162,24 @@ class _Observing:
         names = [spec.name for spec in self.request.specs]
         asked = {role: self.pool.submit(server.tables, names) for role, server in self.servers.items()}
         return {role: future.result() for role, future in asked.items()}
+
+    def _work_or_why_not(self, spec: TableSpec) -> Work:
+        """Return the work on a table; what goes wrong with it alone is its verdict, and does not end the others."""
+        try:
+            return self._work(spec)
+        except ServerError as error:
+            if error.of_whole_server:
+                raise
+            return Work(spec, ColumnsVerdict(TableState.NOT_READ, error.message, error.hint), (), ())
+
+    def _observed_or_why_not(self, work: Work, progress: Progress) -> TableObservation:
+        """Compare a table; what goes wrong with it alone is its verdict, and does not end the others."""
+        try:
+            return self._observe(work, progress)
+        except ServerError as error:
+            if error.of_whole_server:
+                raise
+            return TableObservation(work.spec, TableState.NOT_READ, error.message, hint=error.hint, scopes=work.scopes)
 
     def _work(self, spec: TableSpec) -> Work:
         verdict = judge_columns(spec, {role: self.live[role].get(spec.name) for role in Role})
@@ -222,14 +217,12 @@ class _Observing:
             return None
         if not can_be_remembered(spec) or not few_enough(scopes):
             return None
-        # Asked before the rows are: a change while they are compared moves the counter past what is kept.
-        asked = {role: self.pool.submit(server.change_counter, spec.name) for role, server in self.servers.items()}
-        counters = {role: future.result() for role, future in asked.items()}
         live = {role: self.live[role][spec.name] for role in Role}
         described = {role: server.describe() for role, server in self.servers.items()}
-        environment = environment_of(spec, verdict.compared, live, self.settings, described, counters)
+        environment = environment_of(spec, verdict.compared, live, self.settings, described)
         recalled = memory.recall(environment, spec.name)
-        return Recall(spec, environment, recalled, scopes, self.facts, self.request.as_of, now)
+        recall = Recall(spec, environment, recalled, scopes, self.facts, self.request.as_of, now)
+        return with_versions(recall, self.servers, self.settings.timezone, self.pool)
 
     def _without_zone(self, spec: TableSpec) -> Work:
         """Leave out, or refuse to write, a table whose times cannot be read."""
@@ -294,7 +287,7 @@ class _Observing:
     def _observe(self, work: Work, progress: Progress) -> TableObservation:
         spec, verdict = work.spec, work.verdict
         if verdict.state is not TableState.COMPARED:
-            return TableObservation(spec, verdict.state, verdict.problem, scopes=work.scopes)
+            return TableObservation(spec, verdict.state, verdict.problem, hint=verdict.hint, scopes=work.scopes)
         comparison = Comparison(
             spec=spec,
             verdict=verdict,
@@ -353,7 +346,7 @@ class _Observing:
         own = [column for column in verdict.all_columns if column.name in spec.ignored and column.folded]
         return Expectations(
             pseudo_acds=pseudo_acds_of(self.facts),
-            rows=tuple(one for one in self.settings.expected if one.table == spec.name),
+            rows=tuple(one for one in self.settings.expected if one.table == folded(spec.name)),
             columns=() if self.request.for_writing else tuple(own),
             written=self.request.for_writing,
         )
@@ -397,9 +390,21 @@ def _why_nothing(spec: TableSpec, request: Request) -> str:
     return "nothing of the window is archived on both servers and still kept by both"
 
 
+def _refuse_named_absent(works: Iterable[Work], named: Collection[str]) -> None:
+    """Refuse a table that was named and that neither server has, whatever else was asked for."""
+    absent = [work.spec.name for work in works if work.verdict.state is TableState.ABSENT and work.spec.name in named]
+    if absent:
+        one = len(absent) == 1
+        raise UnknownTableError(
+            f"{listed(absent, REASONS_SHOWN)} {'is' if one else 'are'} on neither server.",
+            hint=f"Leave {'it' if one else 'them'} out, or check the schema in the urls of the pair file.",
+        )
+
+
 def _refuse_nothing(works: list[Work]) -> None:
     """Refuse a verdict about nothing: it would read as in sync."""
-    if any(work.verdict.state in (TableState.COMPARED, TableState.NOT_COMPARABLE) for work in works):
+    judged = (TableState.COMPARED, TableState.NOT_COMPARABLE, TableState.NOT_READ)
+    if any(work.verdict.state in judged for work in works):
         return
     shown = "; ".join(f"{work.spec.name}: {work.verdict.problem}" for work in works[:REASONS_SHOWN])
     more = f"; and {len(works) - REASONS_SHOWN} more tables" if len(works) > REASONS_SHOWN else ""

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
@@ -20,12 +21,23 @@ from syncengine.model.facts import ClockReset, ServerFacts
 from syncengine.model.fingerprint import VERSION, FingerprintColumn
 from syncengine.model.interval import floor_to
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.remembered_days import EqualDay, Learnt, Place, Recalled, Remembered
+from syncengine.model.remembered_days import (
+    DaysQuery,
+    DayVersions,
+    EqualDay,
+    Learnt,
+    PairVersions,
+    Place,
+    Recalled,
+    Remembered,
+)
+from syncengine.model.selection import select_window
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import DAY, Window
-from syncengine.servers.protocol import LiveTable, ServerDescription
+from syncengine.observe.comparison import SLICE
+from syncengine.servers.protocol import LiveTable, Server, ServerDescription
 
-FORMAT = 1
+FORMAT = 2
 """Of what an environment is made of, and of what its days mean."""
 SHARE = 10
 """In so many verifies every remembered day is read again."""
@@ -53,7 +65,6 @@ def environment_of(
     live: Mapping[Role, LiveTable],
     settings: PairSettings,
     descriptions: Mapping[Role, ServerDescription],
-    counters: Mapping[Role, str | None],
 ) -> str:
     """Return a digest of everything that drops what is remembered of a table when it changes."""
     sides = [
@@ -65,7 +76,6 @@ def environment_of(
             descriptions[role].kind,
             descriptions[role].identity,
             descriptions[role].locale,
-            counters[role],
         )
         for role in Role
     ]
@@ -87,6 +97,21 @@ class Recall:
     as_of: datetime
     now: datetime
     """The clock of this machine."""
+    versions: PairVersions | None = None
+    """Of the days that may be spared or remembered, None before they are asked for."""
+
+    @cached_property
+    def span(self) -> Window | None:
+        """From the first to the last of the days that may be spared or remembered, None where there are none."""
+        days = [day for day in self._days if self._candidate(day)]
+        return Window(_span(days[0]).start, _span(days[-1]).stop) if days else None
+
+    def queries(self, zone: str) -> tuple[DaysQuery, ...]:
+        """Return what to ask each server for the versions of these days, slice by slice as rows are compared."""
+        acds = None if any(scope.acd is None for scope in self.scopes) else tuple(sorted(self.named))
+        pieces = self.span.cut(SLICE) if self.span is not None else ()
+        found = (select_window(self.spec, piece, zone=zone, acds=acds) for piece in pieces)
+        return tuple(DaysQuery(one, self.named) for one in found if one is not None)
 
     @cached_property
     def skipped(self) -> frozenset[date]:
@@ -130,7 +155,7 @@ class Recall:
     def learnt(self, tally: Tally, seed: int, *, everything: bool) -> Learnt:
         """Return what to keep of a comparison; `everything` says that no window was asked for."""
         distrusted = self.contradicted_by(tally.unequal)
-        known = {place for place in self.recalled.days if distrusted or place not in self._valid}
+        known = {place for place in self.recalled.days if distrusted or place in self._fallen}
         starts = [scope.window.start.date() for scope in self.scopes if scope.window]
         return Learnt(
             equal=tuple(self._equal(tally, seed)),
@@ -151,13 +176,46 @@ class Recall:
 
     @cached_property
     def _valid(self) -> dict[Place, EqualDay]:
-        """What is remembered and still holds: seen before now, and before no clock was set unbeknownst."""
-        new = self._resets - self.recalled.resets
+        """What is remembered and known to hold."""
         return {
             place: one
             for place, one in self.recalled.days.items()
-            if one.at <= self.now and not any(_touches(reset, one) for reset in new)
+            if place not in self._fallen and self._versioned(place)
         }
+
+    @cached_property
+    def _fallen(self) -> frozenset[Place]:
+        """What is remembered and holds no more: it was seen after now, a clock was set unbeknownst, or rows changed."""
+        new = self._resets - self.recalled.resets
+        return frozenset(
+            place
+            for place, one in self.recalled.days.items()
+            if one.at > self.now or any(_touches(reset, one) for reset in new) or self._changed(place, one)
+        )
+
+    def _versioned(self, place: Place) -> bool:
+        """Say whether the servers were asked for the version of a day."""
+        span = self.span if self.versions is not None else None
+        return span is not None and self._asked(place) and span.start <= _span(place[1]).start < span.stop
+
+    def _changed(self, place: Place, one: EqualDay) -> bool:
+        if self.versions is None or not self._versioned(place):
+            return False
+        positions = zip(self.versions.positions, one.positions, strict=True)
+        return self.versions.of(place) != one.version or any(now < then for now, then in positions)
+
+    def _candidate(self, day: date) -> bool:
+        """Say whether a day is asked about whole, and may be spared, or remembered."""
+        span = _span(day)
+        parts = {scope: part for scope in self.scopes if scope.window and (part := scope.window.clipped(span))}
+        return any(
+            part == span and ((scope.acd, day) in self.recalled.days or self._is_closed(scope.acd, span))
+            for scope, part in parts.items()
+        )
+
+    def _is_closed(self, acd: int | None, span: Window) -> bool:
+        closed = self._closed_until(acd)
+        return closed is not None and span.stop <= closed
 
     def _asked(self, place: Place) -> bool:
         return any(scope.acd == place[0] for scope in self.scopes)
@@ -181,19 +239,21 @@ class Recall:
         return one is not None and (scope.acd is not None or self.named.issuperset(one.besides))
 
     def _equal(self, tally: Tally, seed: int) -> Iterator[EqualDay]:
-        besides = tuple(sorted(self.named))
+        if self.versions is None:
+            return
+        besides, positions = tuple(sorted(self.named)), self.versions.positions
         for scope in self.scopes:
-            closed = self._closed_until(scope.acd)
-            if scope.window is None or closed is None:
+            if scope.window is None:
                 continue
+            own = () if scope.acd is not None else besides
             for day in scope.window.days():
                 span, place = _span(day), (scope.acd, day)
-                if day in tally.skipped or span.stop > closed or scope.window.clipped(span) != span:
+                if day in tally.skipped or place in tally.unequal or scope.window.clipped(span) != span:
                     continue
-                if place not in tally.unequal:
+                if self._is_closed(scope.acd, span) and self._versioned(place):
                     buckets, rows = tally.seen.get(place, (0, 0))
-                    own = () if scope.acd is not None else besides
-                    yield EqualDay(scope.acd, day, self.now, seed, buckets, rows, own)
+                    version = self.versions.of(place)
+                    yield EqualDay(scope.acd, day, self.now, seed, buckets, rows, own, version, positions)
 
     def _closed_until(self, acd: int | None) -> datetime | None:
         """Return until when both servers say that they have archived, None where one does not say.
@@ -233,6 +293,31 @@ class Tally:
             self.seen[acd, day] = (buckets + 1, rows + pair.rows)
             if not (pair.source.same_rows(pair.target) and tiled.get(pair.bucket, True)):
                 self.unequal.add((acd, day))
+
+
+def with_versions(recall: Recall, servers: Mapping[Role, Server], zone: str, pool: Executor) -> Recall | None:
+    """Ask both servers at once which versions of days they hold; None where one of them cannot tell.
+
+    To be asked before rows are: a change while they are compared gives versions other than those that are kept.
+    """
+    queries = recall.queries(zone)
+    if not queries:
+        return recall
+    asked = {role: pool.submit(_versions_on, server, queries) for role, server in servers.items()}
+    told = {role: future.result() for role, future in asked.items()}
+    known = {role: versions for role, versions in told.items() if versions is not None}
+    return replace(recall, versions=PairVersions(known)) if len(known) == len(told) else None
+
+
+def _versions_on(server: Server, queries: Iterable[DaysQuery]) -> DayVersions | None:
+    """Return the versions of days on one server, None where it cannot tell, or began to count anew meanwhile."""
+    found: DayVersions | None = None
+    for query in queries:
+        told = server.day_versions(query)
+        if told is None or (found is not None and told.history != found.history):
+            return None
+        found = told if found is None else replace(found, days={**found.days, **told.days})
+    return found
 
 
 def _span(day: date) -> Window:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from syncengine.diffing.bag_difference import BagQuestion, groups_statement, rows_statement
+import math
+from typing import Any, cast
+
+from syncengine.diffing.bag_difference import BagQuestion, shown_groups_statement, shown_rows_statement
 from syncengine.model.bucket import Bucket
 from syncengine.model.drift import ChangedValue, KeyGroupDrift
+from syncengine.model.fingerprint import FingerprintColumn
+from syncengine.model.selection import FarDate, Value, date_of
 from syncengine.staging.cache import Cache
 
 
@@ -13,7 +18,7 @@ def sample_groups(cache: Cache, question: BagQuestion, most: int) -> list[KeyGro
     if most <= 0:
         return []
     samples = []
-    for row in cache.rows(groups_statement(question, most=most)):
+    for row in cache.rows(shown_groups_statement(question, most)):
         row_date, slot, acd, *key, over, under = row
         changes: tuple[ChangedValue, ...] = ()
         if over == under == 1:
@@ -21,7 +26,10 @@ def sample_groups(cache: Cache, question: BagQuestion, most: int) -> list[KeyGro
         samples.append(
             KeyGroupDrift(
                 bucket=Bucket(row_date, slot, acd),
-                key=tuple(zip(question.key, key, strict=True)),
+                key=tuple(
+                    (column.name, as_told(column, value))
+                    for column, value in zip(question.key_columns, key, strict=True)
+                ),
                 source_rows=over,
                 target_rows=under,
                 changes=changes,
@@ -32,11 +40,23 @@ def sample_groups(cache: Cache, question: BagQuestion, most: int) -> list[KeyGro
 
 def _changes(cache: Cache, question: BagQuestion, group: tuple[object, ...]) -> tuple[ChangedValue, ...]:
     """Return the columns in which the one surplus row of each side differ."""
-    rows = {surplus: values for surplus, *values in cache.rows(rows_statement(question), group)}
+    rows = {surplus: values for surplus, *values in cache.rows(shown_rows_statement(question), group)}
     if set(rows) != {1, -1}:
         return ()
-    return tuple(
-        ChangedValue(column.name, source, target)
+    told = (
+        ChangedValue(column.name, as_told(column, source), as_told(column, target))
         for column, source, target in zip(question.columns, rows[1], rows[-1], strict=True)
-        if source != target
     )
+    return tuple(one for one in told if one.source != one.target)
+
+
+def as_told(column: FingerprintColumn, value: Any) -> Value:  # noqa: ANN401  # whatever a server has
+    """Return a value as it is told and kept in plans: as itself, or as text where plans and JSON have no such value.
+
+    Dates come as text, since some are none of Python's.
+    """
+    if column.type.name == "date" and isinstance(value, str):
+        found = date_of(value)
+        return str(found) if isinstance(found, FarDate) else found
+    plain = value is None or type(value) in (int, str, bool) or (isinstance(value, float) and math.isfinite(value))
+    return cast("Value", value) if plain else str(value)

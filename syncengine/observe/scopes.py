@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from syncengine.model.bucket import BucketColumns, bucket_start
+from syncengine.model.bucket import FIRST_DATE, PAST_DATE, BucketColumns, bucket_start
 from syncengine.model.drift import Dropped, Scope
 from syncengine.model.facts import DayLengths, Kept, ServerFacts
 from syncengine.model.interval import QUANTUM, floor_to, shared_length
@@ -20,9 +20,7 @@ LONGEST_KEPT = {Archive.INTERVAL: 62, Archive.DAILY: 1825, Archive.WEEKLY: 520, 
 """The most a CMS can be set to keep: days of intervals and of days, weeks, and months."""
 PERIODS = {Archive.INTERVAL: "days", Archive.DAILY: "days", Archive.WEEKLY: "weeks", Archive.MONTHLY: "months"}
 DEFAULT_LENGTH = 30
-EARLIEST = datetime(1000, 1, 1)
-LATEST = datetime(9000, 1, 1)
-"""Wide enough for any row, and far enough from the ends of the calendar to reckon with."""
+EARLIEST, LATEST = (datetime(day.year, day.month, day.day) for day in (FIRST_DATE, PAST_DATE))
 FULL_TENTHS = 9
 """A full circular table drops its oldest tenth: from nine tenths of its capacity on it may have."""
 
@@ -175,7 +173,7 @@ def dropped_before(
     for facts in questions.facts:
         if spec.circular:
             floors.append(_wrapped_before(spec, acd, facts, bounds.get(facts.role, ()), questions.settings.timezone))
-        elif spec.archive is not None:
+        elif spec.archive in LONGEST_KEPT:
             periods = _periods_kept(spec, acd, facts, questions.settings)
             kept = f"{facts.role} keeps {periods} {PERIODS[spec.archive]}"
             floors.append((oldest_kept(spec.archive, periods, questions.as_of), kept))

@@ -14,6 +14,7 @@ from syncengine.model.checklist import LineKind
 from syncengine.model.errors import PairFileError
 from syncengine.model.expected import ExpectedRows
 from syncengine.model.file_faults import validation_faults
+from syncengine.model.names import folded
 from syncengine.model.pair import (
     REFERENCE,
     CallHistory,
@@ -67,7 +68,9 @@ def read_pair_file(path: Path, environment: Mapping[str, str]) -> PairSettings:
         hooks=tuple(_hooks(entry)),
         call_history=CallHistory(entry.external_call_history) if entry.external_call_history else None,
         expected=tuple(
-            ExpectedRows(one.table.lower(), tuple((name, tuple(values)) for name, values in one.where.items()), one.why)
+            ExpectedRows(
+                folded(one.table), tuple((folded(name), tuple(values)) for name, values in one.where.items()), one.why
+            )
             for one in entry.expected
         ),
     )

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from syncengine.model.hooks import KINDS
 from syncengine.model.interval import LENGTHS
 from syncengine.model.pair import REFERENCE, Limits, Role
+from syncengine.model.window_syntax import FIRST_YEAR, LAST_YEAR
 from syncengine.pair_file.timetables import TimetablesEntry
 
 PASSWORD_IN_URL = re.compile(r"://[^/@:]*:(.+)@|[?&;](?:password|pwd|passwd)=([^&;]*)", re.IGNORECASE)
@@ -44,6 +45,8 @@ def _interval(minutes: int) -> int:
 def _wall_clock(moment: datetime) -> datetime:
     if moment.tzinfo is not None:
         raise ValueError("is the switch's wall clock and takes no time zone; write 2000-06-05T06:10:00")
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError(f"lies where no data can be: a CMS knows the years {FIRST_YEAR} to {LAST_YEAR}")
     return moment
 
 

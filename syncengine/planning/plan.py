@@ -50,7 +50,8 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
     refuse_unlike(observation)
     refuse_unarchived(observation)
     cutting = Cutting.of(observation, wishes.policy)
-    decided = tuple(keep_together(tuple(cutting.decided(_decided(observation, wishes)))))
+    lost = frozenset(table.spec.name for table in observation.not_compared)
+    decided = tuple(keep_together(tuple(cutting.decided(_decided(observation, wishes))), lost))
     steps = steps_of(
         tuple(TableWork(table, into, tuple(ds)) for into, table, ds in decided if any(d.action for d in ds)),
         most_rows=wishes.limits.step_rows,
@@ -70,7 +71,11 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
         identities=tuple((facts.role, facts.identity) for facts in observation.facts),
         ranges=tuple(r for table in observation.tables for r in restore_ranges(table, observation)),
         steps=steps,
-        kept=(*_kept(decided, observation), *(one for table in observation.tables for one in cutting.kept(table))),
+        kept=(
+            *_not_compared(observation),
+            *_kept(decided, observation),
+            *(one for table in observation.tables for one in cutting.kept(table)),
+        ),
         stale=stale,
         notes=tuple(_notes(observation, wishes, written)),
         tables=tables,
@@ -106,10 +111,11 @@ def _decided(observation: Observation, wishes: Wishes) -> Iterator[Decided]:
     deciding = Deciding(observation, wishes.policy, source, target, wishes.take_broken, Places.of(observation))
     administering = _administering(observation, wishes)
     written: set[tuple[str, Bucket]] = set()
+    lost = frozenset(table.spec.name for table in observation.not_compared)
     # Intervals first: whether a roll-up may be copied depends on what happens to them.
     for table in sorted(tables, key=lambda t: t.spec.archive in ROLLUPS):
         decisions = list(_table_decisions(deciding, administering, table, observation))
-        decisions = list(hold_rollups(table, decisions, tables, written))
+        decisions = list(hold_rollups(table, decisions, tables, written, lost))
         written |= set(written_intervals(table, decisions))
         yield observation.target, table, decisions
 
@@ -137,6 +143,12 @@ def _table_decisions(
     together = inside(table)
     for drift in table.differing:
         yield deciding.historical(table, drift, ranges, together)
+
+
+def _not_compared(observation: Observation) -> Iterator[KeptBack]:
+    """Yield the tables of which nobody knows whether they differ."""
+    for table in observation.not_compared:
+        yield KeptBack(table.spec.name, None, KeptWhy.NOT_COMPARED, (), Counts(), table.problem)
 
 
 def _kept(decided: Iterable[Decided], observation: Observation) -> Iterator[KeptBack]:

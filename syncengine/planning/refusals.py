@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from syncengine.model.drift import Observation, TableState
-from syncengine.model.errors import RefusedError
+from syncengine.model.errors import RefusedError, ServerError
 from syncengine.model.interval import floor_to
 from syncengine.model.pair import Limits, Role
 from syncengine.model.plan import Plan
@@ -16,17 +16,24 @@ SHOWN = 3
 
 
 def refuse_unlike(observation: Observation) -> None:
-    """Refuse to write between different loads or unlike columns (rule 14; High Availability guide, Appendix G)."""
+    """Refuse to write between different loads (rule 14; High Availability guide, Appendix G), or where nothing is left.
+
+    A table of unlike columns, or one that cannot be read, is left and named, and the others are written; raises
+    where there are no others, `ServerError` where all of them cannot be read.
+    """
     refuse_unlike_loads({facts.role: facts.load for facts in observation.facts})
-    unlike = [table for table in observation.tables if table.state is TableState.NOT_COMPARABLE]
-    if unlike:
-        shown = "; ".join(f"{table.spec.name}: {table.problem}" for table in unlike[:SHOWN])
-        more = f"; and {len(unlike) - SHOWN} more tables" if len(unlike) > SHOWN else ""
-        raise RefusedError(
-            f"The servers' tables are not alike: {shown}{more}.",
-            rule=14,
-            hint="Mend that on the servers, or name other tables with --table.",
-        )
+    lost = observation.not_compared
+    if not lost or any(table.state is TableState.COMPARED for table in observation.tables):
+        return
+    shown = "; ".join(f"{table.spec.name}: {table.problem.rstrip('.')}" for table in lost[:SHOWN])
+    more = f"; and {len(lost) - SHOWN} more tables" if len(lost) > SHOWN else ""
+    if all(table.state is TableState.NOT_READ for table in lost):
+        raise ServerError(f"Nothing could be compared. {shown}{more}.", hint=lost[0].hint)
+    raise RefusedError(
+        f"The servers' tables are not alike: {shown}{more}.",
+        rule=14,
+        hint="Make them alike on the servers, or name other tables with --table.",
+    )
 
 
 def refuse_unlike_loads(loads: Mapping[Role, str | None]) -> None:

@@ -54,6 +54,8 @@ class Sights:
     """The length of each ACD's intervals, in minutes."""
     touched: Touched = frozenset()
     """What runs have written."""
+    unsure: str = ""
+    """A run of which nobody knows all it has written."""
 
     def not_whole(self, stale: StaleRollup, spec: TableSpec) -> str:
         """Return why the target's own intervals of a period are not known to be whole once the plan is done."""

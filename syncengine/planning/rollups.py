@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -10,6 +10,7 @@ from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import Bucket, BucketColumns, period_of
 from syncengine.model.drift import Observation, TableObservation
 from syncengine.model.facts import ServerFacts
+from syncengine.model.names import typed
 from syncengine.model.pair import Role
 from syncengine.model.plan import KeptWhy, StaleRollup, Step
 from syncengine.model.spec import Archive, TableSpec
@@ -24,21 +25,23 @@ def hold_rollups(
     decisions: Iterable[Decision],
     tables: tuple[TableObservation, ...],
     written: set[tuple[str, Bucket]],
+    lost: Collection[str] = (),
 ) -> Iterator[Decision]:
     """Keep back each period whose own intervals disagree, and copy the rest only from a whole source.
 
-    `written` holds the interval buckets this plan writes, `tables` what was observed.
+    `written` holds the interval buckets this plan writes, `tables` what was observed, `lost` what could not be.
     """
     if table.spec.rolled_from is None:
         yield from decisions
         return
     found = next((one for one in tables if one.spec.name == table.spec.rolled_from), None)
     intervals = None if found is None else _Intervals.of(found, written)
+    unknown = f"{table.spec.rolled_from} could not be compared" if table.spec.rolled_from in lost else ""
     for decision in decisions:
         if decision.action is None or decision.drift.bucket.row_date is None:
             yield decision
             continue
-        why = _held_because(table.spec, decision, intervals)
+        why = unknown or _held_because(table.spec, decision, intervals)
         yield decision if not why else Decision(decision.drift, kept=KeptWhy.ROLLUP_HELD, detail=why)
 
 
@@ -68,7 +71,7 @@ class _Intervals:
 def _held_because(spec: TableSpec, decision: Decision, intervals: _Intervals | None) -> str:
     bucket = decision.drift.bucket
     if bucket.row_date is None or intervals is None:
-        return f"look at {spec.rolled_from} too: add --table {spec.rolled_from}"
+        return f"look at {spec.rolled_from} too: add --table {typed(spec.rolled_from or '')}"
     if decision.drift.source.incomplete:
         return "the source summarised broken intervals: rerun its Data Summarizing"
     period = period_of(spec.archive or Archive.DAILY, bucket.row_date)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -10,7 +10,7 @@ from syncengine.model.bucket import BucketColumns
 from syncengine.model.drift import TableObservation
 from syncengine.model.fingerprint import group_key
 from syncengine.model.pair import Role
-from syncengine.model.plan import Action, BucketWrite, Step, TablePart
+from syncengine.model.plan import Action, BucketWrite, KeptWhy, Step, TablePart
 from syncengine.model.spec import DataClass
 from syncengine.planning.administration import OF_GROUPS
 from syncengine.planning.bucket_decisions import ROLLUPS, Decided, Decision
@@ -32,10 +32,18 @@ class TableWork:
     decisions: tuple[Decision, ...]
 
 
-def keep_together(decided: tuple[Decided, ...]) -> Iterator[Decided]:
-    """Keep back what may only be written with a table of which something is kept back for the same ACD."""
+def keep_together(decided: tuple[Decided, ...], lost: Collection[str] = ()) -> Iterator[Decided]:
+    """Keep back what may only be written with a table of which something is kept back for the same ACD.
+
+    `lost` are tables that could not be compared: what is written with one of them is left as it is.
+    """
     for into, table, decisions in decided:
         names = next((names for names in TOGETHER if table.spec.name in names), ())
+        beside = next((name for name in names if name in lost), "")
+        if beside:
+            why = f"it is written with {beside}, which could not be compared"
+            yield into, table, [_left(decision, why) for decision in decisions]
+            continue
         held = {
             decision.drift.bucket.acd: decision
             for other_into, other, others in decided
@@ -44,6 +52,10 @@ def keep_together(decided: tuple[Decided, ...]) -> Iterator[Decided]:
             if decision.kept is not None and decision.kept not in OF_GROUPS
         }
         yield into, table, [_with_companion(decision, held.get(decision.drift.bucket.acd)) for decision in decisions]
+
+
+def _left(decision: Decision, why: str) -> Decision:
+    return decision if decision.action is None else Decision(decision.drift, kept=KeptWhy.NOT_COMPARED, detail=why)
 
 
 def _with_companion(decision: Decision, held: Decision | None) -> Decision:

@@ -71,6 +71,8 @@ def print_backfill_outcome(
     table = grid("portion", "window", "deleted", "inserted", "left", "afterwards", right=FIGURES)
     for done in portions:
         state = Text("in sync", style="green") if done.in_sync else Text("drift remains", style="yellow")
+        if done.not_compared:
+            state = Text(f"not compared: {listed(done.not_compared, TABLES_NAMED)}", style="red")
         if done.in_sync is None:
             state = Text("nothing to compare", style="dim")
         figures = (number(done.deleted), number(done.inserted), number(done.left))
@@ -129,6 +131,7 @@ def backfill_outcome_document(
                 "rows_inserted": done.inserted,
                 "rows_left": done.left,
                 "in_sync": done.in_sync,
+                "not_compared": list(done.not_compared),
             }
             for done in portions
         ],

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.text import Text
 
 from syncengine.model.sentences import plural
@@ -70,7 +69,7 @@ def print_table(console: Console, spec: TableSpec) -> None:
         facts.add_row("not compared", f"{column}: {why}", origin.get(f"not_compared.{column}", ""))
     for one in spec.follows:
         which = f" ({plural(len(one.columns), 'column')})" if one.columns else ""
-        evidence = escape(f"{one.evidence} [{sources[one.source]}]") if one.source else one.evidence.value
+        evidence = f"{one.evidence} [{sources[one.source]}]" if one.source else one.evidence.value
         value = f"{one.screen or one.name}{which}, {evidence}: {one.why}"
         facts.add_row("follows from", value, origin.get(f"follows.{one.name}", ""))
     console.print(facts)
@@ -80,9 +79,7 @@ def print_table(console: Console, spec: TableSpec) -> None:
         kind = f"{described.type}" + (" null" if described.nullable else "")
         kind += f", first {described.significant} count" if described.significant else ""
         rollup = described.rollup.value if described.rollup else ""
-        columns.add_row(
-            described.name, kind, rollup, described.evidence.value, escape(f"[{sources[described.source]}]")
-        )
+        columns.add_row(described.name, kind, rollup, described.evidence.value, f"[{sources[described.source]}]")
     console.print(columns)
     console.print()
     for source, place in sources.items():

@@ -10,9 +10,9 @@ from rich.text import Text
 
 from syncengine.model.drift import ChangedBy, GroupChange
 from syncengine.model.plan import KeptWhy, Plan, PlannedChange
-from syncengine.model.selection import Value
 from syncengine.model.sentences import listed, plural
 from syncengine.report.json_values import plain
+from syncengine.report.text import value_text
 
 SHOWN = 20
 COLUMNS_SHOWN = 4
@@ -72,7 +72,7 @@ def _who(group: GroupChange, plan: Plan) -> str:
 def _lines(change: PlannedChange, plan: Plan) -> Iterator[RenderableType]:
     group = change.group
     acd = f"  ACD {group.bucket.acd}" if group.bucket.acd is not None else ""
-    key = " ".join(f"{name} {_value(value)}" for name, value in group.key)
+    key = " ".join(f"{name} {value_text(value)}" for name, value in group.key)
     told = "; ".join(one for one in (_told(group, plan), _becomes(change)) if one)
     style = "bold yellow" if change.kept is KeptWhy.CONFLICT else ""
     yield Text(f"  {change.table}{acd}  {key}: {told}", style=style)
@@ -110,10 +110,4 @@ def _version(group: GroupChange, rows: int, side: str) -> str:
         return "not there"
     if not group.versions:
         return plural(rows, "row")
-    return listed([f"{one.column} {_value(getattr(one, side))}" for one in group.versions], COLUMNS_SHOWN)
-
-
-def _value(value: Value) -> str:
-    if value is None:
-        return "NULL"
-    return f"'{value}'" if isinstance(value, str) else str(value)
+    return listed([f"{one.column} {value_text(getattr(one, side))}" for one in group.versions], COLUMNS_SHOWN)

@@ -145,21 +145,18 @@ def _drift(found: DailyCheck, pair: str) -> Iterator[Text]:
     if found.drift.in_sync:
         yield Text("In sync since then, administration included.", style="green")
         return
+    for table in found.drift.not_compared:
+        yield Text(f"{table.spec.name} is not compared: {table.problem.rstrip('.')}.", style="red")
     yield from (
         Text(f"{sentence}.", style="yellow") for table in found.drift.tables for sentence in table.overlap_sentences
     )
-    differing = [table.spec.name for table in found.drift.tables if not table.in_sync and not _overlap_only(table)]
+    differing = [table.spec.name for table in found.drift.tables if table.differing]
     if differing:
         yield from _differing(found.drift.tables, differing)
     if found.blind:
         yield Text(f"  Outages of that time: syncengine outages --pair {pair}", style="yellow")
     window = typed_window(Window(found.since, found.as_of))
     yield Text(f"  All of it: syncengine verify --pair {pair} --window '{window}'", style="yellow")
-
-
-def _overlap_only(table: TableObservation) -> bool:
-    """Say whether nothing differs in a table, and only its intervals overlap."""
-    return bool(table.overlaps) and not table.differing
 
 
 def _differing(tables: Sequence[TableObservation], differing: Sequence[str]) -> Iterator[Text]:
@@ -200,9 +197,8 @@ def daily_document(found: DailyCheck) -> dict[str, Any]:
             }
             for time in found.holes
         ],
-        "differing": None
-        if found.drift is None
-        else [table.spec.name for table in found.drift.tables if not table.in_sync],
+        "differing": None if found.drift is None else [table.spec.name for table in found.drift.differing],
+        "not_compared": None if found.drift is None else [table.spec.name for table in found.drift.not_compared],
         "checks": [
             {
                 "kind": check.kind.value,

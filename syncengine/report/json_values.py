@@ -28,4 +28,4 @@ def plain(value: Any) -> Any:  # noqa: ANN401  # any value of the model
 
 def as_text(document: dict[str, Any]) -> str:
     """Return a document as JSON text for people and machines."""
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)

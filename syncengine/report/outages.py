@@ -40,6 +40,10 @@ def print_outages(console: Console, report: OutageReport, pair: str, *, every_on
         console.print()
         for line in _finding(finding, pair):
             console.print(line)
+    if report.not_compared:
+        console.print()
+        for table, why in report.not_compared:
+            console.print(Text(f"{table} is not compared: {why.rstrip('.')}.", style="red"))
     console.print()
     console.print(Text(_summary(report), style="bold"))
     if len(shown) < len(report.findings):
@@ -120,6 +124,7 @@ def outages_document(report: OutageReport, pair: str) -> dict[str, Any]:
         "as_of": plain(report.as_of),
         "looked": plain(report.looked),
         "open": report.unsettled,
+        "not_compared": [{"table": table, "problem": why} for table, why in report.not_compared],
         "notes": list(report.notes),
         "outages": [
             {

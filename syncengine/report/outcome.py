@@ -102,6 +102,9 @@ def print_left(console: Console, outcome: RunOutcome, pair: str, *, rollups: boo
         if step.state is StepState.MOVED:
             so_far = "was not done to its end" if step.wrote else "was not done"
             console.print(Text(f"  {_name(step)} {so_far}: {step.why}", style="yellow"))
+        if step.state is StepState.FAILED:
+            so_far = "was not done to its end" if step.wrote else "was not done"
+            console.print(Text(f"  {_name(step)} {so_far}: {step.why}", style="red"))
         if step.state is StepState.PARTLY:
             console.print(Text(f"  {_name(step)} was begun: whole buckets of it are written, not all", style="yellow"))
     waiting = [step for step in outcome.steps if step.state is StepState.WAITING]

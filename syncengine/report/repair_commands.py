@@ -9,6 +9,7 @@ from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import Bucket
 from syncengine.model.cuts import CutState
 from syncengine.model.drift import Observation, TableObservation
+from syncengine.model.names import typed
 from syncengine.model.pair import Role
 from syncengine.model.spans import joined, span_of
 from syncengine.model.spec import Kept, TableSpec
@@ -59,7 +60,7 @@ def _named(differing: Sequence[TableObservation], catalogue: Catalogue, sets: Se
     whole = [(name, held) for name, held in copied if held & names and _one_kind(held, differing[0].spec, catalogue)]
     yield from (f"--set {name}" for name, _ in whole)
     left = names.difference(*(held for _, held in whole)) if whole else names
-    yield from (f"--table {table.spec.name}" for table in differing if table.spec.name in left)
+    yield from (f"--table {typed(table.spec.name)}" for table in differing if table.spec.name in left)
 
 
 def _one_kind(names: set[str], spec: TableSpec, catalogue: Catalogue) -> bool:

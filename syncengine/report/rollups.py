@@ -10,11 +10,10 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from syncengine.model.rollups import InternalState, InternalTable, InternalVerdict, Period, RolledGroup
-from syncengine.model.selection import Value
 from syncengine.model.sentences import listed, plural
 from syncengine.model.spec import Archive
 from syncengine.report.json_values import plain
-from syncengine.report.text import grid, number
+from syncengine.report.text import grid, number, value_text
 
 COLUMNS_SHOWN = 4
 SAMPLES_SHOWN = 1
@@ -49,6 +48,8 @@ def _lines(verdict: InternalVerdict, *, every_table: bool) -> Iterator[Renderabl
                 yield Text(f"  {_sample(table, sample)}")
         if len(wrong) > SAMPLED_SHOWN and not every_table:
             yield Text(f"  more in {plural(len(wrong) - SAMPLED_SHOWN, 'table')}; -v shows them", style="dim")
+    for table in verdict.not_compared:
+        yield Text(f"{table.table} of {table.role} is not compared: {table.problem.rstrip('.')}.", style="red")
     notes = list(_notes(verdict, every_table=every_table))
     if notes:
         yield Text()
@@ -107,21 +108,17 @@ def _compared(tables: tuple[InternalTable, ...]) -> RenderableType:
 
 
 def _sample(table: InternalTable, sample: RolledGroup) -> str:
-    key = " ".join(f"{name} {_value(value)}" for name, value in sample.key)
+    key = " ".join(f"{name} {value_text(value)}" for name, value in sample.key)
     if not sample.held:
         what = f"has intervals and no row in {table.table}"
     elif not sample.rolled:
         what = f"has a row in {table.table} and no intervals"
     else:
-        what = listed([f"{v.column} {_value(v.held)} ≠ {_value(v.rolled)}" for v in sample.values], COLUMNS_SHOWN)
+        what = listed(
+            [f"{v.column} {value_text(v.held)} ≠ {value_text(v.rolled)}" for v in sample.values], COLUMNS_SHOWN
+        )
     period = f"{WORDS[table.archive]} of {sample.period.row_date}"
     return f"{table.role}  {table.table}  ACD {sample.period.acd} {period}  {key}: {what}"
-
-
-def _value(value: Value) -> str:
-    if value is None:
-        return "NULL"
-    return f"'{value.rstrip()}'" if isinstance(value, str) else str(value)
 
 
 def _notes(verdict: InternalVerdict, *, every_table: bool) -> Iterator[str]:
@@ -136,7 +133,7 @@ def _notes(verdict: InternalVerdict, *, every_table: bool) -> Iterator[str]:
         yield f"Not recomputed: of {', '.join(tables)} {what}"
     idle: dict[str, dict[str, None]] = {}
     for table in verdict.tables:
-        if table.state is not InternalState.COMPARED and not every_table:
+        if table.state is InternalState.NOTHING and not every_table:
             idle.setdefault(f"{table.role}: {table.problem}", {})[table.table] = None
     for what, tables in idle.items():
         yield f"Not compared: {', '.join(tables)} of {what}"
@@ -152,10 +149,15 @@ def _summary(verdict: InternalVerdict) -> Text:
     if verdict.agrees:
         return Text.assemble(("AGREES", "bold green"), f"  {looked}: all are what their intervals make.")
     wrong = [table for table in tables if not table.agrees]
+    lost = plural(len(verdict.not_compared), "table")
+    if not wrong:
+        what = f"{lost}. All others are what their intervals make: {looked}."
+        return Text.assemble(("NOT COMPARED", "bold red"), f"  {what}")
+    beside = f" Not compared: {lost}." if verdict.not_compared else ""
     count = sum(len(table.disagreements) for table in wrong)
     return Text.assemble(
         ("DISAGREES", "bold red"),
-        f"  with their intervals: {plural(len(wrong), 'table')} and {plural(count, 'period')} of {looked}.",
+        f"  with their intervals: {plural(len(wrong), 'table')} and {plural(count, 'period')} of {looked}.{beside}",
     )
 
 

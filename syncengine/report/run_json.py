@@ -39,10 +39,10 @@ def _run(run: RunRecord, runs: Sequence[RunRecord]) -> dict[str, Any]:
     header = run.header
     return {
         "run": run.id,
-        "kind": header.kind.value,
+        "kind": header.kind.value if run.told else None,
         "about": header.about,
         "undoes": header.undoes or None,
-        "begun": plain(header.begun),
+        "begun": plain(header.begun) if run.told else None,
         "ended": plain(run.ended),
         "state": run.state.value,
         "resumable": run in left_to_do(runs),
@@ -58,6 +58,8 @@ def _run(run: RunRecord, runs: Sequence[RunRecord]) -> dict[str, Any]:
         "waiting": run.waiting,
         "in_sync_after": run.in_sync,
         "problem": run.problem,
+        "unsure": run.unsure,
+        "journals_lost": list(run.lost),
     }
 
 

@@ -41,9 +41,9 @@ def print_runs(console: Console, runs: Sequence[RunRecord]) -> None:
     # The ids are what people type: only these two columns are wrapped where there is little room.
     table.columns[0].no_wrap = table.columns[1].no_wrap = False
     for run in reversed(runs):
-        about = f"{run.header.kind}, {run.header.about}" if run.header.about else run.problem
+        about = f"\n  {run.header.kind}, {run.header.about}" if run.told else ""
         table.add_row(
-            Text.assemble(run.id, (f"\n  {about}", "dim")),
+            Text.assemble(run.id, (about, "dim")),
             Text(_state(run, runs), style=STYLES[run.state]),
             _steps(run),
             number(sum(batch.deleted for batch in run.done)),
@@ -51,6 +51,9 @@ def print_runs(console: Console, runs: Sequence[RunRecord]) -> None:
             f"{run.bytes_kept / MB:,.1f}",
         )
     console.print(table)
+    for run in reversed(runs):
+        for wrong in _wrong(run):
+            console.print(wrong)
 
 
 RIGHT = ("steps", "deleted", "inserted", "MB")
@@ -70,17 +73,19 @@ def print_run(
         console.print(line)
     for text in said_lines(said, every_line=every_batch):
         console.print(text)
-    if not run.problem:
-        console.print()
-        console.print(Text(_next(run, runs, pair), style="bold"))
+    console.print()
+    console.print(Text(_next(run, runs, pair), style="bold"))
 
 
 def _run(run: RunRecord, runs: Sequence[RunRecord], *, every_batch: bool) -> Iterator[RenderableType]:
-    yield Text(f"Run {run.id}: {run.header.kind}, {run.header.about}" if not run.problem else f"Run {run.id}")
-    if run.problem:
-        yield Text(f"  {run.problem}", style="red")
-        return
-    yield Text(f"  begun {run.header.begun:%Y-%m-%d %H:%M:%S}, {_state(run, runs)}", style=STYLES[run.state])
+    yield Text(f"Run {run.id}: {run.header.kind}, {run.header.about}" if run.told else f"Run {run.id}")
+    begun = f"begun {run.header.begun:%Y-%m-%d %H:%M:%S}, " if run.told else ""
+    yield Text(f"  {begun}{_state(run, runs)}", style=STYLES[run.state])
+    for wrong in (run.problem, *run.lost):
+        if wrong:
+            yield Text(f"  {wrong}", style="red")
+    if run.unsure:
+        yield Text("  Nobody can say whether a step of it is still open. What can still be read of it:", style="red")
     if run.portions_planned > 1 and run.portions == run.portions_planned:
         yield Text(f"  portion {run.portions} of {run.portions_planned}")
     yield Text(f"  {_steps(run, 'step')} done, {_rows(run.done)}")
@@ -100,6 +105,14 @@ def _run(run: RunRecord, runs: Sequence[RunRecord], *, every_batch: bool) -> Ite
     for batch in run.batches:
         if batch.why and batch.state is not BatchState.DONE:
             yield Text(f"  step {batch.place.step}: {batch.state}: {batch.why}", style="yellow")
+
+
+def _wrong(run: RunRecord) -> Iterator[Text]:
+    """Yield what is damaged of a run, of its journals the first."""
+    more = f" So it is with {len(run.lost) - 1} more." if len(run.lost) > 1 else ""
+    for wrong in (run.problem, f"{run.lost[0]}{more}" if run.lost else ""):
+        if wrong:
+            yield Text(f"Run {run.id}: {wrong}", style="red")
 
 
 def _steps(run: RunRecord, one: str = "") -> str:
@@ -161,23 +174,21 @@ def _next(run: RunRecord, runs: Sequence[RunRecord], pair: str) -> str:
     if run.state is RunState.RUNNING:
         return "It is running."
     if run.state is RunState.DAMAGED:
-        return "It can be neither gone on with nor taken back: a new run mends what differs."
+        return (
+            "It can be neither gone on with nor taken back: a new resync repairs what differs; "
+            f"take it away: syncengine runs {run.id} --remove --pair {pair}"
+        )
+    back = "it cannot be taken back" if run.lost else f"take it back: syncengine undo {run.id} --pair {pair}"
     if run in left_to_do(runs):
         return f"Go on with it: syncengine resume {run.id} --pair {pair}" + (
-            f"; take it back: syncengine undo {run.id} --pair {pair}" if run.done or run.unresolved else ""
+            f"; {back}" if run.done or run.unresolved else ""
         )
     if run.done and run.state is RunState.PARTLY and not run.resumable:
-        return (
-            "Rows had moved: run its command again for what was left; "
-            f"take it back: syncengine undo {run.id} --pair {pair}"
-        )
+        return f"Some of it was left: run its command again, which plans by what is there now; {back}"
     if run.state is RunState.DONE and run.hooks_left:
-        return (
-            f"Try the hooks that failed again: syncengine resume {run.id} --pair {pair}; "
-            f"take it back: syncengine undo {run.id} --pair {pair}"
-        )
+        return f"Try the hooks that failed again: syncengine resume {run.id} --pair {pair}; {back}"
     if run.done:
-        return f"Take it back: syncengine undo {run.id} --pair {pair}"
+        return f"{back[0].upper()}{back[1:]}{'.' if run.lost else ''}"
     return "It has written nothing."
 
 
@@ -194,8 +205,10 @@ def print_status(console: Console, runs: Sequence[RunRecord], holder: str, pair:
         console.print(Text(f"Run {run.id} is {_state(run, runs)}: {run.header.about}", style=STYLES[run.state]))
         console.print(Text(f"  {_next(run, runs, pair)}"))
     for run in runs:
+        for wrong in _wrong(run):
+            console.print(wrong)
         if run.state is RunState.DAMAGED:
-            console.print(Text(f"Run {run.id}: {run.problem}", style="red"))
+            console.print(Text(f"  {_next(run, runs, pair)}"))
     for role in left_in_single_user_mode(runs):
         console.print(
             Text(

@@ -28,6 +28,15 @@ def number(count: int) -> str:
     return f"{count:,}" if count else "·"
 
 
+def value_text(value: object) -> str:
+    """Return a value as people read it: text in quotes, and what a terminal would not show spelled out."""
+    if value is None:
+        return "NULL"
+    if not isinstance(value, str):
+        return str(value)
+    return f"'{''.join(sign if sign.isprintable() else sign.encode('unicode_escape').decode() for sign in value)}'"
+
+
 def clips(scopes: Iterable[tuple[str, int | None, tuple[str, ...]]]) -> Iterator[str]:
     """Yield how far comparing reached where not as far as asked; `scopes` are tables, ACDs, and what is said of each.
 
@@ -64,4 +73,6 @@ def bucket_text(bucket: Bucket, spec: TableSpec, zone: str) -> str:
             when += f"-{start + timedelta(minutes=14):%H:%M}"
     elif bucket.row_date is not None:
         when = f"{bucket.row_date}"
+    elif spec.time is not None:
+        when = "of no time"
     return " ".join(part for part in (acd, when) if part) or "all rows"

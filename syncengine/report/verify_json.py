@@ -12,8 +12,6 @@ from syncengine.model.window import Window
 from syncengine.report.json_values import plain
 
 VERIFY_VERSION = 1
-JUDGED = (TableState.COMPARED, TableState.NOT_COMPARABLE)
-"""The states in which a table is in sync or not; of the others nothing is said."""
 
 
 def verify_document(observation: Observation) -> dict[str, Any]:
@@ -25,13 +23,29 @@ def verify_document(observation: Observation) -> dict[str, Any]:
         "format": "syncengine.verify",
         "version": VERIFY_VERSION,
         "in_sync": observation.in_sync,
+        "counts": _counts(observation),
         "source": observation.source.value,
         "target": observation.target.value,
         "as_of": plain(observation.as_of),
         "requested": plain(observation.requested),
         "remembered": _remembered(observation.remembered),
+        "not_compared": [
+            {"table": table.spec.name, "problem": table.problem, "hint": table.hint}
+            for table in observation.not_compared
+        ],
         "tables": [_table(table, followed.get(table.spec.name, [])) for table in observation.tables],
         "notes": [*observation.notes, *(note for facts in observation.facts for note in facts.notes)],
+    }
+
+
+def _counts(observation: Observation) -> dict[str, int]:
+    """Return how many tables there are of each verdict; of the others, neither servers' own nor absent, none."""
+    compared = [table for table in observation.tables if table.state is TableState.COMPARED]
+    return {
+        "in_sync": sum(table.in_sync and not table.empty for table in compared),
+        "differing": len(observation.differing),
+        "not_compared": len(observation.not_compared),
+        "empty": sum(table.empty for table in compared),
     }
 
 
@@ -51,8 +65,11 @@ def _table(table: TableObservation, follows: list[dict[str, Any]]) -> dict[str, 
         "data_class": table.spec.data_class.value,
         "archive": table.spec.archive.value if table.spec.archive else None,
         "state": table.state.value,
-        "in_sync": table.in_sync if table.state in JUDGED else None,
+        # Of a table that was not compared, and of one without a row, nobody can say so.
+        "in_sync": None if table.empty or table.state is not TableState.COMPARED else table.in_sync,
+        "empty": table.empty,
         "problem": table.problem,
+        "hint": table.hint,
         "window": plain(compared_window(table)),
         "buckets_compared": table.buckets_compared,
         "buckets_differing": len(table.differing),

@@ -10,17 +10,18 @@ from rich.text import Text
 from syncengine.model.consequences import following_sentences, followings
 from syncengine.model.drift import KeyGroupDrift, Observation, Scope, Strength, TableObservation, TableState
 from syncengine.model.remembered_days import Remembered
-from syncengine.model.selection import Value
 from syncengine.model.sentences import listed, plural
 from syncengine.model.spans import joined, span_of
 from syncengine.model.window import MINUTE
 from syncengine.report.expected import expected_section
-from syncengine.report.text import bucket_text, clips, grid, number
+from syncengine.report.text import bucket_text, clips, grid, number, value_text
 from syncengine.report.verify_json import compared_window
 
 CHANGES_SHOWN = 4
 SAMPLES_SHOWN = 1
 TABLES_SHOWN = 6
+NAMED = 6
+"""Tables that are named where others are counted."""
 ODDS = "a differing bucket escapes about once in 200 million"
 
 
@@ -43,9 +44,7 @@ def _verdict(observation: Observation, *, every_table: bool, next_commands: Sequ
     if differing:
         yield Text()
         yield _differing(differing, observation)
-    for table in observation.tables:
-        if table.state is TableState.NOT_COMPARABLE:
-            yield Text(f"{table.spec.name} cannot be compared: {table.problem}.", style="red")
+    yield from _not_compared(observation.not_compared)
     if any(table.samples for table in differing):
         yield Text()
         yield Text("Some of what differs", style="bold")
@@ -66,10 +65,10 @@ def _verdict(observation: Observation, *, every_table: bool, next_commands: Sequ
         yield Text()
         yield from (Text(note, style="dim") for note in notes)
     yield Text()
-    yield _summary(observation)
+    yield from _summary(observation)
     if observation.remembered.days:
         yield Text(_remembered(observation.remembered))
-    if not observation.in_sync:
+    if observation.differing:
         yield from (Text(f"To mend it: {command}") for command in next_commands)
 
 
@@ -81,6 +80,17 @@ def _differing(tables: list[TableObservation], observation: Observation) -> Rend
         figures = (len(table.differing), drift.missing, drift.extra, drift.changed)
         table_grid.add_row(table.spec.name, _where(table, observation), *(number(figure) for figure in figures))
     return table_grid
+
+
+def _not_compared(tables: Sequence[TableObservation]) -> Iterator[RenderableType]:
+    """Yield the tables that could not be compared, each with its reason, and once each what can be done."""
+    if not tables:
+        return
+    yield Text()
+    yield Text("Not compared", style="bold")
+    for table in tables:
+        yield Text(f"  {table.spec.name}: {table.problem.rstrip('.')}.", style="red")
+    yield from (Text(f"  {hint}") for hint in dict.fromkeys(table.hint for table in tables) if hint)
 
 
 def _where(table: TableObservation, observation: Observation) -> str:
@@ -112,9 +122,11 @@ def _compared(tables: tuple[TableObservation, ...]) -> RenderableType:
 
 
 def _sample(table: TableObservation, sample: KeyGroupDrift, observation: Observation) -> str:
-    key = " ".join(f"{name} {_value(value)}" for name, value in sample.key if name != "intrvl")
+    key = " ".join(f"{name} {value_text(value)}" for name, value in sample.key if name != "intrvl")
     if sample.changes:
-        what = listed([f"{c.column} {_value(c.source)} ≠ {_value(c.target)}" for c in sample.changes], CHANGES_SHOWN)
+        what = listed(
+            [f"{c.column} {value_text(c.source)} ≠ {value_text(c.target)}" for c in sample.changes], CHANGES_SHOWN
+        )
     elif sample.target_rows == 0:
         what = f"{plural(sample.source_rows, 'row')} only in {observation.source}"
     elif sample.source_rows == 0:
@@ -123,12 +135,6 @@ def _sample(table: TableObservation, sample: KeyGroupDrift, observation: Observa
         what = f"{plural(sample.source_rows, 'row')} in {observation.source} against {sample.target_rows:,}"
     where = bucket_text(sample.bucket, table.spec, observation.zone)
     return f"{table.spec.name}  {where}  {key}: {what}"
-
-
-def _value(value: Value) -> str:
-    if value is None:
-        return "NULL"
-    return f"'{value}'" if isinstance(value, str) else str(value)
 
 
 def _notes(observation: Observation) -> Iterator[str]:
@@ -171,28 +177,44 @@ def _remembered(remembered: Remembered) -> str:
     return f"Besides, {share} ({held}) are remembered as equal{oldest}; --full reads everything."
 
 
-def _summary(observation: Observation) -> Text:
+def _summary(observation: Observation) -> Iterator[Text]:
     compared = [table for table in observation.tables if table.state is TableState.COMPARED]
     buckets = sum(table.buckets_compared for table in compared)
     rows = sum(table.rows_compared for table in compared)
-    looked = f"{plural(len(compared), 'table')}, {plural(buckets, 'bucket')}, {plural(rows, 'row')}"
+    held = sum(not table.empty for table in compared)
+    looked = f"{plural(held, 'table')}, {plural(buckets, 'bucket')}, {plural(rows, 'row')}"
     every = bool(compared) and all(table.strength is Strength.EVERY_ROW for table in compared)
-    how = "every row compared" if every else f"by fingerprint; {ODDS}"
-    never = sum(1 for table in observation.tables if table.state is TableState.NEVER)
-    apart = f" {plural(never, 'table')} of each server's own left out." if never else ""
+    how = f"({'every row compared' if every else f'by fingerprint; {ODDS}'})."
+    apart = "".join(_beside(observation))
+    differing, lost = observation.differing, observation.not_compared
+    found = sum(len(table.differing) for table in differing)
+    if found:
+        what = f"{plural(len(differing), 'table')} and {plural(found, 'bucket')} differ, of {looked}"
+        yield Text.assemble(("DRIFT", "bold red"), f"  {what} {how}{apart}")
+    elif differing:
+        what = f"nothing differs, but intervals of {plural(len(differing), 'table')} overlap; {looked}"
+        yield Text.assemble(("OVERLAP", "bold red"), f"  {what} {how}{apart}")
+    elif not lost and held:
+        yield Text.assemble(("IN SYNC", "bold green"), f"  {looked} {how}{apart}")
+    elif not lost:
+        yield Text.assemble(("EMPTY", "bold yellow"), f"  neither server has a row of it.{apart}")
+    if lost:
+        of_others = f" Nothing differs in the others: {looked} {how}{apart}" if held and not differing else ""
+        what = (
+            f"{plural(len(lost), 'table')}: nobody knows whether {'it differs' if len(lost) == 1 else 'they differ'}."
+        )
+        yield Text.assemble(("NOT COMPARED", "bold red"), f"  {what}{of_others}")
+
+
+def _beside(observation: Observation) -> Iterator[str]:
+    """Yield what the counts leave out: tables of each server's own, empty ones, and those that are not there."""
+    never = sum(table.state is TableState.NEVER for table in observation.tables)
+    if never:
+        yield f" {plural(never, 'table')} of each server's own left out."
+    empty = [table.spec.name for table in observation.tables if table.empty]
+    if empty:
+        which = "Without a row of that time on either server" if observation.requested else "Empty on both servers"
+        yield f" {which}: {listed(empty, NAMED)}."
     absent = [table.spec.name for table in observation.tables if table.state is TableState.ABSENT]
     if absent:
-        apart += f" On neither server: {', '.join(absent[:6])}{' ...' if len(absent) > 6 else ''}."
-    if observation.in_sync:
-        return Text.assemble(("IN SYNC", "bold green"), f"  {looked} ({how}).{apart}")
-    differing = [table for table in observation.tables if not table.in_sync]
-    if all(table.overlaps and not table.differing for table in differing):
-        return Text.assemble(
-            ("OVERLAP", "bold red"),
-            f"  nothing differs, but intervals of {plural(len(differing), 'table')} overlap; {looked} ({how}).{apart}",
-        )
-    found = sum(len(table.differing) for table in differing)
-    return Text.assemble(
-        ("DRIFT", "bold red"),
-        f"  {plural(len(differing), 'table')} and {plural(found, 'bucket')} differ, of {looked} ({how}).{apart}",
-    )
+        yield f" On neither server: {listed(absent, NAMED)}."

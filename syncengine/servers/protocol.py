@@ -14,6 +14,7 @@ import pyarrow as pa
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.fingerprint import FOLDED, FingerprintQuery
 from syncengine.model.pair import Role
+from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import ColumnType
 from syncengine.model.surroundings import Surroundings
@@ -41,6 +42,8 @@ class LiveTable:
     owner: str = ""
     indexes: tuple[str, ...] = ()
     """The names of its indexes, where the server was asked for them."""
+    problem: str = ""
+    """Why it cannot be asked about, as the end of a sentence that begins with the server."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -103,7 +106,7 @@ class Bounds:
     first: Bucket | None
     last: Bucket | None
     untimed: int = 0
-    """Rows with NULL in a time column, which no window selects."""
+    """Rows that no window selects: with NULL in a time column, or a date that no window holds."""
 
 
 class WriteSession(Protocol):
@@ -176,8 +179,11 @@ class Server(Protocol):
     def session_state(self, session: str) -> SessionState:
         """Say whether the write session of that id still lives on the server."""
 
-    def change_counter(self, table: str) -> str | None:
-        """Return a text that is another once rows of the table were changed; None where the server keeps none."""
+    def day_versions(self, query: DaysQuery) -> DayVersions | None:
+        """Return what is another for each day once a row of it was changed; None where the server cannot tell.
+
+        Every change that a question asked later can see must show, however late or early it is asked.
+        """
 
     def waiting(self) -> int | None:
         """Return how many sessions wait for locks on this database; None where that is not told."""

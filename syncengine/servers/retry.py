@@ -13,6 +13,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.errors import ServerError, UnknownOutcomeError
 from syncengine.model.fingerprint import FingerprintQuery
+from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
 from syncengine.model.surroundings import Surroundings
@@ -100,9 +101,9 @@ class RetryingServer:
         """Ask, and again."""
         return tried(lambda: self._inner.session_state(session))
 
-    def change_counter(self, table: str) -> str | None:
+    def day_versions(self, query: DaysQuery) -> DayVersions | None:
         """Ask, and again."""
-        return tried(lambda: self._inner.change_counter(table))
+        return tried(lambda: self._inner.day_versions(query))
 
     def waiting(self) -> int | None:
         """Ask, and again."""

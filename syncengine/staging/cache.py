@@ -72,7 +72,11 @@ class Cache:
     def show_piece(self, name: str, piece: Path) -> None:
         """Make a staged piece queryable as the view `name`, without loading it."""
         literal = str(piece).replace("'", "''")
-        self.run(f"CREATE OR REPLACE VIEW \"{name}\" AS SELECT * FROM read_parquet('{literal}')")
+        self.run(
+            f'CREATE OR REPLACE VIEW "{name}" AS '
+            # Neither the name of a folder nor that of the file is a column.
+            f"SELECT * FROM read_parquet('{literal}', hive_partitioning = false, filename = false)"
+        )
 
     def run(self, text: str) -> None:
         """Run a statement."""

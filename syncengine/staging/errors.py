@@ -10,6 +10,7 @@ from pathlib import Path
 from syncengine.model.errors import StagingError
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+INSTEAD = "`syncengine verify` says how the pair stands; a new resync repairs what differs."
 
 
 @contextmanager
@@ -39,3 +40,9 @@ def staging_error(folder: Path, error: OSError) -> StagingError:
             hint="`syncengine verify` says how the pair stands; what was kept there for an undo is lost.",
         )
     return StagingError(f"The staging folder {folder} cannot be used: {error.strerror or error}.")
+
+
+def damaged(path: Path, lost: str, where: str = "") -> StagingError:
+    """Return the error for a file that is not as it was written, or gone: where, and what is `lost` by that."""
+    what = f"is damaged{where}" if path.exists() else "is gone"
+    return StagingError(f"{path} {what}; {lost}.", hint=INSTEAD)

@@ -1,7 +1,8 @@
 """The rows of administration tables as both servers last had them alike (rule 15).
 
-synced/synonyms.parquet     a piece a table: its columns, and whether a row was seen alike or only stands
-                            for a key group of which nothing is known
+synced/synonyms-1f3a9c02.parquet    a piece a table: its columns, and whether a row was seen alike or only stands
+                                    for a key group of which nothing is known
+synced/synonyms.json                which piece counts, its checksum, and what it is worth something for
 
 What is kept here is never written to a server: it only tells who changed what.
 """
@@ -11,19 +12,38 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
+from pydantic import TypeAdapter, ValidationError
 
 from syncengine.model.errors import StagingError
+from syncengine.model.kept_file import KeptFile
+from syncengine.model.names import file_name
 from syncengine.staging.cache import Cache
+from syncengine.staging.checksums import kept_file
+from syncengine.staging.documents import read_document, write_document
 from syncengine.staging.durable import sync_folder
-from syncengine.staging.errors import staging_errors
+from syncengine.staging.errors import damaged, staging_errors
 from syncengine.staging.pieces import Piece, read_piece, write_piece
 
-FORMAT = b"1"
 FOLDER = "synced"
+LOST = "who changed what of that table since the last sync is not known any more"
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    """What is remembered of a table."""
+
+    piece: str
+    rows: int
+    kept: KeptFile
+    environment: str
+
+
+REMEMBERED = TypeAdapter(_Remembered)
 
 
 class LastSynced:
@@ -38,14 +58,14 @@ class LastSynced:
 
         `environment` stands for all that makes it worthless when it changes.
         """
-        path = self._piece(table)
-        if not path.exists():
-            return False
         try:
-            metadata = pq.read_schema(path).metadata or {}
-            if (metadata.get(b"format"), metadata.get(b"environment")) != (FORMAT, environment.encode()):
+            found = self._remembered(table)
+            if found is None or found.environment != environment:
                 return False
-            cache.load(name, read_piece(Piece(path, 0)))
+            path = self._folder / found.piece
+            if not path.exists() or kept_file(path) != found.kept:
+                raise damaged(path, LOST)
+            cache.load(name, read_piece(Piece(path, found.rows, found.kept)))
         except (pa.ArrowException, OSError, StagingError):
             self.notes.append(f"{table}: what was remembered of the last sync cannot be read, and is left out")
             return False
@@ -58,15 +78,17 @@ class LastSynced:
         """
         with staging_errors(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
-        told = {b"format": FORMAT, b"environment": environment.encode()}
-        # Two processes may look at once: each writes beside, and the last one counts.
-        told_of = pa.RecordBatchReader.from_batches(
-            rows.schema.with_metadata(told), (batch.replace_schema_metadata(told) for batch in rows)
-        )
-        piece = write_piece(self._folder, f"{table}-{secrets.token_hex(4)}", told_of)
-        with staging_errors(self._folder):
-            piece.path.replace(self._piece(table))
-            sync_folder(self._folder)
+        before: _Remembered | None = None
+        with suppress(StagingError):
+            before = self._remembered(table)
+        # Two processes may look at once: each writes a piece of its own, and the last one counts.
+        piece = write_piece(self._folder, f"{file_name(table)}-{secrets.token_hex(4)}", rows)
+        now = _Remembered(piece.path.name, piece.rows, piece.kept, environment)
+        text = REMEMBERED.dump_json(now, indent=1).decode()
+        write_document(self._document(table), text, about=self._document(table).name)
+        if before is not None:
+            with staging_errors(self._folder):
+                (self._folder / before.piece).unlink(missing_ok=True)
 
     def forget(self, tables: Iterable[str]) -> None:
         """Remember nothing of some tables any more: rows are about to be written that the other server need not have.
@@ -74,9 +96,30 @@ class LastSynced:
         Raises `StagingError` where that cannot be.
         """
         for table in tables:
-            with staging_errors(self._folder), suppress(FileNotFoundError):
-                self._piece(table).unlink()
-                sync_folder(self._folder)
+            with staging_errors(self._folder):
+                left = [file for file in (self._document(table), *self._pieces(table)) if file.exists()]
+                for file in left:
+                    file.unlink(missing_ok=True)
+                if left:
+                    sync_folder(self._folder)
 
-    def _piece(self, table: str) -> Path:
-        return self._folder / f"{table}.parquet"
+    def _remembered(self, table: str) -> _Remembered | None:
+        """Return what is remembered of a table; raises `StagingError` where that cannot be read."""
+        path = self._document(table)
+        if not path.exists() and not self._pieces(table):
+            return None
+        text = read_document(path, about=path.name, lost=LOST)
+        try:
+            return REMEMBERED.validate_json(text)
+        except ValidationError as error:
+            raise damaged(path, LOST) from error
+
+    def _document(self, table: str) -> Path:
+        return self._folder / f"{file_name(table)}.json"
+
+    def _pieces(self, table: str) -> list[Path]:
+        """Return every piece of a table, also those that do not count."""
+        return [
+            *self._folder.glob(f"{escape(file_name(table))}-*.parquet"),
+            *self._folder.glob(f"{escape(file_name(table))}.parquet"),
+        ]

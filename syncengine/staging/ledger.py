@@ -7,7 +7,7 @@ import secrets
 import shutil
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,11 +15,13 @@ from pathlib import Path
 from syncengine.model.errors import InputError, StagingError
 from syncengine.model.run import RunHeader, RunKind, RunRecord, RunState
 from syncengine.staging.errors import staging_errors
-from syncengine.staging.pair_lock import PairLock, holder_of, pair_locked
-from syncengine.staging.run_folder import HEADER, RunFolder
+from syncengine.staging.pair_lock import UNNAMED, PairLock, holder_of, pair_locked
+from syncengine.staging.run_folder import RunFolder
 
 MB = 2**20
 SHOWN = 5
+REMOVED = ".removed-"
+"""What the names of folders begin with that are being removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,13 @@ class Ledger:
         self.staging = staging
 
     def runs(self) -> tuple[RunRecord, ...]:
-        """Return every run, in the order they were begun; those that cannot be read come first."""
+        """Return every run, in the order they were begun; those of which that is not known come first."""
         holder = self.holder()
-        folders = sorted(self._runs.iterdir()) if self._runs.is_dir() else []
-        # One whose beginning was cut short has no header, and has done nothing.
-        begun = [folder for folder in folders if (folder / HEADER).exists()]
-        records = [RunFolder(folder).record(running=f"run {folder.name}," in holder) for folder in begun]
-        return tuple(sorted(records, key=lambda record: record.header.number))
+        begun = [run for run in map(RunFolder, self._folders()) if run.is_begun()]
+        records = [_record(run, holder) for run in begun]
+        # One may have been removed meanwhile.
+        there = [record for run, record in zip(begun, records, strict=True) if run.folder.exists()]
+        return tuple(sorted(there, key=lambda record: record.header.number))
 
     def find(self, run_id: str | None) -> RunRecord:
         """Return a run by its id or the beginning of it, or the last one; raises `InputError` where there is none.
@@ -57,10 +59,11 @@ class Ledger:
         if not runs:
             raise InputError(f"No run of this pair is kept in {self.staging}.")
         if run_id is None:
-            unplaced = next((run for run in runs if run.state is RunState.DAMAGED and not run.header.number), None)
+            unplaced = next((run for run in runs if not run.told), None)
             if unplaced is not None:
+                why = unplaced.problem
                 raise StagingError(
-                    f"Run {unplaced.id} is damaged, so that nobody can say whether it is the last one.",
+                    f"Run {unplaced.id} is damaged, so that nobody can say whether it is the last one: {why}",
                     hint="Name the run you mean; `syncengine runs` lists them all.",
                 )
             return runs[-1]
@@ -119,15 +122,18 @@ class Ledger:
             if run.state in ended and not run.resumable and not run.unresolved and run.id not in needed
         ]
         total = sum(run.bytes_kept for run in runs)
-        for folder in self._runs.iterdir() if self._runs.is_dir() else ():
-            if folder.is_dir() and not (folder / HEADER).exists():
+        for folder in self._folders():
+            if not RunFolder(folder).is_begun():
                 shutil.rmtree(folder, ignore_errors=True)
+        for folder in self._runs.glob(f"{REMOVED}*"):
+            shutil.rmtree(folder, ignore_errors=True)
         for run in free:
             old = now - run.header.begun > timedelta(days=keep_days)
             if old or total > keep_mb * MB:
                 why = f"it is more than {keep_days} days old" if old else f"runs take more than {keep_mb:,} MB"
                 total -= run.bytes_kept
-                shutil.rmtree(self._runs / run.id, ignore_errors=True)
+                with suppress(OSError):
+                    shutil.rmtree(self._taken_out(run), ignore_errors=True)
                 size = f"{run.bytes_kept / MB:,.1f} MB"
                 yield f"run {run.id} ({size}) was removed, since {why}; it cannot be undone any more"
 
@@ -135,21 +141,29 @@ class Ledger:
         """Take away a run that a person names, be it damaged, and return what it was.
 
         Raises `InputError` for one that runs, that an unfinished undo puts back, or of which a step is open: what
-        became of that has to be found out first.
+        became of that has to be found out first, unless it is damaged and nobody ever will.
         """
         run = self.find(run_id)
         undoing = [one.id for one in self.runs() if one.header.undoes == run.id and one.resumable]
-        if run.state is RunState.RUNNING or run.unresolved or undoing:
+        unresolved = run.unresolved and run.state is not RunState.DAMAGED
+        if run.state is RunState.RUNNING or unresolved or undoing:
             why = f"run {undoing[0]} has not put it back yet" if undoing else "nobody knows what became of a step of it"
             raise InputError(
                 f"Run {run.id} cannot be removed: {'it is running' if run.state is RunState.RUNNING else why}.",
                 hint="`syncengine resume` goes on with a run, and finds out; so does the next run that writes.",
             )
         with self.locked(), staging_errors(self.staging):
-            # Without its header it is no run any more, however far this comes.
-            (self._runs / run.id / HEADER).unlink()
-            shutil.rmtree(self._runs / run.id)
+            shutil.rmtree(self._taken_out(run))
         return run
+
+    def _taken_out(self, run: RunRecord) -> Path:
+        """Rename the folder of a run, so that it is none any more however far its removal comes, and return it."""
+        return (self._runs / run.id).rename(self._runs / f"{REMOVED}{run.id}")
+
+    def _folders(self) -> list[Path]:
+        """Return the folders of runs, and of those whose beginning was cut short."""
+        found = sorted(self._runs.iterdir()) if self._runs.is_dir() else []
+        return [folder for folder in found if folder.is_dir() and not folder.name.startswith(REMOVED)]
 
     @property
     def _runs(self) -> Path:
@@ -170,3 +184,11 @@ class Ledger:
                 f"and {free // MB:,} MB are free.",
                 hint="Make room there, or set staging in the pair file to a folder on another disk.",
             )
+
+
+def _record(run: RunFolder, holder: str) -> RunRecord:
+    record = run.record(running=f"run {run.id}," in holder)
+    if holder == UNNAMED and record.state is RunState.CUT_SHORT:
+        # Somebody writes, and it cannot be read who: it may be this one.
+        return run.record(running=True)
+    return record

@@ -1,80 +1,168 @@
-"""Marks: lines of JSON appended to a file and flushed to disk, each with a checksum, readable while a run goes on."""
+"""Marks: lines of JSON appended to a file and flushed to disk, readable while a run goes on.
+
+Each has a number, the checksum of the one before it and its own, so that one that is altered, missing, doubled or of
+another run is seen; beside the file lies how many there must be (`mark_count`).
+"""
 
 from __future__ import annotations
 
 import errno
 import json
 import os
-import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from syncengine.model.errors import StagingError
-from syncengine.staging.errors import staging_errors
+from syncengine.staging.checksums import checksum
+from syncengine.staging.errors import damaged, staging_errors
+from syncengine.staging.mark_count import MarkCount, create_count, read_count, write_count
 
-CHECKSUM = ', "crc": "'
+CHECKSUM = b', "sum": "'
 """What comes before the checksum of everything before it, at the end of each line, which stays JSON."""
+LOST = "what that run did is not known for certain any more"
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A mark as it stands in the file."""
+
+    entry: dict[str, Any]
+    checksum: str
+
+    def follows(self, marks: int, last: str) -> bool:
+        """Say whether it is the next after so many marks."""
+        return bool(self.entry.get("n") == marks + 1 and self.entry.get("after") == last)
+
+
+def create_marks(file: Path) -> None:
+    """Make a file of marks that holds none yet, and the count of them."""
+    with staging_errors(file.parent):
+        file.touch()
+        create_count(count_file(file), MarkCount(0, 0, _first(file)), _about(file))
+
+
+def count_file(file: Path) -> Path:
+    """Return where it is kept how many marks a file holds."""
+    return file.with_suffix(".count")
 
 
 def append_mark(file: Path, entry: Mapping[str, object]) -> None:
-    """Append one mark, durable when this returns."""
-    body = json.dumps({"at": datetime.now().isoformat(timespec="seconds"), **entry}, default=str)
-    line = f'{body[:-1]}{CHECKSUM}{zlib.crc32(body.encode()):08x}"}}\n'
+    """Append one mark, durable and counted when this returns.
+
+    Raises `StagingError` where marks before it are damaged, as far as a look at the file's end shows that.
+    """
     with staging_errors(file.parent):
         # Not created here: a run whose folder was taken away must not go on in a new one.
-        descriptor = os.open(file, os.O_WRONLY | os.O_APPEND)
+        descriptor = os.open(file, os.O_RDWR | os.O_APPEND)
         try:
-            before = os.fstat(descriptor).st_size
-            if os.write(descriptor, line.encode()) != len(line.encode()):
+            before = _settled(file, descriptor)
+            line, own = _written(before, entry)
+            try:
+                if os.write(descriptor, line) != len(line):
+                    raise OSError(errno.ENOSPC, "the disk is full")
+                os.fsync(descriptor)
+                count = MarkCount(before.marks + 1, before.size + len(line), own)
+                write_count(count_file(file), count, _about(file))
+            except OSError:
                 # The next mark must not stick to half of this one.
-                os.ftruncate(descriptor, before)
-                raise OSError(errno.ENOSPC, "the disk is full")
-            os.fsync(descriptor)
+                with suppress(OSError):
+                    os.ftruncate(descriptor, before.size)
+                raise
         finally:
             os.close(descriptor)
 
 
-def read_marks(file: Path) -> Iterator[dict[str, Any]]:
-    """Yield the marks of a file. A last line that was cut off was never relied on, and is left out.
+def read_marks(file: Path) -> tuple[dict[str, Any], ...]:
+    """Return the marks of a file. One beyond the count that was cut off was never relied on, and is left out.
 
-    Raises `StagingError` for a damaged line before it.
+    Raises `StagingError` for any other that is not as it was written.
     """
-    lines = _lines(file)
-    for number, line in enumerate(lines, start=1):
-        entry = _entry(line)
-        if entry is not None:
-            yield entry
-        elif number < len(lines) or line.endswith(b"\n"):
-            raise StagingError(
-                f"{file} is damaged in line {number}: what that run did is not known for certain any more.",
-                hint="Nothing was written. `syncengine verify` says how the pair stands; a new run mends what differs.",
-            )
+    with staging_errors(file.parent):
+        # Before and after, since marks may be made meanwhile: those of the first are there, but for one of the second
+        # there are no others.
+        least = read_count(count_file(file), _about(file)).marks
+        if not file.exists():
+            raise damaged(file, LOST)
+        data = file.read_bytes()
+        most = read_count(count_file(file), _about(file)).marks + 1
+    marks: list[dict[str, Any]] = []
+    last, at = _first(file), 0
+    while end := data.find(b"\n", at) + 1:
+        line = _line(data[at:end])
+        if line is None or not line.follows(len(marks), last):
+            break
+        marks.append(line.entry)
+        last, at = line.checksum, end
+    rest = data[at:]
+    if len(marks) < least:
+        where = f" in line {len(marks) + 1}" if rest else f": it ends after {len(marks)} of {least} marks"
+        raise damaged(file, LOST, where)
+    if len(marks) + bool(rest) > most or b"\n" in rest[:-1]:
+        raise damaged(file, LOST, f" in line {len(marks) + 1}" if rest else f": it holds more than {most} marks")
+    return tuple(marks)
 
 
 def legible_marks(file: Path) -> Iterator[dict[str, Any]]:
-    """Yield those marks of a damaged file that can be read."""
-    return (entry for entry in map(_entry, _lines(file)) if entry is not None)
-
-
-def mend_tail(file: Path) -> None:
-    """Take away a last line that was cut off, so that the next mark does not stick to it."""
-    lines = _lines(file)
-    if lines and not lines[-1].endswith(b"\n"):
-        with staging_errors(file.parent):
-            os.truncate(file, sum(map(len, lines[:-1])))
-
-
-def _lines(file: Path) -> list[bytes]:
+    """Yield those marks of a damaged file that can be read, whatever is between them."""
     with staging_errors(file.parent):
-        return file.read_bytes().splitlines(keepends=True)
+        data = file.read_bytes()
+    found = map(_line, data.splitlines(keepends=True))
+    return (line.entry for line in found if line is not None)
 
 
-def _entry(line: bytes) -> dict[str, Any] | None:
-    body, _, checksum = line.rstrip(b"\n").rpartition(CHECKSUM.encode())
-    body += b"}"
-    if not line.endswith(b"\n") or checksum != f'{zlib.crc32(body):08x}"}}'.encode():
+def settle(file: Path) -> None:
+    """Take away a last mark that was cut off, or count one that was not counted any more."""
+    with staging_errors(file.parent):
+        descriptor = os.open(file, os.O_RDWR | os.O_APPEND)
+        try:
+            _settled(file, descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _settled(file: Path, descriptor: int) -> MarkCount:
+    """Return what a file of marks holds, its end mended where a crash left it: only that end is read."""
+    count = read_count(count_file(file), _about(file))
+    size = os.fstat(descriptor).st_size
+    if size == count.size:
+        return count
+    end = os.pread(descriptor, size - count.size, count.size) if size > count.size else b""
+    if not end or b"\n" in end[:-1]:
+        raise damaged(file, LOST, f" after line {count.marks}" if end else f": it ends before its {count.marks} marks")
+    line = _line(end)
+    if line is not None and line.follows(count.marks, count.last):
+        count = MarkCount(count.marks + 1, size, line.checksum)
+        write_count(count_file(file), count, _about(file))
+    else:
+        os.ftruncate(descriptor, count.size)
+    return count
+
+
+def _written(before: MarkCount, entry: Mapping[str, object]) -> tuple[bytes, str]:
+    """Return the line of a mark, and its checksum."""
+    at = datetime.now().isoformat(timespec="seconds")
+    body = json.dumps({"n": before.marks + 1, "after": before.last, "at": at, **entry}, default=str)[:-1].encode()
+    own = checksum(body, about="mark")
+    return body + CHECKSUM + own.encode() + b'"}\n', own
+
+
+def _line(line: bytes) -> _Line | None:
+    """Return a line as a mark, or None where a byte of it is not as it was written."""
+    body = line.rpartition(CHECKSUM)[0]
+    own = checksum(body, about="mark")
+    if line != body + CHECKSUM + own.encode() + b'"}\n':
         return None
-    entry = json.loads(body)
-    return entry if isinstance(entry, dict) else None
+    return _Line(json.loads(body + b"}"), own)
+
+
+def _about(file: Path) -> str:
+    """Return what tells the marks of one run from those of another: the name of its folder."""
+    return file.parent.name
+
+
+def _first(file: Path) -> str:
+    """Return what stands for the checksum before that of the first mark."""
+    return checksum(b"", about=_about(file))

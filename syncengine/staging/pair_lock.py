@@ -11,9 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from syncengine.model.errors import StagingError
+from syncengine.staging.checksums import checksum
 from syncengine.staging.errors import staging_errors
 
 LOCK = "pair.lock"
+UNNAMED = "another run"
+"""Who holds a lock where that cannot be read."""
+CHECKSUM = b", checksum "
 TRIES = 5
 BETWEEN_TRIES = 0.1
 """Seconds: whoever only looks whether the lock is held holds it for a moment."""
@@ -30,7 +34,7 @@ def pair_locked(folder: Path) -> Iterator[PairLock]:
         descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         if not _taken(descriptor, folder):
-            holder = _said(descriptor) or "another run"
+            holder = _said(descriptor)
             raise StagingError(
                 f"Another run is writing to this pair: {holder}.",
                 hint="Wait until it is done, then run again; `syncengine status` shows how far it is.",
@@ -49,7 +53,8 @@ class PairLock:
     def name(self, run_id: str) -> None:
         """Say for whom it is held."""
         os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, f"run {run_id}, process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+        words = f"run {run_id}, process {os.getpid()} on {socket.gethostname()}"
+        os.pwrite(self._descriptor, _line(words), 0)
 
 
 def holder_of(folder: Path) -> str:
@@ -61,7 +66,7 @@ def holder_of(folder: Path) -> str:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return _said(descriptor) or "another run"
+        return _said(descriptor)
     except OSError:
         return ""
     finally:
@@ -87,4 +92,11 @@ def _taken(descriptor: int, folder: Path) -> bool:
 
 
 def _said(descriptor: int) -> str:
-    return os.pread(descriptor, 4096, 0).decode("utf-8", "replace").strip()
+    """Return for whom the lock is held."""
+    line = os.pread(descriptor, 4096, 0)
+    words = line.rpartition(CHECKSUM)[0].decode("utf-8", "replace")
+    return words if words and line == _line(words) else UNNAMED
+
+
+def _line(words: str) -> bytes:
+    return words.encode() + CHECKSUM + checksum(words.encode(), about=LOCK).encode() + b"\n"

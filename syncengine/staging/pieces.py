@@ -12,16 +12,19 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from syncengine.model.kept_file import KeptFile
+from syncengine.staging.checksums import SummedFile
 from syncengine.staging.durable import sync_folder
 from syncengine.staging.errors import staging_errors
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Rows kept on disk."""
+    """Rows kept on disk, and what the file of them was when it was written."""
 
     path: Path
     rows: int
+    kept: KeptFile
 
 
 class Incoming:
@@ -64,7 +67,8 @@ def write_piece(folder: Path, name: str, rows: pa.RecordBatchReader) -> Piece:
     count = 0
     with Incoming(rows).reader() as incoming, staging_errors(folder):
         with part.open("wb") as file:
-            with pq.ParquetWriter(file, rows.schema, compression="zstd") as writer:
+            summed = SummedFile(file)
+            with pq.ParquetWriter(summed, rows.schema, compression="zstd") as writer:
                 for batch in incoming:
                     writer.write_batch(batch)
                     count += batch.num_rows
@@ -72,7 +76,7 @@ def write_piece(folder: Path, name: str, rows: pa.RecordBatchReader) -> Piece:
             os.fsync(file.fileno())
         part.replace(path)
         sync_folder(folder)
-    return Piece(path, count)
+    return Piece(path, count, summed.kept())
 
 
 def read_piece(piece: Piece) -> pa.RecordBatchReader:

@@ -1,10 +1,12 @@
 """The memory of a pair: which closed days were equal, so that the next verify need not read them again.
 
-It only ever spares work. Whatever is wrong with its file, nothing is remembered, and everything is read.
+It only ever spares work. Whatever is wrong with its file, nothing is remembered, and everything is read. Each record
+is true by itself: one that is lost, or an older file in the place of this one, costs reading and no more.
 """
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
@@ -20,17 +22,22 @@ from syncengine.model.remembered_days import EqualDay, Learnt, Recalled
 from syncengine.staging.pair_lock import holder_of
 
 FILE = "verdicts.sqlite3"
-VERSION = 1
+VERSION = 2
 """Of the file. What was remembered under another one is not looked at."""
 WAIT_SECONDS = 10.0
 """How long to wait for another process that writes to the file."""
 SCHEMA = """
-CREATE TABLE tables (name TEXT PRIMARY KEY, environment TEXT NOT NULL, resets TEXT NOT NULL, mark TEXT NOT NULL);
+CREATE TABLE tables (
+    name TEXT PRIMARY KEY, environment TEXT NOT NULL, resets TEXT NOT NULL, mark TEXT NOT NULL, checksum TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE days (
     name TEXT NOT NULL, acd TEXT NOT NULL, day TEXT NOT NULL, at TEXT NOT NULL, seed TEXT NOT NULL,
-    buckets INTEGER NOT NULL, rows INTEGER NOT NULL, besides TEXT NOT NULL, PRIMARY KEY (name, acd, day)
+    buckets INTEGER NOT NULL, rows INTEGER NOT NULL, besides TEXT NOT NULL, version TEXT NOT NULL,
+    positions TEXT NOT NULL, checksum TEXT NOT NULL, PRIMARY KEY (name, acd, day)
 ) WITHOUT ROWID;
 """
+DAY = "acd, day, at, seed, buckets, rows, besides, version, positions"
+"""What of a day is kept, beside its table and checksum."""
 NO_ACD = ""
 """How the ACD None is kept: to SQLite, two NULLs are not the same key."""
 A_RUN_IS_ON = "a run is on"
@@ -132,7 +139,9 @@ class Memory:
 
     def _set_aside(self, error: Exception) -> bool:
         """Move a file that is damaged or of another version out of the way; False where that is not what is wrong."""
-        if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+        # Of text that is none the module itself says so, without a code.
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+        if isinstance(error, sqlite3.OperationalError) and code != sqlite3.SQLITE_ERROR:
             # Locked, not to be written to, or without room: it may be as good as ever the next time.
             return False
         aside = self._file.with_name(f"{FILE}.set-aside")
@@ -166,11 +175,41 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous = FULL")
     if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
         raise sqlite3.DatabaseError("it does not hold together")
+    _check_records(connection)
+
+
+def _check_records(connection: sqlite3.Connection) -> None:
+    """Hold every record against its checksum, which is over its table and environment too; raises for one that fails.
+
+    All of them before any is used: a file in which one is damaged is trusted nowhere.
+    """
+    environments: dict[str, str] = {}
+    before = ("", "", "")
+    with _transaction(connection, "DEFERRED"):
+        for name, *rest, checksum in connection.execute("SELECT name, environment, resets, mark, checksum FROM tables"):
+            _check(checksum, _checksum(name, *rest))
+            environments[name] = rest[0]
+        for name, *rest, checksum in connection.execute(f"SELECT name, {DAY}, checksum FROM days"):
+            _check(checksum, _checksum(environments.get(name), name, *rest))
+            # One that lies elsewhere is read all the same, and not found when it is to be dropped.
+            place = (name, rest[0], rest[1])
+            if place <= before:
+                raise sqlite3.DatabaseError("records are out of order")
+            before = place
+
+
+def _check(found: object, checksum: str) -> None:
+    if found != checksum:
+        raise sqlite3.DatabaseError("a record is not what was kept")
+
+
+def _checksum(*values: object) -> str:
+    return hashlib.blake2b(repr(values).encode(errors="surrogatepass"), digest_size=16).hexdigest()
 
 
 @contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
+def _transaction(connection: sqlite3.Connection, kind: str = "IMMEDIATE") -> Iterator[None]:
+    connection.execute(f"BEGIN {kind}")
     try:
         yield
     except BaseException:
@@ -186,11 +225,15 @@ def _state(connection: sqlite3.Connection, table: str) -> tuple[str, str, str]:
     return found or ("", "", "")
 
 
+def _keep_state(connection: sqlite3.Connection, *values: str) -> None:
+    connection.execute("INSERT OR REPLACE INTO tables VALUES (?, ?, ?, ?, ?)", (*values, _checksum(*values)))
+
+
 def _recalled(connection: sqlite3.Connection, environment: str, table: str) -> Recalled:
     kept, resets, mark = _state(connection, table)
     if kept != environment:
         return Recalled(mark=mark)
-    rows = connection.execute("SELECT acd, day, at, seed, buckets, rows, besides FROM days WHERE name = ?", (table,))
+    rows = connection.execute(f"SELECT {DAY} FROM days WHERE name = ?", (table,))
     days = [_equal_day(*row) for row in rows]
     return Recalled({one.place: one for one in days}, frozenset(map(_reset, resets.split())), mark)
 
@@ -205,22 +248,22 @@ def _remember(connection: sqlite3.Connection, environment: str, table: str, lear
         for acd, day in learnt.dropped:
             _drop(connection, table, acd, day)
         if mark == learnt.mark and not running:
+            rows = [(table, *_row(one)) for one in learnt.equal]
             connection.executemany(
-                "INSERT OR REPLACE INTO days VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                [(table, *_row(one)) for one in learnt.equal],
+                f"INSERT OR REPLACE INTO days VALUES ({', '.join('?' * 11)})",
+                [(*row, _checksum(environment, *row)) for row in rows],
             )
         if learnt.dropped:
             mark = _new_mark()
         resets = " ".join(f"{one.server}/{one.acd}/{one.day}/{one.label}" for one in sorted(learnt.resets))
-        connection.execute("INSERT OR REPLACE INTO tables VALUES (?, ?, ?, ?)", (table, environment, resets, mark))
+        _keep_state(connection, table, environment, resets, mark)
 
 
 def _forget(connection: sqlite3.Connection, writes: tuple[tuple[str, int | None, date | None], ...]) -> bool:
     with _transaction(connection):
         for table in dict.fromkeys(table for table, _, _ in writes):
             environment, resets, _ = _state(connection, table)
-            values = (table, environment, resets, _new_mark())
-            connection.execute("INSERT OR REPLACE INTO tables VALUES (?, ?, ?, ?)", values)
+            _keep_state(connection, table, environment, resets, _new_mark())
         for table, acd, day in writes:
             if day is None:
                 connection.execute("DELETE FROM days WHERE name = ?", (table,))
@@ -241,11 +284,14 @@ def _new_mark() -> str:
 
 def _row(one: EqualDay) -> tuple[Any, ...]:
     acd = NO_ACD if one.acd is None else str(one.acd)
-    besides = " ".join(map(str, one.besides))
-    return (acd, one.day.isoformat(), one.at.isoformat(), str(one.seed), one.buckets, one.rows, besides)
+    besides, positions = (" ".join(map(str, numbers)) for numbers in (one.besides, one.positions))
+    day, at, seed = one.day.isoformat(), one.at.isoformat(), str(one.seed)
+    return (acd, day, at, seed, one.buckets, one.rows, besides, one.version, positions)
 
 
-def _equal_day(acd: str, day: str, at: str, seed: str, buckets: int, rows: int, besides: str) -> EqualDay:
+def _equal_day(
+    acd: str, day: str, at: str, seed: str, buckets: int, rows: int, besides: str, version: str, positions: str
+) -> EqualDay:
     """Return what was kept; raises ValueError where it is not that."""
     return EqualDay(
         int(acd) if acd else None,
@@ -255,6 +301,8 @@ def _equal_day(acd: str, day: str, at: str, seed: str, buckets: int, rows: int, 
         int(buckets),
         int(rows),
         tuple(int(one) for one in besides.split()),
+        version,
+        tuple(int(one) for one in positions.split()),
     )
 
 

@@ -3,52 +3,51 @@
 runs/20000605-061203-3f1a/
 run.json            what it was begun for
 plans/0001.json     the plan of each portion, complete enough to be executed from
+portions.json       how a backfill is cut
 steps.jsonl         marks, each flushed to disk before what it announces is done
+steps.count         how many marks there are
 pieces/             rows: staged, journalled, to be inserted
 hooks/              what each hook said
+
+Each file has a checksum: documents and marks their own, pieces and what hooks said one in the mark that tells of them.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from syncengine.model.errors import StagingError
-from syncengine.model.hooks import HookRecord, with_record
+from syncengine.model.hooks import HookRecord
+from syncengine.model.kept_file import KeptFile
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan
 from syncengine.model.portions import Portion
-from syncengine.model.run import (
-    BatchPlace,
-    BatchRecord,
-    BatchState,
-    Image,
-    PartRecord,
-    RunHeader,
-    RunKind,
-    RunRecord,
-    RunState,
-)
+from syncengine.model.run import BatchPlace, BatchState, RunHeader, RunKind, RunRecord, RunState
+from syncengine.staging.checksums import kept_file
+from syncengine.staging.documents import read_document, write_document
 from syncengine.staging.durable import sync_folder, write_whole
-from syncengine.staging.errors import staging_errors
-from syncengine.staging.marks import append_mark, legible_marks, mend_tail, read_marks
+from syncengine.staging.errors import damaged, staging_errors
+from syncengine.staging.marks import LOST, append_mark, count_file, create_marks, legible_marks, read_marks, settle
+from syncengine.staging.run_reading import HOOKS, RunReading
 
 FORMAT = "syncengine.run"
-VERSION = 1
+VERSION = 2
 HEADER = "run.json"
 MARKS = "steps.jsonl"
 PORTIONS = "portions.json"
 PLANS = TypeAdapter(Plan)
-PORTION_LISTS = TypeAdapter(tuple[Portion, ...])
+PORTION_LISTS = TypeAdapter(dict[str, tuple[Portion, ...]])
 HEADERS = TypeAdapter(RunHeader)
-HOOKS = TypeAdapter(HookRecord)
+LOST_PLAN = "what that run was to do is not known for certain any more"
+LOST_CUTS = "how that backfill is cut is not known for certain any more"
+LOST_ROWS = "what it held cannot be put back"
 
 
 class RunFolder:
@@ -72,55 +71,79 @@ class RunFolder:
         """The file of marks."""
         return self.folder / MARKS
 
+    def journal(self, place: BatchPlace, table: str) -> Path:
+        """Return where the rows of a table that a batch deletes lie."""
+        return self.pieces / f"{place.piece(table)}-journal.parquet"
+
     def create(self, header: RunHeader) -> None:
         """Make the folder, durable to its last name: a lost mark would be a lost journal."""
         with staging_errors(self.folder):
             self.pieces.mkdir(parents=True)
             (self.folder / "plans").mkdir()
-            self.marks.touch()
+        create_marks(self.marks)
         document = {"format": FORMAT, "version": VERSION, **HEADERS.dump_python(header, mode="json")}
-        write_whole(self.folder / HEADER, json.dumps(document, indent=2))
+        # The last: without its header it is no run yet.
+        write_document(self.folder / HEADER, json.dumps(document, indent=2), about=self._about(HEADER))
         runs = self.folder.parent
         with staging_errors(self.folder):
             for made in (self.pieces, self.folder, runs, runs.parent, runs.parent.parent):
                 sync_folder(made)
 
+    def is_begun(self) -> bool:
+        """Say whether it is a run, be it a damaged one, and not what is left of one that was never begun."""
+        if (self.folder / HEADER).exists() or (self.marks.exists() and self.marks.stat().st_size):
+            return True
+        return any(True for name in ("plans", "pieces") for _ in (self.folder / name).glob("*"))
+
     def is_there(self) -> bool:
         """Say whether the run can be found again: nobody has taken its header or its marks away."""
-        return (self.folder / HEADER).is_file() and self.marks.is_file()
+        return all(file.is_file() for file in (self.folder / HEADER, self.marks, count_file(self.marks)))
 
     def mend(self) -> None:
         """Take away half a mark, which a crash may have left."""
-        mend_tail(self.marks)
+        settle(self.marks)
 
     def header(self) -> RunHeader:
         """Return what the run was begun for; raises `StagingError` where that cannot be read."""
-        document = _document(self.folder / HEADER)
-        if document.pop("format", None) != FORMAT or document.pop("version", None) != VERSION:
-            raise StagingError(f"{self.folder / HEADER} is of another version of syncengine, and cannot be read.")
+        path = self.folder / HEADER
+        if self._is_of_another_version():
+            raise StagingError(f"{path} is of another version of syncengine, and cannot be read.")
+        document = json.loads(read_document(path, about=self._about(HEADER), lost=LOST))
         try:
-            return HEADERS.validate_python(document)
-        except ValidationError as error:
-            raise _damaged(self.folder / HEADER) from error
+            return HEADERS.validate_python({name: document[name] for name in RunHeader.__slots__})
+        except (KeyError, ValidationError) as error:
+            raise damaged(path, LOST) from error
+
+    def _is_of_another_version(self) -> bool:
+        """Say whether a whole header says so, or one from before there were checksums: nothing of it is damaged."""
+        path = self.folder / HEADER
+        with suppress(StagingError):
+            document = json.loads(read_document(path, about=self._about(HEADER), lost=LOST))
+            return bool((document["format"], document["version"]) != (FORMAT, VERSION))
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            document = json.loads(path.read_bytes())
+            return bool((document["format"], document["version"]) == (FORMAT, 1) and "checksum" not in document)
+        return False
 
     def save_plan(self, portion: int, plan: Plan) -> None:
         """Keep the plan of a portion, before anything of it is done."""
-        write_whole(self._plan(portion), PLANS.dump_json(plan).decode())
+        path, about = self._plan(portion)
+        write_document(path, PLANS.dump_json(plan).decode(), about=about)
         self.mark("planned", portion=portion, steps=len(plan.steps))
 
     def plan(self, portion: int) -> Plan:
         """Return the plan of a portion; raises `StagingError` where it cannot be read."""
-        path = self._plan(portion)
-        with staging_errors(self.folder):
-            text = path.read_bytes()
+        path, about = self._plan(portion)
+        text = read_document(path, about=about, lost=LOST_PLAN)
         try:
             return PLANS.validate_json(text)
         except ValidationError as error:
-            raise _damaged(path) from error
+            raise damaged(path, LOST_PLAN) from error
 
     def save_portions(self, portions: Sequence[Portion]) -> None:
         """Keep how a backfill is cut, before any of it is planned: a resume goes on with the same portions."""
-        write_whole(self.folder / PORTIONS, PORTION_LISTS.dump_json(tuple(portions), indent=1).decode())
+        text = PORTION_LISTS.dump_json({"portions": tuple(portions)}, indent=1).decode()
+        write_document(self.folder / PORTIONS, text, about=self._about(PORTIONS))
         self.mark("portions", count=len(portions))
 
     def is_cut(self) -> bool:
@@ -130,12 +153,11 @@ class RunFolder:
     def portions(self) -> tuple[Portion, ...]:
         """Return how a backfill is cut; raises `StagingError` where that cannot be read."""
         path = self.folder / PORTIONS
-        with staging_errors(self.folder):
-            text = path.read_bytes()
+        text = read_document(path, about=self._about(PORTIONS), lost=LOST_CUTS)
         try:
-            return PORTION_LISTS.validate_json(text)
+            return PORTION_LISTS.validate_json(text)["portions"]
         except ValidationError as error:
-            raise _damaged(path) from error
+            raise damaged(path, LOST_CUTS) from error
 
     def mark(self, what: str, **entry: object) -> None:
         """Append one durable mark."""
@@ -150,180 +172,108 @@ class RunFolder:
         """Append what became of a hook, or that it is begun."""
         self.mark("hook", **HOOKS.dump_python(record, mode="json"))
 
-    def keep_output(self, name: str, text: str) -> None:
-        """Keep what a hook said."""
+    def keep_output(self, name: str, text: str) -> KeptFile:
+        """Keep what a hook said, and return the file of it."""
+        path = self.folder / "hooks" / name
         with staging_errors(self.folder):
-            (self.folder / "hooks").mkdir(exist_ok=True)
-        write_whole(self.folder / "hooks" / name, text)
+            path.parent.mkdir(exist_ok=True)
+        write_whole(path, text)
+        return kept_file(path)
 
     def said(self, run: RunRecord) -> tuple[tuple[HookRecord, str], ...]:
-        """Return the hooks of the run and what each of them said, as far as that is kept."""
+        """Return the hooks of the run and what each of them said, or that this is not known any more."""
         return tuple((record, self._output(record)) for record in run.hooks)
 
     def _output(self, record: HookRecord) -> str:
-        with suppress(OSError):
-            return (self.folder / "hooks" / record.output).read_text(encoding="utf-8") if record.output else ""
-        return ""
+        if record.output_kept is None:
+            return ""
+        path = self.folder / "hooks" / record.output
+        try:
+            self.refuse_other(path, record.output_kept, "what the hook said is not known any more")
+            with staging_errors(self.folder):
+                return path.read_text(encoding="utf-8")
+        except StagingError as error:
+            return f"({error.message})"
 
     def record(self, *, running: bool) -> RunRecord:
-        """Return the run as its folder tells it; `running` says whether a process works on it now."""
+        """Return the run as its folder tells it; `running` says whether a process works on it now.
+
+        Whatever of its header, marks, plans and portions is not as it was written makes it a damaged one. Its
+        journals need only be there, and as long as they were: see `with_journals`.
+        """
+        header = RunHeader(self.id, 0, RunKind.RESYNC, datetime(1970, 1, 1), 0, "")
+        problems: list[StagingError] = []
         try:
             header = self.header()
-            reading = _Reading(header)
+        except StagingError as error:
+            if self._is_of_another_version():
+                return RunRecord(header, RunState.DAMAGED, problem=error.message, unsure=True, bytes_kept=self.size())
+            problems.append(error)
+        reading, unsure = RunReading(header), False
+        try:
             for mark in read_marks(self.marks):
                 reading.add(mark)
         except StagingError as error:
-            return self._damaged_record(error)
-        return replace(reading.record(running=running), bytes_kept=self.size())
+            problems.append(error)
+            reading, unsure = self._legible(header), True
+        problems += self._damaged_documents(reading)
+        record = reading.record(running=running)
+        record = replace(record, bytes_kept=self.size(), lost=tuple(self._lost(record, every_byte=False)))
+        if not problems:
+            return record
+        problem = " ".join(dict.fromkeys(error.message for error in problems))
+        return replace(record, state=RunState.DAMAGED, problem=problem, unsure=unsure, waiting="")
 
-    def _damaged_record(self, error: StagingError) -> RunRecord:
-        """Return what can be told of a run whose folder cannot be relied on."""
-        header = RunHeader(self.id, 0, RunKind.RESYNC, datetime(1970, 1, 1), 0, "")
-        with suppress(StagingError):
-            header = self.header()
-        reading = _Reading(header)
+    def with_journals(self, record: RunRecord) -> RunRecord:
+        """Return a run with its journals looked at byte by byte."""
+        return replace(record, lost=tuple(self._lost(record, every_byte=True)))
+
+    def refuse_other(self, path: Path, kept: KeptFile, lost: str = LOST_ROWS) -> None:
+        """Raise `StagingError` where a file is not as it was written, or gone; reads all of it once."""
+        if not path.exists() or kept_file(path) != kept:
+            raise damaged(path, lost)
+
+    def _legible(self, header: RunHeader) -> RunReading:
+        """Return what can be read of marks that cannot be relied on."""
+        reading = RunReading(header)
         with suppress(StagingError):
             for mark in legible_marks(self.marks):
-                # One that was written by another version is as illegible as one that is damaged.
-                with suppress(KeyError, ValueError, TypeError):
-                    reading.add(mark)
-        return RunRecord(
-            header,
-            RunState.DAMAGED,
-            batches=tuple(reading.batches.values()),
-            hooks=tuple(reading.hooks),
-            problem=error.message,
-            bytes_kept=self.size(),
-        )
+                reading.add(mark)
+        return reading
+
+    def _damaged_documents(self, reading: RunReading) -> Iterator[StagingError]:
+        plans = ((*self._plan(portion), LOST_PLAN) for portion in reading.steps)
+        cuts = [(self.folder / PORTIONS, self._about(PORTIONS), LOST_CUTS)] if reading.is_cut else []
+        for path, about, lost in (*plans, *cuts):
+            try:
+                read_document(path, about=about, lost=lost)
+            except StagingError as error:
+                yield error
+
+    def _lost(self, record: RunRecord, *, every_byte: bool) -> Iterator[str]:
+        """Yield a sentence for each journal of what was written that is not as it was."""
+        for batch in record.done:
+            for part in batch.parts:
+                path = self.journal(batch.place, part.table)
+                try:
+                    if every_byte:
+                        self.refuse_other(path, part.journal)
+                    elif _size(path) != part.journal.size:
+                        yield damaged(path, LOST_ROWS).message
+                except StagingError as error:
+                    yield error.message
 
     def size(self) -> int:
         """Return how many bytes of disk the run takes."""
         return sum(_size(path) for path in self.folder.rglob("*"))
 
-    def _plan(self, portion: int) -> Path:
-        return self.folder / "plans" / f"{portion:04d}.json"
+    def _plan(self, portion: int) -> tuple[Path, str]:
+        """Return where the plan of a portion lies, and what is only that plan."""
+        name = f"plans/{portion:04d}.json"
+        return self.folder / name, self._about(name)
 
-
-class _Reading:
-    """What the marks read so far say."""
-
-    def __init__(self, header: RunHeader) -> None:
-        self.header = header
-        self.batches: dict[BatchPlace, BatchRecord] = {}
-        self.steps: dict[int, int] = {}
-        self.steps_done: set[tuple[int, int]] = set()
-        self.planned = 1
-        self.portions_done: dict[int, bool] = {}
-        self.ended: dict[str, Any] | None = None
-        self.in_sync: bool | None = None
-        self.waiting = ""
-        self.hooks: list[HookRecord] = []
-
-    def add(self, mark: dict[str, Any]) -> None:
-        self.waiting = ""
-        match mark["mark"]:
-            case "begun":
-                self.ended = None
-            case "portions":
-                self.planned = mark["count"]
-            case "planned":
-                self.steps[mark["portion"]] = mark["steps"]
-            case "portion":
-                self.portions_done[mark["number"]] = mark["in_sync"]
-            case "step":
-                self.steps_done.add((mark["portion"], mark["step"]))
-            case "batch":
-                self._batch(mark)
-            case "hook":
-                record = HOOKS.validate_python({name: mark[name] for name in HookRecord.__slots__})
-                self.hooks = with_record(self.hooks, record)
-            case "waiting":
-                self.waiting = mark["why"]
-            case "checked":
-                self.in_sync = mark["in_sync"]
-            case "ended":
-                self.ended = mark
-
-    def _batch(self, mark: dict[str, Any]) -> None:
-        place = BatchPlace(mark["portion"], mark["step"], mark["first"], mark["past"])
-        state, at = BatchState(mark["state"]), datetime.fromisoformat(mark["at"])
-        known = self.batches.pop(place, None)
-        if state is BatchState.OPEN or known is None:
-            known = BatchRecord(
-                place=place,
-                state=state,
-                at=at,
-                into=Role(mark["into"]),
-                session=mark.get("session", ""),
-                parts=tuple(_part(one) for one in mark.get("parts", ())),
-            )
-        self.batches[place] = replace(
-            known, state=state, at=at, why=mark.get("why", ""), seconds=mark.get("seconds", known.seconds)
-        )
-
-    def record(self, *, running: bool) -> RunRecord:
-        ended = self.ended
-        state = RunState.RUNNING
-        if not running:
-            whole = ended is not None and ended["done"] and not ended["stopped"]
-            state = RunState.CUT_SHORT if ended is None else RunState.DONE if whole else RunState.PARTLY
-        return RunRecord(
-            header=self.header,
-            state=state,
-            steps=sum(self.steps.values()),
-            steps_done=len(self.steps_done),
-            portions=len(self.steps),
-            portions_planned=max(self.planned, len(self.steps)),
-            portions_kept=tuple(self.steps),
-            portions_done=tuple(self.portions_done),
-            portions_unlike=tuple(number for number, in_sync in self.portions_done.items() if not in_sync),
-            batches=tuple(self.batches.values()),
-            ended=datetime.fromisoformat(ended["at"]) if ended and not running else None,
-            stopped=ended["stopped"] if ended and not running else "",
-            waiting=self.waiting if running else "",
-            in_sync=self.in_sync,
-            hooks=tuple(self.hooks),
-        )
-
-
-def part_data(part: PartRecord) -> dict[str, object]:
-    """Return a part as plain data for a mark."""
-    return {
-        "table": part.table,
-        "before": part.before.as_data(),
-        "after": part.after.as_data(),
-        "deleted": part.deleted,
-        "inserted": part.inserted,
-    }
-
-
-def _part(data: dict[str, Any]) -> PartRecord:
-    return PartRecord(
-        data["table"],
-        Image.from_data(data["before"]),
-        Image.from_data(data["after"]),
-        data["deleted"],
-        data["inserted"],
-    )
-
-
-def _document(path: Path) -> dict[str, Any]:
-    with staging_errors(path.parent):
-        text = path.read_bytes()
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise _damaged(path) from error
-    if not isinstance(document, dict):
-        raise _damaged(path)
-    return document
-
-
-def _damaged(path: Path) -> StagingError:
-    return StagingError(
-        f"{path} is damaged: what that run did is not known for certain any more.",
-        hint="Nothing was written. `syncengine verify` says how the pair stands; a new run mends what differs.",
-    )
+    def _about(self, name: str) -> str:
+        return f"{self.id}/{name}"
 
 
 def _size(path: Path) -> int:

@@ -173,7 +173,7 @@ def test_every_fault_of_a_folder_is_told_at_once(tmp_path: Path) -> None:
         c_missing="acd = 'acd'\n",
         d_nowhere=GOOD.replace('acd = "acd"\n', 'acd = "ucd"\n').replace('"desk", "intrvl"', '"dosk"'),
         e_twice=GOOD.replace("c_desk", "hsplit").replace("c_ddesk", "c_other"),
-        f_name=GOOD.replace("c_desk", '"c desk"').replace("c_ddesk", "c_third"),
+        f_name=GOOD.replace("c_desk", '"c\\tdesk"').replace("c_ddesk", "c_third"),
         g_archive='summary = "x"\nclass = "historical"\nkept = "copying"\n[tables]\nt_g = {}\n'
         '[columns]\nacd = { type = "smallint" }\n',
         h_significant=GOOD.replace("c_desk", "c_eight")
@@ -196,7 +196,7 @@ def test_every_fault_of_a_folder_is_told_at_once(tmp_path: Path) -> None:
     assert "d_nowhere.toml: acd: names the column 'ucd', which [columns] does not have" in faults
     assert "d_nowhere.toml: key: names the column 'dosk', which [columns] does not have" in faults
     assert "e_twice.toml: tables.hsplit: table_specs/historical/split.toml describes this table already" in faults
-    assert "f_name.toml: tables.c desk: 'c desk' is not a name a table or column can have" in told
+    assert "'c\\tdesk' is not a name a table or column can have" in told
     assert "g_archive.toml: tables.t_g: a historical table needs an archive, and the file a [time]" in faults
     assert "h_significant.toml: columns.acd.significant: only text has significant characters" in told
     assert "sets.toml: sets: 'Mine' is not a name a set can have" in told

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +19,7 @@ from syncengine.servers.throttle import Throttle
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import Typing
 from tests.jobs.backfill.backfills import backfill, finished, history
+from tests.kept_runs import grown_old, killed_after
 from tests.meddling import Meddling, meddle
 from tests.scenes import trunks
 from tests.servers.contract.kinds import as_arrow
@@ -81,8 +81,7 @@ def test_an_old_run_is_there_for_its_undo(tmp_path: Path) -> None:
     pair = files.open()
     pair.execute(pair.plan_resync(window="2000-06-05 04:30..04:59", tables=("htrunk",)))
     for header in (files.folder / "pair.staging").rglob("run.json"):
-        document = json.loads(header.read_text())
-        header.write_text(json.dumps({**document, "begun": "1999-01-01T00:00:00"}))
+        grown_old(header, begun="1999-01-01T00:00:00")
 
     undone = pair.execute(pair.plan_undo(first))
 
@@ -108,7 +107,7 @@ def test_every_damaged_mark_leaves_runs_to_be_listed(tmp_path: Path, typed: Typi
         assert run.state is RunState.DAMAGED
         assert f"line {number + 1}" in run.problem
         assert typed("runs", "--pair", files.pair_file).code == 0
-        assert typed("status", "--ledger", "--pair", files.pair_file).code == 0
+        assert typed("status", "--ledger", "--pair", files.pair_file).code == 3
     assert resync(files.open()).outcome.done
 
 
@@ -160,7 +159,7 @@ def test_a_run_with_an_open_step_is_not_removed(tmp_path: Path, typed: Typing) -
     run = resync(files.open()).outcome.run_id
     lines = marks_of(files).read_bytes().splitlines(keepends=True)
     opened = next(number for number, line in enumerate(lines) if b'"open"' in line)
-    marks_of(files).write_bytes(b"".join(lines[: opened + 1]))
+    killed_after(marks_of(files), opened + 1)
 
     said = typed("runs", run, "--remove", "--yes", "--pair", files.pair_file)
 

@@ -121,13 +121,14 @@ def test_every_field_of_a_json_document_is_described(
     reader.follow_sql("secondary", f"DELETE FROM hsplit WHERE {saturday}")
     inside = "SELECT * REPLACE (915 AS starttime, 15 AS intrvl) FROM hsplit WHERE acd = 1 AND starttime = 900"
     reader.follow_sql("secondary", f"INSERT INTO hsplit {inside} AND row_date = '2000-06-03'")
+    reader.follow_sql("secondary", "ALTER TABLE hcwc ADD COLUMN more INTEGER")
     for counted in ("CREATE SEQUENCE c_numbers", "ALTER TABLE hsplit ALTER acdcalls SET DEFAULT nextval('c_numbers')"):
         reader.follow_sql("secondary", counted)
     pair = open_pair("build/demo/pair.toml")
     names = ("hsplit", "spex")
     verdicts = [
         verify_document(pair.verify(tables=("hsplit", "spex", "haglog", "f_cday"), window="2000-06-03..2000-06-05")),
-        verify_document(pair.verify(tables=("synonyms",), acds=(2,))),
+        verify_document(pair.verify(tables=("synonyms", "hcwc"), acds=(2,))),
     ]
     plan = pair.plan_resync(tables=names, window="2000-06-03..2000-06-05 05:29")
     result = pair.execute(plan)

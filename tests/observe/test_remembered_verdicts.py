@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from io import StringIO
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.drift import Observation
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.pair import Role
+from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.spec import TableSpec
-from syncengine.observe.observation import Request, observe
+from syncengine.observe.observation import observe
+from syncengine.observe.request import Request
 from syncengine.report.verify_json import verify_document
 from syncengine.report.verify_text import print_verdict
 from syncengine.servers.protocol import Server, ServerDescription
@@ -34,6 +37,7 @@ CLOSED = tuple(TODAY - timedelta(days=n) for n in range(12, 0, -1))
 """Twelve days that are wholly past; the tenth that is read again is two of them."""
 AGAIN = {CLOSED[-1], CLOSED[-2]}
 EVERYTHING = {*CLOSED, TODAY}
+Versions = Callable[[Server, DaysQuery], DayVersions | None]
 
 
 def of_day(day: date, **values: Any) -> list[dict[str, Any]]:
@@ -48,13 +52,14 @@ def built(folder: Path, **more: Any) -> Files:
 
 @dataclass
 class Watched(MeddledServer):
-    """A server whose questions are counted, which keeps the counter it is told to, and a locale."""
+    """A server whose questions are counted, which tells the versions it is told to, and a locale."""
 
     inner: Server
-    counter: Callable[[Server], str | None]
+    versions: Versions
     locale: str
     before: Callable[[], None]
     asked: list[FingerprintQuery] = field(default_factory=list)
+    versions_asked: list[DaysQuery] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__init__(self.inner, Meddling())
@@ -70,21 +75,27 @@ class Watched(MeddledServer):
         """Tell the locale."""
         return replace(super().describe(), locale=self.locale)
 
-    def change_counter(self, table: str) -> str | None:
-        """Tell the counter."""
-        del table
-        return self.counter(self.inner)
+    def day_versions(self, query: DaysQuery) -> DayVersions | None:
+        """Tell them, and note for when."""
+        self.versions_asked.append(query)
+        return self.versions(self.inner, query)
 
 
-def no_counter(server: Server) -> str | None:
-    """Keep none, as some servers do."""
-    del server
+def none_told(server: Server, query: DaysQuery) -> DayVersions | None:
+    """Tell none, as some servers do."""
+    del server, query
     return None
 
 
-def own_counter(server: Server) -> str | None:
-    """Tell the one of the file."""
-    return server.change_counter("htrunk")
+def of_the_file(server: Server, query: DaysQuery) -> DayVersions | None:
+    """Tell those of the file."""
+    return server.day_versions(query)
+
+
+def steady(*moved: date, acd: int = 1, history: str = "1", position: int = 1) -> Versions:
+    """Return what tells the same of every day, whatever is written, but for days that moved."""
+    told = DayVersions(history, position, {(acd, day): "moved" for day in moved})
+    return lambda *_: told
 
 
 @dataclass
@@ -95,13 +106,15 @@ class Verified:
     queries: int
     days: set[date]
     notes: list[str]
+    versions_of: set[date]
+    """The days whose versions were asked for."""
 
 
 def verify(
     files: Files,
     *,
     now: datetime = NOW,
-    counter: Callable[[Server], str | None] = no_counter,
+    versions: Versions | None = None,
     locale: str = "en_US.819",
     spec: TableSpec | None = None,
     before: Callable[[], None] = lambda: None,
@@ -114,7 +127,7 @@ def verify(
         Memory(pair.settings.staging) as memory,
         pair._observer.cache() as cache,  # noqa: SLF001
     ):
-        servers = {role: Watched(server, counter, locale, before) for role, server in opened.items()}
+        servers = {role: Watched(server, versions or steady(), locale, before) for role, server in opened.items()}
         specs = (spec or catalogue().table("htrunk"),)
         asked = Request(specs, Role.PRIMARY, datetime(2000, 6, 5, 7, 10), seed=7, now=now)
         observation = observe(
@@ -122,7 +135,9 @@ def verify(
         )
         queries = [query.selection for server in servers.values() for query in server.asked]
         days = {day for one in queries if one.window for day in one.window.days()}
-        return Verified(observation, len(queries), days & EVERYTHING, memory.notes)
+        told = [query.selection.window for server in servers.values() for query in server.versions_asked]
+        versions_of = {day for window in told if window for day in window.days()}
+        return Verified(observation, len(queries), days & EVERYTHING, memory.notes, versions_of & EVERYTHING)
 
 
 def shown(observation: Observation) -> list[str]:
@@ -211,21 +226,21 @@ def test_a_day_that_differs_is_read_each_time(tmp_path: Path) -> None:
         assert {drift.bucket.row_date for drift in found.observation.tables[0].differing} == {CLOSED[0]}
 
 
-def test_a_change_by_hand_is_found_by_the_counter(tmp_path: Path) -> None:
+def test_a_change_by_hand_is_found_by_the_version(tmp_path: Path) -> None:
     """A file that somebody wrote to behind the back is another one: nothing remembered of it holds."""
     files = built(tmp_path)
-    verify(files, counter=own_counter)
-    assert verify(files, counter=own_counter).days == {TODAY, *AGAIN}
+    verify(files, versions=of_the_file)
+    assert verify(files, versions=of_the_file).days == {TODAY, *AGAIN}
     files.run("secondary", "UPDATE htrunk SET incalls = 6 WHERE row_date = ?", [CLOSED[0]])
 
-    found = verify(files, counter=own_counter)
+    found = verify(files, versions=of_the_file)
 
     assert found.days == EVERYTHING
     assert {drift.bucket.row_date for drift in found.observation.tables[0].differing} == {CLOSED[0]}
 
 
 def test_one_day_that_does_not_hold_drops_the_table(tmp_path: Path) -> None:
-    """Without counters, a day read again and found to differ has every other day read in the same verify."""
+    """Where versions tell nothing, a day read again and found to differ has every other day read in the same verify."""
     files = built(tmp_path)
     verify(files)
     files.run("secondary", "UPDATE htrunk SET incalls = 6 WHERE row_date IN (?, ?)", [CLOSED[0], CLOSED[-1]])
@@ -282,8 +297,9 @@ DROPS: dict[str, Callable[[Files, pytest.MonkeyPatch], dict[str, Any]]] = {
     "the locale": lambda *_: {"locale": "de_DE.819"},
     "the fingerprint": _other_number("VERSION"),
     "the memory": _other_number("FORMAT"),
-    "a counter moved": lambda *_: {"counter": lambda _: "2"},
-    "a counter vanished": lambda *_: {"counter": no_counter},
+    "another history": lambda *_: {"versions": steady(history="2")},
+    "the history went back": lambda *_: {"versions": steady(position=0)},
+    "no versions": lambda *_: {"versions": none_told},
     "the clock was set back": lambda *_: {"now": NOW - timedelta(hours=1)},
 }
 
@@ -292,14 +308,75 @@ DROPS: dict[str, Callable[[Files, pytest.MonkeyPatch], dict[str, Any]]] = {
 def test_what_drops_a_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     """Each of these, once it has changed, has every day read again."""
     files = built(tmp_path)
-    verify(files, counter=lambda _: "1")
-    assert verify(files, counter=lambda _: "1").days == {TODAY, *AGAIN}
+    verify(files)
+    assert verify(files).days == {TODAY, *AGAIN}
 
     changed = DROPS[what](files, monkeypatch)
-    found = verify(files, **{"counter": lambda _: "1", **changed})
+    found = verify(files, **changed)
 
     assert found.observation.in_sync
     assert found.days == EVERYTHING
+
+
+@pytest.mark.parametrize(("acd", "read"), [(1, {CLOSED[0]}), (2, set())])
+def test_a_day_whose_version_moved_is_read_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, acd: int, read: set[date]
+) -> None:
+    """One day with another version is read, and found to differ; that of an ACD without rows drops nothing."""
+    monkeypatch.setattr("syncengine.observe.remembered_days.QUERY_ROWS", 1)
+    files = built(tmp_path)
+    verify(files)
+    files.run("secondary", "UPDATE htrunk SET incalls = 6 WHERE row_date = ?", [CLOSED[0]])
+
+    found = verify(files, versions=steady(CLOSED[0], acd=acd))
+
+    assert found.days == {TODAY, *AGAIN, *read}
+    assert {drift.bucket.row_date for drift in found.observation.tables[0].differing} == read
+
+
+def test_where_no_server_tells_versions_nothing_is_remembered(tmp_path: Path) -> None:
+    """A server that cannot say whether rows were changed has everything read, each time."""
+    files = built(tmp_path)
+    verify(files, versions=none_told)
+
+    assert verify(files, versions=none_told).days == EVERYTHING
+    assert not (files.open().settings.staging / FILE).exists()
+
+
+def test_a_server_that_begins_to_count_anew_between_two_slices_tells_nothing(tmp_path: Path) -> None:
+    """Versions of one table that are of two histories are not taken for one."""
+    days = [TODAY - timedelta(days=n) for n in range(40)]
+    files = build_files(tmp_path, ("htrunk",), both={"htrunk": [one for day in days for one in of_day(day)]})
+    number = count()
+
+    def restarted(server: Server, query: DaysQuery) -> DayVersions:
+        del server, query
+        return DayVersions(str(next(number)))
+
+    verify(files, versions=restarted)
+
+    assert not (files.open().settings.staging / FILE).exists()
+
+
+def test_versions_are_asked_for_days_that_can_be_remembered(tmp_path: Path) -> None:
+    """Days that are open, and those that a window cuts, have none; where every row is read none is asked for."""
+    files = built(tmp_path)
+
+    assert verify(files).versions_of == set(CLOSED)
+    first = files.open()._observer.request((), f"{CLOSED[0]} 04:00..04:29", (), Role.PRIMARY, every_row=False)  # noqa: SLF001
+    assert verify(files, window=first.window).versions_of == set()
+    assert verify(files, every_row=True).versions_of == set()
+    assert verify(files).versions_of == set(CLOSED)
+
+
+def test_a_look_at_some_days_leaves_the_others_remembered(tmp_path: Path) -> None:
+    """What was not asked about is neither spared nor forgotten."""
+    files = built(tmp_path)
+    verify(files)
+    one = files.open()._observer.request((), f"{CLOSED[5]} 00:00..23:59", (), Role.PRIMARY, every_row=False)  # noqa: SLF001
+    verify(files, window=one.window, versions=steady(CLOSED[5]))
+
+    assert verify(files, versions=steady(CLOSED[5])).days == {TODAY, *AGAIN}
 
 
 @pytest.mark.parametrize("role", Role)

@@ -11,12 +11,12 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncengine.diffing.bag_difference import BagQuestion, bucket_terms, counts_statement, surplus_statement
+from syncengine.diffing.bag_difference import BagQuestion, counts_statement, surplus_statement
 from syncengine.diffing.buckets import BucketPair, differing, paired, portions
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.spec import ColumnType
-from syncengine.servers.sql.buckets import slot_expression
+from syncengine.servers.sql.buckets import bucket_terms
 from tests.examples import examples
 
 COLUMNS = BucketColumns(date="day", label="label", acd="acd")
@@ -58,7 +58,7 @@ def asked(source: list[Row], target: list[Row], key: tuple[str, ...]) -> dict[Bu
     for name, rows in (("source_rows", source), ("target_rows", target)):
         given_rows = [dict(zip(SCHEMA.names, one, strict=True)) for one in rows]
         DATABASE.register(name, pa.Table.from_pylist(given_rows, schema=SCHEMA))
-    terms = bucket_terms(COLUMNS, slot_expression(COLUMNS))
+    terms = bucket_terms(COLUMNS)
     question = BagQuestion("source_rows", "target_rows", COMPARED, terms, key)
     DATABASE.execute(surplus_statement(question))
     rows = DATABASE.execute(counts_statement(question)).fetchall()

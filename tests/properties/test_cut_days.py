@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from syncengine.model.interval import at_label
@@ -169,8 +169,28 @@ def sorted_spans(found: Iterable[tuple[Any, Span]], day: Day) -> dict[int, tuple
     return {int(name): (epoch(day, begin), epoch(day, end)) for name, (begin, end) in found}
 
 
+IN_THE_REPEATED_HOUR = Day(
+    first=datetime(2000, 10, 28, 21),
+    last=datetime(2000, 10, 29, 3),
+    calls=((1, datetime(2000, 10, 29, 1, 30)),),
+    logins=(("4003", (datetime(2000, 10, 29, 1, 5, 10), datetime(2000, 10, 29, 2, 47, 10))),),
+    talks=(),
+    lengths=dict.fromkeys(SERVERS, ((datetime(2000, 10, 28, 21), 30),)),
+    downs={
+        "primary": (
+            (datetime(2000, 10, 29, 0, 55), datetime(2000, 10, 29, 1, 57)),
+            (datetime(2000, 10, 29, 2, 17), datetime(2000, 10, 29, 3)),
+        ),
+        "secondary": (),
+    },
+    zone="America/Denver",
+)
+"""A piece that the clock shows to end before it began: its whole was once written beside it."""
+
+
 @examples(3)
 @given(day=days())
+@example(day=IN_THE_REPEATED_HOUR)
 def test_a_repair_takes_what_one_server_saw_and_leaves_what_neither_did(day: Day) -> None:
     """Times, logins and calls that one server saw whole are whole on both; all others are as they were, and undo works.
 

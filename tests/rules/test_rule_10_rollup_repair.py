@@ -16,11 +16,14 @@ from syncengine.model.checklist import LineKind
 from syncengine.model.outcome import StepState
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan, Rollups
+from syncengine.model.run import RunKind
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.observe.rollups.recomputed_rows import Recomputing
+from syncengine.staging.ledger import Begin
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import Typing
 from tests.examples import some_of
+from tests.kept_runs import altered
 from tests.rules.summarised import SATURDAY, SUNDAY, intervals, looking, pair, server
 from tests.scenes import code, outage, trunk
 
@@ -92,6 +95,19 @@ def test_listing_writes_no_roll_up(tmp_path: Path) -> None:
     assert fates(done.plan) == dict.fromkeys(LONGER, ("list", ""))
     assert [files.bag("secondary", name) for name in LONGER] == before
     assert to_summarise(done) == ["secondary"]
+
+
+def test_no_period_is_trusted_beside_a_run_whose_marks_are_damaged(tmp_path: Path) -> None:
+    """A period that such a run may have written does not show that a roll-up of ours is right: they are listed."""
+    files = pair(tmp_path, blind={IN_MAY: 1030})
+    with files.open().ledger.locked() as lock:
+        run = files.open().ledger.begin(lock, Begin(RunKind.RESYNC, 1, "a test"), needs_bytes=0)
+    altered(run.marks, 40)
+
+    plan = planned(files)
+
+    why = f"run {run.id} is damaged, and nobody knows which periods it has written"
+    assert fates(plan) == dict.fromkeys(LONGER, ("list", why))
 
 
 def test_before_the_daily_archive_nothing_is_written(tmp_path: Path) -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from syncengine.model.errors import InputError, WindowError
+from syncengine.model.errors import InputError, ServerError, WindowError
 from syncengine.model.pair import Role
 from syncengine.model.rollups import InternalState, InternalTable, InternalVerdict
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import Typing
+from tests.meddling import Meddling, meddle
 from tests.rules.summarised import SATURDAY, SUNDAY, intervals, looking, pair, server
 from tests.scenes import code, trunk
 
@@ -57,6 +58,24 @@ def test_intervals_mended_and_never_summarised_are_found(tmp_path: Path) -> None
     assert table_of(verdict, "dcwc", Role.PRIMARY).agrees
     sample = table_of(verdict, "dcwc").samples[0]
     assert [(v.column, v.held, v.rolled) for v in sample.values][:1] == [("acdcalls", 75, 112)]
+
+
+def test_intervals_that_cannot_be_read_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: Typing) -> None:
+    """Whether days agree with intervals that a server does not let be read nobody knows: exit 1, and no AGREES."""
+    files = pair(tmp_path)
+
+    def asked(table: str) -> None:
+        if table == "hcwc":
+            raise ServerError("secondary: this login may not do that")
+
+    meddle(monkeypatch, Role.SECONDARY, Meddling(before_asking=asked))
+
+    said = typed("verify", "--pair", files.pair_file, "--internal", "--table", "dcwc", "--table", "wcwc")
+
+    assert said.code == 1
+    assert "dcwc of secondary is not compared: secondary: this login may not do that." in said.text
+    assert "NOT COMPARED 2 tables. All others are what their intervals make: 2 tables" in said.text
+    assert "AGREES" not in said.text
 
 
 def test_rows_without_intervals_and_intervals_without_rows_are_told_apart(tmp_path: Path) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import UTC, date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from syncengine.cli.main import run_for_code
+from syncengine.model.interval import at_label
+from syncengine.model.plan import KeptWhy
 from tests.builders import DAY, Files, build_files, row
 from tests.jobs.backfill.backfills import backfill
 from tests.scenes import resync, storage, trunks
@@ -150,22 +153,45 @@ def test_a_new_server_that_is_empty_is_filled(tmp_path: Path) -> None:
     assert [one[2] for one in files.bag("secondary", "agex")] == [505, 535]
 
 
-def test_an_undo_takes_back_the_oldest_rows_it_wrote_itself(tmp_path: Path) -> None:
-    """An event table that was empty holds nothing older than what a backfill wrote: the undo leaves none of it."""
-    calls = [row("call_rec", row_time=label, segstart=960_181_200 + label) for label in (500, 505, 540)]
-    files = build_files(
-        tmp_path,
+def call(day: date, label: int) -> dict[str, Any]:
+    """Return a call_rec row of two minutes, of a table whose storage is circular."""
+    began = int(at_label(day, label).replace(tzinfo=UTC).timestamp())
+    numbers = {"callid": label, "segment": 1, "segstart": began, "segstop": began + 120}
+    return row("call_rec", row_date=day, row_time=label, **numbers)
+
+
+def recorded(folder: Path, days: Sequence[date] = (DAY,)) -> Files:
+    """Build a pair whose primary recorded three calls on each of some days; its secondary has room for just those."""
+    calls = [call(day, label) for day in days for label in (500, 505, 540)]
+    return build_files(
+        folder,
         ["htrunk", "call_rec"],
-        both={"htrunk": trunks(400, 700)},
+        both={"htrunk": [one for day in days for one in trunks(400, 700, row_date=day)]},
         primary={"call_rec": calls, "dcalloc": [storage("call records")]},
         secondary={"dcalloc": [storage("call records", rows=len(calls))]},
     )
+
+
+def test_an_undo_takes_back_the_oldest_rows_it_wrote_itself(tmp_path: Path) -> None:
+    """An event table that was empty holds nothing older than what a backfill wrote: the undo leaves none of it."""
+    files = recorded(tmp_path)
     backfill(files, window=f"{DAY} 04:00..06:59", tables=("call_rec",))
     written = len(files.bag("secondary", "call_rec"))
     opened = files.open()
 
     undone = opened.execute(opened.plan_undo())
 
-    assert written == len(calls)
+    assert written == 3
     assert undone.plan.kept == ()
     assert files.bag("secondary", "call_rec") == []
+
+
+def test_an_undo_does_not_take_a_changed_row_of_the_old_end_for_a_dropped_one(tmp_path: Path) -> None:
+    """The oldest calls of a full table that somebody has changed are left as changed: they are still there."""
+    files = recorded(tmp_path)
+    backfill(files, window=f"{DAY} 04:00..06:59", tables=("call_rec",))
+    files.run("secondary", "UPDATE call_rec SET talktime = 9 WHERE row_time = 500")
+
+    plan = files.open().plan_undo()
+
+    assert [one.why for one in plan.kept] == [KeptWhy.CHANGED_SINCE]

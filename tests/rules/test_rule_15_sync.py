@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from syncengine.model.errors import InputError, RefusedError
 from syncengine.model.plan import KeptWhy, Plan
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import Typing
+from tests.examples import some_of
+from tests.kept_runs import HARMS
 from tests.scenes import resync, sync, sync_plan_of, trunks
 
 
@@ -252,17 +256,24 @@ def test_other_servers_have_never_been_alike(tmp_path: Path) -> None:
     assert told(sync_plan_of(files, tables="synonyms")) == {"1": ("unknown", None)}
 
 
+@pytest.mark.sampled
 def test_what_is_remembered_and_damaged_is_said_and_left_out(tmp_path: Path) -> None:
-    """A piece that cannot be read is as good as none, and the plan says so."""
+    """What is altered by a bit, cut or gone of it is as good as nothing at all, and the plan says so."""
     files = alike(tmp_path)
-    [piece] = (tmp_path / "pair.staging" / "synced").glob("synonyms.parquet")
-    piece.write_bytes(b"no parquet")
+    kept, sound = tmp_path / "pair.staging" / "synced", tmp_path / "sound"
+    shutil.copytree(kept, sound)
     rename(files, "secondary", "1", "Sales West")
+    assert told(sync_plan_of(files, tables="synonyms")) != {"1": ("unknown", None)}
+    for name, harm in some_of(list(product(["synonyms-*.parquet", "synonyms.json"], HARMS)), 7):
+        shutil.rmtree(kept)
+        shutil.copytree(sound, kept)
+        [file] = kept.glob(name)
+        harm(file)
 
-    plan = sync_plan_of(files, tables="synonyms")
+        plan = sync_plan_of(files, tables="synonyms")
 
-    assert told(plan) == {"1": ("unknown", None)}
-    assert any("what was remembered of the last sync cannot be read" in note for note in plan.notes)
+        assert told(plan) == {"1": ("unknown", None)}, name
+        assert any("what was remembered of the last sync cannot be read" in note for note in plan.notes), name
 
 
 def test_rows_changed_after_the_plan_are_not_written_over(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from syncengine.model.errors import InputError, StagingError
 from syncengine.model.run import RunKind, RunState
 from syncengine.staging import ledger as ledger_module
 from syncengine.staging.ledger import Begin, Ledger
-from syncengine.staging.marks import append_mark, mend_tail, read_marks
+from syncengine.staging.marks import append_mark, create_marks, read_marks, settle
 
 
 def run_once(ledger: Ledger, *, ended: bool = True, undoes: str = "", mb: int = 0) -> str:
@@ -120,13 +120,13 @@ def test_no_room_is_told_before_anything_is_begun(tmp_path: Path) -> None:
 def test_half_a_last_line_is_left_out_and_mended(tmp_path: Path) -> None:
     """A mark that was cut off by a crash was never relied on; the next one does not stick to it."""
     file = tmp_path / "steps.jsonl"
-    file.touch()
+    create_marks(file)
     append_mark(file, {"mark": "one"})
     with file.open("ab") as marks:
         marks.write(b'{"at": "2000-06-05T05:00:00", "mark": "tw')
 
     assert [mark["mark"] for mark in read_marks(file)] == ["one"]
-    mend_tail(file)
+    settle(file)
     append_mark(file, {"mark": "three"})
     assert [mark["mark"] for mark in read_marks(file)] == ["one", "three"]
 
@@ -135,7 +135,7 @@ def test_half_a_last_line_is_left_out_and_mended(tmp_path: Path) -> None:
 def test_a_damaged_line_is_told(tmp_path: Path, place: int) -> None:
     """A mark in which a byte has changed is not believed: the file and the line are named."""
     file = tmp_path / "steps.jsonl"
-    file.touch()
+    create_marks(file)
     append_mark(file, {"mark": "one", "step": 1})
     append_mark(file, {"mark": "two", "step": 2})
     content = bytearray(file.read_bytes())

@@ -17,18 +17,23 @@ import pytest
 from syncengine.model.errors import RefusedError
 from syncengine.model.outages import Outlook
 from syncengine.model.pair import Role
+from syncengine.model.run import RunKind
 from tests.builders import Files, Openable, build_files, row
 from tests.examples import some_of
+from tests.jobs.backfill.backfills import DAYS as FOUR_DAYS
+from tests.jobs.backfill.backfills import backfill, finished
 from tests.jobs.test_outages import broken, link, mend
 from tests.rules.summarised import DAYS, SUNDAY
 from tests.rules.summarised import pair as summarised_pair
 from tests.rules.test_rule_04_cut_logins import PIECES, WHOLE
 from tests.rules.test_rule_04_cut_logins import pair as cut_pair
+from tests.rules.test_rule_12_old_end import recorded
 from tests.scenes import trunks
 from tests.stories.servers import MARKS, PASSWORDS, HomedPair
 
 ACDS = (1, 2)
 TIMES = ("login", "logout")
+BEGUN = ("row_date", "row_time", "callid", "segstart")
 TURNED_OFF = 93
 """linkex: data collection was turned off."""
 
@@ -328,7 +333,33 @@ def test_days_over_midnight_are_copied_with_their_intervals(tmp_path: Path, home
 
 
 @pytest.mark.soak
-@kinds(("postgresql", "postgresql"), ("embedded", "postgresql"))
+@kinds(("postgresql", "postgresql"), ("embedded", "informix"), ("informix", "postgresql"))
+def test_a_backfill_of_calls_is_taken_back_as_often_as_it_is_done(tmp_path: Path, home: Home) -> None:
+    """Each undo leaves none of the calls that filled the secondary, and finds nothing of an undone backfill left."""
+    files = home(recorded(tmp_path, FOUR_DAYS))
+    calls = files.values("primary", "call_rec", *BEGUN)
+    for _ in range(2):
+        done = backfill(files, tables=("call_rec",), policy="fill")
+        assert finished(done)
+        assert [portion.inserted for portion in done.portions] == [3, 3, 3, 3]
+        assert files.values("secondary", "call_rec", *BEGUN) == calls
+        opened = files.open()
+
+        undone = opened.execute(opened.plan_undo())
+
+        assert (undone.outcome.done, undone.outcome.deleted, undone.plan.kept, undone.unlike) == (True, 12, (), ())
+        assert files.bag("secondary", "call_rec") == []
+
+    for backfilled in (run for run in opened.runs() if run.header.kind is RunKind.BACKFILL):
+        again = opened.plan_undo(backfilled.id)
+        assert (again.steps, again.kept) == ((), ())
+    assert opened.execute(opened.plan_undo()).outcome.inserted == 12
+    assert files.values("secondary", "call_rec", *BEGUN) == calls
+    assert len(files.bag("secondary", "call_rec")) == 12
+
+
+@pytest.mark.soak
+@kinds(("postgresql", "postgresql"), ("embedded", "postgresql"), ("embedded", "informix"))
 def test_a_column_no_rule_covers_is_not_invented(tmp_path: Path, home: Home) -> None:
     """The day of a code gets its sums, and NULL in a column no spec describes where its row has to be made."""
     made = summarised_pair(tmp_path, blind={SUNDAY: 1030})
@@ -337,6 +368,7 @@ def test_a_column_no_rule_covers_is_not_invented(tmp_path: Path, home: Home) -> 
             made.run(role, f"ALTER TABLE {table} ADD COLUMN mystery INTEGER DEFAULT {value}")
     made.run("secondary", f"DELETE FROM dcwc WHERE row_date = DATE '{SUNDAY}' AND trim(cwc) = '42'")
     files = home(made)
+    files.homes[Role.SECONDARY].run("ALTER TABLE dcwc ALTER COLUMN mystery SET DEFAULT 336")
     opened = files.open()
 
     plan = opened.plan_resync(

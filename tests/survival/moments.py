@@ -125,7 +125,7 @@ class CountedServer(MeddledServer):
 
 def count(moments: Moments) -> None:
     """Have this process, until it ends, count its moments."""
-    write_piece, append_mark, fsync = pieces.write_piece, marks.append_mark, os.fsync
+    write_piece, append_mark, fsync, fdatasync = pieces.write_piece, marks.append_mark, os.fsync, os.fdatasync
     replace, unlink = Path.replace, Path.unlink
 
     def opened(settings: ServerSettings, folder: Path, *, writable: bool, limits: Limits) -> Server:
@@ -149,6 +149,11 @@ def count(moments: Moments) -> None:
         moments.reached("flushing")
         fsync(descriptor)
 
+    def counted(descriptor: int) -> None:
+        moments.reached("counting")
+        fdatasync(descriptor)
+        moments.reached("counting")
+
     def replaced(path: Path, target: Path) -> Path:
         moments.reached("renaming")
         return replace(path, target)
@@ -163,6 +168,7 @@ def count(moments: Moments) -> None:
         (preparation, "write_piece", written),
         (run_folder, "append_mark", marked),
         (os, "fsync", flushed),
+        (os, "fdatasync", counted),
         (Path, "replace", replaced),
         (Path, "unlink", unlinked),
     ):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import as_of
 from syncengine.model.bucket import BucketColumns, bucket_start
-from syncengine.model.errors import InputError, WindowError
+from syncengine.model.errors import InputError, ServerError, UnknownTableError, WindowError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.portions import BackfillWishes, Portion
@@ -50,6 +50,7 @@ class Cutting:
         window, notes = self._archived(servers, wishes)
         source, target = servers[wishes.source], servers[wishes.source.other]
         there = source.tables([spec.name for spec in specs])
+        self._refuse_absent(wishes, there.keys() | {spec.name for spec in self._held(target, specs)})
         daily = [spec for spec in specs if spec.archive not in LONG and spec.name in there]
         long = [spec for spec in specs if spec.archive in LONG and spec.name in there]
         rows = self._rows_by_day(source, daily, window, wishes.acds)
@@ -99,6 +100,14 @@ class Cutting:
             )
         return window, (f"up to {until:%Y-%m-%d %H:%M}: {why}",)
 
+    def _refuse_absent(self, wishes: BackfillWishes, there: Collection[str]) -> None:
+        absent = [name for name in wishes.named if name not in there]
+        if absent:
+            raise UnknownTableError(
+                f"{absent[0]} is on neither server.",
+                hint="Leave it out, or check the schema in the urls of the pair file.",
+            )
+
     def _held(self, server: Server, specs: Sequence[TableSpec]) -> list[TableSpec]:
         """Return those of the tables that a server has."""
         there = server.tables([spec.name for spec in specs])
@@ -118,7 +127,14 @@ class Cutting:
                     self.progress.advance(1, spec.name)
                     continue
                 columns, count = BucketColumns.of(spec), 0
-                for bucket, state in source.fingerprint(FingerprintQuery(selection, (), 0)):
+                try:
+                    found = tuple(source.fingerprint(FingerprintQuery(selection, (), 0)))
+                except ServerError as error:
+                    # The portions of the other tables name it as not compared; alone it has none.
+                    if error.of_whole_server or len(specs) == 1:
+                        raise
+                    found = ()
+                for bucket, state in found:
                     start = bucket_start(bucket, columns, zone)
                     if start is not None:
                         rows[start.date()] += state.rows

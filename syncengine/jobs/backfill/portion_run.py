@@ -25,7 +25,7 @@ from syncengine.model.progress import Progress
 from syncengine.model.run import RunKind, RunRecord
 from syncengine.model.surroundings import Allowed
 from syncengine.observe.facts import running_archive
-from syncengine.observe.observation import Request
+from syncengine.observe.request import Request
 from syncengine.planning.plan import Wishes, plan
 from syncengine.servers.protocol import Server
 from syncengine.staging.run_folder import RunFolder
@@ -136,8 +136,9 @@ class Copying:
         if made is not None:
             after = self.work.look(self.paced(), self.wishes, portion, self.record.header.seed, self.progress)
         in_sync = None if after is None else after.in_sync
+        lost = tuple(table.spec.name for table in after.not_compared) if after else ()
         left = sum(table.counts.total for table in after.tables) if after else 0
-        self.done.append(PortionDone(portion, outcome.deleted, outcome.inserted, left, in_sync))
+        self.done.append(PortionDone(portion, outcome.deleted, outcome.inserted, left, in_sync, lost))
         # Steps that were left since their rows had moved are not done by this plan any more: drift remains.
         self.run.mark("portion", number=portion.number, in_sync=outcome.done and in_sync is not False)
 

@@ -33,8 +33,8 @@ from syncengine.model.sentences import listed
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions
-from syncengine.observe.observation import Request
 from syncengine.observe.pair_facts import facts_of
+from syncengine.observe.request import Request
 from syncengine.observe.rollups.recomputed_rows import COLUMNS_SHOWN, RECOMPUTED, Recomputed, Recomputing
 from syncengine.observe.scopes import ScopeQuestions
 from syncengine.planning.checklist import summarized_anew
@@ -203,15 +203,17 @@ class MendingRollups:
         spans = [span_of_stale(one) for one in made.stale]
         looked = Window(min(span.start for span in spans), now)
         lengths = ScopeQuestions(self.settings, both, now, looked).lengths
+        runs = self.ledger.runs()
         touched = frozenset(
             (batch.into, part.table, bucket.acd, bucket.row_date)
-            for run in self.ledger.runs()
+            for run in runs
             for batch in run.done
             for part in batch.parts
             for image in (part.before, part.after)
             for bucket in image.by_bucket()
         )
-        return Sights(made, blind_in(both, self.settings, looked), lengths, touched), facts
+        unsure = next((run.id for run in runs if run.unsure), "")
+        return Sights(made, blind_in(both, self.settings, looked), lengths, touched, unsure), facts
 
     def _cache(self) -> Cache:
         return Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb)

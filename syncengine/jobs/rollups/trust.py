@@ -71,6 +71,8 @@ class Trusting:
 
         Where a table has no untouched period of its own, as with months, the days of its family stand for it.
         """
+        if self.sights.unsure:
+            return f"run {self.sights.unsure} is damaged, and nobody knows which periods it has written", ""
         shorter = self.catalogue.table(spec.rolled_from or "")
         acds = {one.acd for one in stale if one.acd is not None}
         daily = [

@@ -41,7 +41,7 @@ class Internals:
         cache = Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb)
         with self._servers(on) as servers, cache:
             verdict = look_inside(servers, questions, cache, self.progress)
-        if not any(table.groups for table in verdict.tables):
+        if not verdict.not_compared and not any(table.groups for table in verdict.tables):
             why = next((table.problem for table in verdict.tables if table.problem), "no period of it has a row")
             where = f" of {window}" if window is not None else ""
             raise WindowError(

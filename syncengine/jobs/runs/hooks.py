@@ -21,6 +21,7 @@ from syncengine.model.hooks import (
     standing,
     with_record,
 )
+from syncengine.model.kept_file import KeptFile
 from syncengine.model.pair import Hook, Role
 from syncengine.model.progress import Progress
 from syncengine.staging.run_folder import RunFolder
@@ -132,7 +133,8 @@ class Hooking:
         except KeyboardInterrupt:
             self._mark(_ended(begun, CommandResult(INTERRUPTED, "", "", 0.0)), whatever=True)
             raise
-        record = _ended(begun, found, output=self._kept(begun, found.output))
+        output, kept = self._kept(begun, found.output)
+        record = replace(_ended(begun, found), output=output, output_kept=kept)
         self._mark(record, whatever=whatever)
         return record
 
@@ -148,13 +150,12 @@ class Hooking:
             with suppress(*lost):
                 self.progress.end()
 
-    def _kept(self, begun: HookRecord, output: str) -> str:
-        """Keep what a hook said, and return the name of the file; an output that cannot be kept fails nothing."""
+    def _kept(self, begun: HookRecord, output: str) -> tuple[str, KeptFile | None]:
+        """Keep what a hook said, and return the file; an output that cannot be kept fails nothing."""
         name = f"{begun.number:04d}-{begun.kind}-{begun.server}.txt"
         with suppress(StagingError):
-            self.run.keep_output(name, output)
-            return name
-        return ""
+            return name, self.run.keep_output(name, output)
+        return "", None
 
     def _mark(self, record: HookRecord, *, whatever: bool) -> None:
         self.records = with_record(self.records, record)
@@ -165,7 +166,7 @@ class Hooking:
                 raise
 
 
-def _ended(begun: HookRecord, found: CommandResult, *, output: str = "") -> HookRecord:
+def _ended(begun: HookRecord, found: CommandResult) -> HookRecord:
     state = HookState.DONE if not found.problem else HookState.FAILED
     if not found.started:
         state = HookState.NOT_STARTED
@@ -176,5 +177,4 @@ def _ended(begun: HookRecord, found: CommandResult, *, output: str = "") -> Hook
         seconds=round(found.seconds, 3),
         why=found.problem,
         says=last_lines(found.output),
-        output=output,
     )

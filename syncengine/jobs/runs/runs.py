@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from syncengine.catalogue import Catalogue
+from syncengine.execute.batches import buckets_of_step, done_up_to
 from syncengine.execute.executor import end, execute, is_all_done, not_begun, refuse_other_servers
+from syncengine.execute.journals import refuse_lost
 from syncengine.execute.recovery import recover
 from syncengine.execute.run_context import RunContext
 from syncengine.jobs.connections import Connections, as_of
@@ -36,6 +38,7 @@ from syncengine.model.timetables import SCHEDULES
 from syncengine.planning.checklist import summarized_anew
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
+from syncengine.staging.errors import INSTEAD
 from syncengine.staging.last_synced import LastSynced
 from syncengine.staging.ledger import Begin, Ledger
 from syncengine.staging.remembered_days import Memory
@@ -82,6 +85,11 @@ class Runs:
     def resume(self, record: RunRecord) -> Ran:
         """Go on with a run of one portion."""
         plan = self.ledger.folder(record.id).plan(1)
+        if plan.undoes:
+            undone = self.ledger.find(plan.undoes)
+            _refuse_damaged(undone)
+            left = (step for step in plan.steps if done_up_to(record.batches, 1, step) < buckets_of_step(step))
+            refuse_lost(left, undone, self.ledger.folder(plan.undoes))
         with self.connections.servers(plan.writes_to, needed=plan.servers) as servers:
             self.connections.refuse_unwritable(servers, plan.writes_to)
             self._refuse_unfit(plan, servers)
@@ -92,7 +100,9 @@ class Runs:
     def _refuse_unfit(self, plan: Plan, servers: Mapping[Role, Server]) -> None:
         """Refuse servers that are not, or not any more, those the plan was made for. What is put back is no copy."""
         refuse_other_servers(plan, servers)
-        if not plan.undoes:
+        if plan.undoes:
+            _refuse_damaged(self.ledger.find(plan.undoes))
+        else:
             self.connections.refuse_upgraded(servers)
         # A trigger or a reference may have been added since, and a plan that was kept may be old.
         surrounded(plan, servers, plan.allowed)
@@ -101,13 +111,13 @@ class Runs:
         """Return a run that can be gone on with; raises a sentence for one that cannot."""
         record = self.ledger.find(run_id)
         if record.state is RunState.DAMAGED:
-            raise StagingError(record.problem, hint="It cannot be gone on with; a new resync mends what differs.")
+            raise StagingError(record.problem, hint=f"It cannot be gone on with. {INSTEAD}")
         if record.state is RunState.RUNNING:
             raise StagingError(f"Run {record.id} is still running.", hint="`syncengine status` shows how far it is.")
         if not record.resumable and not (record.state is RunState.DONE and record.hooks_left):
             if record.state is RunState.PARTLY:
                 raise InputError(
-                    f"Run {record.id} has left only what had moved since it was planned.",
+                    f"Run {record.id} left only what had moved, or what a server did not do.",
                     hint="Run its command again: it plans by what is there now.",
                 )
             raise InputError(f"Run {record.id} is done: there is nothing to resume.")
@@ -137,8 +147,7 @@ class Runs:
         What the run was allowed to set off at its tables, its undo is, too.
         """
         record = self.ledger.find(run_id)
-        if record.state is RunState.DAMAGED:
-            raise StagingError(record.problem, hint="It cannot be undone.")
+        _refuse_damaged(record)
         if record.state is RunState.RUNNING:
             raise StagingError(f"Run {record.id} is still running.", hint="Stop it first, or wait until it is done.")
         run = self.ledger.folder(record.id)
@@ -339,7 +348,11 @@ class Runs:
         """Resolve what earlier runs left open on the servers that are about to be written to."""
         notes = []
         for record in self.ledger.runs():
-            if record.id == but or not record.unresolved or not {batch.into for batch in record.unresolved} <= writable:
+            if record.id == but:
+                continue
+            if record.unsure:
+                notes.append(f"run {record.id} is damaged, and nobody can say whether a step of it is still open")
+            if not record.unresolved or not {batch.into for batch in record.unresolved} <= writable:
                 continue
             folder = self.ledger.folder(record.id)
             try:
@@ -367,6 +380,12 @@ class Runs:
     def cache(self) -> Cache:
         """Return one of the two caches a run works with."""
         return Cache(self.settings.staging, memory_mb=max(64, self.settings.limits.memory_mb // 2))
+
+
+def _refuse_damaged(record: RunRecord) -> None:
+    """Refuse to put back what a damaged run has written: nobody knows what that is."""
+    if record.state is RunState.DAMAGED:
+        raise StagingError(record.problem, hint=f"It cannot be taken back. {INSTEAD}")
 
 
 def _found_out(run: RunRecord) -> str:

@@ -16,7 +16,7 @@ from syncengine.model.errors import InputError, RefusedError
 from syncengine.model.fingerprint import FingerprintColumn, group_key
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Action, KeptBack, Plan, TablePart
-from syncengine.model.run import RunRecord
+from syncengine.model.run import RunRecord, RunState
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.timetable_flag import FlagEdit, FlagRow, TimetableFlag, stored_text
 from syncengine.model.timetables import NAME, OWNER, SCHEDULES
@@ -211,7 +211,8 @@ def _later(record: RunRecord, into: Role, ledger: Ledger) -> dict[Name, str]:
     """Return the last later run that has set the flag of each timetable."""
     later: dict[Name, str] = {}
     for other in ledger.runs():
-        if other.header.number > record.header.number and other.done:
+        # What one that cannot be read has set is left all the same: it is not as this run left it.
+        if other.header.number > record.header.number and other.done and other.state is not RunState.DAMAGED:
             plan = ledger.folder(other.id).plan(other.portions_kept[0])
             if plan.edit is not None and plan.target is into:
                 later.update((change.timetable, other.id) for change in plan.edit.changes)

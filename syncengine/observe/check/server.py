@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import BucketColumns
 from syncengine.model.check import Holding, ServerCheck, ServerProfile, TableCheck
-from syncengine.model.errors import ServerError, ServerLockedError, ServerUnreachableError
+from syncengine.model.errors import ServerError
 from syncengine.model.fingerprint import FOLDED
 from syncengine.model.pair import PairSettings, ServerSettings
 from syncengine.model.selection import ReadQuery, Selection
@@ -116,9 +116,9 @@ def _tables(
         )
         try:
             yield found if _has_rows(server, spec, table, questions.as_of) else replace(found, holding=Holding.EMPTY)
-        except (ServerUnreachableError, ServerLockedError):
-            raise
         except ServerError as error:
+            if error.of_whole_server:
+                raise
             yield replace(found, holding=Holding.UNREADABLE, problem=mask(str(error)))
 
 

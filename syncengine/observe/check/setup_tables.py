@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from syncengine.model.check import Finding, Holding, Severity, Subject
 from syncengine.model.drift import KeyGroupDrift, TableState
-from syncengine.model.errors import ServerError, ServerLockedError, ServerUnreachableError
+from syncengine.model.errors import ServerError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.selection import Value
@@ -89,9 +89,9 @@ def compare_setup(setup: SetupTable, spec: TableSpec, questions: SetupQuestions)
     if verdict.state is TableState.COMPARED:
         try:
             found = _compared(spec, verdict, questions)
-        except (ServerUnreachableError, ServerLockedError):
-            raise
         except ServerError as error:
+            if error.of_whole_server:
+                raise
             yield _not_compared(setup, str(error))
         else:
             yield from _findings(setup, found)

@@ -88,9 +88,10 @@ class Holding:
         """Return how a table is held against its intervals, or that it cannot be."""
         spec, shorter = asked.spec, self.shorter
         told = InternalTable(self.role, spec.name, spec.archive or Archive.DAILY, shorter.name, InternalState.NOTHING)
-        lacking = next((name for name in (shorter.name, spec.name) if name not in live), "")
+        lacking = next((name for name in (spec.name, shorter.name) if name not in live), "")
         if lacking:
-            return replace(told, state=InternalState.NOT_COMPARABLE, problem=f"there is no table {lacking}")
+            state = InternalState.NOTHING if lacking == spec.name else InternalState.NOT_COMPARABLE
+            return replace(told, state=state, problem=f"there is no table {lacking}")
         columns = tuple(as_compared(spec, column, None) for column in live[spec.name].columns)
         question, unknown = rollup_question(spec, shorter, columns, live[shorter.name].names)
         if question is None:

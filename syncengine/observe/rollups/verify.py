@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from syncengine.catalogue import Catalogue
+from syncengine.model.errors import ServerError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.progress import Progress
@@ -49,8 +50,7 @@ def look_inside(
             for shorter, longer in families.items():
                 holding = Holding(server, role, shorter, cache, questions.settings.limits.samples)
                 summarised = Summarised(server, facts[role], questions.settings, questions.as_of)
-                found = _looked_at(holding, summarised, longer, questions)
-                for table in found:
+                for table in _looked_at_or_why_not(holding, summarised, longer, questions):
                     progress.advance(1, table.table, rows=table.groups)
                     tables.append(table)
     finally:
@@ -75,6 +75,22 @@ def _families(questions: InternalQuestions) -> dict[TableSpec, list[TableSpec]]:
     return families
 
 
+def _looked_at_or_why_not(
+    holding: Holding, summarised: Summarised, longer: list[TableSpec], questions: InternalQuestions
+) -> list[InternalTable]:
+    """Look at the tables over one of intervals; what goes wrong with them alone does not end the others."""
+    try:
+        return list(_looked_at(holding, summarised, longer, questions))
+    except ServerError as error:
+        if error.of_whole_server:
+            raise
+        state, shorter = InternalState.NOT_COMPARABLE, holding.shorter.name
+        return [
+            InternalTable(holding.role, spec.name, spec.archive or Archive.DAILY, shorter, state, error.message)
+            for spec in longer
+        ]
+
+
 def _looked_at(
     holding: Holding, summarised: Summarised, longer: list[TableSpec], questions: InternalQuestions
 ) -> Iterator[InternalTable]:
@@ -83,7 +99,7 @@ def _looked_at(
         found = summarised.periods(spec, holding.shorter, questions.acds)
         asked.append(Asked(spec, tuple(period for period in found if within(period, questions.window))))
     for table in holding.tables(asked):
-        if table.state is InternalState.NOTHING:
+        if table.state is InternalState.NOTHING and not table.problem:
             spec = questions.catalogue.table(table.table)
             yield replace(table, problem=_why_nothing(spec, summarised.facts, questions))
         else:

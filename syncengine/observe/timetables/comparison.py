@@ -9,7 +9,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
-from syncengine.model.errors import ServerError, ServerLockedError, ServerUnreachableError
+from syncengine.model.errors import ServerError
 from syncengine.model.pair import Role
 from syncengine.model.selection import KeyGroups
 from syncengine.model.spec import TableSpec
@@ -128,9 +128,9 @@ def _told(server: Server, role: Role, flag: TimetableFlag | None) -> _Told:
             continue
         try:
             _read(server, found, told)
-        except (ServerUnreachableError, ServerLockedError):
-            raise
         except ServerError as error:
+            if error.of_whole_server:
+                raise
             told.notes.append(f"{role}: {table} cannot be read ({error.message})")
     if flag is not None and SCHEDULES in live:
         told.faults = tuple(flag_faults(flag, role, live[SCHEDULES]))

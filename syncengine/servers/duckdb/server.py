@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 import weakref
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
@@ -16,13 +15,16 @@ import pyarrow as pa
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.errors import ServerReadOnlyError, ServerUnreachableError, UnknownOutcomeError
 from syncengine.model.fingerprint import FingerprintQuery
+from syncengine.model.names import folded, quoted
 from syncengine.model.pair import Limits, Role
+from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import ColumnType
 from syncengine.model.surroundings import Surroundings
 from syncengine.servers.duckdb.errors import error_of, rolled_back, time_limit, translated
+from syncengine.servers.duckdb.file_state import identity_of, state_of
 from syncengine.servers.duckdb.surroundings import advanced, constrained_columns, read_surroundings, sequences_of
-from syncengine.servers.duckdb.types import stored_type
+from syncengine.servers.duckdb.types import live_type, readable, stored_type
 from syncengine.servers.highest import Passing
 from syncengine.servers.protocol import (
     Bounds,
@@ -33,7 +35,7 @@ from syncengine.servers.protocol import (
     SessionState,
     scratch_name,
 )
-from syncengine.servers.sql.dialect import Statement, quoted
+from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
 from syncengine.servers.sql.predicates import predicate
 from syncengine.servers.sql.rows import (
@@ -50,18 +52,12 @@ READING_MB = 48
 """Buffers of a server that is only read: queries stream, and more would only fill with the file."""
 THREADS = 1
 """Both servers are asked at once, so that one thread each keeps two cores busy."""
-LIVE_TYPES = {
-    "SMALLINT": "smallint",
-    "INTEGER": "integer",
-    "BIGINT": "bigint",
-    "DATE": "date",
-    "FLOAT": "smallfloat",
-    "DOUBLE": "float",
-}
-
-
 DISABLED_OPTIMIZERS = "in_clause"
 """It makes a hash join of a megabyte out of every list of values, and scattered buckets have many."""
+IS_TABLE = (
+    "SELECT 1 FROM duckdb_tables() WHERE lower(table_name) = lower(?) AND schema_name = 'main' "
+    "AND database_name = current_database()"
+)
 _OPEN_SESSIONS: set[str] = set()
 """The ids of the write sessions that are open in this process, over whichever server object."""
 
@@ -98,7 +94,7 @@ class DuckDBServer:
             role=self._role,
             kind="duckdb",
             version=duckdb.__version__,
-            identity=_identity(self._path),
+            identity=identity_of(self._path),
             capabilities=Capabilities(
                 transactions=True,
                 locks_per_row=False,
@@ -114,14 +110,15 @@ class DuckDBServer:
         rows = self._rows(
             Statement(
                 "SELECT table_name, column_name, data_type, is_nullable = 'YES' FROM information_schema.columns "
-                "WHERE table_schema = 'main' ORDER BY table_name, ordinal_position"
+                "WHERE table_schema = 'main' AND table_catalog = current_database() "
+                "ORDER BY table_name, ordinal_position"
             )
         )
         columns: dict[str, list[LiveColumn]] = {}
         for table, name, native, nullable in rows:
-            column = LiveColumn(name.lower(), _live_type(native), native, nullable)
-            columns.setdefault(table.lower(), []).append(column)
-        return {name: LiveTable(name, tuple(columns[name.lower()])) for name in names if name.lower() in columns}
+            column = LiveColumn(folded(name), live_type(native), native, nullable, readable(native))
+            columns.setdefault(folded(table), []).append(column)
+        return {name: LiveTable(name, tuple(columns[folded(name)])) for name in names if folded(name) in columns}
 
     def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
         """Return what a write to those of the named tables that exist sets off or meets, under the names asked for."""
@@ -183,14 +180,15 @@ class DuckDBServer:
         """Say whether a write session still lives: one of another process ended with it, or this could not be open."""
         return SessionState.ALIVE if session in _OPEN_SESSIONS else SessionState.GONE
 
-    def change_counter(self, table: str) -> str | None:
-        """Return when the file and its log were written last, and how large they are: it keeps no counters by table.
+    def day_versions(self, query: DaysQuery) -> DayVersions | None:
+        """Return that of the whole file for every day, which only reading it leaves as it is.
 
-        Whoever opens the file for reading leaves both as they are. None where there is no file any more.
+        None for a view, whose rows may lie elsewhere, and where there is no file any more.
         """
-        del table
-        database = _written(self._path)
-        return database and f"{database}, log {_written(self._path.with_name(f'{self._path.name}.wal')) or 'none'}"
+        if not self._rows(Statement(IS_TABLE, (query.selection.table,))):
+            return None
+        history = state_of(self._path)
+        return None if history is None else DayVersions(history)
 
     def waiting(self) -> int | None:
         """Return None: nobody waits for locks in a file that one process has open."""
@@ -259,11 +257,14 @@ class DuckDBSession:
                 (selection.table,),
             )
         )
-        columns = {quoted(name): native for name, native in described}
+        columns = {quoted(folded(name)): native for name, native in described}
         buckets = selection.columns
-        held = {name for name in (buckets.date, buckets.label, buckets.epoch, buckets.acd) if name}
-        held |= constrained_columns(self._run, selection.table)
-        free = {name: native for name, native in columns.items() if name not in {quoted(one) for one in held}}
+        left_out = selection.left_out.columns if selection.left_out is not None else ()
+        chosen_by = (buckets.date, buckets.label, buckets.epoch, buckets.acd, *selection.group_columns, *left_out)
+        selecting = {quoted(folded(name)) for name in chosen_by if name}
+        selecting |= {quoted(folded(name)) for name in constrained_columns(self._run, selection.table)}
+        # What rows are chosen by stays as it is: they have to be found again.
+        free = {name: native for name, native in columns.items() if name not in selecting}
         where = predicate(selection)
         for change in (*_there_and_back(free), ", ".join(f"{name} = {name}" for name in columns)):
             self._run(Statement(f"UPDATE {quoted(selection.table)} SET {change} WHERE {where.text}", where.values))
@@ -291,16 +292,18 @@ class DuckDBSession:
     def insert(self, table: str, rows: pa.RecordBatchReader) -> int:
         """Insert rows, columns matched by name, and return how many; sequences are advanced past their numbers."""
         columns = ", ".join(quoted(name) for name in rows.schema.names)
+        # A name that no table has: the rows would be taken for the table.
+        incoming = scratch_name()
         sequences = sequences_of(self._run, table)
         passing = Passing(sequences)
         with translated(self._name):
-            self._cursor.register("incoming", passing.through(rows))
+            self._cursor.register(incoming, passing.through(rows))
             try:
                 done = self._cursor.execute(
-                    f"INSERT INTO {quoted(table)} ({columns}) SELECT {columns} FROM incoming"
+                    f"INSERT INTO {quoted(table)} ({columns}) SELECT {columns} FROM {incoming}"
                 ).fetchall()
             finally:
-                self._cursor.unregister("incoming")
+                self._cursor.unregister(incoming)
         for column, sequence in sequences.items():
             if column in passing.highest:
                 statement = advanced(self._run, sequence, passing.lowest[column], passing.highest[column])
@@ -375,27 +378,3 @@ def _there_and_back(columns: Mapping[str, str]) -> tuple[str, ...]:
             there.append(f"{name} = {name} || '.'")
             back.append(f"{name} = SUBSTR({name}, 1, LENGTH({name}) - 1)")
     return (", ".join(there), ", ".join(back)) if there else ()
-
-
-def _identity(path: Path) -> str:
-    """Return what tells a database file from another, under whatever name it is reached."""
-    found = path.stat()
-    return f"file {found.st_ino} on device {found.st_dev}"
-
-
-def _written(path: Path) -> str | None:
-    """Return when a file was written last and how large it is, None where there is none."""
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    return f"{found.st_size} bytes at {found.st_mtime_ns}"
-
-
-def _live_type(native: str) -> ColumnType:
-    decimal = re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", native)
-    if decimal:
-        return ColumnType("decimal", int(decimal.group(1)), int(decimal.group(2)))
-    if native.startswith("VARCHAR"):
-        return ColumnType("char")
-    return ColumnType(LIVE_TYPES.get(native, native.lower()))

@@ -9,8 +9,9 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
+from syncengine.model.names import folded, quoted
 from syncengine.model.surroundings import CheckConstraint, Counter, Reference, Surroundings, UniqueKey, chain_of
-from syncengine.servers.sql.dialect import Statement, quoted
+from syncengine.servers.sql.dialect import Statement
 
 Ask = Callable[[Statement], list[tuple[Any, ...]]]
 
@@ -41,15 +42,15 @@ NEXT = re.compile(r"""nextval\('(?:main\.)?(?P<name>"(?:[^"]|"")+"|[^'".]+)'\)""
 
 def read_surroundings(ask: Ask, names: Collection[str]) -> dict[str, Surroundings]:
     """Return what surrounds those of the named tables that exist, under the names asked for."""
-    kinds = {name.lower(): (name, kind) for name, kind in ask(Statement(TABLES))}
+    kinds = {folded(name): (name, kind) for name, kind in ask(Statement(TABLES))}
     constraints = ask(Statement(CONSTRAINTS))
     indexes = ask(Statement(INDEXES))
     columns = ask(Statement(COLUMNS))
     references = tuple(_references(constraints))
     found = {}
     for asked in names:
-        if asked.lower() in kinds:
-            table, kind = kinds[asked.lower()]
+        if folded(asked) in kinds:
+            table, kind = kinds[folded(asked)]
             found[asked] = Surroundings(
                 table=asked,
                 is_a=kind,
@@ -70,16 +71,16 @@ def read_surroundings(ask: Ask, names: Collection[str]) -> dict[str, Surrounding
 def sequences_of(ask: Ask, table: str) -> dict[str, str]:
     """Return the sequences that number columns of a table, by column in lower case."""
     columns = ask(Statement(COLUMNS))
-    return {column.lower(): name for of, column, name in _numbered(columns) if of.lower() == table.lower()}
+    return {folded(column): name for of, column, name in _numbered(columns) if folded(of) == folded(table)}
 
 
 def constrained_columns(ask: Ask, table: str) -> frozenset[str]:
     """Return the columns of a table that a constraint speaks of: what they are changed to must keep to it."""
     rows = ask(Statement(CONSTRAINTS))
-    names = {name for of, _, _, columns, *_ in rows if of.lower() == table.lower() for name in columns or ()}
-    names |= {name for *_, to, columns in rows if (to or "").lower() == table.lower() for name in columns or ()}
+    names = {name for of, _, _, columns, *_ in rows if folded(of) == folded(table) for name in columns or ()}
+    names |= {name for *_, to, columns in rows if folded(to or "") == folded(table) for name in columns or ()}
     indexed = " ".join(
-        str(expressions) for of, _, expressions in ask(Statement(INDEXES)) if of.lower() == table.lower()
+        str(expressions) for of, _, expressions in ask(Statement(INDEXES)) if folded(of) == folded(table)
     )
     return frozenset(names) | frozenset(re.findall(r"\w+", indexed))
 

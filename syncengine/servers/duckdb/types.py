@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from syncengine.model.spec import ColumnType
 
 STORED = {
@@ -15,6 +17,16 @@ STORED = {
     "char": "VARCHAR",
     "varchar": "VARCHAR",
 }
+LIVE = {
+    "SMALLINT": "smallint",
+    "INTEGER": "integer",
+    "BIGINT": "bigint",
+    "DATE": "date",
+    "FLOAT": "smallfloat",
+    "DOUBLE": "float",
+}
+INEXACT = re.compile(r"\b(HUGEINT|UHUGEINT|BIGNUM|INTERVAL|BIT|TIME WITH TIME ZONE|UNION)\b")
+"""Types, also inside of others, of which Arrow or a piece keeps less than DuckDB does, or nothing."""
 
 
 def stored_type(column_type: ColumnType) -> str:
@@ -25,3 +37,17 @@ def stored_type(column_type: ColumnType) -> str:
     if column_type.name == "decimal":
         return f"DECIMAL({column_type.width},{column_type.scale})"
     return STORED[column_type.name]
+
+
+def live_type(native: str) -> ColumnType:
+    """Return what the catalogue's words for a type mean; what is not known here keeps its own name."""
+    decimal = re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", native)
+    if decimal:
+        return ColumnType("decimal", int(decimal.group(1)), int(decimal.group(2)))
+    # It keeps CHAR and VARCHAR alike, and no width.
+    return ColumnType("char" if native == "VARCHAR" else LIVE.get(native, native.lower()))
+
+
+def readable(native: str) -> bool:
+    """Say whether values of a type come and go exactly."""
+    return INEXACT.search(native) is None

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.sql import sqltypes
 
+from syncengine.model.names import folded
 from syncengine.servers.informix.system_catalogue import (
     AT_ONCE,
     COLUMNS,
@@ -85,7 +86,7 @@ class Index:
 def read_tables(ask: Asking) -> tuple[Table, ...]:
     """Return all tables and views that are not the catalogue's own."""
     return tuple(
-        Table(str(name).strip().lower(), str(owner).strip(), int(tabid), str(kind).strip())
+        Table(folded(str(name).strip()), str(owner).strip(), int(tabid), str(kind).strip())
         for name, owner, tabid, kind in ask(TABLES)
     )
 
@@ -95,7 +96,7 @@ def read_columns(ask: Asking, tabids: Sequence[int]) -> Iterator[Column]:
     for some in portions_of(tabids):
         for tabid, number, name, coltype, length, extended in ask(COLUMNS.format(tables=in_tables(some, "c.tabid"))):
             stored = Stored(int(coltype), int(length), str(extended or ""))
-            yield Column(int(tabid), int(number), str(name).strip().lower(), stored)
+            yield Column(int(tabid), int(number), folded(str(name).strip()), stored)
 
 
 def read_indexes(ask: Asking, tabids: Sequence[int]) -> Iterator[Index]:

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from syncengine.model.errors import ServerError
 from syncengine.model.fingerprint import FingerprintQuery
+from syncengine.model.names import folded
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.servers.informix.connections import Lent
 from syncengine.servers.informix.sql import INFORMIX, portions
@@ -56,7 +57,7 @@ def _count(lent: Lent, query: ReadQuery, source: str) -> int:
 
 def _columns(table: LiveTable, names: Sequence[str], server: str) -> list[tuple[str, LiveColumn]]:
     """Return the columns asked for under the names asked for, or all; refuses those that cannot be read exactly."""
-    found = [(name, table.column(name.lower())) for name in names or table.names]
+    found = [(name, table.column(folded(name))) for name in names or table.names]
     known = [(name, column) for name, column in found if column is not None]
     if len(known) < len(found):
         lacking = ", ".join(name for name, column in found if column is None)

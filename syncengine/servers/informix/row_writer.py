@@ -14,6 +14,7 @@ import ibm_db
 import pyarrow as pa
 
 from syncengine.model.errors import ServerError
+from syncengine.model.names import folded
 from syncengine.model.spec import ColumnType
 from syncengine.servers.informix.connections import Lent
 from syncengine.servers.informix.errors import translated
@@ -51,11 +52,11 @@ def insert_of(table: LiveTable, source: str, names: Sequence[str], server: str) 
     """Return what inserts into the named columns; raises `ServerError` for a column the table does not have."""
     types = []
     for name in names:
-        column = table.column(name.lower())
+        column = table.column(folded(name))
         if column is None:
             raise ServerError(f"{server}: the table {table.name} has no column {name}.")
         types.append(column.type)
-    return Insert(source, tuple(name.lower() for name in names), tuple(types))
+    return Insert(source, tuple(folded(name) for name in names), tuple(types))
 
 
 def insert_rows(lent: Lent, insert: Insert, rows: pa.RecordBatchReader, path: WritePath, server: str) -> int:

@@ -14,7 +14,9 @@ import pyarrow as pa
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.errors import ServerError, ServerReadOnlyError, ServerUnreachableError
 from syncengine.model.fingerprint import FingerprintQuery
+from syncengine.model.names import folded
 from syncengine.model.pair import Limits, Role
+from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
 from syncengine.model.surroundings import Surroundings
@@ -40,7 +42,7 @@ from syncengine.servers.protocol import (
     SessionState,
     scratch_name,
 )
-from syncengine.servers.sql.dialect import Statement
+from syncengine.servers.sql.dialect import PLAIN, Statement
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
 from syncengine.servers.sql.rows import bound_at, bounds_statement, highest_statement
 from syncengine.servers.stream import Stream
@@ -101,7 +103,7 @@ class InformixServer:
     def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:
         """Return those of the named tables that exist, under the names asked for."""
         known = self._reflect(names)
-        return {name: known[name.lower()] for name in names if name.lower() in known}
+        return {name: known[folded(name)] for name in names if folded(name) in known}
 
     def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
         """Return what a write to those of the named tables that exist sets off or meets, under the names asked for."""
@@ -191,9 +193,9 @@ class InformixServer:
             return SessionState.UNKNOWN
         return SessionState.ALIVE if found else SessionState.GONE
 
-    def change_counter(self, table: str) -> str | None:
-        """Return None: no table of its catalogue is known to tell."""
-        del table
+    def day_versions(self, query: DaysQuery) -> DayVersions | None:
+        """Return None: neither its rows nor its catalogue are known to tell."""
+        del query
         return None
 
     def waiting(self) -> int | None:
@@ -263,7 +265,7 @@ class InformixServer:
         return row_reader.source_of(self._table(table))
 
     def _table(self, name: str) -> LiveTable:
-        found = self._reflect([name]).get(name.lower())
+        found = self._reflect([name]).get(folded(name))
         if found is None:
             raise ServerError(
                 f"{self._name}: a table is not there: {name}.",
@@ -273,7 +275,7 @@ class InformixServer:
 
     def _reflect(self, names: Collection[str]) -> Mapping[str, LiveTable]:
         """Return the live tables by name; the catalogue is read once, and again for a table it did not have."""
-        wanted = {name.lower() for name in names}
+        wanted = {folded(name) for name in names}
         if self._tables is None or not wanted <= self._tables.keys():
             with self._connections.lent() as lent:
                 self._tables = {**(self._tables or {}), **_live_tables(lent.rows, wanted, self._identity, self._name)}
@@ -326,6 +328,18 @@ def _live_tables(
     for index in read_indexes(ask, ids):
         indexes.setdefault(index.table, []).append(index.name)
     return {
-        name: LiveTable(name, tuple(columns.get(table.id, ())), table.owner, tuple(indexes.get(table.id, ())))
+        name: LiveTable(
+            name,
+            tuple(columns.get(table.id, ())),
+            table.owner,
+            tuple(indexes.get(table.id, ())),
+            _problem(name, [column.name for column in columns.get(table.id, ())]),
+        )
         for name, table in found.items()
     }
+
+
+def _problem(table: str, columns: Collection[str]) -> str:
+    """Return why a table cannot be asked about: quotes, which some names need, make text in sessions like ours."""
+    odd = [name for name in (table, *columns) if PLAIN.fullmatch(name) is None]
+    return f"calls something {odd[0]!r} in the table {table}, which cannot be named without quotes" if odd else ""

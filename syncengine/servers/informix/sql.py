@@ -16,6 +16,7 @@ INFORMIX = Dialect(
     # SUBSTR past the end of a text gives NULL on some releases and nothing on others.
     character="NVL(ASCII(SUBSTR({text}, {place}, 1)), 0)",
     trimmed="TRIM(TRAILING ' ' FROM {text})",
+    date_literal="MDY({day.month}, {day.day}, {day.year})",
     day_number=f"({{date}} - MDY({EPOCH_DAY.month}, {EPOCH_DAY.day}, {EPOCH_DAY.year}))",
 )
 MOST_TEXT = 12_000

@@ -13,12 +13,13 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from syncengine.model.errors import ServerError, SyncError
+from syncengine.model.names import quoted
 from syncengine.servers import connections
 from syncengine.servers.driver_calls import Calls, too_long
 from syncengine.servers.postgresql.driver import Backend, connect, is_driver_error
 from syncengine.servers.postgresql.errors import refused_connection, sqlstate_of, translated
 from syncengine.servers.postgresql.url import connection_string, schema_of
-from syncengine.servers.sql.dialect import Statement, quoted
+from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.url import ServerUrl
 
 Result = TypeVar("Result")

@@ -5,9 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
-from syncengine.servers.sql.dialect import Dialect, quoted
+from syncengine.model.bucket import EPOCH_DAY
+from syncengine.model.names import folded, quoted
+from syncengine.model.selection import FarDate, Value
+from syncengine.servers.sql.dialect import Dialect
 
+EPOCH_OFFSET = (date(1970, 1, 1) - EPOCH_DAY).days
+INFINITE = 2**31 - 1
+"""The day of Arrow's and DuckDB's that stands for infinity, counted from 1970."""
 MARKER = re.compile(r'"[^"]*"|\?')
 
 
@@ -19,6 +26,12 @@ class PostgreSQLDialect(Dialect):
     text_term: str = "COALESCE({term}, {null})"
     # A sum of BIGINT would be NUMERIC; what is summed is below 2^31.
     sum: str = "CAST(SUM(CAST({value} AS INTEGER)) AS BIGINT)"
+    # It knows no difference to an infinite date, where DuckDB tells these numbers.
+    day_number: str = (
+        f"CASE WHEN ISFINITE({{date}}) THEN CAST({{date}} - DATE '{EPOCH_DAY}' AS BIGINT) "
+        f"WHEN {{date}} > DATE '{EPOCH_DAY}' THEN {INFINITE + EPOCH_OFFSET} "
+        f"WHEN {{date}} < DATE '{EPOCH_DAY}' THEN {EPOCH_OFFSET - INFINITE} END"
+    )
     # A CHAR column compared with a parameter, which is TEXT, loses its padding, and the value does not.
     same_text: str = "RTRIM({column}, ' ') = RTRIM(?, ' ')"
     # Without it the query is merged into the one around, and its long expression computed for each use of x.
@@ -28,7 +41,11 @@ class PostgreSQLDialect(Dialect):
 
     def name(self, name: str) -> str:
         """Return a column's name in quotes, as the catalogue has it; an unknown one as it was asked for."""
-        return quoted(self.actual.get(name.lower(), name))
+        return quoted(self.actual.get(folded(name), name))
+
+    def bound(self, value: Value) -> Value:
+        """Return a value as it is bound; a date that Python has none for is bound as PostgreSQL writes it."""
+        return value.text.replace("(BC)", "BC") if isinstance(value, FarDate) else value
 
 
 def numbered(text: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime, time
+from decimal import Decimal
 
 import adbc_driver_manager
 import adbc_driver_postgresql
@@ -15,6 +16,8 @@ from syncengine.servers.sql.dialect import Statement
 
 WITHOUT_COPY = {"adbc.postgresql.use_copy": "false"}
 """The driver reads through COPY where it can, which takes no bound values and no FETCH."""
+MOST_DIGITS = 38
+"""Of a decimal that is bound."""
 TRANSACTION_STATUS = "adbc.postgresql.transaction_status"
 
 
@@ -88,13 +91,23 @@ def _bound(values: Sequence[Value]) -> pa.RecordBatch:
     )
 
 
-def _parameter_type(value: Value) -> pa.DataType:
+def _parameter_type(value: object) -> pa.DataType:
     match value:
+        case bool():
+            return pa.bool_()
         case int():
             return pa.int64()
         case float():
             return pa.float64()
+        case Decimal():
+            return pa.decimal128(MOST_DIGITS, -int(value.as_tuple().exponent))
+        case datetime():
+            return pa.timestamp("us")
         case date():
             return pa.date32()
+        case time():
+            return pa.time64("us")
+        case bytes():
+            return pa.binary()
         case _:
             return pa.string()

@@ -10,13 +10,14 @@ from typing import Any
 import pyarrow as pa
 
 from syncengine.model.errors import ServerError
+from syncengine.model.names import folded, quoted
 from syncengine.model.selection import ReadQuery
 from syncengine.servers.postgresql.connections import Lent
 from syncengine.servers.postgresql.errors import translated
 from syncengine.servers.postgresql.system_catalogue import Layout
 from syncengine.servers.postgresql.types import arrow_type, as_kept
 from syncengine.servers.protocol import LiveColumn
-from syncengine.servers.sql.dialect import Statement, quoted
+from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.sql.rows import read_statement
 
 BATCH_ROWS = 8192
@@ -26,6 +27,7 @@ BATCH_ROWS = 8192
 class Reading:
     """What to read of a table: a query, and the columns it returns under the names they were asked for by."""
 
+    table: str
     statement: Statement
     columns: tuple[tuple[str, LiveColumn], ...]
     checked: bool = False
@@ -34,14 +36,14 @@ class Reading:
 
 def reading_of(layout: Layout, query: ReadQuery, server: str, *, checked: bool = False) -> Reading:
     """Return what to read; raises `ServerError` for a column the table does not have."""
-    found = [(name, layout.live.column(name.lower())) for name in query.columns or layout.live.names]
+    found = [(name, layout.live.column(folded(name))) for name in query.columns or layout.live.names]
     columns = tuple((name, column) for name, column in found if column is not None)
     if len(columns) < len(found):
         lacking = ", ".join(name for name, column in found if column is None)
         raise ServerError(f"{server}: a column is not there: {layout.live.name} has no {lacking}.")
     expressions = tuple(f"{layout.dialect.name(name)} AS {quoted(name)}" for name, _ in columns)
     statement = read_statement(query, layout.dialect, layout.source, expressions)
-    return Reading(statement, columns, checked)
+    return Reading(layout.live.name, statement, columns, checked)
 
 
 def batches(lent: Lent, reading: Reading, cursor: str) -> Generator[Any, None, None]:
@@ -57,7 +59,7 @@ def batches(lent: Lent, reading: Reading, cursor: str) -> Generator[Any, None, N
     while True:
         rows = lent.fetch(fetch, deadline)
         with translated(lent.name):
-            batch = _batch(rows, reading)
+            batch = _batch(rows, reading, lent.name)
         if schema is None:
             schema = batch.schema
             yield schema
@@ -67,14 +69,35 @@ def batches(lent: Lent, reading: Reading, cursor: str) -> Generator[Any, None, N
             return
 
 
+def _column(values: pa.Array, table: str, live: LiveColumn, server: str) -> pa.Array:
+    """Return a column as it is kept; raises `ServerError` that names the first value that cannot be."""
+    wanted = arrow_type(live.type)
+    try:
+        return as_kept(values, wanted)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise ServerError(
+            f"{server}: {table}.{live.name} holds {_misfit(values, wanted)}, which a {live.native} is not read with.",
+            hint="Set it to another value there, or leave the table out.",
+        ) from error
+
+
+def _misfit(values: pa.Array, wanted: pa.DataType | None) -> str:
+    for value in values:
+        try:
+            as_kept(pa.array([value.as_py()], values.type), wanted)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            return str(value.as_py())
+    return "a value"
+
+
 def cursor_name() -> str:
     """Return a name no other cursor of a transaction has."""
     return f"rows_{secrets.token_hex(4)}"
 
 
-def _batch(rows: pa.Table, reading: Reading) -> pa.RecordBatch:
+def _batch(rows: pa.Table, reading: Reading, server: str) -> pa.RecordBatch:
     arrays = [
-        as_kept(column.combine_chunks() if column.num_chunks != 1 else column.chunk(0), arrow_type(live.type))
+        _column(column.combine_chunks() if column.num_chunks != 1 else column.chunk(0), reading.table, live, server)
         for column, (_, live) in zip(rows.columns, reading.columns, strict=True)
     ]
     batch = pa.RecordBatch.from_arrays(arrays, names=[name for name, _ in reading.columns])

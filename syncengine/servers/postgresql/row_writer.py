@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from syncengine.model.errors import ServerError
+from syncengine.model.names import folded
 from syncengine.servers.postgresql.connections import Lent
 from syncengine.servers.postgresql.system_catalogue import Layout
-from syncengine.servers.postgresql.types import arrow_type, as_kept
+from syncengine.servers.postgresql.types import arrow_type, as_sent
 
 COPY_ROWS = 8192
 """Rows in one COPY: the driver holds them a second time on their way."""
@@ -20,7 +21,7 @@ def insert_rows(lent: Lent, layout: Layout, rows: pa.RecordBatchReader) -> int:
 
     Each COPY is begun with rows in hand, so that what their reader raises passes as it is.
     """
-    known = {name: layout.live.column(name.lower()) for name in rows.schema.names}
+    known = {name: layout.live.column(folded(name)) for name in rows.schema.names}
     lacking = ", ".join(name for name, column in known.items() if column is None)
     if lacking:
         raise ServerError(f"{lent.name}: a column is not there: {layout.live.name} has no {lacking}.")
@@ -53,14 +54,15 @@ def _portions(rows: pa.RecordBatchReader) -> Iterator[pa.Table]:
 def _fitting(portion: pa.Table, layout: Layout, server: str) -> pa.RecordBatch:
     names, arrays = [], []
     for name, column in zip(portion.schema.names, portion.columns, strict=True):
-        live = layout.live.column(name.lower())
+        live = layout.live.column(folded(name))
         if live is None:
             continue
         try:
-            arrays.append(as_kept(column.combine_chunks(), arrow_type(live.type)))
+            arrays.append(as_sent(column.combine_chunks(), arrow_type(live.type)))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise ServerError(
-                f"{server}: a value of {name} does not fit its type there, {live.native}: {error}."
+                f"{server}: a value of {layout.live.name}.{name} does not fit its type there, {live.native}: {error}.",
+                hint="`syncengine check` holds the columns of both servers against each other.",
             ) from error
-        names.append(layout.actual[name.lower()])
+        names.append(layout.actual[folded(name)])
     return pa.RecordBatch.from_arrays(arrays, names=names)

@@ -13,7 +13,9 @@ import pyarrow as pa
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.errors import ServerError, ServerReadOnlyError
 from syncengine.model.fingerprint import FingerprintQuery
+from syncengine.model.names import folded, quoted
 from syncengine.model.pair import Limits, Role
+from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
 from syncengine.model.surroundings import Surroundings
@@ -21,6 +23,7 @@ from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
 from syncengine.servers.postgresql import activity, row_reader
 from syncengine.servers.postgresql.connections import Connections
 from syncengine.servers.postgresql.errors import unknown_outcome
+from syncengine.servers.postgresql.row_versions import day_versions
 from syncengine.servers.postgresql.sequences import ColumnSequence, read_sequences
 from syncengine.servers.postgresql.session import Known, PostgreSQLSession
 from syncengine.servers.postgresql.surroundings import read_surroundings
@@ -28,7 +31,7 @@ from syncengine.servers.postgresql.system_catalogue import STARTED, Layout, read
 from syncengine.servers.postgresql.types import stored_type
 from syncengine.servers.postgresql.url import CHECK_PORT, FORM
 from syncengine.servers.protocol import Bounds, Capabilities, LiveTable, ServerDescription, SessionState, scratch_name
-from syncengine.servers.sql.dialect import Statement, quoted
+from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
 from syncengine.servers.sql.rows import bound_at, bounds_statement, highest_statement
 from syncengine.servers.stream import Stream
@@ -87,13 +90,13 @@ class PostgreSQLServer:
         with self._connections.lent() as lent:
             found = read_layouts(lent, names)
         self._layouts |= found
-        return {name: replace(found[name.lower()].live, name=name) for name in names if name.lower() in found}
+        return {name: replace(found[folded(name)].live, name=name) for name in names if folded(name) in found}
 
     def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
         """Return what a write to those of the named tables that exist sets off or meets, under the names asked for."""
         with self._connections.lent() as lent:
             found = read_layouts(lent, names)
-            layouts = {name: found[name.lower()] for name in names if name.lower() in found}
+            layouts = {name: found[folded(name)] for name in names if folded(name) in found}
             return read_surroundings(lent.rows, layouts)
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
@@ -156,9 +159,14 @@ class PostgreSQLServer:
         """Say whether a write session lives, by what became of its transaction."""
         return activity.session_state(self._rows, session)
 
-    def change_counter(self, table: str) -> str | None:
-        """Return what the server has counted of the table's rows, up to a minute late; None where it does not."""
-        return activity.change_counter(self._rows, self._layout(table))
+    def day_versions(self, query: DaysQuery) -> DayVersions | None:
+        """Return a sum over the versions of each day's rows, None where it cannot be had or does not tell."""
+        layout = self._layout(query.selection.table)
+        if not self._about.tells_history:
+            return None
+        # Over one connection: it ends with the run of the server that both answers are of.
+        with self._connections.lent() as lent:
+            return day_versions(lent, layout, query)
 
     def waiting(self) -> int | None:
         """Return how many sessions in the database wait for a lock."""
@@ -200,14 +208,14 @@ class PostgreSQLServer:
 
     def _layout(self, name: str) -> Layout:
         """Return how a table is stored, which is asked for once."""
-        if name.lower() not in self._layouts:
+        if folded(name) not in self._layouts:
             self.tables([name])
-        if name.lower() not in self._layouts:
+        if folded(name) not in self._layouts:
             raise ServerError(
                 f"{self._name}: a table is not there: {name}.",
                 hint="`syncengine check` names the tables a server lacks.",
             )
-        return self._layouts[name.lower()]
+        return self._layouts[folded(name)]
 
     def _sequences(self, layout: Layout) -> tuple[ColumnSequence, ...]:
         """Return the sequences that number columns of a table and can be advanced, which are asked for once."""

@@ -12,6 +12,7 @@ import pyarrow as pa
 from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.errors import ServerError
 from syncengine.model.fingerprint import FingerprintQuery
+from syncengine.model.names import folded, quoted
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.servers.highest import Passing
 from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
@@ -22,7 +23,7 @@ from syncengine.servers.postgresql.errors import error_of
 from syncengine.servers.postgresql.row_writer import insert_rows
 from syncengine.servers.postgresql.sequences import ColumnSequence
 from syncengine.servers.postgresql.system_catalogue import About, Layout
-from syncengine.servers.sql.dialect import Statement, quoted
+from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
 from syncengine.servers.sql.rows import delete_statement
 from syncengine.servers.stream import Stream
@@ -109,7 +110,7 @@ class PostgreSQLSession:
         passing = Passing([one.column for one in sequences])
         inserted = insert_rows(self._lent, layout, passing.through(rows))
         for one in sequences:
-            column = one.column.lower()
+            column = folded(one.column)
             if column in passing.highest:
                 self._lent.rows(one.advanced(passing.lowest[column], passing.highest[column]))
         return inserted

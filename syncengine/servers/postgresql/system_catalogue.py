@@ -8,12 +8,13 @@ from typing import Any
 
 from syncengine.model.errors import ServerUnreachableError
 from syncengine.model.fingerprint import FOLDED
+from syncengine.model.names import folded, quoted
 from syncengine.servers.postgresql.connections import Lent
 from syncengine.servers.postgresql.dialect import PostgreSQLDialect
 from syncengine.servers.postgresql.types import live_type, readable
 from syncengine.servers.postgresql.url import schema_of
 from syncengine.servers.protocol import LiveColumn, LiveTable
-from syncengine.servers.sql.dialect import Statement, quoted
+from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.url import ServerUrl
 
 CODE_POINTS = frozenset({"UTF8", "LATIN1"})
@@ -29,20 +30,28 @@ ABOUT = (
     "FROM pg_database d WHERE d.datname = current_database()"
 )
 SYSTEM = "SELECT CAST(system_identifier AS TEXT) FROM pg_control_system()"
+RIGHTS = (
+    "SELECT has_function_privilege('pg_control_system()', 'EXECUTE'), "
+    "has_function_privilege('pg_control_checkpoint()', 'EXECUTE'), "
+    # Row versions are numbered, but not hashed, before release 14.
+    "CAST(current_setting('server_version_num') AS INTEGER) >= 140000"
+)
 COLUMNS = (
     "SELECT CAST(n.nspname AS TEXT), CAST(c.relname AS TEXT), CAST(a.attname AS TEXT), "
     "format_type(a.atttypid, a.atttypmod), NOT a.attnotnull, CAST(pg_get_userbyid(c.relowner) AS TEXT) "
     "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid "
     "WHERE n.nspname = ANY(current_schemas(false)) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') "
-    "AND a.attnum > 0 AND NOT a.attisdropped AND lower(CAST(c.relname AS TEXT)) IN ({names}) "
-    # Of tables that differ in case only, the one in lower case is meant.
-    "ORDER BY array_position(current_schemas(false), n.nspname), c.relname <> lower(c.relname), c.relname, a.attnum"
+    # As names are told apart here, in whatever order the database sorts.
+    "AND a.attnum > 0 AND NOT a.attisdropped "
+    'AND lower(CAST(c.relname AS TEXT) COLLATE "C") IN ({names}) '
+    "ORDER BY array_position(current_schemas(false), n.nspname), c.relname, a.attnum"
 )
 INDEXES = (
     "SELECT CAST(n.nspname AS TEXT), CAST(c.relname AS TEXT), CAST(i.relname AS TEXT) "
     "FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid "
     "JOIN pg_namespace n ON n.oid = c.relnamespace "
-    "WHERE n.nspname = ANY(current_schemas(false)) AND lower(CAST(c.relname AS TEXT)) IN ({names}) ORDER BY i.relname"
+    "WHERE n.nspname = ANY(current_schemas(false)) "
+    'AND lower(CAST(c.relname AS TEXT) COLLATE "C") IN ({names}) ORDER BY i.relname'
 )
 
 
@@ -60,6 +69,8 @@ class About:
     """Why it takes no writes, empty where it does."""
     started: str
     """When it was started: a connection that finds another moment has found another run of it, or another server."""
+    tells_history: bool
+    """Whether it tells by which numbers the versions of its rows go."""
 
     @property
     def folds(self) -> frozenset[str]:
@@ -112,7 +123,8 @@ def read_about(lent: Lent, url: ServerUrl) -> About:
     why = "is a standby of another server: it can only be read" if standby else ""
     if read_only == "on" and not why:
         why = f"lets {user} only read (default_transaction_read_only)"
-    system = _system(lent)
+    names_itself, names_timeline, hashes = lent.rows(Statement(RIGHTS))[0]
+    system = str(lent.rows(Statement(SYSTEM))[0][0]) if names_itself else ""
     place = f"system {system}, database {database}" if system else f"{url.place}/{url.database}"
     return About(
         version=version,
@@ -123,35 +135,51 @@ def read_about(lent: Lent, url: ServerUrl) -> About:
         locale=f"{encoding}, {collation}",
         read_only=why,
         started=started,
+        tells_history=names_itself and names_timeline and hashes,
     )
-
-
-def _system(lent: Lent) -> str:
-    """Return the number a server was given when it was made, empty where the login may not ask for it."""
-    allowed = "SELECT has_function_privilege('pg_control_system()', 'EXECUTE')"
-    if not lent.rows(Statement(allowed))[0][0]:
-        return ""
-    return str(lent.rows(Statement(SYSTEM))[0][0])
 
 
 def read_layouts(lent: Lent, names: Collection[str]) -> dict[str, Layout]:
     """Return those of the named tables that are on the search path, by their names in lower case."""
-    wanted = tuple(sorted({name.lower() for name in names}))
+    wanted = tuple(sorted({folded(name) for name in names}))
     if not wanted:
         return {}
     columns = _grouped(lent.rows(_about(COLUMNS, wanted)))
     indexes = _grouped(lent.rows(_about(INDEXES, wanted)))
+    by_name: dict[str, list[tuple[str, str]]] = {}
+    for schema, table in columns:
+        alike = by_name.setdefault(folded(table), [])
+        # Of several schemas on the search path the first counts.
+        if not alike or alike[0][0] == schema:
+            alike.append((schema, table))
     found: dict[str, Layout] = {}
-    for (schema, table), described in columns.items():
-        if table.lower() not in found:
-            live = LiveTable(
-                table.lower(),
-                tuple(_column(*one[:3]) for one in described),
-                owner=described[0][3],
-                indexes=tuple(name for (name,) in indexes.get((schema, table), ())),
-            )
-            found[table.lower()] = Layout(live, schema, table, {one[0].lower(): one[0] for one in described})
+    for name in names:
+        alike = by_name.get(folded(name), [])
+        if not alike:
+            continue
+        meant = next((one for one in alike for wanted_name in (name, folded(name)) if one[1] == wanted_name), alike[0])
+        described = columns[meant]
+        live = LiveTable(
+            folded(name),
+            tuple(_column(*one[:3]) for one in described),
+            owner=described[0][3],
+            indexes=tuple(index for (index,) in indexes.get(meant, ())),
+            problem=_problem(name, meant[1], alike, [one[0] for one in described]),
+        )
+        found[folded(name)] = Layout(live, *meant, {folded(one[0]): one[0] for one in described})
     return found
+
+
+def _problem(name: str, meant: str, alike: Sequence[tuple[str, str]], columns: Sequence[str]) -> str:
+    """Return why a table cannot be told from another, or one of its columns from another."""
+    if len(alike) > 1 and meant not in (name, folded(name)):
+        named = " and ".join(f'"{table}"' for _, table in alike)
+        return f"has {named}, whose names differ only in case, and none is called {name}"
+    twice = [one for one in columns if sum(folded(other) == folded(one) for other in columns) > 1]
+    if twice:
+        named = " and ".join(f'"{column}"' for column in twice)
+        return f"has the columns {named}, whose names differ only in case"
+    return ""
 
 
 def _about(text: str, names: Sequence[str]) -> Statement:
@@ -167,4 +195,4 @@ def _grouped(rows: Sequence[tuple[Any, ...]]) -> dict[tuple[str, str], list[tupl
 
 def _column(name: str, native: str, nullable: bool) -> LiveColumn:
     live = live_type(native)
-    return LiveColumn(name.lower(), live, native, nullable, readable(live))
+    return LiveColumn(folded(name), live, native, nullable, readable(live))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from syncengine.model.spec import ColumnType
 from syncengine.servers.arrow import ARROW
@@ -28,8 +30,12 @@ LIVE = {
     "real": "smallfloat",
     "double precision": "float",
 }
-TEXTS = {"character": "char", "bpchar": "char", "character varying": "varchar", "text": "char"}
+TEXTS = {"character": "char", "bpchar": "char", "character varying": "varchar", "text": "varchar"}
 SIZED = re.compile(r"([a-z ]+)\((\d+)(?:,(\d+))?\)")
+FROM_DRIVER = {-(2**31) + 10956: 2**31 - 1, -(2**31) + 10957: -(2**31) + 1}
+"""The days that the driver makes of infinity and of -infinity, and those that they are to Arrow and to DuckDB."""
+EARLIEST_SENT = -(2**63) + 946_684_800_000_000
+"""What stands before it was read of times past what the driver can count from 2000, and it refuses to write them."""
 EXACT = {"boolean", "bytea", "timestamp without time zone", "time without time zone"}
 """Types that Informix has otherwise or not at all, and whose values Arrow carries to and fro unchanged."""
 
@@ -80,4 +86,25 @@ def as_kept(array: pa.Array, wanted: pa.DataType | None) -> pa.Array:
     """
     if isinstance(array.type, pa.BaseExtensionType):
         array = array.storage
-    return array if wanted is None or array.type == wanted else array.cast(wanted)
+    if wanted is not None and array.type != wanted:
+        array = array.cast(wanted)
+    return _dates(array, FROM_DRIVER) if wanted == pa.date32() else array
+
+
+def as_sent(array: pa.Array, wanted: pa.DataType | None) -> pa.Array:
+    """Return a column as the driver takes it; raises `pyarrow.ArrowInvalid` for a value that the type cannot hold."""
+    if wanted is not None and array.type != wanted:
+        array = array.cast(wanted)
+    if pa.types.is_timestamp(array.type) and pc.any(pc.less(array.cast(pa.int64()), EARLIEST_SENT)).as_py():
+        raise pa.ArrowInvalid("the driver does not write a time of infinity, or past the year 294246")
+    return _dates(array, {kept: sent for sent, kept in FROM_DRIVER.items()}) if wanted == pa.date32() else array
+
+
+def _dates(array: pa.Array, days: Mapping[int, int]) -> pa.Array:
+    """Return dates of which some days are others: the driver moves infinity by the days from 2000 to 1970."""
+    numbers = array.cast(pa.int32())
+    for day, other in days.items():
+        found = pc.equal(numbers, day)
+        if pc.any(found).as_py():
+            numbers = pc.if_else(found, pa.scalar(other, pa.int32()), numbers)
+    return numbers.cast(pa.date32())

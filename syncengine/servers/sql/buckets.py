@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from syncengine.model.bucket import QUANTUM_SECONDS, BucketColumns
+from syncengine.model.bucket import FIRST_DATE, FIRST_EPOCH, PAST_DATE, PAST_EPOCH, QUANTUM_SECONDS, BucketColumns
 from syncengine.model.interval import QUANTUM
 from syncengine.servers.sql.dialect import DUCKDB, NO_DATE, NO_NUMBER, Dialect
+
+
+def bucket_terms(buckets: BucketColumns, dialect: Dialect = DUCKDB) -> tuple[str, str, str]:
+    """Return the three expressions of a row's bucket, typed so that NULL columns compare with any row."""
+    return date_expression(buckets, dialect), slot_expression(buckets, dialect), acd_expression(buckets, dialect)
 
 
 def slot_expression(buckets: BucketColumns, dialect: Dialect = DUCKDB) -> str:
@@ -19,8 +24,11 @@ def slot_expression(buckets: BucketColumns, dialect: Dialect = DUCKDB) -> str:
 
 
 def date_expression(buckets: BucketColumns, dialect: Dialect) -> str:
-    """Return the date of a row's bucket, as SQL."""
-    return dialect.name(buckets.date) if buckets.date else NO_DATE
+    """Return the date of a row's bucket, as SQL: NULL for one that lies outside of all times."""
+    if buckets.date is None:
+        return NO_DATE
+    day = dialect.name(buckets.date)
+    return f"CASE WHEN {dated(buckets.date, dialect)} THEN {day} END"
 
 
 def acd_expression(buckets: BucketColumns, dialect: Dialect) -> str:
@@ -28,7 +36,23 @@ def acd_expression(buckets: BucketColumns, dialect: Dialect) -> str:
     return dialect.name(buckets.acd) if buckets.acd else NO_NUMBER
 
 
+def dated(column: str, dialect: Dialect) -> str:
+    """Return the condition that a date is one of a window's: some servers have dates that no calendar here has."""
+    day = dialect.name(column)
+    return f"({day} >= {dialect.date(FIRST_DATE)} AND {day} < {dialect.date(PAST_DATE)})"
+
+
+def undated(column: str, dialect: Dialect) -> str:
+    """Return the condition that a date is of no window, NULL above all."""
+    day = dialect.name(column)
+    return f"({day} IS NULL OR {day} < {dialect.date(FIRST_DATE)} OR {day} >= {dialect.date(PAST_DATE)})"
+
+
 def untimed(buckets: BucketColumns, dialect: Dialect) -> str:
-    """Return the condition that a row has NULL in a time column."""
-    times = [dialect.name(column) for column in (buckets.date, buckets.label, buckets.epoch) if column is not None]
-    return " OR ".join(f"{time} IS NULL" for time in times) or "1 = 0"
+    """Return the condition that no window selects a row, since a time column holds NULL or what no window holds."""
+    if buckets.epoch is not None:
+        epoch = dialect.name(buckets.epoch)
+        return f"({epoch} IS NULL OR {epoch} < {FIRST_EPOCH} OR {epoch} >= {PAST_EPOCH})"
+    conditions = [undated(buckets.date, dialect)] if buckets.date is not None else []
+    conditions += [f"{dialect.name(buckets.label)} IS NULL"] if buckets.label is not None else []
+    return " OR ".join(conditions) or "1 = 0"

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 
 from syncengine.model.bucket import EPOCH_DAY
-from syncengine.model.selection import Value
+from syncengine.model.errors import InputError
+from syncengine.model.names import quoted
+from syncengine.model.selection import FarDate, Value
 
 PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 """Names that need no quotes anywhere."""
+NUL = 0x110000
+"""What a NUL counts in text, the first number that no character has: only embedded servers can hold one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,8 @@ class Dialect:
     """The number of the character at a place; empty where `characters` adds them all up at once."""
     characters: str = (
         "CAST(COALESCE(LIST_SUM(LIST_TRANSFORM(STRING_SPLIT({text}, ''), "
-        "lambda letter, place: ASCII(letter) * (CAST([{numbers}] AS BIGINT[]))[place])), 0) AS BIGINT)"
+        f"lambda letter, place: CASE letter WHEN CHR(0) THEN {NUL} ELSE ASCII(letter) END "
+        "* (CAST([{numbers}] AS BIGINT[]))[place])), 0) AS BIGINT)"
     )
     """The sum of each character times the number of its place; those past the last number are left out.
 
@@ -44,25 +50,32 @@ class Dialect:
     day_number: str = f"({{date}} - DATE '{EPOCH_DAY.isoformat()}')"
     same_text: str = "{column} = ?"
     """Equality with a text value, blank padding aside where the server stores it."""
+    date_literal: str = "DATE '{day:%Y-%m-%d}'"
     fence: str = ""
     """What keeps a derived table from being merged into the query around it."""
 
+    relation: str = ""
+    """What is put before each column, where columns of another relation are in reach."""
+
+    def bound(self, value: Value) -> Value:
+        """Return a value as it is bound; a date that Python has none for is bound as text."""
+        return value.text if isinstance(value, FarDate) else value
+
+    def date(self, day: date) -> str:
+        """Return a date of ours as this dialect writes it."""
+        return self.date_literal.format(day=day)
+
     def name(self, name: str) -> str:
-        """Return an identifier as this dialect writes it; raises ValueError for one it cannot write."""
-        if self.quotes:
-            return quoted(name)
-        if PLAIN.fullmatch(name) is None:
-            raise ValueError(f"{name!r} would need quotes, and cannot be the name of a table or column here")
-        return name
+        """Return an identifier as this dialect writes it; raises `InputError` for one it cannot write."""
+        if not self.quotes and PLAIN.fullmatch(name) is None:
+            raise InputError(
+                f"{name!r} would need quotes to be the name of a table or column, and here quotes make text.",
+                hint="Leave the table out.",
+            )
+        written = quoted(name) if self.quotes else name
+        return f"{self.relation}.{written}" if self.relation else written
 
 
 DUCKDB = Dialect()
 NO_DATE, NO_NUMBER = "CAST(NULL AS DATE)", "CAST(NULL AS INTEGER)"
 """NULL with a type, which some servers ask for."""
-
-
-def quoted(name: str) -> str:
-    """Return a name as a quoted identifier; a quote inside it is refused."""
-    if '"' in name or not name:
-        raise ValueError(f"{name!r} cannot be the name of a table or column")
-    return f'"{name}"'

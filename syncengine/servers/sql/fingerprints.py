@@ -7,7 +7,7 @@ from typing import Any
 
 from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.fingerprint import FingerprintColumn, FingerprintParameters, FingerprintQuery, parameters
-from syncengine.servers.sql.buckets import acd_expression, date_expression, slot_expression
+from syncengine.servers.sql.buckets import bucket_terms, dated
 from syncengine.servers.sql.dialect import DUCKDB, NO_NUMBER, Dialect, Statement
 from syncengine.servers.sql.predicates import predicate
 
@@ -25,13 +25,15 @@ def fingerprint_statement(query: FingerprintQuery, dialect: Dialect = DUCKDB, so
     where = predicate(query.selection, dialect)
     buckets = query.buckets
     terms = [
-        term(column, numbers, dialect) for column in query.columns if column.folded and column.name not in buckets.whole
+        _outside(column, numbers, dialect) if column.name == buckets.date else term(column, numbers, dialect)
+        for column in query.columns
+        if column.folded and column.name not in buckets.whole - {buckets.date}
     ]
+    day, slot, acd = bucket_terms(buckets, dialect)
     incomplete = dialect.name(query.incomplete) if query.incomplete else NO_NUMBER
     interval = dialect.name(query.interval) if query.interval else NO_NUMBER
     inner = (
-        f"SELECT {date_expression(buckets, dialect)} AS b_date, {slot_expression(buckets, dialect)} AS b_slot, "
-        f"{acd_expression(buckets, dialect)} AS b_acd, "
+        f"SELECT {day} AS b_date, {slot} AS b_slot, {acd} AS b_acd, "
         f"{incomplete} AS b_incomplete, {interval} AS b_interval, {_overlong(query.columns, dialect)} AS b_overlong, "
         f"MOD(MOD({' + '.join(terms) or 'CAST(0 AS BIGINT)'}, {numbers.p0}) + {numbers.p0}, {numbers.p0}) AS x "
         f"FROM {source or dialect.name(query.selection.table)} WHERE {where.text}{dialect.fence}"
@@ -57,6 +59,11 @@ def bucket_state(row: tuple[Any, ...]) -> tuple[Bucket, BucketState]:
     return Bucket(row_date, slot, acd), BucketState(rows, hash_sum or 0, incomplete, lengths, overlong or 0)
 
 
+def _outside(column: FingerprintColumn, numbers: FingerprintParameters, dialect: Dialect) -> str:
+    """Return what the date of a bucket adds: nothing where the bucket fixes it, its term where it is of no window."""
+    return f"CASE WHEN {dated(column.name, dialect)} THEN 0 ELSE {term(column, numbers, dialect)} END"
+
+
 def term(column: FingerprintColumn, numbers: FingerprintParameters, dialect: Dialect) -> str:
     """Return what one column adds to the sum of its row."""
     name, p0 = dialect.name(column.name), numbers.p0
@@ -74,18 +81,23 @@ def term(column: FingerprintColumn, numbers: FingerprintParameters, dialect: Dia
         case _:
             places = {place: numbers.coefficient(column.name, str(place)) for place in range(1, column.characters + 1)}
             return dialect.text_term.format(
-                name=name, term=f"MOD({_characters(name, places, dialect)}, {p0})", null=null
+                name=name, term=f"MOD({_characters(_compared(column, dialect), places, dialect)}, {p0})", null=null
             )
     return f"{dialect.coalesce}({number}, {null})"
 
 
-def _characters(name: str, places: Mapping[int, int], dialect: Dialect) -> str:
+def _compared(column: FingerprintColumn, dialect: Dialect) -> str:
+    """Return a text as it is compared: without the blanks that pad it."""
+    name = dialect.name(column.name)
+    return dialect.trimmed.format(text=name) if column.padded else name
+
+
+def _characters(text: str, places: Mapping[int, int], dialect: Dialect) -> str:
     """Return the sum of a text's characters, each times the number of its place."""
-    trimmed = dialect.trimmed.format(text=name)
     if not dialect.character:
-        return dialect.characters.format(text=trimmed, numbers=", ".join(map(str, places.values())))
+        return dialect.characters.format(text=text, numbers=", ".join(map(str, places.values())))
     return " + ".join(
-        f"{number} * CAST({dialect.character.format(text=trimmed, place=place)} AS BIGINT)"
+        f"{number} * CAST({dialect.character.format(text=text, place=place)} AS BIGINT)"
         for place, number in places.items()
     )
 
@@ -93,7 +105,7 @@ def _characters(name: str, places: Mapping[int, int], dialect: Dialect) -> str:
 def _overlong(columns: Iterable[FingerprintColumn], dialect: Dialect) -> str:
     """Return 1 for a row with text past the width the fingerprint folds in, else 0."""
     checks = [
-        f"LENGTH({dialect.trimmed.format(text=dialect.name(column.name))}) > {column.type.width}"
+        f"LENGTH({_compared(column, dialect)}) > {column.type.width}"
         for column in columns
         if column.folded and column.type.is_text and (column.significant or LONGEST) > column.type.width
     ]

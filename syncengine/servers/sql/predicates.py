@@ -9,9 +9,9 @@ from itertools import groupby
 
 from syncengine.model.bucket import QUANTUM_SECONDS, Bucket, BucketColumns
 from syncengine.model.interval import QUANTUM, label_at
-from syncengine.model.selection import KeyGroups, Selection, Value
+from syncengine.model.selection import FarDate, KeyGroups, Selection, Value
 from syncengine.model.window import Window
-from syncengine.servers.sql.buckets import untimed
+from syncengine.servers.sql.buckets import undated, untimed
 from syncengine.servers.sql.dialect import DUCKDB, Dialect, Statement
 
 
@@ -57,6 +57,17 @@ def _in(column: str, values: tuple[Value, ...]) -> Statement:
     return Statement(f"({' OR '.join(parts)})" if len(parts) > 1 else (parts or ["1 = 0"])[0], present)
 
 
+def _on(column: str, dates: tuple[date | None, ...], dialect: Dialect) -> Statement:
+    """Return the condition on the date of a bucket, None for those that no window holds."""
+    present = tuple(day for day in dates if day is not None)
+    if len(present) == len(dates):
+        return _in(dialect.name(column), dates)
+    if not present:
+        return Statement(undated(column, dialect))
+    among = _in(dialect.name(column), present)
+    return Statement(f"({among.text} OR {undated(column, dialect)})", among.values)
+
+
 def _in_window(columns: BucketColumns, window: Window, dialect: Dialect) -> Statement:
     """Compare (date, label) with both ends, without row values, which Informix lacks."""
     day = dialect.name(columns.date or "")
@@ -86,7 +97,7 @@ def _in_buckets(columns: BucketColumns, buckets: tuple[Bucket, ...], dialect: Di
     for (slot_values, acd), dates in by_slots.items():
         parts: list[Statement] = []
         if columns.date is not None:
-            parts.append(_in(dialect.name(columns.date), tuple(dates)))
+            parts.append(_on(columns.date, tuple(dates), dialect))
         if columns.acd is not None:
             parts.append(_in(dialect.name(columns.acd), (acd,)))
         if columns.epoch is not None or columns.label is not None:
@@ -134,7 +145,7 @@ def _in_groups(columns: tuple[str, ...], groups: tuple[tuple[Value, ...], ...], 
     for group in groups:
         conditions = [_same(dialect, column, value) for column, value in zip(columns, group, strict=True)]
         alternatives.append(f"({' AND '.join(conditions)})")
-        values += [value for value in group if value is not None]
+        values += [dialect.bound(value) for value in group if value is not None]
     return Statement(f"({' OR '.join(alternatives) or '1 = 0'})", tuple(values))
 
 
@@ -149,4 +160,6 @@ def _same(dialect: Dialect, column: str, value: Value) -> str:
     name = dialect.name(column)
     if value is None:
         return f"{name} IS NULL"
+    if isinstance(value, FarDate):
+        return f"{name} = CAST(? AS DATE)"
     return dialect.same_text.format(column=name) if isinstance(value, str) else f"{name} = ?"

@@ -48,6 +48,7 @@ def bounds_statement(
         day = f"CAST({dialect.day_number.format(date=dialect.name(buckets.date))} AS BIGINT)"
         label = f"{dialect.coalesce}({dialect.name(buckets.label)}, 0)" if buckets.label else "0"
         moment = f"{day} * 10000 + {label}"
+    moment = f"CASE WHEN {untimed(buckets, dialect)} THEN NULL ELSE {moment} END" if buckets.date else moment
     without_time = dialect.sum.format(value=f"CASE WHEN {untimed(buckets, dialect)} THEN 1 ELSE 0 END")
     acd = acd_expression(buckets, dialect)
     group = f" GROUP BY {acd}" if buckets.acd else ""

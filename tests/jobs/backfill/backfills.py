@@ -8,7 +8,7 @@ from typing import Any
 
 from syncengine.app import Pair, Ran
 from syncengine.model.portions import Portion
-from tests.builders import Files, build_files, row
+from tests.builders import Files, Openable, build_files, row
 from tests.scenes import code, trunks
 
 JUNE = "2000-06-01..2000-06-04"
@@ -50,7 +50,7 @@ def cut(pair: Pair, **options: Any) -> tuple[tuple[Portion, ...], tuple[str, ...
     return pair.backfilling.portions(wishes)
 
 
-def backfill(files: Files, **options: Any) -> Ran:
+def backfill(files: Openable, **options: Any) -> Ran:
     """Backfill four days of three tables, a day a portion, or what the options say."""
     pair = files.open()
     wishes = pair.backfill_wishes(**{"window": JUNE, "tables": TABLES, "portion_days": 1, **options})

@@ -12,6 +12,7 @@ import pyarrow as pa
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.errors import ServerError
 from syncengine.model.fingerprint import FingerprintQuery
+from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import ColumnType
 from syncengine.model.surroundings import Surroundings
@@ -169,9 +170,9 @@ class BrokenServer:
         """Pass it on."""
         return self._inner.session_state(session)
 
-    def change_counter(self, table: str) -> str | None:
+    def day_versions(self, query: DaysQuery) -> DayVersions | None:
         """Pass it on."""
-        return self._inner.change_counter(table)
+        return self._inner.day_versions(query)
 
     def waiting(self) -> int | None:
         """Pass it on."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,13 +11,14 @@ import duckdb
 import pytest
 
 from syncengine.model.errors import ServerError, UnknownOutcomeError
+from syncengine.model.remembered_days import DaysQuery
 from syncengine.servers.duckdb.errors import error_of, rolled_back, translated
 from syncengine.servers.duckdb.server import DuckDBServer
 from syncengine.servers.protocol import Server, SessionState
 from syncengine.servers.retry import is_transient
 from tests.builders import hsplit
 from tests.servers.contract.kinds import Embedded
-from tests.servers.contract.test_reading import opened
+from tests.servers.contract.test_reading import everything, opened
 from tests.servers.contract.test_writing import FIVE, filled, reader, rows_in
 
 WRITES = {
@@ -33,17 +36,23 @@ def embedded(tmp_path: Path) -> Embedded:
     return place
 
 
-def counter(place: Embedded) -> str | None:
-    """Return the counter as a process that connects anew sees it."""
+def state(place: Embedded) -> str | None:
+    """Return the state of the file as a process that connects anew sees it."""
     with opened(place) as server:
-        return server.change_counter("hsplit")
+        return history_of(server)
+
+
+def history_of(server: Server) -> str | None:
+    """Return what a server tells of every day of a table."""
+    told = server.day_versions(DaysQuery(everything("hsplit")))
+    return None if told is None else told.history
 
 
 @pytest.mark.parametrize("write", sorted(WRITES))
 @pytest.mark.parametrize("crashed", [False, True])
-def test_a_write_of_any_kind_moves_the_counter(embedded: Embedded, write: str, crashed: bool) -> None:
+def test_a_write_of_any_kind_gives_every_day_another_version(embedded: Embedded, write: str, crashed: bool) -> None:
     """Rows inserted, updated or deleted move it, also while they are in the log alone."""
-    before = counter(embedded)
+    before = state(embedded)
 
     with duckdb.connect(str(embedded.path)) as connection:
         if crashed:
@@ -52,44 +61,89 @@ def test_a_write_of_any_kind_moves_the_counter(embedded: Embedded, write: str, c
     log = embedded.path.with_name(f"{embedded.path.name}.wal")
 
     assert log.exists() is crashed
-    assert counter(embedded) != before
+    assert state(embedded) != before
 
 
 @pytest.mark.parametrize("crashed", [False, True])
 def test_reading_leaves_the_file_and_its_log_alone(embedded: Embedded, crashed: bool) -> None:
-    """However often it is opened for reading, with a log that a crash left or without, the counter stays."""
+    """However often it is opened for reading, with a log that a crash left or without, every version stays."""
     with duckdb.connect(str(embedded.path)) as connection:
         if crashed:
             connection.execute("PRAGMA disable_checkpoint_on_shutdown")
         connection.execute(WRITES["update"])
-    counters = set()
+    states = set()
 
     for _ in range(3):
-        counters.add(counter(embedded))
+        states.add(state(embedded))
         with opened(embedded) as server:
             assert len(rows_in(server)) == 3
-            counters.add(server.change_counter("hsplit"))
+            states.add(history_of(server))
 
-    assert len(counters) == 1
+    assert len(states) == 1
 
 
-def test_a_commit_of_our_own_moves_the_counter(embedded: Embedded) -> None:
-    """Once a session has committed the counter is another, over the server that wrote, too."""
+def test_a_commit_of_our_own_gives_every_day_another_version(embedded: Embedded) -> None:
+    """Once a session has committed every version is another, over the server that wrote, too."""
     with opened(embedded, writable=True) as server:
-        before = server.change_counter("hsplit")
+        before = history_of(server)
         with server.begin() as session:
             session.delete(FIVE)
             session.commit()
 
-        assert server.change_counter("hsplit") != before
+        assert history_of(server) != before
 
 
-def test_a_file_that_is_gone_has_no_counter(embedded: Embedded) -> None:
+def test_a_file_that_is_gone_tells_no_versions(embedded: Embedded) -> None:
     """Where the file was taken away nothing is claimed of it."""
     with opened(embedded) as server:
         embedded.path.unlink()
 
-        assert server.change_counter("hsplit") is None
+        assert history_of(server) is None
+
+
+def test_a_view_tells_no_versions(embedded: Embedded) -> None:
+    """Rows of a view may lie in another file, which may be written to without a trace in this one."""
+    with duckdb.connect(str(embedded.path)) as connection:
+        connection.execute("ALTER TABLE hsplit RENAME TO kept")
+        connection.execute("CREATE VIEW hsplit AS SELECT * FROM kept")
+
+    assert state(embedded) is None
+
+
+@pytest.mark.parametrize("crashed", [False, True])
+def test_a_write_shows_however_coarse_the_clock_of_the_file_system_is(embedded: Embedded, crashed: bool) -> None:
+    """A write that leaves the file as large as it was, and of the same times, gives other versions all the same."""
+    with duckdb.connect(str(embedded.path)) as connection:
+        connection.execute("CREATE TABLE more AS SELECT range AS n FROM range(1000)")
+    states, sizes = set(), set()
+    for n in range(4):
+        with duckdb.connect(str(embedded.path)) as connection:
+            if crashed:
+                connection.execute("PRAGMA disable_checkpoint_on_shutdown")
+            connection.execute(f"UPDATE hsplit SET acdcalls = {n}")
+        for path in (embedded.path, embedded.path.with_name(f"{embedded.path.name}.wal")):
+            if path.exists():
+                os.utime(path, (1e9, 1e9))
+        told = state(embedded)
+        assert told
+        # The clock of changes cannot be set: it is left out as if it had not moved.
+        states.add(re.sub(r"at \d+, \d+", "", told))
+        sizes.add(embedded.path.stat().st_size)
+
+    assert len(states) == 4
+    assert len(sizes) < 4
+
+
+def test_an_older_copy_put_back_is_not_what_it_was(embedded: Embedded) -> None:
+    """A file that is put back as it was, with its times, has other versions: it may come to the same numbers again."""
+    kept, times, before = embedded.path.read_bytes(), embedded.path.stat(), state(embedded)
+    with duckdb.connect(str(embedded.path)) as connection:
+        connection.execute(WRITES["update"])
+    embedded.path.write_bytes(kept)
+    os.utime(embedded.path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    assert embedded.path.stat().st_mtime_ns == times.st_mtime_ns
+    assert state(embedded) != before
 
 
 def test_a_session_over_another_server_object_is_alive(embedded: Embedded) -> None:

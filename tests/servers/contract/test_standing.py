@@ -1,16 +1,19 @@
-"""What every kind of server tells of its sessions, its locks and the changes of its tables."""
+"""What every kind of server tells of its sessions, its locks and the versions of its rows."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 
 from syncengine.model.bucket import Bucket
 from syncengine.model.errors import ServerError
+from syncengine.model.remembered_days import DaysQuery
 from syncengine.model.selection import Selection
+from syncengine.model.window import Window
 from syncengine.servers.protocol import Server, SessionState
 from syncengine.servers.retry import RetryingServer
 from tests.builders import DAY, hsplit
@@ -20,7 +23,7 @@ from tests.servers.contract.test_reading import everything, opened
 from tests.servers.contract.test_writing import FIVE, filled, reader, rows_in
 
 SECONDS = 10
-"""How long a server may take to notice that a client has gone, or that rows were changed."""
+"""How long a server may take to notice that a client has gone."""
 
 
 def becomes(state: Callable[[], object], wanted: object) -> bool:
@@ -142,31 +145,24 @@ def test_two_locks_on_a_table_exclude_each_other(place: Place) -> None:
     assert error.value.crowded
 
 
-def test_reading_does_not_move_a_counter(place: Place) -> None:
-    """However a table is read, and by whoever connects, its counter stays, where there is one."""
+DAYS = DaysQuery(Selection("hsplit", FIVE.columns, window=Window(datetime(2000, 6, 5), datetime(2000, 6, 6))))
+
+
+def test_reading_does_not_change_a_version(place: Place) -> None:
+    """However a table is read, and by whoever connects, its days keep their versions, where there are any."""
     filled(place)
 
     with opened(place) as server:
-        counters = {settled(server)}
+        told = [server.day_versions(DAYS)]
         for _ in range(2):
             rows_in(server)
             server.bounds("hsplit", everything("hsplit").columns)
-            counters.add(server.change_counter("hsplit"))
+            told.append(server.day_versions(DAYS))
     with opened(place) as server:
         rows_in(server)
-        counters.add(RetryingServer(server).change_counter("hsplit"))
+        told.append(RetryingServer(server).day_versions(DAYS))
 
-    assert len(counters) == 1
-
-
-def settled(server: Server) -> str | None:
-    """Return a counter that has stayed the same for a while: what was written before is counted late."""
-    last, same = server.change_counter("hsplit"), 0
-    while same < 5:
-        time.sleep(0.05)
-        now = server.change_counter("hsplit")
-        last, same = now, same + 1 if now == last else 0
-    return last
+    assert len({one and (one.history, *one.days.items()) for one in told}) == 1
 
 
 def by_deleting(place: Place) -> None:
@@ -182,18 +178,21 @@ def by_inserting(place: Place) -> None:
 
 @pytest.mark.sampled
 @pytest.mark.parametrize("change", some_of([by_deleting, by_inserting], 2))
-def test_a_change_by_somebody_else_moves_a_counter(place: Place, change: Callable[[Place], None]) -> None:
-    """Once rows were inserted or deleted the counter is another; a kind that keeps none says so each time."""
+def test_a_change_by_somebody_else_is_another_version_at_once(place: Place, change: Callable[[Place], None]) -> None:
+    """Once rows were inserted or deleted the next question is told another version; who tells none says so."""
     filled(place)
     with opened(place) as server:
-        before = settled(server)
-        counts = server.describe().kind != "informix"
+        before = server.day_versions(DAYS)
+        tells = server.describe().kind != "informix"
 
     change(place)
 
     with opened(place) as server:
-        assert becomes(lambda: server.change_counter("hsplit") != before, counts)
-    assert (before is not None) is counts
+        after = server.day_versions(DAYS)
+    assert (before is not None, after is not None) == (tells, tells)
+    if before is not None and after is not None:
+        assert (before.history, before.days) != (after.history, after.days)
+        assert before.position <= after.position
 
 
 @pytest.mark.soak("informix")

@@ -18,9 +18,12 @@ from tests.servers.derby.network_server import Database
 from tests.servers.derby.sql_face import to_derby
 
 _FILES = itertools.count(1)
+INFORMIX = {"FLOAT": "smallfloat", "DOUBLE": "float", "VARCHAR": "varchar(254)"}
+"""The types of DuckDB that are not called so in Informix."""
 COLUMNS_OF = (
-    "SELECT columnname, columnnumber FROM sys.syscolumns JOIN sys.systables ON referenceid = tableid "
-    "JOIN sys.sysschemas USING (schemaid) WHERE schemaname = CURRENT SCHEMA AND tablename = "
+    "SELECT columnname, CAST(columndatatype AS VARCHAR(128)), columnnumber FROM sys.syscolumns "
+    "JOIN sys.systables ON referenceid = tableid JOIN sys.sysschemas USING (schemaid) "
+    "WHERE schemaname = CURRENT SCHEMA AND tablename = "
 )
 
 
@@ -40,18 +43,20 @@ def load_rows(database: Database, table: str, rows: pa.Table) -> None:
     """Insert rows into a table of the catalogue, in bulk; its columns may come in any order."""
     with duckdb.connect() as connection:
         connection.register("given", rows)
-        _import(database, connection, catalogue().table(table), "given")
+        columns = [column for column in catalogue().table(table).columns if column.name in rows.schema.names]
+        _import(database, connection, table, columns, "given")
 
 
 def load_duckdb(database: Database, path: Path, tables: Iterable[str] | None = None) -> None:
-    """Create the tables a DuckDB file holds of the catalogue, or those that are named, and copy all their rows."""
+    """Create the tables a DuckDB file holds of the catalogue, or those that are named, with all columns and rows."""
     with duckdb.connect(str(path), read_only=True) as connection:
         there = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
         for spec in _specs(tables):
             if spec.name in there:
                 described = connection.execute(f'DESCRIBE "{spec.name}"').fetchall()
-                create_table(database, spec.name, [column for name, *_ in described if (column := spec.column(name))])
-                _import(database, connection, spec, f'"{spec.name}"')
+                columns = [spec.column(name) or _unknown(name, kind) for name, kind, *_ in described]
+                create_table(database, spec.name, columns)
+                _import(database, connection, spec.name, columns, f'"{spec.name}"')
 
 
 def insert_rows(database: Database, table: str, rows: Iterable[dict[str, Any]]) -> None:
@@ -70,12 +75,11 @@ def read_rows(database: Database, table: str, where: str = "1 = 1") -> pa.Table:
     with _file(database) as path:
         query = f"SELECT * FROM {database.owner}.{table} WHERE {where}".replace("'", "''")
         database.run(f"CALL syscs_util.syscs_export_query('{query}', '{path}', ',', '\"', 'UTF-8')")
-        there = [
-            column
-            for name, _ in database.run(f"{COLUMNS_OF}'{table.upper()}' ORDER BY columnnumber")
-            if (column := spec.column(str(name).lower()))
-        ]
-        types = ", ".join(f"'{column.name}': '{stored_type(column.type)}'" for column in there)
+        found = database.run(f"{COLUMNS_OF}'{table.upper()}' ORDER BY columnnumber")
+        there = [(str(name).lower(), str(kind).removesuffix(" NOT NULL")) for name, kind, _ in found]
+        types = ", ".join(
+            f"'{name}': '{stored_type(column.type) if (column := spec.column(name)) else kind}'" for name, kind in there
+        )
         with duckdb.connect() as connection:
             return connection.sql(
                 f"SELECT * FROM read_csv('{path}', header = false, columns = {{{types}}}, allow_quoted_nulls = false,"
@@ -110,16 +114,21 @@ def _specs(tables: Iterable[str] | None) -> list[TableSpec]:
     return list(known.tables) if tables is None else [known.table(name) for name in tables]
 
 
-def _import(database: Database, connection: duckdb.DuckDBPyConnection, spec: TableSpec, source: str) -> None:
-    there = {name for name, *_ in connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
-    columns = [column for column in spec.columns if column.name in there]
+def _unknown(name: str, kind: str) -> ColumnSpec:
+    """Return a column no spec describes, in the Informix type that keeps what DuckDB's does."""
+    return ColumnSpec(name, ColumnType.parse(INFORMIX.get(kind, kind)))
+
+
+def _import(
+    database: Database, connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[ColumnSpec], source: str
+) -> None:
     names = ", ".join(f'"{column.name}"' for column in columns)
     texts = ", ".join(f'"{column.name}"' for column in columns if column.type.is_text)
     quoted = f", FORCE_QUOTE ({texts})" if texts else ""
     with _file(database) as path:
         # NULL is written as nothing and '' as "": Derby tells them apart.
         connection.execute(f"COPY (SELECT {names} FROM {source}) TO '{path}' (FORMAT csv, HEADER false{quoted})")
-        places = f"'{database.owner.upper()}', '{spec.name.upper()}', '{path}'"
+        places = f"'{database.owner.upper()}', '{table.upper()}', '{path}'"
         database.run(f"CALL syscs_util.syscs_import_table({places}, ',', '\"', 'UTF-8', 0)")
 
 

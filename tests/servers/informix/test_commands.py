@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from syncengine.model.pair import Role
-from tests.builders import Files
+from tests.builders import Files, build_files
 from tests.cli.terminal import TRUNKS, Said, Typing, drifting_pair
 from tests.examples import SOAKING, some_of
+from tests.scenes import code, trunks
 from tests.servers.derby.faults import Drop, Error, Fault
 from tests.servers.derby.network_server import PASSWORD, READER
 from tests.servers.informix.impostors import listening, unused_port
@@ -161,36 +162,59 @@ def test_a_login_that_may_only_read_cannot_resync(live: LivePair, typed: Typing)
 
 
 def test_a_missing_table_is_said(live: LivePair, typed: Typing) -> None:
-    """A table that one server lacks is not comparable, by name."""
+    """A table that one server lacks is not compared, by name."""
     live.home.run("DROP TABLE root.htrunk")
 
     said = typed(*VERIFY, live.files.pair_file, *TRUNKS)
 
-    assert said.code == 3
+    assert said.code == 1
     assert "secondary has no table htrunk" in said.text
     assert "Traceback" not in said.err
 
 
+@pytest.mark.soak
+def test_a_table_that_cannot_be_read_ends_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: Typing, quick: None
+) -> None:
+    """It is named with what the server said, and the other table is compared and repaired."""
+    del quick
+    monkeypatch.setenv("INFORMIX_PASSWORD", PASSWORD)
+    both = {"htrunk": [*trunks(400, 500), *trunks(530, 700)], "hcwc": [code(500)]}
+    live = LivePair(build_files(tmp_path, ["htrunk", "hcwc"], both=both, primary={"htrunk": trunks(500, 530)}))
+    try:
+        live.home.shim.faults.add(Fault(Error(-272), at="any", statement="FROM 'root'[.]hcwc", times=100))
+
+        verified = typed(*VERIFY, live.files.pair_file, "--table", "hcwc", *TRUNKS)
+        done = typed(*RESYNC, live.files.pair_file, "--table", "hcwc", *TRUNKS)
+
+        assert (verified.code, done.code) == (1, 5)
+        assert "hcwc: secondary: this login may not read a table" in verified.text
+        assert "DRIFT 1 table" in verified.text
+        assert live.target == live.source
+    finally:
+        live.home.end()
+
+
 @pytest.mark.sampled
 @pytest.mark.parametrize(
-    ("code", "says"),
+    ("number", "says"),
     some_of(
         [(-140, "takes no writes"), (-23104, "code set"), (-388, "may not create"), (-131, "full"), (-458, "too long")],
         5,
     ),
 )
-def test_a_server_that_cannot_write_is_said(live: LivePair, typed: Typing, code: int, says: str) -> None:
+def test_a_server_that_cannot_write_is_said(live: LivePair, typed: Typing, number: int, says: str) -> None:
     """A standby, a code set, a full disk: a sentence each, exit 1, and the target as it was."""
     before = live.target
     # A log that is full is full under a lock on the table, too.
     for statement in ("UPDATE 'root'", "DELETE FROM 'root'"):
-        live.home.shim.faults.add(Fault(Error(code), statement=statement, times=100))
+        live.home.shim.faults.add(Fault(Error(number), statement=statement, times=100))
 
     said = typed(*RESYNC, live.files.pair_file, *TRUNKS)
 
     assert said.code == 1
     assert says in said.text
-    assert f"SQLCODE {code}" in said.text
+    assert f"SQLCODE {number}" in said.text
     assert "Traceback" not in said.err
     assert live.target == before
 

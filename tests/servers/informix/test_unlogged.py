@@ -12,6 +12,7 @@ from syncengine.execute import unlogged_rollback
 from syncengine.execute.unlogged_rollback import put_back
 from syncengine.model.errors import ServerError
 from tests.cli.terminal import TRUNKS, Typing, drifting_pair
+from tests.kept_runs import altered
 from tests.servers.derby.faults import Error, Fault
 from tests.servers.derby.network_server import PASSWORD
 from tests.servers.informix.test_commands import RESYNC, VERIFY, LivePair
@@ -97,6 +98,33 @@ def test_what_cannot_be_put_back_is_not_called_untouched(
     assert "untouched" not in said.out
     assert typed("resume", "--pair", unlogged.files.pair_file).code == 0
     assert unlogged.target == unlogged.source
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("kind", ["journal", "insert"])
+def test_nothing_is_put_back_from_a_damaged_piece(
+    unlogged: LivePair, typed: Typing, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Where a piece of a step that was cut short is damaged, nothing of the step is touched, and the piece is named."""
+    unlogged.say(unlogged.home.url, CONSENT)
+    unlogged.home.shim.faults.add(Fault(Error(-268), statement="INSERT INTO 'root'"))
+
+    def failing(*_: object) -> None:
+        raise ServerError("secondary: the link is down.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("syncengine.execute.transaction.put_all_back", failing)
+        typed(*RESYNC, unlogged.files.pair_file, *TRUNKS)
+    half = unlogged.target
+    (piece,) = (unlogged.files.folder / "pair.staging").rglob(f"*-{kind}.parquet")
+    altered(piece, 100)
+
+    said = typed("resume", "--pair", unlogged.files.pair_file)
+
+    assert said.code == 1
+    assert f"{kind}.parquet is damaged" in said.text
+    assert "Nothing was put back." in said.text
+    assert unlogged.target == half
 
 
 @pytest.mark.soak

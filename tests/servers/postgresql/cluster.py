@@ -35,6 +35,7 @@ OPTIONS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "max_connections": "80",
+    "max_prepared_transactions": "5",
     "deadlock_timeout": "200ms",
     "shared_buffers": "64MB",
     "autovacuum": "off",

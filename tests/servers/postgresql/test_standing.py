@@ -1,4 +1,4 @@
-"""Sessions, waits and counters of changes: asked of the server, which knows, and of nobody else."""
+"""Sessions and waits: asked of the server, which knows, and of nobody else."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from syncengine.servers.postgresql import server as server_module
 from syncengine.servers.postgresql.errors import MEANINGS, error_of
 from syncengine.servers.protocol import Server, SessionState
 from tests.builders import hsplit
-from tests.servers.contract.test_standing import becomes, settled
+from tests.servers.contract.test_standing import becomes
 from tests.servers.contract.test_writing import FIVE
 from tests.servers.postgresql.cluster import Cluster, Database
 from tests.servers.postgresql.conftest import Open, fill
-from tests.servers.postgresql.loading import create_table
 from tests.servers.postgresql.relay import Cut, relayed
 from tests.servers.postgresql.test_lost_connections import rows_in, slow_commit, terminate, through
 
@@ -128,97 +127,6 @@ def test_a_server_that_is_not_reached_does_not_answer_for_a_session(
             server.session_state(session.id)
         with pytest.raises(ServerUnreachableError):
             server.waiting()
-
-
-CHANGES = {
-    "insert": "INSERT INTO hsplit (split) VALUES (7)",
-    "update": "UPDATE hsplit SET split = split + 1",
-    "delete": "DELETE FROM hsplit",
-    "truncate": "TRUNCATE hsplit",
-    "made anew": "DROP TABLE hsplit",
-}
-
-
-@pytest.mark.postgresql
-@pytest.mark.parametrize("change", sorted(CHANGES))
-def test_a_change_of_any_kind_moves_the_counter(database: Database, opened: Open, change: str) -> None:
-    """Rows inserted, updated or deleted, and a table that was emptied or made anew, give another counter."""
-    fill(database, hsplit(500))
-    with opened() as server:
-        before = settled(server)
-
-        with database.another() as other:
-            other.run(CHANGES[change])
-        if change == "made anew":
-            create_table(database, "hsplit")
-            fill(database, hsplit(500))
-
-        assert before
-        assert becomes(lambda: server.change_counter("hsplit") != before, True)
-
-
-@pytest.mark.postgresql
-def test_another_table_does_not_move_it(database: Database, opened: Open) -> None:
-    """What is written into a table of the same name in another schema, or into another table, is not counted."""
-    fill(database, hsplit(500))
-    create_table(database, "hagent")
-    database.run("CREATE SCHEMA aside")
-    database.run("CREATE TABLE aside.hsplit (split integer)")
-
-    with opened() as server:
-        before, other = settled(server), server.change_counter("hagent")
-        with database.another() as another:
-            another.run("INSERT INTO aside.hsplit VALUES (1)")
-            another.run("INSERT INTO hagent (logid) VALUES ('1')")
-
-        assert becomes(lambda: server.change_counter("hagent") != other, True)
-        assert server.change_counter("hsplit") == before
-
-
-@pytest.mark.postgresql
-def test_counters_that_were_reset_are_others(running: Cluster, database: Database, opened: Open) -> None:
-    """Counters that begin anew never come to look as they were before."""
-    with opened() as server:
-        before = settled(server)
-        with running.as_superuser(database) as superuser:
-            superuser.run("SELECT pg_stat_reset()")
-
-        assert becomes(lambda: server.change_counter("hsplit") != before, True)
-
-
-@pytest.mark.postgresql
-def test_what_is_not_counted_has_no_counter(running: Cluster, database: Database, opened: Open) -> None:
-    """A view, and any table where the server was told not to count, has none."""
-    database.run("ALTER TABLE hsplit RENAME TO kept")
-    database.run("CREATE VIEW hsplit AS SELECT * FROM kept")
-    database.run("CREATE TABLE synonyms (item_name char(20))")
-
-    with opened() as server:
-        assert server.change_counter("hsplit") is None
-        assert server.change_counter("synonyms")
-    running.admin.run(f"ALTER DATABASE {database.name} SET track_counts = off")
-    with opened() as server:
-        assert server.change_counter("synonyms") is None
-
-
-@pytest.mark.postgresql
-def test_a_table_in_partitions_counts_them_all(database: Database, opened: Open) -> None:
-    """A row written into any partition, and a partition that is added, moves the counter of the whole."""
-    database.run("CREATE TABLE synonyms (acd_no integer, item_name char(20)) PARTITION BY LIST (acd_no)")
-    for acd in (1, 2):
-        database.run(f"CREATE TABLE synonyms_{acd} PARTITION OF synonyms FOR VALUES IN ({acd})")
-    changes = [
-        *(f"INSERT INTO synonyms VALUES ({acd}, 'x')" for acd in (1, 2)),
-        "CREATE TABLE synonyms_3 PARTITION OF synonyms FOR VALUES IN (3)",
-    ]
-
-    with opened() as server:
-        for change in changes:
-            before = server.change_counter("synonyms")
-            with database.another() as other:
-                other.run(change)
-            assert before
-            assert becomes(lambda known=before: server.change_counter("synonyms") != known, True)  # type: ignore[misc]
 
 
 @pytest.mark.postgresql

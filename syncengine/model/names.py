@@ -1,0 +1,41 @@
+"""How the names of tables and columns are told apart and written, whatever is in them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shlex
+import string
+
+PLAIN_FILE = re.compile(r"[A-Za-z0-9_]{1,100}")
+LEGIBLE = 40
+"""Characters of an odd name that stay legible in the name of a file."""
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
+
+def folded(name: str) -> str:
+    """Return a name as it is told from others: the case of A to Z does not count, that of other letters does.
+
+    So DuckDB tells names apart, and so Informix and PostgreSQL tell those that were made without quotes.
+    """
+    return name.translate(_LOWER)
+
+
+def quoted(name: str) -> str:
+    """Return a name as a quoted identifier; raises ValueError for what no table or column can be called."""
+    if not name or "\0" in name:
+        raise ValueError(f"{name!r} cannot be the name of a table or column")
+    return '"' + name.replace('"', '""') + '"'
+
+
+def file_name(name: str) -> str:
+    """Return what a table is called in the names of files: itself, or letters and digits that no other has."""
+    if PLAIN_FILE.fullmatch(name) is not None:
+        return name
+    told = hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
+    return f"{re.sub(r'[^A-Za-z0-9_]', '_', name)[:LEGIBLE]}.{told}"
+
+
+def typed(name: str) -> str:
+    """Return a name as it is typed in a command."""
+    return shlex.quote(name)

@@ -1,0 +1,69 @@
+"""The versions of rows: what every insert, update and delete leaves behind, whoever did it and however lately.
+
+What is relied on, and why: docs/explanation/remembered-days.md.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from syncengine.model.remembered_days import DaysQuery, DayVersions, Place
+from syncengine.servers.postgresql.connections import Lent
+from syncengine.servers.postgresql.system_catalogue import STARTED, Layout
+from syncengine.servers.sql.buckets import acd_expression, date_expression
+from syncengine.servers.sql.dialect import Statement
+from syncengine.servers.sql.predicates import predicate
+
+HEAP = 2
+"""The access method every table has unless told otherwise: the one of which it is known what makes a version."""
+HISTORY = (
+    "WITH RECURSIVE root AS ("
+    "SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ? AND c.relname = ?"
+    "), parts(oid) AS (SELECT oid FROM root "
+    "UNION SELECT i.inhrelid FROM parts p JOIN pg_inherits i ON i.inhparent = p.oid), "
+    "columns AS (SELECT a.* FROM parts JOIN pg_attribute a ON a.attrelid = parts.oid "
+    "WHERE a.attnum > 0 AND NOT a.attisdropped) "
+    # Of columns one by one the login may read those it was granted, and never the numbers of versions.
+    "SELECT (SELECT has_table_privilege(oid, 'SELECT') AND NOT row_security_active(oid) FROM root) "
+    f"AND (SELECT bool_and(c.relkind = 'p' OR (c.relkind = 'r' AND c.relam = {HEAP})) "
+    "FROM parts JOIN pg_class c ON c.oid = parts.oid) "
+    # A column that is computed when it is read.
+    "AND (SELECT bool_and(attgenerated <> 'v') FROM columns), "
+    "concat_ws(' ', (SELECT system_identifier FROM pg_control_system()), "
+    "'timeline', (SELECT timeline_id FROM pg_control_checkpoint()), 'started', "
+    f"{STARTED}, "
+    # Commits that nobody waited for are lost in a crash, and their numbers given again. Counters begin anew then.
+    "'recovered', (SELECT stats_reset FROM pg_stat_bgwriter), "
+    # Numbers come round after twice as many transactions as one era has.
+    "'era', txid_snapshot_xmax(txid_current_snapshot()) >> 31, "
+    # A column added with a default, or renamed, gives rows other values and no new version.
+    "'columns', (SELECT md5(string_agg(format('%s %s %I %s %s %L', attrelid, attnum, attname, atttypid, atttypmod, "
+    "CAST(attmissingval AS TEXT)), ',' ORDER BY attrelid, attnum)) FROM columns)), "
+    "COALESCE(CAST(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END "
+    "- CAST('0/0' AS pg_lsn) AS BIGINT), 0)"
+)
+"""Whether versions tell of a table and all its parts, whose they are, and how far the server has come."""
+MIXED = "hashtidextended(ctid, hashtextextended(CAST(xmin AS TEXT), CAST(tableoid AS BIGINT)))"
+"""A version, in which table it lies and who made it, as one number in which each bit hangs on all three."""
+
+
+def day_versions(lent: Lent, layout: Layout, query: DaysQuery) -> DayVersions | None:
+    """Return how many versions of rows are seen on each day, and their sum; None where they do not tell.
+
+    A version is never changed: an update makes another, in another place or by another transaction.
+    """
+    told, history, position = lent.rows(Statement(HISTORY, (layout.schema, layout.table)))[0]
+    if not told:
+        return None
+    dialect, columns = layout.dialect, query.selection.columns
+    where = predicate(query.selection, dialect)
+    text = (
+        f"SELECT {date_expression(columns, dialect)}, {acd_expression(columns, dialect)}, "
+        f"COUNT(*), CAST(SUM({MIXED}) AS TEXT) FROM {layout.source} WHERE {where.text} GROUP BY 1, 2"
+    )
+    seen: dict[Place, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for day, acd, rows, mixed in lent.rows(Statement(text, where.values)):
+        place = query.place(acd, day)
+        before = seen[place]
+        seen[place] = before[0] + rows, before[1] + int(mixed)
+    return DayVersions(history, position, {place: f"{rows} {mixed}" for place, (rows, mixed) in seen.items()})

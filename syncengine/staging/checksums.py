@@ -1,0 +1,54 @@
+"""Checksums: what a disk has altered, cut, exchanged or lost in the staging folder is seen before it is believed."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from syncengine.model.kept_file import KeptFile
+from syncengine.staging.errors import staging_errors
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+LENGTH = 16
+"""Hexadecimal digits of a checksum: 64 bits, so that what happens by chance does not fit it."""
+
+
+def checksum(data: bytes, *, about: str) -> str:
+    """Return the checksum of some bytes; `about` says which they are, so that those of another place do not fit."""
+    return hashlib.sha256(about.encode() + b"\0" + data).hexdigest()[:LENGTH]
+
+
+def kept_file(path: Path) -> KeptFile:
+    """Return a file as it is now; reads all of it once."""
+    with staging_errors(path.parent), path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()[:LENGTH]
+        return KeptFile(file.tell(), digest)
+
+
+class SummedFile(io.RawIOBase):
+    """A file that is written from its beginning to its end, and summed up meanwhile: it need not be read for that."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        super().__init__()
+        self._file = file
+        self._digest = hashlib.sha256()
+        self._size = 0
+
+    def writable(self) -> bool:
+        """Say that it can be written to."""
+        return True
+
+    def write(self, data: ReadableBuffer) -> int:
+        """Write some bytes after those before."""
+        self._digest.update(data)
+        written = self._file.write(data)
+        self._size += written
+        return written
+
+    def kept(self) -> KeptFile:
+        """Return what was written so far."""
+        return KeptFile(self._size, self._digest.hexdigest()[:LENGTH])

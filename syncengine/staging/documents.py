@@ -1,0 +1,37 @@
+"""Documents: small files of JSON, each with a checksum as its last entry, written whole and believed only so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from syncengine.staging.checksums import checksum
+from syncengine.staging.durable import write_whole
+from syncengine.staging.errors import damaged, staging_errors
+
+CHECKSUM = b',\n  "checksum": "'
+"""What comes between a document and the checksum of everything before it."""
+
+
+def write_document(path: Path, text: str, *, about: str) -> None:
+    """Write an object of JSON, durable when this returns; `about` is what only this document is."""
+    body = text.rstrip().removesuffix("}").rstrip().encode()
+    write_whole(path, (body + _end(body, about)).decode())
+
+
+def read_document(path: Path, *, about: str, lost: str) -> bytes:
+    """Return a document as it was written, without its checksum.
+
+    Raises `StagingError`, which says that `lost` is not known any more, where a byte of it is another, or it is gone.
+    """
+    if not path.exists():
+        raise damaged(path, lost)
+    with staging_errors(path.parent):
+        data = path.read_bytes()
+    body = data.rpartition(CHECKSUM)[0]
+    if not body or data != body + _end(body, about):
+        raise damaged(path, lost)
+    return body + b"}"
+
+
+def _end(body: bytes, about: str) -> bytes:
+    return CHECKSUM + checksum(body, about=about).encode() + b'"\n}\n'

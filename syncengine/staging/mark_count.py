@@ -1,0 +1,82 @@
+"""How many marks a file of marks holds: kept beside it, so that marks which are lost from its end are missed.
+
+A mark is counted after it is flushed to disk, and what it announces is done after it is counted. So whenever a process
+is killed or a machine stops, the count is at most one behind the marks and never ahead of them:
+
+    append the mark   killed here: half a mark, zeros or nothing beyond the count; it was never relied on
+    flush             killed here: a whole mark beyond the count; it counts, though nothing was done by it yet
+    count, flush      killed here: the count of before, or the new one
+    do what it says
+
+What is beyond the count is therefore the last mark at most, and may be torn. Anything else is damage: a mark within the
+count that does not fit, fewer marks than were counted, or more than one beyond it.
+
+The count is written in place, in turn into two slots of a disk's sector each: while one is written the other stands.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from syncengine.staging.checksums import checksum
+from syncengine.staging.durable import write_whole
+from syncengine.staging.errors import damaged
+
+SECTOR = 512
+SLOTS = 2
+LOST = "whether all that run did is still told is not known any more"
+
+
+@dataclass(frozen=True, slots=True)
+class MarkCount:
+    """The marks that are known to be on disk: how many, how many bytes, and the checksum of the last."""
+
+    marks: int
+    size: int
+    last: str
+
+
+def create_count(file: Path, count: MarkCount, about: str) -> None:
+    """Make the file of a count, as long as it will ever be: what is written in place later needs no room."""
+    slots = [b"\n".rjust(SECTOR)] * SLOTS
+    slots[count.marks % SLOTS] = _slot(count, about)
+    write_whole(file, b"".join(slots).decode())
+
+
+def write_count(file: Path, count: MarkCount, about: str) -> None:
+    """Write a count in place of the one before the last, durable when this returns."""
+    descriptor = os.open(file, os.O_WRONLY)
+    try:
+        os.pwrite(descriptor, _slot(count, about), count.marks % SLOTS * SECTOR)
+        # Neither its length nor its name changes: where the system can leave their flushing out, it takes half as long.
+        getattr(os, "fdatasync", os.fsync)(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_count(file: Path, about: str) -> MarkCount:
+    """Return the last count that was written whole; raises `StagingError` where there is none."""
+    if not file.exists():
+        raise damaged(file, LOST)
+    data = file.read_bytes()
+    slots = (_count(data[at * SECTOR : (at + 1) * SECTOR], about) for at in range(SLOTS))
+    counts = [count for count in slots if count is not None]
+    if not counts:
+        raise damaged(file, LOST)
+    return max(counts, key=lambda count: count.marks)
+
+
+def _slot(count: MarkCount, about: str) -> bytes:
+    body = f"{count.marks} marks, {count.size} bytes, the last {count.last}"
+    return f"{body}, checksum {checksum(body.encode(), about=about)}\n".encode().rjust(SECTOR)
+
+
+def _count(slot: bytes, about: str) -> MarkCount | None:
+    words = slot.split()
+    try:
+        count = MarkCount(int(words[0]), int(words[2]), words[6].removesuffix(b",").decode())
+    except (IndexError, ValueError):
+        return None
+    return count if slot == _slot(count, about) else None

@@ -1,0 +1,135 @@
+"""What the marks of a run say of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from syncengine.model.hooks import HookRecord, with_record
+from syncengine.model.kept_file import KeptFile
+from syncengine.model.pair import Role
+from syncengine.model.run import (
+    BatchPlace,
+    BatchRecord,
+    BatchState,
+    Image,
+    PartRecord,
+    RunHeader,
+    RunRecord,
+    RunState,
+)
+
+HOOKS = TypeAdapter(HookRecord)
+
+
+class RunReading:
+    """What the marks read so far say."""
+
+    def __init__(self, header: RunHeader) -> None:
+        self.header = header
+        self.batches: dict[BatchPlace, BatchRecord] = {}
+        self.steps: dict[int, int] = {}
+        self.steps_done: set[tuple[int, int]] = set()
+        self.planned = 1
+        self.is_cut = False
+        self.portions_done: dict[int, bool] = {}
+        self.ended: dict[str, Any] | None = None
+        self.in_sync: bool | None = None
+        self.waiting = ""
+        self.hooks: list[HookRecord] = []
+
+    def add(self, mark: dict[str, Any]) -> None:
+        """Read one mark more."""
+        self.waiting = ""
+        match mark["mark"]:
+            case "begun":
+                self.ended = None
+            case "portions":
+                self.planned, self.is_cut = mark["count"], True
+            case "planned":
+                self.steps[mark["portion"]] = mark["steps"]
+            case "portion":
+                self.portions_done[mark["number"]] = mark["in_sync"]
+            case "step":
+                self.steps_done.add((mark["portion"], mark["step"]))
+            case "batch":
+                self._batch(mark)
+            case "hook":
+                record = HOOKS.validate_python({name: mark[name] for name in HookRecord.__slots__})
+                self.hooks = with_record(self.hooks, record)
+            case "waiting":
+                self.waiting = mark["why"]
+            case "checked":
+                self.in_sync = mark["in_sync"]
+            case "ended":
+                self.ended = mark
+
+    def _batch(self, mark: dict[str, Any]) -> None:
+        place = BatchPlace(mark["portion"], mark["step"], mark["first"], mark["past"])
+        state, at = BatchState(mark["state"]), datetime.fromisoformat(mark["at"])
+        known = self.batches.pop(place, None)
+        if state is BatchState.OPEN or known is None:
+            known = BatchRecord(
+                place=place,
+                state=state,
+                at=at,
+                into=Role(mark["into"]),
+                session=mark.get("session", ""),
+                parts=tuple(_part(one) for one in mark.get("parts", ())),
+            )
+        self.batches[place] = replace(
+            known, state=state, at=at, why=mark.get("why", ""), seconds=mark.get("seconds", known.seconds)
+        )
+
+    def record(self, *, running: bool) -> RunRecord:
+        """Return the run as its marks tell it."""
+        ended = self.ended
+        state = RunState.RUNNING
+        if not running:
+            whole = ended is not None and ended["done"] and not ended["stopped"]
+            state = RunState.CUT_SHORT if ended is None else RunState.DONE if whole else RunState.PARTLY
+        return RunRecord(
+            header=self.header,
+            state=state,
+            steps=sum(self.steps.values()),
+            steps_done=len(self.steps_done),
+            portions=len(self.steps),
+            portions_planned=max(self.planned, len(self.steps)),
+            portions_kept=tuple(self.steps),
+            portions_done=tuple(self.portions_done),
+            portions_unlike=tuple(number for number, in_sync in self.portions_done.items() if not in_sync),
+            batches=tuple(self.batches.values()),
+            ended=datetime.fromisoformat(ended["at"]) if ended and not running else None,
+            stopped=ended["stopped"] if ended and not running else "",
+            waiting=self.waiting if running else "",
+            in_sync=self.in_sync,
+            hooks=tuple(self.hooks),
+        )
+
+
+def part_data(part: PartRecord) -> dict[str, object]:
+    """Return a part as plain data for a mark."""
+    return {
+        "table": part.table,
+        "before": part.before.as_data(),
+        "after": part.after.as_data(),
+        "deleted": part.deleted,
+        "inserted": part.inserted,
+        "journal": asdict(part.journal),
+        "insert": asdict(part.insert),
+    }
+
+
+def _part(data: dict[str, Any]) -> PartRecord:
+    return PartRecord(
+        data["table"],
+        Image.from_data(data["before"]),
+        Image.from_data(data["after"]),
+        data["deleted"],
+        data["inserted"],
+        KeptFile(**data["journal"]),
+        KeptFile(**data["insert"]),
+    )

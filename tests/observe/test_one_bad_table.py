@@ -1,0 +1,271 @@
+"""What goes wrong with one table is that table's verdict: the others are compared and repaired."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncengine.model.drift import TableState
+from syncengine.model.errors import InputError, ServerError, ServerUnreachableError, UnknownTableError
+from syncengine.model.outages import Outlook
+from syncengine.model.outcome import StepState
+from syncengine.model.pair import Role
+from syncengine.model.plan import KeptWhy
+from syncengine.model.run import RunState
+from tests.builders import Files, build_files, row
+from tests.cli.terminal import WINDOW, Typing
+from tests.jobs.test_outages import broken, link
+from tests.meddling import Meddling, meddle
+from tests.scenes import code, trunks
+
+TABLES = ("htrunk", "hcwc", "synonyms")
+MAY_NOT = "secondary: this login may not do that: permission denied for table hcwc"
+MORNING = "2000-06-05 00:00..06:29"
+GRANT = "Have the owner grant it."
+
+
+def drifting(folder: Path, **more: Any) -> Files:
+    """Build a pair in which all three tables differ in the half hour of the guide's outage, or at all."""
+    both = {"htrunk": [*trunks(400, 500), *trunks(530, 700)], "hcwc": [code(430)]}
+    alone = {"htrunk": trunks(500, 530), "hcwc": [code(500)], "synonyms": [row("synonyms", value="1", item_name="a")]}
+    return build_files(folder, [*TABLES, "dcwc"], both=both, primary=alone, **more)
+
+
+def failing(table: str, error: ServerError) -> Callable[[str], None]:
+    """Return what makes a server fail at one table."""
+
+    def asked(name: str) -> None:
+        if name == table:
+            raise error
+
+    return asked
+
+
+@pytest.fixture
+def unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the secondary refuse to read hcwc."""
+    meddle(monkeypatch, Role.SECONDARY, Meddling(before_asking=failing("hcwc", ServerError(MAY_NOT, hint=GRANT))))
+
+
+@pytest.mark.usefixtures("unreadable")
+def test_the_others_are_compared(tmp_path: Path, typed: Typing) -> None:
+    """A table that cannot be read is named with its reason beside what was found in the others, and exit is 1."""
+    files = drifting(tmp_path)
+
+    found = files.open().verify(tables=TABLES)
+    said = typed("verify", "--pair", files.pair_file, *(word for name in TABLES for word in ("--table", name)))
+    document = typed("verify", "--pair", files.pair_file, "--table", "hcwc", "--table", "htrunk", "--json").document
+
+    assert [(table.spec.name, table.state, table.differs) for table in found.tables] == [
+        ("synonyms", TableState.COMPARED, True),
+        ("htrunk", TableState.COMPARED, True),
+        ("hcwc", TableState.NOT_READ, False),
+    ]
+    assert not found.in_sync
+    assert said.code == 1
+    assert f"hcwc: {MAY_NOT}. {GRANT}" in said.text
+    assert "DRIFT 2 tables and 2 buckets differ, of 2 tables" in said.text
+    assert "NOT COMPARED 1 table: nobody knows whether it differs." in said.text
+    assert document["not_compared"] == [{"table": "hcwc", "problem": MAY_NOT, "hint": GRANT}]
+    assert document["counts"] == {"in_sync": 0, "differing": 1, "not_compared": 1, "empty": 0}
+    assert [table["in_sync"] for table in document["tables"]] == [None, False]
+
+
+@pytest.mark.usefixtures("unreadable")
+def test_nothing_is_called_in_sync_beside_it(tmp_path: Path, typed: Typing) -> None:
+    """Where all others are alike the verdict is not IN SYNC, but that one was not compared."""
+    files = build_files(tmp_path, ["htrunk", "hcwc"], both={"htrunk": trunks(), "hcwc": [code(500)]})
+
+    said = typed("verify", "--pair", files.pair_file, "--table", "htrunk", "--table", "hcwc")
+
+    assert said.code == 1
+    assert "IN SYNC" not in said.text
+    assert "nobody knows whether it differs. Nothing differs in the others: 1 table" in said.text
+
+
+def test_a_server_that_fails_as_a_whole_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lost connection is no matter of one table."""
+    files = drifting(tmp_path)
+    meddle(monkeypatch, Role.SECONDARY, Meddling(before_asking=failing("hcwc", ServerUnreachableError("gone"))))
+
+    with pytest.raises(ServerUnreachableError):
+        files.open().verify(tables=TABLES)
+
+
+@pytest.mark.usefixtures("unreadable")
+def test_the_others_are_repaired(tmp_path: Path, typed: Typing) -> None:
+    """A resync names the table as left, repairs the others and ends with 5; a roll-up of it is not written either."""
+    files = drifting(tmp_path)
+    tables = [word for name in ("htrunk", "hcwc", "dcwc") for word in ("--table", name)]
+
+    plan = files.open().plan_resync(window=MORNING, tables=("htrunk", "hcwc"))
+    said = typed("resync", "--pair", files.pair_file, "--yes", *WINDOW, *tables)
+
+    assert [(one.table, one.why, one.detail) for one in plan.kept] == [("hcwc", KeptWhy.NOT_COMPARED, MAY_NOT)]
+    assert said.code == 5
+    assert f"hcwc: not compared ({MAY_NOT})" in said.text
+    assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
+    assert "syncengine resume" not in said.text
+
+
+@pytest.mark.usefixtures("unreadable")
+def test_alone_it_is_an_error(tmp_path: Path) -> None:
+    """Where nothing else was asked for, planning fails with what the server said."""
+    files = drifting(tmp_path)
+
+    with pytest.raises(ServerError, match="permission denied for table hcwc"):
+        files.open().plan_resync(window=MORNING, tables=("hcwc",))
+
+
+@pytest.mark.usefixtures("unreadable")
+def test_outages_do_not_say_that_nothing_differs(tmp_path: Path, typed: Typing) -> None:
+    """The report names the table, and ends with 1 whatever the others show."""
+    same = {"htrunk": [*trunks(400, 500), *broken(500, 530), *trunks(530, 700)], "hcwc": [code(430)]}
+    files = build_files(tmp_path, ["htrunk", "hcwc"], both=same, secondary={"linkex": [link(513, 360)]})
+
+    report = files.open().outages()
+    said = typed("outages", "--pair", files.pair_file)
+
+    assert report.not_compared == (("hcwc", MAY_NOT),)
+    assert Outlook.MEND not in {finding.outlook for finding in report.findings}
+    assert said.code == 1
+    assert f"hcwc is not compared: {MAY_NOT}." in said.text
+
+
+@pytest.mark.usefixtures("unreadable")
+def test_a_backfill_of_the_others_is_partly_done(tmp_path: Path, typed: Typing) -> None:
+    """Each portion names the table, copies the others, and the end is 5."""
+    files = drifting(tmp_path)
+    words = ("--table", "htrunk", "--table", "hcwc", "--window", "2000-06-05 00:00..06:29")
+
+    said = typed("backfill", "--pair", files.pair_file, "--yes", *words)
+
+    assert said.code == 5
+    assert "not compared: hcwc" in said.text
+    assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
+
+
+def test_agent_groups_are_not_written_without_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where synonyms cannot be read, agroups stay as they are (High Availability guide, chapter 3)."""
+    files = build_files(
+        tmp_path,
+        ["synonyms", "agroups"],
+        primary={"agroups": [row("agroups", value="4001")], "synonyms": [row("synonyms", value="1", item_name="a")]},
+    )
+    meddle(monkeypatch, Role.SECONDARY, Meddling(before_asking=failing("synonyms", ServerError("locked"))))
+
+    plan = files.open().plan_sync(tables=("synonyms", "agroups"))
+
+    assert plan.steps == ()
+    assert {(one.table, one.why) for one in plan.kept} == {
+        ("synonyms", KeptWhy.NOT_COMPARED),
+        ("agroups", KeptWhy.NOT_COMPARED),
+    }
+
+
+def test_a_table_that_cannot_be_written_does_not_end_the_others(tmp_path: Path, typed: Typing) -> None:
+    """A unique index that the source's rows rightly break fails its own step; the others are done, and exit is 5."""
+    files = drifting(tmp_path)
+    files.run("primary", "INSERT INTO htrunk SELECT * FROM htrunk WHERE starttime = 500 AND tkgrp = 1")
+    files.run("secondary", "CREATE UNIQUE INDEX once ON htrunk (row_date, starttime, tkgrp)")
+    opened = files.open()
+    plan = opened.plan_resync(window=MORNING, tables=("htrunk", "hcwc"))
+
+    ran = opened.execute(plan)
+    again = typed("resync", "--pair", files.pair_file, "--yes", *WINDOW, "--table", "htrunk", "--table", "hcwc")
+    alone = typed("resync", "--pair", files.pair_file, "--yes", *WINDOW, "--table", "htrunk")
+
+    states = {part.table: step.state for step, part in zip(ran.outcome.steps, _parts(plan), strict=True)}
+    assert states == {"htrunk": StepState.FAILED, "hcwc": StepState.DONE}
+    assert not ran.outcome.stopped
+    assert files.bag("secondary", "hcwc") == files.bag("primary", "hcwc")
+    record = files.open().runs()[0]
+    assert record.state is RunState.PARTLY
+    assert not record.resumable
+    for said in (again, alone):
+        assert said.code == 1
+        assert "step 1 was not done: " in said.text
+        assert "Run the same command again" in said.text
+        assert "syncengine resume" not in said.text
+
+
+def _parts(plan: Any) -> list[Any]:
+    return [step.parts[0] for step in plan.steps]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("verify",),
+        ("resync", "--dry-run", *WINDOW),
+        ("sync", "--dry-run"),
+        ("backfill", "--dry-run", "--window", "2000-06-05 00:00..06:29"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_table_that_was_named_and_is_nowhere_is_a_mistake(
+    tmp_path: Path, typed: Typing, words: tuple[str, ...]
+) -> None:
+    """Also beside tables that are there, and before anything is compared."""
+    files = drifting(tmp_path)
+    named = ("synonyms", "vectors") if words[0] == "sync" else ("htrunk", "hsplit")
+    for role in ("primary", "secondary"):
+        files.run(role, f"DROP TABLE IF EXISTS {named[1]}")
+
+    said = typed(*words, "--pair", files.pair_file, "--table", named[0], "--table", named[1])
+
+    assert said.code == 2
+    assert f"{named[1]} is on neither server." in said.err
+
+
+def test_tables_can_be_left_out(tmp_path: Path) -> None:
+    """What is left out is neither compared nor written, by a set and by everything."""
+    pair = drifting(tmp_path).open()
+
+    verified = pair.verify(exclude=("HTRUNK", "hcwc"))
+    planned = pair.plan_resync(window=MORNING, exclude="hcwc")
+
+    assert {"htrunk", "hcwc"}.isdisjoint(table.spec.name for table in verified.tables)
+    assert {part.table for step in planned.steps for part in step.parts} == {"htrunk"}
+    assert "hcwc" not in planned.tables
+
+
+@pytest.mark.parametrize(
+    ("tables", "left_out", "error"),
+    [
+        (("htrunk",), ("htrunk",), InputError),
+        (("htrunk",), ("hcwd",), UnknownTableError),
+    ],
+)
+def test_leaving_out_what_cannot_be_meant(
+    tmp_path: Path, tables: tuple[str, ...], left_out: tuple[str, ...], error: type[InputError]
+) -> None:
+    """A table that was named as well, or that nobody knows, is a mistake."""
+    with pytest.raises(error):
+        drifting(tmp_path).open().verify(tables=tables, exclude=left_out)
+
+
+def test_names_cannot_be_left_out_beside_agent_groups(tmp_path: Path) -> None:
+    """Agent groups are never written without their names."""
+    with pytest.raises(InputError, match="synonyms cannot be left out: agroups"):
+        drifting(tmp_path).open().plan_sync(tables=("agroups",), exclude=("synonyms",))
+
+
+def test_an_empty_table_is_not_in_sync(tmp_path: Path, typed: Typing) -> None:
+    """Empty on both is said, and counted by itself; where all are, the verdict is not IN SYNC."""
+    files = build_files(tmp_path, ["htrunk", "hcwc"], both={"htrunk": trunks()})
+
+    both = typed("verify", "--pair", files.pair_file, "--table", "htrunk", "--table", "hcwc")
+    alone = typed("verify", "--pair", files.pair_file, "--table", "hcwc")
+    document = typed("verify", "--pair", files.pair_file, "--table", "hcwc", "--json").document
+
+    assert (both.code, alone.code) == (0, 0)
+    assert "IN SYNC 1 table," in both.text
+    assert "Empty on both servers: hcwc." in both.text
+    assert "EMPTY neither server has a row of it. Empty on both servers: hcwc." in alone.text
+    assert "IN SYNC" not in alone.text
+    assert document["counts"] == {"in_sync": 0, "differing": 0, "not_compared": 0, "empty": 1}
+    assert (document["tables"][0]["empty"], document["tables"][0]["in_sync"]) == (True, None)

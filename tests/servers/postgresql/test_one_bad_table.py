@@ -1,0 +1,80 @@
+"""On PostgreSQL too, what goes wrong with one table ends nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.builders import Files, build_files, row
+from tests.cli.terminal import Typing
+from tests.scenes import code, trunks
+from tests.servers.postgresql.cluster import Cluster, environment
+from tests.servers.postgresql.loading import PostgreSQLFiles, copy_pair
+
+pytestmark = pytest.mark.postgresql
+TABLES = ("htrunk", "hcwc", "synonyms", "agroups")
+NAMED = [word for name in TABLES for word in ("--table", name)]
+Built = Callable[..., PostgreSQLFiles]
+
+
+@pytest.fixture
+def built(tmp_path: Path, running: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[Built]:
+    """Return what builds a pair of databases in which htrunk and hcwc differ."""
+    made: list[PostgreSQLFiles] = []
+    for name, value in environment().items():
+        monkeypatch.setenv(name, value)
+
+    def build(**given: object) -> PostgreSQLFiles:
+        files: Files = build_files(
+            tmp_path / "files",
+            TABLES,
+            both={"htrunk": trunks(400, 500), "synonyms": [row("synonyms", value="1", item_name="a")]},
+            primary={"htrunk": [*trunks(500, 530), *trunks(500, 530)], "hcwc": [code(500)]},
+            **given,  # type: ignore[arg-type]
+        )
+        made.append(copy_pair(files, running, tmp_path / "databases"))
+        return made[-1]
+
+    yield build
+    for one in made:
+        one.end()
+
+
+def test_all_that_cannot_be_read_is_named_at_once(built: Built, typed: Typing) -> None:
+    """Two tables without the right to read and one that somebody has locked: each its reason, the last is compared."""
+    pair = built(settings="limits.lock_seconds = 1")
+    secondary = pair.database("secondary")
+    for table in ("hcwc", "synonyms"):
+        secondary.run(f"REVOKE SELECT ON {table} FROM {secondary.login}")
+    with secondary.another() as other:
+        other.run("BEGIN")
+        other.run("LOCK TABLE agroups IN ACCESS EXCLUSIVE MODE")
+
+        said = typed("verify", "--pair", pair.pair_file, *NAMED)
+
+    assert said.code == 1
+    for table in ("hcwc", "synonyms"):
+        assert f"{table}: secondary: this login may not do that: permission denied for table {table} (" in said.text
+    assert "agroups: secondary: somebody else holds a lock" in said.text
+    assert "NOT COMPARED 3 tables: nobody knows whether they differ." in said.text
+    assert "DRIFT 1 table and 1 bucket differ, of 1 table" in said.text
+    assert "Traceback" not in said.err
+
+
+def test_a_table_that_cannot_be_written_is_left_alone(built: Built, typed: Typing) -> None:
+    """A unique index that rows of the source rightly break: its step is not done, the other table is repaired."""
+    pair = built()
+    pair.run("secondary", "CREATE UNIQUE INDEX once ON htrunk (row_date, starttime, tkgrp)")
+    before = pair.bag("secondary", "htrunk")
+    window = ("--window", "2000-06-05 05:00..05:29", "--table", "htrunk", "--table", "hcwc")
+
+    said = typed("resync", "--pair", pair.pair_file, "--yes", *window)
+
+    assert said.code == 5
+    assert "was not done: secondary: " in said.text
+    assert "1 of 2 steps done" in said.text
+    assert "syncengine resume" not in said.text
+    assert pair.bag("secondary", "hcwc") == pair.bag("primary", "hcwc")
+    assert pair.bag("secondary", "htrunk") == before
