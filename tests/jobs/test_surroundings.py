@@ -76,7 +76,7 @@ PLANS: dict[str, tuple[Callable[[Path], Files], Callable[..., Plan | None], str]
 }
 
 
-@pytest.mark.soak("rollups", "outages")
+@pytest.mark.soak("rollups", "outages", "resync", "sync")
 @pytest.mark.parametrize("what", sorted(PLANS))
 def test_every_plan_is_asked_about(tmp_path: Path, what: str) -> None:
     """Whatever a plan is for: a trigger at a table it writes, roll-ups included, refuses it until it is allowed."""
@@ -147,6 +147,7 @@ def test_what_only_goes_with_deleted_rows_stays_where_none_is_deleted(tmp_path: 
     assert filled.code == 3
 
 
+@pytest.mark.soak
 def test_a_table_of_the_plan_that_loses_rows_is_said_to_differ_afterwards(tmp_path: Path) -> None:
     """Where a cascade takes rows of a table that the plan writes itself, the plan says that it will differ."""
     files = build_files(
@@ -261,6 +262,7 @@ def test_an_embedded_table_with_a_key_and_a_check_is_written(tmp_path: Path, typ
     assert "each row has to meet" in said.text
 
 
+@pytest.mark.soak
 def test_an_embedded_view_is_refused(tmp_path: Path, typed: Typing) -> None:
     """A view in the place of a table refuses the plan, and `check` lists it."""
     files = differing(

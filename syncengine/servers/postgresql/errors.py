@@ -140,6 +140,9 @@ MEANINGS: dict[str, Meaning] = {
 }
 """By SQLSTATE, or by its first two signs for all others of a class."""
 
+ITS_OWN = (None, DENIED, NOT_THERE, SYNTAX, VALUE, DUPLICATE, CONSTRAINT, TRIGGER, UNWRITABLE)
+"""What is meant where it arises in somebody's function: not the table that is written, but what the function does."""
+
 TLS = Meaning(
     "an encrypted connection did not come about",
     "Check sslmode, sslrootcert and the other ssl options in the url against the server's own.",
@@ -226,7 +229,7 @@ def error_of(name: str, error: BaseException, secret: str = "", *, lost: bool = 
     meaning = LOST if lost else meaning_of(state)
     said = _masked(_said(error), secret)
     function = FUNCTION.search(_detail(error, "PG_DIAG_CONTEXT"))
-    if function is not None and (meaning is None or (meaning.kind is ServerError and not meaning.transient)):
+    if function is not None and meaning in ITS_OWN:
         # None is called here: it is a trigger's, a constraint's or a column's own, whatever its code says.
         return _error(name, TRIGGER, f"{function['name']}: {said}", state)
     if meaning is None:
