@@ -107,7 +107,7 @@ def test_a_failing_insert_rolls_its_step_back(
     said = capsys.readouterr().out
     assert code == 5
     assert "2 of 3 steps done" in said
-    assert "step 2 was not done: secondary: no room for htrunk" in said
+    assert "step 2 was not done: htrunk: secondary: no room for htrunk" in said
     assert mended(files) == {500, 600}
     assert files.bag("secondary", "htrunk", "starttime = 530") == before
 

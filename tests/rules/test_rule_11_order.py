@@ -63,7 +63,7 @@ def test_agent_groups_and_names_are_written_both_or_not_at_all(tmp_path: Path, m
     meddle(monkeypatch, Role.SECONDARY, Meddling(after_insert=fail))
     done = sync(files, tables=("agroups",))
 
-    assert [step.state for step in done.outcome.steps] == [StepState.WAITING]
+    assert [step.state for step in done.outcome.steps] == [StepState.FAILED]
     assert (files.bag("secondary", "synonyms"), files.bag("secondary", "agroups")) == before
 
 

@@ -41,7 +41,7 @@ def test_a_type_comes_back_from_the_catalogue(column_type: str) -> None:
 @pytest.mark.parametrize(
     ("native", "name", "width", "exact"),
     [
-        ("text", "char", 0, True),
+        ("text", "varchar", 0, True),
         ("character varying", "varchar", 0, True),
         ("bpchar", "char", 0, True),
         ("numeric(38,0)", "decimal", 38, True),
