@@ -258,7 +258,7 @@ def _settled(comparison: Comparison, portion: tuple[BucketPair, ...], findings: 
     pending = portion
     for look in range(LOOKS):
         room = comparison.limits.samples - len(findings.samples) if look == 0 else 0
-        counts = _compare_rows(comparison, pending, findings.expected, samples=room)
+        counts = compare_rows(comparison, pending, findings.expected, samples=room)
         drifting = tuple(
             pair for pair in pending if pair.bucket in counts or not pair.source.same_rows(pair.target) if pair.rows
         )
@@ -284,7 +284,7 @@ def _settled(comparison: Comparison, portion: tuple[BucketPair, ...], findings: 
         yield replace(_drift(pair, Counts()), moving=True)
 
 
-def _compare_rows(
+def compare_rows(
     comparison: Comparison, pairs: tuple[BucketPair, ...], expected: ExpectedSoFar, *, samples: int
 ) -> dict[Bucket, Counts]:
     """Fetch and compare rows; those that are expected are taken out.

@@ -21,6 +21,7 @@ from syncengine.model.sentences import listed
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.timetables import COPIED
 from syncengine.model.window import DAY, Window
+from syncengine.observe.broken_intervals import without_unlike_counts
 from syncengine.observe.changes_since_sync import SinceSynced
 from syncengine.observe.columns import ColumnsVerdict, judge_columns
 from syncengine.observe.comparison import Comparison, Findings, compare, selections_of
@@ -304,6 +305,7 @@ class _Observing:
             left_out=work.left_out,
         )
         findings, remembered = self._compared(work, comparison, progress)
+        counted = tuple(without_unlike_counts(comparison, findings))
         cuts: tuple[Cut, ...] = ()
         if self.settings.clock_zone is not None:
             # Without it nobody knows at which time of the wall clock a row began.
@@ -336,7 +338,7 @@ class _Observing:
             notes=verdict.notes,
             left_out=work.left_out,
             remembered=remembered,
-            expected=(*findings.expected.differences(spec), *dropped(work.scopes)),
+            expected=(*findings.expected.differences(spec), *counted, *dropped(work.scopes)),
             overlaps=tuple(findings.overlaps),
             cuts=cuts,
         )

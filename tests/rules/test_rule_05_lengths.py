@@ -297,3 +297,35 @@ def test_a_plan_and_the_daily_check_name_an_overlap_on_both(tmp_path: Path, type
     assert any(note.startswith("htrunk: intervals overlap on primary") for note in planned.notes)
     assert "htrunk: intervals overlap on secondary" in said.out
     assert "in 0 rows" not in said.out
+
+
+def trunk_day(day: date, **values: Any) -> dict[str, Any]:
+    """Return a day of a trunk group."""
+    return row("dtrunk", **{"row_date": day, "tkgrp": 1, "eqloc": "01A0101", "incalls": 40, **values})
+
+
+@pytest.mark.parametrize(("length", "calls", "alike"), [(15, 40, True), (30, 40, False), (15, 41, False)])
+def test_a_day_of_other_lengths_counts_other_broken_intervals(
+    tmp_path: Path, length: int, calls: int, alike: bool
+) -> None:
+    """Two broken quarters are one broken half hour: no drift, unless something else differs or the lengths are one."""
+    day = date(2000, 6, 4)
+    files = build_files(
+        tmp_path,
+        ["htrunk", "dtrunk"],
+        primary={
+            "htrunk": trunks(900, 1000, row_date=day),
+            "dtrunk": [trunk_day(day, incomplete=1), trunk_day(date(2000, 6, 3))],
+        },
+        secondary={
+            "htrunk": trunks(900, 1000, row_date=day, minutes=length),
+            "dtrunk": [trunk_day(day, incomplete=2, incalls=calls), trunk_day(date(2000, 6, 3))],
+        },
+    )
+
+    found = table_of(files.open().verify(tables=("dtrunk",)), "dtrunk")
+
+    assert found.in_sync is alike
+    assert [(one.what, one.buckets) for one in found.expected if one.what == "incomplete"] == [
+        ("incomplete", 1)
+    ] * alike
