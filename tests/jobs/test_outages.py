@@ -232,6 +232,7 @@ def test_outages_are_found_back_to_a_time(tmp_path: Path) -> None:
     assert len(files.open().outages(since=datetime(2000, 6, 5, 5, 0)).findings) == 1
 
 
+@pytest.mark.soak
 def test_each_acd_has_its_own_outages(tmp_path: Path) -> None:
     """An outage of ACD 1 is none of ACD 2, whose drift at the same time is left; --acd looks at one alone."""
     files = build_files(

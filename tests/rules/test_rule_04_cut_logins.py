@@ -85,6 +85,7 @@ WHOLE = login("04:03", "05:58")
 PIECES = [login("04:03", "05:13>"), login("<05:19", "05:58")]
 
 
+@pytest.mark.soak("2000-06-05 04:00..05:59")
 @pytest.mark.parametrize("window", ["2000-06-05 05:13..05:19", "2000-06-05 04:00..04:29", "2000-06-05 04:00..05:59"])
 def test_the_whole_takes_the_place_of_its_pieces(tmp_path: Path, window: str) -> None:
     """Whatever of it the window holds, the login is whole afterwards, once, and an undo brings both pieces back."""
@@ -126,7 +127,7 @@ def test_both_pieces_are_put_back_in_one_step(tmp_path: Path) -> None:
     assert all(part.whole for step in steps for part in step.parts)
 
 
-@pytest.mark.soak("primary0", "primary3", "primary4")
+@pytest.mark.soak("primary0", "primary1", "primary3", "primary4")
 @pytest.mark.parametrize(
     ("primary", "secondary", "state", "why"),
     [
@@ -287,6 +288,7 @@ def test_verify_and_plan_say_what_was_cut(tmp_path: Path, typed: Typing) -> None
         assert "haglog: 1 login cut on secondary, 2 rows for 1" in said.out
 
 
+@pytest.mark.soak("replace")
 @pytest.mark.parametrize("policy", ["replace", "fill", "rows"])
 def test_pieces_that_nobody_has_whole_are_copied_where_nothing_is(tmp_path: Path, policy: str) -> None:
     """A server that holds nothing of a login gets the pieces the other has: nothing of it is doubled by that."""
@@ -313,7 +315,7 @@ def state(begin: str, end: str) -> dict[str, Any]:
     return row("ag_actv", logid="4001", workmode=3, starttime=epoch(begin), duration=epoch(end) - epoch(begin))
 
 
-@pytest.mark.soak("states")
+@pytest.mark.soak("states", "05:12")
 @pytest.mark.parametrize(
     ("table", "pieces", "made"), [("call_rec", CALLS, call), ("ag_actv", STATES, state)], ids=["calls", "states"]
 )

@@ -53,6 +53,7 @@ def why(plan: Plan) -> tuple[KeptWhy, str]:
     return kept(plan)["htrunk", 1]
 
 
+@pytest.mark.soak("reconcile")
 @pytest.mark.parametrize(
     ("primary", "secondary"),
     [

@@ -75,6 +75,7 @@ def test_recomputed_periods_are_what_an_unwounded_server_has(tmp_path: Path) -> 
     assert files.open().verify_internal(tables="hcwc").agrees
 
 
+@pytest.mark.soak
 def test_only_periods_over_mended_intervals_are_written(tmp_path: Path) -> None:
     """A day nobody mended stays as it is, though its row is wrong."""
     files = pair(tmp_path, blind={IN_MAY: 1030, date(2000, 5, 2): 1030})
@@ -304,6 +305,7 @@ def test_periods_are_copied_from_a_server_that_saw_them_whole(tmp_path: Path) ->
     assert [files.bag("secondary", name) for name in ("hcwc", *LONGER)] == before
 
 
+@pytest.mark.soak
 def test_two_days_of_one_table_are_copied(tmp_path: Path) -> None:
     """An outage over midnight: both days of a table are taken from the primary, and undone with the run."""
     eve = IN_MAY - timedelta(days=1)

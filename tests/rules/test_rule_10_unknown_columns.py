@@ -88,6 +88,7 @@ def test_a_row_that_is_to_be_made_is_refused_or_has_null(tmp_path: Path, told: s
         assert fates(done.rollups)["dcwc"] == ("list", "all but mystery is recomputed")
 
 
+@pytest.mark.soak("refuse")
 @pytest.mark.parametrize("told", ["refuse", "null"])
 def test_rows_that_cannot_be_told_apart_are_left_or_become_one(tmp_path: Path, told: str) -> None:
     """Two rows of one code in the day: nothing says which value is whose."""
@@ -105,6 +106,7 @@ def test_rows_that_cannot_be_told_apart_are_left_or_become_one(tmp_path: Path, t
         assert days(files) == [("7", whole(files)[0], None), ("42", whole(files)[1], 336)]
 
 
+@pytest.mark.soak
 def test_where_it_cannot_be_null_no_row_is_made(tmp_path: Path) -> None:
     """A column that must have a value keeps its day from being made, whatever was told."""
     files = unknown(tmp_path, secondary=f"DELETE FROM dcwc WHERE {SAME_DAY} AND trim(cwc) = '42'")

@@ -161,6 +161,7 @@ def test_an_undo_that_left_something_ends_with_5(tmp_path: Path, typed: Typing) 
     assert flags(files) == BEFORE | {"Weekly": "y"}
 
 
+@pytest.mark.soak
 def test_a_later_edit_is_named_and_undone_first(tmp_path: Path) -> None:
     """Of two edits the first cannot be taken back beneath the second, and can after it."""
     files = three_owners(tmp_path)
@@ -181,6 +182,7 @@ def test_a_later_edit_is_named_and_undone_first(tmp_path: Path) -> None:
     assert flags(files) == BEFORE
 
 
+@pytest.mark.soak
 def test_an_undo_of_an_edit_can_be_undone(tmp_path: Path) -> None:
     """Taken back and back again, the flags are as the edit had set them."""
     files = three_owners(tmp_path)

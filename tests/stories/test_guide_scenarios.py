@@ -67,10 +67,10 @@ def switched_in_turn(folder: Path, *, hour: int = 500, **options: Any) -> Files:
 
 
 def kinds(*pairs: tuple[str, str]) -> pytest.MarkDecorator:
-    """Run a test on pairs of these kinds of servers, primary first; but for the first and the last only in a soak."""
+    """Run a test on pairs of these kinds of servers, primary first; but for the first only in a soak."""
 
     def marks(pair: tuple[str, str]) -> list[pytest.MarkDecorator]:
-        seldom = [] if pair in (pairs[0], pairs[-1]) else [pytest.mark.soak]
+        seldom = [] if pair == pairs[0] else [pytest.mark.soak]
         return [MARKS[kind] for kind in dict.fromkeys(pair) if kind in MARKS] + seldom
 
     cases = [pytest.param(pair, id="-".join(pair), marks=marks(pair)) for pair in pairs]
@@ -107,7 +107,6 @@ def directions(files: Openable) -> list[tuple[int, str, tuple[Role, ...]]]:
     return [(one.time.acd, str(one.time.span)[11:], one.into) for one in report.findings]
 
 
-@pytest.mark.soak("informix-postgresql")
 @kinds(*EVERY)
 def test_collection_off_and_on_in_turn(tmp_path: Path, home: Home) -> None:
     """Primary off 5:13-5:19, secondary 5:35-5:42: each half hour comes from the other, nothing by hand."""
@@ -169,7 +168,6 @@ def test_both_off_in_the_same_interval(tmp_path: Path, home: Home) -> None:
     assert mend(files).plan.steps == ()
 
 
-@pytest.mark.soak("informix-postgresql")
 @kinds(*UNLIKE)
 def test_a_base_load_upgrade_of_both_in_turn(tmp_path: Path, home: Home) -> None:
     """While the loads differ every write is refused; once they are alike each gets its half hour (Appendix G)."""
@@ -196,7 +194,6 @@ def test_a_base_load_upgrade_of_both_in_turn(tmp_path: Path, home: Home) -> None
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
 
 
-@pytest.mark.soak("informix-postgresql")
 @kinds(*UNLIKE)
 def test_a_call_profile_change_costs_each_server_its_interval(tmp_path: Path, home: Home) -> None:
     """Changed on the primary 9:10 and copied to the secondary 9:40: 9:00-9:29 and 9:30-9:59 cross over (chapter 3)."""
@@ -221,7 +218,6 @@ def test_a_call_profile_change_costs_each_server_its_interval(tmp_path: Path, ho
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
 
 
-@pytest.mark.soak("secondary-primary-informix-postgresql")
 @kinds(*UNLIKE)
 @pytest.mark.sampled
 @pytest.mark.parametrize(("down", "source"), some_of([(Role.SECONDARY, "primary"), (Role.PRIMARY, "secondary")], 2))

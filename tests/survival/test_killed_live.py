@@ -26,6 +26,7 @@ def stage_of(staged: Made, kind: str) -> LiveStage:
     return staged(kind, tables=FEW) if kind == "informix" else staged(kind)
 
 
+@pytest.mark.soak
 @pytest.mark.sampled
 @pytest.mark.parametrize("kind", KINDS)
 def test_killed_at_a_moment(staged: Made, kind: str) -> None:

@@ -104,7 +104,7 @@ FULL: dict[str, tuple[Any, str, Callable[..., Any], int]] = {
 }
 
 
-@pytest.mark.soak("flushing")
+@pytest.mark.soak
 @pytest.mark.sampled
 @pytest.mark.parametrize("kind", some_of(tuple(FULL), 2))
 def test_the_disk_is_full(outages: Outages, typed: Typing, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:

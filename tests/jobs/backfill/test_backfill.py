@@ -150,6 +150,7 @@ def test_days_that_only_the_target_holds_are_looked_at(tmp_path: Path) -> None:
     assert len(files.bag("secondary", "htrunk", "row_date = DATE '2000-06-02'")) == 4
 
 
+@pytest.mark.soak
 def test_reconcile_fills_days_that_only_one_side_holds(tmp_path: Path) -> None:
     """Each server ends with the days that only the other one had."""
     files = build_files(

@@ -20,6 +20,7 @@ from tests.scenes import code, trunks
 from tests.servers.contract.kinds import as_arrow
 
 
+@pytest.mark.soak
 def test_a_backfill_stopped_in_a_portion_goes_on_where_it_was(
     tmp_path: Path, before_batch: Callable[[int, BaseException], None], rows_read: Counter[tuple[str, date]]
 ) -> None:

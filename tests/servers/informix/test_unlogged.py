@@ -78,6 +78,7 @@ def test_a_step_cut_short_is_put_back(unlogged: LivePair, typed: Typing, stateme
     assert unlogged.target == before, said.text
 
 
+@pytest.mark.soak
 def test_what_cannot_be_put_back_is_not_called_untouched(
     unlogged: LivePair, typed: Typing, monkeypatch: pytest.MonkeyPatch
 ) -> None:

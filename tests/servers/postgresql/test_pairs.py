@@ -92,6 +92,7 @@ def test_rows_that_were_added_meanwhile_stop_a_step(built: Built) -> None:
     assert databases.bag("secondary", "hsplit") == before
 
 
+@pytest.mark.soak("True")
 @pytest.mark.parametrize(
     ("cut", "dead", "state"),
     [
