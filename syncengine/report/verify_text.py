@@ -197,7 +197,7 @@ def _summary(observation: Observation) -> Iterator[Text]:
     elif not lost and held:
         yield Text.assemble(("IN SYNC", "bold green"), f"  {looked} {how}{apart}")
     elif not lost:
-        yield Text.assemble(("EMPTY", "bold yellow"), f"  neither server has a row of it.{apart}")
+        yield Text.assemble(("EMPTY", "bold yellow"), f"  there was no row to compare.{apart}")
     if lost:
         of_others = f" Nothing differs in the others: {looked} {how}{apart}" if held and not differing else ""
         what = (
@@ -213,8 +213,7 @@ def _beside(observation: Observation) -> Iterator[str]:
         yield f" {plural(never, 'table')} of each server's own left out."
     empty = [table.spec.name for table in observation.tables if table.empty]
     if empty:
-        which = "Without a row of that time on either server" if observation.requested else "Empty on both servers"
-        yield f" {which}: {listed(empty, NAMED)}."
+        yield f" Without a row to compare: {listed(empty, NAMED)}."
     absent = [table.spec.name for table in observation.tables if table.state is TableState.ABSENT]
     if absent:
         yield f" On neither server: {listed(absent, NAMED)}."

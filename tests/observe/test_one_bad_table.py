@@ -264,8 +264,8 @@ def test_an_empty_table_is_not_in_sync(tmp_path: Path, typed: Typing) -> None:
 
     assert (both.code, alone.code) == (0, 0)
     assert "IN SYNC 1 table," in both.text
-    assert "Empty on both servers: hcwc." in both.text
-    assert "EMPTY neither server has a row of it. Empty on both servers: hcwc." in alone.text
+    assert "Without a row to compare: hcwc." in both.text
+    assert "EMPTY there was no row to compare. Without a row to compare: hcwc." in alone.text
     assert "IN SYNC" not in alone.text
     assert document["counts"] == {"in_sync": 0, "differing": 0, "not_compared": 0, "empty": 1}
     assert (document["tables"][0]["empty"], document["tables"][0]["in_sync"]) == (True, None)
