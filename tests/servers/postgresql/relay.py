@@ -66,7 +66,8 @@ class Relay(Wire):
                 if committing.is_set():
                     self.was_cut.set()
                     if self.dead:
-                        end(*self.sockets)
+                        # The others first: whoever sees this one end may ask over another at once.
+                        end(*(one for one in self.sockets if one not in (client, server)))
                     break
                 client.sendall(said)
         end(server, client)
