@@ -86,6 +86,24 @@ def test_nothing_is_called_in_sync_beside_it(tmp_path: Path, typed: Typing) -> N
     assert "nobody knows whether it differs. Nothing differs in the others: 1 table" in said.text
 
 
+def test_a_view_over_a_file_that_is_gone_ends_nothing_else(tmp_path: Path) -> None:
+    """It is told of the one view, not as a database that cannot be opened."""
+    files = build_files(tmp_path, ["htrunk", "hcwc"], both={"htrunk": trunks(), "hcwc": [code(500)]})
+    rows = tmp_path / "hcwc.parquet"
+    files.run("secondary", "ALTER TABLE hcwc RENAME TO hcwc_held")
+    files.run("secondary", f"COPY hcwc_held TO '{rows}'")
+    files.run("secondary", f"CREATE VIEW hcwc AS SELECT * FROM read_parquet('{rows}')")
+    rows.unlink()
+
+    found = files.open().verify(tables=("htrunk", "hcwc"))
+
+    assert {table.spec.name: table.state for table in found.tables} == {
+        "htrunk": TableState.COMPARED,
+        "hcwc": TableState.NOT_READ,
+    }
+    assert "a file that a view reads is not there" in found.not_compared[0].problem
+
+
 def test_a_server_that_fails_as_a_whole_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lost connection is no matter of one table."""
     files = drifting(tmp_path)

@@ -113,6 +113,11 @@ def error_of(name: str, error: duckdb.Error) -> SyncError:
         )
     if isinstance(error, duckdb.IOException) and "No space left" in str(error):
         return ServerError(f"{name}: the disk of the database is full.", hint="Make room there; nothing was written.")
+    if isinstance(error, duckdb.IOException) and "No files found" in text:
+        # The database is open: it is a matter of the one view.
+        return ServerError(
+            f"{name}: a file that a view reads is not there: {text}", hint="Put it back, or drop the view."
+        )
     if isinstance(error, duckdb.IOException):
         return ServerUnreachableError(
             f"{name}: the database cannot be opened: {text}", hint="Check the url in the pair file."
