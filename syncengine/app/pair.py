@@ -129,6 +129,7 @@ class Pair:
         *,
         tables: str | Iterable[str] = (),
         sets: str | Iterable[str] = (),
+        exclude: str | Iterable[str] = (),
         acds: int | Iterable[int] = (),
         window: str | Window | None = None,
         on: Role | str | None = None,
@@ -137,7 +138,7 @@ class Pair:
 
         Reads only, and opens only the servers it looks at. Raises what `verify` raises.
         """
-        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds))
+        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds), names_of(exclude))
         wanted = parse_window(window) if isinstance(window, str) else window
         side = None if on is None else choice(Role, on, "server")
         return Internals(self.settings, self.catalogue, self.connections, self.progress).verify(asked, wanted, side)

@@ -84,7 +84,12 @@ def verify(
         from syncengine.report.rollups import internal_document, print_internal
 
         found = opened.verify_internal(
-            tables=tuple(table or ()), sets=tuple(set_ or ()), acds=tuple(acd or ()), window=window, on=on
+            tables=tuple(table or ()),
+            sets=tuple(set_ or ()),
+            exclude=tuple(exclude_table or ()),
+            acds=tuple(acd or ()),
+            window=window,
+            on=on,
         )
         if json:
             typer.echo(as_text(internal_document(found)))

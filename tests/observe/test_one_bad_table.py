@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -249,6 +250,63 @@ def test_tables_can_be_left_out(tmp_path: Path) -> None:
     assert {"htrunk", "hcwc"}.isdisjoint(table.spec.name for table in verified.tables)
     assert {part.table for step in planned.steps for part in step.parts} == {"htrunk"}
     assert "hcwc" not in planned.tables
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("verify", "--table", "htrunk", "--set", "history"),
+        ("outages",),
+        ("resync", "--dry-run", *WINDOW),
+        ("resync", "--dry-run", "--outages"),
+        ("backfill", "--dry-run", "--table", "htrunk", "--set", "history", "--window", MORNING),
+        ("verify", "--internal"),
+        ("sync", "--dry-run", "--table", "synonyms"),
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_every_command_that_compares_leaves_tables_out(tmp_path: Path, typed: Typing, words: tuple[str, ...]) -> None:
+    """A name nobody knows is refused, so that none is passed over in silence; one that is known is not compared."""
+    files = drifting(tmp_path, secondary={"linkex": [link(513, 360)]})
+    meant: list[str | Path] = [*words, "--pair", files.pair_file]
+    told = words[0] != "sync" and "--internal" not in words
+
+    asked = typed(*meant)
+    unknown = typed(*meant, "--exclude-table", "hcwd")
+    left_out = typed(*meant, "--exclude-table", "hcwc")
+
+    assert unknown.code == 2
+    assert "No table is called 'hcwd'." in unknown.err
+    assert ("hcwc" in asked.out) is told
+    assert "hcwc" not in left_out.out
+
+
+@pytest.mark.usefixtures("unreadable")
+def test_days_are_not_copied_over_intervals_that_cannot_be_read(tmp_path: Path) -> None:
+    """A day may be copied only where its intervals agree, and of these nobody knows."""
+    day = row("dcwc", row_date=date(2000, 6, 4), cwc="7", acdcalls=40)
+    files = build_files(tmp_path, ["htrunk", "hcwc", "dcwc"], both={"htrunk": trunks()}, primary={"dcwc": [day]})
+
+    plan = files.open().plan_resync(window="2000-06-04", tables=("hcwc", "dcwc"))
+
+    assert plan.steps == ()
+    assert {(one.table, one.why, one.detail) for one in plan.kept} == {
+        ("hcwc", KeptWhy.NOT_COMPARED, MAY_NOT),
+        ("dcwc", KeptWhy.ROLLUP_HELD, "hcwc could not be compared"),
+    }
+
+
+@pytest.mark.usefixtures("unreadable")
+def test_the_daily_check_names_it(tmp_path: Path, typed: Typing) -> None:
+    """It is not called in sync, and the table is told apart from those that differ."""
+    files = build_files(tmp_path, ["htrunk", "hcwc"], both={"htrunk": trunks(), "hcwc": [code(500)]})
+
+    said = typed("status", "--pair", files.pair_file)
+    document = typed("status", "--pair", files.pair_file, "--json").document["daily"]
+
+    assert said.code == 3
+    assert f"hcwc is not compared: {MAY_NOT}." in said.text
+    assert (document["differing"], document["not_compared"]) == ([], ["hcwc"])
 
 
 @pytest.mark.parametrize(

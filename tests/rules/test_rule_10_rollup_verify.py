@@ -60,6 +60,17 @@ def test_intervals_mended_and_never_summarised_are_found(tmp_path: Path) -> None
     assert [(v.column, v.held, v.rolled) for v in sample.values][:1] == [("acdcalls", 75, 112)]
 
 
+def test_tables_can_be_left_out(tmp_path: Path) -> None:
+    """A longer table by its own name, and all that follow from an interval table by that one's."""
+    files = pair(tmp_path)
+
+    verdict = verify(files, exclude="dcwc")
+
+    assert {table.table for table in verdict.tables} == {"wcwc", "mcwc"}
+    with pytest.raises(InputError, match="left out"):
+        verify(files, exclude=("hcwc",))
+
+
 def test_intervals_that_cannot_be_read_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: Typing) -> None:
     """Whether days agree with intervals that a server does not let be read nobody knows: exit 1, and no AGREES."""
     files = pair(tmp_path)

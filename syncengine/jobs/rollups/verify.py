@@ -52,6 +52,13 @@ class Internals:
 
     def _specs(self, asked: Asked) -> tuple[TableSpec, ...]:
         """Return the longer tables asked for; an interval table stands for those that are rolled up from it."""
+        out = {self.catalogue.table(name).name for name in asked.excluded}
+        left = tuple(spec for spec in self._chosen(asked) if out.isdisjoint((spec.name, spec.rolled_from)))
+        if not left:
+            raise InputError("Every table that was asked for is left out.", hint="Leave out some --exclude-table.")
+        return left
+
+    def _chosen(self, asked: Asked) -> tuple[TableSpec, ...]:
         rolled = tuple(spec for spec in self.catalogue.tables if spec.rolled_from is not None)
         if not asked.tables and not asked.sets:
             return rolled
