@@ -116,12 +116,9 @@ def _of_the_rows(ran: Ran) -> ExitCode:
     if ran.kind is RunKind.BACKFILL and outcome.stopped:
         return ExitCode.PARTLY if ran.wrote else ExitCode.ERROR
     if not outcome.done:
-        # Where a server did nothing of it, nothing is partly done.
-        failed = all(step.state in (StepState.FAILED, StepState.WAITING) for step in outcome.steps)
-        if failed and not any(step.wrote for step in outcome.steps):
-            return ExitCode.ERROR
         written = any(step.wrote for step in outcome.steps)
-        return ExitCode.PARTLY if written or not outcome.stopped else ExitCode.ERROR
+        failed = outcome.stopped or any(step.state is StepState.FAILED for step in outcome.steps)
+        return ExitCode.ERROR if failed and not written else ExitCode.PARTLY
     if outcome.stopped:
         return ExitCode.ERROR
     if ran.kind is RunKind.BACKFILL:

@@ -51,7 +51,7 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
     refuse_unarchived(observation)
     cutting = Cutting.of(observation, wishes.policy)
     lost = frozenset(table.spec.name for table in observation.not_compared)
-    decided = tuple(keep_together(tuple(cutting.decided(_decided(observation, wishes))), lost))
+    decided = tuple(keep_together(tuple(cutting.decided(_decided(observation, wishes, lost))), lost))
     steps = steps_of(
         tuple(TableWork(table, into, tuple(ds)) for into, table, ds in decided if any(d.action for d in ds)),
         most_rows=wishes.limits.step_rows,
@@ -97,8 +97,8 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
     return result
 
 
-def _decided(observation: Observation, wishes: Wishes) -> Iterator[Decided]:
-    """Yield the decisions of each table, by the server they would write to."""
+def _decided(observation: Observation, wishes: Wishes, lost: frozenset[str]) -> Iterator[Decided]:
+    """Yield the decisions of each table, by the server they would write to; `lost` could not be compared."""
     source = Seeing(observation.facts[0])
     target = Seeing(observation.facts[1])
     tables = tuple(table for table in observation.tables if table.state is TableState.COMPARED)
@@ -111,7 +111,6 @@ def _decided(observation: Observation, wishes: Wishes) -> Iterator[Decided]:
     deciding = Deciding(observation, wishes.policy, source, target, wishes.take_broken, Places.of(observation))
     administering = _administering(observation, wishes)
     written: set[tuple[str, Bucket]] = set()
-    lost = frozenset(table.spec.name for table in observation.not_compared)
     # Intervals first: whether a roll-up may be copied depends on what happens to them.
     for table in sorted(tables, key=lambda t: t.spec.archive in ROLLUPS):
         decisions = list(_table_decisions(deciding, administering, table, observation))
