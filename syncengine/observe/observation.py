@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -134,7 +134,8 @@ class _Observing:
 
     def run(self, progress: Progress) -> Observation:
         works = [self._work_or_why_not(spec) for spec in self.request.specs]
-        _refuse_named_absent(works, self.request.named)
+        absent = [work.spec.name for work in works if work.verdict.state is TableState.ABSENT]
+        refuse_absent([name for name in absent if name in self.request.named])
         self._refuse_lost_window(works)
         _refuse_nothing(works)
         progress.begin("Comparing", sum(len(work.selections) for work in works))
@@ -392,9 +393,8 @@ def _why_nothing(spec: TableSpec, request: Request) -> str:
     return "nothing of the window is archived on both servers and still kept by both"
 
 
-def _refuse_named_absent(works: Iterable[Work], named: Collection[str]) -> None:
-    """Refuse a table that was named and that neither server has, whatever else was asked for."""
-    absent = [work.spec.name for work in works if work.verdict.state is TableState.ABSENT and work.spec.name in named]
+def refuse_absent(absent: Sequence[str]) -> None:
+    """Refuse tables that were named and that neither server has, whatever else was asked for."""
     if absent:
         one = len(absent) == 1
         raise UnknownTableError(

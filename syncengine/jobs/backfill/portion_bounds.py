@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import as_of
 from syncengine.model.bucket import BucketColumns, bucket_start
-from syncengine.model.errors import InputError, ServerError, UnknownTableError, WindowError
+from syncengine.model.errors import InputError, ServerError, WindowError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.portions import BackfillWishes, Portion
@@ -19,6 +19,7 @@ from syncengine.model.selection import select_window
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions
+from syncengine.observe.observation import refuse_absent
 from syncengine.observe.pair_facts import facts_of
 from syncengine.observe.scopes import DEFAULT_LENGTH, ScopeQuestions, closed_until
 from syncengine.planning.portions import day_windows, month_windows
@@ -50,7 +51,8 @@ class Cutting:
         window, notes = self._archived(servers, wishes)
         source, target = servers[wishes.source], servers[wishes.source.other]
         there = source.tables([spec.name for spec in specs])
-        self._refuse_absent(wishes, there.keys() | {spec.name for spec in self._held(target, specs)})
+        on_either = there.keys() | {spec.name for spec in self._held(target, specs)}
+        refuse_absent([name for name in wishes.named if name not in on_either])
         daily = [spec for spec in specs if spec.archive not in LONG and spec.name in there]
         long = [spec for spec in specs if spec.archive in LONG and spec.name in there]
         rows = self._rows_by_day(source, daily, window, wishes.acds)
@@ -99,14 +101,6 @@ class Cutting:
                 hint="Give a window that has passed.",
             )
         return window, (f"up to {until:%Y-%m-%d %H:%M}: {why}",)
-
-    def _refuse_absent(self, wishes: BackfillWishes, there: Collection[str]) -> None:
-        absent = [name for name in wishes.named if name not in there]
-        if absent:
-            raise UnknownTableError(
-                f"{absent[0]} is on neither server.",
-                hint="Leave it out, or check the schema in the urls of the pair file.",
-            )
 
     def _held(self, server: Server, specs: Sequence[TableSpec]) -> list[TableSpec]:
         """Return those of the tables that a server has."""
