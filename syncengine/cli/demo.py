@@ -9,6 +9,7 @@ import typer
 
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.model.errors import SyncError
+from syncengine.model.names import command
 
 WINDOW = "2000-06-05 05:13..05:19"
 
@@ -53,23 +54,23 @@ def demo(
         f"from {damage.down:%H:%M} to {damage.up:%H:%M} on {damage.down:%Y-%m-%d}, and somebody added names and an "
         f"agent group on {damage.side.other} only. It is 06:10 now.",
     )
-    command = f"syncengine verify --pair {into / 'pair.toml'}"
+    line = command("verify", "--pair", into / "pair.toml")
     if not resync:
-        console.print(f"Look at it with: {command}")
+        console.print(f"Look at it with: {line}")
         return ExitCode.DONE
     pair = open_pair(built.pair_file, progress=progress())
     console.print()
-    console.print(Text(f"2. The drift: {command}", style="bold cyan"))
+    console.print(Text(f"2. The drift: {line}", style="bold cyan"))
     print_verdict(console, pair.verify())
     console.print()
-    command = f"syncengine sync --pair {into / 'pair.toml'} --set agent-groups"
-    console.print(Text(f"3. Administration first: {command}", style="bold cyan"))
+    line = command("sync", "--pair", into / "pair.toml", "--set", "agent-groups")
+    console.print(Text(f"3. Administration first: {line}", style="bold cyan"))
     names = pair.plan_sync(sets="agent-groups")
     print_plan(console, names)
     print_outcome(console, pair.execute(names).outcome)
     console.print()
-    command = f"syncengine resync --pair {into / 'pair.toml'} --window '{WINDOW}'"
-    console.print(Text(f"4. Then history: {command}", style="bold cyan"))
+    line = command("resync", "--pair", into / "pair.toml", "--window", WINDOW)
+    console.print(Text(f"4. Then history: {line}", style="bold cyan"))
     plan = pair.plan_resync(window=WINDOW)
     print_plan(console, plan)
     print_outcome(console, pair.execute(plan).outcome)

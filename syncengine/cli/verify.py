@@ -69,7 +69,7 @@ def verify(
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out, progress
     from syncengine.report.json_values import as_text
-    from syncengine.report.repair_commands import mending
+    from syncengine.report.repair_commands import repairing
     from syncengine.report.verify_json import verify_document
     from syncengine.report.verify_text import print_verdict
 
@@ -110,10 +110,7 @@ def verify(
     if json:
         typer.echo(as_text(verify_document(observation)))
     else:
-        commands = [
-            f"syncengine {command.replace(' ', f' --pair {pair} ', 1)} --dry-run"
-            for command in mending(observation, opened.catalogue, tuple(table or ()), tuple(set_ or ()))
-        ]
+        commands = repairing(observation, opened.catalogue, tuple(table or ()), tuple(set_ or ()), str(pair))
         print_verdict(out(), observation, every_table=bool(verbose), next_commands=commands)
     if observation.not_compared:
         return ExitCode.ERROR

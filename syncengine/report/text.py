@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from rich.table import Table
+from rich.text import Text
 
 from syncengine.model.bucket import Bucket, BucketColumns, bucket_start
 from syncengine.model.sentences import listed
@@ -21,6 +22,11 @@ def grid(*columns: str, right: tuple[str, ...] = ()) -> Table:
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", no_wrap=True)
     return table
+
+
+def to_type(line: str, style: str = "") -> Text:
+    """Return a line that holds a command: never broken by us, so that it can be copied as one line."""
+    return Text(line, style=style, no_wrap=True, overflow="ignore")
 
 
 def number(count: int) -> str:
