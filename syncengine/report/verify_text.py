@@ -14,7 +14,7 @@ from syncengine.model.sentences import listed, plural
 from syncengine.model.spans import joined, span_of
 from syncengine.model.window import MINUTE
 from syncengine.report.expected import expected_section
-from syncengine.report.text import bucket_text, clips, grid, number, to_type, value_text
+from syncengine.report.text import bucket_text, clips, grid, number, to_type, unlike_text, value_text
 from syncengine.report.verify_json import compared_window
 
 CHANGES_SHOWN = 4
@@ -128,7 +128,7 @@ def _sample(table: TableObservation, sample: KeyGroupDrift, observation: Observa
     key = " ".join(f"{name} {value_text(value)}" for name, value in sample.key if name != "intrvl")
     if sample.changes:
         what = listed(
-            [f"{c.column} {value_text(c.source)} ≠ {value_text(c.target)}" for c in sample.changes], CHANGES_SHOWN
+            [f"{c.column} {' ≠ '.join(unlike_text(c.source, c.target))}" for c in sample.changes], CHANGES_SHOWN
         )
     elif sample.target_rows == 0:
         what = f"{plural(sample.source_rows, 'row')} only in {observation.source}"
