@@ -147,7 +147,7 @@ class Runs:
 
         What the run was allowed to set off at its tables, its undo is, too.
         """
-        record = self.ledger.find(run_id)
+        record = self.ledger.last_that_wrote() if run_id is None else self.ledger.find(run_id)
         _refuse_damaged(record)
         if record.state is RunState.RUNNING:
             raise StagingError(f"Run {record.id} is still running.", hint="Stop it first, or wait until it is done.")
