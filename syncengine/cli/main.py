@@ -23,7 +23,7 @@ from syncengine.cli.resume import resume
 from syncengine.cli.resync import resync
 from syncengine.cli.runs import report, runs
 from syncengine.cli.status import status
-from syncengine.cli.streams import close_streams, open_streams, say
+from syncengine.cli.streams import close_streams, expect_document, open_streams, say
 from syncengine.cli.sync import sync
 from syncengine.cli.tables import tables
 from syncengine.cli.timetables import timetables
@@ -116,6 +116,7 @@ def run(arguments: list[str] | None = None) -> None:
 def run_for_code(arguments: list[str]) -> int:
     """Run the command line and return its exit code; errors become one sentence on standard error."""
     try:
+        expect_document()
         refuse_no_folder()
         return int(_commands()(args=arguments, standalone_mode=False) or 0)
     except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  # here they become what people read
