@@ -21,6 +21,7 @@ PLAIN_SIGNS = {"·": ".", "…": "...", "≠": "!=", "━": "-", "╸": "-", "�
 
 PLAINLY = "syncengine-plainly"
 STANDARD = (0, 1, 2)
+SHOW_CURSOR = "\x1b[?25h"
 
 
 class _Descriptor(io.RawIOBase):
@@ -116,7 +117,10 @@ def open_streams() -> None:
 
 
 def close_streams() -> None:
-    """Write what is left to be written; raises OutputError."""
+    """Write what is left to be written, and show the cursor, which a bar hides; raises OutputError."""
+    if sys.stderr.isatty():
+        sys.stderr.write(SHOW_CURSOR)
+        sys.stderr.flush()
     with contextlib.suppress(ValueError):
         sys.stdout.flush()
 
