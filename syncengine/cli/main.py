@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import functools
 import resource
@@ -113,7 +114,7 @@ def run(arguments: list[str] | None = None) -> None:
         open_streams()
         # What fails in a thread is raised where its result is asked for; nobody reads it twice.
         threading.excepthook = lambda _: None
-        sys.unraisablehook = lambda _: None
+        sys.unraisablehook = _passed_over
         code = _with_all_said(run_for_code(words), words)
     sys.exit(code)
 
@@ -127,6 +128,12 @@ def run_for_code(arguments: list[str]) -> int:
         return int(_commands()(args=arguments, standalone_mode=False) or 0)
     except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  # here they become what people read
         return end(error, arguments)
+
+
+def _passed_over(unraisable: sys.UnraisableHookArgs) -> None:
+    """Have a Ctrl-C that struck where nothing can be raised, as in a destructor, strike again; the rest is nothing."""
+    if unraisable.exc_type is KeyboardInterrupt:
+        _thread.interrupt_main()
 
 
 def _with_all_said(code: int, arguments: list[str]) -> int:

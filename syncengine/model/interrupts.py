@@ -32,6 +32,12 @@ def asked_to_stop() -> bool:
     return _asked.is_set()
 
 
+def stop_if_asked() -> None:
+    """Raise KeyboardInterrupt where the user has asked for it and whatever was busy then has swallowed it."""
+    if asked_to_stop():
+        raise KeyboardInterrupt
+
+
 def is_stop(error: BaseException) -> bool:
     """Say whether an error is Ctrl-C, or what became of it on its way through a driver."""
     return isinstance(error, KeyboardInterrupt) or asked_to_stop()
