@@ -24,7 +24,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for command in ways:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         if done.returncode == 0:
-            (built,) = folder.glob("syncengine-*.whl")
+            (built,) = folder.glob("cms_syncengine-*.whl")
             return built
     pytest.fail(f"the wheel cannot be built:\n{done.stdout}\n{done.stderr}")
 

@@ -77,7 +77,7 @@ _command(undo)
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"syncengine {installed_version('syncengine')}")
+        typer.echo(f"syncengine {installed_version('cms-syncengine')}")
         raise typer.Exit
 
 

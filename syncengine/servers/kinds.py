@@ -44,14 +44,15 @@ def _informix(settings: ServerSettings, *, writable: bool, limits: Limits) -> Se
     with _driver(
         settings,
         "Informix",
-        "Install it: pip install 'syncengine[informix]' (it needs glibc 2.34 or later: RHEL 9, Debian 12).",
+        "Install it in the checkout of syncengine: pip install '.[informix]' (it needs glibc 2.34 or later: RHEL 9, "
+        "Debian 12).",
     ):
         from syncengine.servers.informix.server import InformixServer
     return InformixServer(settings.url, settings.role, writable=writable, limits=limits, load=settings.load)
 
 
 def _postgresql(settings: ServerSettings, *, writable: bool, limits: Limits) -> Server:
-    with _driver(settings, "PostgreSQL", "Install it: pip install 'syncengine[postgresql]'"):
+    with _driver(settings, "PostgreSQL", "Install it in the checkout of syncengine: pip install '.[postgresql]'"):
         from syncengine.servers.postgresql.server import PostgreSQLServer
     return PostgreSQLServer(settings.url, settings.role, writable=writable, limits=limits, load=settings.load)
 
