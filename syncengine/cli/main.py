@@ -96,6 +96,10 @@ def run(arguments: list[str] | None = None) -> None:
 
     A request to end, as of a service manager, and a terminal that goes away stop it as Ctrl-C does.
     """
+    # Here, since importing it costs what a command would not: no data library.
+    from syncengine.staging.private_files import shut_out_others
+
+    shut_out_others()
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)

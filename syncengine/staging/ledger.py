@@ -20,6 +20,8 @@ from syncengine.staging.run_folder import RunFolder
 
 MB = 2**20
 SHOWN = 5
+RUNS = "runs"
+"""The folder of the folders of runs."""
 REMOVED = ".removed-"
 """What the names of folders begin with that are being removed."""
 
@@ -167,7 +169,7 @@ class Ledger:
 
     @property
     def _runs(self) -> Path:
-        return self.staging / "runs"
+        return self.staging / RUNS
 
     def _name(self, lock: PairLock, run: RunFolder) -> None:
         with staging_errors(self.staging):
