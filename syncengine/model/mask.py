@@ -38,7 +38,8 @@ class Mask:
         pattern, names = _searched(self.values)
 
         def shown(found: re.Match[str]) -> str:
-            return found[0] if found[0].startswith("${") else f"${{{names.get(found[0].casefold(), '...')}}}"
+            name = names.get(found[0].casefold())
+            return f"${{{name}}}" if name else found[0]
 
         return pattern.sub(shown, text)
 
@@ -52,8 +53,8 @@ def _searched(values: tuple[tuple[str, str], ...]) -> tuple[re.Pattern[str], dic
     """Return what finds every form of some values, and their names by these forms without capitals."""
     names = {form.casefold(): name for name, value in reversed(values) for form in _forms(value)}
     forms = {form for _, value in values for form in _forms(value)}
-    # What stands for a value already is left as it is; the longest first, since one may be part of another.
-    found = [r"\$\{[A-Za-z_][A-Za-z0-9_]*\}", *map(_expression, sorted(forms, key=len, reverse=True))]
+    # The longest first, since one may be part of another. What stands for a value already is left as it is.
+    found = [*map(_expression, sorted(forms, key=len, reverse=True)), REFERENCE.pattern]
     return re.compile("|".join(found), re.DOTALL), names
 
 
