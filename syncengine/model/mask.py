@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 """How a url names what it takes from the environment."""
 LONG = 5
-"""Signs from which on a value is replaced inside of words too: of a shorter one there, nobody can say what it is."""
+"""Signs from which on a value of letters and others is replaced inside of words too."""
 PG_NAME = 63
 """Bytes to which PostgreSQL cuts a name."""
 
@@ -48,6 +48,11 @@ UNMASKED = Mask()
 """Nothing that may not be shown."""
 
 
+def is_telling(value: str) -> bool:
+    """Say whether a value cannot be meant otherwise: it is long, and neither a plain word nor a number."""
+    return len(value) >= LONG and not value.isalpha() and not value.isdecimal()
+
+
 @cache
 def _searched(values: tuple[tuple[str, str], ...]) -> tuple[re.Pattern[str], dict[str, str]]:
     """Return what finds every form of some values, and their names by these forms without capitals."""
@@ -59,11 +64,11 @@ def _searched(values: tuple[tuple[str, str], ...]) -> tuple[re.Pattern[str], dic
 
 
 def _expression(form: str) -> str:
-    """Return what finds a form: a long one anywhere and with any capitals, a short one where it stands by itself."""
-    if len(form) >= LONG:
+    """Return what finds a form: a telling one anywhere and with any capitals, any other where it stands by itself."""
+    if is_telling(form):
         return f"(?i:{re.escape(form)})"
     # Neither inside of a word or a number, nor as the scheme of a url.
-    return rf"(?<![\w%]){re.escape(form)}(?![\w+%]|://)"
+    return rf"(?<![\w%])(?:{re.escape(form)}|{re.escape(form.upper())})(?![\w+%]|://)"
 
 
 def _forms(value: str) -> Iterator[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from traceback import format_exception_only
 from typing import Any
 
 from syncengine.model.mask import Mask
@@ -40,7 +39,7 @@ def _shown(error: BaseException, mask: Mask, seen: dict[int, BaseException]) -> 
         _change(error, mask)
     shown = error
     if _tells(error, mask):
-        shown = ToldError(mask.text(_text(error))).with_traceback(error.__traceback__)
+        shown = ToldError(f"{type(error).__name__}: {mask.text(_text(error))}").with_traceback(error.__traceback__)
         seen[id(error)] = shown
     suppressed = error.__suppress_context__
     if error.__cause__ is not None:
@@ -55,11 +54,16 @@ def _shown(error: BaseException, mask: Mask, seen: dict[int, BaseException]) -> 
 
 
 def _text(error: BaseException) -> str:
-    return "".join(format_exception_only(error)).strip()
+    return "\n".join([str(error), *getattr(error, "__notes__", ())])
 
 
 def _tells(error: BaseException, mask: Mask) -> bool:
-    texts = (_text(error), repr(error), *map(str, vars(error).values() if hasattr(error, "__dict__") else ()))
+    # The name of its class is ours or the driver's.
+    texts = (
+        _text(error),
+        *map(repr, error.args),
+        *map(str, vars(error).values() if hasattr(error, "__dict__") else ()),
+    )
     return any(mask.text(text) != text for text in texts)
 
 
