@@ -6,7 +6,6 @@ docs/reference/pair-file.md promises it, and says the rule for short values.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -77,7 +76,7 @@ def _forms(value: str) -> Iterator[str]:
         value,
         unquote(value),
         value.strip("[]"),
-        os.path.normpath(value) if value else "",
+        str(PurePath(value)),
         value.encode()[:PG_NAME].decode(errors="ignore"),
         " ".join(value.split()),
     }
