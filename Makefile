@@ -1,6 +1,7 @@
 # make demo   the main job on two embedded servers, from nothing
 # make test   every check: format, lint, types, layers, tests
 # make soak   what takes hours: all of what `make test` tries a sample of, at random
+# make test-lowest   the values and the command line with the oldest releases that are enough
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

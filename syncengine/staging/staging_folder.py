@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import stat
-from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from syncengine.model.errors import StagingError
@@ -42,25 +43,32 @@ def keep_from_others(staging: Path) -> None:
         if len(ours) == len(parts) and _open_to_others(staging):
             # First, so that nobody comes in meanwhile.
             opened = [staging, *opened]
-        for part in opened:
-            keep_to_user(part)
-            for below in _below(part):
-                keep_to_user(below)
+        try:
+            for part in opened:
+                _close(part)
+        except OSError as error:
+            if error.errno != errno.EROFS:
+                raise
+            # What can only be read, as a copy kept elsewhere, is left as whoever keeps it wants it.
+            return
     if opened:
         log.warning("Others could read what is in the staging folder %s; they cannot any more.", staging)
 
 
 def _open_to_others(path: Path) -> bool:
-    found = path.lstat()
+    """Say whether others may do something with it; not with what another run has removed meanwhile."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return False
     return bool(found.st_mode & OTHERS) and not stat.S_ISLNK(found.st_mode)
 
 
-def _below(folder: Path) -> Iterator[Path]:
-    """Yield everything in a folder that others may do something with; what somebody removes meanwhile is left out."""
-    for path in folder.rglob("*") if folder.is_dir() else ():
-        try:
-            found = _open_to_others(path)
-        except FileNotFoundError:
-            continue
-        if found:
-            yield path
+def _close(path: Path) -> None:
+    """Close a file, or a folder and all in it, to others."""
+    with suppress(FileNotFoundError):
+        keep_to_user(path)
+        for below in path.rglob("*") if path.is_dir() else ():
+            if _open_to_others(below):
+                with suppress(FileNotFoundError):
+                    keep_to_user(below)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -187,6 +188,27 @@ def test_what_an_earlier_release_left_open_is_closed(
 
     assert not modes(staging)
     assert [str(staging) in record.getMessage() for record in caplog.records] == [True]
+
+
+@pytest.mark.parametrize(("number", "code"), [(errno.EROFS, 0), (errno.EPERM, 1)])
+def test_what_cannot_be_closed_is_refused_unless_it_can_only_be_read(
+    number: int, code: int, tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a disk that is only read the runs are shown; where permissions mean nothing, nothing is kept."""
+    files = drifting_pair(tmp_path / "files")
+    staging = files.folder / "pair.staging"
+    assert typed("resync", "--pair", files.pair_file, *TRUNKS, "--yes").code == 0
+    staging.chmod(0o755)
+
+    def refusing(path: Path, mode: int) -> None:
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr(Path, "chmod", refusing)
+
+    said = typed("runs", "--pair", files.pair_file)
+
+    assert said.code == code, said.text
+    assert (f"The staging folder {staging} cannot be written to" in said.err) == bool(code)
 
 
 def test_a_folder_that_holds_other_things_is_left_as_it_is(tmp_path: Path, typed: Typing) -> None:
