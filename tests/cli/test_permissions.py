@@ -14,6 +14,7 @@ import pytest
 
 from syncengine.staging import private_files
 from syncengine.staging.ledger import RUNS
+from syncengine.staging.remembered_days import Memory
 from tests.builders import build_files, row
 from tests.cli.terminal import TRUNKS, WINDOW, Typing, drifting_pair, is_one_sentence
 from tests.kept_runs import killed_after
@@ -96,7 +97,6 @@ def test_nothing_that_commands_make_is_for_others(umask: str, tmp_path: Path) ->
     assert codes[-1] == 0, done.stdout + done.stderr
     made = {name: int(mode, 8) for name, mode in seen.items() if str(files.folder / name) not in mine}
     assert {name.split("/")[-1] for name in made} >= {"pair.lock", "steps.jsonl", "verdicts.sqlite3", "primary.duckdb"}
-    assert any(name.endswith("-wal") for name in made)
     # The user's own command keeps the user's own umask.
     assert stat.S_IMODE(made.pop("hook.out")) == 0o666 & ~int(umask, 8)
     opened = {name: oct(mode) for name, mode in made.items() if mode & private_files.OTHERS}
@@ -119,6 +119,21 @@ def test_the_python_api_keeps_to_the_user_too(tmp_path: Path) -> None:
 
     assert files.folder.joinpath("pair.staging", RUNS).is_dir()
     assert not modes(files.folder / "pair.staging")
+
+
+def test_what_sqlite_makes_beside_is_for_the_user(tmp_path: Path) -> None:
+    """The log and the index beside what is remembered of verifies are for the user alone while they are there."""
+    before = os.umask(0)
+    try:
+        with Memory(tmp_path / "kept") as memory:
+            memory.forget([("htrunk", 1, None)])
+            names = {path.name for path in (tmp_path / "kept").iterdir()}
+            opened = modes(tmp_path / "kept")
+    finally:
+        os.umask(before)
+
+    assert {"verdicts.sqlite3", "verdicts.sqlite3-wal", "verdicts.sqlite3-shm"} <= names
+    assert not opened
 
 
 @pytest.mark.parametrize("kind", ["writable", "link", "hanging link", "another's"])
@@ -200,7 +215,7 @@ def test_what_cannot_be_closed_is_refused_unless_it_can_only_be_read(
     assert typed("resync", "--pair", files.pair_file, *TRUNKS, "--yes").code == 0
     staging.chmod(0o755)
 
-    def refusing(path: Path, mode: int) -> None:
+    def refusing(path: Path, _: int) -> None:
         raise OSError(number, os.strerror(number), str(path))
 
     monkeypatch.setattr(Path, "chmod", refusing)
