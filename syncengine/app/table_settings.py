@@ -13,6 +13,9 @@ from syncengine.model.pair import PairSettings
 from syncengine.model.sentences import plural
 from syncengine.model.spec import DataClass, Kept, TableSpec
 
+WHOLE = {"smallint": 15, "integer": 31, "int8": 63, "bigint": 63}
+"""Types of whole numbers, with the bits that a number of each has beside its sign."""
+
 
 def fitting_catalogue(settings: PairSettings, folders: tuple[Path, ...]) -> Catalogue:
     """Return the catalogue of a pair: the shipped specs, those its file names and those in the folders.
@@ -47,7 +50,12 @@ def _faults(meant: ExpectedRows, spec: TableSpec | None) -> Iterator[str]:
             why = "has no such column" if column is None else "does not compare that column"
             yield f"where.{name}: {spec.name} {why}; `syncengine tables {spec.name}` lists those it has"
             continue
-        wanted = str if column.type.is_text else int
-        kind = "text" if column.type.is_text else "whole numbers"
-        if not all(isinstance(value, wanted) for value in values):
+        bits = WHOLE.get(column.type.name)
+        if not column.type.is_text and bits is None:
+            yield f"where.{name}: is of type {column.type}; rows are told by columns of text or of whole numbers"
+            continue
+        kind = "text" if bits is None else "whole numbers"
+        if not all(isinstance(value, str if bits is None else int) for value in values):
             yield f"where.{name}: holds {kind}, of type {column.type}; write its values as {kind}"
+        elif bits is not None and not all(-(2**bits) <= int(value) < 2**bits for value in values):
+            yield f"where.{name}: no column of type {column.type} holds so large a number"

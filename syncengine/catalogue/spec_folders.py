@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -13,7 +12,7 @@ from syncengine.catalogue.catalogue import Catalogue
 from syncengine.catalogue.schema import CompanionsFile, SetsFile, SpecFile
 from syncengine.catalogue.spec_file import faults_in, resolve
 from syncengine.model.errors import SpecError
-from syncengine.model.file_faults import validation_faults
+from syncengine.model.file_faults import NotTomlError, read_toml, validation_faults
 from syncengine.model.names import folded
 from syncengine.model.spec import CompanionFile, DataClass, Kept, TableSet, TableSpec
 
@@ -102,9 +101,9 @@ class _Reading:
 
     def _parse(self, path: Path, place: str, schema: type[Schema]) -> Schema | None:
         try:
-            return schema.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            self.faults.append(f"{place}: not TOML: {error}")
+            return schema.model_validate(read_toml(path.read_bytes()))
+        except NotTomlError as error:
+            self.faults.append(f"{place}: {error}")
         except OSError as error:
             self.faults.append(f"{place}: cannot be read: {error.strerror}")
         except ValidationError as error:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from syncengine.cli.asking import agreed, progress_before, refuse_nobody_to_ask
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import (
     AcdsOption,
@@ -19,7 +20,8 @@ from syncengine.cli.options import (
     TablesOption,
     TriggersOption,
 )
-from syncengine.cli.run_flow import refuse_nobody_to_ask, told
+from syncengine.cli.run_flow import told
+from syncengine.cli.streams import print_document, say
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
 from syncengine.model.plan import Policy
@@ -58,16 +60,21 @@ def backfill(
     acd: AcdsOption = None,
     from_: Annotated[
         Role | None,
-        typer.Option("--from", help="The server rows are read from; the other is written. [default: primary]"),
+        typer.Option(
+            "--from",
+            case_sensitive=False,
+            help="The server rows are read from; the other is written. [default: primary]",
+        ),
     ] = None,
     policy: Annotated[
         BackfillPolicy,
         typer.Option(
+            case_sensitive=False,
             help="fill: add buckets the target lacks, delete nothing. replace: buckets that differ end with the "
-            "source's rows. reconcile: each interval from the server that saw it whole, in both directions."
+            "source's rows. reconcile: each interval from the server that saw it whole, in both directions.",
         ),
     ] = BackfillPolicy.FILL,
-    order: Annotated[Order, typer.Option(help="Which portions come first.")] = Order.NEWEST,
+    order: Annotated[Order, typer.Option(case_sensitive=False, help="Which portions come first.")] = Order.NEWEST,
     rows_per_second: Annotated[
         int | None,
         typer.Option(min=1, metavar="N", help="Read and write no more rows a second than this.", show_default=False),
@@ -99,15 +106,14 @@ def backfill(
     1 a server failed, 2 bad input, 130 stopped.
     """
     from syncengine.app import open_pair
-    from syncengine.cli.terminal import out, progress
+    from syncengine.cli.terminal import out
     from syncengine.report.backfill import portions_document, print_planned, print_portions
-    from syncengine.report.json_values import as_text
 
     if policy is BackfillPolicy.RECONCILE and from_ is not None:
         raise InputError(
             "--policy reconcile takes each interval from the server that saw it whole.", hint="Leave --from out."
         )
-    opened = open_pair(pair, specs=tuple(specs or ()), progress=progress())
+    opened = open_pair(pair, specs=tuple(specs or ()), progress=progress_before(consent=yes or dry_run, json=json))
     wishes = opened.backfill_wishes(
         window=window,
         tables=tuple(table or ()),
@@ -134,16 +140,16 @@ def backfill(
             if not json:
                 print_planned(out(), portion, made)
         if json:
-            typer.echo(as_text({**portions_document(wishes, portions, notes, plans), "dry_run": True}))
+            print_document({**portions_document(wishes, portions, notes, plans), "dry_run": True})
         return ExitCode.DRIFT if any(made and (made.steps or made.kept) for made in plans) else ExitCode.DONE
     if not portions:
         if json:
-            typer.echo(as_text({**portions_document(wishes, portions, notes), "dry_run": False}))
+            print_document({**portions_document(wishes, portions, notes), "dry_run": False})
         return ExitCode.DONE
+    into = " and ".join(sorted(wishes.writes_to))
     if not yes:
         refuse_nobody_to_ask(json=json)
-    into = " and ".join(sorted(wishes.writes_to))
-    if not yes and not typer.confirm(f"Write what {into} lacks of this into {into}?"):
-        typer.echo("Nothing was written.")
+    if not yes and not agreed(f"Write what {into} lacks of this into {into}?"):
+        say("Nothing was written.")
         return ExitCode.CANCELLED
     return told(lambda: opened.backfilling.execute(wishes, portions), pair, json=json, verbose=0)

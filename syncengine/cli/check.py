@@ -8,6 +8,7 @@ import typer
 
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import JsonOption, PairOption, SpecsOption
+from syncengine.cli.streams import print_document
 
 
 def check(
@@ -44,11 +45,10 @@ def check(
     from syncengine.cli.terminal import out, progress
     from syncengine.report.check_json import check_document
     from syncengine.report.check_text import print_check
-    from syncengine.report.json_values import as_text
 
     found = open_pair(pair, specs=tuple(specs or ()), progress=progress()).check(scratch=scratch)
     if json:
-        typer.echo(as_text(check_document(found)))
+        print_document(check_document(found))
     else:
         print_check(out(), found, everything=bool(verbose))
     if found.problems:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.model.errors import SyncError
+from syncengine.model.errors import CancelledError, SyncError
+from syncengine.model.names import command
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from syncengine.app import Pair
+    from syncengine.model.plan import Plan
 
 WINDOW = "2000-06-05 05:13..05:19"
 
@@ -38,7 +45,6 @@ def demo(
     from syncengine.cli.terminal import err, out, progress
     from syncengine.demo.build import build_pair
     from syncengine.demo.shape import DemoShape
-    from syncengine.report.outcome import print_outcome
     from syncengine.report.plan_text import print_plan
     from syncengine.report.verify_text import print_verdict
 
@@ -53,26 +59,26 @@ def demo(
         f"from {damage.down:%H:%M} to {damage.up:%H:%M} on {damage.down:%Y-%m-%d}, and somebody added names and an "
         f"agent group on {damage.side.other} only. It is 06:10 now.",
     )
-    command = f"syncengine verify --pair {into / 'pair.toml'}"
+    line = command("verify", "--pair", into / "pair.toml")
     if not resync:
-        console.print(f"Look at it with: {command}")
+        console.print(f"Look at it with: {line}")
         return ExitCode.DONE
     pair = open_pair(built.pair_file, progress=progress())
     console.print()
-    console.print(Text(f"2. The drift: {command}", style="bold cyan"))
+    console.print(Text(f"2. The drift: {line}", style="bold cyan"))
     print_verdict(console, pair.verify())
     console.print()
-    command = f"syncengine sync --pair {into / 'pair.toml'} --set agent-groups"
-    console.print(Text(f"3. Administration first: {command}", style="bold cyan"))
+    line = command("sync", "--pair", into / "pair.toml", "--set", "agent-groups")
+    console.print(Text(f"3. Administration first: {line}", style="bold cyan"))
     names = pair.plan_sync(sets="agent-groups")
     print_plan(console, names)
-    print_outcome(console, pair.execute(names).outcome)
+    _carry_out(pair, names, console)
     console.print()
-    command = f"syncengine resync --pair {into / 'pair.toml'} --window '{WINDOW}'"
-    console.print(Text(f"4. Then history: {command}", style="bold cyan"))
+    line = command("resync", "--pair", into / "pair.toml", "--window", WINDOW)
+    console.print(Text(f"4. Then history: {line}", style="bold cyan"))
     plan = pair.plan_resync(window=WINDOW)
     print_plan(console, plan)
-    print_outcome(console, pair.execute(plan).outcome)
+    _carry_out(pair, plan, console)
     console.print()
     console.print(Text("5. In sync again: the same verify as before", style="bold cyan"))
     after = pair.verify()
@@ -80,3 +86,13 @@ def demo(
     if not after.in_sync:
         raise SyncError("The demo pair is not in sync after its resync; this should not happen.")
     return ExitCode.DONE
+
+
+def _carry_out(pair: Pair, plan: Plan, console: Console) -> None:
+    """Do a plan and say what became of it; what was stopped goes no further."""
+    from syncengine.report.outcome import print_outcome
+
+    outcome = pair.execute(plan).outcome
+    print_outcome(console, outcome)
+    if outcome.cancelled:
+        raise CancelledError("Stopped; the demo pair can be removed, or built anew.")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import re
-import signal
+import resource
 import sys
-import traceback
+import threading
 from collections.abc import Callable
 from importlib.metadata import version as installed_version
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,21 +17,26 @@ import typer
 from syncengine.cli.backfill import backfill
 from syncengine.cli.check import check
 from syncengine.cli.demo import demo
-from syncengine.cli.exit_codes import ExitCode, exit_code_of
+from syncengine.cli.endings import end
+from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.outages import outages
 from syncengine.cli.resume import resume
 from syncengine.cli.resync import resync
 from syncengine.cli.runs import report, runs
 from syncengine.cli.status import status
+from syncengine.cli.streams import close_streams, expect_document, open_streams, say
 from syncengine.cli.sync import sync
 from syncengine.cli.tables import tables
 from syncengine.cli.timetables import timetables
 from syncengine.cli.undo import undo
 from syncengine.cli.verify import verify
-from syncengine.model.errors import CancelledError, SyncError
+from syncengine.model import interrupts
+from syncengine.model.errors import CancelledError, InputError, OutputError, SyncError
+from syncengine.staging.private_files import shut_out_others
 
-USAGE_ERROR = next(one for one in typer.BadParameter.__mro__ if one.__name__ == "ClickException")
-"""What typer raises for a command line it cannot read; it names the class nowhere in public."""
+MB = 2**20
+LEAST_ADDRESSES = 4096 * MB
+"""Of which only a small part is ever used: libraries take addresses in advance, for each thread."""
 
 app = typer.Typer(
     name="syncengine",
@@ -55,6 +61,14 @@ def _command(function: Callable[..., int], when_stopped: str = "Stopped; nothing
             return function(*args, **options)
         except KeyboardInterrupt:
             raise CancelledError(when_stopped) from None
+        except Exception as error:
+            if isinstance(error, BrokenPipeError):
+                # Of standard output it never is; typer would take it for that, and say nothing.
+                raise SyncError("What a command was connected to has gone: broken pipe.") from error
+            if interrupts.asked_to_stop() and not isinstance(error, CancelledError):
+                # What a driver makes of Ctrl-C says nothing of the pair.
+                raise CancelledError(when_stopped) from error
+            raise
 
     app.command()(stoppable)
 
@@ -77,7 +91,7 @@ _command(undo)
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"syncengine {installed_version('cms-syncengine')}")
+        say(f"syncengine {installed_version('cms-syncengine')}")
         raise typer.Exit
 
 
@@ -92,52 +106,59 @@ def root(
 
 
 def run(arguments: list[str] | None = None) -> None:
-    """Run the command line and leave the process with its exit code.
-
-    A request to end, as of a service manager, and a terminal that goes away stop it as Ctrl-C does.
-    """
-    # Here, since importing it costs what a command would not: no data library.
-    from syncengine.staging.private_files import shut_out_others
-
-    shut_out_others()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, signal.default_int_handler)
-    sys.exit(run_for_code(sys.argv[1:] if arguments is None else arguments))
+    """Run the command line and leave the process with its exit code."""
+    words = sys.argv[1:] if arguments is None else arguments
+    code: int = ExitCode.CANCELLED
+    with contextlib.suppress(KeyboardInterrupt):
+        interrupts.listen()
+        shut_out_others()
+        open_streams()
+        # What fails in a thread is raised where its result is asked for; nobody reads it twice.
+        threading.excepthook = lambda _: None
+        sys.unraisablehook = lambda _: None
+        code = _with_all_said(run_for_code(words), words)
+    sys.exit(code)
 
 
 def run_for_code(arguments: list[str]) -> int:
     """Run the command line and return its exit code; errors become one sentence on standard error."""
     try:
-        result = _commands()(args=arguments, standalone_mode=False)
-    except (typer.Abort, KeyboardInterrupt):
-        return _say("Stopped; nothing was written.", ExitCode.CANCELLED)
-    except BrokenPipeError:
-        return ExitCode.DONE
-    except SyncError as error:
-        if _asks_for_trace(arguments):
-            traceback.print_exc()
-        return _say(str(error), exit_code_of(error))
-    except Exception as error:
-        if not isinstance(error, USAGE_ERROR):
-            raise
-        error.show()  # type: ignore[attr-defined]  # as the class found above has it
-        return ExitCode.USAGE
-    return int(result or 0)
+        expect_document()
+        refuse_no_folder()
+        refuse_little_memory()
+        return int(_commands()(args=arguments, standalone_mode=False) or 0)
+    except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  # here they become what people read
+        return end(error, arguments)
+
+
+def _with_all_said(code: int, arguments: list[str]) -> int:
+    """Write out what a command has said and return its exit code, or that of an output that cannot be written."""
+    try:
+        close_streams()
+    except OutputError as error:
+        return end(error, arguments)
+    return code
+
+
+def refuse_little_memory() -> None:
+    """Refuse to run where the libraries that read rows would be aborted, or wait for ever, for want of addresses."""
+    allowed, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if allowed != resource.RLIM_INFINITY and allowed < LEAST_ADDRESSES:
+        raise SyncError(
+            f"This process may use {allowed // MB:,} MB of addresses, and needs {LEAST_ADDRESSES // MB:,} MB.",
+            hint="Allow it more (`ulimit -v unlimited`); limits.memory_mb bounds what it really uses.",
+        )
+
+
+def refuse_no_folder() -> None:
+    """Refuse to run in a folder that is gone: no path could be found from it."""
+    try:
+        Path.cwd()
+    except OSError:
+        raise InputError("The folder this is run in is gone.", hint="Change to one that is there.") from None
 
 
 @functools.cache
 def _commands() -> Callable[..., int | None]:
     """Make the commands of what was registered: once, however many a process runs."""
     return typer.main.get_command(app)
-
-
-def _asks_for_trace(arguments: list[str]) -> bool:
-    """Say whether -v was given twice, in any spelling."""
-    short = sum(word.count("v") for word in arguments if re.fullmatch("-v+", word))
-    return short + arguments.count("--verbose") > 1
-
-
-def _say(sentence: str, code: ExitCode) -> int:
-    typer.echo(sentence, err=True)
-    return code

@@ -95,7 +95,9 @@ VerboseOption = Annotated[
 ]
 FromOption = Annotated[
     Role | None,
-    typer.Option("--from", help="The server rows are read from; the other is written. [default: primary]"),
+    typer.Option(
+        "--from", case_sensitive=False, help="The server rows are read from; the other is written. [default: primary]"
+    ),
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show the plan and write nothing.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing.")]

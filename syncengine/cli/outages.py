@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import typer
-
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import (
     AcdsOption,
@@ -14,6 +12,7 @@ from syncengine.cli.options import (
     SpecsOption,
     VerboseOption,
 )
+from syncengine.cli.streams import print_document
 
 
 def outages(
@@ -35,13 +34,12 @@ def outages(
     """
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out, progress
-    from syncengine.report.json_values import as_text
     from syncengine.report.outages import outages_document, print_outages
 
     opened = open_pair(pair, specs=tuple(specs or ()), progress=progress())
     report = opened.outages(since=since, acds=tuple(acd or ()), exclude=tuple(exclude_table or ()))
     if json:
-        typer.echo(as_text(outages_document(report, str(pair))))
+        print_document(outages_document(report, str(pair)))
     else:
         print_outages(out(), report, str(pair), every_one=bool(verbose))
     if report.not_compared:

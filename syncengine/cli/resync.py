@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from syncengine.cli.asking import agreed, progress_before, refuse_nobody_to_ask
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import (
     AcdsOption,
@@ -25,7 +26,8 @@ from syncengine.cli.options import (
     WindowOption,
     YesOption,
 )
-from syncengine.cli.run_flow import refuse_nobody_to_ask, told
+from syncengine.cli.run_flow import told
+from syncengine.cli.streams import print_document, say
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
 from syncengine.model.plan import PLAN_VERSION, Policy, Rollups, UnknownColumns
@@ -42,6 +44,7 @@ def resync(
     policy: Annotated[
         Policy | None,
         typer.Option(
+            case_sensitive=False,
             show_default="replace",
             help="replace: buckets that differ end with the source's rows (the vendor's restore). "
             "fill: add buckets the target lacks, delete nothing. rows: rewrite only the key groups that differ. "
@@ -67,6 +70,7 @@ def resync(
     rollups: Annotated[
         Rollups,
         typer.Option(
+            case_sensitive=False,
             help="Days, weeks and months that were summarised before their intervals are mended. list: name them. "
             "recompute: roll them up anew from the target's own intervals. copy: take them from the other server, "
             "where its intervals were all whole.",
@@ -75,6 +79,7 @@ def resync(
     unknown_columns: Annotated[
         UnknownColumns | None,
         typer.Option(
+            case_sensitive=False,
             show_default="refuse",
             help="With --rollups recompute, where a row is to be made that has columns no rule covers. "
             "refuse: leave its period to Data Summarizing. null: make it, with NULL in them.",
@@ -93,8 +98,7 @@ def resync(
     5 partly done, 1 a server failed, 2 bad input, 130 stopped.
     """
     from syncengine.app import open_pair
-    from syncengine.cli.terminal import out, progress
-    from syncengine.report.json_values import as_text
+    from syncengine.cli.terminal import out
     from syncengine.report.plan_json import plan_summary
     from syncengine.report.plan_text import print_plan
 
@@ -114,7 +118,7 @@ def resync(
         raise InputError(
             "--policy reconcile takes each interval from the server that saw it whole.", hint="Leave --from out."
         )
-    opened = open_pair(pair, specs=tuple(specs or ()), progress=progress())
+    opened = open_pair(pair, specs=tuple(specs or ()), progress=progress_before(consent=yes or dry_run, json=json))
     plan = (
         opened.plan_outages(
             since=since,
@@ -146,21 +150,20 @@ def resync(
         )
     )
     if plan is None:
-        typer.echo(
-            as_text({"format": "syncengine.plan-summary", "version": PLAN_VERSION, "steps": [], "kept": []})
-            if json
-            else "No outage is there to be mended."
-        )
+        if json:
+            print_document({"format": "syncengine.plan-summary", "version": PLAN_VERSION, "steps": [], "kept": []})
+        else:
+            say("No outage is there to be repaired.")
         return ExitCode.DONE
     if not json:
         print_plan(out(), plan, every_table=bool(verbose))
     if dry_run:
         if json:
-            typer.echo(as_text({**plan_summary(plan), "dry_run": True}))
+            print_document({**plan_summary(plan), "dry_run": True})
         return ExitCode.DRIFT if plan.steps or plan.kept else ExitCode.DONE
     if plan.steps and not yes:
         refuse_nobody_to_ask(json=json)
-    if plan.steps and not yes and not typer.confirm(f"Write this into {' and '.join(sorted(plan.writes_to))}?"):
-        typer.echo("Nothing was written.")
+    if plan.steps and not yes and not agreed(f"Write this into {' and '.join(sorted(plan.writes_to))}?"):
+        say("Nothing was written.")
         return ExitCode.CANCELLED
     return told(lambda: opened.execute(plan), pair, json=json, verbose=verbose)

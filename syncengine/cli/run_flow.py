@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.model.errors import CancelledError, InputError
+from syncengine.cli.streams import print_document
+from syncengine.model.errors import CancelledError
 from syncengine.model.hooks import HookState, standing
 from syncengine.model.outcome import StepState
 from syncengine.model.run import RunKind
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
 def told(carry_out: Callable[[], Ran], pair: Path, *, json: bool, verbose: int) -> int:
     """Do a run, say what became of it, and return its exit code."""
     from syncengine.cli.terminal import out
-    from syncengine.report.json_values import as_text
     from syncengine.report.outcome import outcome_document, print_outcome
     from syncengine.report.plan_json import plan_summary
     from syncengine.report.verify_json import verify_document
@@ -49,7 +46,7 @@ def told(carry_out: Callable[[], Ran], pair: Path, *, json: bool, verbose: int) 
             rollups=ran.rollups,
             set_off=ran.set_off,
         )
-        typer.echo(as_text({**plan_summary(ran.plan), "dry_run": False, "outcome": outcome, "after": after}))
+        print_document({**plan_summary(ran.plan), "dry_run": False, "outcome": outcome, "after": after})
         return exit_code(ran)
     console = out()
     if ran.plan.steps:
@@ -92,12 +89,6 @@ def _say_of_hooks(console: Console, ran: Ran, pair: Path) -> None:
         console.print(line)
 
 
-def refuse_nobody_to_ask(*, json: bool) -> None:
-    """Refuse to write without consent where nobody can be asked for it: in a pipe, or where JSON is wanted."""
-    if json or not sys.stdin.isatty():
-        raise InputError("There is nobody to ask before writing.", hint="Add --yes to write, or --dry-run to look.")
-
-
 def exit_code(ran: Ran) -> ExitCode:
     """Return how a run ended; where only a hook failed, something of it is left to be done."""
     code = _of_the_rows(ran)
@@ -136,14 +127,13 @@ def _of_the_rows(ran: Ran) -> ExitCode:
 def _backfilled(ran: Ran, pair: Path, *, json: bool) -> int:
     from syncengine.cli.terminal import out
     from syncengine.report.backfill import backfill_outcome_document, print_backfill_outcome
-    from syncengine.report.json_values import as_text
     from syncengine.report.outcome import outcome_document
 
     if json:
         outcome = outcome_document(
             ran.outcome, notes=ran.notes, hooks=ran.hooks, by_hand=ran.by_hand, set_off=ran.set_off
         )
-        typer.echo(as_text(backfill_outcome_document(outcome, ran.portions, ran.unlike_before)))
+        print_document(backfill_outcome_document(outcome, ran.portions, ran.unlike_before))
     else:
         console = out()
         print_backfill_outcome(console, ran.outcome, ran.portions, ran.notes, ran.unlike_before, str(pair))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from syncengine.cli.asking import agreed, refuse_nobody_to_ask_of_removal
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import JsonOption, PairOption, VerboseOption
+from syncengine.cli.streams import print_document, say
 from syncengine.model.errors import InputError
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ def runs(
     """
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out
-    from syncengine.report.json_values import as_text
     from syncengine.report.run_json import run_document, runs_document
     from syncengine.report.run_text import print_run, print_runs
 
@@ -53,11 +53,11 @@ def runs(
         found = opened.examined(run)
         said = opened.ledger.folder(found.id).said(found)
         if json:
-            typer.echo(as_text(run_document(found, known, said)))
+            print_document(run_document(found, known, said))
         else:
             print_run(out(), found, known, str(pair), said=said, every_batch=bool(verbose))
     elif json:
-        typer.echo(as_text(runs_document(known, opened.ledger.holder())))
+        print_document(runs_document(known, opened.ledger.holder()))
     else:
         print_runs(out(), known)
     return ExitCode.DONE
@@ -69,14 +69,13 @@ def _removed(opened: Pair, run: str | None, *, yes: bool, json: bool) -> bool:
         raise InputError("Which run is to be removed?", hint="Name it: syncengine runs RUN --remove.")
     found = opened.run(run)
     if not yes:
-        if json or not sys.stdin.isatty():
-            raise InputError("There is nobody to ask before it is removed.", hint="Add --yes to remove it.")
-        if not typer.confirm(f"Remove run {found.id} with its journal? It cannot be undone any more."):
-            typer.echo("Nothing was removed.")
+        refuse_nobody_to_ask_of_removal(json=json)
+        if not agreed(f"Remove run {found.id} with its journal? It cannot be undone any more."):
+            say("Nothing was removed.")
             return False
     opened.ledger.remove(found.id)
     if not json:
-        typer.echo(f"Run {found.id} was removed; it cannot be undone any more.")
+        say(f"Run {found.id} was removed; it cannot be undone any more.")
     return True
 
 
@@ -89,7 +88,6 @@ def report(pair: PairOption, run: RunArgument = None, json: JsonOption = False, 
     """
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out
-    from syncengine.report.json_values import as_text
     from syncengine.report.plan_json import plan_summary
     from syncengine.report.plan_text import print_plan
     from syncengine.report.run_json import run_document
@@ -100,9 +98,7 @@ def report(pair: PairOption, run: RunArgument = None, json: JsonOption = False, 
     plans = opened.plans(found)
     said = opened.ledger.folder(found.id).said(found)
     if json:
-        typer.echo(
-            as_text({**run_document(found, opened.runs(), said), "plans": [plan_summary(plan) for plan in plans]})
-        )
+        print_document({**run_document(found, opened.runs(), said), "plans": [plan_summary(plan) for plan in plans]})
         return ExitCode.DONE
     console = out()
     for plan in plans:

@@ -8,6 +8,7 @@ import typer
 
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import JsonOption, PairOption, SinceOption, SpecsOption
+from syncengine.cli.streams import print_document
 from syncengine.model.run import RunState, left_in_single_user_mode, left_to_do
 
 
@@ -31,7 +32,6 @@ def status(
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out, progress
     from syncengine.report.daily_check import daily_document, print_daily
-    from syncengine.report.json_values import as_text
     from syncengine.report.run_json import runs_document
     from syncengine.report.run_text import print_status
 
@@ -40,7 +40,7 @@ def status(
     daily = None if ledger or holder else opened.daily(since=since)
     if json:
         document = {**runs_document(known, holder), "daily": daily_document(daily) if daily else None}
-        typer.echo(as_text(document))
+        print_document(document)
     else:
         print_status(out(), known, holder, str(pair))
         if daily is not None:

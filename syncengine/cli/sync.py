@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from syncengine.cli.asking import agreed, progress_before, refuse_nobody_to_ask
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import (
     AcdsOption,
@@ -23,7 +24,8 @@ from syncengine.cli.options import (
     VerboseOption,
     YesOption,
 )
-from syncengine.cli.run_flow import refuse_nobody_to_ask, told
+from syncengine.cli.run_flow import told
+from syncengine.cli.streams import print_document, say
 from syncengine.model.pair import Role
 from syncengine.model.plan import Policy
 
@@ -38,6 +40,7 @@ def sync(
     prefer: Annotated[
         Role | None,
         typer.Option(
+            case_sensitive=False,
             help="Whose version wins of what the other server changed, too: the source's is written, "
             "the target's is left.",
             show_default=False,
@@ -46,6 +49,7 @@ def sync(
     policy: Annotated[
         Policy | None,
         typer.Option(
+            case_sensitive=False,
             show_default="replace",
             metavar="[replace|fill]",
             help="replace: the target ends with the source's rows. fill: add what the target lacks, change and "
@@ -77,13 +81,12 @@ def sync(
     5 partly done, 1 a server failed, 2 bad input, 130 stopped.
     """
     from syncengine.app import open_pair
-    from syncengine.cli.terminal import out, progress
+    from syncengine.cli.terminal import out
     from syncengine.jobs.sync import refuse_conflicts
-    from syncengine.report.json_values import as_text
     from syncengine.report.plan_json import plan_summary
     from syncengine.report.plan_text import print_plan
 
-    opened = open_pair(pair, specs=tuple(specs or ()), progress=progress())
+    opened = open_pair(pair, specs=tuple(specs or ()), progress=progress_before(consent=yes or dry_run, json=json))
     plan = opened.plan_sync(
         tables=tuple(table or ()),
         sets=tuple(set_ or ()),
@@ -101,13 +104,13 @@ def sync(
     if not json:
         print_plan(out(), plan, every_table=bool(verbose))
     if json and (dry_run or plan.conflicts):
-        typer.echo(as_text({**plan_summary(plan), "dry_run": dry_run}))
+        print_document({**plan_summary(plan), "dry_run": dry_run})
     refuse_conflicts(plan)
     if dry_run:
         return ExitCode.DRIFT if plan.steps or plan.kept else ExitCode.DONE
     if plan.steps and not yes:
         refuse_nobody_to_ask(json=json)
-    if plan.steps and not yes and not typer.confirm(f"Write this into {plan.target}?"):
-        typer.echo("Nothing was written.")
+    if plan.steps and not yes and not agreed(f"Write this into {plan.target}?"):
+        say("Nothing was written.")
         return ExitCode.CANCELLED
     return told(lambda: opened.execute(plan), pair, json=json, verbose=verbose)

@@ -8,6 +8,7 @@ import typer
 
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import JsonOption, SpecsOption
+from syncengine.cli.streams import print_document
 
 
 def tables(
@@ -22,22 +23,21 @@ def tables(
     from syncengine.catalogue import load_catalogue
     from syncengine.cli.terminal import out
     from syncengine.report.catalogue import print_sets, print_table, print_tables, sets_document, table_document
-    from syncengine.report.json_values import as_text
 
     catalogue = load_catalogue(*(specs or ()))
     if name is not None:
         spec = catalogue.table(name)
         if json:
-            typer.echo(as_text(table_document(spec)))
+            print_document(table_document(spec))
         else:
             print_table(out(), spec)
     elif sets:
         if json:
-            typer.echo(as_text(sets_document(catalogue.sets, catalogue.files)))
+            print_document(sets_document(catalogue.sets, catalogue.files))
         else:
             print_sets(out(), catalogue.sets, catalogue.files)
     elif json:
-        typer.echo(as_text({"tables": [table_document(spec) for spec in catalogue.tables]}))
+        print_document({"tables": [table_document(spec) for spec in catalogue.tables]})
     else:
         print_tables(out(), catalogue.tables)
     return ExitCode.DONE

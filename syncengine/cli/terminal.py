@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -21,9 +22,19 @@ PLAIN_LINE_SECONDS = 5.0
 MB = 2**20
 
 
+class ReportConsole(Console):
+    """A console that breaks lines and never cuts them: a command longer than the screen stays whole."""
+
+    def print(self, *objects: Any, **options: Any) -> None:  # noqa: ANN401  # as the class above it has them
+        """Print, as the class above does."""
+        super().print(*objects, **{"crop": False, **options})
+
+
 def out() -> Console:
     """Return the console for reports; piped text is not cut at 80 columns and has no colours."""
-    return Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, markup=False, highlight=False, soft_wrap=False)
+    return ReportConsole(
+        width=None if sys.stdout.isatty() else PIPED_WIDTH, markup=False, highlight=False, soft_wrap=False
+    )
 
 
 def err() -> Console:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from syncengine.cli.asking import agreed, progress_before, refuse_nobody_to_ask
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import CascadesOption, JsonOption, PairOption, TriggersOption, VerboseOption
-from syncengine.cli.run_flow import refuse_nobody_to_ask, told
+from syncengine.cli.run_flow import told
+from syncengine.cli.streams import print_document, say
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
 from syncengine.model.timetable_flag import RunOn
@@ -31,12 +33,16 @@ def timetables(
         RunOn | None,
         typer.Option(
             "--run-on",
+            case_sensitive=False,
             help="Let all timetables of the owners run on one server: this: only there; any: there or on another.",
             show_default=False,
         ),
     ] = None,
     on: Annotated[
-        Role | None, typer.Option("--on", help="With --run-on: the server that is edited. [default: secondary]")
+        Role | None,
+        typer.Option(
+            "--on", case_sensitive=False, help="With --run-on: the server that is edited. [default: secondary]"
+        ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="With --run-on: show the plan and write nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="With --run-on: do not ask before writing.")] = False,
@@ -56,7 +62,6 @@ def timetables(
     """
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out, progress
-    from syncengine.report.json_values import as_text
     from syncengine.report.timetables import print_timetables, timetables_document
 
     owners = tuple(owner or ())
@@ -66,7 +71,7 @@ def timetables(
                 "--run-on sets the timetables of one owner, or of several.",
                 hint="Add --owner; `syncengine timetables` shows who has any.",
             )
-        opened = open_pair(pair, progress=progress())
+        opened = open_pair(pair, progress=progress_before(consent=yes or dry_run, json=json))
         plan = opened.plan_run_on(
             run_on,
             owners=owners,
@@ -82,7 +87,7 @@ def timetables(
         )
     listing = open_pair(pair, progress=progress()).timetables(owners=owners)
     if json:
-        typer.echo(as_text(timetables_document(listing)))
+        print_document(timetables_document(listing))
     else:
         print_timetables(out(), listing, every_line=bool(verbose))
     if listing.failed:
@@ -92,7 +97,6 @@ def timetables(
 
 def _edited(opened: Pair, plan: Plan, pair: Path, *, dry_run: bool, yes: bool, json: bool, verbose: int) -> int:
     from syncengine.cli.terminal import out
-    from syncengine.report.json_values import as_text
     from syncengine.report.plan_json import plan_summary
     from syncengine.report.plan_text import print_plan
 
@@ -100,11 +104,11 @@ def _edited(opened: Pair, plan: Plan, pair: Path, *, dry_run: bool, yes: bool, j
         print_plan(out(), plan)
     if dry_run:
         if json:
-            typer.echo(as_text({**plan_summary(plan), "dry_run": True}))
+            print_document({**plan_summary(plan), "dry_run": True})
         return ExitCode.DRIFT if plan.steps else ExitCode.DONE
     if plan.steps and not yes:
         refuse_nobody_to_ask(json=json)
-    if plan.steps and not yes and not typer.confirm(f"Write this into {plan.target}?"):
-        typer.echo("Nothing was written.")
+    if plan.steps and not yes and not agreed(f"Write this into {plan.target}?"):
+        say("Nothing was written.")
         return ExitCode.CANCELLED
     return told(lambda: opened.execute(plan), pair, json=json, verbose=verbose)

@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
+from syncengine.cli.asking import agreed, progress_before, refuse_nobody_to_ask
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import CascadesOption, JsonOption, PairOption, TriggersOption, VerboseOption
-from syncengine.cli.run_flow import refuse_nobody_to_ask, told
+from syncengine.cli.run_flow import told
 from syncengine.cli.runs import RunArgument
+from syncengine.cli.streams import print_document, say
 
 
 def undo(
@@ -32,12 +34,11 @@ def undo(
     1 a server failed, or the run is damaged, 2 no such run, or it has written nothing, 130 stopped.
     """
     from syncengine.app import open_pair
-    from syncengine.cli.terminal import out, progress
-    from syncengine.report.json_values import as_text
+    from syncengine.cli.terminal import out
     from syncengine.report.plan_json import plan_summary
     from syncengine.report.plan_text import print_plan
 
-    opened = open_pair(pair, progress=progress())
+    opened = open_pair(pair, progress=progress_before(consent=yes or dry_run, json=json))
     plan = opened.plan_undo(
         run,
         dry_run=dry_run,
@@ -48,11 +49,11 @@ def undo(
         print_plan(out(), plan, every_table=bool(verbose))
     if dry_run:
         if json:
-            typer.echo(as_text({**plan_summary(plan), "dry_run": True}))
+            print_document({**plan_summary(plan), "dry_run": True})
         return ExitCode.PARTLY if plan.not_as_before else ExitCode.DONE
     if plan.steps and not yes:
         refuse_nobody_to_ask(json=json)
-    if plan.steps and not yes and not typer.confirm(f"Write this into {' and '.join(sorted(plan.writes_to))}?"):
-        typer.echo("Nothing was written.")
+    if plan.steps and not yes and not agreed(f"Write this into {' and '.join(sorted(plan.writes_to))}?"):
+        say("Nothing was written.")
         return ExitCode.CANCELLED
     return told(lambda: opened.execute(plan), pair, json=json, verbose=verbose)

@@ -18,6 +18,7 @@ from syncengine.cli.options import (
     VerboseOption,
     WindowOption,
 )
+from syncengine.cli.streams import print_document
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
 
@@ -68,8 +69,7 @@ def verify(
     """
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out, progress
-    from syncengine.report.json_values import as_text
-    from syncengine.report.repair_commands import mending
+    from syncengine.report.repair_commands import repairing
     from syncengine.report.verify_json import verify_document
     from syncengine.report.verify_text import print_verdict
 
@@ -92,7 +92,7 @@ def verify(
             on=on,
         )
         if json:
-            typer.echo(as_text(internal_document(found)))
+            print_document(internal_document(found))
         else:
             print_internal(out(), found, every_table=bool(verbose))
         if found.not_compared:
@@ -108,12 +108,9 @@ def verify(
         every_row=full,
     )
     if json:
-        typer.echo(as_text(verify_document(observation)))
+        print_document(verify_document(observation))
     else:
-        commands = [
-            f"syncengine {command.replace(' ', f' --pair {pair} ', 1)} --dry-run"
-            for command in mending(observation, opened.catalogue, tuple(table or ()), tuple(set_ or ()))
-        ]
+        commands = repairing(observation, opened.catalogue, tuple(table or ()), tuple(set_ or ()), str(pair))
         print_verdict(out(), observation, every_table=bool(verbose), next_commands=commands)
     if observation.not_compared:
         return ExitCode.ERROR

@@ -13,6 +13,7 @@
     │   ├── ServerReadOnlyError
     │   └── UnknownOutcomeError   a commit was sent and its answer never came
     ├── StagingError          the staging folder
+    ├── OutputError           what there is to say could not be written
     ├── MovedError            source or target changed under a step
     ├── StillOpenError        a step that was cut short may still be going on in the server
     └── CancelledError        the user stopped it
@@ -118,6 +119,10 @@ class UnknownOutcomeError(ServerError):
 
 class StagingError(SyncError):
     """The staging folder cannot be used: missing, full, or held by another run."""
+
+
+class OutputError(SyncError):
+    """Standard output cannot be written: the disk is full, or what it goes to has failed."""
 
 
 class MovedError(SyncError):

@@ -39,3 +39,8 @@ def file_name(name: str) -> str:
 def typed(name: str) -> str:
     """Return a name as it is typed in a command."""
     return shlex.quote(name)
+
+
+def command(*words: object) -> str:
+    """Return a command of syncengine as it is typed, each word quoted where a shell needs that; empty words go."""
+    return shlex.join(("syncengine", *(text for word in words if (text := str(word)))))

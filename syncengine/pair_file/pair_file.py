@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from pydantic import ValidationError
 from syncengine.model.checklist import LineKind
 from syncengine.model.errors import PairFileError
 from syncengine.model.expected import ExpectedRows
-from syncengine.model.file_faults import validation_faults
+from syncengine.model.file_faults import NotTomlError, read_toml, validation_faults
 from syncengine.model.mask import REFERENCE, Mask
 from syncengine.model.names import folded
 from syncengine.model.pair import (
@@ -34,7 +33,7 @@ def read_pair_file(path: Path, environment: Mapping[str, str]) -> PairSettings:
 
     Raises `PairFileError` that lists every fault with its key.
     """
-    file = path.expanduser().resolve()
+    file = _found(path)
     raw = _raw(file)
     faults: list[str] = []
     entry: PairEntry | None = None
@@ -76,19 +75,29 @@ def read_pair_file(path: Path, environment: Mapping[str, str]) -> PairSettings:
     )
 
 
+def _found(path: Path) -> Path:
+    """Return the path of a pair file from the root, links followed."""
+    try:
+        return path.expanduser().resolve()
+    except (OSError, RuntimeError) as error:
+        raise PairFileError(
+            f"The pair file {path} cannot be found: {error}.", (), hint="Write its path in full."
+        ) from None
+
+
 def _raw(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return read_toml(file.read_bytes())
     except FileNotFoundError:
         raise PairFileError(
             f"There is no pair file {file}.",
             (),
             hint="Name it with --pair, or make a pair to try with `syncengine demo --into DIR`.",
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise PairFileError(f"The pair file {file} cannot be read: {error}.", ()) from None
-    except tomllib.TOMLDecodeError as error:
-        raise _error(file, [f"not TOML: {error}"]) from None
+    except OSError as error:
+        raise PairFileError(f"The pair file {file} cannot be read: {error.strerror}.", ()) from None
+    except NotTomlError as error:
+        raise _error(file, [str(error)]) from None
 
 
 def _url_of(raw: dict[str, Any], role: Role) -> str:

@@ -18,6 +18,9 @@ from syncengine.pair_file.timetables import TimetablesEntry
 
 PASSWORD_IN_URL = re.compile(r"://[^/@:]*:(.+)@|[?&;](?:password|pwd|passwd)=([^&;]*)", re.IGNORECASE)
 DEFAULTS = Limits()
+MOST_ROWS = 10**12
+MOST_MB = 10**8
+"""More than any server holds, and less than any clock or counter overflows at."""
 
 
 def _zone(name: str) -> str:
@@ -35,6 +38,12 @@ def _url(url: str) -> str:
     if any(REFERENCE.fullmatch(password) is None for password in passwords if password):
         raise ValueError("holds a password; write ${NAME} there and set NAME in the environment")
     return url
+
+
+def _acd_or_default(name: str) -> str:
+    if re.fullmatch("default|[1-9][0-9]?", name) is None:
+        raise ValueError("names no ACD; write its number, or default for all")
+    return name
 
 
 def _interval(minutes: int) -> int:
@@ -77,15 +86,15 @@ class RetentionEntry(_Strict):
 class LimitsEntry(_Strict):
     """What a run may do and use."""
 
-    deletions: int = Field(default=DEFAULTS.deletions, ge=0)
-    step_rows: int = Field(default=DEFAULTS.step_rows, ge=1)
-    compare_rows: int = Field(default=DEFAULTS.compare_rows, ge=1000)
-    memory_mb: int = Field(default=DEFAULTS.memory_mb, ge=64)
-    query_seconds: int = Field(default=DEFAULTS.query_seconds, ge=1)
+    deletions: int = Field(default=DEFAULTS.deletions, ge=0, le=MOST_ROWS)
+    step_rows: int = Field(default=DEFAULTS.step_rows, ge=1, le=MOST_ROWS)
+    compare_rows: int = Field(default=DEFAULTS.compare_rows, ge=1000, le=MOST_ROWS)
+    memory_mb: int = Field(default=DEFAULTS.memory_mb, ge=64, le=MOST_MB)
+    query_seconds: int = Field(default=DEFAULTS.query_seconds, ge=1, le=86_400)
     lock_seconds: int = Field(default=DEFAULTS.lock_seconds, ge=1, le=3600)
-    wait_minutes: int = Field(default=DEFAULTS.wait_minutes, ge=1)
-    keep_days: int = Field(default=DEFAULTS.keep_days, ge=0)
-    keep_mb: int = Field(default=DEFAULTS.keep_mb, ge=0)
+    wait_minutes: int = Field(default=DEFAULTS.wait_minutes, ge=1, le=10_080)
+    keep_days: int = Field(default=DEFAULTS.keep_days, ge=0, le=36_500)
+    keep_mb: int = Field(default=DEFAULTS.keep_mb, ge=0, le=MOST_MB)
     samples: int = Field(default=DEFAULTS.samples, ge=0, le=1000)
 
 
@@ -154,9 +163,7 @@ class PairEntry(_Strict):
     timezone: Annotated[str, AfterValidator(_zone)] | None = None
     staging: str | None = None
     specs: tuple[str, ...] | list[str] = ()
-    intervals: dict[
-        Annotated[str, Field(pattern=r"^(default|[1-9][0-9]?)$")], Annotated[int, AfterValidator(_interval)]
-    ] = {}
+    intervals: dict[Annotated[str, AfterValidator(_acd_or_default)], Annotated[int, AfterValidator(_interval)]] = {}
     retention: RetentionEntry = RetentionEntry()
     limits: LimitsEntry = LimitsEntry()
     external_call_history: Literal["primary", "both"] | None = None

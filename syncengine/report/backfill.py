@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from syncengine.model.drift import Counts
+from syncengine.model.names import command
 from syncengine.model.outcome import RunOutcome
 from syncengine.model.plan import Plan
 from syncengine.model.portions import BackfillWishes, Portion, PortionDone
@@ -16,7 +17,7 @@ from syncengine.model.sentences import listed, plural
 from syncengine.report.json_values import plain
 from syncengine.report.outcome import print_left
 from syncengine.report.plan_json import plan_summary
-from syncengine.report.text import grid, number
+from syncengine.report.text import grid, number, to_type
 
 SHOWN = 24
 TABLES_NAMED = 4
@@ -94,7 +95,7 @@ def print_backfill_outcome(
     print_left(console, outcome, pair)
     if outcome.done and outcome.stopped:
         # Between two portions: no step was left, and there is more to do.
-        console.print(Text(f"Go on with it: syncengine resume {outcome.run_id} --pair {pair}", style="bold"))
+        console.print(to_type(f"Go on with it: {command('resume', outcome.run_id, '--pair', pair)}", style="bold"))
 
 
 FIGURES = ("portion", "deleted", "inserted", "left")

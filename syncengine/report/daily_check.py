@@ -11,6 +11,7 @@ from rich.text import Text
 from syncengine.model.daily_check import DailyCheck, ServerDay
 from syncengine.model.drift import TableObservation
 from syncengine.model.hooks import CheckKind
+from syncengine.model.names import command
 from syncengine.model.outages import BlindTime
 from syncengine.model.pair import Role
 from syncengine.model.sentences import listed, plural
@@ -18,7 +19,7 @@ from syncengine.model.spec import Archive
 from syncengine.model.window import Window
 from syncengine.model.window_syntax import typed_window
 from syncengine.report.json_values import plain
-from syncengine.report.text import grid
+from syncengine.report.text import grid, to_type
 
 FULL_PERCENT = 90
 """From there on a circular table drops its oldest rows."""
@@ -154,9 +155,9 @@ def _drift(found: DailyCheck, pair: str) -> Iterator[Text]:
     if differing:
         yield from _differing(found.drift.tables, differing)
     if found.blind:
-        yield Text(f"  Outages of that time: syncengine outages --pair {pair}", style="yellow")
+        yield to_type(f"  Outages of that time: {command('outages', '--pair', pair)}", style="yellow")
     window = typed_window(Window(found.since, found.as_of))
-    yield Text(f"  All of it: syncengine verify --pair {pair} --window '{window}'", style="yellow")
+    yield to_type(f"  All of it: {command('verify', '--pair', pair, '--window', window)}", style="yellow")
 
 
 def _differing(tables: Sequence[TableObservation], differing: Sequence[str]) -> Iterator[Text]:

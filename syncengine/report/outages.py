@@ -9,12 +9,14 @@ from rich.console import Console
 from rich.text import Text
 
 from syncengine.model.facts import Outage
+from syncengine.model.names import command
 from syncengine.model.outages import REASONS, BlindSide, OutageFinding, OutageReport, Outlook
 from syncengine.model.pair import Role
 from syncengine.model.sentences import listed, plural
 from syncengine.model.window_syntax import typed_window
 from syncengine.report.json_values import plain
 from syncengine.report.plan_json import plan_summary
+from syncengine.report.text import to_type
 
 FORMAT = "syncengine.outages"
 VERSION = 1
@@ -49,7 +51,9 @@ def print_outages(console: Console, report: OutageReport, pair: str, *, every_on
     if len(shown) < len(report.findings):
         console.print(Text("Those after which nothing differs are shown with -v.", style="dim"))
     if any(finding.outlook is Outlook.MEND for finding in report.findings):
-        console.print(Text(f"All at once: syncengine resync --pair {pair} --outages --dry-run", style="bold"))
+        console.print(
+            to_type(f"All at once: {command('resync', '--pair', pair, '--outages', '--dry-run')}", style="bold")
+        )
 
 
 def _finding(finding: OutageFinding, pair: str) -> Iterator[Text]:
@@ -66,9 +70,9 @@ def _finding(finding: OutageFinding, pair: str) -> Iterator[Text]:
         yield Text(f"  tables: {listed(names, TABLES_SHOWN)}", style="dim")
     for kept in finding.kept:
         yield Text(f"  {kept.table}: {kept.why.value}{f' ({kept.detail})' if kept.detail else ''}", style="yellow")
-    command = mending(finding, pair)
-    if command:
-        yield Text(f"  {command}")
+    line = repairing(finding, pair)
+    if line:
+        yield to_type(f"  {line}")
 
 
 def _cost(finding: OutageFinding) -> str:
@@ -96,16 +100,15 @@ def link_text(link: Outage) -> str:
     return f"link down {link.shown_short}, {reason} ({link.reason})"
 
 
-def mending(finding: OutageFinding, pair: str) -> str:
+def repairing(finding: OutageFinding, pair: str) -> str:
     """Return the command that mends one finding alone, or nothing."""
     if finding.outlook is not Outlook.MEND:
         return ""
     time = finding.time
-    how = "--policy reconcile"
+    how: tuple[str, ...] = ("--policy", "reconcile")
     if len(finding.into) == 1 and len(time.sides) == 1 and time.sides[0].role is finding.into[0]:
-        how = "--from secondary" if finding.into[0] is Role.PRIMARY else ""
-    words = ["syncengine resync", f"--pair {pair}", f"--window '{typed_window(time.span)}'", f"--acd {time.acd}", how]
-    return " ".join(word for word in words if word)
+        how = ("--from", "secondary") if finding.into[0] is Role.PRIMARY else ()
+    return command("resync", "--pair", pair, "--window", typed_window(time.span), "--acd", time.acd, *how)
 
 
 def _summary(report: OutageReport) -> str:
@@ -144,7 +147,7 @@ def outages_document(report: OutageReport, pair: str) -> dict[str, Any]:
                 ],
                 "tables": plain(finding.tolls),
                 "kept": plain(finding.kept),
-                "mend": mending(finding, pair) or None,
+                "mend": repairing(finding, pair) or None,
             }
             for finding in report.findings
         ],

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from syncengine.model.checklist import ChecklistLine
 from syncengine.model.hooks import HookRecord
+from syncengine.model.names import command
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
 from syncengine.model.plan import Plan, RowsFrom
 from syncengine.model.sentences import plural
@@ -20,6 +21,7 @@ from syncengine.report.hooks import hook_document
 from syncengine.report.json_values import plain
 from syncengine.report.plan_text import stale_lines
 from syncengine.report.surroundings import meeting_document
+from syncengine.report.text import to_type
 
 SHOWN = 10
 """Steps that are named before the others are counted."""
@@ -111,7 +113,7 @@ def print_left(console: Console, outcome: RunOutcome, pair: str, *, rollups: boo
     if waiting:
         console.print(Text(f"  not begun: {_names(waiting)}; the target is untouched there", style="yellow"))
     if not outcome.done and outcome.stopped and outcome.kept:
-        console.print(Text(f"Go on with it: syncengine resume {outcome.run_id} --pair {pair}", style="bold"))
+        console.print(to_type(f"Go on with it: {command('resume', outcome.run_id, '--pair', pair)}", style="bold"))
     elif not outcome.done and not (rollups and all(step.portion > 1 for step in _undone(outcome))):
         console.print(Text("Run the same command again: it plans what was left by what is there now.", style="bold"))
 

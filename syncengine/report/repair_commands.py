@@ -1,4 +1,4 @@
-"""The commands that would mend what a verify has found."""
+"""The commands that would repair what a verify has found."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import Bucket
 from syncengine.model.cuts import CutState
 from syncengine.model.drift import Observation, TableObservation
-from syncengine.model.names import typed
+from syncengine.model.names import command
 from syncengine.model.pair import Role
 from syncengine.model.spans import joined, span_of
 from syncengine.model.spec import Kept, TableSpec
@@ -17,24 +17,27 @@ from syncengine.model.window import Window
 from syncengine.model.window_syntax import typed_window
 
 
-def mending(observation: Observation, catalogue: Catalogue, tables: Sequence[str], sets: Sequence[str]) -> list[str]:
-    """Return the commands that would mend what was found: of history, and of administration.
+def repairing(
+    observation: Observation, catalogue: Catalogue, tables: Sequence[str], sets: Sequence[str], pair: str
+) -> list[str]:
+    """Return the commands that would repair what was found: of history, and of administration.
 
     `tables` and `sets` are what was asked for; a set that holds both kinds is told by its tables.
     """
     differing = [table for table in observation.tables if table.differing and table.spec.kept is Kept.COPYING]
     timed = [table for table in differing if table.spec.time is not None and not table.spec.future_dates]
     others = [table for table in differing if table not in timed]
-    more = [f"--acd {number}" for number in observation.acds]
-    more += ["--from secondary"] if observation.source is Role.SECONDARY else []
+    more = [word for number in observation.acds for word in ("--acd", number)]
+    more += ["--from", "secondary"] if observation.source is Role.SECONDARY else []
+    more.append("--dry-run")
     commands = []
     if timed:
         spans = joined(span for table in timed for span in _spans(table, observation))
-        window = [f"--window '{typed_window(Window(spans[0].start, spans[-1].stop))}'"] if spans else []
-        words = _named(timed, catalogue, sets) if tables or sets else ["--set history"]
-        commands.append(" ".join(["resync", *window, *words, *more]))
+        window = ["--window", typed_window(Window(spans[0].start, spans[-1].stop))] if spans else []
+        words = _named(timed, catalogue, sets) if tables or sets else ["--set", "history"]
+        commands.append(command("resync", "--pair", pair, *window, *words, *more))
     if others:
-        commands.append(" ".join(["sync", *_named(others, catalogue, sets), *more]))
+        commands.append(command("sync", "--pair", pair, *_named(others, catalogue, sets), *more))
     return commands
 
 
@@ -58,9 +61,12 @@ def _named(differing: Sequence[TableObservation], catalogue: Catalogue, sets: Se
     names = {table.spec.name for table in differing}
     copied = [(name, set(catalogue.set(name).tables)) for name in sets]
     whole = [(name, held) for name, held in copied if held & names and _one_kind(held, differing[0].spec, catalogue)]
-    yield from (f"--set {name}" for name, _ in whole)
+    for name, _ in whole:
+        yield from ("--set", name)
     left = names.difference(*(held for _, held in whole)) if whole else names
-    yield from (f"--table {typed(table.spec.name)}" for table in differing if table.spec.name in left)
+    for table in differing:
+        if table.spec.name in left:
+            yield from ("--table", table.spec.name)
 
 
 def _one_kind(names: set[str], spec: TableSpec, catalogue: Catalogue) -> bool:

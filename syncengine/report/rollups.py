@@ -58,7 +58,7 @@ def _lines(verdict: InternalVerdict, *, every_table: bool) -> Iterator[Renderabl
     yield _summary(verdict)
     if wrong:
         yield Text(
-            "To mend it: rerun Data Summarizing for these periods on that server; where it is the intervals that are "
+            "To repair it: rerun Data Summarizing for these periods on that server; where it is the intervals that are "
             "wrong, mend those first (syncengine verify)."
         )
 

@@ -9,6 +9,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from syncengine.model.hooks import HookRecord
+from syncengine.model.names import command
 from syncengine.model.run import (
     BatchRecord,
     BatchState,
@@ -20,7 +21,7 @@ from syncengine.model.run import (
 )
 from syncengine.model.sentences import plural
 from syncengine.report.hooks import said_lines
-from syncengine.report.text import grid, number
+from syncengine.report.text import grid, number, to_type
 
 STYLES = {
     RunState.RUNNING: "cyan",
@@ -74,7 +75,7 @@ def print_run(
     for text in said_lines(said, every_line=every_batch):
         console.print(text)
     console.print()
-    console.print(Text(_next(run, runs, pair), style="bold"))
+    console.print(to_type(_next(run, runs, pair), style="bold"))
 
 
 def _run(run: RunRecord, runs: Sequence[RunRecord], *, every_batch: bool) -> Iterator[RenderableType]:
@@ -176,17 +177,16 @@ def _next(run: RunRecord, runs: Sequence[RunRecord], pair: str) -> str:
     if run.state is RunState.DAMAGED:
         return (
             "It can be neither gone on with nor taken back: a new resync repairs what differs; "
-            f"take it away: syncengine runs {run.id} --remove --pair {pair}"
+            f"take it away: {command('runs', run.id, '--remove', '--pair', pair)}"
         )
-    back = "it cannot be taken back" if run.lost else f"take it back: syncengine undo {run.id} --pair {pair}"
+    resume = command("resume", run.id, "--pair", pair)
+    back = "it cannot be taken back" if run.lost else f"take it back: {command('undo', run.id, '--pair', pair)}"
     if run in left_to_do(runs):
-        return f"Go on with it: syncengine resume {run.id} --pair {pair}" + (
-            f"; {back}" if run.done or run.unresolved else ""
-        )
+        return f"Go on with it: {resume}" + (f"; {back}" if run.done or run.unresolved else "")
     if run.done and run.state is RunState.PARTLY and not run.resumable:
         return f"Some of it was left: run its command again, which plans by what is there now; {back}"
     if run.state is RunState.DONE and run.hooks_left:
-        return f"Try the hooks that failed again: syncengine resume {run.id} --pair {pair}; {back}"
+        return f"Try the hooks that failed again: {resume}; {back}"
     if run.done:
         return f"{back[0].upper()}{back[1:]}{'.' if run.lost else ''}"
     return "It has written nothing."
@@ -203,12 +203,12 @@ def print_status(console: Console, runs: Sequence[RunRecord], holder: str, pair:
         print_run(console, run, runs, pair)
     for run in left_to_do(runs):
         console.print(Text(f"Run {run.id} is {_state(run, runs)}: {run.header.about}", style=STYLES[run.state]))
-        console.print(Text(f"  {_next(run, runs, pair)}"))
+        console.print(to_type(f"  {_next(run, runs, pair)}"))
     for run in runs:
         for wrong in _wrong(run):
             console.print(wrong)
         if run.state is RunState.DAMAGED:
-            console.print(Text(f"  {_next(run, runs, pair)}"))
+            console.print(to_type(f"  {_next(run, runs, pair)}"))
     for role in left_in_single_user_mode(runs):
         console.print(
             Text(
@@ -221,7 +221,7 @@ def print_status(console: Console, runs: Sequence[RunRecord], holder: str, pair:
         last = runs[-1]
         console.print(Text(f"Last run: {last.id}, {last.header.kind}, {_state(last, runs)}, {last.header.about}"))
         if last.state is RunState.DONE and last.hooks_left:
-            console.print(Text(f"  {_next(last, runs, pair)}", style="yellow"))
+            console.print(to_type(f"  {_next(last, runs, pair)}", style="yellow"))
     if runs:
         size = sum(run.bytes_kept for run in runs) / MB
         console.print(Text(f"{plural(len(runs), 'run')} kept, {size:,.1f} MB.", style="dim"))

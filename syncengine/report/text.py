@@ -7,12 +7,17 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from rich.table import Table
+from rich.text import Text
 
 from syncengine.model.bucket import Bucket, BucketColumns, bucket_start
 from syncengine.model.sentences import listed
 from syncengine.model.spec import Archive, TableSpec
 
 TABLES_NAMED = 4
+SIGNS_SHOWN = 60
+"""Of a value longer than that people see a part; JSON has all of it."""
+SIGNS_AFTER = 20
+"""So many of them behind the first sign that differs."""
 
 
 def grid(*columns: str, right: tuple[str, ...] = ()) -> Table:
@@ -23,6 +28,11 @@ def grid(*columns: str, right: tuple[str, ...] = ()) -> Table:
     return table
 
 
+def to_type(line: str, style: str = "") -> Text:
+    """Return a line that holds a command: never broken by us, so that it can be copied as one line."""
+    return Text(line, style=style, no_wrap=True, overflow="ignore")
+
+
 def number(count: int) -> str:
     """Return a count, a dot for none, so that the eye finds the others."""
     return f"{count:,}" if count else "·"
@@ -30,11 +40,44 @@ def number(count: int) -> str:
 
 def value_text(value: object) -> str:
     """Return a value as people read it: text in quotes, and what a terminal would not show spelled out."""
+    text = value if isinstance(value, str) else _as_written(value)
+    shown = _printable(text[:SIGNS_SHOWN]) if len(text) > SIGNS_SHOWN else _printable(text)
+    quote = "'" if isinstance(value, str) else ""
+    if len(text) > SIGNS_SHOWN:
+        return f"{quote}{shown}…{quote} ({len(text):,} signs)"
+    return f"{quote}{shown}{quote}"
+
+
+def unlike_text(one: object, other: object) -> tuple[str, str]:
+    """Return two values as people read them: of long ones the part in which they begin to differ."""
+    texts = [value if isinstance(value, str) else _as_written(value) for value in (one, other)]
+    shorter = min(map(len, texts))
+    alike = next((place for place in range(shorter) if texts[0][place] != texts[1][place]), shorter)
+    if max(map(len, texts)) <= SIGNS_SHOWN or alike < SIGNS_SHOWN - SIGNS_AFTER:
+        return value_text(one), value_text(other)
+    return _part(one, texts[0], alike), _part(other, texts[1], alike)
+
+
+def _part(value: object, text: str, place: int) -> str:
+    """Return what stands around a place in a long value."""
+    begin = place - (SIGNS_SHOWN - SIGNS_AFTER)
+    quote = "'" if isinstance(value, str) else ""
+    after = "…" if len(text) > place + SIGNS_AFTER else ""
+    return (
+        f"{quote}…{_printable(text[begin : place + SIGNS_AFTER])}{after}{quote} (sign {place + 1:,} of {len(text):,})"
+    )
+
+
+def _as_written(value: object) -> str:
     if value is None:
         return "NULL"
-    if not isinstance(value, str):
-        return str(value)
-    return f"'{''.join(sign if sign.isprintable() else sign.encode('unicode_escape').decode() for sign in value)}'"
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).hex()
+    return str(value)
+
+
+def _printable(text: str) -> str:
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def clips(scopes: Iterable[tuple[str, int | None, tuple[str, ...]]]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from syncengine.model.sentences import listed, plural
 from syncengine.model.spans import joined, span_of
 from syncengine.model.window import MINUTE
 from syncengine.report.expected import expected_section
-from syncengine.report.text import bucket_text, clips, grid, number, value_text
+from syncengine.report.text import bucket_text, clips, grid, number, to_type, unlike_text, value_text
 from syncengine.report.verify_json import compared_window
 
 CHANGES_SHOWN = 4
@@ -69,7 +69,7 @@ def _verdict(observation: Observation, *, every_table: bool, next_commands: Sequ
     if observation.remembered.days:
         yield Text(_remembered(observation.remembered))
     if observation.differing:
-        yield from (Text(f"To mend it: {command}") for command in next_commands)
+        yield from (to_type(f"To repair it: {command}") for command in next_commands)
 
 
 def _differing(tables: list[TableObservation], observation: Observation) -> RenderableType:
@@ -83,14 +83,17 @@ def _differing(tables: list[TableObservation], observation: Observation) -> Rend
 
 
 def _not_compared(tables: Sequence[TableObservation]) -> Iterator[RenderableType]:
-    """Yield the tables that could not be compared, each with its reason, and once each what can be done."""
+    """Yield the tables that could not be compared, each with its reason, and below those it is for what can be done."""
     if not tables:
         return
     yield Text()
     yield Text("Not compared", style="bold")
-    for table in tables:
-        yield Text(f"  {table.spec.name}: {table.problem.rstrip('.')}.", style="red")
-    yield from (Text(f"  {hint}") for hint in dict.fromkeys(table.hint for table in tables) if hint)
+    for hint in sorted(dict.fromkeys(table.hint for table in tables), key=bool):
+        for table in tables:
+            if table.hint == hint:
+                yield Text(f"  {table.spec.name}: {table.problem.rstrip('.')}.", style="red")
+        if hint:
+            yield Text(f"    {hint}")
 
 
 def _where(table: TableObservation, observation: Observation) -> str:
@@ -125,7 +128,7 @@ def _sample(table: TableObservation, sample: KeyGroupDrift, observation: Observa
     key = " ".join(f"{name} {value_text(value)}" for name, value in sample.key if name != "intrvl")
     if sample.changes:
         what = listed(
-            [f"{c.column} {value_text(c.source)} ≠ {value_text(c.target)}" for c in sample.changes], CHANGES_SHOWN
+            [f"{c.column} {' ≠ '.join(unlike_text(c.source, c.target))}" for c in sample.changes], CHANGES_SHOWN
         )
     elif sample.target_rows == 0:
         what = f"{plural(sample.source_rows, 'row')} only in {observation.source}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import io
 import json
 import os
 import subprocess
@@ -66,6 +67,16 @@ def type_in_process(*words: str | Path, **options: Any) -> Said:
         [*PROGRAM, *map(str, words)], check=False, capture_output=True, text=True, timeout=60, **options
     )
     return Said(done.returncode, done.stdout, done.stderr)
+
+
+class _Person(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, *answers: str) -> None:
+    """Put somebody at the terminal who types these lines when asked."""
+    monkeypatch.setattr("sys.stdin", _Person("".join(f"{answer}\n" for answer in answers)))
 
 
 def drifting_pair(folder: Path, **options: Any) -> Files:

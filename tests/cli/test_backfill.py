@@ -11,7 +11,7 @@ import pytest
 from syncengine.cli import terminal
 from syncengine.execute.transaction import Writing
 from tests.builders import Files, build_files
-from tests.cli.terminal import Said, Typing, is_one_sentence
+from tests.cli.terminal import Said, Typing, answering, is_one_sentence
 from tests.scenes import code, trunks
 
 DAYS = tuple(date(2000, 6, day) for day in (1, 2, 3))
@@ -104,8 +104,7 @@ def test_it_asks_before_it_writes(tmp_path: Path, typed: Typing, monkeypatch: py
     assert (alone.code, is_one_sentence(alone.err)) == (2, True)
     assert "nobody to ask" in alone.err
 
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
-    monkeypatch.setattr("typer.confirm", lambda _: False)
+    answering(monkeypatch, "n")
     refused = backfill(files, typed)
     assert (refused.code, rows(files)) == (130, 0)
     assert "Nothing was written." in refused.out

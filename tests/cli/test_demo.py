@@ -101,7 +101,7 @@ def test_what_verify_says_to_type_mends_the_pair(
     named = [word for table in tables for word in ("--table", table)]
 
     said = typed("verify", "--pair", pair, *named)
-    command = said.out.partition("To mend it: syncengine ")[2].splitlines()[0]
+    command = said.out.partition("To repair it: syncengine ")[2].splitlines()[0]
 
     assert typed(*shlex.split(command.replace("--dry-run", "--yes"))).code == 0
     assert typed("verify", "--pair", pair, *named).code == 0

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.builders import build_files, row
-from tests.cli.terminal import TRUNKS, Typing, contents, drifting_pair, type_in_process
+from tests.cli.terminal import TRUNKS, WINDOW, Typing, contents, drifting_pair, type_in_process
 from tests.scenes import trunks
 
 SPAN = {"from": "2000-06-05T05:00:00", "before": "2000-06-05T05:30:00", "shown": "2000-06-05 05:00-05:29"}
@@ -134,15 +136,32 @@ def test_standard_output_of_a_process_is_the_document(tmp_path: Path) -> None:
     assert said.document["after"]["in_sync"] is True
 
 
-def test_errors_leave_standard_output_empty(tmp_path: Path, typed: Typing) -> None:
-    """An error with --json is a sentence on standard error, and nothing that could be taken for a document."""
+@pytest.mark.parametrize(
+    ("words", "code", "rule", "says"),
+    [
+        (("verify", "-t", "htrnk"), 2, None, "htrnk"),
+        (("verify", "--nothing-like-it"), 2, None, "--nothing-like-it"),
+        (("resync", "-t", "acds", *WINDOW), 2, None, "acds"),
+        (("resync", *TRUNKS), 2, None, "nobody to ask"),
+        (("resync", *TRUNKS, "--policy", "fill", "--yes", "--from", "elsewhere"), 2, None, "elsewhere"),
+        (("undo", "--yes"), 2, None, "run"),
+        (("resync", "-t", "htrunk", "-w", "2000-06-05 06:30..07:00", "--yes"), 4, 6, "archived"),
+    ],
+)
+def test_an_error_is_a_document(
+    tmp_path: Path, typed: Typing, words: tuple[str, ...], code: int, rule: int | None, says: str
+) -> None:
+    """With --json an error is one document too, with its code, message, hint and rule, and a sentence for people."""
     files = drifting_pair(tmp_path)
 
-    said = typed("verify", "--pair", files.pair_file, "-t", "htrnk", "--json")
+    said = typed(*words, "--pair", files.pair_file, "--json")
 
-    assert said.code == 2
-    assert said.out == ""
-    assert "htrnk" in said.err
+    document = said.document
+    assert said.code == document["code"] == code
+    assert (document["format"], document["version"]) == ("syncengine.error", 1)
+    assert document["rule"] == rule
+    assert says in document["message"]
+    assert said.err == f"{document['message']} {document['hint']}".strip() + "\n"
 
 
 def test_no_document_holds_a_url(tmp_path: Path, typed: Typing) -> None:

@@ -74,7 +74,7 @@ def test_no_outage_is_told(tmp_path: Path, typed: Typing) -> None:
     said = typed("outages", "--pair", files.pair_file)
     assert (said.code, "both servers saw every interval whole" in said.out) == (0, True)
     mended = typed("resync", "--outages", "--yes", "--pair", files.pair_file)
-    assert (mended.code, "No outage is there to be mended" in mended.out) == (0, True)
+    assert (mended.code, "No outage is there to be repaired" in mended.out) == (0, True)
     assert typed("resync", "--outages", "--yes", "--json", "--pair", files.pair_file).document["steps"] == []
 
 

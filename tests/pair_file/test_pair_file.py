@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from syncengine.model.errors import InputError, PairFileError
 from syncengine.model.pair import Limits, Role
 from syncengine.model.spec import Archive
 from syncengine.pair_file import read_pair_file
+from syncengine.pair_file.schema import LimitsEntry, PairEntry, RetentionEntry, ServerEntry
 from tests.builders import build_files
 
 SECRET = "hunter2" + "again"
@@ -197,9 +199,9 @@ def test_a_missing_pair_file_says_how_to_get_one(tmp_path: Path) -> None:
         ("[hooks.files]\nprimary = []", "hooks.files.primary: names no program"),
         ("[hooks.files]\nprimary = ['']", "hooks.files.primary: names no program"),
         ('[hooks.files]\nprimary = ["a\\u0000b"]', "hooks.files.primary: holds a NUL character"),
-        ("[hooks.files]\nprimary = ['x', 1]", "hooks.files.primary.1: input should be a valid string"),
+        ("[hooks.files]\nprimary = ['x', 1]", "hooks.files.primary.1: is no text; write it in quotes"),
         ("[hooks.files]\ntimeout_seconds = 5", "hooks.files: names no command; write command, primary or secondary"),
-        ("[hooks.files]\ncommand = ['x']\ntimeout_seconds = 0", "hooks.files.timeout_seconds: input should be greater"),
+        ("[hooks.files]\ncommand = ['x']\ntimeout_seconds = 0", "hooks.files.timeout_seconds: must be 1 or more"),
         ("[hooks.files]\ncommand = ['x']\nshell = true", "hooks.files.shell: nobody knows this key"),
         (
             "[hooks.single-user]\ncommand = ['x']\n[hooks.multi-user]\nprimary = ['x']",
@@ -218,3 +220,83 @@ def test_hooks_that_cannot_be_meant(tmp_path: Path, text: str, says: str) -> Non
 def test_where_call_history_can_be(tmp_path: Path) -> None:
     """External Call History is on at the primary or at both; anything else is a fault."""
     assert "external_call_history: " in str(refused(tmp_path, 'external_call_history = "secondary"\n' + SERVERS))
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_file_of_another_editor_is_read(tmp_path: Path, mark: str, end: str) -> None:
+    """A byte order mark and the line ends of another system do no harm."""
+    file = tmp_path / "pair.toml"
+    file.write_bytes((mark + SERVERS.replace("\n", end)).encode())
+
+    assert read_pair_file(file, {}).primary.url == "duckdb:///a.duckdb"
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (SERVERS.encode("utf-16"), "line 1 is not UTF-8; save the file in that encoding"),
+        (SERVERS.encode() + b"# \xe9", "line 5 is not UTF-8; save the file in that encoding"),
+        (b"a = " + b"[" * 5000, "not TOML"),
+    ],
+)
+def test_a_file_that_is_no_toml_is_told(tmp_path: Path, data: bytes, says: str) -> None:
+    """Another encoding, or what nobody wrote, is a fault with its line."""
+    file = tmp_path / "pair.toml"
+    file.write_bytes(data)
+
+    with pytest.raises(PairFileError, match="has 1 fault:") as error:
+        read_pair_file(file, {})
+
+    assert error.value.faults[0].startswith(says)
+
+
+def test_a_path_that_leads_nowhere_is_told(tmp_path: Path) -> None:
+    """A link to itself and a folder are no pair files."""
+    (tmp_path / "loop.toml").symlink_to(tmp_path / "loop.toml")
+    for path in (tmp_path / "loop.toml", tmp_path):
+        with pytest.raises(PairFileError, match=r"cannot be (found|read)"):
+            read_pair_file(path, {})
+
+
+PYDANTIC = re.compile("nput should|valid|[Uu]nable|parse|Tuple|model|dictionar")
+WRONG = (
+    "true",
+    "1",
+    "1.5",
+    "nan",
+    "99999999999999999999",
+    "-1",
+    "'x'",
+    "''",
+    "[]",
+    "[true]",
+    "{}",
+    "2000-06-05",
+    "06:10:00",
+)
+KEYS = {
+    f"{table}.{name}" if table else name
+    for table, entry in (
+        ("", PairEntry),
+        ("primary", ServerEntry),
+        ("limits", LimitsEntry),
+        ("retention", RetentionEntry),
+    )
+    for name in entry.model_fields
+} | {"expected.table", "hooks.files.primary", "hooks.files.timeout_seconds", "timetables.flag", "intervals.default"}
+
+
+@pytest.mark.parametrize("value", WRONG)
+def test_faults_are_told_in_our_words(tmp_path: Path, value: str) -> None:
+    """Whatever a key is set to, it is taken, or what is wrong is said as people say it."""
+    for key in sorted(KEYS):
+        text = f"{key} = {value}\n"
+        if not key.startswith("primary"):
+            text += 'primary.url = "duckdb:///a"\n' if key != "primary" else ""
+        text += 'secondary.url = "duckdb:///b"\n' if key != "secondary" else ""
+        try:
+            read_pair_file(written(tmp_path, text), {})
+        except PairFileError as error:
+            for fault in error.faults:
+                assert not PYDANTIC.search(fault), (key, value, fault)

@@ -307,6 +307,11 @@ def test_a_bucket_that_drifts_is_written_with_all_its_rows(tmp_path: Path, polic
             "expected.0.where.extype: holds whole numbers, of type smallint",
         ),
         ('table = "agex"\nwhere = { logid = [1] }', "expected.0.where.logid: holds text, of type char"),
+        (
+            'table = "agex"\nwhere = { extype = [40000] }',
+            "expected.0.where.extype: no column of type smallint holds so large",
+        ),
+        ('table = "agex"\nwhere = { row_date = ["2000-06-05"] }', "expected.0.where.row_date: is of type date"),
     ],
 )
 def test_rows_that_no_table_has_are_a_fault(

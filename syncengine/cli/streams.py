@@ -1,0 +1,159 @@
+"""The streams of a command, made safe: signs they cannot show, closed or full files, readers that have gone."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import io
+import os
+import select
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from syncengine.model.errors import OutputError
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+PLAIN_SIGNS = {"·": ".", "…": "...", "≠": "!=", "━": "-", "╸": "-", "╺": "-"}
+"""What stands for our own signs where a stream has none of them; of other signs it is their number."""
+
+PLAINLY = "syncengine-plainly"
+STANDARD = (0, 1, 2)
+SHOW_CURSOR = "\x1b[?25h"
+
+
+class _Descriptor(io.RawIOBase):
+    """A file that is written to for as long as somebody can read it.
+
+    A reader that goes away (`| head`) ends nothing: the rest is dropped, and the exit code stays true. Where a file
+    cannot be written for another reason, `needed` raises OutputError, and else the rest is dropped.
+    """
+
+    def __init__(self, descriptor: int, *, needed: bool) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+        self._needed = needed
+        self._dropping = False
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def isatty(self) -> bool:
+        return os.isatty(self._descriptor)
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        size = memoryview(data).nbytes
+        if self._dropping:
+            return size
+        try:
+            return self._written(data)
+        except BrokenPipeError:
+            self._dropping = True
+        except OSError as error:
+            self._dropping = True
+            if self._needed:
+                raise OutputError(
+                    f"The output could not be written: {error.strerror}.",
+                    hint="`syncengine runs` says what was done, where a run was carried out.",
+                ) from None
+        return size
+
+    def _written(self, data: ReadableBuffer) -> int:
+        while True:
+            try:
+                return os.write(self._descriptor, data)
+            except BlockingIOError:
+                select.select([], [self._descriptor], [])
+
+
+def say(line: str) -> None:
+    """Write a line of text to standard output."""
+    sys.stdout.write(f"{line}\n")
+
+
+def warn(line: str) -> None:
+    """Write a line of text to standard error."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+class _Documents:
+    """Whether the command under way has written its JSON document."""
+
+    written = False
+
+
+def expect_document() -> None:
+    """Begin a command that may write one document."""
+    _Documents.written = False
+
+
+def print_document(document: dict[str, Any]) -> None:
+    """Write the JSON document of a command to standard output; a second one is left out."""
+    from syncengine.report.json_values import as_text
+
+    if not _Documents.written:
+        _Documents.written = True
+        say(as_text(document))
+
+
+def open_streams() -> None:
+    """Put safe streams in the place of standard output and error.
+
+    A standard stream that was closed is the null device, so that no file opened later gets its number and what is
+    said to people.
+    """
+    codecs.register_error(PLAINLY, _plainly)
+    for descriptor in STANDARD:
+        _held(descriptor)
+    sys.stdin = sys.stdin or io.StringIO()
+    sys.stdout = _stream(sys.stdout, needed=True)
+    sys.stderr = _stream(sys.stderr, needed=False)
+
+
+def close_streams() -> None:
+    """Write what is left to be written, and show the cursor, which a bar hides; raises OutputError."""
+    if sys.stderr.isatty():
+        sys.stderr.write(SHOW_CURSOR)
+        sys.stderr.flush()
+    with contextlib.suppress(ValueError):
+        sys.stdout.flush()
+
+
+def _held(descriptor: int) -> None:
+    """See to it that the number of a standard stream is taken."""
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        null = os.open(os.devnull, os.O_RDWR)
+        if null != descriptor:
+            os.dup2(null, descriptor)
+            os.close(null)
+
+
+def _stream(stream: TextIO | None, *, needed: bool) -> TextIO:
+    """Return a safe stream to where another one writes; Python has none where the stream was closed."""
+    if stream is None:
+        return Path(os.devnull).open("w", encoding="utf-8")
+    stream.flush()
+    raw = _Descriptor(stream.fileno(), needed=needed)
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw), encoding=stream.encoding, errors=PLAINLY, line_buffering=not needed or raw.isatty()
+    )
+
+
+def _plainly(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Return what stands for signs that an encoding has not: the error handler of the safe streams."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    signs = error.object[error.start : error.end]
+    return "".join(PLAIN_SIGNS.get(sign) or _spelled(sign) for sign in signs), error.end
+
+
+def _spelled(sign: str) -> str:
+    return sign.encode("ascii", "backslashreplace").decode("ascii")
