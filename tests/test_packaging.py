@@ -90,7 +90,7 @@ def test_the_wheel_says_what_it_needs(wheel: Path) -> None:
     names = {re.split(r"[<>=;\[ ]", need)[0] for need in needed if "extra ==" not in need}
     assert names >= {"duckdb", "pyarrow", "pydantic", "rich", "typer"}
     assert not names & {"pytest", "hypothesis", "mypy", "ruff", "import-linter", "build"}
-    assert "syncengine = syncengine.cli.main:run" in commands
+    assert "syncengine = syncengine.__main__:main" in commands
 
 
 BY_NAME = re.compile(r"(?<![\w./-])(?:cms[-_])?syncengine(?:$|[\s\[=<>~!'\"`])")
