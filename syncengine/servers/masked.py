@@ -24,7 +24,8 @@ class MaskedSession:
     """A transaction whose errors tell nothing of the environment."""
 
     def __init__(self, inner: WriteSession, mask: Mask) -> None:
-        self.id = mask.text(inner.id)
+        # Numbers of the server's own, by which it is asked for it later.
+        self.id = inner.id
         self._inner = inner
         self._mask = mask
 

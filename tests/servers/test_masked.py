@@ -16,7 +16,7 @@ from syncengine.model.mask import Mask
 from syncengine.model.pair import Role
 from syncengine.model.selection import ReadQuery
 from syncengine.servers.duckdb.server import DuckDBServer
-from syncengine.servers.masked import MaskedServer
+from syncengine.servers.masked import MaskedServer, MaskedSession
 from syncengine.servers.masked_errors import masking
 from syncengine.servers.protocol import ServerDescription
 from tests.builders import Files, build_files
@@ -148,3 +148,16 @@ def test_another_server_has_another_identity(tmp_path: Path, monkeypatch: pytest
 
     assert identities[0] != identities[1]
     assert all(identity.startswith("cms on ${A_HOST} (") for identity in identities)
+
+
+class Numbered(Failing):
+    """A session with a number."""
+
+    id = "pid 913 since 2000-06-05, transaction 7"
+
+
+def test_the_number_of_a_session_is_left_as_it_is() -> None:
+    """A server is asked for a session by its number, which may be the same as that of a port."""
+    session: Any = MaskedSession(Numbered(), Mask((("A_PORT", "913"),)))
+
+    assert session.id == Numbered.id
