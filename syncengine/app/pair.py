@@ -52,6 +52,7 @@ from syncengine.pair_file import read_pair_file
 from syncengine.planning.administration import AdministrationWishes
 from syncengine.planning.timetables import RunOnWish
 from syncengine.staging.ledger import Ledger
+from syncengine.staging.staging_folder import keep_from_others
 
 
 class Pair:
@@ -67,6 +68,7 @@ class Pair:
         self.settings = settings
         self.catalogue = catalogue
         self.progress = progress
+        keep_from_others(settings.staging)
         self.ledger = Ledger(settings.staging)
         self._commands = Commands(settings, environment)
         self.connections = Connections(settings, self.ledger.holder, self._commands.load)

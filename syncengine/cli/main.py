@@ -33,6 +33,7 @@ from syncengine.cli.undo import undo
 from syncengine.cli.verify import verify
 from syncengine.model import interrupts
 from syncengine.model.errors import CancelledError, InputError, OutputError, SyncError
+from syncengine.staging.private_files import shut_out_others
 
 MB = 2**20
 LEAST_ADDRESSES = 4096 * MB
@@ -91,7 +92,7 @@ _command(undo)
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        say(f"syncengine {installed_version('syncengine')}")
+        say(f"syncengine {installed_version('cms-syncengine')}")
         raise typer.Exit
 
 
@@ -111,6 +112,7 @@ def run(arguments: list[str] | None = None) -> None:
     code: int = ExitCode.CANCELLED
     with contextlib.suppress(KeyboardInterrupt):
         interrupts.listen()
+        shut_out_others()
         open_streams()
         # What fails in a thread is raised where its result is asked for; nobody reads it twice.
         threading.excepthook = lambda _: None

@@ -15,12 +15,15 @@ import pyarrow as pa
 
 from syncengine.model.errors import CancelledError, StagingError, SyncError
 from syncengine.staging.pieces import Incoming
+from syncengine.staging.private_files import make_folder
 
 BATCH_ROWS = 8192
 NO_ROOM = ("IO Error", "Out of Memory Error")
 """What DuckDB's words begin with when memory and disk do not suffice."""
 DISABLED_OPTIMIZERS = "in_clause"
 """It makes a hash join of a megabyte out of every list of values."""
+SPILLS = "spill-"
+"""What the names of folders begin with that DuckDB spills to."""
 THREAD_MB = 64
 """Each thread keeps pages of its own in memory; two in 64 MB run out of it where one would spill."""
 
@@ -150,12 +153,12 @@ class _SpillFolder:
     """Where one cache spills to. It is made before it is needed: DuckDB makes no folder for its folder."""
 
     def __init__(self, staging: Path) -> None:
-        wanted = staging / f"spill-{os.getpid()}-{secrets.token_hex(4)}"
+        wanted = staging / f"{SPILLS}{os.getpid()}-{secrets.token_hex(4)}"
         self.path = ""
         self._made: list[Path] = []
         try:
             self._made = [folder for folder in (staging, *staging.parents) if not folder.exists()]
-            wanted.mkdir(parents=True)
+            make_folder(wanted, fresh=True)
             self.path = str(wanted)
         except OSError:
             self.remove()

@@ -6,13 +6,14 @@ import os
 from pathlib import Path
 
 from syncengine.staging.errors import staging_errors
+from syncengine.staging.private_files import opener
 
 
 def write_whole(path: Path, text: str) -> None:
     """Write a file beside and rename it into place, durable before it is seen."""
     part = path.with_name(path.name + ".part")
     with staging_errors(path.parent):
-        with part.open("w", encoding="utf-8") as file:
+        with open(part, "w", encoding="utf-8", opener=opener) as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

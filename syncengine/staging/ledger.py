@@ -20,6 +20,8 @@ from syncengine.staging.run_folder import RunFolder
 
 MB = 2**20
 SHOWN = 5
+RUNS = "runs"
+"""The folder of the folders of runs."""
 MAY_WRITE = (RunState.RUNNING, RunState.DAMAGED)
 WROTE = (BatchState.DONE, BatchState.OPEN, BatchState.UNKNOWN)
 """What a run that wrote has, or one of which nobody can say that it did not."""
@@ -176,7 +178,7 @@ class Ledger:
 
     @property
     def _runs(self) -> Path:
-        return self.staging / "runs"
+        return self.staging / RUNS
 
     def _name(self, lock: PairLock, run: RunFolder) -> None:
         with staging_errors(self.staging):

@@ -19,6 +19,7 @@ from typing import Any
 from syncengine.staging.checksums import checksum
 from syncengine.staging.errors import damaged, staging_errors
 from syncengine.staging.mark_count import MarkCount, create_count, read_count, write_count
+from syncengine.staging.private_files import make_file
 
 CHECKSUM = b', "sum": "'
 """What comes before the checksum of everything before it, at the end of each line, which stays JSON."""
@@ -40,7 +41,7 @@ class _Line:
 def create_marks(file: Path) -> None:
     """Make a file of marks that holds none yet, and the count of them."""
     with staging_errors(file.parent):
-        file.touch()
+        make_file(file)
         create_count(count_file(file), MarkCount(0, 0, _first(file)), _about(file))
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from syncengine.model.errors import StagingError
 from syncengine.staging.checksums import checksum
 from syncengine.staging.errors import staging_errors
+from syncengine.staging.private_files import make_folder, opener
 
 LOCK = "pair.lock"
 UNNAMED = "another run"
@@ -30,8 +31,8 @@ def pair_locked(folder: Path) -> Iterator[PairLock]:
     Raises `StagingError` that names the run which holds it.
     """
     with staging_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        make_folder(folder)
+        descriptor = opener(str(folder / LOCK), os.O_RDWR | os.O_CREAT)
     try:
         if not _taken(descriptor, folder):
             holder = _said(descriptor)

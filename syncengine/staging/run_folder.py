@@ -35,6 +35,7 @@ from syncengine.staging.documents import read_document, write_document
 from syncengine.staging.durable import sync_folder, write_whole
 from syncengine.staging.errors import damaged, staging_errors
 from syncengine.staging.marks import LOST, append_mark, count_file, create_marks, legible_marks, read_marks, settle
+from syncengine.staging.private_files import make_folder
 from syncengine.staging.run_reading import HOOKS, RunReading
 
 FORMAT = "syncengine.run"
@@ -78,8 +79,8 @@ class RunFolder:
     def create(self, header: RunHeader) -> None:
         """Make the folder, durable to its last name: a lost mark would be a lost journal."""
         with staging_errors(self.folder):
-            self.pieces.mkdir(parents=True)
-            (self.folder / "plans").mkdir()
+            make_folder(self.pieces, fresh=True)
+            make_folder(self.folder / "plans", fresh=True)
         create_marks(self.marks)
         document = {"format": FORMAT, "version": VERSION, **HEADERS.dump_python(header, mode="json")}
         # The last: without its header it is no run yet.
@@ -176,7 +177,7 @@ class RunFolder:
         """Keep what a hook said, and return the file of it."""
         path = self.folder / "hooks" / name
         with staging_errors(self.folder):
-            path.parent.mkdir(exist_ok=True)
+            make_folder(path.parent)
         write_whole(path, text)
         return kept_file(path)
 

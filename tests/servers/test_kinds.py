@@ -35,4 +35,4 @@ def test_a_driver_that_is_missing_is_named_with_what_to_install(
         open_server(ServerSettings(Role.PRIMARY, url, url), tmp_path, writable=False, limits=Limits())
 
     assert error.value.message.startswith("primary: the driver for ")
-    assert f"pip install 'syncengine[{package.rpartition('.')[2]}]'" in error.value.hint
+    assert f"pip install '.[{package.rpartition('.')[2]}]'" in error.value.hint

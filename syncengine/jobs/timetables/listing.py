@@ -31,7 +31,7 @@ class Timetables:
         """Return the timetables of both servers. Reads only; a server that fails does not raise."""
         with self.connections.each() as (servers, errors):
             settings = self.settings.timetables
-            failed = [(role, self.settings.masked(str(error))) for role, error in errors.items()]
+            failed = [(role, str(error)) for role, error in errors.items()]
             found = look_at_timetables(servers, settings, as_of(self.settings), owners=owners, failed=failed)
         if found.faults:
             raise InputError(f"{'; '.join(found.faults)}.", hint="Correct [timetables] in the pair file.")
