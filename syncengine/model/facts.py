@@ -38,6 +38,18 @@ class DayLengths:
 
 
 @dataclass(frozen=True, slots=True)
+class DayQuarters:
+    """The interval length, in minutes, one ACD used in each quarter hour of one day, from midnight.
+
+    0 stands where no row tells, or where rows of more than one length do.
+    """
+
+    acd: int
+    day: date
+    lengths: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """How long one item's archive of one ACD is kept: days of intervals and days, weeks, or months.
 
@@ -110,6 +122,8 @@ class ServerFacts:
     acds: tuple[int, ...]
     archives: tuple[ArchiveStatus, ...] = ()
     lengths: tuple[DayLengths, ...] = ()
+    quarters: tuple[DayQuarters, ...] = ()
+    """The same days more closely; only what rows have told."""
     kept: tuple[Kept, ...] = ()
     outages: tuple[Outage, ...] = ()
     coverage: tuple[IntervalCoverage, ...] = ()

@@ -18,13 +18,14 @@ from syncengine.model.facts import (
     ArchiveStatus,
     ClockReset,
     DayLengths,
+    DayQuarters,
     IntervalCoverage,
     Kept,
     Outage,
     ServerFacts,
 )
 from syncengine.model.fingerprint import FingerprintQuery
-from syncengine.model.interval import LENGTHS, at_label, floor_to
+from syncengine.model.interval import LENGTHS, QUANTUM, at_label, floor_to, minute_of
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import Archive, TableSpec
@@ -46,6 +47,8 @@ YEARS = range(1970, 2070)
 LONGEST_DURATION = 2**31 - 1
 """The most seconds an Informix INTEGER holds."""
 EPOCH = date(1970, 1, 1)
+QUARTERS = 24 * 60 // QUANTUM
+"""Of a day."""
 ALWAYS_THERE = ("arch_stat", "dcalloc", "linkex")
 """Tables whose absence is noted."""
 
@@ -111,7 +114,8 @@ def gather_facts(server: Server, role: Role, questions: FactQuestions) -> Server
     links = reading.rows("linkex")
     outages = tuple(_outages(links, reading, questions.settings.timezone))
     set_up = reading.rows("acds")
-    lengths, coverage = _intervals(reading, questions)
+    seen = _intervals(reading, questions)
+    lengths = tuple(DayLengths(*day, *both) for day, both in sorted(seen.lengths.items()))
     acds = {row["acd"] for row in set_up if row["acd"] is not None}
     acds |= {status.acd for status in archives} | {day.acd for day in lengths} | {item.acd for item in kept}
     description = server.describe()
@@ -123,9 +127,10 @@ def gather_facts(server: Server, role: Role, questions: FactQuestions) -> Server
         acds=tuple(sorted(acds)),
         archives=archives,
         lengths=lengths or _lengths_by_acd(set_up, questions),
+        quarters=tuple(seen.day_quarters()),
         kept=kept,
         outages=outages,
-        coverage=coverage,
+        coverage=tuple(seen.coverage(questions.settings)) if questions.coverage else (),
         notes=tuple(reading.notes),
         clock_resets=tuple(_clock_resets(links, role)),
         pseudo_acds=questions.settings.server(role).pseudo_acds,
@@ -140,6 +145,7 @@ def _without(facts: ServerFacts, pseudo: frozenset[int]) -> ServerFacts:
         acds=tuple(acd for acd in facts.acds if acd not in pseudo),
         archives=tuple(one for one in facts.archives if one.acd not in pseudo),
         lengths=tuple(one for one in facts.lengths if one.acd not in pseudo),
+        quarters=tuple(one for one in facts.quarters if one.acd not in pseudo),
         kept=tuple(one for one in facts.kept if one.acd not in pseudo),
         outages=tuple(one for one in facts.outages if one.acd not in pseudo),
         coverage=tuple(one for one in facts.coverage if one.acd not in pseudo),
@@ -336,6 +342,8 @@ class _Seen:
     lengths: dict[tuple[int, date], tuple[int, int]] = field(default_factory=dict)
     intervals: dict[tuple[int, date, int], tuple[int, int]] = field(default_factory=dict)
     """The largest `incomplete` and the longest length, 0 while none was told."""
+    quarters: dict[tuple[int, date], list[int | None]] = field(default_factory=dict)
+    """The length of each quarter hour; None while none was told, 0 where more than one was."""
 
     def add(self, bucket: Bucket, state: BucketState) -> None:
         """Take in one bucket of a witness; a time or length that cannot be is as good as none."""
@@ -346,9 +354,21 @@ class _Seen:
             day = (bucket.acd, bucket.row_date)
             low, high = self.lengths.get(day, (told[0], told[-1]))
             self.lengths[day] = (min(low, told[0]), max(high, told[-1]))
+            quarters = self.quarters.setdefault(day, [None] * QUARTERS)
+            first = minute_of(bucket.slot) // QUANTUM
+            for length in set(told):
+                for quarter in range(first, min(first + length // QUANTUM, QUARTERS)):
+                    quarters[quarter] = length if quarters[quarter] in (None, length) else 0
         place = (bucket.acd, bucket.row_date, bucket.slot)
         incomplete, length = self.intervals.get(place, (0, 0))
         self.intervals[place] = (max(incomplete, state.incomplete or 0), max(length, *told, 0))
+
+    def day_quarters(self) -> Iterator[DayQuarters]:
+        """Yield the length of each quarter hour of each day; most days are alike, and kept once."""
+        known: dict[tuple[int, ...], tuple[int, ...]] = {}
+        for (acd, day), told in sorted(self.quarters.items()):
+            lengths = tuple(length or 0 for length in told)
+            yield DayQuarters(acd, day, known.setdefault(lengths, lengths))
 
     def coverage(self, settings: PairSettings) -> Iterator[IntervalCoverage]:
         """Yield every interval with rows; where no row tells its length, the pair file or the usual one does."""
@@ -357,10 +377,8 @@ class _Seen:
             yield IntervalCoverage(acd, day, label, incomplete, known)
 
 
-def _intervals(
-    reading: _Reading, questions: FactQuestions
-) -> tuple[tuple[DayLengths, ...], tuple[IntervalCoverage, ...]]:
-    """Return interval lengths by ACD and day, and the coverage of every interval where it was asked for."""
+def _intervals(reading: _Reading, questions: FactQuestions) -> _Seen:
+    """Return what the witnesses tell: all of them where the coverage of every interval is asked for."""
     seen = _Seen()
     for name in WITNESSES:
         query = reading.coverage_query(questions.catalogue.table(name), questions)
@@ -377,8 +395,7 @@ def _intervals(
             seen.add(bucket, state)
         if seen.lengths and not questions.coverage:
             break
-    coverage = tuple(seen.coverage(questions.settings)) if questions.coverage else ()
-    return tuple(DayLengths(*day, *lengths) for day, lengths in sorted(seen.lengths.items())), coverage
+    return seen
 
 
 def _lengths_by_acd(rows: Iterable[dict[str, Any]], questions: FactQuestions) -> tuple[DayLengths, ...]:
