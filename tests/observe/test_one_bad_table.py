@@ -345,3 +345,30 @@ def test_an_empty_table_is_not_in_sync(tmp_path: Path, typed: Typing) -> None:
     assert "IN SYNC" not in alone.text
     assert document["counts"] == {"in_sync": 0, "differing": 0, "not_compared": 0, "empty": 1}
     assert (document["tables"][0]["empty"], document["tables"][0]["in_sync"]) == (True, None)
+
+
+@pytest.mark.usefixtures("unreadable")
+@pytest.mark.parametrize("words", [("resync", *WINDOW), ("backfill", "--window", MORNING)], ids=lambda words: words[0])
+@pytest.mark.parametrize("alike", [False, True])
+def test_a_dry_run_ends_with_1_as_verify_does(
+    tmp_path: Path, typed: Typing, words: tuple[str, ...], alike: bool
+) -> None:
+    """A table that was not compared outdoes what differs; a run that writes nothing beside it ends with 1 as well."""
+    files = drifting(tmp_path)
+    if alike:
+        files.add("secondary", "htrunk", *trunks(500, 530))
+    meant: list[str | Path] = [*words, "--pair", files.pair_file, "--table", "htrunk", "--table", "hcwc"]
+
+    foretold = typed(*meant, "--dry-run")
+    done = typed(*meant, "--yes")
+
+    assert (foretold.code, done.code) == (1, 1 if alike else 5)
+
+
+@pytest.mark.usefixtures("unreadable")
+def test_a_dry_run_without_it_ends_with_3(tmp_path: Path, typed: Typing) -> None:
+    """Where all was compared, steps are 3."""
+    files = drifting(tmp_path)
+
+    assert typed("resync", "--pair", files.pair_file, *WINDOW, "--table", "htrunk", "--dry-run").code == 3
+    assert typed("sync", "--pair", files.pair_file, "--table", "synonyms", "--dry-run").code == 3
