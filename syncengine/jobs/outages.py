@@ -11,7 +11,7 @@ from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
 from syncengine.jobs.surroundings import surrounded
 from syncengine.model.drift import Observation
-from syncengine.model.errors import RefusedError, WindowError
+from syncengine.model.errors import RefusedError, ServerError, WindowError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.interval import floor_to
 from syncengine.model.outages import BlindTime, OutageReport, Outlook
@@ -152,6 +152,9 @@ class Outages:
             return plan(observation, self.catalogue, self._wishes(limits)), ""
         except RefusedError as refusal:
             return None, f"nothing can be mended now: {refusal.message.rstrip('.')}"
+        except ServerError:
+            # Planning asks no server: no table could be compared, and each is named with why.
+            return None, ""
 
 
 def compared_parts(spans: Iterable[Window]) -> tuple[Window, ...]:

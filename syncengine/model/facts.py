@@ -129,6 +129,10 @@ class ServerFacts:
     coverage: tuple[IntervalCoverage, ...] = ()
     notes: tuple[str, ...] = ()
     clock_resets: tuple[ClockReset, ...] = ()
+    tells_coverage: bool = True
+    """Whether any of the tables that have rows in every interval could be read; else nobody knows what it saw."""
+    tells_links: bool = True
+    """Whether its diary of links could be read; else nobody knows of its outages, nor of its clock being set."""
     pseudo_acds: tuple[int, ...] = ()
     """ACDs made up on this server; nothing else here tells of an ACD that is made up on either (rule 8)."""
 

@@ -56,9 +56,13 @@ class Sights:
     """What runs have written."""
     unsure: str = ""
     """A run of which nobody knows all it has written."""
+    unknown: frozenset[Role] = frozenset()
+    """Servers of which nobody knows what they saw: none of the tables that tell could be read."""
 
     def not_whole(self, stale: StaleRollup, spec: TableSpec) -> str:
         """Return why the target's own intervals of a period are not known to be whole once the plan is done."""
+        if stale.into in self.unknown:
+            return f"nobody knows whether {stale.into} saw it whole: none of its tables tells"
         period = span_of_stale(stale)
         mended = self._mended(stale, spec)
         for time in self.blind:
@@ -76,6 +80,8 @@ class Sights:
     def source_not_whole(self, stale: StaleRollup, spec: TableSpec) -> str:
         """Return why the other server's row of a period may not be what whole intervals make."""
         source, period = stale.into.other, span_of_stale(stale)
+        if source in self.unknown:
+            return f"nobody knows whether {source} saw it whole: none of its tables tells"
         for time in self.blind:
             if time.acd == stale.acd and any(side.role is source for side in time.sides):
                 inside = time.span.clipped(period)

@@ -38,7 +38,7 @@ from tests.docs.running import Reader
 from tests.meddling import Meddling, meddle
 from tests.rules.summarised import SUNDAY, pair
 from tests.rules.timetabled import three_owners
-from tests.scenes import trunks
+from tests.scenes import outage, trunks
 
 PAIR_FILE = DOCS / "reference" / "pair-file.md"
 TABLE_SPECS = DOCS / "reference" / "table-specs.md"
@@ -186,6 +186,25 @@ def test_every_field_of_an_internal_verdict_is_described(tmp_path: Path) -> None
     assert _values(InternalState) <= set(re.findall(r"`([^`]+)`", text))
 
 
+def test_every_field_of_the_document_of_outages_is_described(
+    tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fields of a real document of outages are exactly those the page lists."""
+    files = build_files(
+        tmp_path,
+        ["htrunk", "hcwc"],
+        both={"htrunk": [*trunks(400, 500), *trunks(530, 700)]},
+        primary={"htrunk": trunks(500, 530)},
+        secondary={"htrunk": trunks(500, 530, incomplete=1, incalls=1), "linkex": [outage(513, 360)]},
+    )
+    meddle(monkeypatch, Role.SECONDARY, Meddling(before_asking=_unreadable))
+
+    document = typed("outages", "--pair", files.pair_file, "--json").document
+
+    found = _without(_without(_fields(document), "plan"), "outages[].kept[]")
+    assert found | {"notes[]"} == _listed(section(JSON, "Outages"))
+
+
 def test_every_field_of_the_documents_of_a_backfill_is_described(
     tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,11 +212,7 @@ def test_every_field_of_the_documents_of_a_backfill_is_described(
     files = build_files(tmp_path, ["htrunk", "hcwc"], primary={"htrunk": trunks(400, 500)})
     words = ("backfill", "--pair", files.pair_file, "--window", "2000-06-05 00:00..05:59", "--json")
 
-    def unreadable(table: str) -> None:
-        if table == "hcwc":
-            raise errors.ServerError("secondary: hcwc cannot be read")
-
-    meddle(monkeypatch, Role.SECONDARY, Meddling(before_asking=unreadable))
+    meddle(monkeypatch, Role.SECONDARY, Meddling(before_asking=_unreadable))
     tables = ("--table", "htrunk", "--table", "hcwc")
     planned, done = (typed(*words, *tables, one).document for one in ("--dry-run", "--yes"))
 
@@ -295,6 +310,12 @@ def _raised(kind: type[errors.SyncError]) -> errors.SyncError:
     if issubclass(kind, errors.FaultsError):
         return kind("A sentence.", ())
     return kind("A sentence.", rule=1) if issubclass(kind, errors.RefusedError) else kind("A sentence.")
+
+
+def _unreadable(table: str) -> None:
+    """Let a table be one that cannot be read."""
+    if table == "hcwc":
+        raise errors.ServerError("secondary: hcwc cannot be read")
 
 
 def _without(fields: set[str], described: str) -> set[str]:

@@ -213,7 +213,8 @@ class MendingRollups:
             for bucket in image.by_bucket()
         )
         unsure = next((run.id for run in runs if run.unsure), "")
-        return Sights(made, blind_in(both, self.settings, looked), lengths, touched, unsure), facts
+        unknown = frozenset(one.role for one in both if not one.tells_coverage)
+        return Sights(made, blind_in(both, self.settings, looked), lengths, touched, unsure, unknown), facts
 
     def _cache(self) -> Cache:
         return Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb)
