@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from syncengine.app import Ran
+    from syncengine.model.drift import Observation
 
 
 def told(carry_out: Callable[[], Ran], pair: Path, *, json: bool, verbose: int) -> int:
@@ -127,9 +128,16 @@ def _of_the_rows(ran: Ran) -> ExitCode:
         return ExitCode.DONE if in_sync else ExitCode.DRIFT
     if ran.plan.undoes or ran.plan.edit:
         return ExitCode.PARTLY if ran.unlike or ran.plan.not_as_before else ExitCode.DONE
-    if ran.after is not None and ran.after.not_compared:
+    if ran.after is not None and (ran.after.not_compared or _never_compared(ran, ran.after)):
         return ExitCode.PARTLY if any(step.wrote for step in outcome.steps) else ExitCode.ERROR
     return ExitCode.DONE if ran.after is not None and ran.after.in_sync else ExitCode.DRIFT
+
+
+def _never_compared(ran: Ran, after: Observation) -> bool:
+    """Say whether a table that could not be compared while planning was not compared after the run either."""
+    plans = (ran.plan, ran.rollups) if ran.rollups else (ran.plan,)
+    lost = {kept.table for plan in plans for kept in plan.kept if kept.why is KeptWhy.NOT_COMPARED}
+    return not lost <= {table.spec.name for table in after.tables}
 
 
 def _backfilled(ran: Ran, pair: Path, *, json: bool) -> int:

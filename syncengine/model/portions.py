@@ -66,6 +66,8 @@ class BackfillWishes:
     hours: str | None = None
     named: tuple[str, ...] = ()
     """The tables that were asked for by name; one that is on neither server is then a mistake."""
+    excluded: frozenset[str] = frozenset()
+    """The tables that are left out, also where weeks and months need them."""
     allowed: Allowed = field(default_factory=Allowed)
 
     @property

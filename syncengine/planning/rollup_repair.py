@@ -131,6 +131,8 @@ class Copied:
     """Those that are not, and why."""
     taken: tuple[StaleRollup, ...]
     """Those that are copied. What is alike already is in neither: it was summarised from whole intervals."""
+    unread: tuple[tuple[str, str], ...] = ()
+    """Tables that could not be compared, and why."""
 
 
 def copied(observation: Observation, stale: Sequence[StaleRollup], sights: Sights, *, mended: bool) -> Copied:
@@ -158,7 +160,9 @@ def copied(observation: Observation, stale: Sequence[StaleRollup], sights: Sight
             left.append(told(one, Rollups.LIST, why))
         elif drift is not None:
             taken.append(told(one, Rollups.COPY, ""))
-    return Copied(tuple(decisions), tuple(left), tuple(taken))
+    names = {one.table for one in stale}
+    lost = ((table.spec.name, table.problem) for table in observation.not_compared if table.spec.name in names)
+    return Copied(tuple(decisions), tuple(left), tuple(taken), tuple(lost))
 
 
 def _decision(deciding: Deciding, table: TableObservation, drift: BucketDrift, observation: Observation) -> Decision:
@@ -199,6 +203,11 @@ def _quarters(span: Window) -> Iterator[datetime]:
 def told(one: StaleRollup, then: Rollups, why: str = "") -> StaleRollup:
     """Return a stale period with what becomes of it."""
     return replace(one, then=then, why=why)
+
+
+def unread(table: str, why: str) -> str:
+    """Return that a table could not be read, as the reason why its periods are left."""
+    return f"{table} could not be read ({why.rstrip('.')})"
 
 
 def left_over(stale: Iterable[StaleRollup], undone: Iterable[TablePart], specs: Mapping[str, TableSpec]) -> Left:

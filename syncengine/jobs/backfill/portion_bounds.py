@@ -67,7 +67,7 @@ class Cutting:
         below = {spec.rolled_from for spec in long if spec.rolled_from is not None}
         held = self._rows_by_day(source, long, window, wishes.acds, failed)
         held_by_either = _larger(held, self._rows_by_day(target, self._held(target, long), window, wishes.acds, failed))
-        with_intervals = tuple(sorted(below | {spec.name for spec in long}))
+        with_intervals = tuple(sorted((below - wishes.excluded) | {spec.name for spec in long}))
         later = []
         if held_by_either:
             first = datetime.combine(min(held_by_either), datetime.min.time())
