@@ -382,6 +382,9 @@ def test_an_empty_table_is_not_in_sync(tmp_path: Path, typed: Typing) -> None:
     assert "Without a row to compare: hcwc." in both.text
     assert "EMPTY there was no row to compare. Without a row to compare: hcwc." in alone.text
     assert "IN SYNC" not in alone.text
+    # Text, JSON and exit code say the same: nothing differs, and there is nothing to call in sync.
+    assert document["in_sync"] is None
+    assert typed("verify", "--pair", files.pair_file, "--table", "htrunk", "--json").document["in_sync"] is True
     assert document["counts"] == {"in_sync": 0, "differing": 0, "not_compared": 0, "empty": 1}
     assert (document["tables"][0]["empty"], document["tables"][0]["in_sync"]) == (True, None)
 
