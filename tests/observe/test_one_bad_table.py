@@ -389,6 +389,7 @@ def test_an_empty_table_is_not_in_sync(tmp_path: Path, typed: Typing) -> None:
     assert (document["tables"][0]["empty"], document["tables"][0]["in_sync"]) == (True, None)
 
 
+@pytest.mark.soak("backfill")
 @pytest.mark.usefixtures("unreadable")
 @pytest.mark.parametrize("words", [("resync", *WINDOW), ("backfill", "--window", MORNING)], ids=lambda words: words[0])
 @pytest.mark.parametrize("alike", [False, True])
@@ -428,6 +429,7 @@ def a_view_over_nothing(files: Files, table: str, role: str = "secondary") -> No
 IN_MAY = date(2000, 5, 27)
 
 
+@pytest.mark.soak("copy")
 @pytest.mark.parametrize("rollups", ["recompute", "copy"])
 def test_days_that_cannot_be_read_do_not_end_their_intervals(tmp_path: Path, typed: Typing, rollups: str) -> None:
     """Intervals and weeks are repaired; the days are named with why, and the end is 5 (rule 10).
@@ -452,6 +454,7 @@ def test_days_that_cannot_be_read_do_not_end_their_intervals(tmp_path: Path, typ
         assert files.bag("secondary", table) == files.bag("primary", table)
 
 
+@pytest.mark.soak
 def test_days_that_fail_only_once_their_intervals_are_repaired(
     tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -506,6 +509,7 @@ def test_an_undo_puts_back_what_can_be_read(tmp_path: Path, typed: Typing) -> No
     assert files.bag("secondary", "htrunk") == before
 
 
+@pytest.mark.soak
 def test_an_undo_of_which_nothing_can_be_read_names_the_table(tmp_path: Path, typed: Typing) -> None:
     """It is an error of the server, and nothing is put back."""
     files = drifting(tmp_path)

@@ -350,6 +350,7 @@ def counted(folder: Path, lengths: tuple[list[dict[str, Any]], list[dict[str, An
     return files
 
 
+@pytest.mark.soak("True")
 @pytest.mark.parametrize("every_row", [False, True])
 def test_lengths_that_changed_alike_excuse_nothing(tmp_path: Path, every_row: bool) -> None:
     """A day on which both servers went from half hours to quarters alike has one count of broken intervals."""
