@@ -33,7 +33,7 @@ def silent(monkeypatch: pytest.MonkeyPatch, tables: Collection[str], role: Role 
     meddle(monkeypatch, role, Meddling(before_asking=asked))
 
 
-@pytest.mark.soak("linkex", "htrunk linkex")
+@pytest.mark.soak("linkex", "htrunk")
 @pytest.mark.parametrize("lost", [("htrunk",), ("linkex",), ("htrunk", "linkex")], ids=" ".join)
 def test_no_hole_is_made_of_an_hour_that_the_clock_skipped(
     tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch, lost: tuple[str, ...]
