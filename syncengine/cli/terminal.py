@@ -17,6 +17,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from syncengine.model.interrupts import stop_if_asked
+
 PIPED_WIDTH = 1000
 PLAIN_LINE_SECONDS = 5.0
 MB = 2**20
@@ -69,7 +71,8 @@ class TerminalProgress:
         self._bar.start()
 
     def advance(self, units: int, detail: str = "", *, rows: int = 0, size: int = 0) -> None:
-        """Move the bar on."""
+        """Move the bar on; a stop that was asked for meanwhile is not passed over."""
+        stop_if_asked()
         if self._bar is None:
             return
         self._rows += rows
@@ -98,7 +101,8 @@ class PlainProgress:
         self._started = self._told = time.monotonic()
 
     def advance(self, units: int, detail: str = "", *, rows: int = 0, size: int = 0) -> None:
-        """Say how far it is, now and then."""
+        """Say how far it is, now and then; a stop that was asked for meanwhile is not passed over."""
+        stop_if_asked()
         self._done += units
         self._rows += rows
         self._size += size
