@@ -306,7 +306,8 @@ class _Observing:
             left_out=work.left_out,
         )
         findings, remembered = self._compared(work, comparison, progress)
-        counted = tuple(without_unlike_counts(comparison, findings))
+        # Where a write follows the rules of roll-ups decide on them: what is repaired below changes what they count.
+        counted = () if self.request.for_writing else tuple(without_unlike_counts(comparison, findings))
         cuts: tuple[Cut, ...] = ()
         if self.settings.clock_zone is not None:
             # Without it nobody knows at which time of the wall clock a row began.
@@ -412,4 +413,5 @@ def _refuse_nothing(works: list[Work]) -> None:
     more = f"; and {len(works) - REASONS_SHOWN} more tables" if len(works) > REASONS_SHOWN else ""
     # Of a table that is on neither server no other window will tell more.
     kind = WindowError if any(work.verdict.state is TableState.NOTHING for work in works) else InputError
-    raise kind(f"There is nothing to compare. {shown}{more}.", hint="Name other tables, or another window.")
+    told = f" {shown}{more}." if works else ""
+    raise kind(f"There is nothing to compare.{told}", hint="Name other tables, or another window.")

@@ -274,7 +274,11 @@ class Runs:
             cancelled=found.cancelled,
             kept=found.kept,
         )
-        return replace(ran, outcome=outcome, rollups=self._mended(made, found, context))
+        try:
+            return replace(ran, outcome=outcome, rollups=self._mended(made, found, context))
+        except SyncError as error:
+            stopped = outcome.stopped or f"the check of roll-ups failed: {error}"
+            return replace(ran, outcome=replace(outcome, stopped=stopped), rollups=made)
 
     def _mended(self, made: Plan, found: RunOutcome, context: RunContext) -> Plan:
         """Return the second portion with all that is still stale: what was not written, or is not as it should be."""
@@ -284,19 +288,18 @@ class Runs:
             unlike = dict.fromkeys(
                 unlike_journal(context.run.record(running=True), context.run, context.servers, context.cache)
             )
-        left = list(made.stale)
+        left = {(one.into, one.table, one.acd, one.row_date): one for one in made.stale}
         for step in made.steps:
             for part in step.parts:
                 why = "it was not written" if step.number in undone else ""
                 why = why or ("it is not as it was written" if part.table in unlike else "")
-                if why:
-                    spec = self.catalogue.table(part.table)
-                    left += (
-                        StaleRollup(part.table, spec.archive or Archive.DAILY, b.acd, b.row_date, step.into, why=why)
-                        for b in (write.bucket for write in part.buckets)
-                        if b.row_date is not None
-                    )
-        return replace(made, stale=tuple(left))
+                archive = self.catalogue.table(part.table).archive or Archive.DAILY
+                for bucket in (write.bucket for write in part.buckets if why):
+                    if bucket.row_date is not None:
+                        # In place of what was foretold of it, as which of its columns are recomputed.
+                        place = (step.into, part.table, bucket.acd, bucket.row_date)
+                        left[place] = StaleRollup(part.table, archive, bucket.acd, bucket.row_date, step.into, why=why)
+        return replace(made, stale=tuple(left.values()))
 
     def _lines_after(self, ran: Ran) -> Sequence[ChecklistLine]:
         """Return what is to be done after a run: Data Summarizing only for what is still stale."""
