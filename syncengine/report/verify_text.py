@@ -14,6 +14,7 @@ from syncengine.model.sentences import listed, plural
 from syncengine.model.spans import joined, span_of
 from syncengine.model.window import MINUTE
 from syncengine.report.expected import expected_section
+from syncengine.report.repair_commands import unwritable_lines
 from syncengine.report.text import bucket_text, clips, grid, number, to_type, unlike_text, value_text
 from syncengine.report.verify_json import compared_window
 
@@ -70,6 +71,7 @@ def _verdict(observation: Observation, *, every_table: bool, next_commands: Sequ
         yield Text(_remembered(observation.remembered))
     if observation.differing:
         yield from (to_type(f"To repair it: {command}") for command in next_commands)
+        yield from (Text(line, style="yellow") for line in unwritable_lines(observation))
 
 
 def _differing(tables: list[TableObservation], observation: Observation) -> RenderableType:
