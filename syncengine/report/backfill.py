@@ -32,7 +32,14 @@ def print_portions(console: Console, wishes: BackfillWishes, portions: Sequence[
     if not portions:
         console.print(Text("Neither server holds rows of that time: there is nothing to copy.", style="yellow"))
         return
-    table = grid("portion", "window", "tables", "rows at the source", right=("portion", "rows at the source"))
+    table = grid(
+        "portion",
+        "window",
+        "tables",
+        "rows at the source",
+        right=("portion", "rows at the source"),
+        wraps=("window", "tables"),
+    )
     for portion in portions[:SHOWN]:
         table.add_row(str(portion.number), str(portion.window), _tables(portion), number(portion.rows))
     console.print(table)
@@ -69,7 +76,9 @@ def print_backfill_outcome(
     """Print what became of each portion that was done this time."""
     for note in notes:
         console.print(Text(f"Note: {note}.", style="dim"))
-    table = grid("portion", "window", "deleted", "inserted", "left", "afterwards", right=FIGURES)
+    table = grid(
+        "portion", "window", "deleted", "inserted", "left", "afterwards", right=FIGURES, wraps=("window", "afterwards")
+    )
     for done in portions:
         state = Text("in sync", style="green") if done.in_sync else Text("drift remains", style="yellow")
         if done.not_compared:

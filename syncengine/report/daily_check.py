@@ -38,7 +38,7 @@ def print_daily(console: Console, found: DailyCheck, pair: str) -> None:
     """Print both servers beside each other, how they differ, and what is to be looked at by hand."""
     console.print(Text(f"Daily check, since {found.since:%Y-%m-%d %H:%M}, as of {found.as_of:%Y-%m-%d %H:%M}", "bold"))
     console.print()
-    table = grid("", *(server.role.value for server in found.servers))
+    table = grid("", *(roles := tuple(server.role.value for server in found.servers)), wraps=roles)
     for label, cells in _rows(found):
         table.add_row(label, *cells)
     console.print(table)

@@ -40,8 +40,8 @@ def repairing(
     if timed:
         spans = joined(span for table in timed for span in _spans(table, observation))
         window = ["--window", typed_window(Window(spans[0].start, spans[-1].stop))] if spans else []
-        taken = sets if tables or sets else _all_of_history(timed, observation, catalogue)
-        words = _named(timed, catalogue, taken, unwritable)
+        words = [] if tables or sets else _all_of_history(timed, observation, catalogue, unwritable)
+        words = words or list(_named(timed, catalogue, sets, unwritable))
         commands.append(command("resync", "--pair", pair, *window, *words, *more))
     if others:
         commands.append(command("sync", "--pair", pair, *_named(others, catalogue, sets, unwritable), *more))
@@ -55,12 +55,16 @@ def unwritable_lines(observation: Observation) -> Iterator[str]:
             yield f"No copy repairs {table.spec.name}, on {observation.target}: {table.unwritable}."
 
 
-def _all_of_history(timed: Sequence[TableObservation], observation: Observation, catalogue: Catalogue) -> Sequence[str]:
-    """Return the set of all history, where more tables of it are there than those to repair, which it saves naming."""
+def _all_of_history(
+    timed: Sequence[TableObservation], observation: Observation, catalogue: Catalogue, unwritable: set[str]
+) -> list[str]:
+    """Return the options for all history, where more tables of it are there than those to repair; or nothing."""
     held = set(catalogue.set(HISTORY).tables)
     there = {table.spec.name for table in observation.tables if table.state is TableState.COMPARED}
     names = {table.spec.name for table in timed}
-    return (HISTORY,) if names <= held and there & held - names else ()
+    if not (names <= held and there & held - names - unwritable):
+        return []
+    return ["--set", HISTORY, *(word for name in sorted(unwritable & held) for word in ("--exclude-table", name))]
 
 
 def _spans(table: TableObservation, observation: Observation) -> Iterator[Window]:

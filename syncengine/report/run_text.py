@@ -38,9 +38,7 @@ def print_runs(console: Console, runs: Sequence[RunRecord]) -> None:
     if not runs:
         console.print(Text("No run is kept."))
         return
-    table = grid("run", "state", "steps", "deleted", "inserted", "MB", right=RIGHT)
-    # The ids are what people type: only these two columns are wrapped where there is little room.
-    table.columns[0].no_wrap = table.columns[1].no_wrap = False
+    table = grid("run", "state", "steps", "deleted", "inserted", "MB", right=RIGHT, wraps=("run", "state", "steps"))
     for run in reversed(runs):
         about = f"\n  {run.header.kind}, {run.header.about}" if run.told else ""
         table.add_row(

@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from rich.table import Table
 from rich.text import Text
 
 from syncengine.model.bucket import Bucket, BucketColumns, bucket_start
 from syncengine.model.sentences import listed
 from syncengine.model.spec import Archive, TableSpec
+from syncengine.report.grid import Grid
 
 TABLES_NAMED = 4
 SIGNS_SHOWN = 60
@@ -20,12 +20,9 @@ SIGNS_AFTER = 20
 """So many of them behind the first sign that differs."""
 
 
-def grid(*columns: str, right: tuple[str, ...] = ()) -> Table:
-    """Return an empty table without lines; the columns in `right` hold numbers."""
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", no_wrap=True)
-    return table
+def grid(*columns: str, right: tuple[str, ...] = (), wraps: tuple[str, ...] = ()) -> Grid:
+    """Return an empty table without lines; columns in `right` hold numbers, those in `wraps` words."""
+    return Grid(columns, right=right, wraps=wraps)
 
 
 def to_type(line: str, style: str = "") -> Text:

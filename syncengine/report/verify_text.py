@@ -76,7 +76,7 @@ def _verdict(observation: Observation, *, every_table: bool, next_commands: Sequ
 
 def _differing(tables: list[TableObservation], observation: Observation) -> RenderableType:
     counts = ("buckets", "missing", "extra", "changed")
-    table_grid = grid("table", "differs at", *counts, right=counts)
+    table_grid = grid("table", "differs at", *counts, right=counts, wraps=("differs at",))
     for table in tables:
         drift = table.counts
         figures = (len(table.differing), drift.missing, drift.extra, drift.changed)
@@ -112,7 +112,7 @@ def _where(table: TableObservation, observation: Observation) -> str:
 
 
 def _compared(tables: tuple[TableObservation, ...]) -> RenderableType:
-    table_grid = grid("table", "compared", "buckets", "rows", "by", right=("buckets", "rows"))
+    table_grid = grid("table", "compared", "buckets", "rows", "by", right=("buckets", "rows"), wraps=("compared", "by"))
     for table in tables:
         window = compared_window(table)
         if table.state is not TableState.COMPARED:
