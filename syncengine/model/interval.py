@@ -41,6 +41,11 @@ def floor_to(moment: datetime, minutes: int) -> datetime:
     return midnight + timedelta(minutes=inside - inside % minutes)
 
 
+def over_before(as_of: datetime, length: int) -> datetime:
+    """Return up to when intervals of `length` minutes are over: one is left for rows and clocks that are late."""
+    return floor_to(as_of, length) - timedelta(minutes=length)
+
+
 def ceil_to(moment: datetime, minutes: int) -> datetime:
     """Return the first interval boundary at or after the moment."""
     floor = floor_to(moment, minutes)

@@ -282,6 +282,7 @@ class _Observing:
             closed_until(spec.archive, scope.acd, self.lengths[scope.acd], self.questions)[0] < scope.requested.stop
             for scope in scopes
             if spec.archive in (Archive.INTERVAL, Archive.EVENT)
+            and not spec.at_once
             and scope.acd in self.lengths
             and scope.requested is not None
         )

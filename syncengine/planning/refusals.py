@@ -10,7 +10,7 @@ from syncengine.model.interval import floor_to
 from syncengine.model.pair import Limits, Role
 from syncengine.model.plan import Plan
 from syncengine.model.sentences import plural
-from syncengine.model.spec import Archive
+from syncengine.model.spec import Archive, DataClass, TableSpec
 
 SHOWN = 3
 
@@ -48,10 +48,19 @@ def refuse_unlike_loads(loads: Mapping[Role, str | None]) -> None:
         )
 
 
+def told_by_spec(spec: TableSpec) -> str:
+    """Return what to do where no archive tells of a table of one's own, as the end of a sentence; or nothing."""
+    if spec.data_class is not DataClass.CUSTOM or spec.at_once:
+        return ""
+    what = f"if {spec.name} is written as things happen, and not by an archive of the CMS"
+    return f"; {what}, say `at_once = true` in its spec"
+
+
 def refuse_unarchived(observation: Observation) -> None:
     """Refuse a window that one of the servers has not archived to its end (rule 6)."""
     for table in observation.tables:
-        if table.spec.archive not in (Archive.INTERVAL, Archive.EVENT) or table.spec.future_dates:
+        spec = table.spec
+        if spec.archive not in (Archive.INTERVAL, Archive.EVENT) or spec.future_dates or spec.at_once:
             continue
         for scope in table.scopes:
             if scope.acd is None or scope.requested is None:
@@ -63,7 +72,7 @@ def refuse_unarchived(observation: Observation) -> None:
                         f"On {facts.role} the interval archive of ACD {scope.acd} {status.problem}, "
                         "so nothing may be copied yet.",
                         rule=6,
-                        hint="Run the same command again when archiving is done, or add --wait.",
+                        hint=f"Run the same command again when archiving is done, or add --wait{told_by_spec(spec)}.",
                     )
                 until = floor_to(status.until, observation.length(scope.acd))
                 if until < scope.requested.stop:
