@@ -81,11 +81,24 @@ def warn(line: str) -> None:
     sys.stderr.flush()
 
 
+class _Documents:
+    """Whether the command under way has written its JSON document."""
+
+    written = False
+
+
+def expect_document() -> None:
+    """Begin a command that may write one document."""
+    _Documents.written = False
+
+
 def print_document(document: dict[str, Any]) -> None:
-    """Write the JSON document of a command to standard output; it has no other."""
+    """Write the JSON document of a command to standard output; a second one is left out."""
     from syncengine.report.json_values import as_text
 
-    say(as_text(document))
+    if not _Documents.written:
+        _Documents.written = True
+        say(as_text(document))
 
 
 def open_streams() -> None:

@@ -15,6 +15,7 @@ from syncengine.jobs.connections import as_of
 from syncengine.jobs.runs.result import Ran
 from syncengine.jobs.runs.runs import Runs
 from syncengine.model.errors import InputError, RefusedError, SyncError
+from syncengine.model.interrupts import BY_USER, is_stop
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan
 from syncengine.model.portions import BackfillWishes, Portion
@@ -113,10 +114,8 @@ class Backfilling:
                     break
                 if portion.number not in record.portions_done:
                     progress.portion_done(portion)
-        except KeyboardInterrupt:
-            copying.stop("stopped by the user", cancelled=True)
-        except SyncError as error:
-            copying.stop(str(error))
+        except (KeyboardInterrupt, SyncError) as error:
+            copying.stop(BY_USER if is_stop(error) else str(error), cancelled=is_stop(error))
             if isinstance(error, RefusedError | InputError) and not copying.wrote:
                 # Nothing was written: it is the sentence that counts, not how far the reading came.
                 copying.ended()
