@@ -7,8 +7,7 @@ from typing import Any
 from unittest.mock import patch
 
 from syncengine.app import Pair
-from syncengine.app.tables import Choosing
-from syncengine.jobs.request import Asked
+from syncengine.app.tables import Asked, Choosing
 from syncengine.model.plan import Plan
 from syncengine.model.spec import TableSpec
 

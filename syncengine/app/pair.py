@@ -10,7 +10,7 @@ from pathlib import Path
 
 from syncengine.app.arguments import choice, moment_of, names_of, numbers_of
 from syncengine.app.table_settings import fitting_catalogue
-from syncengine.app.tables import Choosing, refuse_local
+from syncengine.app.tables import Asked, Choosing, refuse_local
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.archive_wait import awaited
 from syncengine.jobs.backfill.backfill import Backfilling
@@ -22,7 +22,6 @@ from syncengine.jobs.daily_check import DailyChecking
 from syncengine.jobs.hook_commands import Commands
 from syncengine.jobs.observation import VERIFIED, Observer, unlike_loads
 from syncengine.jobs.outages import Outages
-from syncengine.jobs.request import Asked
 from syncengine.jobs.resync import Resync, ResyncWishes
 from syncengine.jobs.rollups.repair import MendingRollups
 from syncengine.jobs.rollups.verify import Internals
@@ -142,7 +141,8 @@ class Pair:
         asked = Asked(names_of(tables), names_of(sets), numbers_of(acds), names_of(exclude))
         wanted = parse_window(window) if isinstance(window, str) else window
         side = None if on is None else choice(Role, on, "server")
-        return Internals(self.settings, self.catalogue, self.connections, self.progress).verify(asked, wanted, side)
+        job = Internals(self.settings, self.catalogue, self.connections, self.progress)
+        return job.verify(self._choosing.to_look_inside(asked), asked.acds, wanted, side)
 
     def check(self, *, scratch: bool = False) -> PairCheck:
         """Say who the two servers are, what they hold, and whether they are set up alike.
@@ -204,6 +204,7 @@ class Pair:
             limits=self._limits(allow_deletions),
             take_broken=take_broken,
             named=self._choosing.named(asked),
+            excluded=self._choosing.excluded(asked),
             allowed=self._allowed(allow_triggers, allow_cascades),
         )
         job = Resync(self.settings, self.catalogue, self.connections, self._observer, self._rollups, self.progress)
@@ -258,8 +259,8 @@ class Pair:
 
         `since` bounds how far back to look; without it, as far as intervals are kept.
         """
-        out = self._choosing.excluded(Asked((), (), (), names_of(exclude)))
-        return self._outages.report(moment_of(since), numbers_of(acds), out)
+        specs = self._choosing.to_look_for_outages(Asked((), (), (), names_of(exclude)))
+        return self._outages.report(moment_of(since), numbers_of(acds), specs)
 
     def plan_outages(
         self,
@@ -279,13 +280,14 @@ class Pair:
         Raises `RefusedError` where a rule forbids it.
         """
         limits = self._limits(allow_deletions)
-        moment, numbers = moment_of(since), numbers_of(acds)
-        out = self._choosing.excluded(Asked((), (), (), names_of(exclude)))
+        moment = moment_of(since)
+        asked = Asked((), (), numbers_of(acds), names_of(exclude))
+        specs = self._choosing.to_look_for_outages(asked)
         then = choice(Rollups, rollups, "way with roll-ups")
         unknown = choice(UnknownColumns, unknown_columns, "way with unknown columns")
         allowed = self._allowed(allow_triggers, allow_cascades)
         found = awaited(
-            lambda: self._outages.plan(moment, numbers, limits, allowed, out, wait=wait),
+            lambda: self._outages.plan(moment, asked.acds, limits, allowed, specs, wait=wait),
             limits,
             self.progress,
             wait=wait,
@@ -293,7 +295,8 @@ class Pair:
         if found is None or then is Rollups.LIST:
             return found
         with self.connections.servers(frozenset()) as servers:
-            made = self._rollups.foretold(servers, replace(found, rollups=then, unknown_columns=unknown))
+            wished = replace(found, rollups=then, unknown_columns=unknown)
+            made = self._rollups.foretold(servers, wished, self._choosing.excluded(asked))
             return surrounded(made, servers, allowed)
 
     def timetables(self, *, owners: str | Iterable[str] = ()) -> TimetableListing:
@@ -403,6 +406,7 @@ class Pair:
             rows_per_second=rows_per_second,
             hours=hours,
             named=tuple(sorted(self._choosing.named(asked))),
+            excluded=self._choosing.excluded(asked),
             allowed=self._allowed(allow_triggers, allow_cascades),
         )
 

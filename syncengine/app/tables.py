@@ -6,15 +6,25 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from syncengine.catalogue import Catalogue
-from syncengine.jobs.request import Asked
 from syncengine.model.errors import InputError, RefusedError
 from syncengine.model.names import typed
 from syncengine.model.sentences import listed
-from syncengine.model.spec import DataClass, TableSpec
+from syncengine.model.spec import Archive, DataClass, Kept, TableSpec
 
 COMPANIONS = {"agroups": "synonyms", "features": "users", "user_colors": "users", "user_defval": "users"}
 """What is never written without another table: groups without names, permissions without users."""
 NAMED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What of a pair is asked about."""
+
+    tables: tuple[str, ...]
+    sets: tuple[str, ...]
+    acds: tuple[int, ...]
+    excluded: tuple[str, ...] = ()
+    """Tables that are left out of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +48,11 @@ class Choosing:
                     f"The set {table_set.name} is always of all ACDs (High Availability guide, chapter 3).",
                     hint="Leave --acd out, or name single tables with --table.",
                 )
-        return self._without(self.catalogue.select(asked.tables, asked.sets), asked)
+        return self.without(self.catalogue.select(asked.tables, asked.sets), asked)
 
     def of_class(self, asked: Asked, *classes: DataClass) -> tuple[TableSpec, ...]:
         """Return all tables of some data classes but for those that are left out."""
-        return self._without(self.catalogue.of_class(*classes), asked)
+        return self.without(self.catalogue.of_class(*classes), asked)
 
     def named(self, asked: Asked) -> frozenset[str]:
         """Return the tables that were asked for by name, as the catalogue calls them."""
@@ -52,9 +62,16 @@ class Choosing:
         """Return the tables that are left out, as the catalogue calls them."""
         return frozenset(self.catalogue.table(name).name for name in asked.excluded)
 
-    def _without(self, specs: tuple[TableSpec, ...], asked: Asked) -> tuple[TableSpec, ...]:
-        """Leave out what is to be left out; raises `InputError` where nothing stays, or it was named as well."""
+    def without(
+        self, specs: tuple[TableSpec, ...], asked: Asked, *, with_longer: bool = False
+    ) -> tuple[TableSpec, ...]:
+        """Leave out what is to be left out; raises `InputError` where nothing stays, or it was named as well.
+
+        This is the one place that leaves tables out. `with_longer` leaves out what is rolled up from them, too.
+        """
         out = self.excluded(asked)
+        if with_longer:
+            out |= {spec.name for spec in self.catalogue.tables if spec.rolled_from in out}
         both = out & self.named(asked)
         if both:
             raise InputError(
@@ -65,6 +82,41 @@ class Choosing:
         if specs and not left:
             raise InputError("Every table that was asked for is left out.", hint="Leave out some --exclude-table.")
         return left
+
+    def to_look_for_outages(self, asked: Asked) -> tuple[TableSpec, ...]:
+        """Return the tables that outages are compared in: intervals and events that are copied; roll-ups follow."""
+        specs = tuple(
+            spec
+            for spec in self.catalogue.of_class(DataClass.HISTORICAL)
+            if spec.time is not None
+            and spec.archive in (Archive.INTERVAL, Archive.EVENT)
+            and spec.kept is Kept.COPYING
+            and not spec.future_dates
+        )
+        return self.without(specs, asked)
+
+    def to_look_inside(self, asked: Asked) -> tuple[TableSpec, ...]:
+        """Return the longer tables asked for; an interval table stands for those that are rolled up from it."""
+        return self.without(self._rolled_up(asked), asked, with_longer=True)
+
+    def _rolled_up(self, asked: Asked) -> tuple[TableSpec, ...]:
+        rolled = tuple(spec for spec in self.catalogue.tables if spec.rolled_from is not None)
+        if not asked.tables and not asked.sets:
+            return rolled
+        names = {spec.name for spec in self.catalogue.select(asked.tables, asked.sets)}
+        chosen = tuple(spec for spec in rolled if spec.name in names or spec.rolled_from in names)
+        unrolled = [
+            name
+            for name in (self.catalogue.table(name).name for name in asked.tables)
+            if not any(name in (spec.name, spec.rolled_from) for spec in rolled)
+        ]
+        if unrolled or not chosen:
+            what = unrolled[0] if unrolled else "what was asked for"
+            raise InputError(
+                f"{what} is not rolled up from intervals, so that one server alone cannot tell whether it is right.",
+                hint="Name daily, weekly or monthly tables, like dsplit, or leave --table and --set out.",
+            )
+        return chosen
 
     def to_resync(self, asked: Asked) -> tuple[TableSpec, ...]:
         """Return the historical tables of a resync, all of them where none is named."""

@@ -20,7 +20,7 @@ from syncengine.cli.options import (
     TablesOption,
     TriggersOption,
 )
-from syncengine.cli.run_flow import told
+from syncengine.cli.run_flow import foretold, told
 from syncengine.cli.streams import print_document, say
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
@@ -103,7 +103,7 @@ def backfill(
     was cut short goes on with `syncengine resume`; `syncengine undo` takes it back.
 
     Exit codes: 0 done and in sync, 3 drift remains (or, with --dry-run, is there), 4 refused by a rule, 5 partly done,
-    1 a server failed, 2 bad input, 130 stopped.
+    1 a server failed, or a table was not compared and nothing is written, 2 bad input, 130 stopped.
     """
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out
@@ -130,21 +130,21 @@ def backfill(
         allow_triggers=tuple(allow_triggers or ()),
         allow_cascades=tuple(allow_cascades or ()),
     )
-    portions, notes = opened.backfilling.portions(wishes)
+    portioned = opened.backfilling.portions(wishes)
     if not json:
-        print_portions(out(), wishes, portions, notes)
+        print_portions(out(), wishes, portioned)
     if dry_run:
         plans = []
-        for portion, made in opened.backfilling.planned(wishes, portions):
+        for portion, made in opened.backfilling.planned(wishes, portioned.portions):
             plans.append(made)
             if not json:
                 print_planned(out(), portion, made)
         if json:
-            print_document({**portions_document(wishes, portions, notes, plans), "dry_run": True})
-        return ExitCode.DRIFT if any(made and (made.steps or made.kept) for made in plans) else ExitCode.DONE
-    if not portions:
+            print_document({**portions_document(wishes, portioned, plans), "dry_run": True})
+        return foretold(*(made for made in plans if made), not_compared=bool(portioned.not_counted))
+    if not portioned.portions:
         if json:
-            print_document({**portions_document(wishes, portions, notes), "dry_run": False})
+            print_document({**portions_document(wishes, portioned), "dry_run": False})
         return ExitCode.DONE
     into = " and ".join(sorted(wishes.writes_to))
     if not yes:
@@ -152,4 +152,4 @@ def backfill(
     if not yes and not agreed(f"Write what {into} lacks of this into {into}?"):
         say("Nothing was written.")
         return ExitCode.CANCELLED
-    return told(lambda: opened.backfilling.execute(wishes, portions), pair, json=json, verbose=0)
+    return told(lambda: opened.backfilling.execute(wishes, portioned), pair, json=json, verbose=0)

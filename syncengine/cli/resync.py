@@ -26,7 +26,7 @@ from syncengine.cli.options import (
     WindowOption,
     YesOption,
 )
-from syncengine.cli.run_flow import told
+from syncengine.cli.run_flow import foretold, told
 from syncengine.cli.streams import print_document, say
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
@@ -95,7 +95,7 @@ def resync(
     fingerprint before it is committed; rows outside the restore range are not touched.
 
     Exit codes: 0 done and in sync, 3 drift remains (or, with --dry-run, is there), 4 refused by a rule,
-    5 partly done, 1 a server failed, 2 bad input, 130 stopped.
+    5 partly done, 1 a server failed, or a table was not compared and nothing is written, 2 bad input, 130 stopped.
     """
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out
@@ -160,7 +160,7 @@ def resync(
     if dry_run:
         if json:
             print_document({**plan_summary(plan), "dry_run": True})
-        return ExitCode.DRIFT if plan.steps or plan.kept else ExitCode.DONE
+        return foretold(plan)
     if plan.steps and not yes:
         refuse_nobody_to_ask(json=json)
     if plan.steps and not yes and not agreed(f"Write this into {' and '.join(sorted(plan.writes_to))}?"):

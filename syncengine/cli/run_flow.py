@@ -11,12 +11,14 @@ from syncengine.cli.streams import print_document
 from syncengine.model.errors import CancelledError
 from syncengine.model.hooks import HookState, standing
 from syncengine.model.outcome import StepState
+from syncengine.model.plan import KeptWhy, Plan
 from syncengine.model.run import RunKind
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from syncengine.app import Ran
+    from syncengine.model.drift import Observation
 
 
 def told(carry_out: Callable[[], Ran], pair: Path, *, json: bool, verbose: int) -> int:
@@ -89,6 +91,13 @@ def _say_of_hooks(console: Console, ran: Ran, pair: Path) -> None:
         console.print(line)
 
 
+def foretold(*plans: Plan, not_compared: bool = False) -> ExitCode:
+    """Return how a dry run ends: as `verify` does, that a table was not compared outdoes what differs."""
+    if not_compared or any(kept.why is KeptWhy.NOT_COMPARED for plan in plans for kept in plan.kept):
+        return ExitCode.ERROR
+    return ExitCode.DRIFT if any(plan.steps or plan.kept for plan in plans) else ExitCode.DONE
+
+
 def exit_code(ran: Ran) -> ExitCode:
     """Return how a run ended; where only a hook failed, something of it is left to be done."""
     code = _of_the_rows(ran)
@@ -113,15 +122,22 @@ def _of_the_rows(ran: Ran) -> ExitCode:
     if outcome.stopped:
         return ExitCode.ERROR
     if ran.kind is RunKind.BACKFILL:
-        if any(portion.not_compared for portion in ran.portions):
-            return ExitCode.PARTLY
+        if ran.not_counted or any(portion.not_compared for portion in ran.portions):
+            return ExitCode.PARTLY if ran.wrote else ExitCode.ERROR
         in_sync = all(portion.in_sync is not False for portion in ran.portions) and not ran.unlike_before
         return ExitCode.DONE if in_sync else ExitCode.DRIFT
     if ran.plan.undoes or ran.plan.edit:
         return ExitCode.PARTLY if ran.unlike or ran.plan.not_as_before else ExitCode.DONE
-    if ran.after is not None and ran.after.not_compared:
-        return ExitCode.PARTLY
+    if ran.after is not None and (ran.after.not_compared or _never_compared(ran, ran.after)):
+        return ExitCode.PARTLY if any(step.wrote for step in outcome.steps) else ExitCode.ERROR
     return ExitCode.DONE if ran.after is not None and ran.after.in_sync else ExitCode.DRIFT
+
+
+def _never_compared(ran: Ran, after: Observation) -> bool:
+    """Say whether a table that could not be compared while planning was not compared after the run either."""
+    plans = (ran.plan, ran.rollups) if ran.rollups else (ran.plan,)
+    lost = {kept.table for plan in plans for kept in plan.kept if kept.why is KeptWhy.NOT_COMPARED}
+    return not lost <= {table.spec.name for table in after.tables}
 
 
 def _backfilled(ran: Ran, pair: Path, *, json: bool) -> int:
@@ -133,10 +149,12 @@ def _backfilled(ran: Ran, pair: Path, *, json: bool) -> int:
         outcome = outcome_document(
             ran.outcome, notes=ran.notes, hooks=ran.hooks, by_hand=ran.by_hand, set_off=ran.set_off
         )
-        print_document(backfill_outcome_document(outcome, ran.portions, ran.unlike_before))
+        print_document(backfill_outcome_document(outcome, ran.portions, ran.unlike_before, ran.not_counted))
     else:
         console = out()
-        print_backfill_outcome(console, ran.outcome, ran.portions, ran.notes, ran.unlike_before, str(pair))
+        print_backfill_outcome(
+            console, ran.outcome, ran.portions, ran.notes, ran.unlike_before, ran.not_counted, str(pair)
+        )
         _say_of_set_off(console, ran)
         _say_of_hooks(console, ran, pair)
     return exit_code(ran)

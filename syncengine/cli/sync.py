@@ -24,7 +24,7 @@ from syncengine.cli.options import (
     VerboseOption,
     YesOption,
 )
-from syncengine.cli.run_flow import told
+from syncengine.cli.run_flow import foretold, told
 from syncengine.cli.streams import print_document, say
 from syncengine.model.pair import Role
 from syncengine.model.plan import Policy
@@ -78,7 +78,7 @@ def sync(
     next sync knows who changed what: what the target changed is shown, and not written over unless --prefer says so.
 
     Exit codes: 0 done and in sync, 3 drift remains (or, with --dry-run, is there), 4 refused by a rule,
-    5 partly done, 1 a server failed, 2 bad input, 130 stopped.
+    5 partly done, 1 a server failed, or a table was not compared and nothing is written, 2 bad input, 130 stopped.
     """
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out
@@ -107,7 +107,7 @@ def sync(
         print_document({**plan_summary(plan), "dry_run": dry_run})
     refuse_conflicts(plan)
     if dry_run:
-        return ExitCode.DRIFT if plan.steps or plan.kept else ExitCode.DONE
+        return foretold(plan)
     if plan.steps and not yes:
         refuse_nobody_to_ask(json=json)
     if plan.steps and not yes and not agreed(f"Write this into {plan.target}?"):

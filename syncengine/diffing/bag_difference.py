@@ -15,6 +15,7 @@ from syncengine.model.names import quoted
 DATE, SLOT, ACD = '"date"', '"slot"', '"acd"'
 ROWS = '"rows"'
 OVER, UNDER = '"over"', '"under"'
+VALUE = '"value"'
 """Names of ours. A column of the servers' never stands beside them under its own name: see `of` and `key`."""
 SURPLUS = "surplus"
 
@@ -65,6 +66,25 @@ def surplus_statement(question: BagQuestion) -> str:
         f"CREATE OR REPLACE TABLE {SURPLUS} AS "
         f"SELECT {DATE}, {SLOT}, {ACD}{names}, SUM(side) AS {ROWS} FROM ({both}) AS both_sides "
         f"GROUP BY ALL HAVING SUM(side) <> 0"
+    )
+
+
+def values_statement(question: BagQuestion, column: FingerprintColumn) -> str:
+    """Return the query of one column's values in rows that are alike but for it.
+
+    Its rows are (date, slot, acd, source's values, target's values), both sorted, NULL where that side has no such
+    row; groups whose values are the same are left out. `question` has the other columns.
+    """
+    terms = (*(f"{normal(one)} AS {of(one.name)}" for one in question.columns), f"{normal(column)} AS {VALUE}")
+    both = " UNION ALL ".join(
+        f"SELECT {sign} AS side, {bucket_of(question)}, {', '.join(terms)} FROM {relation}"
+        for sign, relation in ((1, question.source), (-1, question.target))
+    )
+    groups = ", ".join((DATE, SLOT, ACD, *(of(one.name) for one in question.columns)))
+    source, target = (f"LIST({VALUE} ORDER BY {VALUE}) FILTER (WHERE side = {sign})" for sign in (1, -1))
+    return (
+        f"SELECT {DATE}, {SLOT}, {ACD}, {source}, {target} FROM ({both}) AS both_sides "
+        f"GROUP BY {groups} HAVING {source} IS DISTINCT FROM {target}"
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -11,14 +11,14 @@ from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
 from syncengine.jobs.surroundings import surrounded
 from syncengine.model.drift import Observation
-from syncengine.model.errors import RefusedError, WindowError
+from syncengine.model.errors import RefusedError, ServerError, WindowError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.interval import floor_to
 from syncengine.model.outages import BlindTime, OutageReport, Outlook
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan, Policy
 from syncengine.model.spans import joined
-from syncengine.model.spec import Archive, DataClass, Kept
+from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.surroundings import Allowed
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions
@@ -44,8 +44,8 @@ class Outages:
     connections: Connections
     observe: Callable[[Mapping[Role, Server], Request], Observation]
 
-    def report(self, since: datetime | None, acds: tuple[int, ...], excluded: Collection[str] = ()) -> OutageReport:
-        """Say when which server was blind and what came of it. Reads only."""
+    def report(self, since: datetime | None, acds: tuple[int, ...], specs: tuple[TableSpec, ...]) -> OutageReport:
+        """Say when which server was blind and what came of it, in the tables of `specs`. Reads only."""
         limits = replace(self.settings.limits, deletions=UNBOUNDED)
         looked = self._looked(since)
         with self.connections.servers(frozenset()) as servers:
@@ -55,7 +55,7 @@ class Outages:
             if not archived:
                 found = tuple(findings_of(times, None, None))
                 return OutageReport(looked.stop, looked, found, notes)
-            observation = narrowed(self.observe(servers, self._request(facts, archived, acds, excluded)), archived)
+            observation = narrowed(self.observe(servers, self._request(facts, archived, acds, specs)), archived)
         made, refused = self._planned(observation, limits)
         found = tuple(findings_of(times, made, observation))
         notes = (*notes, *((refused,) if refused else ()))
@@ -68,7 +68,7 @@ class Outages:
         acds: tuple[int, ...],
         limits: Limits,
         allowed: Allowed,
-        excluded: Collection[str] = (),
+        specs: tuple[TableSpec, ...],
         *,
         wait: bool,
     ) -> Plan | None:
@@ -91,7 +91,7 @@ class Outages:
                 )
             if not archived:
                 return None
-            observation = narrowed(self.observe(servers, self._request(facts, archived, acds, excluded)), archived)
+            observation = narrowed(self.observe(servers, self._request(facts, archived, acds, specs)), archived)
             made = surrounded(plan(observation, self.catalogue, self._wishes(limits)), servers, allowed)
         left = [f"ACD {time.acd} {time.span} is not archived on both servers yet, and is left" for time in early]
         lost = [
@@ -118,19 +118,10 @@ class Outages:
         facts: tuple[ServerFacts, ServerFacts],
         times: tuple[BlindTime, ...],
         acds: tuple[int, ...],
-        excluded: Collection[str],
+        specs: tuple[TableSpec, ...],
     ) -> Request:
-        """Return what to compare: the intervals and events of all blind times; roll-ups follow (rule 10)."""
+        """Return what to compare: the tables of all blind times; roll-ups follow (rule 10)."""
         parts = compared_parts(time.span for time in times)
-        specs = tuple(
-            spec
-            for spec in self.catalogue.of_class(DataClass.HISTORICAL)
-            if spec.time is not None
-            and spec.archive in (Archive.INTERVAL, Archive.EVENT)
-            and spec.kept is Kept.COPYING
-            and not spec.future_dates
-            and spec.name not in excluded
-        )
         return Request(
             specs=specs,
             source=Role.PRIMARY,
@@ -152,6 +143,9 @@ class Outages:
             return plan(observation, self.catalogue, self._wishes(limits)), ""
         except RefusedError as refusal:
             return None, f"nothing can be mended now: {refusal.message.rstrip('.')}"
+        except ServerError:
+            # Planning asks no server: no table could be compared, and each is named with why.
+            return None, ""
 
 
 def compared_parts(spans: Iterable[Window]) -> tuple[Window, ...]:

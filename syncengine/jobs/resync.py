@@ -34,6 +34,8 @@ class ResyncWishes:
     unknown_columns: UnknownColumns = UnknownColumns.REFUSE
     named: frozenset[str] = frozenset()
     """The tables that were asked for by name."""
+    excluded: frozenset[str] = frozenset()
+    """The tables that are left out, also where days, weeks and months follow."""
     allowed: Allowed = field(default_factory=Allowed)
 
 
@@ -65,4 +67,4 @@ class Resync:
             found = replace(made, rollups=wishes.rollups, unknown_columns=wishes.unknown_columns)
             # Only then: what is not archived yet holds nothing either, and --wait knows what to wait for.
             refuse_nothing_held(observation)
-            return surrounded(self.rollups.foretold(servers, found), servers, wishes.allowed)
+            return surrounded(self.rollups.foretold(servers, found, wishes.excluded), servers, wishes.allowed)

@@ -11,7 +11,7 @@ from syncengine.execute.images import hold
 from syncengine.execute.journals import WrittenPart, refuse_lost, written_parts
 from syncengine.model.bucket import EMPTY, BucketColumns, BucketState
 from syncengine.model.drift import Counts, Observation
-from syncengine.model.errors import InputError, RefusedError
+from syncengine.model.errors import InputError, RefusedError, ServerError
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import KeptBack, KeptWhy, Plan, Policy, RowsFrom
 from syncengine.model.run import BatchState, RunRecord, RunState
@@ -30,6 +30,8 @@ from syncengine.staging.ledger import Ledger
 from syncengine.staging.run_folder import RunFolder
 
 SHOWN = 3
+Lost = dict[tuple[Role, str], str]
+"""Tables of a server that could not be read, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,23 @@ def plan_undo(
     _refuse_other_servers(record, run, servers)
     parts = tuple(written_parts(record, run))
     written = _by_bucket(parts)
-    states = _now(parts, servers, cache)
+    states, unread = _now(parts, servers, cache)
+    lost = _with_companions(parts, unread)
+    left = {place: one for place, one in written.items() if place[:2] in lost}
+    written = {place: one for place, one in written.items() if place not in left}
     observed = _observed(servers, questions)
     spans, purged = _times(written, states, observed, servers, questions)
     now = Now(states, _later(record, questions.ledger), spans, purged)
     steps, kept = undo_steps(written.values(), now)
     refuse_lost(steps, record, run)
-    kept = (*kept, *_unknown(record))
+    kept = (*kept, *_not_compared(left, lost), *_unknown(record))
+    if kept and not steps and len(kept) == len(lost):
+        shown = "; ".join(f"{one.table}: {one.detail.rstrip('.')}" for one in kept[:SHOWN])
+        more = f"; and {len(kept) - SHOWN} more" if len(kept) > SHOWN else ""
+        raise ServerError(
+            f"Nothing of run {record.id} can be compared with what is there now. {shown}{more}.",
+            hint="Nothing was put back. Have it be read, then undo again.",
+        )
     if kept and not steps:
         shown = "; ".join(f"{one.table}: {one.why}{f' ({one.detail})' if one.detail else ''}" for one in kept[:SHOWN])
         more = f"; and {len(kept) - SHOWN} more" if len(kept) > SHOWN else ""
@@ -64,7 +76,7 @@ def plan_undo(
             rule=13,
             hint=_instead(kept),
         )
-    first = next(iter(written.values()))
+    first = next(iter((written or left).values()))
     stale = tuple(stale_rollups(steps, questions.catalogue, observed))
     # What a class as a whole asked for when it was written, it asks for when that is taken back.
     tables = tuple(dict.fromkeys(table for portion in record.portions_kept for table in run.plan(portion).tables))
@@ -156,12 +168,44 @@ def _by_bucket(parts: tuple[WrittenPart, ...]) -> dict[Place, Written]:
     return written
 
 
-def _now(parts: tuple[WrittenPart, ...], servers: Mapping[Role, Server], cache: Cache) -> dict[Place, BucketState]:
+def _now(
+    parts: tuple[WrittenPart, ...], servers: Mapping[Role, Server], cache: Cache
+) -> tuple[dict[Place, BucketState], Lost]:
+    """Return what the targets hold now, and which tables could not be read and why: they do not end the others."""
     states: dict[Place, BucketState] = {}
+    unread: Lost = {}
     for part in parts:
-        for bucket, state in hold(part.part, part.seed, servers[part.into], cache).by_bucket().items():
-            states[part.into, part.part.table, bucket] = state
-    return states
+        table = (part.into, part.part.table)
+        if table in unread:
+            continue
+        try:
+            found = hold(part.part, part.seed, servers[part.into], cache).by_bucket()
+        except ServerError as error:
+            if error.of_whole_server:
+                raise
+            unread[table] = error.message
+            continue
+        for bucket, state in found.items():
+            states[*table, bucket] = state
+    return states, unread
+
+
+def _with_companions(parts: tuple[WrittenPart, ...], unread: Lost) -> Lost:
+    """Return tables that could not be read with those written in one step with them, which are put back with them."""
+    lost = dict(unread)
+    for step, into in {(part.portion, part.step.number): (part.step, part.into) for part in parts}.values():
+        beside = next((one.table for one in step.parts if (into, one.table) in unread), "")
+        for one in step.parts if beside else ():
+            lost.setdefault((into, one.table), f"it is written with {beside}, which could not be compared")
+    return lost
+
+
+def _not_compared(left: Mapping[Place, Written], lost: Lost) -> Iterator[KeptBack]:
+    """Yield the tables of which nobody knows whether they are as the run left them."""
+    for (into, table), why in lost.items():
+        ones = [one for place, one in left.items() if place[:2] == (into, table)]
+        counts = Counts(missing=sum(one.before.rows for one in ones), extra=sum(one.after.rows for one in ones))
+        yield KeptBack(table, None, KeptWhy.NOT_COMPARED, (), counts, why)
 
 
 def _later(record: RunRecord, ledger: Ledger) -> dict[Place, str]:

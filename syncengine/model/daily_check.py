@@ -92,7 +92,7 @@ class DailyCheck:
 
     @property
     def holes(self) -> tuple[BlindTime, ...]:
-        """The times in which a server has holes that its diary does not explain."""
+        """The times in which a server has holes that no diary of its own explains."""
         return tuple(time for time in self.blind if any(side.missing and side.unexplained for side in time.sides))
 
     @property

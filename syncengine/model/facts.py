@@ -38,6 +38,18 @@ class DayLengths:
 
 
 @dataclass(frozen=True, slots=True)
+class DayQuarters:
+    """The interval length, in minutes, one ACD used in each quarter hour of one day, from midnight.
+
+    0 stands where no row tells, or where rows of more than one length do.
+    """
+
+    acd: int
+    day: date
+    lengths: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """How long one item's archive of one ACD is kept: days of intervals and days, weeks, or months.
 
@@ -110,11 +122,17 @@ class ServerFacts:
     acds: tuple[int, ...]
     archives: tuple[ArchiveStatus, ...] = ()
     lengths: tuple[DayLengths, ...] = ()
+    quarters: tuple[DayQuarters, ...] = ()
+    """The same days more closely; only what rows have told."""
     kept: tuple[Kept, ...] = ()
     outages: tuple[Outage, ...] = ()
     coverage: tuple[IntervalCoverage, ...] = ()
     notes: tuple[str, ...] = ()
     clock_resets: tuple[ClockReset, ...] = ()
+    tells_coverage: bool = True
+    """Whether any of the tables that have rows in every interval could be read; else nobody knows what it saw."""
+    tells_links: bool = True
+    """Whether its diary of links could be read; else nobody knows of its outages, nor of its clock being set."""
     pseudo_acds: tuple[int, ...] = ()
     """ACDs made up on this server; nothing else here tells of an ACD that is made up on either (rule 8)."""
 

@@ -38,6 +38,8 @@ class Outlook(StrEnum):
     """A login or a call that it cut goes on yet: it is repaired as a whole once it is over."""
     LOST = "lost on both"
     """Neither server saw it whole, or both had the same link down: nothing can be copied."""
+    UNKNOWN = "not known"
+    """Some tables could not be compared, and nothing differs in the others: nobody knows what it cost."""
     ALIKE = "nothing differs"
     """Both servers hold the same rows: it was mended, or nothing happened meanwhile."""
 
@@ -53,11 +55,18 @@ class BlindSide:
     """Intervals without rows in any table that has some in every interval."""
     incomplete: int = 0
     """Intervals with rows that are marked incomplete."""
+    tells_links: bool = True
+    """Its diary could be read."""
 
     @property
     def unexplained(self) -> bool:
-        """Say whether its diary has nothing that explains what is missing."""
+        """Say whether no diary explains what is missing: it has nothing of it, or cannot be read."""
         return not self.links
+
+    @property
+    def why_unexplained(self) -> str:
+        """Why it is unexplained, for people."""
+        return "nothing in its diary of links explains it" if self.tells_links else "its diary of links cannot be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +101,7 @@ class OutageFinding:
     outlook: Outlook
     tolls: tuple[TableToll, ...] = ()
     kept: tuple[KeptBack, ...] = ()
-    """What differs there and cannot be mended, and why."""
+    """What differs there and cannot be mended, and why; tables that could not be compared too."""
 
     @property
     def into(self) -> tuple[Role, ...]:

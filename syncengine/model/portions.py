@@ -10,6 +10,9 @@ from syncengine.model.plan import Policy
 from syncengine.model.surroundings import Allowed
 from syncengine.model.window import Window
 
+NOT_COUNTED = "not_counted"
+"""Under which the ledger keeps the names of tables that could not be counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Portion:
@@ -20,6 +23,16 @@ class Portion:
     tables: tuple[str, ...]
     rows: int
     """Rows the source holds of them there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Portioned:
+    """A backfill cut into portions, in the order they are done."""
+
+    portions: tuple[Portion, ...]
+    notes: tuple[str, ...] = ()
+    not_counted: tuple[tuple[str, str], ...] = ()
+    """Tables whose rows a server did not count, and why: days that only they have are in no portion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +66,8 @@ class BackfillWishes:
     hours: str | None = None
     named: tuple[str, ...] = ()
     """The tables that were asked for by name; one that is on neither server is then a mistake."""
+    excluded: frozenset[str] = frozenset()
+    """The tables that are left out, also where weeks and months need them."""
     allowed: Allowed = field(default_factory=Allowed)
 
     @property

@@ -1,30 +1,95 @@
 """Leaves out of drift what days, weeks and months count of broken intervals, where the servers' have other lengths.
 
 `incomplete` counts intervals there: a server with quarters rightly counts two where one with half hours counts one
-(rule 5).
+(rule 5). What such counts can be follows from the lengths, and anything else is drift:
+
+- Lengths nest. Where one server's interval holds `r` of the other's, it is broken exactly where at least one of
+  those is: to a broken one of its own the other server counts 1 to `r`, and to a whole one none.
+- Where the lengths are alike, or a server does not tell them, both count the same.
+- So, where all unlike times have the source's intervals longer, a source that counts `n` leaves the target `n` to
+  `n` and the sum of `r - 1` over as many of these long intervals as there are, `n` of them at most; 0 leaves it 0.
+  Where the target's are longer it is the other way round, and where there is both, one may make up for the other.
+- Neither counts more intervals than the period can have.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import date
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
+from syncengine.diffing.bag_difference import values_statement
 from syncengine.diffing.buckets import BucketPair, portions
 from syncengine.model.bucket import Bucket, period_of
-from syncengine.model.drift import BucketDrift
+from syncengine.model.clock import repeats
 from syncengine.model.expected import ExpectedDifference, ExpectedKind
 from syncengine.model.facts import ServerFacts
+from syncengine.model.interval import QUANTUM, at_label, label_of
+from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import Archive
-from syncengine.observe.comparison import Comparison, Findings, compare_rows
-from syncengine.observe.expected_differences import Expectations, ExpectedSoFar
+from syncengine.model.window import Window
+from syncengine.observe.comparison import Comparison, Findings, fetch, question_of, selection_of
 
 COUNTING = (Archive.DAILY, Archive.WEEKLY, Archive.MONTHLY)
 WHY = "counts intervals, whose lengths differ there"
+QUARTER = timedelta(minutes=QUANTUM)
+UNKNOWN = (0,) * (24 * 60 // QUANTUM)
+Quarters = Mapping[tuple[int, date], tuple[int, ...]]
+"""The lengths of the quarter hours of an ACD's day."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountBound:
+    """What two counts of the broken intervals of one period can be, by the lengths of both servers' intervals."""
+
+    source_held: tuple[int, ...] = ()
+    """How many of the target's each longer interval of the source holds, less one, the largest first."""
+    target_held: tuple[int, ...] = ()
+    """The same the other way round."""
+    most_source: int = 0
+    """Intervals that the period can have on the source at most."""
+    most_target: int = 0
+
+    @classmethod
+    def of(cls, days: Mapping[date, tuple[Sequence[int], Sequence[int]]], zone: str) -> CountBound:
+        """Derive it of the lengths, in minutes, of each quarter hour of some days, source first; 0 is not known."""
+        held: tuple[list[int], list[int]] = ([], [])
+        most = [0, 0]
+        for day, told in days.items():
+            longer: tuple[dict[int, int], dict[int, int]] = ({}, {})
+            for place, both in enumerate(zip(*told, strict=True)):
+                for side, length in enumerate(both):
+                    # One that is not known can be short, and an interval counts where it begins.
+                    most[side] += place % (max(length, QUANTUM) // QUANTUM) == 0
+                if 0 in both or both[0] == both[1]:
+                    continue
+                side = int(both[1] > both[0])
+                first = place - place % (both[side] // QUANTUM)
+                ratio = both[side] // both[1 - side]
+                longer[side][first] = max(longer[side].get(first, 0), ratio - 1)
+            for side in (0, 1):
+                held[side].extend(longer[side].values())
+                twice = [less for first, less in longer[side].items() if _comes_twice(day, first, zone)]
+                held[side].extend(twice)
+        hour_more = 60 // QUANTUM
+        again = sum(repeats(Window(at_label(day, 0), at_label(day, 2400)), zone) for day in days) * hour_more
+        source, target = (tuple(sorted(one, reverse=True)) for one in held)
+        return cls(source, target, most[0] + again, most[1] + again)
+
+    def allows(self, source: int, target: int) -> bool:
+        """Say whether both may count the same broken time."""
+        if not (0 <= source <= self.most_source and 0 <= target <= self.most_target):
+            return source == target
+        return -sum(self.target_held[:target]) <= target - source <= sum(self.source_held[:source])
+
+
+def _comes_twice(day: date, quarter: int, zone: str) -> bool:
+    start = at_label(day, label_of(quarter * QUANTUM))
+    return repeats(Window(start, start + QUARTER), zone)
 
 
 def without_unlike_counts(comparison: Comparison, findings: Findings) -> Iterator[ExpectedDifference]:
-    """Take out of the drift the periods of unlike intervals that differ in their count of broken ones alone.
+    """Take out of the drift the periods in which nothing but counts differ, as the lengths of the intervals make them.
 
     Yields how many these are, if any.
     """
@@ -32,34 +97,70 @@ def without_unlike_counts(comparison: Comparison, findings: Findings) -> Iterato
     count = spec.time.incomplete if spec.time is not None else None
     if spec.archive not in COUNTING or count is None:
         return
-    asked = tuple(
-        BucketPair(drift.bucket, drift.source, drift.target)
+    told = _quarters(comparison.facts[0]), _quarters(comparison.facts[1])
+    bounds = {
+        drift.bucket: bound
         for drift in findings.differing
-        if drift.source.rows == drift.target.rows and not drift.moving and _unlike(drift, spec.archive, comparison)
+        if drift.source.rows == drift.target.rows
+        and not drift.moving
+        and (bound := _bound(drift.bucket, spec.archive, told, comparison.zone)) is not None
+    }
+    asked = tuple(
+        BucketPair(drift.bucket, drift.source, drift.target) for drift in findings.differing if drift.bucket in bounds
     )
-    verdict = comparison.verdict
-    others = tuple(column for column in verdict.compared if column.name != count)
-    without = replace(comparison, verdict=replace(verdict, compared=others), expectations=Expectations())
     alike: set[Bucket] = set()
     for portion in portions(asked, comparison.limits.compare_rows):
-        differ = compare_rows(without, portion, ExpectedSoFar(Expectations()), samples=0)
-        alike |= {pair.bucket for pair in portion} - differ.keys()
+        alike |= {pair.bucket for pair in portion} - set(_beyond(bounds, comparison, count, portion))
     if alike:
         findings.differing = [drift for drift in findings.differing if drift.bucket not in alike]
         findings.samples = [sample for sample in findings.samples if sample.bucket not in alike]
         yield ExpectedDifference(ExpectedKind.COLUMN, count, WHY, len(alike))
 
 
-def _unlike(drift: BucketDrift, archive: Archive, comparison: Comparison) -> bool:
-    """Say whether the intervals of some day of a period were not of one length on both servers."""
-    acd, first = drift.bucket.acd, drift.bucket.row_date
+def _quarters(facts: ServerFacts) -> Quarters:
+    return {(one.acd, one.day): one.lengths for one in facts.quarters}
+
+
+def _bound(bucket: Bucket, archive: Archive, told: tuple[Quarters, Quarters], zone: str) -> CountBound | None:
+    """Return what counts of a period can be; None where its intervals are nowhere known to be of unlike lengths."""
+    acd, first = bucket.acd, bucket.row_date
     if acd is None or first is None:
+        return None
+    source, target = told
+    days = {
+        day: (source.get((acd, day), UNKNOWN), target.get((acd, day), UNKNOWN))
+        for day in period_of(archive, first).days()
+    }
+    if all(UNKNOWN in both or both[0] == both[1] for both in days.values()):
+        return None
+    bound = CountBound.of(days, zone)
+    return bound if bound.source_held or bound.target_held else None
+
+
+def _beyond(
+    bounds: Mapping[Bucket, CountBound], comparison: Comparison, count: str, portion: tuple[BucketPair, ...]
+) -> Iterator[Bucket]:
+    """Yield the buckets that differ in more than their counts, or in counts that no lengths of intervals explain."""
+    columns = comparison.verdict.compared
+    counted = next(column for column in columns if column.name == count)
+    question = replace(question_of(comparison), columns=tuple(one for one in columns if one is not counted))
+    query = ReadQuery(
+        selection_of(comparison, portion), tuple(column.name for column in comparison.verdict.all_columns)
+    )
+    for name, server in ((question.source, comparison.source), (question.target, comparison.target)):
+        fetch(comparison.cache, name, server, query)
+    for row_date, slot, acd, source, target in comparison.cache.rows(values_statement(question, counted)):
+        bucket = Bucket(row_date, slot, acd)
+        if bucket in bounds and not _may_be(bounds[bucket], source or [], target or []):
+            yield bucket
+    comparison.cache.drop(question.source, question.target)
+
+
+def _may_be(bound: CountBound, source: Sequence[int | None], target: Sequence[int | None]) -> bool:
+    """Say whether rows that are alike but for their counts can be the same rows: each has its own, the least first."""
+    if len(source) != len(target):
         return False
-    return any(_of_unlike_lengths(acd, day, comparison.facts) for day in period_of(archive, first).days())
-
-
-def _of_unlike_lengths(acd: int, day: date, facts: tuple[ServerFacts, ServerFacts]) -> bool:
-    told = [
-        (one.shortest, one.longest) for of_one in facts for one in of_one.lengths if (one.acd, one.day) == (acd, day)
-    ]
-    return len({length for both in told for length in both}) > 1
+    return all(
+        one == other if one is None or other is None else bound.allows(one, other)
+        for one, other in zip(source, target, strict=True)
+    )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Any, TypeGuard
+from typing import Any
 
 import pyarrow as pa
 
 from syncengine.catalogue import Catalogue
-from syncengine.model.bucket import Bucket, BucketColumns, BucketState
+from syncengine.model.bucket import BucketColumns
 from syncengine.model.clock import after
 from syncengine.model.errors import ServerError
 from syncengine.model.facts import (
@@ -18,7 +18,6 @@ from syncengine.model.facts import (
     ArchiveStatus,
     ClockReset,
     DayLengths,
-    IntervalCoverage,
     Kept,
     Outage,
     ServerFacts,
@@ -30,7 +29,7 @@ from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.columns import Need, misfit, needs_of, usable_time
-from syncengine.observe.scopes import DEFAULT_LENGTH
+from syncengine.observe.seen_intervals import SeenIntervals, can_be_day, can_be_label
 from syncengine.servers.protocol import LiveTable, Server
 from syncengine.servers.retry import tried
 
@@ -41,8 +40,6 @@ STATUS_WORDS = {"1": "has not run", "3": "ended in failure", RUNNING: "is runnin
 TIME_FORMATS = ("%m/%d/%y %H:%M", "%m/%d/%y %H:%M:%S", "%m/%d/%Y %H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
 CLOCK_RESET = 96
 """The linkex reason that marks a clock being set, not a link being down."""
-YEARS = range(1970, 2070)
-"""The years a CMS can mean; it writes two digits of them."""
 LONGEST_DURATION = 2**31 - 1
 """The most seconds an Informix INTEGER holds."""
 EPOCH = date(1970, 1, 1)
@@ -111,7 +108,8 @@ def gather_facts(server: Server, role: Role, questions: FactQuestions) -> Server
     links = reading.rows("linkex")
     outages = tuple(_outages(links, reading, questions.settings.timezone))
     set_up = reading.rows("acds")
-    lengths, coverage = _intervals(reading, questions)
+    seen = _intervals(reading, questions)
+    lengths = tuple(DayLengths(*day, *both) for day, both in sorted(seen.lengths.items()))
     acds = {row["acd"] for row in set_up if row["acd"] is not None}
     acds |= {status.acd for status in archives} | {day.acd for day in lengths} | {item.acd for item in kept}
     description = server.describe()
@@ -123,11 +121,14 @@ def gather_facts(server: Server, role: Role, questions: FactQuestions) -> Server
         acds=tuple(sorted(acds)),
         archives=archives,
         lengths=lengths or _lengths_by_acd(set_up, questions),
+        quarters=tuple(seen.day_quarters()),
         kept=kept,
         outages=outages,
-        coverage=coverage,
+        coverage=tuple(seen.coverage(questions.settings)) if questions.coverage else (),
         notes=tuple(reading.notes),
         clock_resets=tuple(_clock_resets(links, role)),
+        tells_coverage=not reading.read.isdisjoint(WITNESSES),
+        tells_links="linkex" in reading.read,
         pseudo_acds=questions.settings.server(role).pseudo_acds,
     )
     return _without(facts, questions.settings.pseudo_acds)
@@ -140,6 +141,7 @@ def _without(facts: ServerFacts, pseudo: frozenset[int]) -> ServerFacts:
         acds=tuple(acd for acd in facts.acds if acd not in pseudo),
         archives=tuple(one for one in facts.archives if one.acd not in pseudo),
         lengths=tuple(one for one in facts.lengths if one.acd not in pseudo),
+        quarters=tuple(one for one in facts.quarters if one.acd not in pseudo),
         kept=tuple(one for one in facts.kept if one.acd not in pseudo),
         outages=tuple(one for one in facts.outages if one.acd not in pseudo),
         coverage=tuple(one for one in facts.coverage if one.acd not in pseudo),
@@ -155,6 +157,8 @@ class _Reading:
     role: Role
     live: Mapping[str, LiveTable]
     notes: list[str] = field(default_factory=list)
+    read: set[str] = field(default_factory=set)
+    """The tables that could be read."""
 
     def note(self, text: str) -> None:
         """Keep a sentence that goes on from the name of the server."""
@@ -171,12 +175,14 @@ class _Reading:
         if not columns:
             return []
         try:
-            return read_rows(self.server, name, columns)
+            rows = read_rows(self.server, name, columns)
         except ServerError as error:
             if error.of_whole_server:
                 raise
             self.note(f"{name} cannot be read, so {FACTS[name][0].lost} ({error.message})")
             return []
+        self.read.add(name)
+        return rows
 
     def _columns(self, table: LiveTable, facts: tuple[Fact, ...]) -> tuple[str, ...]:
         usable: list[str] = []
@@ -249,15 +255,6 @@ def _day(number: int | None) -> date | None:
         return None
 
 
-def _can_be_day(day: date | None) -> TypeGuard[date]:
-    """Say whether a date can be meant. What is no date at all is what DuckDB makes of years past 9999."""
-    return isinstance(day, date) and day.year in YEARS
-
-
-def _can_be_label(label: int | None) -> TypeGuard[int]:
-    return label is not None and 0 <= label <= 2400 and label % 100 < 60
-
-
 def _dates_near(window: Window | None) -> tuple[date, date] | None:
     if window is None:
         return None
@@ -276,7 +273,7 @@ def _archives(rows: Iterable[dict[str, Any]]) -> Iterator[ArchiveStatus]:
         if status != FINISHED:
             problem = STATUS_WORDS.get(status, f"has the unknown status {status!r}")
             yield ArchiveStatus(row["acd"], archive, None, problem)
-        elif moment is None or not _can_be_day(moment.date()):
+        elif moment is None or not can_be_day(moment.date()):
             yield ArchiveStatus(row["acd"], archive, None, f"last ran at {text!r}, which is not a time known here")
         else:
             whole = moment if archive is Archive.INTERVAL else floor_to(moment, 24 * 60)
@@ -312,7 +309,7 @@ def _outages(rows: Iterable[dict[str, Any]], reading: _Reading, zone: str) -> It
         if row["reason"] == CLOCK_RESET or duration == 0:
             continue
         told = acd is not None and duration is not None and 0 < duration <= LONGEST_DURATION
-        if not told or not _can_be_day(day) or not _can_be_label(label):
+        if not told or not can_be_day(day) or not can_be_label(label):
             senseless += 1
             continue
         down = at_label(day, label)
@@ -326,42 +323,12 @@ def _clock_resets(rows: Iterable[dict[str, Any]], role: Role) -> Iterator[ClockR
     for row in rows:
         if row["reason"] == CLOCK_RESET:
             day, label = row["row_date"], row["row_time"]
-            yield ClockReset(role.value, row["acd"] or 0, day if _can_be_day(day) else date.min, label or 0)
+            yield ClockReset(role.value, row["acd"] or 0, day if can_be_day(day) else date.min, label or 0)
 
 
-@dataclass(slots=True)
-class _Seen:
-    """What the witnesses have told so far, by day and by interval."""
-
-    lengths: dict[tuple[int, date], tuple[int, int]] = field(default_factory=dict)
-    intervals: dict[tuple[int, date, int], tuple[int, int]] = field(default_factory=dict)
-    """The largest `incomplete` and the longest length, 0 while none was told."""
-
-    def add(self, bucket: Bucket, state: BucketState) -> None:
-        """Take in one bucket of a witness; a time or length that cannot be is as good as none."""
-        if bucket.acd is None or not _can_be_day(bucket.row_date) or not _can_be_label(bucket.slot):
-            return
-        told = [length for length in state.lengths or () if length in LENGTHS]
-        if told:
-            day = (bucket.acd, bucket.row_date)
-            low, high = self.lengths.get(day, (told[0], told[-1]))
-            self.lengths[day] = (min(low, told[0]), max(high, told[-1]))
-        place = (bucket.acd, bucket.row_date, bucket.slot)
-        incomplete, length = self.intervals.get(place, (0, 0))
-        self.intervals[place] = (max(incomplete, state.incomplete or 0), max(length, *told, 0))
-
-    def coverage(self, settings: PairSettings) -> Iterator[IntervalCoverage]:
-        """Yield every interval with rows; where no row tells its length, the pair file or the usual one does."""
-        for (acd, day, label), (incomplete, length) in sorted(self.intervals.items()):
-            known = length or settings.interval(acd) or DEFAULT_LENGTH
-            yield IntervalCoverage(acd, day, label, incomplete, known)
-
-
-def _intervals(
-    reading: _Reading, questions: FactQuestions
-) -> tuple[tuple[DayLengths, ...], tuple[IntervalCoverage, ...]]:
-    """Return interval lengths by ACD and day, and the coverage of every interval where it was asked for."""
-    seen = _Seen()
+def _intervals(reading: _Reading, questions: FactQuestions) -> SeenIntervals:
+    """Return what the witnesses tell: all of them where the coverage of every interval is asked for."""
+    seen = SeenIntervals()
     for name in WITNESSES:
         query = reading.coverage_query(questions.catalogue.table(name), questions)
         if query is None:
@@ -373,12 +340,12 @@ def _intervals(
                 raise
             reading.note(f"{name} cannot be read, so it does not tell which intervals were seen ({error.message})")
             continue
+        reading.read.add(name)
         for bucket, state in told:
             seen.add(bucket, state)
         if seen.lengths and not questions.coverage:
             break
-    coverage = tuple(seen.coverage(questions.settings)) if questions.coverage else ()
-    return tuple(DayLengths(*day, *lengths) for day, lengths in sorted(seen.lengths.items())), coverage
+    return seen
 
 
 def _lengths_by_acd(rows: Iterable[dict[str, Any]], questions: FactQuestions) -> tuple[DayLengths, ...]:

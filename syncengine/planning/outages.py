@@ -16,6 +16,7 @@ from syncengine.model.plan import KeptBack, KeptWhy, Plan
 from syncengine.model.spans import span_of
 from syncengine.model.spec import Archive
 from syncengine.model.window import Window
+from syncengine.planning.plan import not_compared
 from syncengine.planning.witnesses import Seeing, Sight
 
 
@@ -97,14 +98,17 @@ def _blind(servers: list[_Seen], acd: int, interval: Window) -> BlindTime | None
 
 def _never_was(servers: list[_Seen], sides: tuple[BlindSide, ...], acd: int, interval: Window) -> bool:
     """Say whether an interval that neither server has was skipped by a clock set forward (rule 17)."""
-    if len(sides) < len(servers) or any(side.links or not side.missing for side in sides):
+    telling = [server for server in servers if server.seeing.facts.tells_coverage]
+    if len(sides) < len(telling) or any(side.links or not side.missing for side in sides):
         return False
-    return all(
+    # What a server does not tell contradicts nothing, but some diary must have the clock set.
+    diaries = [server.seeing.facts for server in servers if server.seeing.facts.tells_links]
+    return bool(diaries) and all(
         any(
             reset.acd in (0, acd) and at_label(reset.day, reset.label) <= interval.start < _an_hour_after(reset)
-            for reset in server.seeing.facts.clock_resets
+            for reset in facts.clock_resets
         )
-        for server in servers
+        for facts in diaries
     )
 
 
@@ -123,7 +127,7 @@ def _side(server: _Seen, acd: int, interval: Window) -> BlindSide | None:
         for outage in server.seeing.facts.outages
         if outage.acd == acd and outage.span.clipped(interval) is not None
     )
-    return BlindSide(server.role, links, int(missing), int(incomplete))
+    return BlindSide(server.role, links, int(missing), int(incomplete), server.seeing.facts.tells_links)
 
 
 def _goes_on(one: BlindTime, other: BlindTime) -> bool:
@@ -138,6 +142,7 @@ def _joined(one: BlindTime, other: BlindTime) -> BlindTime:
             tuple(dict.fromkeys((*here.links, *there.links))),
             here.missing + there.missing,
             here.incomplete + there.incomplete,
+            here.tells_links,
         )
         for here, there in zip(one.sides, other.sides, strict=True)
     )
@@ -179,7 +184,11 @@ def findings_of(
         tolls = tuple(_tolls(time, plan, observation)) if plan and observation else ()
         kept = tuple(one for one in plan.kept if _touches(one, time)) if plan else ()
         refused = plan is None and observation is not None and _differs(time, observation)
-        yield OutageFinding(time, _outlook(time, tolls, kept, refused=refused), tolls, kept)
+        lost = tuple(not_compared(observation)) if observation is not None and time.archived else ()
+        outlook = _outlook(time, tolls, kept, refused=refused)
+        if lost and outlook is Outlook.ALIKE:
+            outlook = Outlook.UNKNOWN
+        yield OutageFinding(time, outlook, tolls, (*kept, *lost))
 
 
 def _differs(time: BlindTime, observation: Observation) -> bool:
@@ -218,6 +227,7 @@ def _cut_by(time: BlindTime, table: TableObservation) -> Iterator[Bucket]:
 
 
 def _touches(kept: KeptBack, time: BlindTime) -> bool:
+    """Say whether what is kept is of a blind time. A table that could not be compared is of no time."""
     return kept.acd in (None, time.acd) and any(span.clipped(time.span) is not None for span in kept.spans)
 
 

@@ -72,7 +72,7 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
         ranges=tuple(r for table in observation.tables for r in restore_ranges(table, observation)),
         steps=steps,
         kept=(
-            *_not_compared(observation),
+            *not_compared(observation),
             *_kept(decided, observation),
             *(one for table in observation.tables for one in cutting.kept(table)),
         ),
@@ -144,7 +144,7 @@ def _table_decisions(
         yield deciding.historical(table, drift, ranges, together)
 
 
-def _not_compared(observation: Observation) -> Iterator[KeptBack]:
+def not_compared(observation: Observation) -> Iterator[KeptBack]:
     """Yield the tables of which nobody knows whether they differ."""
     for table in observation.not_compared:
         yield KeptBack(table.spec.name, None, KeptWhy.NOT_COMPARED, (), Counts(), table.problem)

@@ -148,7 +148,10 @@ def _between(one: _Side, other: _Side) -> Verdict:
     if not (one.tells or other.tells):
         return Verdict(None, detail=NOBODY_LOOKED)
     if one.sight.has_rows != other.sight.has_rows:
-        return _against_the_unseeing(*((one, other) if one.sight.has_rows else (other, one)))
+        seeing, unseeing = (one, other) if one.sight.has_rows else (other, one)
+        if not unseeing.sight.known and not unseeing.sight.outage and unseeing.broken <= seeing.broken:
+            return Verdict(None, detail=f"nobody knows what {unseeing.role} saw: none of its tables tells")
+        return _against_the_unseeing(seeing, unseeing)
     if one.broken == other.broken:
         if one.broken:
             return Verdict(None, KeptWhy.LOST)

@@ -56,9 +56,13 @@ class Sights:
     """What runs have written."""
     unsure: str = ""
     """A run of which nobody knows all it has written."""
+    unknown: frozenset[Role] = frozenset()
+    """Servers of which nobody knows what they saw: none of the tables that tell could be read."""
 
     def not_whole(self, stale: StaleRollup, spec: TableSpec) -> str:
         """Return why the target's own intervals of a period are not known to be whole once the plan is done."""
+        if stale.into in self.unknown:
+            return f"nobody knows whether {stale.into} saw it whole: none of its tables tells"
         period = span_of_stale(stale)
         mended = self._mended(stale, spec)
         for time in self.blind:
@@ -76,6 +80,8 @@ class Sights:
     def source_not_whole(self, stale: StaleRollup, spec: TableSpec) -> str:
         """Return why the other server's row of a period may not be what whole intervals make."""
         source, period = stale.into.other, span_of_stale(stale)
+        if source in self.unknown:
+            return f"nobody knows whether {source} saw it whole: none of its tables tells"
         for time in self.blind:
             if time.acd == stale.acd and any(side.role is source for side in time.sides):
                 inside = time.span.clipped(period)
@@ -125,6 +131,8 @@ class Copied:
     """Those that are not, and why."""
     taken: tuple[StaleRollup, ...]
     """Those that are copied. What is alike already is in neither: it was summarised from whole intervals."""
+    unread: tuple[tuple[str, str], ...] = ()
+    """Tables that could not be compared, and why."""
 
 
 def copied(observation: Observation, stale: Sequence[StaleRollup], sights: Sights, *, mended: bool) -> Copied:
@@ -152,7 +160,9 @@ def copied(observation: Observation, stale: Sequence[StaleRollup], sights: Sight
             left.append(told(one, Rollups.LIST, why))
         elif drift is not None:
             taken.append(told(one, Rollups.COPY, ""))
-    return Copied(tuple(decisions), tuple(left), tuple(taken))
+    names = {one.table for one in stale}
+    lost = ((table.spec.name, table.problem) for table in observation.not_compared if table.spec.name in names)
+    return Copied(tuple(decisions), tuple(left), tuple(taken), tuple(lost))
 
 
 def _decision(deciding: Deciding, table: TableObservation, drift: BucketDrift, observation: Observation) -> Decision:
@@ -193,6 +203,11 @@ def _quarters(span: Window) -> Iterator[datetime]:
 def told(one: StaleRollup, then: Rollups, why: str = "") -> StaleRollup:
     """Return a stale period with what becomes of it."""
     return replace(one, then=then, why=why)
+
+
+def unread(table: str, why: str) -> str:
+    """Return that a table could not be read, as the reason why its periods are left."""
+    return f"{table} could not be read ({why.rstrip('.')})"
 
 
 def left_over(stale: Iterable[StaleRollup], undone: Iterable[TablePart], specs: Mapping[str, TableSpec]) -> Left:

@@ -71,7 +71,7 @@ class _Intervals:
 def _held_because(spec: TableSpec, decision: Decision, intervals: _Intervals | None) -> str:
     bucket = decision.drift.bucket
     if bucket.row_date is None or intervals is None:
-        return f"look at {spec.rolled_from} too: add --table {typed(spec.rolled_from or '')}"
+        return f"{spec.rolled_from} was not looked at: take it in too (--table {typed(spec.rolled_from or '')})"
     if decision.drift.source.incomplete:
         return "the source summarised broken intervals: rerun its Data Summarizing"
     period = period_of(spec.archive or Archive.DAILY, bucket.row_date)

@@ -23,11 +23,13 @@ class Sight:
     """The largest `incomplete` of their rows."""
     outage: bool
     """The server's own diary says its link was down."""
+    known: bool = True
+    """Some of these tables could be read: only then are no rows a sign of anything."""
 
     @property
     def blind(self) -> bool:
-        """No rows, or an outage."""
-        return self.outage or not self.has_rows
+        """Known to have no rows, or an outage."""
+        return self.outage or (self.known and not self.has_rows)
 
     @property
     def broken(self) -> bool:
@@ -66,7 +68,8 @@ class Seeing:
         figures = {one: [self._quarters.get((one, quarter)) for quarter in quarters] for one in acds}
         known = [figure for one in acds for figure in figures[one] if figure is not None]
         outage = any(self._was_down(one, span) for one in acds)
-        return Sight(any(None not in figures[one] for one in acds), max(known, default=0), outage)
+        has_rows = any(None not in figures[one] for one in acds)
+        return Sight(has_rows, max(known, default=0), outage, self.facts.tells_coverage)
 
     def _was_down(self, acd: int, span: Window) -> bool:
         """Say whether an outage of an ACD reaches into a time."""

@@ -12,7 +12,7 @@ from syncengine.model.drift import Counts
 from syncengine.model.names import command
 from syncengine.model.outcome import RunOutcome
 from syncengine.model.plan import Plan
-from syncengine.model.portions import BackfillWishes, Portion, PortionDone
+from syncengine.model.portions import BackfillWishes, Portion, PortionDone, Portioned
 from syncengine.model.sentences import listed, plural
 from syncengine.report.json_values import plain
 from syncengine.report.outcome import print_left
@@ -23,11 +23,16 @@ SHOWN = 24
 TABLES_NAMED = 4
 
 
-def print_portions(console: Console, wishes: BackfillWishes, portions: Sequence[Portion], notes: Sequence[str]) -> None:
+def print_portions(console: Console, wishes: BackfillWishes, portioned: Portioned) -> None:
     """Print how a backfill is cut, before anything of it is compared."""
+    portions = portioned.portions
     console.print(Text(f"Backfill: {wishes.about}", style="bold"))
-    for note in notes:
+    for note in portioned.notes:
         console.print(Text(f"Note: {note}.", style="dim"))
+    for name, why in portioned.not_counted:
+        console.print(
+            Text(f"{name}: not counted ({why.rstrip('.')}); days that only it has are left out.", style="red")
+        )
     console.print()
     if not portions:
         console.print(Text("Neither server holds rows of that time: there is nothing to copy.", style="yellow"))
@@ -71,6 +76,7 @@ def print_backfill_outcome(
     portions: Sequence[PortionDone],
     notes: Sequence[str],
     unlike_before: Sequence[int] = (),
+    not_counted: Sequence[str] = (),
     pair: str = "FILE",
 ) -> None:
     """Print what became of each portion that was done this time."""
@@ -101,6 +107,9 @@ def print_backfill_outcome(
     if unlike_before:
         names = ", ".join(map(str, unlike_before[:SHOWN]))
         console.print(Text(f"  drift remained in what was done before: portion {names}", style="yellow"))
+    if not_counted:
+        days = "days that only they have were" if len(not_counted) > 1 else "days that only it has were"
+        console.print(Text(f"  not counted: {listed(not_counted, TABLES_NAMED)}; {days} not looked at", style="red"))
     print_left(console, outcome, pair)
     if outcome.done and outcome.stopped:
         # Between two portions: no step was left, and there is more to do.
@@ -111,7 +120,7 @@ FIGURES = ("portion", "deleted", "inserted", "left")
 
 
 def portions_document(
-    wishes: BackfillWishes, portions: Sequence[Portion], notes: Sequence[str], plans: Sequence[Plan | None] = ()
+    wishes: BackfillWishes, portioned: Portioned, plans: Sequence[Plan | None] = ()
 ) -> dict[str, Any]:
     """Return how a backfill is cut, and with --dry-run the plan of each portion."""
     return {
@@ -119,14 +128,18 @@ def portions_document(
         "version": 1,
         "source": wishes.source.value,
         "policy": wishes.policy.value,
-        "notes": list(notes),
-        "portions": [_portion(portion) for portion in portions],
+        "notes": list(portioned.notes),
+        "not_counted": [{"table": name, "problem": why} for name, why in portioned.not_counted],
+        "portions": [_portion(portion) for portion in portioned.portions],
         "plans": [plan_summary(made) if made else None for made in plans],
     }
 
 
 def backfill_outcome_document(
-    outcome: dict[str, Any], portions: Sequence[PortionDone], unlike_before: Sequence[int] = ()
+    outcome: dict[str, Any],
+    portions: Sequence[PortionDone],
+    unlike_before: Sequence[int] = (),
+    not_counted: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return what became of a backfill; `outcome` is its outcome as plain data."""
     return {
@@ -134,6 +147,7 @@ def backfill_outcome_document(
         "version": 1,
         "outcome": outcome,
         "portions_unlike_before": list(unlike_before),
+        "not_counted": list(not_counted),
         "portions": [
             {
                 **_portion(done.portion),

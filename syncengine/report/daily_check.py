@@ -128,10 +128,15 @@ def _warnings(found: DailyCheck) -> list[Text]:
             state = "" if check.fine else " not fine"
             lines.append(Text(f"{check.role}: {NAMES[check.kind]}{state}{said}", "dim" if check.fine else "yellow"))
     for time in found.holes[:HOLES_SHOWN]:
-        lines.append(Text(f"{_hole(time)}: no rows, and no outage in the diary explains it.", style="yellow"))
+        lines.append(Text(f"{_hole(time)}: no rows, and {_unexplained(time)}.", style="yellow"))
     if len(found.holes) > HOLES_SHOWN:
         lines.append(Text(f"and {plural(len(found.holes) - HOLES_SHOWN, 'hole')} more: syncengine outages", "yellow"))
     return lines
+
+
+def _unexplained(time: BlindTime) -> str:
+    told = all(side.tells_links for side in time.sides if side.unexplained)
+    return "no outage in the diary explains it" if told else "the diary of links cannot be read"
 
 
 def _hole(time: BlindTime) -> str:

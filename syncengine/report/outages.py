@@ -12,10 +12,11 @@ from syncengine.model.facts import Outage
 from syncengine.model.names import command
 from syncengine.model.outages import REASONS, BlindSide, OutageFinding, OutageReport, Outlook
 from syncengine.model.pair import Role
+from syncengine.model.plan import KeptWhy
 from syncengine.model.sentences import listed, plural
 from syncengine.model.window_syntax import typed_window
 from syncengine.report.json_values import plain
-from syncengine.report.plan_json import plan_summary
+from syncengine.report.plan_json import kept_document, plan_summary
 from syncengine.report.text import to_type
 
 FORMAT = "syncengine.outages"
@@ -27,6 +28,7 @@ STYLES = {
     Outlook.UNDECIDED: "yellow",
     Outlook.NOT_OVER: "yellow",
     Outlook.LOST: "red",
+    Outlook.UNKNOWN: "red",
     Outlook.ALIKE: "green",
 }
 TABLES_SHOWN = 6
@@ -68,7 +70,11 @@ def _finding(finding: OutageFinding, pair: str) -> Iterator[Text]:
     if finding.tolls:
         names = list(dict.fromkeys(toll.table for toll in finding.tolls))
         yield Text(f"  tables: {listed(names, TABLES_SHOWN)}", style="dim")
-    for kept in finding.kept:
+    # Why they were not compared stands once, below.
+    lost = [kept.table for kept in finding.kept if kept.why is KeptWhy.NOT_COMPARED]
+    if lost:
+        yield Text(f"  not compared: {listed(lost, TABLES_SHOWN)}", style="red")
+    for kept in (one for one in finding.kept if one.why is not KeptWhy.NOT_COMPARED):
         yield Text(f"  {kept.table}: {kept.why.value}{f' ({kept.detail})' if kept.detail else ''}", style="yellow")
     line = repairing(finding, pair)
     if line:
@@ -91,7 +97,7 @@ def _why(side: BlindSide) -> Iterator[str]:
     if side.incomplete:
         yield f"{plural(side.incomplete, 'interval')} marked incomplete"
     if side.unexplained:
-        yield "nothing in its diary of links explains it"
+        yield side.why_unexplained
 
 
 def link_text(link: Outage) -> str:
@@ -140,13 +146,13 @@ def outages_document(report: OutageReport, pair: str) -> dict[str, Any]:
                         "server": plain(side.role),
                         "missing_intervals": side.missing,
                         "incomplete_intervals": side.incomplete,
-                        "explained": not side.unexplained,
+                        "explained": bool(side.links),
                         "links": [link_document(link) for link in side.links],
                     }
                     for side in finding.time.sides
                 ],
                 "tables": plain(finding.tolls),
-                "kept": plain(finding.kept),
+                "kept": [kept_document(kept) for kept in finding.kept],
                 "mend": repairing(finding, pair) or None,
             }
             for finding in report.findings

@@ -28,7 +28,7 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "ranges": [_range(one) for one in plan.ranges],
         "steps": [_step(step) for step in plan.steps],
         "rows_deleted_only_in_target": plan.deletions,
-        "kept": [_kept(kept) for kept in plan.kept],
+        "kept": [kept_document(kept) for kept in plan.kept],
         "changes": [change_document(change, plan) for change in plan.changes],
         "rollups": plan.rollups.value,
         "unknown_columns": plan.unknown_columns.value,
@@ -73,7 +73,8 @@ def _step(step: Step) -> dict[str, Any]:
     }
 
 
-def _kept(kept: KeptBack) -> dict[str, Any]:
+def kept_document(kept: KeptBack) -> dict[str, Any]:
+    """Return what is left as it is, and why, as plain data."""
     return {
         "table": kept.table,
         "acd": kept.acd,

@@ -17,6 +17,7 @@ from syncengine.catalogue.schema import ColumnEntry, CompanionsFile, SetsFile, S
 from syncengine.cli.exit_codes import ExitCode, exit_code_of
 from syncengine.model import errors
 from syncengine.model.check import CaseState, ColumnFaultKind, Holding, Severity, Subject
+from syncengine.model.pair import Role
 from syncengine.model.plan import KeptWhy
 from syncengine.model.rollups import InternalState
 from syncengine.model.spec import Archive, DataClass, Evidence, Kept, Rollup
@@ -30,11 +31,14 @@ from syncengine.report.rollups import internal_document
 from syncengine.report.timetables import timetables_document
 from syncengine.report.verify_json import verify_document
 from tests.builders import build_files, row
+from tests.cli.terminal import Typing
 from tests.docs.generate_commands import PAGE, commands_page
 from tests.docs.pages import DOCS, blocks, prose, section, table_rows
 from tests.docs.running import Reader
+from tests.meddling import Meddling, meddle
 from tests.rules.summarised import SUNDAY, pair
 from tests.rules.timetabled import three_owners
+from tests.scenes import outage, trunks
 
 PAIR_FILE = DOCS / "reference" / "pair-file.md"
 TABLE_SPECS = DOCS / "reference" / "table-specs.md"
@@ -182,6 +186,41 @@ def test_every_field_of_an_internal_verdict_is_described(tmp_path: Path) -> None
     assert _values(InternalState) <= set(re.findall(r"`([^`]+)`", text))
 
 
+def test_every_field_of_the_document_of_outages_is_described(
+    tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fields of a real document of outages are exactly those the page lists."""
+    files = build_files(
+        tmp_path,
+        ["htrunk", "hcwc"],
+        both={"htrunk": [*trunks(400, 500), *trunks(530, 700)]},
+        primary={"htrunk": trunks(500, 530)},
+        secondary={"htrunk": trunks(500, 530, incomplete=1, incalls=1), "linkex": [outage(513, 360)]},
+    )
+    meddle(monkeypatch, Role.SECONDARY, Meddling(before_asking=_unreadable))
+
+    document = typed("outages", "--pair", files.pair_file, "--json").document
+
+    found = _without(_without(_fields(document), "plan"), "outages[].kept[]")
+    assert found | {"notes[]"} == _listed(section(JSON, "Outages"))
+
+
+def test_every_field_of_the_documents_of_a_backfill_is_described(
+    tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fields of real documents of a backfill, planned and done, are exactly those the page lists."""
+    files = build_files(tmp_path, ["htrunk", "hcwc"], primary={"htrunk": trunks(400, 500)})
+    words = ("backfill", "--pair", files.pair_file, "--window", "2000-06-05 00:00..05:59", "--json")
+
+    meddle(monkeypatch, Role.SECONDARY, Meddling(before_asking=_unreadable))
+    tables = ("--table", "htrunk", "--table", "hcwc")
+    planned, done = (typed(*words, *tables, one).document for one in ("--dry-run", "--yes"))
+
+    of_done, of_planned = section(JSON, "Backfill").split("With `--dry-run`")
+    assert _without(_fields(done), "outcome") == _listed(of_done)
+    assert _without(_fields(planned), "plans[]") == _listed(of_planned)
+
+
 def test_every_field_of_the_document_of_timetables_is_described(tmp_path: Path) -> None:
     """The fields of real documents of timetables and of an edit are exactly those the page lists."""
     pair = three_owners(tmp_path).open()
@@ -271,6 +310,17 @@ def _raised(kind: type[errors.SyncError]) -> errors.SyncError:
     if issubclass(kind, errors.FaultsError):
         return kind("A sentence.", ())
     return kind("A sentence.", rule=1) if issubclass(kind, errors.RefusedError) else kind("A sentence.")
+
+
+def _unreadable(table: str) -> None:
+    """Let a table be one that cannot be read."""
+    if table == "hcwc":
+        raise errors.ServerError("secondary: hcwc cannot be read")
+
+
+def _without(fields: set[str], described: str) -> set[str]:
+    """Return fields with all of one that is described elsewhere as that one."""
+    return {described if field.startswith(f"{described}.") else field for field in fields}
 
 
 def _listed(text: str) -> set[str]:

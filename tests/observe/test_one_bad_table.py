@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -140,18 +140,54 @@ def test_alone_it_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("unreadable")
-def test_outages_do_not_say_that_nothing_differs(tmp_path: Path, typed: Typing) -> None:
-    """The report names the table, and ends with 1 whatever the others show."""
-    same = {"htrunk": [*trunks(400, 500), *broken(500, 530), *trunks(530, 700)], "hcwc": [code(430)]}
-    files = build_files(tmp_path, ["htrunk", "hcwc"], both=same, secondary={"linkex": [link(513, 360)]})
+@pytest.mark.parametrize("settings", ["", "elsewhere"], ids=["", "where nothing may be written"])
+def test_outages_do_not_say_that_nothing_differs(tmp_path: Path, typed: Typing, settings: str) -> None:
+    """An outage of which the other tables are alike is told as not known, shown without -v, and the exit is 1."""
+    files = build_files(
+        tmp_path,
+        ["htrunk", "hcwc"],
+        both={"htrunk": trunks(), "hcwc": [code(430)]},
+        secondary={"linkex": [link(513, 360)]},
+    )
+    if settings:
+        pair_file = files.pair_file.read_text()
+        files.pair_file.write_text(pair_file.replace('load = "r3v8ag.f"', 'load = "r3v8ag.g"', 1))
 
     report = files.open().outages()
     said = typed("outages", "--pair", files.pair_file)
+    document = typed("outages", "--pair", files.pair_file, "--json").document
 
     assert report.not_compared == (("hcwc", MAY_NOT),)
-    assert Outlook.MEND not in {finding.outlook for finding in report.findings}
+    assert [finding.outlook for finding in report.findings] == [Outlook.UNKNOWN]
     assert said.code == 1
+    assert "ACD 1 2000-06-05 05:00-05:29 not known" in said.text
+    assert "not compared: hcwc" in said.text
     assert f"hcwc is not compared: {MAY_NOT}." in said.text
+    assert "1 outage: 1 not known." in said.text
+    assert "nothing differs" not in said.text
+    assert document["open"]
+    (told,) = document["outages"]
+    assert told["outlook"] == "not known"
+    assert [(one["table"], one["why"]) for one in told["kept"]] == [("hcwc", "not-compared")]
+
+
+@pytest.mark.usefixtures("unreadable")
+def test_an_outage_that_can_be_repaired_names_what_was_not_compared(tmp_path: Path) -> None:
+    """What differs elsewhere is repaired all the same; one that is not archived yet waits, whatever was compared."""
+    files = build_files(
+        tmp_path,
+        ["htrunk", "hcwc"],
+        both={"htrunk": [*trunks(400, 500), *trunks(530, 700)], "hcwc": [code(430)]},
+        primary={"htrunk": trunks(500, 530)},
+        secondary={"htrunk": broken(500, 530), "linkex": [link(513, 360), link(640, 360)]},
+        archived=datetime(2000, 6, 5, 6, 30),
+    )
+
+    early, late = files.open().outages().findings
+
+    assert (early.outlook, late.outlook) == (Outlook.MEND, Outlook.WAITING)
+    assert [(one.table, one.why) for one in early.kept] == [("hcwc", KeptWhy.NOT_COMPARED)]
+    assert late.kept == ()
 
 
 @pytest.mark.usefixtures("unreadable")
@@ -345,3 +381,30 @@ def test_an_empty_table_is_not_in_sync(tmp_path: Path, typed: Typing) -> None:
     assert "IN SYNC" not in alone.text
     assert document["counts"] == {"in_sync": 0, "differing": 0, "not_compared": 0, "empty": 1}
     assert (document["tables"][0]["empty"], document["tables"][0]["in_sync"]) == (True, None)
+
+
+@pytest.mark.usefixtures("unreadable")
+@pytest.mark.parametrize("words", [("resync", *WINDOW), ("backfill", "--window", MORNING)], ids=lambda words: words[0])
+@pytest.mark.parametrize("alike", [False, True])
+def test_a_dry_run_ends_with_1_as_verify_does(
+    tmp_path: Path, typed: Typing, words: tuple[str, ...], alike: bool
+) -> None:
+    """A table that was not compared outdoes what differs; a run that writes nothing beside it ends with 1 as well."""
+    files = drifting(tmp_path)
+    if alike:
+        files.add("secondary", "htrunk", *trunks(500, 530))
+    meant: list[str | Path] = [*words, "--pair", files.pair_file, "--table", "htrunk", "--table", "hcwc"]
+
+    foretold = typed(*meant, "--dry-run")
+    done = typed(*meant, "--yes")
+
+    assert (foretold.code, done.code) == (1, 1 if alike else 5)
+
+
+@pytest.mark.usefixtures("unreadable")
+def test_a_dry_run_without_it_ends_with_3(tmp_path: Path, typed: Typing) -> None:
+    """Where all was compared, steps are 3."""
+    files = drifting(tmp_path)
+
+    assert typed("resync", "--pair", files.pair_file, *WINDOW, "--table", "htrunk", "--dry-run").code == 3
+    assert typed("sync", "--pair", files.pair_file, "--table", "synonyms", "--dry-run").code == 3

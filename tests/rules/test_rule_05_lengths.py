@@ -330,3 +330,91 @@ def test_a_day_of_other_lengths_counts_other_broken_intervals(
     assert [(one.what, one.buckets) for one in found.expected if one.what == "incomplete"] == [
         ("incomplete", 1)
     ] * alike
+
+
+SUNDAY = date(2000, 6, 4)
+HALVES = trunks(0, 2400, row_date=SUNDAY)
+QUARTER_HOURS = trunks(0, 2400, row_date=SUNDAY, minutes=15)
+MIXED = [*trunks(900, 930, row_date=SUNDAY), *trunks(930, 1000, row_date=SUNDAY, minutes=15)]
+"""A half hour, then quarters."""
+
+
+def counted(folder: Path, lengths: tuple[list[dict[str, Any]], list[dict[str, Any]]], counts: tuple[int, int]) -> Files:
+    """Build a pair with these intervals of a Sunday, whose day and month differ in their counts alone."""
+    summer = datetime(2000, 7, 5, 7)
+    files = build_files(folder, ["htrunk", "dtrunk", "mtrunk"], archived=summer, as_of=summer)
+    for server, rows, broken in zip(Role, lengths, counts, strict=True):
+        files.add(server, "htrunk", *rows)
+        files.add(server, "dtrunk", trunk_day(SUNDAY, incomplete=broken))
+        files.add(server, "mtrunk", {**trunk_day(date(2000, 6, 1)), "incomplete": broken})
+    return files
+
+
+@pytest.mark.parametrize("every_row", [False, True])
+def test_lengths_that_changed_alike_excuse_nothing(tmp_path: Path, every_row: bool) -> None:
+    """A day on which both servers went from half hours to quarters alike has one count of broken intervals."""
+    files = counted(tmp_path, (MIXED, MIXED), (0, 5))
+
+    observation = files.open().verify(tables=("dtrunk", "mtrunk"), every_row=every_row)
+
+    assert [table.spec.name for table in observation.differing] == ["dtrunk", "mtrunk"]
+
+
+def test_a_server_that_counts_none_leaves_none_to_the_other(tmp_path: Path) -> None:
+    """No broken half hour holds a broken quarter: 0 against 40 is drift, whatever the lengths are."""
+    files = counted(tmp_path, (HALVES, QUARTER_HOURS), (0, 40))
+
+    observation = files.open().verify(tables=("dtrunk", "mtrunk"))
+
+    assert [table.spec.name for table in observation.differing] == ["dtrunk", "mtrunk"]
+
+
+@pytest.mark.parametrize(("counts", "alike"), [((60, 108), True), ((60, 109), False)])
+def test_a_month_expects_what_its_unlike_days_can_make(tmp_path: Path, counts: tuple[int, int], alike: bool) -> None:
+    """One day of half hours against quarters makes 48 counts of a difference in a month, and only of broken ones."""
+    files = counted(tmp_path, (HALVES, QUARTER_HOURS), counts)
+
+    assert files.open().verify(tables=("mtrunk",)).in_sync is alike
+
+
+@pytest.mark.parametrize("elsewhere", [{"acd": 2}, {"row_date": date(2000, 6, 3)}], ids=["ACD", "day"])
+def test_lengths_elsewhere_excuse_nothing(tmp_path: Path, elsewhere: dict[str, Any]) -> None:
+    """Lengths that differ in another ACD, or on another day, say nothing of the count of this one."""
+    files = build_files(
+        tmp_path,
+        ["htrunk", "dtrunk"],
+        acds={1: 30, 2: 30},
+        both={"htrunk": HALVES},
+        primary={"htrunk": [{**one, **elsewhere} for one in HALVES], "dtrunk": [trunk_day(SUNDAY, incomplete=1)]},
+        secondary={
+            "htrunk": [{**one, **elsewhere} for one in QUARTER_HOURS],
+            "dtrunk": [trunk_day(SUNDAY, incomplete=2)],
+        },
+    )
+
+    assert not files.open().verify(tables=("dtrunk",)).in_sync
+
+
+def test_rows_that_repeat_are_held_against_each_other_by_their_counts(tmp_path: Path) -> None:
+    """Of two rows alike but for their counts the smaller belongs to the smaller, and one that does not fit is drift."""
+    files = counted(tmp_path, (HALVES, QUARTER_HOURS), (1, 2))
+    files.add("primary", "dtrunk", trunk_day(SUNDAY, incomplete=8))
+    files.add("secondary", "dtrunk", trunk_day(SUNDAY, incomplete=16))
+    assert files.open().verify(tables=("dtrunk",)).in_sync
+
+    files.run("secondary", "UPDATE dtrunk SET incomplete = 17 WHERE incomplete = 16")
+    assert not files.open().verify(tables=("dtrunk",)).in_sync
+
+
+def test_a_count_that_is_expected_hides_nothing_from_a_plan(tmp_path: Path) -> None:
+    """A plan over intervals and days writes the day with its intervals, or says why it is left."""
+    files = counted(tmp_path, (HALVES, QUARTER_HOURS), (1, 2))
+    assert files.open().verify(tables=("dtrunk",)).in_sync
+
+    alone = plan_of(files, window="2000-06-04", tables=("dtrunk",))
+    planned = plan_of(files, window="2000-06-04", tables=("htrunk", "dtrunk"))
+
+    assert alone.steps == ()
+    assert kept(alone)["dtrunk", 1][0] is KeptWhy.ROLLUP_HELD
+    assert {part.table for step in planned.steps for part in step.parts} == {"htrunk"}
+    assert kept(planned)["dtrunk", 1][0] is KeptWhy.ROLLUP_HELD

@@ -60,7 +60,7 @@ def done(pair: Pair, order: Order) -> Ran:
     """Do what is ordered, here."""
     if order.backfill:
         wishes = pair.backfill_wishes(**order.backfill)
-        return pair.backfilling.execute(wishes, pair.backfilling.portions(wishes)[0])
+        return pair.backfilling.execute(wishes, pair.backfilling.portions(wishes))
     return pair.resume() if order.plan is None else pair.execute(order.plan)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from json import dumps
 
 from syncengine.execute.executor import refuse_other_servers
 from syncengine.execute.pacing import parse_hours
@@ -18,7 +19,7 @@ from syncengine.model.errors import InputError, RefusedError, SyncError
 from syncengine.model.interrupts import BY_USER, is_stop
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan
-from syncengine.model.portions import BackfillWishes, Portion
+from syncengine.model.portions import NOT_COUNTED, BackfillWishes, Portion, Portioned
 from syncengine.model.progress import Progress
 from syncengine.model.run import RunKind, RunRecord
 from syncengine.servers.protocol import Server
@@ -36,8 +37,8 @@ class Backfilling:
     work: PortionWork
     progress: Progress
 
-    def portions(self, wishes: BackfillWishes) -> tuple[tuple[Portion, ...], tuple[str, ...]]:
-        """Return how a backfill would be cut, and notes. Reads only."""
+    def portions(self, wishes: BackfillWishes) -> Portioned:
+        """Return how a backfill would be cut. Reads only."""
         self._refuse_hours(wishes)
         with self.runs.connections.servers(frozenset()) as servers:
             return self.cutting.portions(servers, wishes)
@@ -49,7 +50,7 @@ class Backfilling:
             for portion in portions:
                 yield portion, self.work.plan(servers, wishes, portion, seed, self.progress)
 
-    def execute(self, wishes: BackfillWishes, portions: Sequence[Portion]) -> Ran:
+    def execute(self, wishes: BackfillWishes, portioned: Portioned) -> Ran:
         """Do a backfill as a new run."""
         into = wishes.writes_to
         with (
@@ -58,9 +59,9 @@ class Backfilling:
         ):
             self.runs.connections.refuse_unwritable(servers, into)
             notes = (*self.runs.recover_others(servers, into, but=""), *self.runs.prune())
-            begin = Begin(RunKind.BACKFILL, secrets.randbits(63), wishes.about, request=wishes.as_request())
+            begin = Begin(RunKind.BACKFILL, secrets.randbits(63), wishes.about, request=_request(wishes, portioned))
             run = self.runs.ledger.begin(lock, begin, needs_bytes=0)
-            run.save_portions(portions)
+            run.save_portions(portioned.portions)
             ran = self._carry_out(wishes, run, servers, run.record(running=True))
         return replace(ran, notes=notes)
 
@@ -123,6 +124,11 @@ class Backfilling:
         finally:
             progress.close()
         return copying.ended()
+
+
+def _request(wishes: BackfillWishes, portioned: Portioned) -> tuple[tuple[str, str], ...]:
+    """Return what the ledger keeps of a backfill: what is asked for, and what it does not look at."""
+    return (*wishes.as_request(), (NOT_COUNTED, dumps([name for name, _ in portioned.not_counted])))
 
 
 def _slowed_by(wishes: BackfillWishes) -> float:

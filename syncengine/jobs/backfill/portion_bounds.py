@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NoReturn
 
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import as_of
@@ -13,7 +14,7 @@ from syncengine.model.bucket import BucketColumns, bucket_start
 from syncengine.model.errors import InputError, ServerError, WindowError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.portions import BackfillWishes, Portion
+from syncengine.model.portions import BackfillWishes, Portion, Portioned
 from syncengine.model.progress import Progress
 from syncengine.model.selection import select_window
 from syncengine.model.spec import Archive, TableSpec
@@ -38,10 +39,11 @@ class Cutting:
     catalogue: Catalogue
     progress: Progress
 
-    def portions(
-        self, servers: Mapping[Role, Server], wishes: BackfillWishes
-    ) -> tuple[tuple[Portion, ...], tuple[str, ...]]:
-        """Return the portions, in the order they are done, and notes. Reads no values, only counts."""
+    def portions(self, servers: Mapping[Role, Server], wishes: BackfillWishes) -> Portioned:
+        """Return the portions, and what could not be counted for them. Reads no values, only counts.
+
+        Raises `ServerError` where there is no portion and a table could not be counted: nobody knows what it holds.
+        """
         specs = [self.catalogue.table(name) for name in wishes.tables]
         untimed = [spec.name for spec in specs if spec.time is None]
         if untimed:
@@ -55,16 +57,17 @@ class Cutting:
         refuse_absent([name for name in wishes.named if name not in on_either])
         daily = [spec for spec in specs if spec.archive not in LONG and spec.name in there]
         long = [spec for spec in specs if spec.archive in LONG and spec.name in there]
-        rows = self._rows_by_day(source, daily, window, wishes.acds)
+        failed: dict[str, ServerError] = {}
+        rows = self._rows_by_day(source, daily, window, wishes.acds, failed)
         # Days that only the target holds are looked at too: else the verdict would be silent on them.
-        either = _larger(rows, self._rows_by_day(target, self._held(target, daily), window, wishes.acds))
+        either = _larger(rows, self._rows_by_day(target, self._held(target, daily), window, wishes.acds, failed))
         found = day_windows(either, window, most_rows=wishes.portion_rows, most_days=wishes.portion_days)
         pieces = [(piece, tuple(spec.name for spec in daily)) for piece in found]
         # After the intervals, since a week or month is copied only where its intervals agree (rule 10).
         below = {spec.rolled_from for spec in long if spec.rolled_from is not None}
-        held = self._rows_by_day(source, long, window, wishes.acds)
-        held_by_either = _larger(held, self._rows_by_day(target, self._held(target, long), window, wishes.acds))
-        with_intervals = tuple(sorted(below | {spec.name for spec in long}))
+        held = self._rows_by_day(source, long, window, wishes.acds, failed)
+        held_by_either = _larger(held, self._rows_by_day(target, self._held(target, long), window, wishes.acds, failed))
+        with_intervals = tuple(sorted((below - wishes.excluded) | {spec.name for spec in long}))
         later = []
         if held_by_either:
             first = datetime.combine(min(held_by_either), datetime.min.time())
@@ -77,7 +80,9 @@ class Cutting:
             Portion(at + 1, piece, tables, _rows_in(rows if at < len(pieces) else held, piece))
             for at, (piece, tables) in enumerate([*pieces, *later])
         )
-        return portions, notes
+        if failed and not portions:
+            _raise_nothing_counted(failed)
+        return Portioned(portions, notes, tuple((name, error.message) for name, error in failed.items()))
 
     def _archived(self, servers: Mapping[Role, Server], wishes: BackfillWishes) -> tuple[Window, tuple[str, ...]]:
         """Return the window up to what both servers have archived for every ACD (rule 6), and a note of that."""
@@ -108,9 +113,14 @@ class Cutting:
         return [spec for spec in specs if spec.name in there]
 
     def _rows_by_day(
-        self, source: Server, specs: Sequence[TableSpec], window: Window, acds: tuple[int, ...]
+        self,
+        source: Server,
+        specs: Sequence[TableSpec],
+        window: Window,
+        acds: tuple[int, ...],
+        failed: dict[str, ServerError],
     ) -> dict[date, int]:
-        """Count the source's rows by day; no values are read."""
+        """Count a server's rows by day; no values are read. A table that cannot be is kept in `failed`."""
         zone = self.settings.timezone
         rows: dict[date, int] = defaultdict(int)
         self.progress.begin("Counting", len(specs))
@@ -124,9 +134,9 @@ class Cutting:
                 try:
                     found = tuple(source.fingerprint(FingerprintQuery(selection, (), 0)))
                 except ServerError as error:
-                    # The portions of the other tables name it as not compared; alone it has none.
-                    if error.of_whole_server or len(specs) == 1:
+                    if error.of_whole_server:
                         raise
+                    failed.setdefault(spec.name, error)
                     found = ()
                 for bucket, state in found:
                     start = bucket_start(bucket, columns, zone)
@@ -137,6 +147,15 @@ class Cutting:
         finally:
             self.progress.end()
         return dict(rows)
+
+
+def _raise_nothing_counted(failed: Mapping[str, ServerError]) -> NoReturn:
+    """Raise what kept tables from being counted, where no other has rows to cut into portions."""
+    if len(failed) == 1:
+        raise next(iter(failed.values()))
+    told = "; ".join(f"{name}: {error.message.rstrip('.')}" for name, error in failed.items())
+    hint = next((error.hint for error in failed.values() if error.hint), "")
+    raise ServerError(f"Nobody knows whether there is anything to copy. {told}.", hint=hint)
 
 
 def _larger(source: Mapping[date, int], target: Mapping[date, int]) -> dict[date, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from json import loads
 
 from syncengine.catalogue import Catalogue
 from syncengine.execute.executor import end, execute
@@ -20,7 +21,7 @@ from syncengine.model.errors import RefusedError, WindowError
 from syncengine.model.outcome import RunOutcome, StepOutcome
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan
-from syncengine.model.portions import BackfillWishes, Portion, PortionDone
+from syncengine.model.portions import NOT_COUNTED, BackfillWishes, Portion, PortionDone
 from syncengine.model.progress import Progress
 from syncengine.model.run import RunKind, RunRecord
 from syncengine.model.surroundings import Allowed
@@ -146,7 +147,8 @@ class Copying:
         """Mark how it ended, and return what became of it."""
         outcome = RunOutcome(self.run.id, tuple(self.steps), self.stopped, self.cancelled)
         if outcome.done and not self.stopped:
-            in_sync = all(done.in_sync is not False for done in self.done) and not self.record.portions_unlike
+            alike = all(done.in_sync is not False for done in self.done) and not self.record.portions_unlike
+            in_sync = alike and not self._not_counted()
             self.run.mark("checked", in_sync=in_sync)
         last = self.last or nothing(self.work.settings, self.wishes, self.record.header.seed)
         ran = Ran(
@@ -156,11 +158,16 @@ class Copying:
             kind=RunKind.BACKFILL,
             portions=tuple(self.done),
             unlike_before=self.record.portions_unlike,
+            not_counted=self._not_counted(),
             wrote=self.wrote,
         )
         ran = self.runs.hooked_after(ran, self._lines(), self.runs.hooking(self.run, self.record.hooks))
         set_off = self.runs.set_off(self.run) if self.wishes.allowed != Allowed() else ()
         return replace(ran, outcome=end(self.run, ran.outcome), set_off=set_off)
+
+    def _not_counted(self) -> tuple[str, ...]:
+        """Return the tables of which days may have been left out, since they could not be counted."""
+        return tuple(loads(dict(self.record.header.request).get(NOT_COUNTED, "[]")))
 
     def _lines(self) -> tuple[ChecklistLine, ...]:
         """Return what all its portions leave to be done, each once."""

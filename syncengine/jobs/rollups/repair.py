@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from syncengine.catalogue import Catalogue
@@ -14,13 +14,15 @@ from syncengine.jobs.rollups.trust import Trusting
 from syncengine.model.bucket import EMPTY, Bucket, BucketColumns
 from syncengine.model.checklist import Checklist
 from syncengine.model.drift import Counts, Observation
-from syncengine.model.errors import StagingError
+from syncengine.model.errors import ServerError, StagingError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.fingerprint import group_key
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import (
     Action,
     BucketWrite,
+    KeptBack,
+    KeptWhy,
     Plan,
     Rollups,
     RowsFrom,
@@ -38,13 +40,14 @@ from syncengine.observe.request import Request
 from syncengine.observe.rollups.recomputed_rows import COLUMNS_SHOWN, RECOMPUTED, Recomputed, Recomputing
 from syncengine.observe.scopes import ScopeQuestions
 from syncengine.planning.checklist import summarized_anew
-from syncengine.planning.rollup_repair import Copied, Sights, copied, left_over, span_of_stale, told
+from syncengine.planning.rollup_repair import Copied, Sights, copied, left_over, span_of_stale, told, unread
 from syncengine.planning.steps import TableWork, steps_of
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.ledger import Ledger
 
 Servers = Mapping[Role, Server]
+LEFT_OUT = "it is left out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +59,33 @@ class MendingRollups:
     ledger: Ledger
     observe: Callable[[Servers, Request], Observation]
 
-    def foretold(self, servers: Servers, made: Plan) -> Plan:
-        """Return a plan with what becomes of each stale period, as far as that can be told before it is done."""
+    def foretold(self, servers: Servers, made: Plan, excluded: Collection[str] = ()) -> Plan:
+        """Return a plan with what becomes of each stale period, as far as that can be told before it is done.
+
+        `excluded` tables are left out, and their periods left to Data Summarizing.
+        """
         if made.rollups is Rollups.LIST or not made.stale:
             return made
+        out = [told(one, Rollups.LIST, LEFT_OUT) for one in made.stale if one.table in excluded]
+        asked = replace(made, stale=tuple(one for one in made.stale if one.table not in excluded))
+        judged, lost = self._judged(servers, asked) if asked.stale else ((), {})
+        stale = (*out, *judged)
+        in_order = {(one.into, one.table, one.acd, one.row_date): at for at, one in enumerate(made.stale)}
+        stale = tuple(sorted(stale, key=lambda one: in_order[one.into, one.table, one.acd, one.row_date]))
+        kept = (*made.kept, *_not_compared(lost))
+        checklist = summarized_anew(made.checklist, stale, self.settings.hooks)
+        return replace(made, stale=stale, kept=kept, checklist=checklist)
+
+    def _judged(self, servers: Servers, made: Plan) -> tuple[tuple[StaleRollup, ...], Mapping[str, str]]:
+        """Return the stale periods of a plan with what becomes of each, and which tables could not be read, and why."""
         sights, facts = self._sights(servers, made)
         if made.rollups is Rollups.COPY:
             found = [self._copied(servers, made, into, ones, sights, mended=False) for into, ones in _by_server(made)]
-            stale = tuple(one for each in found for one in (*each.taken, *each.left))
-        else:
-            with self._cache() as cache:
-                trusting = Trusting(self.settings, self.catalogue, as_of(self.settings), servers, facts, sights, cache)
-                stale = tuple(trusting.judged(made.stale))
-        in_order = {(one.into, one.table, one.acd, one.row_date): at for at, one in enumerate(made.stale)}
-        stale = tuple(sorted(stale, key=lambda one: in_order[one.into, one.table, one.acd, one.row_date]))
-        return replace(made, stale=stale, checklist=summarized_anew(made.checklist, stale, self.settings.hooks))
+            lost = {name: why for each in found for name, why in each.unread}
+            return tuple(one for each in found for one in (*each.taken, *each.left)), lost
+        with self._cache() as cache:
+            trusting = Trusting(self.settings, self.catalogue, as_of(self.settings), servers, facts, sights, cache)
+            return tuple(trusting.judged(made.stale)), trusting.unread
 
     def plan(self, servers: Servers, made: Plan, undone: Iterable[int], cache: Cache) -> Plan:
         """Return the plan that mends the periods whose intervals are mended, all steps but the `undone` being done.
@@ -84,16 +99,26 @@ class MendingRollups:
         left = [*(one for one in made.stale if one.then is Rollups.LIST), *later]
         sights, _ = self._sights(servers, made)
         steps: list[Step] = []
+        lost: dict[str, str] = {}
         if made.rollups is Rollups.COPY:
             for into, ones in _by_server(replace(made, stale=ready)):
                 found = self._copied(servers, made, into, ones, sights, mended=True)
                 left += found.left
+                lost.update(found.unread)
                 work = tuple(TableWork(table, into, (decision,)) for table, decision in found.decisions)
                 more = steps_of(work, most_rows=self.settings.limits.step_rows)
                 steps += (replace(step, number=len(steps) + at, after=()) for at, step in enumerate(more, start=1))
         else:
             for into, table, ones in _by_table(ready):
-                seen, refused = self._recomputed(servers[into], self.catalogue.table(table), ones, sights, made, cache)
+                spec = self.catalogue.table(table)
+                try:
+                    seen, refused = self._recomputed(servers[into], spec, ones, sights, made, cache)
+                except ServerError as error:
+                    if error.of_whole_server:
+                        raise
+                    lost[table] = error.message
+                    left += (told(one, Rollups.LIST, unread(table, error.message)) for one in ones)
+                    continue
                 left += refused
                 for part in seen:
                     steps.append(Step(len(steps) + 1, into, (part,)))
@@ -101,7 +126,7 @@ class MendingRollups:
             made,
             ranges=(),
             steps=tuple(steps),
-            kept=(),
+            kept=tuple(_not_compared(lost)),
             stale=tuple(left),
             notes=(),
             tables=tuple(dict.fromkeys(one.table for one in made.stale)),
@@ -213,10 +238,16 @@ class MendingRollups:
             for bucket in image.by_bucket()
         )
         unsure = next((run.id for run in runs if run.unsure), "")
-        return Sights(made, blind_in(both, self.settings, looked), lengths, touched, unsure), facts
+        unknown = frozenset(one.role for one in both if not one.tells_coverage)
+        return Sights(made, blind_in(both, self.settings, looked), lengths, touched, unsure, unknown), facts
 
     def _cache(self) -> Cache:
         return Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb)
+
+
+def _not_compared(lost: Mapping[str, str]) -> Iterator[KeptBack]:
+    for table, why in lost.items():
+        yield KeptBack(table, None, KeptWhy.NOT_COMPARED, (), Counts(), why)
 
 
 def _period(one: StaleRollup) -> Period:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from syncengine.catalogue import Catalogue
+from syncengine.model.errors import ServerError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Rollups, StaleRollup
@@ -15,7 +16,7 @@ from syncengine.model.sentences import listed
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.observe.rollups.comparison import Asked, Holding
 from syncengine.observe.rollups.summarised import SUNDAY, Summarised
-from syncengine.planning.rollup_repair import Sights, span_of_stale, told
+from syncengine.planning.rollup_repair import Sights, span_of_stale, told, unread
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 
@@ -35,6 +36,8 @@ class Trusting:
     facts: Mapping[Role, ServerFacts]
     sights: Sights
     cache: Cache
+    unread: dict[str, str] = field(default_factory=dict)
+    """Longer tables that could not be read while they were judged, and why."""
 
     def judged(self, stale: Sequence[StaleRollup]) -> Iterator[StaleRollup]:
         """Yield each period with what becomes of it: recomputed, or left to Data Summarizing and why."""
@@ -44,7 +47,7 @@ class Trusting:
             possible: dict[TableSpec, list[StaleRollup]] = {}
             for one in ones:
                 spec = self.catalogue.table(one.table)
-                why = self._impossible(one, spec, summarised)
+                why = self._impossible_or_unread(one, spec, summarised)
                 if why:
                     yield told(one, Rollups.LIST, why)
                 else:
@@ -53,6 +56,19 @@ class Trusting:
                 why, partly = self._untrusted(into, spec, members, summarised)
                 for one in members:
                     yield told(one, Rollups.LIST, why) if why else told(one, Rollups.RECOMPUTE, partly)
+
+    def _impossible_or_unread(self, one: StaleRollup, spec: TableSpec, summarised: Summarised) -> str:
+        """Return why a period cannot be recomputed; a table that cannot be read does not end the others."""
+        try:
+            return self._impossible(one, spec, summarised)
+        except ServerError as error:
+            if error.of_whole_server:
+                raise
+            return self._unread(spec, error)
+
+    def _unread(self, spec: TableSpec, error: ServerError) -> str:
+        self.unread[spec.name] = error.message
+        return unread(spec.name, error.message)
 
     def _impossible(self, one: StaleRollup, spec: TableSpec, summarised: Summarised) -> str:
         shorter = self.catalogue.table(spec.rolled_from or "")
@@ -81,14 +97,25 @@ class Trusting:
             if one.rolled_from == spec.rolled_from and one.archive is Archive.DAILY and one is not spec
         ]
         holding = Holding(self.servers[into], into, shorter, self.cache, samples=1)
+        why = "there is no untouched period to check its roll-up by"
         for one in (spec, *daily):
-            periods = tuple(self._untouched(into, one, shorter, acds, summarised))
-            for table in holding.tables([Asked(one, periods)]) if periods else ():
+            try:
+                periods = tuple(self._untouched(into, one, shorter, acds, summarised))
+                found = tuple(holding.tables([Asked(one, periods)])) if periods else ()
+            except ServerError as error:
+                if error.of_whole_server:
+                    raise
+                if one is spec:
+                    return self._unread(spec, error), ""
+                # Days that cannot be read check nothing; they are told of by themselves where they are stale.
+                why = unread(one.name, error.message)
+                continue
+            for table in found:
                 if table.state is InternalState.NOT_COMPARABLE:
                     return table.problem, ""
                 if table.groups:
                     return _disagreeing(table), _partly(table)
-        return "there is no untouched period to check its roll-up by", ""
+        return why, ""
 
     def _untouched(
         self, into: Role, spec: TableSpec, shorter: TableSpec, acds: Iterable[int], summarised: Summarised

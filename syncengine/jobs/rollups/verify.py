@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
-from syncengine.jobs.request import Asked
-from syncengine.model.errors import InputError, WindowError
+from syncengine.model.errors import WindowError
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.progress import Progress
 from syncengine.model.rollups import InternalVerdict
@@ -29,15 +28,17 @@ class Internals:
     connections: Connections
     progress: Progress
 
-    def verify(self, asked: Asked, window: Window | None, on: Role | None) -> InternalVerdict:
+    def verify(
+        self, specs: tuple[TableSpec, ...], acds: tuple[int, ...], window: Window | None, on: Role | None
+    ) -> InternalVerdict:
         """Return what each longer archive is beside its own intervals. Reads only."""
-        specs, now = self._specs(asked), as_of(self.settings)
+        now = as_of(self.settings)
         if window is not None and window.start >= now:
             raise WindowError(
                 f"The window {window} lies in the future: it is {now:%Y-%m-%d %H:%M} now.",
                 hint="Give a window that has passed.",
             )
-        questions = InternalQuestions(self.settings, self.catalogue, now, specs, asked.acds, window)
+        questions = InternalQuestions(self.settings, self.catalogue, now, specs, acds, window)
         cache = Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb)
         with self._servers(on) as servers, cache:
             verdict = look_inside(servers, questions, cache, self.progress)
@@ -49,33 +50,6 @@ class Internals:
                 hint="Name whole days, weeks or months that are summarised and not older than the intervals kept.",
             )
         return verdict
-
-    def _specs(self, asked: Asked) -> tuple[TableSpec, ...]:
-        """Return the longer tables asked for; an interval table stands for those that are rolled up from it."""
-        out = {self.catalogue.table(name).name for name in asked.excluded}
-        left = tuple(spec for spec in self._chosen(asked) if out.isdisjoint((spec.name, spec.rolled_from)))
-        if not left:
-            raise InputError("Every table that was asked for is left out.", hint="Leave out some --exclude-table.")
-        return left
-
-    def _chosen(self, asked: Asked) -> tuple[TableSpec, ...]:
-        rolled = tuple(spec for spec in self.catalogue.tables if spec.rolled_from is not None)
-        if not asked.tables and not asked.sets:
-            return rolled
-        names = {spec.name for spec in self.catalogue.select(asked.tables, asked.sets)}
-        chosen = tuple(spec for spec in rolled if spec.name in names or spec.rolled_from in names)
-        unrolled = [
-            name
-            for name in (self.catalogue.table(name).name for name in asked.tables)
-            if not any(name in (spec.name, spec.rolled_from) for spec in rolled)
-        ]
-        if unrolled or not chosen:
-            what = unrolled[0] if unrolled else "what was asked for"
-            raise InputError(
-                f"{what} is not rolled up from intervals, so that one server alone cannot tell whether it is right.",
-                hint="Name daily, weekly or monthly tables, like dsplit, or leave --table and --set out.",
-            )
-        return chosen
 
     @contextmanager
     def _servers(self, on: Role | None) -> Iterator[Mapping[Role, Server]]:

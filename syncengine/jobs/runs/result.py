@@ -31,6 +31,8 @@ class Ran:
     """Those of a backfill that were looked at this time."""
     unlike_before: tuple[int, ...] = ()
     """Portions it had done before, in which drift remained."""
+    not_counted: tuple[str, ...] = ()
+    """Tables that a backfill could not count: days that only they have were not looked at."""
     wrote: bool = False
     """Whether a backfill has written anything, this time or before."""
     hooks: tuple[HookRecord, ...] = ()

@@ -274,7 +274,11 @@ class Runs:
             cancelled=found.cancelled,
             kept=found.kept,
         )
-        return replace(ran, outcome=outcome, rollups=self._mended(made, found, context))
+        try:
+            return replace(ran, outcome=outcome, rollups=self._mended(made, found, context))
+        except SyncError as error:
+            stopped = outcome.stopped or f"the check of roll-ups failed: {error}"
+            return replace(ran, outcome=replace(outcome, stopped=stopped), rollups=made)
 
     def _mended(self, made: Plan, found: RunOutcome, context: RunContext) -> Plan:
         """Return the second portion with all that is still stale: what was not written, or is not as it should be."""

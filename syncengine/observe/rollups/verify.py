@@ -78,17 +78,21 @@ def _families(questions: InternalQuestions) -> dict[TableSpec, list[TableSpec]]:
 def _looked_at_or_why_not(
     holding: Holding, summarised: Summarised, longer: list[TableSpec], questions: InternalQuestions
 ) -> list[InternalTable]:
-    """Look at the tables over one of intervals; what goes wrong with them alone does not end the others."""
+    """Look at the tables over one of intervals; what goes wrong with one of them alone does not end the others.
+
+    They are looked at together, since their intervals are then read once, and one by one where that fails.
+    """
     try:
         return list(_looked_at(holding, summarised, longer, questions))
     except ServerError as error:
         if error.of_whole_server:
             raise
+        if len(longer) > 1:
+            return [table for spec in longer for table in _looked_at_or_why_not(holding, summarised, [spec], questions)]
+        (spec,) = longer
         state, shorter = InternalState.NOT_COMPARABLE, holding.shorter.name
-        return [
-            InternalTable(holding.role, spec.name, spec.archive or Archive.DAILY, shorter, state, error.message)
-            for spec in longer
-        ]
+        archive = spec.archive or Archive.DAILY
+        return [InternalTable(holding.role, spec.name, archive, shorter, state, error.message)]
 
 
 def _looked_at(

@@ -47,14 +47,15 @@ def alike(files: Files, *names: str) -> bool:
 def cut(pair: Pair, **options: Any) -> tuple[tuple[Portion, ...], tuple[str, ...]]:
     """Return the portions of a backfill and its notes."""
     wishes = pair.backfill_wishes(**{"window": JUNE, "tables": TABLES, "portion_days": 1, **options})
-    return pair.backfilling.portions(wishes)
+    portioned = pair.backfilling.portions(wishes)
+    return portioned.portions, portioned.notes
 
 
 def backfill(files: Openable, **options: Any) -> Ran:
     """Backfill four days of three tables, a day a portion, or what the options say."""
     pair = files.open()
     wishes = pair.backfill_wishes(**{"window": JUNE, "tables": TABLES, "portion_days": 1, **options})
-    return pair.backfilling.execute(wishes, pair.backfilling.portions(wishes)[0])
+    return pair.backfilling.execute(wishes, pair.backfilling.portions(wishes))
 
 
 def finished(ran: Ran) -> bool:

@@ -1,0 +1,127 @@
+"""A backfill is cut by the rows of each day: what cannot be counted is never passed over in silence."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncengine.execute.transaction import Writing
+from syncengine.model.errors import ServerError
+from syncengine.model.pair import Role
+from tests.builders import Files, build_files
+from tests.cli.terminal import Typing
+from tests.meddling import Meddling, meddle
+from tests.scenes import code, trunks
+
+LOCKED = "primary: somebody has locked it"
+WINDOW = ("--window", "2000-06-01..2000-06-04", "--table", "htrunk", "--table", "hcwc")
+
+
+def history(folder: Path, **both: list[dict[str, object]]) -> Files:
+    """Build a pair whose primary has a day of trunks, and a day of call work codes that has nothing else."""
+    alone = {
+        "htrunk": trunks(400, 600, row_date=date(2000, 6, 2)),
+        "hcwc": [code(400, row_date=date(2000, 6, 1))],
+    }
+    return build_files(folder, ["htrunk", "hcwc"], primary=alone, both=both)
+
+
+def locked(monkeypatch: pytest.MonkeyPatch, *tables: str, times: int = 1000) -> None:
+    """Let the primary refuse some tables, so many times each."""
+    left = dict.fromkeys(tables, times)
+
+    def asked(name: str) -> None:
+        if left.get(name, 0):
+            left[name] -= 1
+            raise ServerError(LOCKED)
+
+    meddle(monkeypatch, Role.PRIMARY, Meddling(before_asking=asked))
+
+
+def test_where_no_table_can_be_counted_it_is_an_error(
+    tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That there is nothing to copy nobody knows then: each table is named with why, and exit is 1."""
+    files = history(tmp_path)
+    locked(monkeypatch, "htrunk", "hcwc")
+
+    for more in (("--dry-run",), ("--yes",), ("--yes", "--json")):
+        said = typed("backfill", "--pair", files.pair_file, *WINDOW, *more)
+
+        assert said.code == 1, said.text
+        assert "nothing to copy" not in said.text
+        for table in ("htrunk", "hcwc"):
+            assert f"{table}: {LOCKED}" in said.text
+
+
+def test_a_table_without_rows_beside_it_changes_nothing(
+    tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the other tables hold nothing of that time, the one that cannot be counted is the error."""
+    files = history(tmp_path)
+    locked(monkeypatch, "hcwc")
+
+    said = typed("backfill", "--pair", files.pair_file, *WINDOW[2:], "--window", "2000-06-01", "--yes")
+
+    assert (said.code, LOCKED in said.err) == (1, True)
+
+
+def test_days_that_only_an_uncounted_table_has_are_not_called_done(
+    tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lock that is gone when the portions are compared has left out days all the same: told, and the end is 5."""
+    files = history(tmp_path)
+    locked(monkeypatch, "hcwc", times=1)
+
+    planned = typed("backfill", "--pair", files.pair_file, *WINDOW, "--dry-run", "--json")
+    locked(monkeypatch, "hcwc", times=1)
+    said = typed("backfill", "--pair", files.pair_file, *WINDOW, "--yes")
+    known = typed("runs", files.open().run().id, "--pair", files.pair_file)
+
+    assert planned.code == 1
+    assert planned.document["not_counted"] == [{"table": "hcwc", "problem": LOCKED}]
+    assert said.code == 5
+    assert f"hcwc: not counted ({LOCKED}); days that only it has are left out." in said.text
+    assert "not counted: hcwc; days that only it has were not looked at" in said.text
+    assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
+    assert files.bag("secondary", "hcwc") == []
+    assert "in sync" not in known.out.splitlines()[0]
+    # Once it is counted, the day is found.
+    assert typed("backfill", "--pair", files.pair_file, *WINDOW, "--yes").code == 0
+    assert files.bag("secondary", "hcwc") == files.bag("primary", "hcwc")
+
+
+def test_where_nothing_was_written_beside_it_the_end_is_an_error(
+    tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Days that are in sync are no success while others were not looked at; JSON names the table."""
+    files = build_files(tmp_path, ["htrunk", "hcwc"], both={"htrunk": trunks(400, 600), "hcwc": [code(400)]})
+    locked(monkeypatch, "hcwc", times=1)
+
+    said = typed(
+        "backfill", "--pair", files.pair_file, "--window", "2000-06-05 00:00..05:59", *WINDOW[2:], "--yes", "--json"
+    )
+
+    assert said.code == 1
+    assert said.document["not_counted"] == ["hcwc"]
+
+
+def test_a_run_that_goes_on_still_knows_it(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is resumed was cut without that table, and does not end as done and in sync."""
+    files = history(tmp_path, htrunk=trunks(400, 600, row_date=date(2000, 6, 4)))
+    locked(monkeypatch, "hcwc", times=1)
+    with monkeypatch.context() as stopping:
+        stopping.setattr(Writing, "write", _stopped)
+        cut = typed("backfill", "--pair", files.pair_file, *WINDOW, "--yes")
+    resumed = typed("resume", "--pair", files.pair_file)
+
+    assert cut.code == 130
+    assert resumed.code == 5
+    assert "not counted: hcwc" in resumed.text
+
+
+def _stopped(*_: Any, **__: Any) -> None:
+    raise KeyboardInterrupt
