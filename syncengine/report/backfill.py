@@ -11,7 +11,7 @@ from rich.text import Text
 from syncengine.model.drift import Counts
 from syncengine.model.names import command
 from syncengine.model.outcome import RunOutcome
-from syncengine.model.plan import Plan
+from syncengine.model.plan import KeptWhy, Plan
 from syncengine.model.portions import BackfillWishes, Portion, PortionDone, Portioned
 from syncengine.model.sentences import listed, plural
 from syncengine.report.json_values import plain
@@ -68,6 +68,13 @@ def print_planned(console: Console, portion: Portion, made: Plan | None) -> None
             f"change {counts.changed:,}, delete {made.deletions:,} rows; {left:,} differ and are left"
         )
     )
+
+
+def print_planned_not_compared(console: Console, plans: Sequence[Plan | None]) -> None:
+    """Print each table that no portion could compare, with why, once."""
+    found = [kept for made in plans if made for kept in made.kept if kept.why is KeptWhy.NOT_COMPARED]
+    for table, why in dict.fromkeys((kept.table, kept.detail.rstrip(".")) for kept in found):
+        console.print(Text(f"{table} is not compared: {why}.", style="red"))
 
 
 def print_backfill_outcome(
