@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from syncengine.model.drift import Observation, TableState
 from syncengine.model.errors import RefusedError, ServerError
+from syncengine.model.facts import ServerFacts
 from syncengine.model.interval import floor_to
 from syncengine.model.pair import Limits, Role
 from syncengine.model.plan import Plan
@@ -56,6 +57,17 @@ def told_by_spec(spec: TableSpec) -> str:
     return f"; {what}, say `at_once = true` in its spec"
 
 
+def refuse_unread(facts: Iterable[ServerFacts], else_: str = "") -> None:
+    """Refuse where a server tells of no archive at all (rule 6), for which nobody needs to wait."""
+    for one in facts:
+        if one.archives_unread:
+            raise RefusedError(
+                f"How far {one.role} has archived is not known: {one.archives_unread}. So nothing may be copied.",
+                rule=6,
+                hint=f"See to that on {one.role}; no waiting helps{else_}.",
+            )
+
+
 def refuse_unarchived(observation: Observation) -> None:
     """Refuse a window that one of the servers has not archived to its end (rule 6)."""
     for table in observation.tables:
@@ -65,6 +77,7 @@ def refuse_unarchived(observation: Observation) -> None:
         for scope in table.scopes:
             if scope.acd is None or scope.requested is None:
                 continue
+            refuse_unread(observation.facts, told_by_spec(spec))
             for facts in observation.facts:
                 status = facts.archived(scope.acd, Archive.INTERVAL)
                 if status.until is None:
@@ -73,6 +86,7 @@ def refuse_unarchived(observation: Observation) -> None:
                         "so nothing may be copied yet.",
                         rule=6,
                         hint=f"Run the same command again when archiving is done, or add --wait{told_by_spec(spec)}.",
+                        passes=True,
                     )
                 until = floor_to(status.until, observation.length(scope.acd))
                 if until < scope.requested.stop:
@@ -82,6 +96,7 @@ def refuse_unarchived(observation: Observation) -> None:
                         rule=6,
                         hint=f"Run the same command again after the archive of that interval has run, "
                         f"or add --wait, or end the window before {until:%H:%M}.",
+                        passes=True,
                     )
 
 

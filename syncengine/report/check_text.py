@@ -178,6 +178,8 @@ def _kept(facts: ServerFacts) -> str:
 
 
 def _outages(facts: ServerFacts) -> str:
+    if not facts.tells_links:
+        return "not known"
     by_acd: dict[int, list[Outage]] = defaultdict(list)
     for outage in facts.outages:
         by_acd[outage.acd].append(outage)

@@ -91,6 +91,8 @@ def _checked(found: DailyCheck, kind: CheckKind, server: ServerDay) -> str:
 def _outages(server: ServerDay, found: DailyCheck) -> str:
     if server.facts is None:
         return "?"
+    if not server.facts.tells_links:
+        return "not known"
     count = server.outages(found.since)
     return str(count) if count else "none"
 
@@ -115,6 +117,9 @@ def _fullest(server: ServerDay) -> str:
 def _warnings(found: DailyCheck) -> list[Text]:
     lines = [Text(server.problem, style="red") for server in found.servers if server.problem]
     for server in found.servers:
+        if server.facts is not None and server.facts.links_unread:
+            why = server.facts.links_unread
+            lines.append(Text(f"{server.role}: the outages of its links are not known: {why}.", style="yellow"))
         lines += [Text(f"{server.role}: {late}.", style="yellow") for late in server.late_archives(found.as_of)]
         full = [one for one in server.fillings if one.percent >= FULL_PERCENT]
         if full:

@@ -198,6 +198,10 @@ def _minutes(lengths: Iterable[int]) -> str:
 
 def _archives(facts: ServerFacts, as_of: datetime) -> Iterator[Finding]:
     """Yield the archives that stand still or are not known of, those with the same trouble together (rule 6)."""
+    if facts.archives_unread:
+        says = f"How far it has archived is not known: {facts.archives_unread}. Nothing can be copied."
+        yield Finding(Severity.MUST, Subject.ARCHIVES, says, server=facts.role, rule=6)
+        return
     acds: dict[tuple[Archive, str, Severity], list[int]] = defaultdict(list)
     for acd in facts.acds:
         for archive in LATE:
