@@ -14,6 +14,11 @@ QUANTUM = 15
 """The shortest interval, in minutes; every longer one is cut at its boundaries."""
 
 
+LAST_LABEL = 2359
+"""The last label of a day. Other numbers, and those whose last two digits are no minutes, are no time of day."""
+MINUTES = 60
+
+
 def label_of(minute: int) -> int:
     """Return the HHMM label of a minute of the day: 90 is 130."""
     return minute // 60 * 100 + minute % 60

@@ -30,7 +30,7 @@ def repairing(
     """
     differing = [table for table in observation.tables if table.differing and table.spec.kept is Kept.COPYING]
     unwritable = {table.spec.name for table in differing if table.unwritable}
-    differing = [table for table in differing if not table.unwritable]
+    differing = [table for table in differing if not (table.unwritable or _of_no_time(table, observation))]
     timed = [table for table in differing if table.spec.time is not None and not table.spec.future_dates]
     others = [table for table in differing if table not in timed]
     more = [word for number in observation.acds for word in ("--acd", number)]
@@ -53,6 +53,15 @@ def unwritable_lines(observation: Observation) -> Iterator[str]:
     for table in observation.tables:
         if table.unwritable:
             yield f"No copy repairs {table.spec.name}, on {observation.target}: {table.unwritable}."
+        elif table.differing and table.spec.kept is Kept.COPYING and _of_no_time(table, observation):
+            yield f"No copy repairs {table.spec.name}: what differs is at no time, so that no window holds it."
+
+
+def _of_no_time(table: TableObservation, observation: Observation) -> bool:
+    """Say whether nothing that differs lies in any window."""
+    if table.spec.time is None or table.spec.future_dates:
+        return False
+    return not any(True for _ in _spans(table, observation))
 
 
 def _all_of_history(

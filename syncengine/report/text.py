@@ -14,6 +14,8 @@ from syncengine.model.spec import Archive, TableSpec
 from syncengine.report.grid import Grid
 
 TABLES_NAMED = 4
+NO_TIME_OF_DAY = "at no time of day"
+"""What is said of rows whose label is none: NULL, 9999, 875."""
 SIGNS_SHOWN = 60
 """Of a value longer than that people see a part; JSON has all of it."""
 SIGNS_AFTER = 20
@@ -112,7 +114,7 @@ def bucket_text(bucket: Bucket, spec: TableSpec, zone: str) -> str:
         if spec.archive is Archive.EVENT:
             when += f"-{start + timedelta(minutes=14):%H:%M}"
     elif bucket.row_date is not None:
-        when = f"{bucket.row_date}"
+        when = f"{bucket.row_date}" + (f" {NO_TIME_OF_DAY}" if columns.label is not None else "")
     elif spec.time is not None:
         when = "of no time"
     return " ".join(part for part in (acd, when) if part) or "all rows"
