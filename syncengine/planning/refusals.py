@@ -33,7 +33,7 @@ def refuse_unlike(observation: Observation) -> None:
     raise RefusedError(
         f"The servers' tables are not alike: {shown}{more}.",
         rule=14,
-        hint="Make them alike on the servers, or name other tables with --table.",
+        hint="Make them alike on the servers, or leave them out: without their --table, or with --exclude-table.",
     )
 
 

@@ -135,7 +135,7 @@ def _warnings(found: DailyCheck) -> list[Text]:
     for time in found.holes[:HOLES_SHOWN]:
         lines.append(Text(f"{_hole(time)}: no rows, and {_unexplained(time)}.", style="yellow"))
     if len(found.holes) > HOLES_SHOWN:
-        lines.append(Text(f"and {plural(len(found.holes) - HOLES_SHOWN, 'hole')} more: syncengine outages", "yellow"))
+        lines.append(Text(f"and {plural(len(found.holes) - HOLES_SHOWN, 'hole')} more: `syncengine outages`", "yellow"))
     return lines
 
 

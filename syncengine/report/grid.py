@@ -7,7 +7,7 @@ does not fit beside a long name, that has a line of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions
@@ -23,22 +23,31 @@ UNBROKEN = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d\S*|\S+")
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
+class Column:
+    """A column: of numbers, which stand at its right, or of words, between which it may be broken."""
+
     name: str
-    right: bool
-    wraps: bool
+    right: bool = False
+    wraps: bool = False
 
 
 class Grid:
-    """Rows under headers; columns in `right` hold numbers, those in `wraps` hold words that may be broken."""
+    """Rows under headers."""
 
-    def __init__(self, names: Sequence[str], *, right: Collection[str], wraps: Collection[str]) -> None:
-        self._columns = [_Column(name, name in right, name in wraps) for name in names]
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self._columns = columns
         self._rows: list[list[Text]] = []
 
     def add_row(self, *cells: str | Text, style: str = "") -> None:
         """Add a row, a cell for each column."""
         self._rows.append([cell if isinstance(cell, Text) else Text(cell, style) for cell in cells])
+
+    def with_cells(self, change: Callable[[Text], Text]) -> Grid:
+        """Return the same table with what `change` makes of each cell."""
+        changed = Grid(self._columns)
+        for row in self._rows:
+            changed.add_row(*map(change, row))
+        return changed
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
         """Yield the lines, no wider than there is room where that can be."""

@@ -11,7 +11,7 @@ from rich.text import Text
 from syncengine.model.bucket import Bucket, BucketColumns, bucket_start
 from syncengine.model.sentences import listed
 from syncengine.model.spec import Archive, TableSpec
-from syncengine.report.grid import Grid
+from syncengine.report.grid import Column, Grid
 
 TABLES_NAMED = 4
 NO_TIME_OF_DAY = "at no time of day"
@@ -24,7 +24,7 @@ SIGNS_AFTER = 20
 
 def grid(*columns: str, right: tuple[str, ...] = (), wraps: tuple[str, ...] = ()) -> Grid:
     """Return an empty table without lines; columns in `right` hold numbers, those in `wraps` words."""
-    return Grid(columns, right=right, wraps=wraps)
+    return Grid([Column(name, name in right, name in wraps) for name in columns])
 
 
 def to_type(line: str, style: str = "") -> Text:
