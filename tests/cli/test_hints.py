@@ -21,7 +21,7 @@ TOLD = re.compile(r"`syncengine ([^`]*)`")
 def test_a_hint_names_the_pair(tmp_path: Path, typed: Typing) -> None:
     """A command told by what knows of no pair file can be typed as it stands, from text and from JSON."""
     files = drifting_pair(tmp_path / "a pair")
-    wanted = ("verify", "--pair", files.pair_file, "--table", "htrunk", "--window", "1999-01-01 05:00..06:00")
+    wanted = ("verify", "--pair", files.pair_file, "--table", "htrunk", "--window", "2000-06-05 01:00..02:00")
 
     said, document = typed(*wanted), typed(*wanted, "--json").document
 
