@@ -154,7 +154,8 @@ class _Running:
             told = self.told.get(step.number, _Told())
             state = told.state or _reached(step, told)
             why = told.why or self._why(state)
-            steps.append(StepOutcome(step.number, state, told.deleted, told.inserted, why, self.portion))
+            tables = tuple(dict.fromkeys(part.table for part in step.parts))
+            steps.append(StepOutcome(step.number, state, told.deleted, told.inserted, why, self.portion, tables))
         return RunOutcome(self.context.run.id, tuple(steps), self.stopped, self.cancelled)
 
     def _why(self, state: StepState) -> str:

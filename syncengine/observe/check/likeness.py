@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from syncengine.catalogue import Catalogue
-from syncengine.model.check import Finding, Holding, ServerCheck, Severity, Subject
+from syncengine.model.check import Finding, Holding, ServerCheck, Severity, Subject, TableCheck
 from syncengine.model.drift import TableState
 from syncengine.model.facts import ArchiveStatus, ServerFacts
 from syncengine.model.pair import Role
@@ -27,6 +27,7 @@ LATE = {
 """How far behind an archive may be before something is wrong with it; it tells when it last ran."""
 RUNNING = "is running now"
 SAME_LOAD = "Bring both servers to the same CMS load; nothing can be copied between unlike ones."
+MAKE_ALIKE = "Make them alike on both servers. Till then they are neither compared nor copied, and all others are."
 ARCHIVING = "Maintenance: Archiving Status, on that server. What is not archived on both servers is not copied."
 REPORT = "Attach this report to a bug report, so that the specs can be mended."
 
@@ -52,23 +53,32 @@ def server_findings(check: ServerCheck, as_of: datetime) -> Iterator[Finding]:
             "these are compared over rows that are fetched, which takes longer.",
             server=role,
         )
-    denied = [table for table in check.tables if table.holding is Holding.UNREADABLE]
-    if denied:
-        yield Finding(
-            Severity.MUST,
-            Subject.TABLES,
-            f"{plural(len(denied), 'table')} cannot be read.",
-            f"Let the login read them: GRANT SELECT ON {denied[0].table} TO it, and so on.",
-            server=role,
-            tables=tuple(table.table for table in denied),
-            details=tuple(f"{table.table}: {table.problem}" for table in denied),
-        )
+    yield from _unread(check)
     yield from _surroundings(check)
     if check.facts is not None:
         for note in check.facts.notes:
             says = f"It {note}." if note.startswith("has ") else f"{note}."
             yield Finding(Severity.SHOULD, Subject.TABLES, says, server=role)
         yield from _archives(check.facts, as_of)
+
+
+def _unread(check: ServerCheck) -> Iterator[Finding]:
+    """Yield the tables that cannot be read, those with the same remedy together; a lock passes by itself."""
+    groups: dict[tuple[bool, str], list[TableCheck]] = defaultdict(list)
+    for table in check.tables:
+        if table.holding is Holding.UNREADABLE:
+            groups[table.passes, table.hint].append(table)
+    for (passes, hint), tables in groups.items():
+        says = f"{plural(len(tables), 'table')} cannot be read{' at this moment' if passes else ''}."
+        yield Finding(
+            Severity.SHOULD if passes else Severity.MUST,
+            Subject.TABLES,
+            says,
+            hint or "See to that on the server, or leave them out with --exclude-table.",
+            server=check.role,
+            tables=tuple(table.table for table in tables),
+            details=tuple(f"{table.table}: {table.problem}" for table in tables),
+        )
 
 
 def pair_findings(looks: Mapping[Role, Look], catalogue: Catalogue) -> Iterator[Finding]:
@@ -80,7 +90,7 @@ def pair_findings(looks: Mapping[Role, Look], catalogue: Catalogue) -> Iterator[
         yield from _acds(primary.facts, secondary.facts)
         yield from _intervals(primary.facts, secondary.facts)
     lives = {spec.name: {role: looks[role].live.get(spec.name) for role in Role} for spec in catalogue.tables}
-    yield from _layouts(catalogue, lives)
+    yield from _layouts(catalogue, lives, alike=_loads_alike(primary, secondary))
     yield from _nullability(catalogue, lives)
     yield from _empty(catalogue, primary, secondary)
     yield from _against_the_specs(primary, secondary)
@@ -233,8 +243,14 @@ def _trouble(status: ArchiveStatus, as_of: datetime) -> tuple[str, Severity] | N
     return None
 
 
-def _layouts(catalogue: Catalogue, lives: Mapping[str, Live]) -> Iterator[Finding]:
-    """Yield the tables that cannot be compared or copied, those with the same trouble together."""
+def _loads_alike(primary: ServerCheck, secondary: ServerCheck) -> bool:
+    """Say whether it is known that both servers run the same load."""
+    return bool(primary.load) and primary.load == secondary.load
+
+
+def _layouts(catalogue: Catalogue, lives: Mapping[str, Live], *, alike: bool) -> Iterator[Finding]:
+    """Yield the tables that cannot be compared or copied, those with the same trouble together; `alike` are loads."""
+    unlike = MAKE_ALIKE if alike else f"{SAME_LOAD} Till then leave them out."
     troubles: dict[tuple[str, Severity], list[str]] = defaultdict(list)
     absent: list[str] = []
     for spec in catalogue.tables:
@@ -247,7 +263,7 @@ def _layouts(catalogue: Catalogue, lives: Mapping[str, Live]) -> Iterator[Findin
     for (problem, severity), tables in troubles.items():
         details = tuple(problem.split("; "))
         says = details[0] if len(details) == 1 else f"{len(details)} things about its columns are not alike"
-        advice = f"{SAME_LOAD} Till then leave them out." if severity is Severity.MUST else "They are not compared."
+        advice = unlike if severity is Severity.MUST else "They are not compared."
         yield Finding(
             severity,
             Subject.COLUMNS,
