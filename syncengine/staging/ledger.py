@@ -189,7 +189,13 @@ class Ledger:
 
     def _folders(self) -> list[Path]:
         """Return the folders of runs, and of those whose beginning was cut short."""
-        found = sorted(self._runs.iterdir()) if self._runs.is_dir() else []
+        if self._runs.exists() and not self._runs.is_dir():
+            raise StagingError(
+                f"{self._runs} is no folder, so that nobody knows what was run.",
+                hint="Move away what stands there, and put the folder of runs back if there was one.",
+            )
+        with staging_errors(self.staging):
+            found = sorted(self._runs.iterdir()) if self._runs.is_dir() else []
         return [folder for folder in found if folder.is_dir() and not folder.name.startswith(REMOVED)]
 
     @property

@@ -144,6 +144,18 @@ def test_the_runs_of_a_copied_folder_are_not_its_own(tmp_path: Path, typed: Typi
     assert typed("undo", "--pair", files.pair_file, "--yes").code == 0
 
 
+def test_a_file_in_place_of_the_runs_is_an_error(tmp_path: Path, typed: Typing) -> None:
+    """Where there is no folder of runs but a file, nobody says that no run is kept."""
+    files = pair_of(tmp_path)
+    (tmp_path / "pair.staging").mkdir(exist_ok=True)
+    (tmp_path / "pair.staging" / "runs").write_text("")
+
+    said = typed("runs", "--pair", files.pair_file)
+
+    assert said.code == 1
+    assert "is no folder, so that nobody knows what was run" in said.err
+
+
 def test_an_undo_of_nothing_that_can_be_is_refused(tmp_path: Path, typed: Typing) -> None:
     """Where a later run has written all of it, the undo is refused, and that run is named."""
     files = pair_of(tmp_path)

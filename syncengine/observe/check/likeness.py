@@ -13,6 +13,7 @@ from syncengine.model.facts import ArchiveStatus, ServerFacts
 from syncengine.model.pair import Role
 from syncengine.model.sentences import plural
 from syncengine.model.spec import Archive, DataClass, Kept, TableSpec
+from syncengine.model.surroundings import MetKind
 from syncengine.observe.check.server import Look
 from syncengine.observe.columns import judge_columns
 from syncengine.servers.protocol import LiveColumn, LiveTable
@@ -99,9 +100,11 @@ def pair_findings(looks: Mapping[Role, Look], catalogue: Catalogue) -> Iterator[
 def _surroundings(check: ServerCheck) -> Iterator[Finding]:
     """Yield what writes to tables that are ever written would set off or meet."""
     tables = [table for table in check.tables if table.data_class is not DataClass.LOCAL]
+    lacking = [(table.table, met) for table in tables for met in table.meets if met.kind is MetKind.PRIVILEGES]
     forbidden = [(table.table, met) for table in tables for met in table.meets if met.forbids]
     set_off = [(table.table, met) for table in tables for met in table.meets if met.sets_off]
-    rest = [(table.table, met) for table in tables for met in table.meets if not met.forbids and not met.sets_off]
+    told = [*lacking, *forbidden, *set_off]
+    rest = [one for one in ((table.table, met) for table in tables for met in table.meets) if one not in told]
     for severity, found, says, advice in (
         (
             Severity.SHOULD,
@@ -114,6 +117,12 @@ def _surroundings(check: ServerCheck) -> Iterator[Finding]:
             set_off,
             "Tables at which a write changes rows beside its own, which no undo puts back.",
             "A plan that writes one is refused until --allow-triggers or --allow-cascades names it.",
+        ),
+        (
+            Severity.NOTE,
+            [] if check.read_only else lacking,
+            "Tables that this login may not write.",
+            "Have their owner grant it what is named before anything is copied to this server.",
         ),
         (Severity.NOTE, rest, "Tables with constraints, references or numbers of their own.", ""),
     ):
@@ -253,13 +262,15 @@ def _layouts(catalogue: Catalogue, lives: Mapping[str, Live], *, alike: bool) ->
     unlike = MAKE_ALIKE if alike else f"{SAME_LOAD} Till then leave them out."
     troubles: dict[tuple[str, Severity], list[str]] = defaultdict(list)
     absent: list[str] = []
+    optional: list[str] = []
     for spec in catalogue.tables:
+        if not any(lives[spec.name].values()):
+            (optional if spec.optional else absent).append(spec.name)
+            continue
         verdict = judge_columns(spec, dict(lives[spec.name]))
         if verdict.state is TableState.NOT_COMPARABLE:
             severity = Severity.MUST if spec.kept is Kept.COPYING else Severity.SHOULD
             troubles[verdict.problem.replace(f"no table {spec.name}", "no such table"), severity].append(spec.name)
-        elif verdict.state is TableState.ABSENT and not spec.optional:
-            absent.append(spec.name)
     for (problem, severity), tables in troubles.items():
         details = tuple(problem.split("; "))
         says = details[0] if len(details) == 1 else f"{len(details)} things about its columns are not alike"
@@ -274,6 +285,7 @@ def _layouts(catalogue: Catalogue, lives: Mapping[str, Live], *, alike: bool) ->
             rule=14,
         )
     if absent:
+        absent += optional
         says = (
             f"{plural(len(absent), 'table')} of the catalogue {'is' if len(absent) == 1 else 'are'} on neither server."
         )

@@ -107,3 +107,25 @@ def test_a_division_and_a_foreign_key_are_said_to_be_that(built: Built, typed: T
     assert "step 1 (hcwc) was not done" in done.text
     assert failed[:-1] == ["hcwc", "secondary", "failed", "1", "·", "·"]
     assert "See to what failed, then run the same command again" in done.text
+
+
+def test_rights_to_write_are_asked_for_before_anything_is_written(built: Built, typed: Typing) -> None:
+    """A plan and check name all rights that are lacking, at once; a right to every column is one to insert."""
+    files = built()
+    secondary = files.database("secondary")
+    for table, right in (("hcwc", "INSERT, DELETE"), ("htrunk", "UPDATE"), ("synonyms", "INSERT")):
+        secondary.run(f"REVOKE {right} ON {table} FROM {secondary.login}")
+    names = secondary.run("SELECT column_name FROM information_schema.columns WHERE table_name = 'synonyms'")
+    columns = ", ".join(f'"{name}"' for (name,) in names)
+    secondary.run(f"GRANT INSERT ({columns}) ON synonyms TO {secondary.login}")
+    pair = ("--pair", files.pair_file)
+
+    planned = typed("resync", *pair, *WINDOW, "--table", "htrunk", "--table", "hcwc", "--dry-run")
+    checked = typed("check", *pair, "-v")
+
+    for said in (planned, checked):
+        assert "this login lacks INSERT, DELETE on it" in said.text
+        assert "this login lacks UPDATE on it" in said.text
+    assert planned.code == 3
+    assert "hcwc on secondary: this login lacks INSERT, DELETE on it" in planned.text
+    assert "synonyms: this login lacks" not in checked.text
