@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import resource
 import sys
 import threading
 from collections.abc import Callable
@@ -32,6 +33,10 @@ from syncengine.cli.undo import undo
 from syncengine.cli.verify import verify
 from syncengine.model import interrupts
 from syncengine.model.errors import CancelledError, InputError, OutputError, SyncError
+
+MB = 2**20
+LEAST_ADDRESSES = 4096 * MB
+"""Of which only a small part is ever used: libraries take addresses in advance, for each thread."""
 
 app = typer.Typer(
     name="syncengine",
@@ -120,6 +125,7 @@ def run_for_code(arguments: list[str]) -> int:
         expect_document()
         remember_pair(arguments)
         refuse_no_folder()
+        refuse_little_memory()
         return int(_commands()(args=arguments, standalone_mode=False) or 0)
     except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  # here they become what people read
         return end(error, arguments)
@@ -132,6 +138,16 @@ def _with_all_said(code: int, arguments: list[str]) -> int:
     except OutputError as error:
         return end(error, arguments)
     return code
+
+
+def refuse_little_memory() -> None:
+    """Refuse to run where the libraries that read rows would be aborted, or wait for ever, for want of addresses."""
+    allowed, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if allowed != resource.RLIM_INFINITY and allowed < LEAST_ADDRESSES:
+        raise SyncError(
+            f"This process may use {allowed // MB:,} MB of addresses, and needs {LEAST_ADDRESSES // MB:,} MB.",
+            hint="Allow it more (`ulimit -v unlimited`); limits.memory_mb bounds what it really uses.",
+        )
 
 
 def refuse_no_folder() -> None:

@@ -27,6 +27,7 @@ WHOLE = re.compile(r"\S*`[^`]*`\S*|\S+")
 """What is not broken: a word, or a command to type."""
 PLAINLY = "syncengine-plainly"
 STANDARD = (0, 1, 2)
+SHOW_CURSOR = "\x1b[?25h"
 
 
 class _Descriptor(io.RawIOBase):
@@ -137,7 +138,10 @@ def open_streams() -> None:
 
 
 def close_streams() -> None:
-    """Write what is left to be written; raises OutputError."""
+    """Write what is left to be written, and show the cursor, which a bar hides; raises OutputError."""
+    if sys.stderr.isatty():
+        sys.stderr.write(SHOW_CURSOR)
+        sys.stderr.flush()
     with contextlib.suppress(ValueError):
         sys.stdout.flush()
 
