@@ -30,6 +30,7 @@ from syncengine.jobs.runs.runs import Runs
 from syncengine.jobs.surroundings import surrounded
 from syncengine.jobs.sync import Syncing, SyncWishes, refuse_conflicts
 from syncengine.jobs.timetables.listing import Timetables
+from syncengine.jobs.writable import with_unwritable
 from syncengine.model.check import PairCheck
 from syncengine.model.daily_check import DailyCheck
 from syncengine.model.drift import Observation
@@ -120,7 +121,7 @@ class Pair:
         request = self._observer.request(specs, window, asked.acds, choice(Role, source, "source"), every_row=every_row)
         request = replace(request, named=self._choosing.named(asked))
         with self.connections.servers(frozenset()) as servers:
-            observation = self._observer.verified(servers, request)
+            observation = with_unwritable(self._observer.verified(servers, request), servers)
         return replace(
             observation, notes=(*observation.notes, *self._choosing.files_beside(asked), *unlike_loads(observation))
         )

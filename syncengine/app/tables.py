@@ -129,7 +129,7 @@ class Choosing:
                 f"--table {typed(spec.name)}" for spec in self.catalogue.select(asked.tables) if spec.time is None
             ]
             raise InputError(
-                f"{listed(untimed, NAMED)}: administration has no times, and a resync copies what has.",
+                f"{listed(untimed, NAMED)}: a table without times, and a resync copies what has them.",
                 hint=f"Use `syncengine sync {' '.join(options)}`.",
             )
         return specs

@@ -122,6 +122,7 @@ class SpecFile(_Strict):
     circular: bool = False
     optional: bool = False
     future_dates: bool = False
+    at_once: bool = False
     row_number: ColumnName | None = None
     removed_when_told: ColumnName | None = None
     tables: dict[TableName, TableEntry] = Field(min_length=1)

@@ -40,6 +40,8 @@ def _name_faults(file: SpecFile) -> Iterator[str]:
         ]
         if file.time.label and file.time.epoch:
             yield "time: a row's time is a label or an epoch, not both"
+    if file.at_once and (file.class_ is not DataClass.CUSTOM or file.time is None):
+        yield "at_once: only a custom table with a [time] is written by no archive of a CMS"
     for where, column in named:
         if column is not None and column not in file.columns:
             yield f"{where}: names the column {column!r}, which [columns] does not have"
@@ -133,13 +135,14 @@ def _table(file: SpecFile, place: str, name: str, entry: TableEntry) -> TableSpe
             "retention",
             "circular",
             "optional",
+            "at_once",
             "row_number",
             "removed_when_told",
         )
         if (key if key != "class" else "class_") in file.model_fields_set
     ]
     origin.append(("archive", f"{place}: tables.{name}.archive" if entry.archive else "default: none, not historical"))
-    origin += [(key, "default") for key in ("circular", "optional") if key not in file.model_fields_set]
+    origin += [(key, "default") for key in ("circular", "optional", "at_once") if key not in file.model_fields_set]
     origin += [(f"not_compared.{column}", f"{place}: not_compared.{column}") for column in file.not_compared]
     origin += [(f"follows.{name}", f"{place}: follows.{name}") for name in file.follows]
     origin += [("pieces", f"{place}: pieces")] if file.pieces is not None else []
@@ -160,6 +163,7 @@ def _table(file: SpecFile, place: str, name: str, entry: TableEntry) -> TableSpe
         circular=file.circular,
         optional=file.optional,
         future_dates=file.future_dates,
+        at_once=file.at_once,
         removed_when_told=file.removed_when_told,
         rolled_from=intervals if entry.archive in SUMMED else None,
         follows=tuple(_followed(file, present)),

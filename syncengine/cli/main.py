@@ -20,6 +20,7 @@ from syncengine.cli.check import check
 from syncengine.cli.demo import demo
 from syncengine.cli.endings import end
 from syncengine.cli.exit_codes import ExitCode
+from syncengine.cli.hints import remember_pair
 from syncengine.cli.outages import outages
 from syncengine.cli.resume import resume
 from syncengine.cli.resync import resync
@@ -125,6 +126,7 @@ def run_for_code(arguments: list[str]) -> int:
     """Run the command line and return its exit code; errors become one sentence on standard error."""
     try:
         expect_document()
+        remember_pair(arguments)
         refuse_no_folder()
         refuse_little_memory()
         return int(_commands()(args=arguments, standalone_mode=False) or 0)

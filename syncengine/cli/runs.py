@@ -66,7 +66,7 @@ def runs(
 def _removed(opened: Pair, run: str | None, *, yes: bool, json: bool) -> bool:
     """Remove a run, once that is agreed to; say whether it was."""
     if run is None:
-        raise InputError("Which run is to be removed?", hint="Name it: syncengine runs RUN --remove.")
+        raise InputError("Which run is to be removed?", hint="Name it: `syncengine runs RUN --remove`.")
     found = opened.run(run)
     if not yes:
         refuse_nobody_to_ask_of_removal(json=json)

@@ -36,7 +36,7 @@ def status(
     from syncengine.report.run_text import print_status
 
     opened = open_pair(pair, specs=tuple(specs or ()), progress=progress())
-    known, holder = opened.runs(), opened.ledger.holder()
+    known, holder = opened.ledger.examined(), opened.ledger.holder()
     daily = None if ledger or holder else opened.daily(since=since)
     if json:
         document = {**runs_document(known, holder), "daily": daily_document(daily) if daily else None}

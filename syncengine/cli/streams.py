@@ -6,11 +6,15 @@ import codecs
 import contextlib
 import io
 import os
+import re
 import select
+import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from syncengine.cli.hints import all_to_type, to_type
 from syncengine.model.errors import OutputError
 
 if TYPE_CHECKING:
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
 PLAIN_SIGNS = {"·": ".", "…": "...", "≠": "!=", "━": "-", "╸": "-", "╺": "-"}
 """What stands for our own signs where a stream has none of them; of other signs it is their number."""
 
+WHOLE = re.compile(r"\S*`[^`]*`\S*|\S+")
+"""What is not broken: a word, or a command to type."""
 PLAINLY = "syncengine-plainly"
 STANDARD = (0, 1, 2)
 SHOW_CURSOR = "\x1b[?25h"
@@ -73,13 +79,28 @@ class _Descriptor(io.RawIOBase):
 
 def say(line: str) -> None:
     """Write a line of text to standard output."""
-    sys.stdout.write(f"{line}\n")
+    sys.stdout.write(f"{to_type(line)}\n")
 
 
 def warn(line: str) -> None:
-    """Write a line of text to standard error."""
-    sys.stderr.write(f"{line}\n")
+    """Write text to standard error, on a screen broken between words; a command to type stays in one piece."""
+    text = to_type(line)
+    if sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns
+        text = "\n".join(part for one in text.split("\n") for part in _broken(one, width))
+    sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
+
+
+def _broken(line: str, width: int) -> Iterator[str]:
+    """Yield a line in pieces that are no wider than there is room, where no word is."""
+    begin = stop = 0
+    for word in WHOLE.finditer(line):
+        if stop > begin and word.end() - begin > width:
+            yield line[begin:stop]
+            begin = word.start()
+        stop = word.end()
+    yield line[begin:]
 
 
 class _Documents:
@@ -99,7 +120,7 @@ def print_document(document: dict[str, Any]) -> None:
 
     if not _Documents.written:
         _Documents.written = True
-        say(as_text(document))
+        sys.stdout.write(f"{as_text(all_to_type(document))}\n")
 
 
 def open_streams() -> None:

@@ -16,8 +16,11 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
+from syncengine.cli.hints import additions, to_type
 from syncengine.model.interrupts import stop_if_asked
+from syncengine.report.grid import Grid
 
 PIPED_WIDTH = 1000
 PLAIN_LINE_SECONDS = 5.0
@@ -28,8 +31,32 @@ class ReportConsole(Console):
     """A console that breaks lines and never cuts them: a command longer than the screen stays whole."""
 
     def print(self, *objects: Any, **options: Any) -> None:  # noqa: ANN401  # as the class above it has them
-        """Print, as the class above does."""
-        super().print(*objects, **{"crop": False, **options})
+        """Print, as the class above does, with commands that can be typed."""
+        super().print(*map(_to_type, objects), **{"crop": False, **options})
+
+
+def _to_type(shown: object) -> object:
+    """Return what is shown with commands that can be typed."""
+    match shown:
+        case Text():
+            return text_to_type(shown)
+        case Grid():
+            return shown.with_cells(text_to_type)
+        case str():
+            return to_type(shown)
+        case _:
+            return shown
+
+
+def text_to_type(text: Text) -> Text:
+    """Return a text with commands that can be typed, its styles where they were."""
+    for place, more in additions(text.plain):
+        before, after = text[:place], text[place:]
+        before.append(more)
+        before.append_text(after)
+        before.no_wrap, before.overflow, before.style = text.no_wrap, text.overflow, text.style
+        text = before
+    return text
 
 
 def out() -> Console:

@@ -40,7 +40,8 @@ FILES = ("primary.duckdb", "secondary.duckdb", "pair.toml")
 
 PAIR_FILE = """\
 # A High Availability pair: the two CMS servers that one switch reports to.
-# This one is a demonstration. Both servers are files beside this one; the folder may be copied anywhere.
+# This one is a demonstration. Both servers are files beside this one; the folder may be copied anywhere, and its copy
+# is another pair: what was run before it was copied is undone only in the first.
 
 # A snapshot stands still, so the wall clock to assume is written here. A live pair leaves this out.
 as_of = 2000-06-05T06:10:00

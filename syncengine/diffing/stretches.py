@@ -101,7 +101,8 @@ def overlaps_statement(question: BagQuestion, relation: str, time: TimeColumns) 
     places = (f"{slot} AS slot", f"{minute} AS minute", f"{length} AS length", "ROW_NUMBER() OVER () AS number")
     alike = " AND ".join(f"other.k{at} IS NOT DISTINCT FROM one.k{at}" for at in range(len(named_alike)))
     return (
-        f"WITH placed AS MATERIALIZED (SELECT {', '.join((*named_alike, *places))} FROM {relation}) "
+        f"WITH placed AS MATERIALIZED (SELECT {', '.join((*named_alike, *places))} FROM {relation} "
+        f"WHERE {slot} IS NOT NULL) "
         "SELECT other.k0, other.slot, other.k1, COUNT(DISTINCT other.number) FROM placed AS one JOIN placed AS other "
         f"ON {alike} AND other.minute < one.minute + one.length "
         "AND (other.minute > one.minute OR (other.minute = one.minute AND other.length < one.length)) "

@@ -54,6 +54,11 @@ def _why_stopped(error: BaseException, context: RunContext) -> tuple[str, bool]:
     return f"an unexpected error: {error!r}", False
 
 
+OF_A_COPY = (
+    "A copied folder is another pair: what was run before it was copied is gone on with, and undone, where it was run."
+)
+
+
 def refuse_other_servers(plan: Plan, servers: Mapping[Role, Server]) -> None:
     """Refuse a plan that was made for other servers than those a pair file names now; one that is down is not asked."""
     for role, identity in plan.identities:
@@ -61,7 +66,7 @@ def refuse_other_servers(plan: Plan, servers: Mapping[Role, Server]) -> None:
             raise RefusedError(
                 f"The plan was made for another {role} server than the pair file names now.",
                 rule=14,
-                hint="Make the plan again, or name the pair file it was made with.",
+                hint=f"Make the plan again, or name the pair file it was made with. {OF_A_COPY}",
             )
 
 
@@ -154,7 +159,8 @@ class _Running:
             told = self.told.get(step.number, _Told())
             state = told.state or _reached(step, told)
             why = told.why or self._why(state)
-            steps.append(StepOutcome(step.number, state, told.deleted, told.inserted, why, self.portion))
+            tables = tuple(dict.fromkeys(part.table for part in step.parts))
+            steps.append(StepOutcome(step.number, state, told.deleted, told.inserted, why, self.portion, tables))
         return RunOutcome(self.context.run.id, tuple(steps), self.stopped, self.cancelled)
 
     def _why(self, state: StepState) -> str:

@@ -12,7 +12,6 @@ from syncengine.model.progress import Progress
 
 WAIT_SECONDS = 30.0
 """Seconds between two looks at the archive status."""
-ARCHIVE_RULE = 6
 T = TypeVar("T")
 
 
@@ -27,7 +26,7 @@ def awaited(make: Callable[[], T], limits: Limits, progress: Progress, *, wait: 
         try:
             return make()
         except RefusedError as refusal:
-            if not wait or refusal.rule != ARCHIVE_RULE or time.monotonic() > deadline:
+            if not wait or not refusal.passes or time.monotonic() > deadline:
                 raise
         progress.begin(f"Waiting for the archive, at most {limits.wait_minutes} minutes", 1)
         try:

@@ -27,6 +27,7 @@ from syncengine.observe.request import Request
 from syncengine.observe.scopes import LONGEST_KEPT, ScopeQuestions
 from syncengine.planning.outages import blind_times, findings_of, narrowed
 from syncengine.planning.plan import Wishes, plan
+from syncengine.planning.refusals import refuse_unread
 from syncengine.servers.protocol import Server
 
 UNBOUNDED = 2**62
@@ -83,11 +84,13 @@ class Outages:
             times = blind_in(facts, self.settings, looked, acds)
             early = [time for time in times if not time.archived]
             archived = tuple(time for time in times if time.archived)
+            refuse_unread(facts if early and (wait or not archived) else ())
             if early and (wait or not archived):
                 raise RefusedError(
                     f"The outage of ACD {early[0].acd} at {early[0].span} has not been archived on both servers yet.",
                     rule=6,
                     hint="Run the same command again when archiving is done, or add --wait.",
+                    passes=True,
                 )
             if not archived:
                 return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from syncengine.catalogue import Catalogue
+from syncengine.execute.executor import OF_A_COPY
 from syncengine.execute.images import hold
 from syncengine.execute.journals import WrittenPart, refuse_lost, written_parts
 from syncengine.model.bucket import EMPTY, BucketColumns, BucketState
@@ -145,7 +146,7 @@ def _refuse_other_servers(record: RunRecord, run: RunFolder, servers: Mapping[Ro
         if servers[role].describe().identity != identity:
             raise InputError(
                 f"Run {run.id} wrote to another {role} server than the pair file names now.",
-                hint="Name the pair file that it was run with.",
+                hint=f"Name the pair file that it was run with. {OF_A_COPY}",
             )
 
 

@@ -28,7 +28,8 @@ FIRST_EPOCH, PAST_EPOCH = (
 class Bucket:
     """(row_date, slot, acd), each None where the table has no such column or the row holds NULL.
 
-    `row_date` is None, too, where the row's lies outside of the dates a window can hold.
+    `row_date` is None, too, where the row's lies outside of the dates a window can hold, and `slot` where its label
+    is no time of day.
 
     `slot` is the HHMM label of the interval, or for event tables that of its quarter of an hour, or the
     epoch second a quarter begins with. Daily, weekly and monthly archives have none.
@@ -115,7 +116,9 @@ def bucket_start(bucket: Bucket, columns: BucketColumns, zone: str) -> datetime 
         if bucket.slot is None or not FIRST_EPOCH <= bucket.slot < PAST_EPOCH:
             return None
         return datetime.fromtimestamp(bucket.slot, ZoneInfo(zone)).replace(tzinfo=None)
-    return None if bucket.row_date is None else at_label(bucket.row_date, bucket.slot or 0)
+    if bucket.row_date is None or (columns.label is not None and bucket.slot is None):
+        return None
+    return at_label(bucket.row_date, bucket.slot or 0)
 
 
 def period_of(archive: Archive, row_date: date) -> Window:

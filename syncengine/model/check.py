@@ -89,6 +89,10 @@ class TableCheck:
     holding: Holding
     problem: str = ""
     """Why it cannot be read."""
+    hint: str = ""
+    """What to do about that."""
+    passes: bool = False
+    """Whether that may pass by itself: somebody else holds a lock on it."""
     owner: str = ""
     indexes: tuple[str, ...] = ()
     columns: tuple[tuple[str, str], ...] = ()

@@ -47,6 +47,9 @@ class ServerDay:
         """Yield what is not archived though it should be, as sentences without their ends."""
         if self.facts is None:
             return
+        if self.facts.archives_unread:
+            yield f"how far it has archived is not known: {self.facts.archives_unread}"
+            return
         for acd in self.facts.acds:
             for archive, late in ((Archive.INTERVAL, timedelta(hours=2)), (Archive.DAILY, timedelta(days=2))):
                 status = self.facts.archived(acd, archive)

@@ -241,6 +241,8 @@ class TableObservation:
     """Rows that begin inside another row of the same key, on either server."""
     cuts: tuple[Cut, ...] = ()
     """Logins, calls and states that an outage has cut on one server or on both; their rows are among the drift."""
+    unwritable: str = ""
+    """Why no copy can write it to the target, where that was asked; empty where one can, or nobody asked."""
 
     @property
     def counts(self) -> Counts:

@@ -72,11 +72,15 @@ class SpecError(FaultsError):
 
 
 class RefusedError(SyncError):
-    """A rule of the domain forbids what was asked; nothing was written."""
+    """A rule of the domain forbids what was asked; nothing was written.
 
-    def __init__(self, message: str, *, rule: int, hint: str = "") -> None:
+    `passes` says that the same may be allowed a little later: it is worth waiting.
+    """
+
+    def __init__(self, message: str, *, rule: int, hint: str = "", passes: bool = False) -> None:
         super().__init__(message, hint=hint)
         self.rule = rule
+        self.passes = passes
 
 
 class ServerError(SyncError):

@@ -133,6 +133,10 @@ class ServerFacts:
     """Whether any of the tables that have rows in every interval could be read; else nobody knows what it saw."""
     tells_links: bool = True
     """Whether its diary of links could be read; else nobody knows of its outages, nor of its clock being set."""
+    archives_unread: str = ""
+    """Why it does not tell how far any archive has run, as a sentence without its end: waiting does not help then."""
+    links_unread: str = ""
+    """Why it does not tell of its outages, as a sentence without its end."""
     pseudo_acds: tuple[int, ...] = ()
     """ACDs made up on this server; nothing else here tells of an ACD that is made up on either (rule 8)."""
 
@@ -142,4 +146,6 @@ class ServerFacts:
         for status in self.archives:
             if status.acd == acd and status.archive is wanted:
                 return status
+        if self.archives_unread:
+            return ArchiveStatus(acd, wanted, None, f"is not known: {self.archives_unread}")
         return ArchiveStatus(acd, wanted, None, f"has no row for ACD {acd} in arch_stat")

@@ -14,6 +14,11 @@ QUANTUM = 15
 """The shortest interval, in minutes; every longer one is cut at its boundaries."""
 
 
+LAST_LABEL = 2359
+"""The last label of a day. Other numbers, and those whose last two digits are no minutes, are no time of day."""
+MINUTES = 60
+
+
 def label_of(minute: int) -> int:
     """Return the HHMM label of a minute of the day: 90 is 130."""
     return minute // 60 * 100 + minute % 60
@@ -39,6 +44,11 @@ def floor_to(moment: datetime, minutes: int) -> datetime:
     midnight = datetime(moment.year, moment.month, moment.day)
     inside = int((moment - midnight).total_seconds()) // 60
     return midnight + timedelta(minutes=inside - inside % minutes)
+
+
+def over_before(as_of: datetime, length: int) -> datetime:
+    """Return up to when intervals of `length` minutes are over: one is left for rows and clocks that are late."""
+    return floor_to(as_of, length) - timedelta(minutes=length)
 
 
 def ceil_to(moment: datetime, minutes: int) -> datetime:

@@ -30,6 +30,8 @@ class Outlook(StrEnum):
     """The other server saw it better, and what differs can be copied from there."""
     WAITING = "not archived yet"
     """One of the servers has not archived it to its end: it is too early (rule 6)."""
+    UNARCHIVED = "not known to be archived"
+    """One of the servers does not tell how far it has archived, so that nothing may be copied (rule 6)."""
     REFUSED = "cannot be mended now"
     """It could be, but a rule forbids every write to this pair: unlike loads, unlike tables (rule 14)."""
     UNDECIDED = "undecided"
@@ -79,6 +81,8 @@ class BlindTime:
     sides: tuple[BlindSide, ...]
     archived: bool
     """Both servers have archived it to its end."""
+    tells_archives: bool = True
+    """Both tell how far they have archived at all."""
 
 
 @dataclass(frozen=True, slots=True)

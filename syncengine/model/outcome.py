@@ -33,6 +33,8 @@ class StepOutcome:
     why: str = ""
     portion: int = 1
     """Of a backfill; a resync has one."""
+    tables: tuple[str, ...] = ()
+    """What it writes."""
 
     @property
     def wrote(self) -> bool:

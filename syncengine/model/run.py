@@ -175,6 +175,10 @@ class RunRecord:
     """What it waits for at this moment, while it runs."""
     in_sync: bool | None = None
     """What the fresh look after it found; None where there was none."""
+    differs: bool | None = None
+    """Whether anything differed then, of what could be compared."""
+    not_compared: tuple[str, ...] = ()
+    """The tables that could not be compared then."""
     hooks: tuple[HookRecord, ...] = ()
     """Every time a hook was run, in order."""
     bytes_kept: int = 0

@@ -181,6 +181,8 @@ class TableSpec:
     circular: bool = False
     optional: bool = False
     future_dates: bool = False
+    at_once: bool = False
+    """Its rows are written as they happen, by no archive of a CMS (rule 6): only tables of one's own may be so."""
     removed_when_told: str | None = None
     """The column of the user that a row belongs to: rows of users only the target has stay until told (rule 19)."""
     rolled_from: str | None = None

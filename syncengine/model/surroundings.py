@@ -108,6 +108,8 @@ class Surroundings:
     """Tables whose rows are read with its own; partitions are not among them."""
     row_security: bool = False
     """Rows of it are hidden from this login."""
+    lacks: tuple[Write, ...] = ()
+    """What this login may not do to its rows; a plan names it, and the write will fail for that table alone."""
 
 
 class MetKind(StrEnum):
@@ -118,6 +120,7 @@ class MetKind(StrEnum):
     INHERITED = "inherited"
     ROW_SECURITY = "row-security"
     GENERATED = "generated-column"
+    PRIVILEGES = "privileges"
     TRIGGER = "trigger"
     CASCADE = "cascade"
     REFERRED_TO = "referred-to"
@@ -127,7 +130,15 @@ class MetKind(StrEnum):
     COUNTER = "counter"
 
 
-FORBIDS = frozenset({MetKind.NOT_A_TABLE, MetKind.INSTEAD, MetKind.INHERITED, MetKind.ROW_SECURITY, MetKind.GENERATED})
+FORBIDS = frozenset(
+    {
+        MetKind.NOT_A_TABLE,
+        MetKind.INSTEAD,
+        MetKind.INHERITED,
+        MetKind.ROW_SECURITY,
+        MetKind.GENERATED,
+    }
+)
 """What a table cannot be written with: the write would fail, or lose rows."""
 SETS_OFF = frozenset({MetKind.TRIGGER, MetKind.CASCADE})
 """What changes rows beside those that are written, which no journal holds."""
@@ -205,6 +216,9 @@ def chain_of(table: str, references: tuple[Reference, ...]) -> tuple[Reference, 
 def met_at(around: Surroundings) -> Iterator[Met]:
     """Yield all that writes to a table may meet or set off, what weighs most first."""
     yield from _forbidding(around)
+    if around.lacks:
+        lacking = ", ".join(one.upper() for one in around.lacks)
+        yield Met(MetKind.PRIVILEGES, f"this login lacks {lacking} on it")
     for trigger in around.triggers:
         if not trigger.instead:
             says = f"the {trigger.called} {trigger.name} runs on {_each(trigger.on)}"

@@ -129,6 +129,8 @@ def gather_facts(server: Server, role: Role, questions: FactQuestions) -> Server
         clock_resets=tuple(_clock_resets(links, role)),
         tells_coverage=not reading.read.isdisjoint(WITNESSES),
         tells_links="linkex" in reading.read,
+        links_unread=reading.unread.get("linkex", ""),
+        archives_unread=reading.unread.get("arch_stat", ""),
         pseudo_acds=questions.settings.server(role).pseudo_acds,
     )
     return _without(facts, questions.settings.pseudo_acds)
@@ -159,6 +161,8 @@ class _Reading:
     notes: list[str] = field(default_factory=list)
     read: set[str] = field(default_factory=set)
     """The tables that could be read."""
+    unread: dict[str, str] = field(default_factory=dict)
+    """Why others could not, as a sentence without its end."""
 
     def note(self, text: str) -> None:
         """Keep a sentence that goes on from the name of the server."""
@@ -168,6 +172,7 @@ class _Reading:
         """Return the columns of a small table that facts follow from, by the names the catalogue gives them."""
         table = self.live.get(name)
         if table is None:
+            self.unread[name] = f"there is no table {name}"
             if name in ALWAYS_THERE:
                 self.note(f"has no {name} table")
             return []
@@ -179,6 +184,7 @@ class _Reading:
         except ServerError as error:
             if error.of_whole_server:
                 raise
+            self.unread[name] = f"{name} cannot be read ({error.message.rstrip('.')})"
             self.note(f"{name} cannot be read, so {FACTS[name][0].lost} ({error.message})")
             return []
         self.read.add(name)
@@ -187,6 +193,7 @@ class _Reading:
     def _columns(self, table: LiveTable, facts: tuple[Fact, ...]) -> tuple[str, ...]:
         usable: list[str] = []
         if table.problem:
+            self.unread[table.name] = table.problem
             self.note(f"{table.problem}, so {facts[0].lost}")
             return ()
         for fact in facts:
@@ -196,6 +203,7 @@ class _Reading:
             else:
                 usable += fact.columns
             if not usable:
+                self.unread[table.name] = f"{table.name} has {' and '.join(misfits)}"
                 break
         return tuple(usable)
 

@@ -232,7 +232,7 @@ class _Observing:
             raise InputError(
                 f"The times of {spec.name} are epoch seconds, and {self.settings.file.name} does not say which clock "
                 "the switch's is.",
-                hint='Add a line like timezone = "America/Denver" to it, or name other tables with --table.',
+                hint='Add a line like timezone = "America/Denver" to it, or leave the table out with --exclude-table.',
             )
         why = "its times are epoch seconds, and the pair file names no timezone"
         return Work(spec, ColumnsVerdict(TableState.NOTHING, why), (), ())
@@ -282,6 +282,7 @@ class _Observing:
             closed_until(spec.archive, scope.acd, self.lengths[scope.acd], self.questions)[0] < scope.requested.stop
             for scope in scopes
             if spec.archive in (Archive.INTERVAL, Archive.EVENT)
+            and not spec.at_once
             and scope.acd in self.lengths
             and scope.requested is not None
         )

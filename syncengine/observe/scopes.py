@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from syncengine.model.bucket import FIRST_DATE, PAST_DATE, BucketColumns, bucket_start
 from syncengine.model.drift import Dropped, Scope
 from syncengine.model.facts import DayLengths, Kept, ServerFacts
-from syncengine.model.interval import QUANTUM, floor_to, shared_length
+from syncengine.model.interval import QUANTUM, floor_to, over_before, shared_length
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.selection import whole_periods
 from syncengine.model.spec import Archive, TableSpec
@@ -91,7 +91,7 @@ def _scope(
     if not spec.future_dates:
         # A window too short for a row of the archive is not told what it would be clipped to.
         told = _selects(archive, requested) if requested else False
-        until, why = closed_until(archive, acd, length, questions)
+        until, why = _closed(spec, archive, acd, length, questions)
         if told and window is not None and window.stop > until:
             notes.append(f"compared up to {until:%Y-%m-%d %H:%M}: {why}")
         window = window.before(until) if window else None
@@ -129,6 +129,17 @@ def _selects(archive: Archive, window: Window) -> bool:
     return archive in (Archive.INTERVAL, Archive.EVENT) or whole_periods(archive, window) is not None
 
 
+def _closed(
+    spec: TableSpec, archive: Archive, acd: int | None, length: int, questions: ScopeQuestions
+) -> tuple[datetime, str]:
+    """Return up to when a table can be compared, and why not further."""
+    if not spec.at_once:
+        return closed_until(archive, acd, length, questions)
+    if archive in (Archive.INTERVAL, Archive.EVENT):
+        return over_before(questions.as_of, length), "later rows may not be there yet"
+    return floor_to(questions.as_of, 24 * 60), "what is not over is not compared"
+
+
 def closed_until(archive: Archive, acd: int | None, length: int, questions: ScopeQuestions) -> tuple[datetime, str]:
     """Return up to when both servers have archived, and why not further (rule 6).
 
@@ -158,7 +169,7 @@ def closed_until(archive: Archive, acd: int | None, length: int, questions: Scop
 def _last_but_one(archive: Archive, length: int, as_of: datetime) -> datetime:
     """Return the start of the period before the one under way."""
     if archive in (Archive.INTERVAL, Archive.EVENT):
-        return floor_to(as_of, length) - timedelta(minutes=length)
+        return over_before(as_of, length)
     midnight = floor_to(as_of, 24 * 60)
     if archive is Archive.WEEKLY:
         return midnight - timedelta(days=14)

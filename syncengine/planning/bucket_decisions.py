@@ -13,6 +13,7 @@ from syncengine.model.plan import Action, KeptWhy, Others, Policy, RestoreRange
 from syncengine.model.spans import own_span, span_of
 from syncengine.model.spec import Archive, Kept, TableSpec
 from syncengine.model.stretch import Stretch
+from syncengine.planning.refusals import told_by_spec
 from syncengine.planning.repeated_hour import missed_a_pass
 from syncengine.planning.stretches import BY_ROWS, Inside, Place, Places, why_left
 from syncengine.planning.witnesses import Seeing
@@ -121,12 +122,12 @@ class Deciding:
     def _unarchived(self, spec: TableSpec, drift: BucketDrift) -> str:
         """Return why a bucket is not known to be archived, or summarised, on both servers (rules 6 and 10)."""
         acd, span = drift.bucket.acd, span_of(drift.bucket, spec, self.observation)
-        if spec.future_dates or span is None or acd is None or spec.archive is None:
+        if spec.future_dates or spec.at_once or span is None or acd is None or spec.archive is None:
             return ""
         for facts in self.observation.facts:
             status = facts.archived(acd, spec.archive)
             if status.until is None:
-                return f"on {facts.role} its archive {status.problem}"
+                return f"on {facts.role} its archive {status.problem}{told_by_spec(spec)}"
             if status.until < span.stop:
                 return f"{facts.role} has archived up to {status.until:%Y-%m-%d %H:%M}"
         return ""

@@ -93,7 +93,7 @@ def _blind(servers: list[_Seen], acd: int, interval: Window) -> BlindTime | None
     if not sides or _never_was(servers, sides, acd, interval):
         return None
     archived = all(server.archived(acd, interval) for server in servers)
-    return BlindTime(acd, interval, sides, archived)
+    return BlindTime(acd, interval, sides, archived, not any(server.seeing.facts.archives_unread for server in servers))
 
 
 def _never_was(servers: list[_Seen], sides: tuple[BlindSide, ...], acd: int, interval: Window) -> bool:
@@ -233,7 +233,7 @@ def _touches(kept: KeptBack, time: BlindTime) -> bool:
 
 def _outlook(time: BlindTime, tolls: tuple[TableToll, ...], kept: tuple[KeptBack, ...], *, refused: bool) -> Outlook:
     if not time.archived:
-        return Outlook.WAITING
+        return Outlook.WAITING if time.tells_archives else Outlook.UNARCHIVED
     if tolls:
         return Outlook.MEND
     if any(one.why in (KeptWhy.LOST, KeptWhy.CUT_ON_BOTH) for one in kept):

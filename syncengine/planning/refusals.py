@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from syncengine.model.drift import Observation, TableState
 from syncengine.model.errors import RefusedError, ServerError
+from syncengine.model.facts import ServerFacts
 from syncengine.model.interval import floor_to
 from syncengine.model.pair import Limits, Role
 from syncengine.model.plan import Plan
 from syncengine.model.sentences import plural
-from syncengine.model.spec import Archive
+from syncengine.model.spec import Archive, DataClass, TableSpec
 
 SHOWN = 3
 
@@ -32,7 +33,7 @@ def refuse_unlike(observation: Observation) -> None:
     raise RefusedError(
         f"The servers' tables are not alike: {shown}{more}.",
         rule=14,
-        hint="Make them alike on the servers, or name other tables with --table.",
+        hint="Make them alike on the servers, or leave them out: without their --table, or with --exclude-table.",
     )
 
 
@@ -48,14 +49,35 @@ def refuse_unlike_loads(loads: Mapping[Role, str | None]) -> None:
         )
 
 
+def told_by_spec(spec: TableSpec) -> str:
+    """Return what to do where no archive tells of a table of one's own, as the end of a sentence; or nothing."""
+    if spec.data_class is not DataClass.CUSTOM or spec.at_once:
+        return ""
+    what = f"if {spec.name} is written as things happen, and not by an archive of the CMS"
+    return f"; {what}, say `at_once = true` in its spec"
+
+
+def refuse_unread(facts: Iterable[ServerFacts], else_: str = "") -> None:
+    """Refuse where a server tells of no archive at all (rule 6), for which nobody needs to wait."""
+    for one in facts:
+        if one.archives_unread:
+            raise RefusedError(
+                f"How far {one.role} has archived is not known: {one.archives_unread}. So nothing may be copied.",
+                rule=6,
+                hint=f"See to that on {one.role}; no waiting helps{else_}.",
+            )
+
+
 def refuse_unarchived(observation: Observation) -> None:
     """Refuse a window that one of the servers has not archived to its end (rule 6)."""
     for table in observation.tables:
-        if table.spec.archive not in (Archive.INTERVAL, Archive.EVENT) or table.spec.future_dates:
+        spec = table.spec
+        if spec.archive not in (Archive.INTERVAL, Archive.EVENT) or spec.future_dates or spec.at_once:
             continue
         for scope in table.scopes:
             if scope.acd is None or scope.requested is None:
                 continue
+            refuse_unread(observation.facts, told_by_spec(spec))
             for facts in observation.facts:
                 status = facts.archived(scope.acd, Archive.INTERVAL)
                 if status.until is None:
@@ -63,7 +85,8 @@ def refuse_unarchived(observation: Observation) -> None:
                         f"On {facts.role} the interval archive of ACD {scope.acd} {status.problem}, "
                         "so nothing may be copied yet.",
                         rule=6,
-                        hint="Run the same command again when archiving is done, or add --wait.",
+                        hint=f"Run the same command again when archiving is done, or add --wait{told_by_spec(spec)}.",
+                        passes=True,
                     )
                 until = floor_to(status.until, observation.length(scope.acd))
                 if until < scope.requested.stop:
@@ -73,6 +96,7 @@ def refuse_unarchived(observation: Observation) -> None:
                         rule=6,
                         hint=f"Run the same command again after the archive of that interval has run, "
                         f"or add --wait, or end the window before {until:%H:%M}.",
+                        passes=True,
                     )
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 from syncengine.model.drift import Counts
 from syncengine.model.names import command
 from syncengine.model.outcome import RunOutcome
-from syncengine.model.plan import Plan
+from syncengine.model.plan import KeptWhy, Plan
 from syncengine.model.portions import BackfillWishes, Portion, PortionDone, Portioned
 from syncengine.model.sentences import listed, plural
 from syncengine.report.json_values import plain
@@ -37,7 +37,14 @@ def print_portions(console: Console, wishes: BackfillWishes, portioned: Portione
     if not portions:
         console.print(Text("Neither server holds rows of that time: there is nothing to copy.", style="yellow"))
         return
-    table = grid("portion", "window", "tables", "rows at the source", right=("portion", "rows at the source"))
+    table = grid(
+        "portion",
+        "window",
+        "tables",
+        "rows at the source",
+        right=("portion", "rows at the source"),
+        wraps=("window", "tables"),
+    )
     for portion in portions[:SHOWN]:
         table.add_row(str(portion.number), str(portion.window), _tables(portion), number(portion.rows))
     console.print(table)
@@ -63,6 +70,13 @@ def print_planned(console: Console, portion: Portion, made: Plan | None) -> None
     )
 
 
+def print_planned_not_compared(console: Console, plans: Sequence[Plan | None]) -> None:
+    """Print each table that no portion could compare, with why, once."""
+    found = [kept for made in plans if made for kept in made.kept if kept.why is KeptWhy.NOT_COMPARED]
+    for table, why in dict.fromkeys((kept.table, kept.detail.rstrip(".")) for kept in found):
+        console.print(Text(f"{table} is not compared: {why}.", style="red"))
+
+
 def print_backfill_outcome(
     console: Console,
     outcome: RunOutcome,
@@ -75,7 +89,9 @@ def print_backfill_outcome(
     """Print what became of each portion that was done this time."""
     for note in notes:
         console.print(Text(f"Note: {note}.", style="dim"))
-    table = grid("portion", "window", "deleted", "inserted", "left", "afterwards", right=FIGURES)
+    table = grid(
+        "portion", "window", "deleted", "inserted", "left", "afterwards", right=FIGURES, wraps=("window", "afterwards")
+    )
     for done in portions:
         state = Text("in sync", style="green") if done.in_sync else Text("drift remains", style="yellow")
         if done.not_compared:

@@ -28,7 +28,9 @@ def print_tables(console: Console, tables: tuple[TableSpec, ...]) -> None:
         if not members:
             continue
         console.print(Text(f"{title} ({plural(len(members), 'table')})", style="bold"))
-        table = grid("table", "archive", "columns", "kept in step", "what it holds", right=("columns",))
+        table = grid(
+            "table", "archive", "columns", "kept in step", "what it holds", right=("columns",), wraps=("what it holds",)
+        )
         for spec in members:
             archive = spec.archive.value if spec.archive else ""
             table.add_row(spec.name, archive, str(len(spec.columns)), spec.kept.value, spec.summary)
@@ -42,7 +44,7 @@ def print_table(console: Console, spec: TableSpec) -> None:
     cited = (*(column.source for column in spec.columns), *(one.source for one in spec.follows if one.source))
     sources = {source: place for place, source in enumerate(dict.fromkeys(cited), 1)}
     console.print(Text(f"{spec.name}: {spec.summary}", style="bold"))
-    facts = grid("", "", "from")
+    facts = grid("", " ", "from", wraps=(" ", "from"))
     for label, value, key in (
         ("data class", spec.data_class.value, "class"),
         ("archive", spec.archive.value if spec.archive else "none", "archive"),
@@ -51,6 +53,7 @@ def print_table(console: Console, spec: TableSpec) -> None:
         ("kept in step", spec.kept.value + (f": {spec.why_kept}" if spec.why_kept else ""), "kept"),
         ("kept for, by", spec.retention or "the vendor's longest", "retention"),
         ("circular", "yes" if spec.circular else "no", "circular"),
+        ("written", "as it happens" if spec.at_once else "by an archive of the CMS", "at_once"),
         ("rolled up from", spec.rolled_from or "nothing", "archive"),
         ("row number", spec.row_number or "none", "row_number"),
     ):
@@ -88,12 +91,12 @@ def print_table(console: Console, spec: TableSpec) -> None:
 
 def print_sets(console: Console, sets: tuple[TableSet, ...], files: tuple[CompanionFile, ...]) -> None:
     """List the sets, and the files that no table copy carries."""
-    table = grid("set", "tables", "what it is", right=("tables",))
+    table = grid("set", "tables", "what it is", right=("tables",), wraps=("what it is",))
     for one in sets:
         table.add_row(one.name, str(len(one.tables)), one.summary)
     console.print(table)
     console.print()
-    beside = grid("file beside the tables", "holds", "what to do")
+    beside = grid("file beside the tables", "holds", "what to do", wraps=("holds", "what to do"))
     for file in files:
         beside.add_row(file.path, file.holds, file.advice)
     console.print(beside)

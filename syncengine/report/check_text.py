@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from rich.console import Console, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from syncengine.model.check import (
@@ -23,6 +22,7 @@ from syncengine.model.check import (
 from syncengine.model.facts import Outage, ServerFacts
 from syncengine.model.sentences import listed, plural
 from syncengine.model.spec import Archive
+from syncengine.report.text import grid
 
 NAMES_SHOWN = 4
 DETAILS_SHOWN = 3
@@ -73,16 +73,12 @@ def _section(title: str, lines: Iterable[RenderableType]) -> Iterator[Renderable
         yield from shown
 
 
-def _columns(*headers: str) -> Table:
-    """Return an empty table without lines whose cells may wrap."""
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for place, header in enumerate(headers):
-        table.add_column(header, no_wrap=place == 0, overflow="fold")
-    return table
+def _roles(check: PairCheck) -> tuple[str, ...]:
+    return tuple(server.role.value for server in check.servers)
 
 
 def _servers(check: PairCheck) -> RenderableType:
-    table = _columns("", *(server.role for server in check.servers))
+    table = grid("", *_roles(check), wraps=_roles(check))
     if any(server.problem for server in check.servers):
         table.add_row("failed", *(Text(server.problem, style="red") for server in check.servers))
     rows: tuple[tuple[str, Callable[[ServerCheck], str]], ...] = (
@@ -182,6 +178,8 @@ def _kept(facts: ServerFacts) -> str:
 
 
 def _outages(facts: ServerFacts) -> str:
+    if not facts.tells_links:
+        return "not known"
     by_acd: dict[int, list[Outage]] = defaultdict(list)
     for outage in facts.outages:
         by_acd[outage.acd].append(outage)
@@ -217,7 +215,7 @@ def _kept_items(check: PairCheck) -> Iterator[RenderableType]:
             those = [one for one in kept if (one.item, one.acd) == (item, acd)]
             spans = [f"{one.periods} {SPANS[one.archive]}" for one in those if one.archive in SPANS]
             told[item, acd][server.role] = f"{', '.join(spans)}; {those[0].capacity:,}"
-    table = _columns("item", "ACD", *(server.role for server in check.servers))
+    table = grid("item", "ACD", *_roles(check), wraps=_roles(check))
     for (item, acd), texts in told.items():
         cells = [texts.get(server.role, "") for server in check.servers]
         table.add_row(item, str(acd), *cells, style="" if len(set(cells)) == 1 else "yellow")
@@ -226,11 +224,11 @@ def _kept_items(check: PairCheck) -> Iterator[RenderableType]:
 
 
 def _tables(check: PairCheck) -> Iterator[RenderableType]:
-    table = _columns("table", *(server.role for server in check.servers))
+    table = grid("table", *_roles(check), wraps=_roles(check))
     for both in zip(*(server.tables for server in check.servers if server.tables), strict=True):
         cells = iter(both)
         table.add_row(both[0].table, *(_table(next(cells)) if server.tables else "" for server in check.servers))
-    if table.row_count:
+    if any(server.tables for server in check.servers):
         yield table
 
 
@@ -256,7 +254,7 @@ def _faults(check: PairCheck, *, everything: bool) -> Iterator[RenderableType]:
     for name, texts in told.items():
         for text, roles in texts.items():
             groups[roles[0] if len(roles) == 1 else "both", text].append(name)
-    table = _columns("tables", "on", "columns")
+    table = grid("tables", "on", "columns", wraps=("tables", "columns"))
     shown = list(groups.items())[: None if everything else LINES_SHOWN]
     for (where, text), names in shown:
         table.add_row(listed(names, len(names) if everything else NAMES_SHOWN), where, text)
@@ -282,7 +280,7 @@ def _cases(check: PairCheck) -> Iterator[RenderableType]:
     tried = {server.role: server.scratch for server in check.servers if server.scratch}
     if not tried:
         return
-    table = _columns("", *tried)
+    table = grid(" ", *tried, wraps=(" ", *tried))
     promises = {case.case: case.promise for scratch in tried.values() for case in scratch.cases}
     for name, promise in promises.items():
         results = [next((case for case in one.cases if case.case == name), None) for one in tried.values()]
@@ -308,8 +306,7 @@ def _findings(findings: Sequence[Finding], *, everything: bool) -> RenderableTyp
     groups: dict[tuple[Severity, str], list[Finding]] = defaultdict(list)
     for finding in findings:
         groups[finding.severity, finding.advice].append(finding)
-    table = _columns("", "")
-    table.show_header = False
+    table = grid("", " ", wraps=(" ",))
     for (severity, advice), group in groups.items():
         lines = [line for finding in group for line in _finding(finding, everything=everything)]
         lines += [Text(advice, style="cyan")] if advice else []

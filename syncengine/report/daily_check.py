@@ -38,7 +38,7 @@ def print_daily(console: Console, found: DailyCheck, pair: str) -> None:
     """Print both servers beside each other, how they differ, and what is to be looked at by hand."""
     console.print(Text(f"Daily check, since {found.since:%Y-%m-%d %H:%M}, as of {found.as_of:%Y-%m-%d %H:%M}", "bold"))
     console.print()
-    table = grid("", *(server.role.value for server in found.servers))
+    table = grid("", *(roles := tuple(server.role.value for server in found.servers)), wraps=roles)
     for label, cells in _rows(found):
         table.add_row(label, *cells)
     console.print(table)
@@ -91,6 +91,8 @@ def _checked(found: DailyCheck, kind: CheckKind, server: ServerDay) -> str:
 def _outages(server: ServerDay, found: DailyCheck) -> str:
     if server.facts is None:
         return "?"
+    if not server.facts.tells_links:
+        return "not known"
     count = server.outages(found.since)
     return str(count) if count else "none"
 
@@ -115,6 +117,9 @@ def _fullest(server: ServerDay) -> str:
 def _warnings(found: DailyCheck) -> list[Text]:
     lines = [Text(server.problem, style="red") for server in found.servers if server.problem]
     for server in found.servers:
+        if server.facts is not None and server.facts.links_unread:
+            why = server.facts.links_unread
+            lines.append(Text(f"{server.role}: the outages of its links are not known: {why}.", style="yellow"))
         lines += [Text(f"{server.role}: {late}.", style="yellow") for late in server.late_archives(found.as_of)]
         full = [one for one in server.fillings if one.percent >= FULL_PERCENT]
         if full:
@@ -130,7 +135,7 @@ def _warnings(found: DailyCheck) -> list[Text]:
     for time in found.holes[:HOLES_SHOWN]:
         lines.append(Text(f"{_hole(time)}: no rows, and {_unexplained(time)}.", style="yellow"))
     if len(found.holes) > HOLES_SHOWN:
-        lines.append(Text(f"and {plural(len(found.holes) - HOLES_SHOWN, 'hole')} more: syncengine outages", "yellow"))
+        lines.append(Text(f"and {plural(len(found.holes) - HOLES_SHOWN, 'hole')} more: `syncengine outages`", "yellow"))
     return lines
 
 

@@ -24,8 +24,7 @@ def expected_section(observation: Observation, *, every_table: bool) -> Iterator
         return
     by_rows = any(one.source_rows is not None for _, one in lines)
     sides = (f"in {observation.source}", f"in {observation.target}") if by_rows else ()
-    shown = grid("table", "what", "buckets", *sides, "why", right=("buckets", *sides))
-    shown.columns[-1].no_wrap = False
+    shown = grid("table", "what", "buckets", *sides, "why", right=("buckets", *sides), wraps=("table", "what", "why"))
     for tables, one in lines:
         rows = [_number(count) for count in (one.source_rows, one.target_rows)] if by_rows else []
         shown.add_row(tables, one.what, _number(one.buckets), *rows, one.why)

@@ -24,6 +24,7 @@ VERSION = 1
 STYLES = {
     Outlook.MEND: "yellow",
     Outlook.WAITING: "yellow",
+    Outlook.UNARCHIVED: "red",
     Outlook.REFUSED: "red",
     Outlook.UNDECIDED: "yellow",
     Outlook.NOT_OVER: "yellow",

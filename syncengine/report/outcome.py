@@ -13,7 +13,7 @@ from syncengine.model.hooks import HookRecord
 from syncengine.model.names import command
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
 from syncengine.model.plan import Plan, RowsFrom
-from syncengine.model.sentences import plural
+from syncengine.model.sentences import listed, plural
 from syncengine.model.surroundings import Meeting
 from syncengine.model.timetable_flag import FlagEdit
 from syncengine.report.checklist import line_document
@@ -23,6 +23,7 @@ from syncengine.report.plan_text import stale_lines
 from syncengine.report.surroundings import meeting_document
 from syncengine.report.text import to_type
 
+TABLES_NAMED = 4
 SHOWN = 10
 """Steps that are named before the others are counted."""
 
@@ -115,7 +116,9 @@ def print_left(console: Console, outcome: RunOutcome, pair: str, *, rollups: boo
     if not outcome.done and outcome.stopped and outcome.kept:
         console.print(to_type(f"Go on with it: {command('resume', outcome.run_id, '--pair', pair)}", style="bold"))
     elif not outcome.done and not (rollups and all(step.portion > 1 for step in _undone(outcome))):
-        console.print(Text("Run the same command again: it plans what was left by what is there now.", style="bold"))
+        again = "un the same command again: it plans what was left by what is there now."
+        failed = any(step.state is StepState.FAILED for step in outcome.steps)
+        console.print(Text(f"See to what failed, then r{again}" if failed else f"R{again}", style="bold"))
 
 
 def _undone(outcome: RunOutcome) -> list[StepOutcome]:
@@ -127,13 +130,16 @@ def _names(steps: Sequence[StepOutcome]) -> str:
     shown, more = steps[:SHOWN], len(steps) - SHOWN
     if all(step.portion == 1 for step in shown):
         names = f"{'step' if len(shown) == 1 else 'steps'} {', '.join(str(step.number) for step in shown)}"
+        tables = list(dict.fromkeys(table for step in shown for table in step.tables))
+        names += f" ({listed(tables, TABLES_NAMED)})" if tables else ""
     else:
         names = ", ".join(map(_name, shown))
     return f"{names} and {more:,} more" if more > 0 else names
 
 
 def _name(step: StepOutcome) -> str:
-    return f"step {step.number}" if step.portion == 1 else f"step {step.number} of portion {step.portion}"
+    name = f"step {step.number}" if step.portion == 1 else f"step {step.number} of portion {step.portion}"
+    return f"{name} ({listed(step.tables, TABLES_NAMED)})" if step.tables else name
 
 
 def outcome_document(

@@ -37,7 +37,7 @@ def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
     ranges = list(_ranges(plan, every_table=every_table))
     if ranges:
         yield Text()
-        table = grid("ACD", "requested range", "actual range", "tables")
+        table = grid("ACD", *(words := ("requested range", "actual range", "tables")), wraps=words)
         for row in ranges:
             table.add_row(*row)
         yield table
@@ -80,7 +80,7 @@ def _ranges(plan: Plan, *, every_table: bool) -> Iterator[tuple[str, str, str, s
 
 def _steps(plan: Plan) -> RenderableType:
     counts = ("buckets", "add", "change", "delete", "steps")
-    table = grid("table", "into", "how", *counts, right=counts)
+    table = grid("table", "into", "how", *counts, right=counts, wraps=("how",))
     rows: dict[tuple[str, str, str], tuple[int, Counts, set[int]]] = {}
     for step in plan.steps:
         for part in step.parts:

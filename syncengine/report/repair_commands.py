@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import Bucket
 from syncengine.model.cuts import CutState
-from syncengine.model.drift import Observation, TableObservation
+from syncengine.model.drift import Observation, TableObservation, TableState
 from syncengine.model.names import command
 from syncengine.model.pair import Role
 from syncengine.model.spans import joined, span_of
@@ -16,15 +16,21 @@ from syncengine.model.spec import Kept, TableSpec
 from syncengine.model.window import Window
 from syncengine.model.window_syntax import typed_window
 
+HISTORY = "history"
+"""The set of all historical tables, and of none of one's own."""
+
 
 def repairing(
     observation: Observation, catalogue: Catalogue, tables: Sequence[str], sets: Sequence[str], pair: str
 ) -> list[str]:
     """Return the commands that would repair what was found: of history, and of administration.
 
-    `tables` and `sets` are what was asked for; a set that holds both kinds is told by its tables.
+    `tables` and `sets` are what was asked for; a set that holds both kinds is told by its tables. What no copy can
+    write is left out.
     """
     differing = [table for table in observation.tables if table.differing and table.spec.kept is Kept.COPYING]
+    unwritable = {table.spec.name for table in differing if table.unwritable}
+    differing = [table for table in differing if not (table.unwritable or _of_no_time(table, observation))]
     timed = [table for table in differing if table.spec.time is not None and not table.spec.future_dates]
     others = [table for table in differing if table not in timed]
     more = [word for number in observation.acds for word in ("--acd", number)]
@@ -34,11 +40,40 @@ def repairing(
     if timed:
         spans = joined(span for table in timed for span in _spans(table, observation))
         window = ["--window", typed_window(Window(spans[0].start, spans[-1].stop))] if spans else []
-        words = _named(timed, catalogue, sets) if tables or sets else ["--set", "history"]
+        words = [] if tables or sets else _all_of_history(timed, observation, catalogue, unwritable)
+        words = words or list(_named(timed, catalogue, sets, unwritable))
         commands.append(command("resync", "--pair", pair, *window, *words, *more))
     if others:
-        commands.append(command("sync", "--pair", pair, *_named(others, catalogue, sets), *more))
+        commands.append(command("sync", "--pair", pair, *_named(others, catalogue, sets, unwritable), *more))
     return commands
+
+
+def unwritable_lines(observation: Observation) -> Iterator[str]:
+    """Yield why no command is told for a table that differs and that copying would repair."""
+    for table in observation.tables:
+        if table.unwritable:
+            yield f"No copy repairs {table.spec.name}, on {observation.target}: {table.unwritable}."
+        elif table.differing and table.spec.kept is Kept.COPYING and _of_no_time(table, observation):
+            yield f"No copy repairs {table.spec.name}: what differs is at no time, so that no window holds it."
+
+
+def _of_no_time(table: TableObservation, observation: Observation) -> bool:
+    """Say whether nothing that differs lies in any window."""
+    if table.spec.time is None or table.spec.future_dates:
+        return False
+    return not any(True for _ in _spans(table, observation))
+
+
+def _all_of_history(
+    timed: Sequence[TableObservation], observation: Observation, catalogue: Catalogue, unwritable: set[str]
+) -> list[str]:
+    """Return the options for all history, where more tables of it are there than those to repair; or nothing."""
+    held = set(catalogue.set(HISTORY).tables)
+    there = {table.spec.name for table in observation.tables if table.state is TableState.COMPARED}
+    names = {table.spec.name for table in timed}
+    if not (names <= held and there & held - names - unwritable):
+        return []
+    return ["--set", HISTORY, *(word for name in sorted(unwritable & held) for word in ("--exclude-table", name))]
 
 
 def _spans(table: TableObservation, observation: Observation) -> Iterator[Window]:
@@ -56,13 +91,17 @@ def _spans(table: TableObservation, observation: Observation) -> Iterator[Window
             yield span
 
 
-def _named(differing: Sequence[TableObservation], catalogue: Catalogue, sets: Sequence[str]) -> Iterator[str]:
+def _named(
+    differing: Sequence[TableObservation], catalogue: Catalogue, sets: Sequence[str], unwritable: set[str]
+) -> Iterator[str]:
     """Yield the options that name tables: as they were asked for, where that means no others than can be taken."""
     names = {table.spec.name for table in differing}
     copied = [(name, set(catalogue.set(name).tables)) for name in sets]
     whole = [(name, held) for name, held in copied if held & names and _one_kind(held, differing[0].spec, catalogue)]
     for name, _ in whole:
         yield from ("--set", name)
+    for name in sorted(unwritable & {one for _, held in whole for one in held}):
+        yield from ("--exclude-table", name)
     left = names.difference(*(held for _, held in whole)) if whole else names
     for table in differing:
         if table.spec.name in left:

@@ -59,13 +59,13 @@ def _lines(verdict: InternalVerdict, *, every_table: bool) -> Iterator[Renderabl
     if wrong:
         yield Text(
             "To repair it: rerun Data Summarizing for these periods on that server; where it is the intervals that are "
-            "wrong, mend those first (syncengine verify)."
+            "wrong, mend those first (`syncengine verify`)."
         )
 
 
 def _disagreeing(tables: list[InternalTable]) -> RenderableType:
     figures = ("periods", "groups", "no row", "no intervals")
-    found = grid("server", "table", "disagrees at", "in", *figures, right=figures)
+    found = grid("server", "table", "disagrees at", "in", *figures, right=figures, wraps=("disagrees at", "in"))
     for table in tables:
         ones = table.disagreements
         found.add_row(
@@ -96,7 +96,7 @@ def _columns(names: tuple[str, ...]) -> str:
 
 def _compared(tables: tuple[InternalTable, ...]) -> RenderableType:
     figures = ("periods", "groups", "columns")
-    found = grid("server", "table", "compared", *figures, "left out", right=figures)
+    found = grid("server", "table", "compared", *figures, "left out", right=figures, wraps=("compared", "left out"))
     for table in tables:
         if table.state is not InternalState.COMPARED:
             found.add_row(table.role.value, table.table, table.problem, "", "", "", "", style="dim")

@@ -57,6 +57,7 @@ def _run(run: RunRecord, runs: Sequence[RunRecord]) -> dict[str, Any]:
         "stopped": run.stopped,
         "waiting": run.waiting,
         "in_sync_after": run.in_sync,
+        "not_compared_after": list(run.not_compared),
         "problem": run.problem,
         "unsure": run.unsure,
         "journals_lost": list(run.lost),

@@ -19,7 +19,7 @@ from syncengine.model.run import (
     left_in_single_user_mode,
     left_to_do,
 )
-from syncengine.model.sentences import plural
+from syncengine.model.sentences import listed, plural
 from syncengine.report.hooks import said_lines
 from syncengine.report.text import grid, number, to_type
 
@@ -31,6 +31,9 @@ STYLES = {
     RunState.DAMAGED: "red",
 }
 MB = 2**20
+TABLES_NAMED = 4
+NOT_KNOWN = frozenset({BatchState.OPEN, BatchState.UNKNOWN})
+"""States in which nobody can say whether the rows of a batch are written."""
 
 
 def print_runs(console: Console, runs: Sequence[RunRecord]) -> None:
@@ -38,9 +41,7 @@ def print_runs(console: Console, runs: Sequence[RunRecord]) -> None:
     if not runs:
         console.print(Text("No run is kept."))
         return
-    table = grid("run", "state", "steps", "deleted", "inserted", "MB", right=RIGHT)
-    # The ids are what people type: only these two columns are wrapped where there is little room.
-    table.columns[0].no_wrap = table.columns[1].no_wrap = False
+    table = grid("run", "state", "steps", "deleted", "inserted", "MB", right=RIGHT, wraps=("run", "state", "steps"))
     for run in reversed(runs):
         about = f"\n  {run.header.kind}, {run.header.about}" if run.told else ""
         table.add_row(
@@ -105,7 +106,9 @@ def _run(run: RunRecord, runs: Sequence[RunRecord], *, every_batch: bool) -> Ite
         yield table
     for batch in run.batches:
         if batch.why and batch.state is not BatchState.DONE:
-            yield Text(f"  step {batch.place.step}: {batch.state}: {batch.why}", style="yellow")
+            names = listed(list(dict.fromkeys(part.table for part in batch.parts)), TABLES_NAMED)
+            what = f"step {batch.place.step}" + (f" ({names})" if names else "")
+            yield Text(f"  {what}: {batch.state}: {batch.why}", style="yellow")
 
 
 def _wrong(run: RunRecord) -> Iterator[Text]:
@@ -136,7 +139,12 @@ def _checked(run: RunRecord) -> str:
         return "looked at afterwards: as it was before" if run.in_sync else "looked at afterwards: not all as before"
     if run.header.kind is RunKind.TIMETABLES:
         return "looked at afterwards: as it was set" if run.in_sync else "looked at afterwards: not as it was set"
-    return "looked at afterwards: in sync" if run.in_sync else "looked at afterwards: drift remained"
+    lost = f"not compared: {listed(run.not_compared, TABLES_NAMED)}" if run.not_compared else ""
+    if run.in_sync:
+        return "looked at afterwards: in sync"
+    if lost and not run.differs:
+        return f"looked at afterwards: {lost}; nothing differs in the others"
+    return f"looked at afterwards: drift remained{f'; {lost}' if lost else ''}"
 
 
 @dataclass(slots=True)
@@ -155,11 +163,15 @@ def _tables(batches: Sequence[BatchRecord], *, every_batch: bool) -> Iterator[tu
             name = f"{part.table} (step {batch.place.step})" if every_batch else part.table
             total = sums.setdefault((name, batch.into.value, batch.state.value), _Sum())
             total.batches += 1
-            total.deleted += part.deleted
-            total.inserted += part.inserted
+            if batch.state is BatchState.DONE:
+                total.deleted += part.deleted
+                total.inserted += part.inserted
             total.seconds += batch.seconds / len(batch.parts)
     for key, total in sums.items():
-        figures = (number(total.batches), number(total.deleted), number(total.inserted), f"{total.seconds:,.1f}")
+        rows = [number(total.deleted), number(total.inserted)]
+        if key[-1] in NOT_KNOWN:
+            rows = ["?", "?"]
+        figures = (number(total.batches), *rows, f"{total.seconds:,.1f}")
         yield (*key, *figures)
 
 

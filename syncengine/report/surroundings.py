@@ -8,7 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from syncengine.model.plan import Plan
-from syncengine.model.surroundings import Meeting, Met
+from syncengine.model.surroundings import Meeting, Met, MetKind
 
 HOW = "An undo does not put this back"
 
@@ -23,13 +23,18 @@ def meeting_lines(plan: Plan) -> Iterator[Text]:
         yield Text()
         yield Text(f"Set off beside the rows of the plan. {HOW}", style="bold")
         yield from _lines(plan.set_off)
+    lacking = [one for one in plan.meets if one.met.kind is MetKind.PRIVILEGES]
+    if lacking:
+        yield Text()
+        yield Text("Rights to be granted first: without them these tables are not written", style="bold")
+        yield from _lines(lacking)
 
 
 def meeting_notes(plan: Plan) -> Iterator[str]:
     """Yield what else the writes meet, a sentence for each table of each server."""
     told: dict[str, list[str]] = {}
     for one in plan.meets:
-        if not one.met.sets_off:
+        if not one.met.sets_off and one.met.kind is not MetKind.PRIVILEGES:
             told.setdefault(f"{one.table} on {one.into}", []).append(one.met.says)
     yield from (f"{place}: {'; '.join(says)}" for place, says in told.items())
 

@@ -6,26 +6,25 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from rich.table import Table
 from rich.text import Text
 
 from syncengine.model.bucket import Bucket, BucketColumns, bucket_start
 from syncengine.model.sentences import listed
 from syncengine.model.spec import Archive, TableSpec
+from syncengine.report.grid import Column, Grid
 
 TABLES_NAMED = 4
+NO_TIME_OF_DAY = "at no time of day"
+"""What is said of rows whose label is none: NULL, 9999, 875."""
 SIGNS_SHOWN = 60
 """Of a value longer than that people see a part; JSON has all of it."""
 SIGNS_AFTER = 20
 """So many of them behind the first sign that differs."""
 
 
-def grid(*columns: str, right: tuple[str, ...] = ()) -> Table:
-    """Return an empty table without lines; the columns in `right` hold numbers."""
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", no_wrap=True)
-    return table
+def grid(*columns: str, right: tuple[str, ...] = (), wraps: tuple[str, ...] = ()) -> Grid:
+    """Return an empty table without lines; columns in `right` hold numbers, those in `wraps` words."""
+    return Grid([Column(name, name in right, name in wraps) for name in columns])
 
 
 def to_type(line: str, style: str = "") -> Text:
@@ -115,7 +114,7 @@ def bucket_text(bucket: Bucket, spec: TableSpec, zone: str) -> str:
         if spec.archive is Archive.EVENT:
             when += f"-{start + timedelta(minutes=14):%H:%M}"
     elif bucket.row_date is not None:
-        when = f"{bucket.row_date}"
+        when = f"{bucket.row_date}" + (f" {NO_TIME_OF_DAY}" if columns.label is not None else "")
     elif spec.time is not None:
         when = "of no time"
     return " ".join(part for part in (acd, when) if part) or "all rows"

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from syncengine.model.pair import Role
 from syncengine.model.sentences import listed, plural
 from syncengine.model.timetable_flag import FlagEdit
 from syncengine.model.timetables import Schedule, Timetable, TimetableListing, TimetableSide, named
+from syncengine.report.grid import Grid
 from syncengine.report.json_values import plain
 from syncengine.report.text import grid
 
@@ -47,9 +47,9 @@ def print_timetables(console: Console, listing: TimetableListing, *, every_line:
     console.print(Text(_summary(listing), style="bold"))
 
 
-def _table(listing: TimetableListing) -> Table:
+def _table(listing: TimetableListing) -> Grid:
     where = ("on primary", "on secondary") if listing.flag else ()
-    table = grid("owner", "timetable", *where, "what it does", "")
+    table = grid("owner", "timetable", *where, "what it does", "", wraps=(*where, "what it does", ""))
     for one in listing.timetables:
         states = [_state(one.side(role)) for role in Role] if listing.flag else []
         table.add_row(one.owner, one.name, *states, _does(one), _remark(one))
@@ -145,9 +145,9 @@ def _side(side: TimetableSide) -> dict[str, Any]:
     }
 
 
-def edit_table(edit: FlagEdit) -> Table:
+def edit_table(edit: FlagEdit) -> Grid:
     """Return what an edit changes, a line a timetable."""
-    table = grid("owner", "timetable", "now", "then")
+    table = grid("owner", "timetable", "now", "then", wraps=("now", "then"))
     for change in edit.changes:
         table.add_row(*change.timetable, *change.says)
     return table

@@ -14,7 +14,8 @@ from syncengine.model.sentences import listed, plural
 from syncengine.model.spans import joined, span_of
 from syncengine.model.window import MINUTE
 from syncengine.report.expected import expected_section
-from syncengine.report.text import bucket_text, clips, grid, number, to_type, unlike_text, value_text
+from syncengine.report.repair_commands import unwritable_lines
+from syncengine.report.text import NO_TIME_OF_DAY, bucket_text, clips, grid, number, to_type, unlike_text, value_text
 from syncengine.report.verify_json import compared_window
 
 CHANGES_SHOWN = 4
@@ -70,11 +71,12 @@ def _verdict(observation: Observation, *, every_table: bool, next_commands: Sequ
         yield Text(_remembered(observation.remembered))
     if observation.differing:
         yield from (to_type(f"To repair it: {command}") for command in next_commands)
+        yield from (Text(line, style="yellow") for line in unwritable_lines(observation))
 
 
 def _differing(tables: list[TableObservation], observation: Observation) -> RenderableType:
     counts = ("buckets", "missing", "extra", "changed")
-    table_grid = grid("table", "differs at", *counts, right=counts)
+    table_grid = grid("table", "differs at", *counts, right=counts, wraps=("differs at",))
     for table in tables:
         drift = table.counts
         figures = (len(table.differing), drift.missing, drift.extra, drift.changed)
@@ -99,18 +101,25 @@ def _not_compared(tables: Sequence[TableObservation]) -> Iterator[RenderableType
 def _where(table: TableObservation, observation: Observation) -> str:
     """Return the ACDs and the times that differ, the times joined."""
     acds = sorted({drift.bucket.acd for drift in table.differing if drift.bucket.acd is not None})
-    spans = joined(
-        span for drift in table.differing if (span := span_of(drift.bucket, table.spec, observation)) is not None
-    )
+    found = [span_of(drift.bucket, table.spec, observation) for drift in table.differing]
+    spans = joined(span for span in found if span is not None)
     who = f"ACD {', '.join(str(acd) for acd in acds[:4])}{', ...' if len(acds) > 4 else ''}" if acds else ""
     when = str(spans[0]) if spans else ""
     if len(spans) > 1:
         when = f"{len(spans)} times, {spans[0].start:%Y-%m-%d %H:%M} to {spans[-1].stop - MINUTE:%Y-%m-%d %H:%M}"
+    if table.spec.time is not None and None in found:
+        when += f"{', and ' if when else ''}{NO_TIME_OF_DAY if _of_days(table) else 'of no day'}"
     return "  ".join(part for part in (who, when) if part)
 
 
+def _of_days(table: TableObservation) -> bool:
+    """Say whether rows that are at no time are of a day at least."""
+    label = table.spec.time is not None and table.spec.time.label is not None
+    return label and any(drift.bucket.row_date is not None and drift.bucket.slot is None for drift in table.differing)
+
+
 def _compared(tables: tuple[TableObservation, ...]) -> RenderableType:
-    table_grid = grid("table", "compared", "buckets", "rows", "by", right=("buckets", "rows"))
+    table_grid = grid("table", "compared", "buckets", "rows", "by", right=("buckets", "rows"), wraps=("compared", "by"))
     for table in tables:
         window = compared_window(table)
         if table.state is not TableState.COMPARED:

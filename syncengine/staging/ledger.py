@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from syncengine.model.errors import InputError, StagingError
-from syncengine.model.run import BatchState, RunHeader, RunKind, RunRecord, RunState
+from syncengine.model.run import BatchState, RunHeader, RunKind, RunRecord, RunState, left_to_do
 from syncengine.staging.errors import staging_errors
 from syncengine.staging.pair_lock import UNNAMED, PairLock, holder_of, pair_locked
 from syncengine.staging.run_folder import RunFolder
@@ -22,6 +22,8 @@ MB = 2**20
 SHOWN = 5
 RUNS = "runs"
 """The folder of the folders of runs."""
+EXAMINED_MB = 512
+"""Of journals that are looked at byte by byte without anybody asking for it: a second or two."""
 MAY_WRITE = (RunState.RUNNING, RunState.DAMAGED)
 WROTE = (BatchState.DONE, BatchState.OPEN, BatchState.UNKNOWN)
 """What a run that wrote has, or one of which nobody can say that it did not."""
@@ -54,6 +56,22 @@ class Ledger:
         # One may have been removed meanwhile.
         there = [record for run, record in zip(begun, records, strict=True) if run.folder.exists()]
         return tuple(sorted(there, key=lambda record: record.header.number))
+
+    def examined(self) -> tuple[RunRecord, ...]:
+        """Return every run, those that may be taken back next with their journals looked at byte by byte.
+
+        They are the last that wrote and those that can be gone on with, the last first, as long as that is quick:
+        up to `EXAMINED_MB` of journals in all. Of the others journals are there, and as long as they were.
+        """
+        runs, left = self.runs(), EXAMINED_MB * MB
+        wrote = [run for run in runs if run.done and run.state is not RunState.RUNNING]
+        found: dict[str, RunRecord] = {}
+        for run in reversed(wrote):
+            size = sum(part.journal.size for batch in run.done for part in batch.parts)
+            if (run is wrote[-1] or run in left_to_do(runs)) and size <= left:
+                left -= size
+                found[run.id] = self.folder(run.id).with_journals(run)
+        return tuple(found.get(run.id, run) for run in runs)
 
     def find(self, run_id: str | None) -> RunRecord:
         """Return a run by its id or the beginning of it, or the last one; raises `InputError` where there is none.
@@ -173,7 +191,13 @@ class Ledger:
 
     def _folders(self) -> list[Path]:
         """Return the folders of runs, and of those whose beginning was cut short."""
-        found = sorted(self._runs.iterdir()) if self._runs.is_dir() else []
+        if self._runs.exists() and not self._runs.is_dir():
+            raise StagingError(
+                f"{self._runs} is no folder, so that nobody knows what was run.",
+                hint="Move away what stands there, and put the folder of runs back if there was one.",
+            )
+        with staging_errors(self.staging):
+            found = sorted(self._runs.iterdir()) if self._runs.is_dir() else []
         return [folder for folder in found if folder.is_dir() and not folder.name.startswith(REMOVED)]
 
     @property

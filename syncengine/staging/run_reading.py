@@ -38,6 +38,8 @@ class RunReading:
         self.portions_done: dict[int, bool] = {}
         self.ended: dict[str, Any] | None = None
         self.in_sync: bool | None = None
+        self.differs: bool | None = None
+        self.not_compared: tuple[str, ...] = ()
         self.waiting = ""
         self.hooks: list[HookRecord] = []
 
@@ -64,6 +66,8 @@ class RunReading:
                 self.waiting = mark["why"]
             case "checked":
                 self.in_sync = mark["in_sync"]
+                self.differs = mark.get("differs")
+                self.not_compared = tuple(mark.get("not_compared", ()))
             case "ended":
                 self.ended = mark
 
@@ -106,6 +110,8 @@ class RunReading:
             stopped=ended["stopped"] if ended and not running else "",
             waiting=self.waiting if running else "",
             in_sync=self.in_sync,
+            differs=self.differs,
+            not_compared=self.not_compared,
             hooks=tuple(self.hooks),
         )
 

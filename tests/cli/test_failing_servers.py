@@ -238,7 +238,7 @@ def test_ctrl_c_leaves_whole_steps(
     assert said.code == 130
     assert f"{nth - 1} of 3 steps done" in said.out
     assert "stopped by the user" in said.text
-    assert f"not begun: {'step' if nth == 3 else 'steps'} {', '.join(map(str, range(nth, 4)))};" in said.out
+    assert f"not begun: {'step' if nth == 3 else 'steps'} {', '.join(map(str, range(nth, 4)))} (" in said.out
     assert "Traceback" not in said.err
     assert mended(files) == done
 
@@ -323,7 +323,7 @@ def test_ctrl_c_right_after_a_commit(tmp_path: Path, typed: Typing, monkeypatch:
 
     assert said.code == 130
     assert "2 of 3 steps done" in said.out
-    assert "not begun: step 3;" in said.out
+    assert "not begun: step 3 (" in said.out
     assert mended(files) == {500, 530}
 
 

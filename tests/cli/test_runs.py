@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from io import StringIO
 from pathlib import Path
 
@@ -128,6 +129,31 @@ def test_an_undo_leaves_what_somebody_else_has_changed(tmp_path: Path, typed: Ty
     assert "hsplit  ACD 1 2000-06-05 03:00-03:29: somebody else has changed it since" in said.out
     assert files.run("secondary", "SELECT acdcalls FROM hsplit WHERE starttime = 300 AND split = 1") == [(77,)]
     assert files.run("secondary", "SELECT COUNT(*) FROM hsplit WHERE starttime IN (330, 400, 430)") == [(0,)]
+
+
+def test_the_runs_of_a_copied_folder_are_not_its_own(tmp_path: Path, typed: Typing) -> None:
+    """A copied pair can be worked on; an undo of what ran before it was copied says where that can be undone."""
+    files = pair_of(tmp_path / "first")
+    resync(files, typed)
+    shutil.copytree(files.folder, tmp_path / "copy")
+
+    said = typed("undo", "--pair", tmp_path / "copy" / "pair.toml", "--yes")
+
+    assert said.code in (2, 4)
+    assert "A copied folder is another pair" in said.err
+    assert typed("undo", "--pair", files.pair_file, "--yes").code == 0
+
+
+def test_a_file_in_place_of_the_runs_is_an_error(tmp_path: Path, typed: Typing) -> None:
+    """Where there is no folder of runs but a file, nobody says that no run is kept."""
+    files = pair_of(tmp_path)
+    (tmp_path / "pair.staging").mkdir(exist_ok=True)
+    (tmp_path / "pair.staging" / "runs").write_text("")
+
+    said = typed("runs", "--pair", files.pair_file)
+
+    assert said.code == 1
+    assert "is no folder, so that nobody knows what was run" in said.err
 
 
 def test_an_undo_of_nothing_that_can_be_is_refused(tmp_path: Path, typed: Typing) -> None:

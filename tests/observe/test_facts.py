@@ -12,7 +12,10 @@ import pytest
 from syncengine.model.errors import RefusedError
 from syncengine.model.pair import Role
 from syncengine.model.spec import Archive
+from tests.builders import Files
+from tests.cli.terminal import WINDOW, Typing
 from tests.examples import some_of
+from tests.jobs.test_outages import link
 from tests.observe.misfits import NUMBER, ROLES, alter, facts_of, noted, pair_of
 from tests.scenes import outage, plan_of, storage, table_of
 
@@ -114,10 +117,13 @@ def test_an_archive_status_that_cannot_be_read_refuses_the_resync(tmp_path: Path
     files = pair_of(tmp_path)
     alter(files, "arch_stat", "DROP COLUMN last_time", [role])
 
-    with pytest.raises(RefusedError, match=f"On {role} the interval archive of ACD 1 has no row") as refused:
+    with pytest.raises(
+        RefusedError, match=f"How far {role} has archived is not known: arch_stat has no column last_time"
+    ) as refused:
         plan_of(files, tables=("htrunk",))
 
     assert refused.value.rule == 6
+    assert not refused.value.passes
 
 
 def test_a_table_the_server_fails_to_read_is_a_note(tmp_path: Path) -> None:
@@ -132,6 +138,51 @@ def test_a_table_the_server_fails_to_read_is_a_note(tmp_path: Path) -> None:
     (note,) = facts.notes
     assert note.startswith(f"primary: linkex cannot be read, {OUTAGES} (primary: ")
     assert facts.outages == ()
+
+
+def broken_view(files: Files, role: Role, table: str, column: str) -> None:
+    """Put a view in the place of a table, over one that has lost a column."""
+    names = ", ".join(name for (name,) in files.run(role, f"SELECT name FROM pragma_table_info('{table}')"))
+    files.run(role, f"ALTER TABLE {table} RENAME TO below")
+    files.run(role, f"CREATE VIEW {table} AS SELECT {names} FROM below")
+    files.run(role, f"ALTER TABLE below DROP COLUMN {column}")
+
+
+@pytest.mark.parametrize("gone", [True, False], ids=["missing", "unreadable"])
+def test_an_archive_status_nobody_can_read_is_said_everywhere(tmp_path: Path, typed: Typing, gone: bool) -> None:
+    """Status, check, outages and a resync say why arch_stat tells nothing, and never that to wait helps."""
+    files = pair_of(tmp_path)
+    files.add("primary", "linkex", link(500, 6 * 60))
+    if gone:
+        files.run("secondary", "DROP TABLE arch_stat")
+    else:
+        broken_view(files, Role.SECONDARY, "arch_stat", "last_time")
+    why = "there is no table arch_stat" if gone else "arch_stat cannot be read (secondary: "
+    pair = ("--pair", files.pair_file)
+
+    status, check, outages = (typed(word, *pair) for word in ("status", "check", "outages"))
+    refused = typed("resync", *pair, *WINDOW, "--table", "htrunk", "--wait", "--dry-run")
+    all_at_once = typed("resync", *pair, "--outages", "--wait", "--dry-run")
+
+    for said in (status, check, refused, all_at_once):
+        assert why in said.text
+        assert "has no row" not in said.text
+    assert "not known to be archived" in outages.text
+    assert (refused.code, all_at_once.code) == (4, 4)
+    assert "no waiting helps" in refused.text
+
+
+def test_a_diary_that_is_not_there_is_not_one_without_outages(tmp_path: Path, typed: Typing) -> None:
+    """Status and check say that outages are not known, and status why."""
+    files = pair_of(tmp_path)
+    files.run("secondary", "DROP TABLE linkex")
+
+    status, check = (typed(word, "--pair", files.pair_file) for word in ("status", "check"))
+
+    for said in (status, check):
+        (line,) = [line for line in said.out.splitlines() if line.startswith("outages of links")]
+        assert line.endswith(" not known")
+    assert "secondary: the outages of its links are not known: there is no table linkex." in status.text
 
 
 def test_absent_tables_are_noted(tmp_path: Path) -> None:

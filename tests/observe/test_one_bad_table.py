@@ -79,6 +79,20 @@ def test_the_others_are_compared(tmp_path: Path, typed: Typing) -> None:
 
 
 @pytest.mark.usefixtures("unreadable")
+def test_a_report_tells_what_was_not_compared_from_drift(tmp_path: Path, typed: Typing) -> None:
+    """Where nothing differs afterwards but one table could not be compared, the report names that and no drift."""
+    files = drifting(tmp_path)
+    named = ("--table", "hcwc", "--table", "htrunk")
+    typed("resync", "--pair", files.pair_file, *WINDOW, *named, "--yes")
+
+    said = typed("report", "--pair", files.pair_file)
+
+    assert "looked at afterwards: not compared: hcwc; nothing differs in the others" in said.text
+    assert "drift remained" not in said.text
+    assert typed("runs", "--pair", files.pair_file, "--json").document["runs"][0]["not_compared_after"] == ["hcwc"]
+
+
+@pytest.mark.usefixtures("unreadable")
 def test_nothing_is_called_in_sync_beside_it(tmp_path: Path, typed: Typing) -> None:
     """Where all others are alike the verdict is not IN SYNC, but that one was not compared."""
     files = build_files(tmp_path, ["htrunk", "hcwc"], both={"htrunk": trunks(), "hcwc": [code(500)]})
@@ -245,8 +259,8 @@ def test_a_table_that_cannot_be_written_does_not_end_the_others(tmp_path: Path, 
     assert not record.resumable
     for said in (again, alone):
         assert said.code == 1
-        assert "step 1 was not done: " in said.text
-        assert "Run the same command again" in said.text
+        assert "step 1 (htrunk) was not done: " in said.text
+        assert "run the same command again" in said.text
         assert "syncengine resume" not in said.text
 
 

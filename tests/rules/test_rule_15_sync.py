@@ -293,7 +293,7 @@ def test_history_and_administration_have_a_command_each(tmp_path: Path, typed: T
     """A resync of names and a sync of history are refused with what to type instead, and exit code 2."""
     files = build_files(tmp_path, ["synonyms", "htrunk"], primary={"htrunk": trunks()})
 
-    with pytest.raises(InputError, match="administration has no times"):
+    with pytest.raises(InputError, match="a table without times"):
         resync(files, tables="synonyms")
     said = typed("resync", "--pair", files.pair_file, "--set", "dictionary", "--yes")
     assert (said.code, "Use `syncengine sync --set dictionary`." in said.err) == (2, True)

@@ -282,6 +282,23 @@ def test_every_byte_of_a_journal_is_missed(given: Given) -> None:
     assert len(run.record(running=False).lost) == 1
 
 
+def test_a_journal_altered_at_its_size_is_seen_by_status(
+    given: Given, typed: Typing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Status tells of a journal that `undo` would refuse; where that takes too long it sees what it can."""
+    scene = given("done")
+    file = next(RunFolder(scene.folder).pieces.glob("*-journal.parquet"))
+    data = file.read_bytes()
+    altered(file, len(data) // 2, 3)
+
+    said = scene.type(typed, ("status", "--ledger"))
+    monkeypatch.setattr("syncengine.staging.ledger.EXAMINED_MB", 0)
+    quick = scene.type(typed, ("status", "--ledger"))
+
+    assert (said.code, quick.code) == (3, 0)
+    assert f"{file} is damaged" in said.text
+
+
 def test_what_was_written_is_never_put_back_by_half(given: Given, typed: Typing) -> None:
     """Marks cut to half, and marks of zeros, are not taken for a run that wrote less."""
     scene = given("done")

@@ -149,7 +149,9 @@ class Copying:
         if outcome.done and not self.stopped:
             alike = all(done.in_sync is not False for done in self.done) and not self.record.portions_unlike
             in_sync = alike and not self._not_counted()
-            self.run.mark("checked", in_sync=in_sync)
+            lost = list(dict.fromkeys(name for done in self.done for name in done.not_compared))
+            differs = any(done.left for done in self.done) or bool(self.record.portions_unlike)
+            self.run.mark("checked", in_sync=in_sync, differs=differs, not_compared=lost)
         last = self.last or nothing(self.work.settings, self.wishes, self.record.header.seed)
         ran = Ran(
             last,

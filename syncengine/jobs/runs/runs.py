@@ -332,7 +332,8 @@ class Runs:
                 run.mark("checked", in_sync=outcome.done and not (outcome.stopped or unlike or ran.plan.not_as_before))
                 return replace(ran, unlike=unlike)
             after = self.look_again(servers, ran.plan)
-            run.mark("checked", in_sync=after.in_sync)
+            lost = [table.spec.name for table in after.not_compared]
+            run.mark("checked", in_sync=after.in_sync, differs=bool(after.differing), not_compared=lost)
             return replace(ran, after=after)
         except (KeyboardInterrupt, SyncError) as error:
             if is_stop(error):

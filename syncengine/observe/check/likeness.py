@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from syncengine.catalogue import Catalogue
-from syncengine.model.check import Finding, Holding, ServerCheck, Severity, Subject
+from syncengine.model.check import Finding, Holding, ServerCheck, Severity, Subject, TableCheck
 from syncengine.model.drift import TableState
 from syncengine.model.facts import ArchiveStatus, ServerFacts
 from syncengine.model.pair import Role
 from syncengine.model.sentences import plural
 from syncengine.model.spec import Archive, DataClass, Kept, TableSpec
+from syncengine.model.surroundings import MetKind
 from syncengine.observe.check.server import Look
 from syncengine.observe.columns import judge_columns
 from syncengine.servers.protocol import LiveColumn, LiveTable
@@ -27,6 +28,7 @@ LATE = {
 """How far behind an archive may be before something is wrong with it; it tells when it last ran."""
 RUNNING = "is running now"
 SAME_LOAD = "Bring both servers to the same CMS load; nothing can be copied between unlike ones."
+MAKE_ALIKE = "Make them alike on both servers. Till then they are neither compared nor copied, and all others are."
 ARCHIVING = "Maintenance: Archiving Status, on that server. What is not archived on both servers is not copied."
 REPORT = "Attach this report to a bug report, so that the specs can be mended."
 
@@ -52,23 +54,32 @@ def server_findings(check: ServerCheck, as_of: datetime) -> Iterator[Finding]:
             "these are compared over rows that are fetched, which takes longer.",
             server=role,
         )
-    denied = [table for table in check.tables if table.holding is Holding.UNREADABLE]
-    if denied:
-        yield Finding(
-            Severity.MUST,
-            Subject.TABLES,
-            f"{plural(len(denied), 'table')} cannot be read.",
-            f"Let the login read them: GRANT SELECT ON {denied[0].table} TO it, and so on.",
-            server=role,
-            tables=tuple(table.table for table in denied),
-            details=tuple(f"{table.table}: {table.problem}" for table in denied),
-        )
+    yield from _unread(check)
     yield from _surroundings(check)
     if check.facts is not None:
         for note in check.facts.notes:
             says = f"It {note}." if note.startswith("has ") else f"{note}."
             yield Finding(Severity.SHOULD, Subject.TABLES, says, server=role)
         yield from _archives(check.facts, as_of)
+
+
+def _unread(check: ServerCheck) -> Iterator[Finding]:
+    """Yield the tables that cannot be read, those with the same remedy together; a lock passes by itself."""
+    groups: dict[tuple[bool, str], list[TableCheck]] = defaultdict(list)
+    for table in check.tables:
+        if table.holding is Holding.UNREADABLE:
+            groups[table.passes, table.hint].append(table)
+    for (passes, hint), tables in groups.items():
+        says = f"{plural(len(tables), 'table')} cannot be read{' at this moment' if passes else ''}."
+        yield Finding(
+            Severity.SHOULD if passes else Severity.MUST,
+            Subject.TABLES,
+            says,
+            hint or "See to that on the server, or leave them out with --exclude-table.",
+            server=check.role,
+            tables=tuple(table.table for table in tables),
+            details=tuple(f"{table.table}: {table.problem}" for table in tables),
+        )
 
 
 def pair_findings(looks: Mapping[Role, Look], catalogue: Catalogue) -> Iterator[Finding]:
@@ -80,7 +91,7 @@ def pair_findings(looks: Mapping[Role, Look], catalogue: Catalogue) -> Iterator[
         yield from _acds(primary.facts, secondary.facts)
         yield from _intervals(primary.facts, secondary.facts)
     lives = {spec.name: {role: looks[role].live.get(spec.name) for role in Role} for spec in catalogue.tables}
-    yield from _layouts(catalogue, lives)
+    yield from _layouts(catalogue, lives, alike=_loads_alike(primary, secondary))
     yield from _nullability(catalogue, lives)
     yield from _empty(catalogue, primary, secondary)
     yield from _against_the_specs(primary, secondary)
@@ -89,9 +100,11 @@ def pair_findings(looks: Mapping[Role, Look], catalogue: Catalogue) -> Iterator[
 def _surroundings(check: ServerCheck) -> Iterator[Finding]:
     """Yield what writes to tables that are ever written would set off or meet."""
     tables = [table for table in check.tables if table.data_class is not DataClass.LOCAL]
+    lacking = [(table.table, met) for table in tables for met in table.meets if met.kind is MetKind.PRIVILEGES]
     forbidden = [(table.table, met) for table in tables for met in table.meets if met.forbids]
     set_off = [(table.table, met) for table in tables for met in table.meets if met.sets_off]
-    rest = [(table.table, met) for table in tables for met in table.meets if not met.forbids and not met.sets_off]
+    told = [*lacking, *forbidden, *set_off]
+    rest = [one for one in ((table.table, met) for table in tables for met in table.meets) if one not in told]
     for severity, found, says, advice in (
         (
             Severity.SHOULD,
@@ -104,6 +117,12 @@ def _surroundings(check: ServerCheck) -> Iterator[Finding]:
             set_off,
             "Tables at which a write changes rows beside its own, which no undo puts back.",
             "A plan that writes one is refused until --allow-triggers or --allow-cascades names it.",
+        ),
+        (
+            Severity.NOTE,
+            [] if check.read_only else lacking,
+            "Tables that this login may not write.",
+            "Have their owner grant it what is named before anything is copied to this server.",
         ),
         (Severity.NOTE, rest, "Tables with constraints, references or numbers of their own.", ""),
     ):
@@ -198,6 +217,10 @@ def _minutes(lengths: Iterable[int]) -> str:
 
 def _archives(facts: ServerFacts, as_of: datetime) -> Iterator[Finding]:
     """Yield the archives that stand still or are not known of, those with the same trouble together (rule 6)."""
+    if facts.archives_unread:
+        says = f"How far it has archived is not known: {facts.archives_unread}. Nothing can be copied."
+        yield Finding(Severity.MUST, Subject.ARCHIVES, says, server=facts.role, rule=6)
+        return
     acds: dict[tuple[Archive, str, Severity], list[int]] = defaultdict(list)
     for acd in facts.acds:
         for archive in LATE:
@@ -229,21 +252,29 @@ def _trouble(status: ArchiveStatus, as_of: datetime) -> tuple[str, Severity] | N
     return None
 
 
-def _layouts(catalogue: Catalogue, lives: Mapping[str, Live]) -> Iterator[Finding]:
-    """Yield the tables that cannot be compared or copied, those with the same trouble together."""
+def _loads_alike(primary: ServerCheck, secondary: ServerCheck) -> bool:
+    """Say whether it is known that both servers run the same load."""
+    return bool(primary.load) and primary.load == secondary.load
+
+
+def _layouts(catalogue: Catalogue, lives: Mapping[str, Live], *, alike: bool) -> Iterator[Finding]:
+    """Yield the tables that cannot be compared or copied, those with the same trouble together; `alike` are loads."""
+    unlike = MAKE_ALIKE if alike else f"{SAME_LOAD} Till then leave them out."
     troubles: dict[tuple[str, Severity], list[str]] = defaultdict(list)
     absent: list[str] = []
+    optional: list[str] = []
     for spec in catalogue.tables:
+        if not any(lives[spec.name].values()):
+            (optional if spec.optional else absent).append(spec.name)
+            continue
         verdict = judge_columns(spec, dict(lives[spec.name]))
         if verdict.state is TableState.NOT_COMPARABLE:
             severity = Severity.MUST if spec.kept is Kept.COPYING else Severity.SHOULD
             troubles[verdict.problem.replace(f"no table {spec.name}", "no such table"), severity].append(spec.name)
-        elif verdict.state is TableState.ABSENT and not spec.optional:
-            absent.append(spec.name)
     for (problem, severity), tables in troubles.items():
         details = tuple(problem.split("; "))
         says = details[0] if len(details) == 1 else f"{len(details)} things about its columns are not alike"
-        advice = f"{SAME_LOAD} Till then leave them out." if severity is Severity.MUST else "They are not compared."
+        advice = unlike if severity is Severity.MUST else "They are not compared."
         yield Finding(
             severity,
             Subject.COLUMNS,
@@ -254,6 +285,7 @@ def _layouts(catalogue: Catalogue, lives: Mapping[str, Live]) -> Iterator[Findin
             rule=14,
         )
     if absent:
+        absent += optional
         says = (
             f"{plural(len(absent), 'table')} of the catalogue {'is' if len(absent) == 1 else 'are'} on neither server."
         )

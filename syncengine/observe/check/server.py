@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import BucketColumns
 from syncengine.model.check import Holding, ServerCheck, ServerProfile, TableCheck
-from syncengine.model.errors import ServerError
+from syncengine.model.errors import ServerError, ServerLockedError
 from syncengine.model.fingerprint import FOLDED
 from syncengine.model.pair import PairSettings, ServerSettings
 from syncengine.model.selection import ReadQuery, Selection
@@ -118,7 +118,9 @@ def _tables(
         except ServerError as error:
             if error.of_whole_server:
                 raise
-            yield replace(found, holding=Holding.UNREADABLE, problem=str(error))
+            problem, hint = error.message, error.hint
+            passes = error.transient or isinstance(error, ServerLockedError)
+            yield replace(found, holding=Holding.UNREADABLE, problem=problem, hint=hint, passes=passes)
 
 
 def _told(column: LiveColumn) -> str:

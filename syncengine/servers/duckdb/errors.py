@@ -18,6 +18,7 @@ from syncengine.model.errors import (
     ServerUnreachableError,
     SyncError,
 )
+from syncengine.servers import advice
 from syncengine.servers.driver_calls import too_long
 
 STREAMED: dict[str, type[duckdb.Error]] = {
@@ -126,9 +127,10 @@ def error_of(name: str, error: duckdb.Error) -> SyncError:
         return ServerError(f"{name}: a table or column is not there: {text}")
     if isinstance(error, duckdb.ConstraintException):
         said = text.removeprefix("Constraint Error: ").partition(" If this is an unexpected")[0]
+        foreign = "foreign key" in said.lower()
+        what = "a foreign key forbids it" if foreign else "a constraint of the table forbids it"
         return ServerError(
-            f"{name}: a constraint of the table forbids it: {said.rstrip('.')}.",
-            hint="Correct the rows on the server they come from, or the constraint there.",
+            f"{name}: {what}: {said.rstrip('.')}.", hint=advice.FOREIGN_KEY if foreign else advice.CONSTRAINT
         )
     if isinstance(error, duckdb.OutOfMemoryException):
         return ServerError(

@@ -22,6 +22,7 @@ from syncengine.model.errors import (
     ServerUnreachableError,
     SyncError,
 )
+from syncengine.servers import advice
 
 
 class Fault(StrEnum):
@@ -94,11 +95,9 @@ DUPLICATE = Meaning(
     "a unique index already holds such a row",
     "Another row there has the same key, or two that are to be written have: compare the indexes of both servers.",
 )
-CONSTRAINT = Meaning(
-    Fault.REFUSED,
-    "a constraint of the table forbids it",
-    "Correct the rows on the server they come from, or the constraint there.",
-)
+CONSTRAINT = Meaning(Fault.REFUSED, "a constraint of the table forbids it", advice.CONSTRAINT)
+FOREIGN_KEY = Meaning(Fault.REFUSED, "a foreign key forbids it", advice.FOREIGN_KEY)
+DIVISION = Meaning(Fault.REFUSED, "it divides by zero", advice.DIVISION)
 TRIGGER = Meaning(
     Fault.REFUSED,
     "a trigger or a procedure refused",
@@ -174,7 +173,9 @@ MEANINGS: dict[int, Meaning] = {
     -201: SYNTAX,
     -809: SYNTAX,
     **dict.fromkeys((-239, -268), DUPLICATE),
-    **dict.fromkeys((-391, -530, -691, -692), CONSTRAINT),
+    **dict.fromkeys((-391, -530), CONSTRAINT),
+    **dict.fromkeys((-691, -692), FOREIGN_KEY),
+    -1202: DIVISION,
     **dict.fromkeys((-745, -746, -747, -748), TRIGGER),
     -232: UNWRITABLE,
     **dict.fromkeys((-1279, -1213, -1214, -1215, -1226, -1205, -1218, -1260), VALUE),

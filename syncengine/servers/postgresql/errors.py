@@ -20,6 +20,7 @@ from syncengine.model.errors import (
     ServerUnreachableError,
     UnknownOutcomeError,
 )
+from syncengine.servers import advice
 from syncengine.servers.postgresql.driver import is_driver_error
 
 
@@ -78,9 +79,9 @@ DUPLICATE = Meaning(
     "a unique index already holds such a row",
     "Another row there has the same key, or two that are to be written have: compare the indexes of both servers.",
 )
-CONSTRAINT = Meaning(
-    "a constraint of the table forbids it", "Correct the rows on the server they come from, or the constraint there."
-)
+CONSTRAINT = Meaning("a constraint of the table forbids it", advice.CONSTRAINT)
+FOREIGN_KEY = Meaning("a foreign key forbids it", advice.FOREIGN_KEY)
+DIVISION = Meaning("it divides by zero", advice.DIVISION)
 TRIGGER = Meaning("a trigger or a function refused", "Have whoever made it look at it there, or leave the table out.")
 UNWRITABLE = Meaning("the table takes no such write", "`syncengine check` says what tables cannot be written with.")
 CANCELLED = Meaning("somebody cancelled the query there", "Run the same command again.")
@@ -123,7 +124,9 @@ MEANINGS: dict[str, Meaning] = {
     "42P10": UNWRITABLE,
     "42": SYNTAX,
     "0A000": SYNTAX,
+    "22012": DIVISION,
     "22": VALUE,
+    "23503": FOREIGN_KEY,
     "23505": DUPLICATE,
     "23": CONSTRAINT,
     "44": CONSTRAINT,

@@ -16,6 +16,7 @@ from syncengine.model.surroundings import (
     Write,
     chain_of,
 )
+from syncengine.servers.postgresql.privileges import lacking
 from syncengine.servers.postgresql.sequences import SHOWN, in_list, read_sequences
 from syncengine.servers.postgresql.system_catalogue import Layout
 from syncengine.servers.sql.dialect import Statement
@@ -123,6 +124,7 @@ class _Reading:
         checks = _by_table((oid, CheckConstraint(name, text)) for oid, name, text in self._about(CHECKS, tables))
         generated = _by_table(self._about(GENERATED, tables))
         counters = _by_table((one.table, one.counter) for one in read_sequences(self._ask, tables))
+        lacks = lacking(self._ask, tables)
         references = self._references()
         return {
             name: Surroundings(
@@ -137,6 +139,7 @@ class _Reading:
                 checks=tuple(checks.get(oid, ())),
                 inherited_by=tuple(self._heirs.get(oid, ())),
                 row_security=self._tables[oid][1],
+                lacks=lacks.get(oid, ()),
             )
             for oid, name in self._names.items()
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from syncengine.model.bucket import FIRST_DATE, FIRST_EPOCH, PAST_DATE, PAST_EPOCH, QUANTUM_SECONDS, BucketColumns
-from syncengine.model.interval import QUANTUM
+from syncengine.model.interval import LAST_LABEL, MINUTES, QUANTUM
 from syncengine.servers.sql.dialect import DUCKDB, NO_DATE, NO_NUMBER, Dialect
 
 
@@ -13,14 +13,18 @@ def bucket_terms(buckets: BucketColumns, dialect: Dialect = DUCKDB) -> tuple[str
 
 
 def slot_expression(buckets: BucketColumns, dialect: Dialect = DUCKDB) -> str:
-    """Return the slot of a row's bucket, as SQL. Never a division: servers round it differently."""
+    """Return the slot of a row's bucket, as SQL: NULL for a label that is no time of day.
+
+    Never a division: servers round it differently.
+    """
     if buckets.epoch is not None:
         epoch = dialect.name(buckets.epoch)
         return f"{epoch} - MOD({epoch}, {QUANTUM_SECONDS})"
     if buckets.label is None:
         return NO_NUMBER
     label = dialect.name(buckets.label)
-    return f"{label} - MOD(MOD({label}, 100), {QUANTUM})" if buckets.quarters else label
+    slot = f"{label} - MOD(MOD({label}, 100), {QUANTUM})" if buckets.quarters else label
+    return f"CASE WHEN {labelled(buckets.label, dialect)} THEN {slot} END"
 
 
 def date_expression(buckets: BucketColumns, dialect: Dialect) -> str:
@@ -48,11 +52,23 @@ def undated(column: str, dialect: Dialect) -> str:
     return f"({day} IS NULL OR {day} < {dialect.date(FIRST_DATE)} OR {day} >= {dialect.date(PAST_DATE)})"
 
 
+def labelled(column: str, dialect: Dialect) -> str:
+    """Return the condition that a label is a time of day."""
+    label = dialect.name(column)
+    return f"({label} >= 0 AND {label} <= {LAST_LABEL} AND MOD({label}, 100) < {MINUTES})"
+
+
+def unlabelled(column: str, dialect: Dialect) -> str:
+    """Return the condition that a label is no time of day, NULL above all."""
+    label = dialect.name(column)
+    return f"({label} IS NULL OR {label} < 0 OR {label} > {LAST_LABEL} OR MOD({label}, 100) >= {MINUTES})"
+
+
 def untimed(buckets: BucketColumns, dialect: Dialect) -> str:
     """Return the condition that no window selects a row, since a time column holds NULL or what no window holds."""
     if buckets.epoch is not None:
         epoch = dialect.name(buckets.epoch)
         return f"({epoch} IS NULL OR {epoch} < {FIRST_EPOCH} OR {epoch} >= {PAST_EPOCH})"
     conditions = [undated(buckets.date, dialect)] if buckets.date is not None else []
-    conditions += [f"{dialect.name(buckets.label)} IS NULL"] if buckets.label is not None else []
+    conditions += [unlabelled(buckets.label, dialect)] if buckets.label is not None else []
     return " OR ".join(conditions) or "1 = 0"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from syncengine.model.bucket import Bucket, BucketState
+from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.fingerprint import FingerprintColumn, FingerprintParameters, FingerprintQuery, parameters
-from syncengine.servers.sql.buckets import bucket_terms, dated
+from syncengine.servers.sql.buckets import bucket_terms, dated, labelled
 from syncengine.servers.sql.dialect import DUCKDB, NO_NUMBER, Dialect, Statement
 from syncengine.servers.sql.predicates import predicate
 
@@ -25,10 +25,11 @@ def fingerprint_statement(query: FingerprintQuery, dialect: Dialect = DUCKDB, so
     numbers = parameters(query.seed)
     where = predicate(query.selection, dialect)
     buckets = query.buckets
+    timed = buckets.whole & {buckets.date, buckets.label}
     terms = [
-        _outside(column, numbers, dialect) if column.name == buckets.date else term(column, numbers, dialect)
+        _outside(column, buckets, numbers, dialect) if column.name in timed else term(column, numbers, dialect)
         for column in query.columns
-        if column.folded and column.name not in buckets.whole - {buckets.date}
+        if column.folded and column.name not in buckets.whole - timed
     ]
     day, slot, acd = bucket_terms(buckets, dialect)
     incomplete = dialect.name(query.incomplete) if query.incomplete else NO_NUMBER
@@ -68,9 +69,12 @@ def bucket_state(row: tuple[Any, ...]) -> tuple[Bucket, BucketState]:
     return Bucket(row_date, slot, acd), BucketState(rows, hash_sum or 0, incomplete, lengths, overlong or 0)
 
 
-def _outside(column: FingerprintColumn, numbers: FingerprintParameters, dialect: Dialect) -> str:
-    """Return what the date of a bucket adds: nothing where the bucket fixes it, its term where it is of no window."""
-    return f"CASE WHEN {dated(column.name, dialect)} THEN 0 ELSE {term(column, numbers, dialect)} END"
+def _outside(
+    column: FingerprintColumn, buckets: BucketColumns, numbers: FingerprintParameters, dialect: Dialect
+) -> str:
+    """Return what the date or label of a bucket adds: nothing where the bucket fixes it, else its term."""
+    fixes = dated if column.name == buckets.date else labelled
+    return f"CASE WHEN {fixes(column.name, dialect)} THEN 0 ELSE {term(column, numbers, dialect)} END"
 
 
 def term(column: FingerprintColumn, numbers: FingerprintParameters, dialect: Dialect) -> str:

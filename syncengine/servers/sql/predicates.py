@@ -11,7 +11,7 @@ from syncengine.model.bucket import QUANTUM_SECONDS, Bucket, BucketColumns
 from syncengine.model.interval import QUANTUM, label_at
 from syncengine.model.selection import FarDate, KeyGroups, Selection, Value
 from syncengine.model.window import Window
-from syncengine.servers.sql.buckets import undated, untimed
+from syncengine.servers.sql.buckets import labelled, undated, unlabelled, untimed
 from syncengine.servers.sql.dialect import DUCKDB, Dialect, Statement
 
 
@@ -80,8 +80,9 @@ def _in_window(columns: BucketColumns, window: Window, dialect: Dialect) -> Stat
     before = Statement(f"({day} < ? OR ({day} = ? AND {label} < ?))", (last, last, stop))
     if stop == 0:
         before = Statement(f"{day} < ?", (last,))
-    # The plain date range lets the server use the index on row_date. A NULL label is of no time.
-    text = f"{day} >= ? AND {day} <= ? AND {label} IS NOT NULL AND {after.text} AND {before.text}"
+    # The plain date range lets the server use the index on row_date. What is no time of day is of no window.
+    timed = labelled(columns.label or "", dialect)
+    text = f"{day} >= ? AND {day} <= ? AND {timed} AND {after.text} AND {before.text}"
     return Statement(text, (first, last, *after.values, *before.values))
 
 
@@ -118,16 +119,21 @@ def _in_buckets(columns: BucketColumns, buckets: tuple[Bucket, ...], dialect: Di
 
 def _in_slots(columns: BucketColumns, slots: tuple[int | None, ...], dialect: Dialect) -> Statement:
     column = dialect.name(columns.epoch or columns.label or "")
+    present = [slot for slot in slots if slot is not None]
+    lost = f"{column} IS NULL" if columns.epoch is not None else unlabelled(columns.label or "", dialect)
     if not columns.quarters and columns.epoch is None:
-        return _in(column, slots)
+        if not present:
+            return Statement(lost)
+        among = _in(column, tuple(present))
+        return among if len(present) == len(slots) else Statement(f"({among.text} OR {lost})", among.values)
     span = QUANTUM_SECONDS if columns.epoch is not None else QUANTUM
     parts: list[str] = []
     values: list[Value] = []
-    for start, past in _runs([slot for slot in slots if slot is not None], span):
+    for start, past in _runs(present, span):
         parts.append(f"({column} >= ? AND {column} < ?)")
         values += [start, past]
     if None in slots:
-        parts.append(f"{column} IS NULL")
+        parts.append(lost)
     return Statement(f"({' OR '.join(parts)})", tuple(values))
 
 

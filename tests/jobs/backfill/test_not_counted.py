@@ -127,3 +127,14 @@ def test_a_run_that_goes_on_still_knows_it(tmp_path: Path, typed: Typing, monkey
 
 def _stopped(*_: Any, **__: Any) -> None:
     raise KeyboardInterrupt
+
+
+def test_a_dry_run_names_what_it_cannot_compare(tmp_path: Path, typed: Typing) -> None:
+    """A table of unlike columns is named with why, once for all portions."""
+    files = history(tmp_path)
+    files.run("secondary", "ALTER TABLE hcwc ADD COLUMN more INTEGER")
+
+    said = typed("backfill", "--pair", files.pair_file, *WINDOW, "--portion-days", "1", "--dry-run")
+
+    assert said.text.count("hcwc is not compared: column more is missing on primary.") == 1
+    assert said.code == 1

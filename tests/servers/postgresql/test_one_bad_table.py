@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import Files, build_files, row
-from tests.cli.terminal import Typing
+from tests.cli.terminal import WINDOW, Typing
 from tests.scenes import code, trunks
 from tests.servers.postgresql.cluster import Cluster, environment
 from tests.servers.postgresql.loading import PostgreSQLFiles, copy_pair
@@ -78,3 +78,54 @@ def test_a_table_that_cannot_be_written_is_left_alone(built: Built, typed: Typin
     assert "syncengine resume" not in said.text
     assert pair.bag("secondary", "hcwc") == pair.bag("primary", "hcwc")
     assert pair.bag("secondary", "htrunk") == before
+
+
+def test_a_division_and_a_foreign_key_are_said_to_be_that(built: Built, typed: Typing) -> None:
+    """A view that divides by zero is not a value that does not fit, and a key asks for the other table first."""
+    files = built()
+    files.run("secondary", "ALTER TABLE synonyms RENAME TO below")
+    names = ", ".join(
+        name if name != "item_name" else "CAST(1 / 0 AS CHAR(20)) AS item_name"
+        for (name,) in files.run(
+            "secondary", "SELECT column_name FROM information_schema.columns WHERE table_name = 'below'"
+        )
+    )
+    files.run("secondary", f"CREATE VIEW synonyms AS SELECT {names} FROM below")
+    files.run("secondary", "CREATE TABLE c_codes (cwc CHAR(17) PRIMARY KEY)")
+    files.run("secondary", "ALTER TABLE hcwc ADD CONSTRAINT c_known FOREIGN KEY (cwc) REFERENCES c_codes")
+
+    seen = typed("verify", "--pair", files.pair_file, "--table", "synonyms")
+    done = typed("resync", "--pair", files.pair_file, *WINDOW, "--table", "hcwc", "--yes")
+
+    (failed,) = [
+        line.split() for line in typed("report", "--pair", files.pair_file).out.splitlines() if " failed " in line
+    ]
+    assert "it divides by zero" in seen.text
+    assert "does not fit its column" not in seen.text
+    assert "a foreign key forbids it" in done.text
+    assert "copy the other table first" in done.text
+    assert "step 1 (hcwc) was not done" in done.text
+    assert failed[:-1] == ["hcwc", "secondary", "failed", "1", "·", "·"]
+    assert "See to what failed, then run the same command again" in done.text
+
+
+def test_rights_to_write_are_asked_for_before_anything_is_written(built: Built, typed: Typing) -> None:
+    """A plan and check name all rights that are lacking, at once; a right to every column is one to insert."""
+    files = built()
+    secondary = files.database("secondary")
+    for table, right in (("hcwc", "INSERT, DELETE"), ("htrunk", "UPDATE"), ("synonyms", "INSERT")):
+        secondary.run(f"REVOKE {right} ON {table} FROM {secondary.login}")
+    names = secondary.run("SELECT column_name FROM information_schema.columns WHERE table_name = 'synonyms'")
+    columns = ", ".join(f'"{name}"' for (name,) in names)
+    secondary.run(f"GRANT INSERT ({columns}) ON synonyms TO {secondary.login}")
+    pair = ("--pair", files.pair_file)
+
+    planned = typed("resync", *pair, *WINDOW, "--table", "htrunk", "--table", "hcwc", "--dry-run")
+    checked = typed("check", *pair, "-v")
+
+    for said in (planned, checked):
+        assert "this login lacks INSERT, DELETE on it" in said.text
+        assert "this login lacks UPDATE on it" in said.text
+    assert planned.code == 3
+    assert "hcwc on secondary: this login lacks INSERT, DELETE on it" in planned.text
+    assert "synonyms: this login lacks" not in checked.text

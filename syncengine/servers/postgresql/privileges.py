@@ -1,0 +1,35 @@
+"""Which writes a login may not do to tables, asked before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from syncengine.model.surroundings import Write
+from syncengine.servers.postgresql.sequences import in_list
+from syncengine.servers.sql.dialect import Statement
+
+Ask = Callable[[Statement], list[tuple[Any, ...]]]
+LACKING = (
+    "SELECT CAST(c.oid AS BIGINT), NOT (has_table_privilege(c.oid, 'INSERT') OR NOT EXISTS ("
+    "SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
+    "AND NOT has_column_privilege(c.oid, a.attnum, 'INSERT'))), "
+    "NOT has_any_column_privilege(c.oid, 'UPDATE'), NOT has_table_privilege(c.oid, 'DELETE') "
+    "FROM pg_class c WHERE c.relkind IN ('r', 'p') AND c.oid IN ({oids})"
+)
+"""Rows are locked as those are that will be updated. The right to insert may be one to all columns.
+
+Of views and foreign tables nobody asks: they are never written.
+"""
+AT_ONCE = 200
+
+
+def lacking(ask: Ask, oids: Sequence[int]) -> dict[int, tuple[Write, ...]]:
+    """Return the writes a login may not do, by table; tables with which it may do all are left out."""
+    found: dict[int, tuple[Write, ...]] = {}
+    for at in range(0, len(oids), AT_ONCE):
+        for oid, *lacks in ask(Statement(LACKING.format(oids=in_list(oids[at : at + AT_ONCE])))):
+            writes = tuple(write for write, lacking_it in zip(Write, lacks, strict=True) if lacking_it)
+            if writes:
+                found[oid] = writes
+    return found

@@ -1,0 +1,83 @@
+"""What verify says to type repairs what it has found, whatever tables differ."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from tests.builders import Files
+from tests.cli.terminal import Said, Typing
+from tests.own_tables import CALLS, NOTES, call, with_own_tables
+from tests.scenes import trunks
+
+BEGINS = "To repair it: syncengine "
+
+
+def told(said: Said) -> list[list[str]]:
+    """Return the commands that a verdict ends with, as words."""
+    lines = said.out.splitlines()
+    return [shlex.split(line.removeprefix(BEGINS)) for line in lines if line.startswith(BEGINS)]
+
+
+def drifting(folder: Path, *, trunks_differ: bool) -> Files:
+    """Build a pair in which tables of somebody's own differ, and some rows of a CMS table."""
+    files = with_own_tables(
+        folder,
+        ["htrunk", "hcwc"],
+        both={"htrunk": trunks(400, 500)},
+        primary={CALLS: [call(500, 3)], NOTES: [(1, "a")]},
+        secondary={CALLS: [call(500, 2)]},
+    )
+    files.add("primary", "htrunk", *(trunks(500, 530) if trunks_differ else ()))
+    return files
+
+
+def test_tables_of_ones_own_are_named(tmp_path: Path, typed: Typing) -> None:
+    """Beside tables of the CMS that are alike, the told commands repair those of somebody's own, and all is in sync."""
+    files = drifting(tmp_path, trunks_differ=False)
+
+    seen = typed("verify", "--pair", files.pair_file)
+    found = told(seen)
+    for words in found:
+        assert "--set" not in words
+        assert typed(*words[:-1], "--yes").code == 0
+
+    assert [words[0] for words in found] == ["resync", "sync"]
+    assert typed("verify", "--pair", files.pair_file).code == 0
+
+
+def test_tables_of_both_kinds_are_named(tmp_path: Path, typed: Typing) -> None:
+    """A command for history names the tables of somebody's own beside those of the CMS that differ."""
+    files = drifting(tmp_path, trunks_differ=True)
+
+    (resync, _) = told(typed("verify", "--pair", files.pair_file))
+
+    assert {CALLS, "htrunk"} <= set(resync)
+    assert "history" not in resync
+
+
+def test_what_no_copy_can_write_is_said(tmp_path: Path, typed: Typing) -> None:
+    """A view that differs is in no command to type; the verdict says that it is one, and JSON too."""
+    files = drifting(tmp_path, trunks_differ=False)
+    files.run("secondary", f"ALTER TABLE {CALLS} RENAME TO c_below")
+    files.run("secondary", f"CREATE VIEW {CALLS} AS SELECT * FROM c_below")
+
+    said = typed("verify", "--pair", files.pair_file)
+    document = typed("verify", "--pair", files.pair_file, "--json").document
+
+    assert [words[0] for words in told(said)] == ["sync"]
+    assert f"No copy repairs {CALLS}, on secondary: it is a view" in said.text
+    assert {t["table"]: t["unwritable"] for t in document["tables"] if t["unwritable"]}.keys() == {CALLS}
+
+
+def test_a_set_leaves_out_what_no_copy_can_write(tmp_path: Path, typed: Typing) -> None:
+    """Where a set was asked for, a view in it is left out of the told command, which then is not refused."""
+    files = drifting(tmp_path, trunks_differ=True)
+    (tmp_path / "specs" / "sets.toml").write_text(f'[sets.ours]\nsummary = "Ours"\ntables = ["{CALLS}", "htrunk"]\n')
+    files.run("secondary", f"ALTER TABLE {CALLS} RENAME TO c_below")
+    files.run("secondary", f"CREATE VIEW {CALLS} AS SELECT * FROM c_below")
+
+    (resync,) = told(typed("verify", "--pair", files.pair_file, "--set", "ours"))
+
+    assert resync[resync.index("--set") :][:4] == ["--set", "ours", "--exclude-table", CALLS]
+    assert typed(*resync[:-1], "--yes").code == 0
