@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import os
 import re
 import signal
 import sys
 import traceback
 from collections.abc import Callable
 from importlib.metadata import version as installed_version
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -28,6 +30,7 @@ from syncengine.cli.timetables import timetables
 from syncengine.cli.undo import undo
 from syncengine.cli.verify import verify
 from syncengine.model.errors import CancelledError, SyncError
+from syncengine.servers.driver_calls import left_behind
 
 USAGE_ERROR = next(one for one in typer.BadParameter.__mro__ if one.__name__ == "ClickException")
 """What typer raises for a command line it cannot read; it names the class nowhere in public."""
@@ -99,7 +102,17 @@ def run(arguments: list[str] | None = None) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
-    sys.exit(run_for_code(sys.argv[1:] if arguments is None else arguments))
+    _leave(run_for_code(sys.argv[1:] if arguments is None else arguments))
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process; a call into a driver that goes on, and for which nobody waits, does not keep it."""
+    if left_behind():
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):
+                stream.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def run_for_code(arguments: list[str]) -> int:

@@ -11,6 +11,7 @@
     │   ├── ServerUnreachableError
     │   ├── ServerLockedError
     │   ├── ServerReadOnlyError
+    │   ├── ServerSlowError       it took longer than it may
     │   └── UnknownOutcomeError   a commit was sent and its answer never came
     ├── StagingError          the staging folder
     ├── MovedError            source or target changed under a step
@@ -108,6 +109,10 @@ class ServerReadOnlyError(ServerError):
     """The server takes no writes."""
 
     of_whole_server = True
+
+
+class ServerSlowError(ServerError):
+    """A server took longer than it may; what it was asked for was given up."""
 
 
 class UnknownOutcomeError(ServerError):

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from syncengine.model.bucket import EPOCH_DAY
-from syncengine.model.errors import ServerError, ServerUnreachableError
+from syncengine.model.errors import ServerError, ServerSlowError, ServerUnreachableError
 from syncengine.model.fingerprint import FOLDED, FingerprintColumn, parameters
 from syncengine.model.spec import ColumnType
 from syncengine.servers.informix.sql import INFORMIX
@@ -65,7 +65,7 @@ def _right(name: str, vectors: tuple[tuple[str, Any], ...], ask: Ask) -> bool:
     given = ", ".join(f"{vector} AS {column.name}" for column, (vector, _) in zip(columns, vectors, strict=True))
     try:
         rows = ask(Statement(f"SELECT {terms} FROM (SELECT {given} {ONE_ROW}) AS given"))
-    except ServerUnreachableError:
+    except (ServerUnreachableError, ServerSlowError):
         raise
     except ServerError:
         return False

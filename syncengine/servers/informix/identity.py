@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from syncengine.model.errors import ServerError, ServerUnreachableError
+from syncengine.model.errors import ServerError, ServerSlowError, ServerUnreachableError
 from syncengine.servers.informix import system_catalogue
 from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.url import ServerUrl
@@ -34,7 +34,7 @@ def identify(ask: Ask, address: str, url: ServerUrl) -> Identity:
     def one(text: str, what: str) -> str:
         try:
             rows = ask(Statement(text))
-        except ServerUnreachableError:
+        except (ServerUnreachableError, ServerSlowError):
             raise
         except ServerError as error:
             notes.append(f"does not tell {what} ({error.message})")

@@ -10,11 +10,12 @@ from contextlib import suppress
 import pyarrow as pa
 
 from syncengine.model.bucket import Bucket, BucketState
-from syncengine.model.errors import ServerError, UnknownOutcomeError
+from syncengine.model.errors import ServerError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.servers.informix import row_reader
 from syncengine.servers.informix.connections import Lent
+from syncengine.servers.driver_calls import unknown_outcome
 from syncengine.servers.informix.errors import error_of, is_lost, sqlcode_of, words_of
 from syncengine.servers.informix.row_writer import WritePath, insert_of, insert_rows
 from syncengine.servers.informix.sql import INFORMIX, portions
@@ -127,9 +128,7 @@ class InformixSession:
             words = words_of(error)
             if sqlcode_of(words) is not None and not is_lost(words):
                 raise error_of(self._name, words) from error
-            raise UnknownOutcomeError(
-                f"{self._name}: the connection was lost while committing; that does not say whether it was done."
-            ) from error
+            raise unknown_outcome(self._name, error) from error
 
     def end(self) -> None:
         """Cut a stream that was left half-read; the connection rolls back what was not committed."""
