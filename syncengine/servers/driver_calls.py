@@ -14,7 +14,13 @@ from concurrent.futures import FIRST_COMPLETED, Future, InvalidStateError, wait
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from syncengine.model.errors import CancelledError, ServerError, ServerSlowError, ServerUnreachableError, UnknownOutcomeError
+from syncengine.model.errors import (
+    CancelledError,
+    ServerError,
+    ServerSlowError,
+    ServerUnreachableError,
+    UnknownOutcomeError,
+)
 
 Result = TypeVar("Result")
 WAIT_SECONDS = 0.5

@@ -36,9 +36,11 @@ def hand_over(
 
     def run() -> None:
         try:
-            taking.set_result(take(pa.RecordBatchReader.from_batches(rows.schema, arriving())))
+            take(pa.RecordBatchReader.from_batches(rows.schema, arriving()))
         except BaseException as error:  # noqa: BLE001  # whatever it is, it belongs to whoever waits
             taking.set_exception(error)
+        else:
+            taking.set_result(None)
 
     thread = threading.Thread(target=run, name="taking", daemon=True)
     thread.start()

@@ -13,9 +13,9 @@ from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.errors import ServerError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.selection import ReadQuery, Selection
+from syncengine.servers.driver_calls import unknown_outcome
 from syncengine.servers.informix import row_reader
 from syncengine.servers.informix.connections import Lent
-from syncengine.servers.driver_calls import unknown_outcome
 from syncengine.servers.informix.errors import error_of, is_lost, sqlcode_of, words_of
 from syncengine.servers.informix.row_writer import WritePath, insert_of, insert_rows
 from syncengine.servers.informix.sql import INFORMIX, portions

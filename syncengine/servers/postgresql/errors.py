@@ -18,7 +18,6 @@ from syncengine.model.errors import (
     ServerLockedError,
     ServerReadOnlyError,
     ServerUnreachableError,
-    UnknownOutcomeError,
 )
 from syncengine.servers.postgresql.driver import is_driver_error
 
@@ -175,7 +174,7 @@ REFUSALS: dict[str, Meaning] = {
     ),
     "SSL|certificate|TLS": TLS,
     "timeout expired|timed out": Meaning(
-        "it gave no answer",
+        "it gave no answer; connecting took longer than connect_timeout in the url allows",
         "Is it a PostgreSQL server? Check the port in the url.",
         ServerUnreachableError,
         transient=True,
@@ -245,13 +244,6 @@ def refused_connection(name: str, error: BaseException, secret: str = "") -> Ser
         if re.search(words, text):
             return _error(name, meaning, said if meaning.quoted else "", "")
     return _error(name, REFUSALS[""], said, "")
-
-
-def unknown_outcome(name: str, why: str = "") -> UnknownOutcomeError:
-    """Return the error for a commit whose answer never came."""
-    return UnknownOutcomeError(
-        f"{name}: the connection was lost while committing, and that does not say whether it was done{why}."
-    )
 
 
 def sqlstate_of(error: BaseException) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
-from syncengine.model.errors import ServerError, ServerReadOnlyError
+from syncengine.model.errors import CancelledError, ServerError, ServerReadOnlyError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.names import folded, quoted
 from syncengine.model.pair import Limits, Role
@@ -19,10 +19,10 @@ from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
 from syncengine.model.surroundings import Surroundings
+from syncengine.servers.driver_calls import unknown_outcome
 from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
 from syncengine.servers.postgresql import activity, row_reader
 from syncengine.servers.postgresql.connections import Connections
-from syncengine.servers.postgresql.errors import unknown_outcome
 from syncengine.servers.postgresql.row_versions import day_versions
 from syncengine.servers.postgresql.sequences import ColumnSequence, read_sequences
 from syncengine.servers.postgresql.session import Known, PostgreSQLSession
@@ -37,7 +37,7 @@ from syncengine.servers.sql.rows import bound_at, bounds_statement, highest_stat
 from syncengine.servers.stream import Stream
 from syncengine.servers.url import listening_address
 
-OUTCOME_SECONDS = 10.0
+OUTCOME_SECONDS = 5.0
 """How long a transaction whose commit had no answer may still be under way before it counts as unknown."""
 OID = "SELECT CAST(CAST(? AS regclass) AS BIGINT)"
 OUTCOME = f"SELECT txid_status(?), {STARTED}"
@@ -226,23 +226,26 @@ class PostgreSQLServer:
             self._numbered[layout.source] = found
         return self._numbered[layout.source]
 
-    def _became(self, transaction: int) -> None:
+    def _became(self, transaction: int, why: BaseException) -> None:
         """Ask what became of a transaction whose commit had no answer; return if it was committed.
 
         Raises a transient `ServerError` if it was not, and `UnknownOutcomeError` where nobody can say: its server
-        is not reached, is another one or was restarted since, or still has the transaction under way.
+        is not reached, is another one or was restarted since, or still has the transaction under way. `why` is what
+        kept the answer from coming; who does not want to wait for it does not wait for this either.
         """
+        if isinstance(why, CancelledError):
+            raise unknown_outcome(self._name, why) from why
         until = time.monotonic() + OUTCOME_SECONDS
         while True:
             try:
                 status, started = self._rows(Statement(OUTCOME, (transaction,)))[0]
             except ServerError as error:
                 if not error.transient or time.monotonic() > until:
-                    raise unknown_outcome(self._name) from error
+                    raise unknown_outcome(self._name, why) from error
                 time.sleep(0.1)
                 continue
             if started != self._about.started or status is None:
-                raise unknown_outcome(self._name)
+                raise unknown_outcome(self._name, why)
             if status == "committed":
                 return
             if status == "aborted":
@@ -252,5 +255,5 @@ class PostgreSQLServer:
                     transient=True,
                 )
             if time.monotonic() > until:
-                raise unknown_outcome(self._name, "; it is still under way")
+                raise unknown_outcome(self._name, why, "; it is still under way")
             time.sleep(0.1)

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from syncengine.model.bucket import Bucket, BucketState
-from syncengine.model.errors import ServerError
+from syncengine.model.errors import CancelledError, ServerError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.names import folded, quoted
 from syncengine.model.selection import ReadQuery, Selection
@@ -39,7 +39,7 @@ class Known:
 
     about: About
     layout: Callable[[str], Layout]
-    became: Callable[[int], None]
+    became: Callable[[int, BaseException], None]
     """Finds out what became of a transaction whose commit had no answer; raises unless it was committed."""
     sequences: Callable[[Layout], tuple[ColumnSequence, ...]]
     """Those that number columns of a table and can be advanced."""
@@ -121,21 +121,23 @@ class PostgreSQLSession:
         Raises `UnknownOutcomeError` only when the connection was lost meanwhile and the server, asked over
         another, cannot say what became of the transaction.
         """
-        # One that was cut off would be one whose outcome nobody knows. And a transaction that has failed refuses
-        # this, where it would answer COMMIT by a rollback that looks like success.
+        # The wait ends in time here, and not there, where it is as good as done. And a transaction that has failed
+        # refuses this, where it would answer COMMIT by a rollback that looks like success.
         self._run(Statement("SET LOCAL statement_timeout = 0"))
         if not self._open or self._lent.status != "intrans":
             raise ServerError(f"{self._name}: the transaction has ended already.", hint="Run the same command again.")
         self._open = False
         try:
             self._lent.commit()
+        except (ServerError, CancelledError) as error:
+            self._known.became(self._transaction, error)
         except Exception as error:
             if not is_driver_error(error):
                 raise
             if self._lent.status != "unknown":
                 # The server itself said no, and has rolled it back.
                 raise error_of(self._name, error) from error
-            self._known.became(self._transaction)
+            self._known.became(self._transaction, error)
 
     def end(self) -> None:
         """Cut streams that were left half-read; what was not committed is rolled back with the connection."""
