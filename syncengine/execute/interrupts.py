@@ -39,6 +39,9 @@ class _Holding:
         self._handlers = handlers
         self._held: int | None = None
         self._due = False
+        """Somebody waits for what is held."""
+        self._late = False
+        """It was held for long enough."""
         self._timer: threading.Timer | None = None
         self._guard = threading.Lock()
 
@@ -65,16 +68,15 @@ class _Holding:
             self._timer.daemon = True
             self._due = True
             self._timer.start()
-        elif self._timer is not None and self._timer.finished.is_set():
+        elif self._late:
             self._held = None
             self._put_back()
             self._handlers[number](number, frame)
 
     def _let_through(self) -> None:
         """Send the signal again: whoever waits in the main thread hears it there."""
-        assert self._timer is not None
-        self._timer.finished.set()
         with self._guard:
+            self._late = True
             if self._due and self._held is not None:
                 signal.pthread_kill(threading.main_thread().ident or 0, self._held)
 

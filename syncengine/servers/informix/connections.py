@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -68,9 +68,8 @@ class Connections(connections.Connections["Lent"]):
         self._engine = self._new_engine(autocommit=True)
 
     def _new_engine(self, *, autocommit: bool) -> sqlalchemy.Engine:
-        # Where nothing can be rolled back, asking for it would only upset the statement that comes next.
-        reset = None if autocommit else "rollback"
-        return sqlalchemy.create_engine(self._url, autocommit=autocommit, pool_reset_on_return=reset, **self._options)
+        # What was not committed is rolled back here, where it is known whether the connection is whole after it.
+        return sqlalchemy.create_engine(self._url, autocommit=autocommit, pool_reset_on_return=None, **self._options)
 
     def _lend(self) -> Lent:
         opening = Opening(self._port)
@@ -95,7 +94,7 @@ class Connections(connections.Connections["Lent"]):
             raise
         self._reached = True
         self._known.add(proxied.dbapi_connection)
-        return Lent(proxied, self.name, self.secret, self._query_seconds)
+        return Lent(proxied, self.name, self.secret, self._query_seconds, self._engine.dialect)
 
     def _take_back(self, lent: Lent, *, failed: bool) -> None:
         # What failed once is not lent again: the next one may be whole.
@@ -119,8 +118,9 @@ class Connections(connections.Connections["Lent"]):
 class Lent:
     """A connection in use."""
 
-    def __init__(self, proxied: Any, name: str, secret: str, query_seconds: float) -> None:
+    def __init__(self, proxied: Any, name: str, secret: str, query_seconds: float, dialect: sqlalchemy.Dialect) -> None:
         self._proxied = proxied
+        self._dialect = dialect
         self.connection = proxied.dbapi_connection
         """The driver's own."""
         self.calls = Calls(name, query_seconds, stop=self._shut)
@@ -175,19 +175,36 @@ class Lent:
 
     def end(self, *, reusable: bool) -> None:
         """Give it back to the pool, or end it; either rolls back."""
-        if not reusable or self._isolated or self.calls.given_up:
-            self._proxied.detach()
+        if reusable and not self._isolated and self._rolled_back():
+            self._closed()
+            return
+        self._proxied.detach()
+        if not self.calls.given_up:
+            self._closed()
         if self.calls.given_up:
             # A call still runs on it, and closing it would wait for that call: it ends when that does. It is kept,
             # since a statement dropped after its connection frees a handle that may be another's by then.
             GIVEN_UP.append(self)
-            return
+
+    def _rolled_back(self) -> bool:
+        """Roll back, where there are transactions; say whether the connection is as good as new."""
+        return self._ended(lambda: self._dialect.do_rollback(self.connection))
+
+    def _closed(self) -> None:
+        """Give it back to the pool, or end it where the pool has it no more."""
+        self._ended(self._proxied.close)
+
+    def _ended(self, call: Callable[[], object]) -> bool:
+        """Say whether a call succeeded after which nobody has any more use of the connection."""
         closing = Calls(self._name, CLOSING_SECONDS, stop=self._shut)
-        with suppress(ServerError), translated(self._name, self._secret):
-            # Whatever is wrong with it now, it is of no more use to anybody.
-            closing.run(self._proxied.close)
-        if closing.given_up:
-            GIVEN_UP.append(self)
+        try:
+            with translated(self._name, self._secret):
+                closing.run(call)
+        except SyncError:
+            return False
+        finally:
+            self.calls.given_up = self.calls.given_up or closing.given_up
+        return True
 
     def _shut(self) -> None:
         shut(self.connection)

@@ -241,7 +241,9 @@ class InformixDialect(default.DefaultDialect):
 
     def do_rollback(self, dbapi_connection: Any) -> None:
         """Roll back, where there are transactions."""
-        self._unless_unlogged(dbapi_connection.rollback)
+        # Where nothing can be rolled back, asking for it would only upset the statement that comes next.
+        if not self.autocommit:
+            self._unless_unlogged(dbapi_connection.rollback)
 
     def do_commit(self, dbapi_connection: Any) -> None:
         """Commit, where there are transactions."""
