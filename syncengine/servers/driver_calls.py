@@ -151,13 +151,25 @@ def too_long(name: str, seconds: float, what: str = QUERY) -> ServerSlowError:
 
 def unknown_outcome(name: str, error: BaseException | None = None, why: str = "") -> UnknownOutcomeError:
     """Return the error for a commit whose answer never came, `error` being what kept it from coming."""
+    return UnknownOutcomeError(f"{_unanswered(name, error)}, and that does not say whether it was done{why}.")
+
+
+def rolled_back(name: str, error: BaseException) -> ServerError:
+    """Return the error for a commit whose answer never came, and of which the server says that it was not done."""
+    return ServerError(
+        f"{_unanswered(name, error)}, and the server rolled back.",
+        hint=LONGER if isinstance(error, ServerSlowError) else "Run the same command again.",
+        # What took too long would take as long again.
+        transient=not isinstance(error, ServerSlowError),
+    )
+
+
+def _unanswered(name: str, error: BaseException | None) -> str:
     if isinstance(error, ServerSlowError):
-        what = error.message.removesuffix(".")
-    elif isinstance(error, CancelledError):
-        what = f"{name}: the wait for a commit was ended"
-    else:
-        what = f"{name}: the connection was lost while committing"
-    return UnknownOutcomeError(f"{what}, and that does not say whether it was done{why}.")
+        return error.message.removesuffix(".")
+    if isinstance(error, CancelledError):
+        return f"{name}: the wait for a commit was ended"
+    return f"{name}: the connection was lost while committing"
 
 
 def _begun(call: Callable[[], Result], name: str) -> Future[Result]:

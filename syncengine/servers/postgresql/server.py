@@ -19,7 +19,7 @@ from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
 from syncengine.model.surroundings import Surroundings
-from syncengine.servers.driver_calls import unknown_outcome
+from syncengine.servers.driver_calls import rolled_back, unknown_outcome
 from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
 from syncengine.servers.postgresql import activity, row_reader
 from syncengine.servers.postgresql.connections import Connections
@@ -249,11 +249,7 @@ class PostgreSQLServer:
             if status == "committed":
                 return
             if status == "aborted":
-                raise ServerError(
-                    f"{self._name}: the connection was lost while committing, and the server rolled back.",
-                    hint="Run the same command again.",
-                    transient=True,
-                )
+                raise rolled_back(self._name, why)
             if time.monotonic() > until:
                 raise unknown_outcome(self._name, why, "; it is still under way")
             time.sleep(0.1)
