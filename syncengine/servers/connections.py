@@ -53,6 +53,10 @@ class Connections(ABC, Generic[Lent]):
         try:
             yield lent
             failed = False
+        except GeneratorExit:
+            # Who reads no further has no fault of it.
+            failed = False
+            raise
         finally:
             try:
                 self._take_back(lent, failed=failed)

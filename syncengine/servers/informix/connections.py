@@ -56,7 +56,7 @@ class Connections(connections.Connections["Lent"]):
 
     @contextmanager
     def lent(self, isolation: str | None = None) -> Iterator[Lent]:
-        """Lend a connection; it is rolled back when it is given back. `isolation` makes it one of its own."""
+        """Lend a connection; it is rolled back when it is given back. `isolation` is that of whom it is lent to."""
         with super().lent() as lent:
             if isolation is not None:
                 lent.isolate(isolation)
@@ -127,9 +127,11 @@ class Lent:
         self._name = name
         self._secret = secret
         self._isolated = False
+        self.spent = False
+        """Nobody else is to have it."""
 
     def isolate(self, isolation: str) -> None:
-        """Read under an isolation of its own, after which nobody else has this connection."""
+        """Read under an isolation of its own until it is given back."""
         self._isolated = True
         self.run(Statement(f"SET ISOLATION TO {ISOLATION[isolation]}"))
 
@@ -175,7 +177,7 @@ class Lent:
 
     def end(self, *, reusable: bool) -> None:
         """Give it back to the pool, or end it; either rolls back."""
-        if reusable and not self._isolated and self._rolled_back():
+        if reusable and not self.spent and self._as_new():
             self._closed()
             return
         self._proxied.detach()
@@ -186,9 +188,14 @@ class Lent:
             # since a statement dropped after its connection frees a handle that may be another's by then.
             GIVEN_UP.append(self)
 
-    def _rolled_back(self) -> bool:
-        """Roll back, where there are transactions; say whether the connection is as good as new."""
-        return self._ended(lambda: self._dialect.do_rollback(self.connection))
+    def _as_new(self) -> bool:
+        """Roll back, where there are transactions, and say whether the connection is as good as new."""
+        if not self._ended(lambda: self._dialect.do_rollback(self.connection)):
+            return False
+        if not self._isolated:
+            return True
+        text = f"SET ISOLATION TO {self.connection.isolation}"
+        return self._ended(lambda: _run(self._proxied.cursor(), Statement(text)))
 
     def _closed(self) -> None:
         """Give it back to the pool, or end it where the pool has it no more."""
@@ -214,6 +221,11 @@ def shut(connection: Any) -> None:
     """End a connection of the driver's, whatever it is doing."""
     for one in connection.sockets:
         one.shut()
+
+
+def _run(cursor: Any, statement: Statement) -> None:
+    _execute(cursor, statement)
+    cursor.close()
 
 
 def _execute(cursor: Any, statement: Statement) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -40,9 +41,11 @@ def read(lent: Lent, table: LiveTable, query: ReadQuery, server: str) -> Generat
         source = source_of(table)
         promised = _count(lent, part, source)
         came = 0
-        for rows in lent.batches(read_statement(part, INFORMIX, source, expressions)):
-            came += len(rows)
-            yield _batch(rows, [column for _, column in columns], schema)
+        # Closed before the connection is given back, wherever its reader stops.
+        with closing(lent.batches(read_statement(part, INFORMIX, source, expressions))) as batches:
+            for rows in batches:
+                came += len(rows)
+                yield _batch(rows, [column for _, column in columns], schema)
         if came != promised and came != _count(lent, part, source):
             raise ServerError(
                 f"{server}: {promised:,} rows of {table.name} were promised and {came:,} came.",

@@ -225,6 +225,7 @@ class InformixServer:
                 # Each on a connection of its own: some servers end the one that tries what they do not know.
                 with self._connections.lent("DIRTY READ") as lent:
                     reason = why_not(lent, path)
+                    lent.spent = bool(reason)
                 if not reason:
                     self._write_path = path
                     return path
