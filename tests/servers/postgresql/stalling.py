@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 
 from tests.wires import AT_ONCE, Wire, end, started
 
+PROTOCOL = (196_608).to_bytes(4, "big")
+"""What a client begins with, after the length of it."""
+
 
 @dataclass
 class StallingWire(Wire):
@@ -20,6 +23,11 @@ class StallingWire(Wire):
     """What clients sent, each as it was sent."""
     stalled: threading.Event = field(default_factory=threading.Event)
     _released: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def logins(self) -> int:
+        """Return how many connections were asked for."""
+        return sum(said[4:8] == PROTOCOL for said in self.asked)
 
     def stall_at(self, nth: int) -> None:
         """Hold the nth request that comes from now on, 0 for none; let go what was held before."""

@@ -249,7 +249,7 @@ def test_a_commit_that_takes_too_long_is_ended_and_looked_for(database: Database
     with (
         opened(writable=True, query_seconds=1) as server,
         pytest.raises(
-            ServerError, match="committing took longer than 1 seconds .*, and the server rolled back"
+            ServerError, match=r"committing took longer than 1 seconds .*, and the server rolled back"
         ) as error,
     ):
         one_step(server)
