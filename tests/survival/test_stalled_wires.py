@@ -107,7 +107,7 @@ def test_stalled_in_the_rollback_at_the_end(tmp_path: Path) -> None:
     with StallingPair.of(tmp_path, "informix") as pair:
         assert isinstance(pair.wire, InformixWire)
         shim = pair.wire.home.shim
-        fault = shim.faults.add(Fault(Stall(), at="rollback", nth=FIRST_ROLLBACKS, times=1000))
+        fault = shim.faults.add(Fault(Stall(), at="rollback", nth=FIRST_ROLLBACKS, times=2))
 
         said, took = pair.typed("verify")
 
