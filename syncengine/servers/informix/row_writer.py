@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -59,7 +59,7 @@ def insert_of(table: LiveTable, source: str, names: Sequence[str], server: str) 
     return Insert(source, tuple(folded(name) for name in names), tuple(types))
 
 
-def insert_rows(lent: Lent, insert: Insert, rows: pa.RecordBatchReader, path: WritePath, server: str) -> int:
+def insert_rows(lent: Lent, insert: Insert, rows: Iterable[pa.RecordBatch], path: WritePath, server: str) -> int:
     """Insert rows and return how many; raises `ServerError` for a value its column cannot hold."""
     cursor = lent.cursor()
     done = 0

@@ -22,7 +22,7 @@ from syncengine.model.spec import ColumnType
 from syncengine.model.surroundings import Surroundings
 from syncengine.servers.informix import row_reader
 from syncengine.servers.informix.connections import Connections
-from syncengine.servers.informix.fingerprint_trust import trusted_types
+from syncengine.servers.informix.fingerprint_trust import Folds, trusted_types
 from syncengine.servers.informix.identity import Identity, identify
 from syncengine.servers.informix.reflection import Table, read_columns, read_indexes, read_tables
 from syncengine.servers.informix.row_writer import WritePath, why_not
@@ -72,7 +72,7 @@ class InformixServer:
         try:
             with self._connections.lent() as lent:
                 self._identity: Identity = identify(lent.rows, address, parsed)
-                self._folds = trusted_types(lent.rows)
+                self._folds = Folds(trusted_types(lent.rows))
             if not self._identity.logged:
                 self._connections.without_transactions()
         except BaseException:
@@ -91,7 +91,7 @@ class InformixServer:
                 locks_per_row=True,
                 writable=self._writable,
                 write_path=self._write_path or "",
-                folds=self._folds,
+                folds=self._folds.trusted,
                 locks_by_update=self._identity.logged,
             ),
             user=self._identity.user,
@@ -123,7 +123,7 @@ class InformixServer:
         Where the server does not fold a type as everybody else does, the rows are fetched and folded here.
         """
         source = self._source(query.selection.table)
-        if not folds_all(query, self._folds):
+        if not folds_all(query, self._folds.of(query.selection.table)):
             yield from fold_here(query, self.read(ReadQuery(query.selection, needed(query))))
             return
         with self._connections.lent() as lent:
@@ -152,7 +152,7 @@ class InformixServer:
     def _batches(self, query: ReadQuery) -> Generator[Any, None, None]:
         table = self._table(query.selection.table)
         with self._connections.lent() as lent:
-            yield from row_reader.read(lent, table, query, self._name)
+            yield from row_reader.read(lent, table, query, self._name, self._folds)
 
     @contextmanager
     def begin(self) -> Iterator[InformixSession]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 
 import pyarrow as pa
@@ -17,6 +17,7 @@ from syncengine.servers.driver_calls import unknown_outcome
 from syncengine.servers.informix import row_reader
 from syncengine.servers.informix.connections import Lent
 from syncengine.servers.informix.errors import error_of, is_lost, sqlcode_of, words_of
+from syncengine.servers.informix.fingerprint_trust import Folds
 from syncengine.servers.informix.row_writer import WritePath, insert_of, insert_rows
 from syncengine.servers.informix.sql import INFORMIX, portions
 from syncengine.servers.informix.surroundings import SERIALS
@@ -44,7 +45,7 @@ class InformixSession:
         path: WritePath,
         *,
         logged: bool,
-        folds: frozenset[str] = frozenset(),
+        folds: Folds,
     ) -> None:
         self._lent = lent
         self._name = name
@@ -88,7 +89,7 @@ class InformixSession:
     def fingerprint(self, query: FingerprintQuery) -> Mapping[Bucket, BucketState]:
         """Return what the transaction sees in each bucket."""
         table = self._table(query.selection.table)
-        if not folds_all(query, self._folds):
+        if not folds_all(query, self._folds.of(query.selection.table)):
             return dict(fold_here(query, self.read(ReadQuery(query.selection, needed(query)))))
         found: dict[Bucket, BucketState] = {}
         for selection in portions(query.selection):
@@ -100,7 +101,7 @@ class InformixSession:
     def read(self, query: ReadQuery) -> pa.RecordBatchReader:
         """Stream rows as the transaction sees them, in batches of bounded size."""
         table = self._table(query.selection.table)
-        stream = Stream(row_reader.read(self._lent, table, query, self._name), self._name)
+        stream = Stream(row_reader.read(self._lent, table, query, self._name, self._folds), self._name)
         self._stream = weakref.ref(stream)
         return stream.reader()
 
@@ -113,7 +114,12 @@ class InformixSession:
         """Insert rows, columns matched by name, and return how many were inserted."""
         live = self._table(table)
         insert = insert_of(live, row_reader.source_of(live), rows.schema.names, self._name)
-        return insert_rows(self._lent, insert, rows, self._path, self._name)
+        return insert_rows(self._lent, insert, self._seen(table, rows), self._path, self._name)
+
+    def _seen(self, table: str, rows: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        for batch in rows:
+            self._folds.saw(table, batch)
+            yield batch
 
     def commit(self) -> None:
         """Make the writes durable.

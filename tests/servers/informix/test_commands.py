@@ -15,7 +15,7 @@ from tests.examples import SOAKING, some_of
 from tests.scenes import code, trunks
 from tests.servers.derby.faults import Drop, Error, Fault
 from tests.servers.derby.network_server import PASSWORD, READER
-from tests.servers.informix.impostors import ANSWERS, listening, unused_port
+from tests.servers.impostors import ANSWERS, listening, unused_port
 from tests.stories.servers import EmbeddedHome, InformixHome, as_text
 
 pytestmark = pytest.mark.informix

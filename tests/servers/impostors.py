@@ -7,7 +7,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-
 ANSWERS: dict[str, bytes | None] = {
     "silent": None,
     "closes": b"",
