@@ -7,6 +7,7 @@
     │   ├── PairFileError     the pair file
     │   └── SpecError         a table spec
     ├── RefusedError          a rule of the domain forbids it
+    ├── OccupiedError         another run writes to the pair
     ├── ServerError           a server did not do what was asked
     │   ├── ServerUnreachableError
     │   ├── ServerLockedError
@@ -77,6 +78,10 @@ class RefusedError(SyncError):
     def __init__(self, message: str, *, rule: int, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.rule = rule
+
+
+class OccupiedError(SyncError):
+    """Another run writes to this pair, and is named; nothing was written."""
 
 
 class ServerError(SyncError):

@@ -26,7 +26,7 @@ KINDS = [("embedded", "embedded"), ("embedded", "informix"), ("informix", "embed
 def test_wide_characters(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, kinds: tuple[str, str]
 ) -> None:
-    """A bucket that has such text alike on both is in sync, one that has other text differs, and a resync repairs it."""
+    """A bucket that has such text alike on both is in sync, and one that has other text is repaired."""
     for name, value in PASSWORDS.items():
         monkeypatch.setenv(name, value)
     typed = Typing(capsys)

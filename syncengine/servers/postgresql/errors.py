@@ -166,6 +166,11 @@ REFUSALS: dict[str, Meaning] = {
     ),
     "too many (clients|connections)|connection slots are reserved": FULL_UP,
     "starting up|shutting down|recovery mode|not yet accepting": BUSY,
+    "cannot open shared object file|version `[^']+' not found": Meaning(
+        "its driver is installed, but cannot be loaded",
+        "Install the system's package that has what it lacks.",
+        ServerUnreachableError,
+    ),
     "expected authentication request|invalid response|server closed the connection unexpectedly": Meaning(
         "whoever listens there does not answer as PostgreSQL does",
         "Check the port in the url, and the server's log.",
