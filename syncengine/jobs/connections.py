@@ -98,6 +98,10 @@ class Connections:
         """Refuse before anything is staged: what is only read, and what could not be rolled back unless agreed to."""
         for role in roles:
             capabilities = servers[role].describe().capabilities
+            if capabilities.read_only:
+                raise ServerReadOnlyError(
+                    f"{role}: the server {capabilities.read_only}.", hint="Name the server that takes writes."
+                )
             if not capabilities.writable:
                 raise ServerReadOnlyError(
                     f"{role}: the database is open for reading only.", hint="Remove read_only from the pair file."

@@ -20,7 +20,7 @@ from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
 from syncengine.model.surroundings import Surroundings
-from syncengine.servers.informix import row_reader
+from syncengine.servers.informix import lock_holders, row_reader
 from syncengine.servers.informix.connections import Connections
 from syncengine.servers.informix.fingerprint_trust import Folds, trusted_types
 from syncengine.servers.informix.identity import Identity, identify
@@ -162,7 +162,13 @@ class InformixServer:
         isolation = "REPEATABLE READ" if self._identity.logged else "DIRTY READ"
         with self._connections.lent(isolation) as lent:
             session = InformixSession(
-                lent, self._name, self._table, path, logged=self._identity.logged, folds=self._folds
+                lent,
+                self._name,
+                self._table,
+                path,
+                logged=self._identity.logged,
+                folds=self._folds,
+                holders=lambda table: lock_holders.named(self._rows, table),
             )
             try:
                 yield session
@@ -192,6 +198,11 @@ class InformixServer:
         if found is None:
             return SessionState.UNKNOWN
         return SessionState.ALIVE if found else SessionState.GONE
+
+    def ending(self, session: str) -> str:
+        """Return what user informix types to end a session, by its number in the server's own list."""
+        number = SESSION_ID.fullmatch(session)
+        return "" if number is None else lock_holders.ending(int(number["sid"]))
 
     def day_versions(self, query: DaysQuery) -> DayVersions | None:
         """Return None: neither its rows nor its catalogue are known to tell."""

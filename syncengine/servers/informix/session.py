@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 import pyarrow as pa
@@ -23,6 +23,7 @@ from syncengine.servers.informix.sql import INFORMIX, portions
 from syncengine.servers.informix.surroundings import SERIALS
 from syncengine.servers.informix.system_catalogue import SESSION
 from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
+from syncengine.servers.locks import Holder, holders_named
 from syncengine.servers.protocol import LiveTable
 from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
@@ -46,6 +47,7 @@ class InformixSession:
         *,
         logged: bool,
         folds: Folds,
+        holders: Callable[[str], Sequence[Holder]] = lambda _: (),
     ) -> None:
         self._lent = lent
         self._name = name
@@ -53,15 +55,16 @@ class InformixSession:
         self._path = path
         self._logged = logged
         self._folds = folds
+        self._holders = holders
         self._stream: weakref.ref[Stream] | None = None
         self.id = self._session_id()
 
     def _session_id(self) -> str:
         """Return the server's number of the session, which onstat shows, and one that never comes again."""
-        number = ""
+        self._number: int | None = None
         with suppress(ServerError):
-            number = str(self._lent.rows(Statement(SESSION))[0][0])
-        return f"{number}-{uuid.uuid4().hex}".lstrip("-")
+            self._number = int(self._lent.rows(Statement(SESSION))[0][0])
+        return f"{self._number or ''}-{uuid.uuid4().hex}".lstrip("-")
 
     def lock(self, selection: Selection, *, table: bool = False) -> None:
         """Touch the selected rows, which locks each for this transaction; reading them then locks their range.
@@ -73,7 +76,7 @@ class InformixSession:
         if not self._logged:
             return
         if table:
-            self._lent.run(Statement(f"LOCK TABLE {row_reader.source_of(live)} IN EXCLUSIVE MODE"))
+            self._run(live, Statement(f"LOCK TABLE {row_reader.source_of(live)} IN EXCLUSIVE MODE"))
             return
         buckets = selection.columns
         selecting = {buckets.date, buckets.label, buckets.epoch, buckets.acd}
@@ -84,7 +87,11 @@ class InformixSession:
         for part in portions(selection):
             where = predicate(part, INFORMIX)
             text = f"UPDATE {row_reader.source_of(live)} SET {touched} = {touched} WHERE {where.text}"
-            self._lent.run(Statement(text, where.values))
+            self._run(live, Statement(text, where.values))
+
+    def _run(self, live: LiveTable, statement: Statement) -> int:
+        with holders_named(live.name, self._number, self._holders):
+            return self._lent.run(statement)
 
     def fingerprint(self, query: FingerprintQuery) -> Mapping[Bucket, BucketState]:
         """Return what the transaction sees in each bucket."""
@@ -107,14 +114,16 @@ class InformixSession:
 
     def delete(self, selection: Selection) -> int:
         """Delete the selected rows and return how many there were."""
-        source = row_reader.source_of(self._table(selection.table))
-        return sum(max(self._lent.run(delete_statement(part, INFORMIX, source)), 0) for part in portions(selection))
+        live = self._table(selection.table)
+        source = row_reader.source_of(live)
+        return sum(max(self._run(live, delete_statement(part, INFORMIX, source)), 0) for part in portions(selection))
 
     def insert(self, table: str, rows: pa.RecordBatchReader) -> int:
         """Insert rows, columns matched by name, and return how many were inserted."""
         live = self._table(table)
         insert = insert_of(live, row_reader.source_of(live), rows.schema.names, self._name)
-        return insert_rows(self._lent, insert, self._seen(table, rows), self._path, self._name)
+        with holders_named(live.name, self._number, self._holders):
+            return insert_rows(self._lent, insert, self._seen(table, rows), self._path, self._name)
 
     def _seen(self, table: str, rows: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         for batch in rows:

@@ -21,6 +21,7 @@ from syncengine.model.spec import ColumnType
 from syncengine.model.surroundings import Surroundings
 from syncengine.servers.driver_calls import rolled_back, unknown_outcome
 from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
+from syncengine.servers.locks import Holder
 from syncengine.servers.postgresql import activity, row_reader
 from syncengine.servers.postgresql.connections import Connections
 from syncengine.servers.postgresql.row_versions import day_versions
@@ -77,6 +78,7 @@ class PostgreSQLServer:
                 locks_per_row=False,
                 writable=self._writable and not self._about.read_only,
                 write_path="COPY",
+                read_only=self._about.read_only,
                 folds=self._about.folds,
             ),
             user=self._about.user,
@@ -135,7 +137,9 @@ class PostgreSQLServer:
         """Open a transaction; leaving it without commit rolls back."""
         self._check_writable()
         with self._connections.lent() as lent:
-            session = PostgreSQLSession(lent, Known(self._about, self._layout, self._became, self._sequences))
+            session = PostgreSQLSession(
+                lent, Known(self._about, self._layout, self._became, self._sequences, self._holders)
+            )
             try:
                 yield session
             finally:
@@ -158,6 +162,10 @@ class PostgreSQLServer:
     def session_state(self, session: str) -> SessionState:
         """Say whether a write session lives, by what became of its transaction."""
         return activity.session_state(self._rows, session)
+
+    def ending(self, session: str) -> str:
+        """Return the statement that ends a write session."""
+        return activity.ending(session)
 
     def day_versions(self, query: DaysQuery) -> DayVersions | None:
         """Return a sum over the versions of each day's rows, None where it cannot be had or does not tell."""
@@ -225,6 +233,9 @@ class PostgreSQLServer:
                 found = tuple(one for one in read_sequences(lent.rows, (oid,)) if not one.stays)
             self._numbered[layout.source] = found
         return self._numbered[layout.source]
+
+    def _holders(self, source: str) -> tuple[Holder, ...]:
+        return activity.lock_holders(self._rows, source)
 
     def _became(self, transaction: int, why: BaseException) -> None:
         """Ask what became of a transaction whose commit had no answer; return if it was committed.

@@ -16,6 +16,7 @@ from syncengine.model.names import folded, quoted
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.servers.highest import Passing
 from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
+from syncengine.servers.locks import Holder, holders_named
 from syncengine.servers.postgresql import row_reader
 from syncengine.servers.postgresql.connections import Lent
 from syncengine.servers.postgresql.driver import is_driver_error
@@ -43,6 +44,8 @@ class Known:
     """Finds out what became of a transaction whose commit had no answer; raises unless it was committed."""
     sequences: Callable[[Layout], tuple[ColumnSequence, ...]]
     """Those that number columns of a table and can be advanced."""
+    holders: Callable[[str], tuple[Holder, ...]]
+    """Those whose locks keep others from writing a table."""
 
 
 class PostgreSQLSession:
@@ -63,8 +66,8 @@ class PostgreSQLSession:
         self._streams: list[weakref.ref[Stream]] = []
         self._left: list[str] = []
         lent.run(Statement(BEGIN))
-        pid, since, self._transaction = lent.rows(Statement(WHO))[0]
-        self.id = NAME.format(pid=pid, since=since, transaction=self._transaction)
+        self._pid, since, self._transaction = lent.rows(Statement(WHO))[0]
+        self.id = NAME.format(pid=self._pid, since=since, transaction=self._transaction)
 
     def lock(self, selection: Selection, *, table: bool = False) -> None:
         """Keep everybody else from writing the table until the transaction ends; reading goes on.
@@ -72,8 +75,9 @@ class PostgreSQLSession:
         `table` makes no difference: it is the whole table that is locked anyway.
         """
         del table
-        source = self._known.layout(selection.table).source
-        self._run(Statement(f"LOCK TABLE {source} IN SHARE ROW EXCLUSIVE MODE"))
+        layout = self._known.layout(selection.table)
+        with holders_named(layout.live.name, self._pid, lambda _: self._known.holders(layout.source)):
+            self._run(Statement(f"LOCK TABLE {layout.source} IN SHARE ROW EXCLUSIVE MODE"))
 
     def fingerprint(self, query: FingerprintQuery) -> Mapping[Bucket, BucketState]:
         """Return what the transaction sees in each bucket."""
