@@ -171,6 +171,11 @@ class StallingPair:
         text = self.files.pair_file.read_text()
         self.files.pair_file.write_text(text.replace("query_seconds = 2", f"query_seconds = {query_seconds}"))
 
+    def drift(self) -> None:
+        """Take the rows of a half hour away from the secondary."""
+        owner = "root." if isinstance(self.wire, InformixWire) else ""
+        self.home.run(f"DELETE FROM {owner}htrunk WHERE starttime = 500")
+
     def words(self, command: str) -> list[str]:
         """Return what to type."""
         name, *options = COMMANDS[command]
