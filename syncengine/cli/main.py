@@ -5,13 +5,14 @@ from __future__ import annotations
 import _thread
 import contextlib
 import functools
+import os
 import resource
 import sys
 import threading
 from collections.abc import Callable
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -34,6 +35,7 @@ from syncengine.cli.undo import undo
 from syncengine.cli.verify import verify
 from syncengine.model import interrupts
 from syncengine.model.errors import CancelledError, InputError, OutputError, SyncError
+from syncengine.servers.driver_calls import left_behind
 from syncengine.staging.private_files import shut_out_others
 
 MB = 2**20
@@ -119,6 +121,16 @@ def run(arguments: list[str] | None = None) -> None:
         threading.excepthook = lambda _: None
         sys.unraisablehook = _passed_over
         code = _with_all_said(run_for_code(words), words)
+    _leave(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process; a call into a driver that goes on, and for which nobody waits, does not keep it."""
+    if left_behind():
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):
+                stream.flush()
+        os._exit(code)
     sys.exit(code)
 
 

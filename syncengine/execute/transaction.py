@@ -26,6 +26,8 @@ CHANGED = (
     "first two."
 )
 
+NOT_AWAITED = "stopped by the user before the server had answered the commit"
+
 
 @dataclass(frozen=True, slots=True)
 class Writing:
@@ -44,7 +46,7 @@ class Writing:
         """
         started = time.monotonic()
         begun: list[PreparedPart] = []
-        session_id, committing = "", False
+        session_id, committing, committed = "", False, False
         self.context.forget(batch.days)
         with ExitStack() as quiet:
             try:
@@ -60,6 +62,7 @@ class Writing:
                     quiet.enter_context(uninterrupted())
                     committing = True
                     session.commit()
+                    committed = True
                 why = ""
             except SyncError as error:
                 if not committing:
@@ -67,7 +70,13 @@ class Writing:
                     raise
                 why = self._resolved(batch, prepared, session_id, error)
             except BaseException as error:
-                self._roll_back(batch, prepared, begun, session_id, BY_USER if is_stop(error) else repr(error))
+                if committed:
+                    self._tell(batch, prepared, BatchState.DONE, "")
+                elif committing:
+                    # A Ctrl-C that could be held back no longer: the mark stays open, and a resume finds out.
+                    self._tell(batch, prepared, BatchState.UNKNOWN, NOT_AWAITED)
+                else:
+                    self._roll_back(batch, prepared, begun, session_id, BY_USER if is_stop(error) else repr(error))
                 raise
             self._tell(batch, prepared, BatchState.DONE, why)
             seconds = round(time.monotonic() - started, 3)
@@ -127,9 +136,9 @@ class Writing:
                     # A statement that was given up may still be under way there.
                     refuse_living(server, session_id, self.context.limits.lock_seconds)
                     put_all_back(begun, server, self.seed, self.context.cache, batch.into)
-                except Exception as error:
+                except BaseException as error:
                     # The mark stays open: a resume puts it back once the server lets it.
-                    told = f"{why} What was written of it could not be put back: {error}"
+                    told = f"{why} What was written of it could not be put back: {error or 'it was stopped'}"
                     self._tell(batch, prepared, BatchState.UNKNOWN, told)
                     raise
             # Where it cannot be told, the next run finds out.
@@ -151,6 +160,9 @@ class Writing:
             )
         except Exception:  # noqa: BLE001  # whatever keeps us from looking, nobody knows then
             state = BatchState.OPEN
+        except BaseException:
+            self._tell(batch, prepared, BatchState.UNKNOWN, NOT_AWAITED)
+            raise
         if state is BatchState.DONE:
             return str(error)
         if state is BatchState.BACK:

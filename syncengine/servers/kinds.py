@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Limits, ServerSettings
+from syncengine.servers.driver_loading import INFORMIX, POSTGRESQL, loading
 from syncengine.servers.duckdb.server import DuckDBServer
 from syncengine.servers.informix import url as informix
 from syncengine.servers.masked import MaskedServer
@@ -52,26 +51,12 @@ def _opened(settings: ServerSettings, folder: Path, *, writable: bool, limits: L
 
 
 def _informix(settings: ServerSettings, *, writable: bool, limits: Limits) -> Server:
-    with _driver(
-        settings,
-        "Informix",
-        "Install it in the checkout of syncengine: pip install '.[informix]' (it needs glibc 2.34 or later: RHEL 9, "
-        "Debian 12).",
-    ):
+    with loading(settings.role, INFORMIX):
         from syncengine.servers.informix.server import InformixServer
     return InformixServer(settings.url, settings.role, writable=writable, limits=limits, load=settings.load)
 
 
 def _postgresql(settings: ServerSettings, *, writable: bool, limits: Limits) -> Server:
-    with _driver(settings, "PostgreSQL", "Install it in the checkout of syncengine: pip install '.[postgresql]'"):
+    with loading(settings.role, POSTGRESQL):
         from syncengine.servers.postgresql.server import PostgreSQLServer
     return PostgreSQLServer(settings.url, settings.role, writable=writable, limits=limits, load=settings.load)
-
-
-@contextmanager
-def _driver(settings: ServerSettings, kind: str, hint: str) -> Iterator[None]:
-    """Load a driver, which is large and has needs of its own, so that only who needs it has it."""
-    try:
-        yield
-    except ImportError as error:
-        raise InputError(f"{settings.role}: the driver for {kind} cannot be loaded ({error}).", hint=hint) from error

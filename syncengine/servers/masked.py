@@ -76,6 +76,7 @@ class MaskedServer:
             identity=self._identity(told.identity),
             user=self._mask.text(told.user),
             notes=tuple(map(self._mask.text, told.notes)),
+            capabilities=replace(told.capabilities, read_only=self._mask.text(told.capabilities.read_only)),
         )
 
     def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:
@@ -135,6 +136,11 @@ class MaskedServer:
         """Pass it on."""
         with masking(self._mask):
             return self._inner.session_state(session)
+
+    def ending(self, session: str) -> str:
+        """Pass it on."""
+        with masking(self._mask):
+            return self._mask.text(self._inner.ending(session))
 
     def day_versions(self, query: DaysQuery) -> DayVersions | None:
         """Pass it on."""

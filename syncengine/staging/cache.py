@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from syncengine.model.errors import CancelledError, StagingError, SyncError
-from syncengine.staging.pieces import Incoming
+from syncengine.staging.handing_over import hand_over
 from syncengine.staging.private_files import make_folder
 
 BATCH_ROWS = 8192
@@ -64,13 +64,16 @@ class Cache:
 
         What the reader of the rows raises passes unchanged.
         """
-        with Incoming(rows).reader() as incoming, self._translated():
-            self._connection.register("incoming", incoming)
-            try:
-                self._connection.execute(f'CREATE OR REPLACE TABLE "{name}" AS SELECT * FROM incoming')
-            finally:
-                self._connection.unregister("incoming")
+        with self._translated():
+            hand_over(rows, lambda reader: self._keep(name, reader), stop=self._connection.interrupt)
             return int(self.rows(f'SELECT COUNT(*) FROM "{name}"')[0][0])
+
+    def _keep(self, name: str, reader: pa.RecordBatchReader) -> None:
+        self._connection.register("incoming", reader)
+        try:
+            self._connection.execute(f'CREATE OR REPLACE TABLE "{name}" AS SELECT * FROM incoming')
+        finally:
+            self._connection.unregister("incoming")
 
     def show_piece(self, name: str, piece: Path) -> None:
         """Make a staged piece queryable as the view `name`, without loading it."""

@@ -24,7 +24,7 @@ from syncengine.jobs.timetables.edits import EditQuestions, flags_unlike, plan_f
 from syncengine.jobs.undo import UndoQuestions, plan_undo, set_off_by, unlike_journal
 from syncengine.model.checklist import ChecklistLine
 from syncengine.model.drift import Observation
-from syncengine.model.errors import InputError, MovedError, RefusedError, StagingError, SyncError
+from syncengine.model.errors import InputError, MovedError, OccupiedError, RefusedError, StagingError, SyncError
 from syncengine.model.hooks import HookRecord
 from syncengine.model.interrupts import BY_USER, is_stop
 from syncengine.model.outcome import RunOutcome, StepState
@@ -114,7 +114,7 @@ class Runs:
         if record.state is RunState.DAMAGED:
             raise StagingError(record.problem, hint=f"It cannot be gone on with. {INSTEAD}")
         if record.state is RunState.RUNNING:
-            raise StagingError(f"Run {record.id} is still running.", hint="`syncengine status` shows how far it is.")
+            raise OccupiedError(f"Run {record.id} is still running.", hint="`syncengine status` shows how far it is.")
         if not record.resumable and not (record.state is RunState.DONE and record.hooks_left):
             if record.state is RunState.PARTLY:
                 raise InputError(
@@ -150,7 +150,7 @@ class Runs:
         record = self.ledger.last_that_wrote() if run_id is None else self.ledger.find(run_id)
         _refuse_damaged(record)
         if record.state is RunState.RUNNING:
-            raise StagingError(f"Run {record.id} is still running.", hint="Stop it first, or wait until it is done.")
+            raise OccupiedError(f"Run {record.id} is still running.", hint="Stop it first, or wait until it is done.")
         run = self.ledger.folder(record.id)
         if record.unresolved:
             if dry_run:

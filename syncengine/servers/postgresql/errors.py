@@ -18,7 +18,6 @@ from syncengine.model.errors import (
     ServerLockedError,
     ServerReadOnlyError,
     ServerUnreachableError,
-    UnknownOutcomeError,
 )
 from syncengine.servers import advice
 from syncengine.servers.postgresql.driver import is_driver_error
@@ -170,6 +169,11 @@ REFUSALS: dict[str, Meaning] = {
     ),
     "too many (clients|connections)|connection slots are reserved": FULL_UP,
     "starting up|shutting down|recovery mode|not yet accepting": BUSY,
+    "cannot open shared object file|version `[^']+' not found": Meaning(
+        "its driver is installed, but cannot be loaded",
+        "Install the system's package that has what it lacks.",
+        ServerUnreachableError,
+    ),
     "expected authentication request|invalid response|server closed the connection unexpectedly": Meaning(
         "whoever listens there does not answer as PostgreSQL does",
         "Check the port in the url, and the server's log.",
@@ -178,7 +182,7 @@ REFUSALS: dict[str, Meaning] = {
     ),
     "SSL|certificate|TLS": TLS,
     "timeout expired|timed out": Meaning(
-        "it gave no answer",
+        "it gave no answer; connecting took longer than connect_timeout in the url allows",
         "Is it a PostgreSQL server? Check the port in the url.",
         ServerUnreachableError,
         transient=True,
@@ -248,13 +252,6 @@ def refused_connection(name: str, error: BaseException, secret: str = "") -> Ser
         if re.search(words, text):
             return _error(name, meaning, said if meaning.quoted else "", "")
     return _error(name, REFUSALS[""], said, "")
-
-
-def unknown_outcome(name: str, why: str = "") -> UnknownOutcomeError:
-    """Return the error for a commit whose answer never came."""
-    return UnknownOutcomeError(
-        f"{name}: the connection was lost while committing, and that does not say whether it was done{why}."
-    )
 
 
 def sqlstate_of(error: BaseException) -> str:

@@ -170,6 +170,10 @@ class BrokenServer:
         """Pass it on."""
         return self._inner.session_state(session)
 
+    def ending(self, session: str) -> str:
+        """Pass it on."""
+        return self._inner.ending(session)
+
     def day_versions(self, query: DaysQuery) -> DayVersions | None:
         """Pass it on."""
         return self._inner.day_versions(query)

@@ -283,3 +283,27 @@ def test_a_transaction_that_failed_cannot_be_committed(database: Database, opene
 def test_login_of_tests_is_no_superuser(running: Cluster) -> None:
     """What is tested is what an ordinary owner of a database can do."""
     assert running.admin.run(f"SELECT rolsuper FROM pg_roles WHERE rolname = '{LOGIN}'") == [(False,)]
+
+
+def test_who_holds_a_lock_is_named(database: Database, opened: Open) -> None:
+    """Whoever waits for a table in vain is told whose session holds it, and what ends that."""
+    fill(database, hsplit(500))
+    with database.another() as other, opened(writable=True) as server:
+        pid = other.run("SELECT pg_backend_pid()")[0][0]
+        other.run("BEGIN")
+        other.run("UPDATE hsplit SET acd = acd")
+        with pytest.raises(ServerLockedError, match="locks on hsplit are held by") as error, server.begin() as session:
+            session.lock(HSPLIT)
+        other.run("ROLLBACK")
+
+    assert f"session {pid} of " in error.value.message
+    assert f"`select pg_terminate_backend({pid})`" in error.value.hint
+
+
+def test_what_ends_a_session_is_told(opened: Open) -> None:
+    """A write session is ended by a statement that names its process; of what is no session nothing is claimed."""
+    with opened(writable=True) as server, server.begin() as session:
+        pid = session.id.split()[1]
+
+        assert server.ending(session.id) == f"select pg_terminate_backend({pid})"
+        assert server.ending("somebody") == ""
