@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from syncengine.model.errors import InputError, StagingError
+from syncengine.model.portions import BackfillWishes
 from syncengine.model.run import RunHeader, RunKind, RunRecord, RunState
 from syncengine.staging.errors import staging_errors
 from syncengine.staging.pair_lock import UNNAMED, PairLock, holder_of, pair_locked
@@ -32,7 +33,7 @@ class Begin:
     seed: int
     about: str
     undoes: str = ""
-    request: tuple[tuple[str, str], ...] = ()
+    request: BackfillWishes | None = None
 
 
 class Ledger:

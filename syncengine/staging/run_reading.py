@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.hooks import HookRecord, with_record
 from syncengine.model.kept_file import KeptFile
 from syncengine.model.pair import Role
@@ -21,8 +22,16 @@ from syncengine.model.run import (
     RunRecord,
     RunState,
 )
+from syncengine.model.surroundings import Meeting
 
 HOOKS = TypeAdapter(HookRecord)
+MEETINGS = TypeAdapter(tuple[Meeting, ...])
+ALLOWANCES = TypeAdapter(Allowed)
+
+WRITTEN = frozenset({BatchState.DONE, BatchState.UNKNOWN})
+"""How a batch ends that wrote, or may have written."""
+TOUCHED = frozenset(BatchState) - {BatchState.OPEN}
+"""How one ends whose statements have run, in a database that does not take back what came of them."""
 
 
 class RunReading:
@@ -40,13 +49,16 @@ class RunReading:
         self.in_sync: bool | None = None
         self.waiting = ""
         self.hooks: list[HookRecord] = []
+        self.set_off: dict[Meeting, bool] = {}
+        self.granted = NOTHING
+        self.needs = NOTHING
 
     def add(self, mark: dict[str, Any]) -> None:
         """Read one mark more."""
         self.waiting = ""
         match mark["mark"]:
             case "begun":
-                self.ended = None
+                self.ended, self.needs = None, NOTHING
             case "portions":
                 self.planned, self.is_cut = mark["count"], True
             case "planned":
@@ -60,12 +72,26 @@ class RunReading:
             case "hook":
                 record = HOOKS.validate_python({name: mark[name] for name in HookRecord.__slots__})
                 self.hooks = with_record(self.hooks, record)
+            case "set-off" | "allowed" | "needs":
+                self._surroundings(mark)
             case "waiting":
                 self.waiting = mark["why"]
             case "checked":
                 self.in_sync = mark["in_sync"]
             case "ended":
                 self.ended = mark
+
+    def _surroundings(self, mark: dict[str, Any]) -> None:
+        if mark["mark"] == "set-off":
+            self.set_off |= {one: one.into in mark["logged"] for one in MEETINGS.validate_python(mark["meetings"])}
+            return
+        found = ALLOWANCES.validate_python(mark["allowance"])
+        if mark["mark"] == "needs":
+            self.needs = found
+        else:
+            known = self.granted
+            tables = (*known.triggers, *found.triggers), (*known.cascades, *found.cascades)
+            self.granted = Allowed(*tables, (*known.told, *found.told))
 
     def _batch(self, mark: dict[str, Any]) -> None:
         place = BatchPlace(mark["portion"], mark["step"], mark["first"], mark["past"])
@@ -107,7 +133,16 @@ class RunReading:
             waiting=self.waiting if running else "",
             in_sync=self.in_sync,
             hooks=tuple(self.hooks),
+            set_off=tuple(one for one, logged in self.set_off.items() if self._is_set_off(one, logged=logged)),
+            granted=self.granted,
+            needs=NOTHING if running else self.needs,
         )
+
+    def _is_set_off(self, meeting: Meeting, *, logged: bool) -> bool:
+        """Say whether a batch of its table has run it, be it one that was put back: only a log rolls back all."""
+        states = WRITTEN if logged else TOUCHED
+        batches = (one for one in self.batches.values() if one.into is meeting.into and one.state in states)
+        return any(part.table == meeting.table for batch in batches for part in batch.parts)
 
 
 def part_data(part: PartRecord) -> dict[str, object]:
