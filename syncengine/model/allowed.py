@@ -32,9 +32,16 @@ class Allowed:
         tables = self.triggers if meeting.met.kind is MetKind.TRIGGER else self.cascades
         return meeting.table in tables or any(_is_same(meeting, known) for known in self.told)
 
+    def __or__(self, other: Allowed) -> Allowed:
+        return Allowed(
+            tuple(dict.fromkeys((*self.triggers, *other.triggers))),
+            tuple(dict.fromkeys((*self.cascades, *other.cascades))),
+            tuple(dict.fromkeys((*self.told, *other.told))),
+        )
+
     def and_told(self, meetings: Iterable[Meeting]) -> Allowed:
         """Return this with what was named and allowed before."""
-        return Allowed(self.triggers, self.cascades, tuple(dict.fromkeys((*self.told, *meetings))))
+        return self | Allowed(told=tuple(meetings))
 
     @property
     def named(self) -> bool:
