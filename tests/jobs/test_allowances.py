@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from syncengine.execute.transaction import Writing
 from syncengine.jobs import surroundings as looking
 from syncengine.model.allowed import Allowed, SetOffError
-from syncengine.model.errors import RefusedError
 from syncengine.model.pair import Role
-from syncengine.model.plan import KeptWhy, Policy, Rollups
+from syncengine.model.plan import Policy, Rollups
 from syncengine.model.portions import BackfillWishes
 from syncengine.model.run import RunHeader, RunKind
 from syncengine.model.surroundings import (
@@ -28,95 +23,24 @@ from syncengine.model.surroundings import (
     Reached,
     Reference,
     Surroundings,
-    Trigger,
     Write,
     met_at,
 )
 from syncengine.model.window import Window
 from syncengine.planning.surroundings import PLANNED, refuse_set_off
-from syncengine.servers.duckdb.server import DuckDBServer
 from syncengine.staging.ledger import Begin
 from syncengine.staging.run_folder import RunFolder
 from syncengine.staging.run_reading import RunReading
-from tests.builders import Files, build_files, row
+from tests.builders import build_files
 from tests.cli.terminal import Typing
 from tests.jobs.backfill.backfills import alike, backfill, history
+from tests.jobs.imitation import BOTH, COUNTS, ON_DELETE, Imitation, imitation, names, once_written, stop, two_tables
 from tests.jobs.test_outages import guides
 from tests.jobs.test_surroundings import ADDS_UP, TAKES_AWAY, blind_in_may
 from tests.rules.test_rule_10_rollup_repair import window
-from tests.scenes import WINDOW, code, trunks
+from tests.scenes import WINDOW, trunks
 
-COUNTS = Trigger("c_counting", (Write.INSERT,))
-ON_DELETE = Trigger("c_deleting", (Write.DELETE,))
-ASKED = DuckDBServer.surroundings
-BOTH = ("htrunk", "hcwc")
-
-
-class Imitation:
-    """What the secondary tells of tables beside what embedded servers know; it can change while a run is under way."""
-
-    def __init__(self) -> None:
-        self.around: dict[str, dict[str, Any]] = {}
-
-    def have(self, table: str, **around: Any) -> None:
-        """Let a table have something around it from now on, or nothing."""
-        self.around[table] = around
-
-    def told(self, server: DuckDBServer, names: Collection[str]) -> Mapping[str, Surroundings]:
-        """Answer as the server does."""
-        found = dict(ASKED(server, names))
-        if server.describe().role is Role.SECONDARY:
-            found |= {name: replace(found[name], **more) for name, more in self.around.items() if name in found}
-        return found
-
-
-@pytest.fixture
-def imitation(monkeypatch: pytest.MonkeyPatch) -> Imitation:
-    """Give the imitation, nothing around any table yet."""
-    made = Imitation()
-
-    def told(self: DuckDBServer, names: Collection[str]) -> Mapping[str, Surroundings]:
-        return made.told(self, names)
-
-    monkeypatch.setattr(DuckDBServer, "surroundings", told)
-    return made
-
-
-@contextmanager
-def once_written(table: str, then: Callable[[], None]) -> Iterator[None]:
-    """Do something as soon as a batch of a table is written."""
-    write = Writing.write
-
-    def writing(self: Writing, batch: Any, prepared: Any, **how: Any) -> None:
-        write(self, batch, prepared, **how)
-        if batch.parts[0].table == table:
-            then()
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Writing, "write", writing)
-        yield
-
-
-def stop() -> None:
-    """Stop as Ctrl-C does."""
-    raise KeyboardInterrupt
-
-
-def two_tables(folder: Path, **more: Any) -> Files:
-    """Build a pair of which two tables differ in the guide's half hour: hcwc is written first."""
-    return build_files(
-        folder,
-        BOTH,
-        both={"htrunk": [*trunks(400, 500), *trunks(530, 700)]},
-        primary={"htrunk": trunks(500, 530, incalls=9), "hcwc": [code(500, acdcalls=9)]},
-        secondary={"htrunk": trunks(500, 530), "hcwc": [code(500)]},
-        **more,
-    )
-
-
-def names(meetings: Collection[Meeting]) -> list[tuple[str, str]]:
-    """Return the table and the trigger or reference of each."""
-    return [(one.table, one.met.name) for one in meetings]
+__all__ = ["imitation"]
 
 
 def test_an_allowance_is_of_what_was_there_when_the_plan_was_made(tmp_path: Path, imitation: Imitation) -> None:
@@ -379,108 +303,6 @@ def test_what_a_backfill_was_asked_for_is_kept_as_it_was(tmp_path: Path) -> None
     assert run.record(running=False).granted == ODD.allowed
 
 
-def test_one_table_that_cannot_be_written_is_left_and_the_others_are_done(
-    tmp_path: Path, imitation: Imitation, typed: Typing
-) -> None:
-    """A view beside a table: the plan says why it is left, the table is written, and the exit code is 5."""
-    files = two_tables(tmp_path)
-    imitation.have("htrunk", is_a="view")
-    options = ("--window", WINDOW, "--table", "htrunk", "--table", "hcwc", "--pair", files.pair_file)
-
-    planned = typed("resync", "--dry-run", "--json", *options)
-    said = typed("resync", "--yes", *options)
-
-    (kept,) = planned.document["kept"]
-    assert (kept["table"], kept["why"], kept["detail"]) == (
-        "htrunk",
-        "unwritable",
-        "it is a view, which holds no rows of its own",
-    )
-    assert said.code == 5
-    assert "htrunk ACD 1" in said.text
-    assert "it cannot be written there (it is a view" in said.text
-    assert files.bag("primary", "hcwc") == files.bag("secondary", "hcwc")
-    assert files.bag("primary", "htrunk") != files.bag("secondary", "htrunk")
-
-
-def test_deletions_of_a_table_that_cannot_be_written_count_for_nothing(tmp_path: Path, imitation: Imitation) -> None:
-    """What would be deleted of a view refuses no plan, and what would be of a table still does."""
-    files = two_tables(tmp_path)
-    files.add("secondary", "htrunk", *trunks(500, 530, tkgrp=77))
-    pair = files.open()
-    with pytest.raises(RefusedError, match="would delete"):
-        pair.plan_resync(window=WINDOW, tables=BOTH, allow_deletions=0)
-    imitation.have("htrunk", is_a="view")
-
-    assert [
-        part.table
-        for step in pair.plan_resync(window=WINDOW, tables=BOTH, allow_deletions=0).steps
-        for part in step.parts
-    ] == ["hcwc"]
-
-
-def test_what_is_written_together_is_left_together(tmp_path: Path, imitation: Imitation) -> None:
-    """Agent groups are not written where their names cannot be, and the refusal of both says why."""
-    files = build_files(
-        tmp_path,
-        ["synonyms", "agroups"],
-        primary={"synonyms": [row("synonyms", item_name="a", value="7")], "agroups": [row("agroups", acd_no=1)]},
-    )
-    both = ("synonyms", "agroups")
-    imitation.have("synonyms", triggers=(ADDS_UP,))
-    with pytest.raises(SetOffError, match="c_adding"):
-        files.open().plan_sync(tables=both)
-    imitation.have("synonyms", generated=("value",))
-    with pytest.raises(RefusedError, match="its column value is computed") as refused:
-        files.open().plan_sync(tables=both)
-
-    assert refused.value.rule == 14
-
-
-def test_a_backfill_leaves_what_cannot_be_written_and_goes_on(
-    tmp_path: Path, imitation: Imitation, typed: Typing
-) -> None:
-    """A view is left in each portion, with 5 at the end; alone it is refused before anything is read."""
-    files = history(tmp_path)
-    imitation.have("htrunk", is_a="foreign table")
-
-    def run(*tables: str) -> Any:
-        words = [word for table in tables for word in ("--table", table)]
-        return typed("backfill", "--pair", files.pair_file, "--window", "2000-06-01..2000-06-04", *words, "--yes")
-
-    alone = run("htrunk")
-    nothing = files.open().runs()
-    said = run("htrunk", "hcwc")
-
-    assert (alone.code, said.code) == (4, 5)
-    assert nothing == ()
-    assert "cannot be written: htrunk" in said.text
-    assert alike(files, "hcwc")
-    assert files.bag("secondary", "htrunk") == []
-
-
-def test_an_undo_and_a_resume_leave_what_cannot_be_written_any_more(tmp_path: Path, imitation: Imitation) -> None:
-    """A table that became a view since is left by an undo and by a resume, which do the others."""
-    files = two_tables(tmp_path)
-    pair = files.open()
-    before = files.bag("secondary", "hcwc")
-
-    with once_written("hcwc", stop):
-        pair.execute(pair.plan_resync(window=WINDOW, tables=BOTH))
-    imitation.have("htrunk", is_a="view")
-    with pytest.raises(RefusedError, match="it is a view"):
-        pair.resume()
-    imitation.have("htrunk")
-    assert pair.resume().outcome.done
-    imitation.have("htrunk", is_a="view")
-    back = pair.plan_undo()
-    undone = pair.execute(back)
-
-    assert {(one.table, one.why) for one in back.kept} == {("htrunk", KeptWhy.UNWRITABLE)}
-    assert undone.outcome.done
-    assert files.bag("secondary", "hcwc") == before
-
-
 def test_triggers_of_tables_that_a_cascade_reaches_are_named() -> None:
     """A trigger of a table whose rows go is met by a delete, and is let pass by the table that is written."""
     far = Reached("c_notes", ON_DELETE)
@@ -538,17 +360,3 @@ def test_outages_name_what_their_repair_sets_off(tmp_path: Path, imitation: Imit
     assert found["outages"][0]["mend"].endswith("--allow-triggers htrunk")
     assert found["plan"]["meets"] == planned.document["meets"]
     assert typed(*shlex.split(found["outages"][0]["mend"])[1:], "--yes").code == 0
-
-
-def test_an_outage_at_what_cannot_be_written_offers_nothing(
-    tmp_path: Path, imitation: Imitation, typed: Typing
-) -> None:
-    """Where only a view differs, the report says that it cannot be mended now."""
-    files = guides(tmp_path)
-    imitation.have("htrunk", is_a="view")
-
-    said = typed("outages", "--pair", files.pair_file)
-
-    assert "cannot be mended now" in said.text
-    assert "it is a view" in said.text
-    assert "syncengine resync" not in said.text
