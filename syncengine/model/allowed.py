@@ -68,8 +68,8 @@ NOTHING = Allowed()
 class SetOffError(RefusedError):
     """Rows beside those that are written would change, and nobody has allowed it; `needs` is what would."""
 
-    def __init__(self, message: str, *, needs: Allowed, hint: str) -> None:
-        super().__init__(message, rule=13, hint=hint)
+    def __init__(self, message: str, *, rule: int = 13, hint: str = "", needs: Allowed = NOTHING) -> None:
+        super().__init__(message, rule=rule, hint=hint)
         self.needs = needs
 
 

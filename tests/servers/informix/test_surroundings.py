@@ -49,7 +49,7 @@ def place(tmp_path: Path) -> Iterator[InformixPlace]:
 
 
 def test_the_catalogue_tells_what_surrounds_a_table(place: InformixPlace) -> None:
-    """Triggers, those that a cascade runs too, references at any distance, keys, checks in pieces, serial columns, views."""
+    """Triggers, those too that a cascade runs, references at any distance, keys, checks, serial columns, views."""
     text = "acd > 0 AND acd < 100 AND (tkgrp IS NULL OR tkgrp >= 0)"
     for statement in (
         *NOTES,
