@@ -280,6 +280,21 @@ def test_days_that_are_rolled_up_are_asked_about_when_they_are_written(tmp_path:
     assert ("dcwc", "c_adding") in names(resumed.set_off)
 
 
+@pytest.mark.soak
+def test_days_that_are_rolled_up_already_are_asked_about_no_more(tmp_path: Path, imitation: Imitation) -> None:
+    """A trigger that comes at a day's table once that is written does not keep weeks and months from being written."""
+    files = blind_in_may(tmp_path)
+    pair = files.open()
+    with once_written("dcwc", stop):
+        pair.execute(pair.plan_resync(window=window(), tables="hcwc", rollups="recompute"))
+    imitation.have("dcwc", triggers=(ADDS_UP,))
+
+    resumed = pair.resume()
+
+    assert resumed.outcome.done
+    assert resumed.set_off == ()
+
+
 ODD = BackfillWishes(
     tables=("a,b", "c"),
     window=Window(datetime(2000, 6, 1), datetime(2000, 6, 5)),
