@@ -43,7 +43,7 @@ LOOK_AGAIN = 5.0
 SINCE = "It was neither told nor allowed before: it has come since, or nothing of the run set it off yet."
 TO_UNDO = Told(
     SINCE,
-    "or leave the run as it is: nothing of it is put back without.",
+    "or leave the rows as they are: a resync repairs what differs.",
     "to put its rows back all the same",
 )
 TO_GO_ON = Told(
@@ -60,7 +60,12 @@ TO_BEGIN = Told(
 
 def surrounded(made: Plan, servers: Servers, allowed: Allowed, told: Told = PLANNED) -> Plan:
     """Return a plan with what its writes set off or meet; raises `RefusedError` where that may not be."""
-    return with_meetings(made, _met(writes_of(made, _updating(servers)), servers), allowed, told)
+    return with_meetings(made, _met(writes_of(made, _updating(servers)), servers), allowed, _as_of(made, told))
+
+
+def _as_of(made: Plan, told: Told) -> Told:
+    """Return how a refusal is told: an undo leaves no table out."""
+    return replace(told, otherwise=TO_UNDO.otherwise) if made.undoes else told
 
 
 def with_all_met(made: Plan, servers: Servers) -> Plan:
@@ -169,13 +174,15 @@ class Watch:
     servers: Servers
     writes: Writes
     allowed: Allowed
+    told: Told = TO_GO_ON
     looked: dict[Place, float] = field(default_factory=dict)
     seen: dict[Meeting, None] = field(default_factory=dict)
 
     @classmethod
     def over(cls, made: Plan, run: RunFolder, servers: Servers, allowed: Allowed) -> Watch:
         """Return the watch over the steps of a plan."""
-        return cls(run, servers, writes_of_steps(made.steps, _updating(servers)), allowed)
+        writes = writes_of_steps(made.steps, _updating(servers))
+        return cls(run, servers, writes, allowed, _as_of(made, TO_GO_ON))
 
     def before(self, tables: Collection[str]) -> None:
         """Look before tables are written; raises `SetOffError` for what nobody has allowed, before it is set off."""
@@ -185,7 +192,7 @@ class Watch:
         met = self._look(places)
         self.looked |= dict.fromkeys(places, now)
         try:
-            refuse_set_off(met, self.allowed, TO_GO_ON)
+            refuse_set_off(met, self.allowed, self.told)
         except SetOffError as error:
             needs(self.run, error)
             raise

@@ -202,6 +202,7 @@ def test_an_undo_is_refused_what_has_come_since_and_names_that_alone(tmp_path: P
     assert "it has come since" in refused.value.message
     assert "--exclude-table" not in refused.value.hint
     assert "--table" not in refused.value.hint
+    assert "leave the rows as they are" in refused.value.hint
     assert names(back.not_put_back) == [("htrunk", "c_adding")]
     assert sorted(names(undone.set_off)) == [("htrunk", "c_adding"), ("htrunk", "c_deleting")]
 

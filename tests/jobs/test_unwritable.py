@@ -46,6 +46,7 @@ def test_one_table_that_cannot_be_written_is_left_and_the_others_are_done(
     assert files.bag("primary", "htrunk") != files.bag("secondary", "htrunk")
 
 
+@pytest.mark.soak
 def test_deletions_of_a_table_that_cannot_be_written_count_for_nothing(tmp_path: Path, imitation: Imitation) -> None:
     """What would be deleted of a view refuses no plan, and what would be of a table still does."""
     files = two_tables(tmp_path)
@@ -102,6 +103,7 @@ def test_a_backfill_leaves_what_cannot_be_written_and_goes_on(
     assert files.bag("secondary", "htrunk") == []
 
 
+@pytest.mark.soak
 def test_an_undo_and_a_resume_leave_what_cannot_be_written_any_more(tmp_path: Path, imitation: Imitation) -> None:
     """A table that became a view since is left by an undo and by a resume, which do the others."""
     files = two_tables(tmp_path)
