@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from syncengine.catalogue import Catalogue
@@ -12,6 +11,8 @@ from syncengine.execute.batches import buckets_of_step, done_up_to
 from syncengine.model.allowed import Allowed, SetOffError
 from syncengine.model.drift import Observation
 from syncengine.model.errors import SyncError
+from syncengine.model.interrupts import BY_USER, is_stop
+from syncengine.model.outcome import RunOutcome
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan, Policy, Step
 from syncengine.model.run import RunRecord
@@ -198,10 +199,17 @@ class Watch:
             raise
         self._record(met)
 
-    def after(self) -> None:
-        """Look once more at what was written: what came during the last batches may have been set off by them."""
-        with suppress(SyncError):
+    def after(self, outcome: RunOutcome) -> RunOutcome:
+        """Look once more at what was written: what came during the last batches may have been set off by them.
+
+        Returns how the portion ended, stopped where this look was.
+        """
+        try:
             self._record(self._look(list(self.looked)))
+        except (KeyboardInterrupt, SyncError) as error:
+            if is_stop(error):
+                return replace(outcome, cancelled=True, stopped=outcome.stopped or BY_USER)
+        return outcome
 
     def _look(self, places: Collection[Place]) -> tuple[Meeting, ...]:
         met = _met({place: self.writes[place] for place in places}, self.servers, self.writes)
@@ -216,7 +224,7 @@ class Watch:
             self.seen |= dict.fromkeys(new)
 
 
-def needs(run: RunFolder, error: SyncError) -> None:
+def needs(run: RunFolder, error: BaseException) -> None:
     """Keep with a run what a resume of it has to be told, where that is why it ended."""
     if isinstance(error, SetOffError):
         run.mark_allowance("needs", error.needs)
