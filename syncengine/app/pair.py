@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from syncengine.app.arguments import choice, moment_of, names_of, numbers_of
+from syncengine.app.arguments import Names, choice, moment_of, names_of, numbers_of
 from syncengine.app.table_settings import fitting_catalogue
 from syncengine.app.tables import Asked, Choosing, refuse_local
 from syncengine.catalogue import Catalogue
@@ -31,6 +31,7 @@ from syncengine.jobs.surroundings import surrounded
 from syncengine.jobs.sync import Syncing, SyncWishes, refuse_conflicts
 from syncengine.jobs.timetables.listing import Timetables
 from syncengine.jobs.writable import with_unwritable
+from syncengine.model.allowed import Allowed
 from syncengine.model.check import PairCheck
 from syncengine.model.daily_check import DailyCheck
 from syncengine.model.drift import Observation
@@ -43,7 +44,6 @@ from syncengine.model.progress import Progress, Silent
 from syncengine.model.rollups import InternalVerdict
 from syncengine.model.run import RunKind, RunRecord, RunState
 from syncengine.model.spec import DataClass, Kept
-from syncengine.model.surroundings import Allowed
 from syncengine.model.timetable_flag import RunOn
 from syncengine.model.timetables import TimetableListing
 from syncengine.model.window import Window
@@ -358,15 +358,15 @@ class Pair:
         record = self.run(run_id)
         return self.ledger.folder(record.id).with_journals(record)
 
-    def resume(self, run_id: str | None = None) -> Ran:
+    def resume(self, run_id: str | None = None, *, allow_triggers: Names = (), allow_cascades: Names = ()) -> Ran:
         """Go on with a run that was cut short or partly done: nothing staged is read again, nothing done is done again.
 
-        Raises `StillOpenError` while a session of it may still live in a server.
+        `allow_triggers` and `allow_cascades` hold from then on. Raises `StillOpenError` while a session of it may live
+        in a server, and `RefusedError` where what is left would set off what it was not allowed.
         """
-        record = self._runs.resumable(run_id)
-        if record.header.kind is RunKind.BACKFILL:
-            return self.backfilling.resume(record)
-        return self._runs.resume(record)
+        record, allowed = self._runs.resumable(run_id), self._allowed(allow_triggers, allow_cascades)
+        job = self.backfilling if record.header.kind is RunKind.BACKFILL else self._runs
+        return job.resume(record, allowed)
 
     def backfill_wishes(
         self,
@@ -417,21 +417,22 @@ class Pair:
         run_id: str | None = None,
         *,
         dry_run: bool = False,
-        allow_triggers: str | Iterable[str] = (),
-        allow_cascades: str | Iterable[str] = (),
+        allow_triggers: Names = (),
+        allow_cascades: Names = (),
     ) -> Plan:
         """Say what putting back the rows a run has changed would do; `execute` does it.
 
         Buckets that somebody else has changed or a later run has written since are left, and named as kept.
-        What the run was allowed to set off at its tables, its undo is, too; its `not_put_back` is what the run had
-        set off. Raises `RefusedError` where nothing can be put back, or where more would be set off.
+        What the run was told and allowed to set off, its undo may, too; `allow_triggers` and `allow_cascades` are for
+        what has come since. Its `not_put_back` is what the run had set off. Raises `RefusedError` where nothing can
+        be put back, or where more would be set off.
         """
         return self._runs.plan_undo(run_id, self._allowed(allow_triggers, allow_cascades), dry_run=dry_run)
 
-    def _allowed(self, triggers: str | Iterable[str], cascades: str | Iterable[str]) -> Allowed:
+    def _allowed(self, triggers: Names, cascades: Names) -> Allowed:
         """Return what may be set off, and at which tables; raises `UnknownTableError` for a table nobody knows."""
-        named = (tuple(self.catalogue.table(name).name for name in names_of(names)) for names in (triggers, cascades))
-        return Allowed(*named)
+        at, of = (tuple(self.catalogue.table(name).name for name in names_of(names)) for names in (triggers, cascades))
+        return Allowed(at, of)
 
     def _limits(self, allow_deletions: int | None) -> Limits:
         limits = self.settings.limits

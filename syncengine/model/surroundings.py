@@ -1,11 +1,11 @@
 """What a write to a table sets off or meets on its server: triggers, references, constraints, numbers it counts itself.
 
-A server tells it as its catalogue has it; here it is put into sentences, and weighed.
+A server tells it as its catalogue has it. Here it is put into words; what of it may be is `model.allowed`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -62,6 +62,14 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """A trigger of a table that a cascade reaches: rows of it change with those that are written elsewhere."""
+
+    table: str
+    trigger: Trigger
+
+
+@dataclass(frozen=True, slots=True)
 class UniqueKey:
     """A unique constraint or index, or a primary key."""
 
@@ -98,6 +106,8 @@ class Surroundings:
     triggers: tuple[Trigger, ...] = ()
     referred_by: tuple[Reference, ...] = ()
     """References to it, and to tables that lose rows with it."""
+    reached: tuple[Reached, ...] = ()
+    """Triggers that run on what those references do to other tables, at any distance."""
     refers: tuple[Reference, ...] = ()
     generated: tuple[str, ...] = ()
     """Columns that the server computes, and that nobody can write."""
@@ -155,7 +165,9 @@ class Met:
     name: str = ""
     """The trigger, constraint, column or sequence."""
     other: str = ""
-    """The other table, where there is one."""
+    """The other table, where there is one: that which refers to it, or of which a trigger runs."""
+    how: str = ""
+    """What a reference does to rows of the other table."""
 
     @property
     def forbids(self) -> bool:
@@ -182,24 +194,6 @@ class Meeting:
         return f"{self.table} on {self.into}: {self.met.says}"
 
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """The tables whose triggers may run, and those from which other tables may lose rows, as the user says."""
-
-    triggers: tuple[str, ...] = ()
-    cascades: tuple[str, ...] = ()
-
-    def allows(self, table: str, kind: MetKind) -> bool:
-        """Say whether what is set off at a table may be."""
-        return table in (self.triggers if kind is MetKind.TRIGGER else self.cascades)
-
-    def __or__(self, other: Allowed) -> Allowed:
-        return Allowed(
-            tuple(dict.fromkeys((*self.triggers, *other.triggers))),
-            tuple(dict.fromkeys((*self.cascades, *other.cascades))),
-        )
-
-
 def chain_of(table: str, references: tuple[Reference, ...]) -> tuple[Reference, ...]:
     """Return the references to a table, and those to tables that lose rows when it does."""
     found: dict[Reference, None] = {}
@@ -211,6 +205,26 @@ def chain_of(table: str, references: tuple[Reference, ...]) -> tuple[Reference, 
                 if one.on_delete is OnDelete.CASCADE and one.table not in reached:
                     reached.append(one.table)
     return tuple(found)
+
+
+def reached_by(chain: Iterable[Reference]) -> dict[str, frozenset[Write]]:
+    """Return the tables whose rows are changed by the references of a chain, and what is done to them."""
+    found: dict[str, frozenset[Write]] = {}
+    for one in chain:
+        if one.on_delete.changes_rows:
+            write = Write.DELETE if one.on_delete is OnDelete.CASCADE else Write.UPDATE
+            found[one.table] = found.get(one.table, frozenset()) | {write}
+    return found
+
+
+def reached_triggers(chain: Iterable[Reference], triggers: Mapping[str, Iterable[Trigger]]) -> tuple[Reached, ...]:
+    """Return what of the triggers of other tables, by their names, the references of a chain run."""
+    return tuple(
+        Reached(table, trigger)
+        for table, done in reached_by(chain).items()
+        for trigger in triggers.get(table, ())
+        if done & set(trigger.on)
+    )
 
 
 def met_at(around: Surroundings) -> Iterator[Met]:
@@ -225,6 +239,13 @@ def met_at(around: Surroundings) -> Iterator[Met]:
             yield Met(MetKind.TRIGGER, says, trigger.on, trigger.name)
     for one in around.referred_by:
         yield _referred(one)
+    for far in around.reached:
+        trigger = far.trigger
+        says = (
+            f"the {trigger.called} {trigger.name} of {far.table}, rows of which change with those that are deleted, "
+            f"runs on {_each(trigger.on)} there"
+        )
+        yield Met(MetKind.TRIGGER, says, (Write.DELETE,), trigger.name, far.table, ", ".join(trigger.on))
     for one in around.refers:
         says = f"each row has to refer to one of {one.to} ({_named(one)})"
         yield Met(MetKind.REFERS, says, (Write.INSERT,), one.name, one.to)
@@ -273,7 +294,7 @@ def _referred(one: Reference) -> Met:
         case _:
             says = f"no row of {one.to} is deleted that a row of {one.table} refers to"
     kind = MetKind.CASCADE if one.on_delete.changes_rows else MetKind.REFERRED_TO
-    return Met(kind, f"{says} ({_named(one)})", (Write.DELETE,), one.name, one.table)
+    return Met(kind, f"{says} ({_named(one)})", (Write.DELETE,), one.name, one.table, one.on_delete.value)
 
 
 def _named(one: Reference) -> str:

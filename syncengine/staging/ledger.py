@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from syncengine.model.errors import InputError, StagingError
+from syncengine.model.portions import BackfillWishes
 from syncengine.model.run import BatchState, RunHeader, RunKind, RunRecord, RunState, left_to_do
 from syncengine.staging.errors import staging_errors
 from syncengine.staging.pair_lock import UNNAMED, PairLock, holder_of, pair_locked
@@ -39,7 +40,7 @@ class Begin:
     seed: int
     about: str
     undoes: str = ""
-    request: tuple[tuple[str, str], ...] = ()
+    request: BackfillWishes | None = None
 
 
 class Ledger:

@@ -9,10 +9,10 @@ from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
 from syncengine.jobs.surroundings import surrounded
 from syncengine.jobs.timetables.edits import EditQuestions, plan_run_on
+from syncengine.model.allowed import Allowed
 from syncengine.model.errors import InputError
 from syncengine.model.pair import PairSettings
 from syncengine.model.plan import Plan
-from syncengine.model.surroundings import Allowed
 from syncengine.model.timetables import TimetableListing
 from syncengine.observe.timetables.comparison import look_at_timetables
 from syncengine.planning.timetables import RunOnWish

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,8 @@ from syncengine.model.surroundings import (
     UniqueKey,
     Write,
     chain_of,
+    reached_by,
+    reached_triggers,
 )
 from syncengine.servers.postgresql.privileges import lacking
 from syncengine.servers.postgresql.sequences import SHOWN, in_list, read_sequences
@@ -105,6 +107,7 @@ class _Reading:
         for oid, schema, table, kind, hidden, shown in self._told_of(list(wanted)):
             self._names[oid] = wanted[schema, table]
             self._tables[oid] = (IS_A.get(kind, "relation"), bool(hidden), shown)
+        self._shown_by_oid: dict[int, str] = {}
         self._partitions: dict[int, int] = {}
         self._heirs: dict[int, list[str]] = {}
         for root, member, shown, partition in self._about(TREE, list(self._names)):
@@ -126,12 +129,15 @@ class _Reading:
         counters = _by_table((one.table, one.counter) for one in read_sequences(self._ask, tables))
         lacks = lacking(self._ask, tables)
         references = self._references()
+        chains = {oid: chain_of(self._tables[oid][2], references) for oid in tables}
+        far = self._far_triggers({table for chain in chains.values() for table in reached_by(chain)})
         return {
             name: Surroundings(
                 table=name,
                 is_a=self._tables[oid][0],
                 triggers=(*_merged(triggers.get(oid, ())), *rules.get(oid, ())),
-                referred_by=chain_of(self._tables[oid][2], references),
+                referred_by=chains[oid],
+                reached=reached_triggers(chains[oid], far),
                 refers=tuple(one for one in references if one.table == self._tables[oid][2]),
                 generated=tuple(generated.get(oid, ())),
                 counters=tuple(counters.get(oid, ())),
@@ -148,6 +154,22 @@ class _Reading:
         """Return the table asked about that a partition is of, or the table itself."""
         return oid if oid in self._names else self._partitions[oid]
 
+    def _far_triggers(self, tables: Collection[str]) -> dict[str, list[Trigger]]:
+        """Return the triggers and rules of tables that references reach, those of their partitions among them."""
+        oids = {oid: table for oid, table in self._shown_by_oid.items() if table in tables}
+        if not oids:
+            return {}
+        for root, member, _, partition in self._about(TREE, list(oids)):
+            if partition:
+                oids[member] = oids[root]
+        found: dict[str, list[Trigger]] = {}
+        for oid, name, bits in self._about(TRIGGERS, list(oids)):
+            found.setdefault(oids[oid], []).append(_trigger(name, bits))
+        merged = {table: list(_merged(triggers)) for table, triggers in found.items()}
+        for oid, *rest in self._about(RULES, list(oids)):
+            merged.setdefault(oids[oid], []).append(_rule(*rest))
+        return merged
+
     def _references(self) -> tuple[Reference, ...]:
         """Return all references of the database; those of partitions are their tables' own."""
         rows = self._ask(Statement(REFERENCES))
@@ -156,6 +178,7 @@ class _Reading:
         for _, parent, name, child, shown, to, to_shown, on_delete, columns in rows:
             if parent not in known:
                 child_shown, parent_shown = self._shown(child, shown), self._shown(to, to_shown)
+                self._shown_by_oid[child] = child_shown
                 found.append(Reference(name, child_shown, parent_shown, (columns,), ON_DELETE[on_delete]))
         return tuple(found)
 
