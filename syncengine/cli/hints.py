@@ -39,7 +39,7 @@ def additions(text: str) -> Iterator[tuple[int, str]]:
     pair = _pair.get()
     for told in reversed(list(TOLD.finditer(text)) if pair else []):
         if NO_PAIR.search(told["more"]) is None:
-            yield told.start("more"), f" {PAIR} {shlex.quote(pair)}"
+            yield told.end("more"), f" {PAIR} {shlex.quote(pair)}"
 
 
 def to_type(text: str) -> str:

@@ -53,7 +53,7 @@ def print_table(console: Console, spec: TableSpec) -> None:
         ("kept in step", spec.kept.value + (f": {spec.why_kept}" if spec.why_kept else ""), "kept"),
         ("kept for, by", spec.retention or "the vendor's longest", "retention"),
         ("circular", "yes" if spec.circular else "no", "circular"),
-        ("written", "as it happens" if spec.at_once else "by an archive of the CMS", "at_once"),
+        *([("written", "as things happen, by no archive", "at_once")] if spec.at_once else []),
         ("rolled up from", spec.rolled_from or "nothing", "archive"),
         ("row number", spec.row_number or "none", "row_number"),
     ):

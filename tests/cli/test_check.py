@@ -170,7 +170,8 @@ def test_a_table_that_cannot_be_read_is_named(tmp_path: Path, typed: Typing, mon
     (finding,) = findings(said)
     assert said.code == 3
     assert (finding["server"], finding["tables"]) == ("primary", ["users"])
-    assert finding["details"] == ["users: primary: this login may not read a table. Grant it."]
+    assert finding["details"] == ["users: primary: this login may not read a table."]
+    assert finding["advice"] == "Grant it."
 
 
 def test_no_secret_is_shown(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,7 @@ def test_a_report_names_the_pair(tmp_path: Path, typed: Typing) -> None:
 @pytest.mark.parametrize(
     ("text", "typable"),
     [
-        ("See `syncengine verify --table t`.", "See `syncengine verify --pair 'a b' --table t`."),
+        ("See `syncengine verify --table t`.", "See `syncengine verify --table t --pair 'a b'`."),
         (
             "`syncengine runs` and `syncengine undo`",
             "`syncengine runs --pair 'a b'` and `syncengine undo --pair 'a b'`",
