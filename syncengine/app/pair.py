@@ -87,17 +87,12 @@ class Pair:
         self._timetables = Timetables(settings, catalogue, self.connections)
         self._outages = Outages(settings, catalogue, self.connections, self._observer.observe)
         self._choosing = Choosing(catalogue)
-        self._syncing = Syncing(
-            settings,
-            catalogue,
-            self.connections,
-            lambda servers, request, last: self._observer.observe(servers, request, last=last),
-        )
+        self._syncing = Syncing(settings, catalogue, self.connections, self._observer.observe_since)
         self.backfilling = Backfilling(
             self._runs,
             Cutting(settings, catalogue, progress),
             PortionWork(settings, catalogue, self._observer.observe),
-            progress,
+            self.progress,
         )
 
     def verify(
@@ -119,9 +114,9 @@ class Pair:
         asked = Asked(names_of(tables), names_of(sets), numbers_of(acds), names_of(exclude))
         specs = self._choosing.asked_for(asked) or self._choosing.of_class(asked, *VERIFIED)
         request = self._observer.request(specs, window, asked.acds, choice(Role, source, "source"), every_row=every_row)
-        request = replace(request, named=self._choosing.named(asked))
         with self.connections.servers(frozenset()) as servers:
-            observation = with_unwritable(self._observer.verified(servers, request), servers)
+            asking = replace(request, named=self._choosing.named(asked))
+            observation = with_unwritable(self._observer.verified(servers, asking), servers)
         return replace(
             observation, notes=(*observation.notes, *self._choosing.files_beside(asked), *unlike_loads(observation))
         )
