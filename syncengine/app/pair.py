@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from syncengine.app.arguments import choice, moment_of, names_of, numbers_of
+from syncengine.app.arguments import Names, choice, moment_of, names_of, numbers_of
 from syncengine.app.table_settings import fitting_catalogue
 from syncengine.app.tables import Choosing, refuse_local
 from syncengine.catalogue import Catalogue
@@ -352,23 +352,15 @@ class Pair:
         record = self.run(run_id)
         return self.ledger.folder(record.id).with_journals(record)
 
-    def resume(
-        self,
-        run_id: str | None = None,
-        *,
-        allow_triggers: str | Iterable[str] = (),
-        allow_cascades: str | Iterable[str] = (),
-    ) -> Ran:
+    def resume(self, run_id: str | None = None, *, allow_triggers: Names = (), allow_cascades: Names = ()) -> Ran:
         """Go on with a run that was cut short or partly done: nothing staged is read again, nothing done is done again.
 
-        `allow_triggers` and `allow_cascades` are kept with it from then on. Raises `StillOpenError` while a session of
-        it may still live in a server, and `RefusedError` where what is left would set off what it was not allowed.
+        `allow_triggers` and `allow_cascades` hold from then on. Raises `StillOpenError` while a session of it may live
+        in a server, and `RefusedError` where what is left would set off what it was not allowed.
         """
-        record = self._runs.resumable(run_id)
-        allowed = self._allowed(allow_triggers, allow_cascades)
-        if record.header.kind is RunKind.BACKFILL:
-            return self.backfilling.resume(record, allowed)
-        return self._runs.resume(record, allowed)
+        record, allowed = self._runs.resumable(run_id), self._allowed(allow_triggers, allow_cascades)
+        job = self.backfilling if record.header.kind is RunKind.BACKFILL else self._runs
+        return job.resume(record, allowed)
 
     def backfill_wishes(
         self,
@@ -418,8 +410,8 @@ class Pair:
         run_id: str | None = None,
         *,
         dry_run: bool = False,
-        allow_triggers: str | Iterable[str] = (),
-        allow_cascades: str | Iterable[str] = (),
+        allow_triggers: Names = (),
+        allow_cascades: Names = (),
     ) -> Plan:
         """Say what putting back the rows a run has changed would do; `execute` does it.
 
@@ -430,7 +422,7 @@ class Pair:
         """
         return self._runs.plan_undo(run_id, self._allowed(allow_triggers, allow_cascades), dry_run=dry_run)
 
-    def _allowed(self, triggers: str | Iterable[str], cascades: str | Iterable[str]) -> Allowed:
+    def _allowed(self, triggers: Names, cascades: Names) -> Allowed:
         """Return what may be set off, and at which tables; raises `UnknownTableError` for a table nobody knows."""
         at, of = (tuple(self.catalogue.table(name).name for name in names_of(names)) for names in (triggers, cascades))
         return Allowed(at, of)

@@ -115,7 +115,7 @@ def fit_to_go_on(
     fit = still_fit(left, servers, allowed, TO_GO_ON, of_a_part=of_a_part)
     gone = {step.number for step in left.steps} - {step.number for step in fit.steps}
     steps = tuple(step for step in kept.steps if step.number not in gone)
-    return replace(fit, steps=steps)
+    return replace(fit, steps=steps, stale=kept.stale if _has_another(portion, record) else fit.stale)
 
 
 def unwritable_steps(steps: Collection[Step], servers: Servers) -> dict[Place, str]:
@@ -127,7 +127,12 @@ def left_of(made: Plan, portion: int, record: RunRecord | None) -> Plan:
     """Return what of a portion's plan is left to be done."""
     known = record.batches if record else ()
     steps = tuple(step for step in made.steps if done_up_to(known, portion, step) < buckets_of_step(step))
-    return replace(made, steps=steps)
+    return replace(made, steps=steps, stale=() if _has_another(portion, record) else made.stale)
+
+
+def _has_another(portion: int, record: RunRecord | None) -> bool:
+    """Say whether a later portion is planned, which has days, weeks and months of its own steps."""
+    return record is not None and any(number > portion for number in record.portions_kept)
 
 
 def told_of(tables: Collection[str], into: Collection[Role], servers: Servers, allowed: Allowed) -> tuple[Meeting, ...]:

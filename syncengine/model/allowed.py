@@ -32,9 +32,16 @@ class Allowed:
         tables = self.triggers if meeting.met.kind is MetKind.TRIGGER else self.cascades
         return meeting.table in tables or any(_is_same(meeting, known) for known in self.told)
 
+    def __or__(self, other: Allowed) -> Allowed:
+        return Allowed(
+            tuple(dict.fromkeys((*self.triggers, *other.triggers))),
+            tuple(dict.fromkeys((*self.cascades, *other.cascades))),
+            tuple(dict.fromkeys((*self.told, *other.told))),
+        )
+
     def and_told(self, meetings: Iterable[Meeting]) -> Allowed:
         """Return this with what was named and allowed before."""
-        return Allowed(self.triggers, self.cascades, tuple(dict.fromkeys((*self.told, *meetings))))
+        return self | Allowed(told=tuple(meetings))
 
     @property
     def named(self) -> bool:
@@ -61,8 +68,8 @@ NOTHING = Allowed()
 class SetOffError(RefusedError):
     """Rows beside those that are written would change, and nobody has allowed it; `needs` is what would."""
 
-    def __init__(self, message: str, *, needs: Allowed, hint: str) -> None:
-        super().__init__(message, rule=13, hint=hint)
+    def __init__(self, message: str, *, rule: int = 13, hint: str = "", needs: Allowed = NOTHING) -> None:
+        super().__init__(message, rule=rule, hint=hint)
         self.needs = needs
 
 

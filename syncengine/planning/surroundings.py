@@ -126,7 +126,8 @@ def with_meetings(plan: Plan, meetings: tuple[Meeting, ...], allowed: Allowed, t
     )
     meetings = tuple(one for one in meetings if (one.into, one.table) not in forbidden)
     refuse_set_off(meetings, allowed, told, filling_helps=_filling_helps(plan))
-    return replace(plan, stale=stale, meets=meetings, allowed=Allowed(allowed.triggers, allowed.cascades))
+    named = plan.allowed | Allowed(allowed.triggers, allowed.cascades)
+    return replace(plan, stale=stale, meets=meetings, allowed=named)
 
 
 def _filling_helps(plan: Plan) -> Callable[[Meeting], bool]:

@@ -89,9 +89,7 @@ class RunReading:
         if mark["mark"] == "needs":
             self.needs = found
         else:
-            known = self.granted
-            tables = (*known.triggers, *found.triggers), (*known.cascades, *found.cascades)
-            self.granted = Allowed(*tables, (*known.told, *found.told))
+            self.granted |= found
 
     def _batch(self, mark: dict[str, Any]) -> None:
         place = BatchPlace(mark["portion"], mark["step"], mark["first"], mark["past"])

@@ -11,8 +11,9 @@ from syncengine.execute.executor import execute
 from syncengine.execute.pacing import Pacing, parse_hours
 from syncengine.jobs.backfill.progress_display import PortionProgress
 from syncengine.jobs.connections import as_of
+from syncengine.jobs.runs.beginning import needed_bytes
 from syncengine.jobs.runs.result import Ran
-from syncengine.jobs.runs.runs import Runs, needed_bytes
+from syncengine.jobs.runs.runs import Runs
 from syncengine.jobs.surroundings import TO_GO_ON, Watch, fit_to_go_on, planned, surrounded
 from syncengine.model.allowed import Allowed
 from syncengine.model.checklist import ChecklistLine

@@ -16,6 +16,7 @@ from syncengine.execute.run_context import RunContext
 from syncengine.jobs.connections import Connections, as_of
 from syncengine.jobs.hook_commands import Commands
 from syncengine.jobs.rollups.repair import MendingRollups
+from syncengine.jobs.runs.beginning import about_of, kind_of, needed_bytes
 from syncengine.jobs.runs.hooks import Hooking
 from syncengine.jobs.runs.result import Ran
 from syncengine.jobs.runs.row_sources import sources_of
@@ -32,7 +33,6 @@ from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan, Rollups, StaleRollup
 from syncengine.model.progress import Progress
 from syncengine.model.run import BatchState, RunKind, RunRecord, RunState, undone_by
-from syncengine.model.sentences import listed
 from syncengine.model.spec import Archive
 from syncengine.model.timetables import SCHEDULES
 from syncengine.planning.checklist import summarized_anew
@@ -44,13 +44,8 @@ from syncengine.staging.ledger import Begin, Ledger
 from syncengine.staging.remembered_days import Memory
 from syncengine.staging.run_folder import RunFolder
 
-ROW_BYTES = 200
-"""About what a journalled row of the widest tables takes on disk, compressed."""
-TABLES_NAMED = 4
 ROLLUP_PORTION = 2
 """Days, weeks and months are mended after their intervals, by a plan of their own."""
-IN_FLIGHT = 4
-"""How many steps' rows lie on disk at a time beside the journals: staged and to be inserted, of two batches."""
 Day = tuple[str, int | None, date | None]
 """A table, an ACD and a day that are written."""
 
@@ -80,7 +75,7 @@ class Runs:
             plan = still_fit(plan, servers, plan.permission, TO_BEGIN)
             with self.ledger.locked() as lock:
                 notes = (*self.recover_others(servers, plan.writes_to, but=""), *self.prune(needed=plan.undoes))
-                begin = Begin(_kind(plan), plan.seed, about or _about(plan), undoes=plan.undoes)
+                begin = Begin(kind_of(plan), plan.seed, about or about_of(plan), undoes=plan.undoes)
                 run = self.ledger.begin(lock, begin, needs_bytes=needed_bytes(plan))
                 run.save_plan(1, plan)
                 ran = self._carry_out(plan, run, servers, None, plan.permission)
@@ -430,28 +425,3 @@ def _needed(record: RunRecord, run: RunFolder) -> frozenset[Role]:
         return run.plan(record.portions_kept[0]).servers
     except (StagingError, IndexError):
         return frozenset(Role)
-
-
-def needed_bytes(plan: Plan) -> int:
-    """Return about how much disk a run of a plan takes at most."""
-    journalled = sum(w.target.rows for step in plan.steps for part in step.parts for w in part.buckets)
-    largest = max((step.rows for step in plan.steps), default=0)
-    return (journalled + IN_FLIGHT * largest) * ROW_BYTES
-
-
-def _kind(plan: Plan) -> RunKind:
-    if plan.undoes:
-        return RunKind.UNDO
-    if plan.edit is not None:
-        return RunKind.TIMETABLES
-    return RunKind.SYNC if plan.syncs else RunKind.RESYNC
-
-
-def _about(plan: Plan) -> str:
-    if plan.undoes:
-        return f"undo of run {plan.undoes}"
-    if plan.edit is not None:
-        return plan.edit.about
-    when = str(plan.requested) if plan.requested else listed(plan.tables, TABLES_NAMED)
-    direction = "both directions" if plan.policy.value == "reconcile" else f"{plan.source} to {plan.target}"
-    return f"{plan.policy}, {direction}, {when}"

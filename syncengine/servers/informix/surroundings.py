@@ -48,9 +48,8 @@ def read_surroundings(ask: Asking, tables: Collection[Table], every: Collection[
     references = tuple(_references(ask, names))
     chains = {table.id: chain_of(table.name, references) for table in tables}
     far = {table for chain in chains.values() for table in reached_by(chain)}
-    away = {
-        names[id_]: found for id_, found in _by_table(_triggers(ask, [i for i, name in names.items() if name in far]))
-    }
+    others = [tabid for tabid, name in names.items() if name in far]
+    away = {names[tabid]: found for tabid, found in _by_table(_triggers(ask, others))}
     return {
         table.name: Surroundings(
             table=table.name,
