@@ -108,6 +108,22 @@ ONCE = UniqueKey("c_once", ("nr",), "nr > 5", "c_one")
 FEW = CheckConstraint("c_few", "CHECK (acdcalls < 900)", "c_one")
 
 
+def test_columns_that_a_reference_sets_are_those_that_it_names(database: Database, opened: Open) -> None:
+    """Where a reference on two columns sets one of them to NULL, which releases since 15 can, that one is told."""
+    if int(str(database.run("SHOW server_version_num")[0][0])) < 150000:
+        pytest.skip("releases before 15 set all columns of a reference")
+    database.run("ALTER TABLE hsplit ADD UNIQUE (acd, split)")
+    database.run(
+        "CREATE TABLE c_notes (a smallint, s smallint, CONSTRAINT c_noted FOREIGN KEY (a, s) "
+        "REFERENCES hsplit (acd, split) ON DELETE SET NULL (s))"
+    )
+
+    with opened() as server:
+        found = server.surroundings(["hsplit", "c_notes"])
+
+    assert found["hsplit"].referred_by == (Reference("c_noted", "c_notes", "hsplit", ("s",), OnDelete.SET_NULL),)
+
+
 @pytest.mark.soak
 def test_rows_go_with_those_of_a_partition_only_where_that_is_allowed(customers: Customers) -> None:
     """Where the target is a partition, a cascade from its table refuses the plan."""
