@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 import threading
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -12,11 +15,15 @@ import pyarrow as pa
 import pytest
 
 from syncengine.model.surroundings import Counter, met_at
+from syncengine.servers.postgresql.families import read_families
+from syncengine.servers.postgresql.sequences import read_sequences
 from syncengine.servers.protocol import Server
+from syncengine.servers.sql.dialect import Statement
 from tests.servers.postgresql.cluster import Cluster, Database
 from tests.servers.postgresql.conftest import Open
 
 pytestmark = pytest.mark.postgresql
+RACING_SECONDS = 20
 OWN = "INSERT INTO hsplit (row_date, starttime, split, acd) VALUES ('2000-06-05', 600, 1, 1) RETURNING {columns}"
 
 
@@ -206,35 +213,40 @@ def test_an_advance_is_undone_with_its_transaction(database: Database, opened: O
 
 @pytest.mark.soak
 @pytest.mark.parametrize("owned", [True, False])
-def test_no_number_is_given_out_twice(running: Cluster, database: Database, opened: Open, owned: bool) -> None:
+def test_no_number_is_given_out_twice(running: Cluster, database: Database, owned: bool) -> None:
     """Whoever takes numbers while a sequence is advanced, for other tables or by itself, gets each once."""
     if owned:
         database.run("ALTER TABLE hsplit ADD nr serial")
     else:
         with granted(running, database, "hsplit_nr_seq"):
             pass
+    (table,) = database.run("SELECT CAST(CAST('hsplit' AS regclass) AS BIGINT)")[0]
     taken: list[int] = []
-    done = threading.Event()
+    until = time.monotonic() + RACING_SECONDS
 
     def take() -> None:
         with database.another() as other:
-            while not done.is_set():
-                taken.extend(
-                    number for (number,) in other.run("SELECT nextval('hsplit_nr_seq') FROM generate_series(1, 5000)")
-                )
+            while time.monotonic() < until:
+                numbers = other.run("SELECT nextval('hsplit_nr_seq') FROM generate_series(1, 20000)")
+                taken.extend(number for (number,) in numbers)
 
-    takers = [threading.Thread(target=take) for _ in range(2)]
-    for taker in takers:
-        taker.start()
-    try:
-        with opened(writable=True, lock_seconds=20) as server, database.another() as other:
-            for ahead in range(300):
-                last = int(other.run("SELECT last_value FROM hsplit_nr_seq")[0][0])
-                write(server, nr=int32(last + 1 + ahead % 40))
-    finally:
-        done.set()
-        for taker in takers:
-            taker.join()
+    taker = threading.Thread(target=take)
+    taker.start()
+    with database.another() as writer:
+
+        def ask(statement: Statement) -> list[tuple[Any, ...]]:
+            number = itertools.count(1)
+            return writer.run(re.sub(r"\?", lambda _: f"${next(number)}", statement.text), statement.values)
+
+        ((_, sequence),) = read_sequences(ask, read_families(ask), (table,))
+        for ahead in itertools.cycle(range(1, 3000, 37)):
+            if time.monotonic() > until:
+                break
+            last = int(writer.run("SELECT last_value FROM hsplit_nr_seq")[0][0])
+            writer.run("BEGIN")
+            sequence.advance(ask, last, last + ahead)
+            writer.run("COMMIT")
+    taker.join()
 
     assert len(taken) > 10_000
     assert len(set(taken)) == len(taken)
