@@ -1,5 +1,21 @@
-"""`python -m syncengine`."""
+"""`syncengine`, and `python -m syncengine`."""
 
-from syncengine.cli.main import run
+from __future__ import annotations
 
-run()
+import sys
+
+
+def main() -> None:
+    """Run the command line; what keeps it from being loaded is told in a sentence as well."""
+    try:
+        from syncengine.cli.main import run
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except (ImportError, MemoryError, OSError) as error:
+        sys.stderr.write(f"syncengine cannot be loaded: {error or type(error).__name__}. Install it anew.\n")
+        sys.exit(1)
+    run()
+
+
+if __name__ == "__main__":
+    main()

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.model.errors import SyncError
+from syncengine.model.errors import CancelledError, SyncError
 from syncengine.model.names import command
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from syncengine.app import Pair
+    from syncengine.model.plan import Plan
 
 WINDOW = "2000-06-05 05:13..05:19"
 
@@ -39,7 +45,6 @@ def demo(
     from syncengine.cli.terminal import err, out, progress
     from syncengine.demo.build import build_pair
     from syncengine.demo.shape import DemoShape
-    from syncengine.report.outcome import print_outcome
     from syncengine.report.plan_text import print_plan
     from syncengine.report.verify_text import print_verdict
 
@@ -67,13 +72,13 @@ def demo(
     console.print(Text(f"3. Administration first: {line}", style="bold cyan"))
     names = pair.plan_sync(sets="agent-groups")
     print_plan(console, names)
-    print_outcome(console, pair.execute(names).outcome)
+    _carry_out(pair, names, console)
     console.print()
     line = command("resync", "--pair", into / "pair.toml", "--window", WINDOW)
     console.print(Text(f"4. Then history: {line}", style="bold cyan"))
     plan = pair.plan_resync(window=WINDOW)
     print_plan(console, plan)
-    print_outcome(console, pair.execute(plan).outcome)
+    _carry_out(pair, plan, console)
     console.print()
     console.print(Text("5. In sync again: the same verify as before", style="bold cyan"))
     after = pair.verify()
@@ -81,3 +86,13 @@ def demo(
     if not after.in_sync:
         raise SyncError("The demo pair is not in sync after its resync; this should not happen.")
     return ExitCode.DONE
+
+
+def _carry_out(pair: Pair, plan: Plan, console: Console) -> None:
+    """Do a plan and say what became of it; what was stopped goes no further."""
+    from syncengine.report.outcome import print_outcome
+
+    outcome = pair.execute(plan).outcome
+    print_outcome(console, outcome)
+    if outcome.cancelled:
+        raise CancelledError("Stopped; the demo pair can be removed, or built anew.")

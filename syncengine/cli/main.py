@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import signal
+import resource
 import sys
 import threading
 from collections.abc import Callable
@@ -24,13 +24,18 @@ from syncengine.cli.resume import resume
 from syncengine.cli.resync import resync
 from syncengine.cli.runs import report, runs
 from syncengine.cli.status import status
-from syncengine.cli.streams import close_streams, open_streams, say
+from syncengine.cli.streams import close_streams, expect_document, open_streams, say
 from syncengine.cli.sync import sync
 from syncengine.cli.tables import tables
 from syncengine.cli.timetables import timetables
 from syncengine.cli.undo import undo
 from syncengine.cli.verify import verify
+from syncengine.model import interrupts
 from syncengine.model.errors import CancelledError, InputError, OutputError, SyncError
+
+MB = 2**20
+LEAST_ADDRESSES = 4096 * MB
+"""Of which only a small part is ever used: libraries take addresses in advance, for each thread."""
 
 app = typer.Typer(
     name="syncengine",
@@ -55,9 +60,14 @@ def _command(function: Callable[..., int], when_stopped: str = "Stopped; nothing
             return function(*args, **options)
         except KeyboardInterrupt:
             raise CancelledError(when_stopped) from None
-        except BrokenPipeError as error:
-            # Of standard output it never is; typer would take it for that, and say nothing.
-            raise SyncError("What a command was connected to has gone: broken pipe.") from error
+        except Exception as error:
+            if isinstance(error, BrokenPipeError):
+                # Of standard output it never is; typer would take it for that, and say nothing.
+                raise SyncError("What a command was connected to has gone: broken pipe.") from error
+            if interrupts.asked_to_stop() and not isinstance(error, CancelledError):
+                # What a driver makes of Ctrl-C says nothing of the pair.
+                raise CancelledError(when_stopped) from error
+            raise
 
     app.command()(stoppable)
 
@@ -95,16 +105,11 @@ def root(
 
 
 def run(arguments: list[str] | None = None) -> None:
-    """Run the command line and leave the process with its exit code.
-
-    A request to end, as of a service manager, and a terminal that goes away stop it as Ctrl-C does.
-    """
+    """Run the command line and leave the process with its exit code."""
     words = sys.argv[1:] if arguments is None else arguments
     code: int = ExitCode.CANCELLED
     with contextlib.suppress(KeyboardInterrupt):
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(number) is signal.SIG_DFL:
-                signal.signal(number, signal.default_int_handler)
+        interrupts.listen()
         open_streams()
         # What fails in a thread is raised where its result is asked for; nobody reads it twice.
         threading.excepthook = lambda _: None
@@ -116,7 +121,9 @@ def run(arguments: list[str] | None = None) -> None:
 def run_for_code(arguments: list[str]) -> int:
     """Run the command line and return its exit code; errors become one sentence on standard error."""
     try:
+        expect_document()
         refuse_no_folder()
+        refuse_little_memory()
         return int(_commands()(args=arguments, standalone_mode=False) or 0)
     except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  # here they become what people read
         return end(error, arguments)
@@ -129,6 +136,16 @@ def _with_all_said(code: int, arguments: list[str]) -> int:
     except OutputError as error:
         return end(error, arguments)
     return code
+
+
+def refuse_little_memory() -> None:
+    """Refuse to run where the libraries that read rows would be aborted, or wait for ever, for want of addresses."""
+    allowed, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if allowed != resource.RLIM_INFINITY and allowed < LEAST_ADDRESSES:
+        raise SyncError(
+            f"This process may use {allowed // MB:,} MB of addresses, and needs {LEAST_ADDRESSES // MB:,} MB.",
+            hint="Allow it more (`ulimit -v unlimited`); limits.memory_mb bounds what it really uses.",
+        )
 
 
 def refuse_no_folder() -> None:

@@ -21,6 +21,7 @@ PLAIN_SIGNS = {"·": ".", "…": "...", "≠": "!=", "━": "-", "╸": "-", "�
 
 PLAINLY = "syncengine-plainly"
 STANDARD = (0, 1, 2)
+SHOW_CURSOR = "\x1b[?25h"
 
 
 class _Descriptor(io.RawIOBase):
@@ -81,11 +82,24 @@ def warn(line: str) -> None:
     sys.stderr.flush()
 
 
+class _Documents:
+    """Whether the command under way has written its JSON document."""
+
+    written = False
+
+
+def expect_document() -> None:
+    """Begin a command that may write one document."""
+    _Documents.written = False
+
+
 def print_document(document: dict[str, Any]) -> None:
-    """Write the JSON document of a command to standard output; it has no other."""
+    """Write the JSON document of a command to standard output; a second one is left out."""
     from syncengine.report.json_values import as_text
 
-    say(as_text(document))
+    if not _Documents.written:
+        _Documents.written = True
+        say(as_text(document))
 
 
 def open_streams() -> None:
@@ -103,7 +117,10 @@ def open_streams() -> None:
 
 
 def close_streams() -> None:
-    """Write what is left to be written; raises OutputError."""
+    """Write what is left to be written, and show the cursor, which a bar hides; raises OutputError."""
+    if sys.stderr.isatty():
+        sys.stderr.write(SHOW_CURSOR)
+        sys.stderr.flush()
     with contextlib.suppress(ValueError):
         sys.stdout.flush()
 

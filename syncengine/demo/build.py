@@ -32,6 +32,7 @@ from syncengine.demo.workforce import build_workforce
 from syncengine.demo.wound import add_names, wound_intervals
 from syncengine.model.errors import InputError
 from syncengine.model.spec import Archive, TableSpec
+from syncengine.servers.duckdb.errors import translated
 
 FILES = ("primary.duckdb", "secondary.duckdb", "pair.toml")
 
@@ -108,7 +109,7 @@ def build_pair(
     catalogue = load_catalogue()
     wanted = frozenset(s.name for s in (catalogue.tables if tables is None else catalogue.select(tables)))
     say = progress or (lambda _: None)
-    with _workshop(into) as folder:
+    with _workshop(into) as folder, translated("the demo pair"):
         connection = _connect(folder)
         try:
             built = _Build(connection, catalogue, shape, wanted, say)

@@ -11,6 +11,7 @@ from syncengine.execute.preparation import PreparedPart, Preparing
 from syncengine.execute.run_context import RunContext
 from syncengine.execute.transaction import Writing
 from syncengine.model.errors import MovedError, RefusedError, ServerError, StagingError, SyncError
+from syncengine.model.interrupts import BY_USER, asked_to_stop, is_stop
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan, Step
@@ -33,18 +34,24 @@ def execute(plan: Plan, portion: int, context: RunContext, known: Sequence[Batch
     context.progress.begin("Writing", len(plan.steps))
     try:
         running.run()
-    except KeyboardInterrupt:
-        running.stop("stopped by the user", cancelled=True)
-    except SyncError as error:
-        running.stop(str(error))
-    except OSError as error:
-        # The servers' are told apart where they come from, so that this one is of the disk.
-        running.stop(str(staging_error(context.run.folder, error)))
-    except Exception as error:  # noqa: BLE001  # whatever it is, what was committed before it must be told
-        running.stop(f"an unexpected error: {error!r}")
+    except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  # whatever it is, what was committed must be told
+        why, cancelled = _why_stopped(error, context)
+        running.stop(why, cancelled=cancelled)
     finally:
         context.progress.end()
     return running.outcome()
+
+
+def _why_stopped(error: BaseException, context: RunContext) -> tuple[str, bool]:
+    """Return why a run ended early, and whether the user ended it."""
+    if is_stop(error):
+        return BY_USER, True
+    if isinstance(error, SyncError):
+        return str(error), False
+    if isinstance(error, OSError):
+        # The servers' are told apart where they come from, so that this one is of the disk.
+        return str(staging_error(context.run.folder, error)), False
+    return f"an unexpected error: {error!r}", False
 
 
 def refuse_other_servers(plan: Plan, servers: Mapping[Role, Server]) -> None:
@@ -168,20 +175,24 @@ class _Running:
                 if not self._batch(batch, self._after(batch, step, following), writing, ahead):
                     continue
                 first = batch.place.past
-        except MovedError as error:
-            told.state, told.why = StepState.MOVED, str(error)
-            self.context.run.mark_batch(batch.place, BatchState.MOVED, into=step.into, why=str(error))
-            return
-        except ServerError as error:
-            if error.of_whole_server or told.state is StepState.UNKNOWN:
-                raise
-            told.state, told.why = StepState.FAILED, str(error)
-            batch = self.batching.at(step, first)
-            self.context.run.mark_batch(batch.place, BatchState.FAILED, into=step.into, why=str(error))
+        except (MovedError, ServerError) as error:
+            if asked_to_stop():
+                # What a driver makes of Ctrl-C says nothing of the step.
+                raise KeyboardInterrupt from error
+            self._left(step, told, first, error)
             return
         told.state = StepState.DONE
         self.context.run.mark("step", portion=self.portion, step=step.number)
         self._drop_staged(step)
+
+    def _left(self, step: Step, told: _Told, first: int, error: MovedError | ServerError) -> None:
+        """Leave a step whose rows have moved, or that the server does not do; raises what ends the whole run."""
+        moved = isinstance(error, MovedError)
+        if isinstance(error, ServerError) and (error.of_whole_server or told.state is StepState.UNKNOWN):
+            raise error
+        told.state, told.why = StepState.MOVED if moved else StepState.FAILED, str(error)
+        state = BatchState.MOVED if moved else BatchState.FAILED
+        self.context.run.mark_batch(self.batching.at(step, first).place, state, into=step.into, why=str(error))
 
     def _done(self, number: int) -> bool:
         told = self.told.get(number)

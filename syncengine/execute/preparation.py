@@ -21,6 +21,7 @@ from syncengine.execute.images import buckets_of, held, hold_relation
 from syncengine.execute.run_context import RowSource
 from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.errors import MovedError, StagingError
+from syncengine.model.fingerprint import FingerprintColumn, in_full
 from syncengine.model.names import file_name, quoted
 from syncengine.model.pair import Role
 from syncengine.model.plan import Action, Others, TablePart
@@ -79,7 +80,15 @@ class Preparing:
         query = ReadQuery(selection, tuple(column.name for column in part.columns))
         self._stage(part, place, query)
         journal, before = self._journal(part, name, query)
-        delete_rows, deletes = self._choose(part, journal, selection)
+        prepared = self._prepared(part, name, journal, before)
+        if part.action is Action.PUT_BACK_GROUPS and prepared.after != held(_planned(part)):
+            # The finer comparison does not see all that was journalled: the buckets are put back whole.
+            return self._prepared(replace(part, action=Action.REPLACE_BUCKETS), name, journal, before)
+        return prepared
+
+    def _prepared(self, part: TablePart, name: str, journal: Piece, before: Image) -> PreparedPart:
+        """Choose what is deleted and inserted, stage that, and work out what the buckets hold then."""
+        delete_rows, deletes = self._choose(part, journal, buckets_of(part))
         insert = write_piece(self.pieces, f"{name}-insert", self.cache.reader(self._insert_text(part)))
         self.cache.show_piece("staged_insert", insert.path)
         columns = ", ".join(quoted(column.name) for column in part.columns)
@@ -93,7 +102,7 @@ class Preparing:
 
     def _stage(self, part: TablePart, place: BatchPlace, query: ReadQuery) -> None:
         """Show the source's rows as `staged_source`: from a piece that is there already, else from the source."""
-        planned = {write.bucket: write.source for write in part.buckets}
+        planned = _planned(part)
         name = f"{place.piece(part.table)}-source"
         path = self.pieces / f"{name}.parquet"
         if self._shown(path, "staged_source", part, planned):
@@ -231,6 +240,11 @@ class Preparing:
         return f"SELECT {', '.join(columns)} FROM staged_source WHERE {where}"
 
 
+def _planned(part: TablePart) -> dict[Bucket, BucketState]:
+    """Return what the source was to hold in each bucket of a part."""
+    return {write.bucket: write.source for write in part.buckets}
+
+
 def _bucket_place(bucket: Bucket) -> tuple[str | None, ...]:
     """Return a bucket as text, as the table `chosen` is asked for it."""
     return tuple(None if one is None else str(one) for one in (bucket.row_date, bucket.slot, bucket.acd))
@@ -244,7 +258,12 @@ def _moved(part: TablePart, where: str) -> MovedError:
 
 
 def _question(part: TablePart) -> BagQuestion:
-    return BagQuestion("staged_source", "journal", part.compared, bucket_terms(part.bucket_columns), part.key)
+    return BagQuestion("staged_source", "journal", _compared(part), bucket_terms(part.bucket_columns), part.key)
+
+
+def _compared(part: TablePart) -> tuple[FingerprintColumn, ...]:
+    """Return the columns by which rows are told apart: all of them in full, where all have to come back."""
+    return in_full(part.columns) if part.action is Action.PUT_BACK_GROUPS else part.compared
 
 
 def _raw_key(part: TablePart) -> tuple[str, ...]:
@@ -257,7 +276,7 @@ def _raw_key(part: TablePart) -> tuple[str, ...]:
 def _matches(part: TablePart, relation: str) -> str:
     """Return the condition that a row of a relation belongs to a group of `chosen`."""
     rows = replace(DUCKDB, relation=relation)
-    compared = {column.name: column for column in part.compared}
+    compared = {column.name: column for column in _compared(part)}
     pairs = list(zip((DATE, SLOT, ACD), bucket_terms(part.bucket_columns, rows), strict=True))
     pairs += [(key(name), key_term(compared[name], rows.name(name))) for name in part.key]
     return " AND ".join(f"chosen.{name} IS NOT DISTINCT FROM ({term})" for name, term in pairs)

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from syncengine.execute.batches import Batch
 from syncengine.execute.commit_outcome import Images, refuse_living, resolve
 from syncengine.execute.images import buckets_of, hold
-from syncengine.execute.interrupts import uninterrupted
 from syncengine.execute.preparation import PreparedPart
 from syncengine.execute.run_context import RunContext
 from syncengine.execute.unlogged_rollback import put_all_back
 from syncengine.model.errors import MovedError, ServerError, StagingError, SyncError, UnknownOutcomeError
+from syncengine.model.interrupts import BY_USER, is_stop, uninterrupted
 from syncengine.model.pair import Role
 from syncengine.model.run import BatchState
 from syncengine.servers.protocol import WriteSession
@@ -69,11 +69,11 @@ class Writing:
                 why = ""
             except SyncError as error:
                 if not committing:
-                    self._roll_back(batch, prepared, begun, session_id, str(error))
+                    self._roll_back(batch, prepared, begun, session_id, BY_USER if is_stop(error) else str(error))
                     raise
                 why = self._resolved(batch, prepared, session_id, error)
             except BaseException as error:
-                self._roll_back(batch, prepared, begun, session_id, repr(error))
+                self._roll_back(batch, prepared, begun, session_id, BY_USER if is_stop(error) else repr(error))
                 raise
             self._tell(batch, prepared, BatchState.DONE, why)
             seconds = round(time.monotonic() - started, 3)

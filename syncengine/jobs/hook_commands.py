@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from syncengine.execute.interrupts import uninterrupted
 from syncengine.hooks.command import CommandResult, run_command
 from syncengine.model.errors import ServerError
 from syncengine.model.hooks import LOAD
+from syncengine.model.interrupts import uninterrupted
 from syncengine.model.pair import Hook, PairSettings, Role
 
 PREFIX = "SYNCENGINE_"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from syncengine.catalogue import Catalogue
@@ -12,6 +11,8 @@ from syncengine.execute.batches import buckets_of_step, done_up_to
 from syncengine.model.allowed import Allowed, SetOffError
 from syncengine.model.drift import Observation
 from syncengine.model.errors import SyncError
+from syncengine.model.interrupts import BY_USER, is_stop
+from syncengine.model.outcome import RunOutcome
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan, Policy, Step
 from syncengine.model.run import RunRecord
@@ -43,7 +44,7 @@ LOOK_AGAIN = 5.0
 SINCE = "It was neither told nor allowed before: it has come since, or nothing of the run set it off yet."
 TO_UNDO = Told(
     SINCE,
-    "or leave the run as it is: nothing of it is put back without.",
+    "or leave the rows as they are: a resync repairs what differs.",
     "to put its rows back all the same",
 )
 TO_GO_ON = Told(
@@ -60,7 +61,12 @@ TO_BEGIN = Told(
 
 def surrounded(made: Plan, servers: Servers, allowed: Allowed, told: Told = PLANNED) -> Plan:
     """Return a plan with what its writes set off or meet; raises `RefusedError` where that may not be."""
-    return with_meetings(made, _met(writes_of(made, _updating(servers)), servers), allowed, told)
+    return with_meetings(made, _met(writes_of(made, _updating(servers)), servers), allowed, _as_of(made, told))
+
+
+def _as_of(made: Plan, told: Told) -> Told:
+    """Return how a refusal is told: an undo leaves no table out."""
+    return replace(told, otherwise=TO_UNDO.otherwise) if made.undoes else told
 
 
 def with_all_met(made: Plan, servers: Servers) -> Plan:
@@ -169,13 +175,15 @@ class Watch:
     servers: Servers
     writes: Writes
     allowed: Allowed
+    told: Told = TO_GO_ON
     looked: dict[Place, float] = field(default_factory=dict)
     seen: dict[Meeting, None] = field(default_factory=dict)
 
     @classmethod
     def over(cls, made: Plan, run: RunFolder, servers: Servers, allowed: Allowed) -> Watch:
         """Return the watch over the steps of a plan."""
-        return cls(run, servers, writes_of_steps(made.steps, _updating(servers)), allowed)
+        writes = writes_of_steps(made.steps, _updating(servers))
+        return cls(run, servers, writes, allowed, _as_of(made, TO_GO_ON))
 
     def before(self, tables: Collection[str]) -> None:
         """Look before tables are written; raises `SetOffError` for what nobody has allowed, before it is set off."""
@@ -185,16 +193,23 @@ class Watch:
         met = self._look(places)
         self.looked |= dict.fromkeys(places, now)
         try:
-            refuse_set_off(met, self.allowed, TO_GO_ON)
+            refuse_set_off(met, self.allowed, self.told)
         except SetOffError as error:
             needs(self.run, error)
             raise
         self._record(met)
 
-    def after(self) -> None:
-        """Look once more at what was written: what came during the last batches may have been set off by them."""
-        with suppress(SyncError):
+    def after(self, outcome: RunOutcome) -> RunOutcome:
+        """Look once more at what was written: what came during the last batches may have been set off by them.
+
+        Returns how the portion ended, stopped where this look was.
+        """
+        try:
             self._record(self._look(list(self.looked)))
+        except (KeyboardInterrupt, SyncError) as error:
+            if is_stop(error):
+                return replace(outcome, cancelled=True, stopped=outcome.stopped or BY_USER)
+        return outcome
 
     def _look(self, places: Collection[Place]) -> tuple[Meeting, ...]:
         met = _met({place: self.writes[place] for place in places}, self.servers, self.writes)
@@ -209,7 +224,7 @@ class Watch:
             self.seen |= dict.fromkeys(new)
 
 
-def needs(run: RunFolder, error: SyncError) -> None:
+def needs(run: RunFolder, error: BaseException) -> None:
     """Keep with a run what a resume of it has to be told, where that is why it ended."""
     if isinstance(error, SetOffError):
         run.mark_allowance("needs", error.needs)

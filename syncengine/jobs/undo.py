@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -24,7 +24,7 @@ from syncengine.observe.pair_facts import facts_of
 from syncengine.observe.scopes import ScopeQuestions, dropped_before
 from syncengine.planning.checklist import checklist_of, interval_under_way
 from syncengine.planning.rollups import stale_rollups
-from syncengine.planning.undo import Now, Place, Written, undo_steps
+from syncengine.planning.undo import Now, Place, Written, taken_back, undo_steps
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.ledger import Ledger
@@ -66,7 +66,7 @@ def plan_undo(
         raise RefusedError(
             f"Nothing of run {record.id} can be put back. {shown}{more}.",
             rule=13,
-            hint="Undo the later run first, or look at the tables with `syncengine verify`.",
+            hint=_instead(kept),
         )
     first = next(iter(written.values()))
     stale = tuple(stale_rollups(steps, questions.catalogue, observed))
@@ -97,6 +97,13 @@ def plan_undo(
         undoes=record.id,
         rows_from=RowsFrom.JOURNAL,
     )
+
+
+def _instead(kept: Sequence[KeptBack]) -> str:
+    """Return what to do where nothing can be put back."""
+    if any(one.why is KeptWhy.WRITTEN_SINCE for one in kept):
+        return "Undo the later run first, or look at the tables with `syncengine verify`."
+    return "Look at the tables with `syncengine verify`: a new run repairs what differs."
 
 
 def unlike_journal(record: RunRecord, run: RunFolder, servers: Mapping[Role, Server], cache: Cache) -> Iterator[str]:
@@ -144,10 +151,12 @@ def _by_bucket(parts: tuple[WrittenPart, ...]) -> dict[Place, Written]:
             known = written.get(place)
             if known is None:
                 step = (part.portion, part.step.number)
-                written[place] = Written(part.into, part.part, step, write.bucket, before, after)
+                counts = taken_back(part.part, write)
+                written[place] = Written(part.into, part.part, step, write.bucket, before, after, counts)
             else:
                 broken = known.broken or known.after != before
-                written[place] = replace(known, after=after, broken=broken)
+                counts = known.counts + taken_back(part.part, write)
+                written[place] = replace(known, after=after, counts=counts, broken=broken)
     return written
 
 

@@ -63,6 +63,13 @@ class Action(StrEnum):
     ADD_GROUPS = "add key groups"
     REPAIR_CUTS = "repair what an outage cut"
     """Replace the pieces of a login or a call by the whole, over buckets and days, all in one transaction."""
+    PUT_BACK_GROUPS = "put back key groups"
+    """Of an undo: key groups that are not as the journal has them, in any column, become so."""
+
+    @property
+    def by_group(self) -> bool:
+        """Say whether it leaves the key groups of a bucket alone that it need not write."""
+        return self in (Action.REPLACE_GROUPS, Action.ADD_GROUPS, Action.REPAIR_CUTS, Action.PUT_BACK_GROUPS)
 
 
 class Others(StrEnum):
@@ -184,7 +191,7 @@ class TablePart:
     @property
     def deletes(self) -> bool:
         """Say whether rows that only the target holds are deleted."""
-        return self.action in (Action.REPLACE_BUCKETS, Action.REPLACE_GROUPS, Action.REPAIR_CUTS)
+        return self.action not in (Action.ADD_BUCKETS, Action.ADD_GROUPS)
 
 
 @dataclass(frozen=True, slots=True)

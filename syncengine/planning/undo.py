@@ -26,6 +26,8 @@ class Written:
     bucket: Bucket
     before: BucketState
     after: BucketState
+    counts: Counts
+    """What becomes of its rows when that is put back."""
     broken: bool = False
     """Somebody else changed it between two writes of the run."""
 
@@ -80,21 +82,26 @@ def same_rows(one: BucketState, other: BucketState) -> bool:
 
 
 def _part(ones: list[Written]) -> TablePart:
-    """Return the part that puts buckets back whole; the row numbers are those of the journal."""
+    """Return the part that puts buckets back as finely as they were written; row numbers are those of the journal."""
     buckets = tuple(
-        BucketWrite(one.bucket, one.before, one.after, _counts(one))
+        BucketWrite(one.bucket, one.before, one.after, one.counts)
         for one in sorted(ones, key=lambda one: one.bucket.order)
     )
     beyond = any(one.before.digest or one.after.digest for one in ones)
+    by_group = all(one.part.action.by_group and one.part.key for one in ones)
     return replace(
-        ones[0].part, action=Action.REPLACE_BUCKETS, buckets=buckets, row_number=None, beyond_fingerprint=beyond
+        ones[0].part,
+        action=Action.PUT_BACK_GROUPS if by_group else Action.REPLACE_BUCKETS,
+        buckets=buckets,
+        row_number=None,
+        beyond_fingerprint=beyond,
     )
 
 
-def _counts(one: Written) -> Counts:
-    """Return rows that come back and that go; as many as there are of both take each other's place."""
-    changed = min(one.before.rows, one.after.rows)
-    return Counts(missing=one.before.rows - changed, extra=one.after.rows - changed, changed=changed)
+def taken_back(part: TablePart, write: BucketWrite) -> Counts:
+    """Return what becomes of a bucket's rows when what was written there is put back."""
+    effect = part.effect(write.counts)
+    return Counts(missing=effect.extra, extra=effect.missing, changed=effect.changed)
 
 
 def _kept(kept: list[tuple[Written, KeptWhy, str]], now: Now) -> Iterator[KeptBack]:

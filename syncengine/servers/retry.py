@@ -13,6 +13,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.errors import ServerError, UnknownOutcomeError
 from syncengine.model.fingerprint import FingerprintQuery
+from syncengine.model.interrupts import asked_to_stop
 from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
@@ -40,7 +41,7 @@ def tried(do: Callable[[], Result], *, when: Callable[[BaseException], bool] = i
     `when` says which errors are worth another try. Each new try is a line in the log. Raises what the last one raised.
     """
     return Retrying(
-        retry=retry_if_exception(when),
+        retry=retry_if_exception(lambda error: when(error) and not asked_to_stop()),
         stop=stop_after_attempt(ATTEMPTS),
         wait=wait_random_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT),
         before_sleep=_tell,

@@ -14,13 +14,16 @@ from pathlib import Path
 
 from syncengine.model.errors import InputError, StagingError
 from syncengine.model.portions import BackfillWishes
-from syncengine.model.run import RunHeader, RunKind, RunRecord, RunState
+from syncengine.model.run import BatchState, RunHeader, RunKind, RunRecord, RunState
 from syncengine.staging.errors import staging_errors
 from syncengine.staging.pair_lock import UNNAMED, PairLock, holder_of, pair_locked
 from syncengine.staging.run_folder import RunFolder
 
 MB = 2**20
 SHOWN = 5
+MAY_WRITE = (RunState.RUNNING, RunState.DAMAGED)
+WROTE = (BatchState.DONE, BatchState.OPEN, BatchState.UNKNOWN)
+"""What a run that wrote has, or one of which nobody can say that it did not."""
 REMOVED = ".removed-"
 """What the names of folders begin with that are being removed."""
 
@@ -74,6 +77,12 @@ class Ledger:
         known = ", ".join(run.id for run in reversed(runs[-SHOWN:]))
         what = "More than one run begins with" if found else "There is no run"
         raise InputError(f"{what} {run_id!r}.", hint=f"The last ones are {known}; `syncengine runs` lists them all.")
+
+    def last_that_wrote(self) -> RunRecord:
+        """Return the last run that wrote, or may have; the last of all where none did. Raises as `find` does."""
+        last = self.find(None)
+        wrote = [run for run in self.runs() if run.state in MAY_WRITE or any(b.state in WROTE for b in run.batches)]
+        return wrote[-1] if wrote else last
 
     def folder(self, run_id: str) -> RunFolder:
         """Return the folder of a run."""

@@ -202,6 +202,7 @@ def test_an_undo_is_refused_what_has_come_since_and_names_that_alone(tmp_path: P
     assert "it has come since" in refused.value.message
     assert "--exclude-table" not in refused.value.hint
     assert "--table" not in refused.value.hint
+    assert "leave the rows as they are" in refused.value.hint
     assert names(back.not_put_back) == [("htrunk", "c_adding")]
     assert sorted(names(undone.set_off)) == [("htrunk", "c_adding"), ("htrunk", "c_deleting")]
 
@@ -278,6 +279,21 @@ def test_days_that_are_rolled_up_are_asked_about_when_they_are_written(tmp_path:
     assert kept == before
     assert resumed.outcome.done
     assert ("dcwc", "c_adding") in names(resumed.set_off)
+
+
+@pytest.mark.soak
+def test_days_that_are_rolled_up_already_are_asked_about_no_more(tmp_path: Path, imitation: Imitation) -> None:
+    """A trigger that comes at a day's table once that is written does not keep weeks and months from being written."""
+    files = blind_in_may(tmp_path)
+    pair = files.open()
+    with once_written("dcwc", stop):
+        pair.execute(pair.plan_resync(window=window(), tables="hcwc", rollups="recompute"))
+    imitation.have("dcwc", triggers=(ADDS_UP,))
+
+    resumed = pair.resume()
+
+    assert resumed.outcome.done
+    assert resumed.set_off == ()
 
 
 ODD = BackfillWishes(

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from syncengine.model.errors import RefusedError
+from syncengine.model.errors import InputError, RefusedError, StagingError
 from syncengine.model.pair import Role
 from syncengine.model.plan import KeptWhy
 from syncengine.servers.protocol import Server
-from tests.builders import DAY, Files, build_files
+from tests.builders import DAY, Files, build_files, row
 from tests.meddling import Meddling, meddle
+from tests.rules.test_rule_08_expected_differences import exception, exceptions
 from tests.rules.test_rule_12_old_end import ago
 from tests.scenes import storage, trunk, trunks
 from tests.servers.contract.kinds import as_arrow
@@ -102,3 +103,116 @@ def test_an_undo_that_does_not_come_out_is_told(tmp_path: Path, monkeypatch: pyt
     undone = files.open().execute(plan)
 
     assert undone.unlike == ("htrunk",)
+
+
+def five_names(folder: Path) -> Files:
+    """Build a pair with five names, of which the secondary has one otherwise and lacks another."""
+    return build_files(
+        folder,
+        ["users"],
+        primary={"users": [row("users", user_id=f"u{n}", full_name=f"User {n}") for n in range(6)]},
+        secondary={
+            "users": [row("users", user_id=f"u{n}", full_name="Old" if n == 1 else f"User {n}") for n in range(5)]
+        },
+    )
+
+
+def test_an_undo_writes_what_its_run_wrote_and_no_more(tmp_path: Path) -> None:
+    """Of five names one was changed and one added: the undo changes one back and takes one out, and says so before."""
+    files = five_names(tmp_path)
+    before = files.bag("secondary", "users")
+    pair = files.open()
+    done = pair.execute(pair.plan_sync(tables="users"))
+    assert (done.outcome.deleted, done.outcome.inserted) == (1, 2)
+
+    plan = pair.plan_undo()
+    undone = pair.execute(plan)
+
+    counts = plan.steps[0].parts[0].counts
+    assert (counts.missing, counts.extra, counts.changed) == (0, 1, 1)
+    assert (undone.outcome.deleted, undone.outcome.inserted) == (2, 1)
+    assert undone.unlike == ()
+    assert files.bag("secondary", "users") == before
+
+
+def test_an_undo_of_an_undo_writes_no_more_either(tmp_path: Path) -> None:
+    """What was taken back is written again as finely, and all is as after the run."""
+    files = five_names(tmp_path)
+    pair = files.open()
+    pair.execute(pair.plan_sync(tables="users"))
+    after = files.bag("secondary", "users")
+    pair.execute(pair.plan_undo())
+
+    redone = pair.execute(pair.plan_undo())
+
+    assert (redone.outcome.deleted, redone.outcome.inserted) == (1, 2)
+    assert files.bag("secondary", "users") == after
+
+
+@pytest.mark.parametrize("blind", [False, True])
+def test_numbers_that_a_server_gives_itself_come_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blind: bool
+) -> None:
+    """Rows come back with the numbers they had, also where the finer comparison should not see these."""
+    held = [exception(500, 7), exception(515, 8), exception(530, 9)]
+    files = exceptions(tmp_path, [exception(500, 1, threshold=5), exception(515, 2), exception(530, 3)], held)
+    before = files.bag("secondary", "agex")
+    pair = files.open()
+    pair.execute(pair.plan_resync(window="2000-06-05 05:00..05:59", tables="agex", policy="rows"))
+    if blind:
+        keys_only = lambda part: tuple(one for one in part.compared if one.name in part.key)  # noqa: E731
+        monkeypatch.setattr("syncengine.execute.preparation._compared", keys_only)
+
+    pair.execute(pair.plan_undo())
+
+    assert files.bag("secondary", "agex") == before
+
+
+def test_an_undo_without_a_run_takes_the_last_that_wrote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An undo that failed has written nothing: the next one takes back the same run, and not that undo."""
+    files = five_names(tmp_path)
+    before = files.bag("secondary", "users")
+    pair = files.open()
+    run = pair.execute(pair.plan_sync(tables="users")).outcome.run_id
+
+    def fail(*_: object) -> None:
+        raise StagingError("The disk is full.")
+
+    with monkeypatch.context() as patch:
+        meddle(patch, Role.SECONDARY, Meddling(after_insert=fail))
+        failed = files.open()
+        assert not failed.execute(failed.plan_undo()).outcome.done
+    again = files.open().plan_undo()
+    files.open().execute(again)
+
+    assert again.undoes == run
+    assert files.bag("secondary", "users") == before
+
+
+def test_what_was_never_written_cannot_be_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no run wrote, that is said of the last one."""
+    files = five_names(tmp_path)
+
+    def fail(*_: object) -> None:
+        raise StagingError("The disk is full.")
+
+    with monkeypatch.context() as patch:
+        meddle(patch, Role.SECONDARY, Meddling(after_insert=fail))
+        failed = files.open()
+        failed.execute(failed.plan_sync(tables="users"))
+
+    with pytest.raises(InputError, match="has written nothing: there is nothing to undo"):
+        files.open().plan_undo()
+
+
+def test_no_later_run_is_named_where_there_is_none(tmp_path: Path) -> None:
+    """What somebody else has changed since keeps an undo from it, and no later run is said to be undone first."""
+    files = five_names(tmp_path)
+    pair = files.open()
+    pair.execute(pair.plan_sync(tables="users"))
+    files.run("secondary", "INSERT INTO users (user_id, full_name) VALUES ('new', 'Somebody')")
+
+    with pytest.raises(RefusedError, match="somebody else has changed it since") as error:
+        files.open().plan_undo()
+
+    assert "later run" not in error.value.hint

@@ -9,14 +9,15 @@ import pytest
 
 from syncengine.model.allowed import SetOffError
 from syncengine.model.errors import RefusedError
+from syncengine.model.outages import Outlook
 from syncengine.model.plan import KeptWhy
 from tests.builders import build_files, row
 from tests.cli.terminal import Typing
 from tests.jobs.backfill.backfills import alike, history
 from tests.jobs.imitation import BOTH, Imitation, imitation, once_written, stop, two_tables
-from tests.jobs.test_outages import guides
+from tests.jobs.test_outages import found, guides, link
 from tests.jobs.test_surroundings import ADDS_UP
-from tests.scenes import WINDOW, trunks
+from tests.scenes import WINDOW, code, trunks
 
 __all__ = ["imitation"]
 
@@ -45,6 +46,7 @@ def test_one_table_that_cannot_be_written_is_left_and_the_others_are_done(
     assert files.bag("primary", "htrunk") != files.bag("secondary", "htrunk")
 
 
+@pytest.mark.soak
 def test_deletions_of_a_table_that_cannot_be_written_count_for_nothing(tmp_path: Path, imitation: Imitation) -> None:
     """What would be deleted of a view refuses no plan, and what would be of a table still does."""
     files = two_tables(tmp_path)
@@ -101,6 +103,7 @@ def test_a_backfill_leaves_what_cannot_be_written_and_goes_on(
     assert files.bag("secondary", "htrunk") == []
 
 
+@pytest.mark.soak
 def test_an_undo_and_a_resume_leave_what_cannot_be_written_any_more(tmp_path: Path, imitation: Imitation) -> None:
     """A table that became a view since is left by an undo and by a resume, which do the others."""
     files = two_tables(tmp_path)
@@ -135,3 +138,29 @@ def test_an_outage_at_what_cannot_be_written_offers_nothing(
     assert "cannot be mended now" in said.text
     assert "it is a view" in said.text
     assert "syncengine resync" not in said.text
+
+
+@pytest.mark.soak
+def test_an_outage_at_what_cannot_be_written_beside_one_that_can_be_mended(
+    tmp_path: Path, imitation: Imitation
+) -> None:
+    """Each outage is told by its own tables: one is mended, and the one that only a view is of cannot be."""
+    files = build_files(
+        tmp_path,
+        BOTH,
+        both={"htrunk": [*trunks(400, 500), *trunks(530, 700)]},
+        primary={"htrunk": trunks(500, 530), "hcwc": [code(600)]},
+        secondary={
+            "htrunk": trunks(500, 530, incalls=1, incomplete=1),
+            "hcwc": [code(600, acdcalls=1, incomplete=1)],
+            "linkex": [link(513, 360), link(613, 360)],
+        },
+    )
+    imitation.have("hcwc", is_a="view")
+
+    report = files.open().outages()
+
+    assert found(report) == [
+        ("05:00-05:29", ("secondary",), Outlook.MEND),
+        ("06:00-06:29", ("secondary",), Outlook.REFUSED),
+    ]

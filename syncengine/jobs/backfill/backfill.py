@@ -17,6 +17,7 @@ from syncengine.jobs.runs.runs import Runs
 from syncengine.jobs.surroundings import needs, refuse_nothing_writable, told_of
 from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.errors import InputError, RefusedError, SyncError
+from syncengine.model.interrupts import BY_USER, is_stop
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan
 from syncengine.model.portions import BackfillWishes, Portion
@@ -130,11 +131,9 @@ class Backfilling:
                     break
                 if portion.number not in record.portions_done:
                     progress.portion_done(portion)
-        except KeyboardInterrupt:
-            copying.stop("stopped by the user", cancelled=True)
-        except SyncError as error:
+        except (KeyboardInterrupt, SyncError) as error:
             needs(run, error)
-            copying.stop(str(error))
+            copying.stop(BY_USER if is_stop(error) else str(error), cancelled=is_stop(error))
             if isinstance(error, RefusedError | InputError) and not copying.wrote:
                 # Nothing was written: it is the sentence that counts, not how far the reading came.
                 copying.ended()

@@ -199,9 +199,8 @@ class Copying:
             watch = Watch.over(made, self.run, servers, self.allowed.and_told(made.set_off))
             pacing = self._pacing(made, servers)
             context = self.runs.context(made, servers, self.run, caches, watch, before_batch=pacing)
-            outcome = execute(made, portion.number, replace(context, progress=self.progress), self.record.batches)
-            watch.after()
-            return outcome
+            context = replace(context, progress=self.progress)
+            return watch.after(execute(made, portion.number, context, self.record.batches))
 
     def _pacing(self, made: Plan, servers: Mapping[Role, Server]) -> Pacing:
         settings = self.work.settings

@@ -7,7 +7,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from syncengine.execute.interrupts import uninterrupted
 from syncengine.hooks.command import CommandResult
 from syncengine.jobs.hook_commands import Commands, last_lines
 from syncengine.model.checklist import ChecklistLine, LineKind
@@ -21,6 +20,7 @@ from syncengine.model.hooks import (
     standing,
     with_record,
 )
+from syncengine.model.interrupts import uninterrupted
 from syncengine.model.kept_file import KeptFile
 from syncengine.model.pair import Hook, Role
 from syncengine.model.progress import Progress

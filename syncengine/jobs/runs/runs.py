@@ -28,6 +28,7 @@ from syncengine.model.checklist import ChecklistLine
 from syncengine.model.drift import Observation
 from syncengine.model.errors import InputError, MovedError, RefusedError, StagingError, SyncError
 from syncengine.model.hooks import HookRecord
+from syncengine.model.interrupts import BY_USER, is_stop
 from syncengine.model.outcome import RunOutcome, StepState
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan, Rollups, StaleRollup
@@ -148,7 +149,7 @@ class Runs:
 
         What the run was told and allowed to set off, its undo may, too; `allowed` is for what has come since.
         """
-        record = self.ledger.find(run_id)
+        record = self.ledger.last_that_wrote() if run_id is None else self.ledger.find(run_id)
         _refuse_damaged(record)
         if record.state is RunState.RUNNING:
             raise StagingError(f"Run {record.id} is still running.", hint="Stop it first, or wait until it is done.")
@@ -258,11 +259,10 @@ class Runs:
             try:
                 why = hooking.before(plan.checklist.before)
             except KeyboardInterrupt:
-                why, cancelled = "stopped by the user", True
+                why, cancelled = BY_USER, True
         if why:
             return Ran(plan, not_begun(plan, 1, context, known, why, cancelled=cancelled))
-        ran = Ran(plan, execute(plan, 1, context, known))
-        watch.after()
+        ran = Ran(plan, watch.after(execute(plan, 1, context, known)))
         if any(one.then is not Rollups.LIST for one in plan.stale) and not ran.outcome.stopped:
             ran = self._rolled_up(ran, context, record, watch.allowed)
         return ran if ran.outcome.cancelled else self._looked_at(ran, context.run, context.servers, context.cache)
@@ -280,16 +280,15 @@ class Runs:
                 made = surrounded(made, context.servers, permission, TO_GO_ON)
                 self.ledger.check_room(needed_bytes(made))
                 context.run.save_plan(ROLLUP_PORTION, made)
-        except KeyboardInterrupt:
-            return replace(ran, outcome=replace(ran.outcome, cancelled=True, stopped="stopped by the user"))
-        except SyncError as error:
+        except (KeyboardInterrupt, SyncError) as error:
+            if is_stop(error):
+                return replace(ran, outcome=replace(ran.outcome, cancelled=True, stopped=BY_USER))
             needs(context.run, error)
             return replace(ran, outcome=replace(ran.outcome, stopped=f"roll-ups were not mended: {error}"))
         caches = (context.cache, context.staging_cache)
         watch = Watch.over(made, context.run, context.servers, permission)
         again = self.context(made, context.servers, context.run, caches, watch)
-        found = execute(made, ROLLUP_PORTION, again, record.batches if record else ())
-        watch.after()
+        found = watch.after(execute(made, ROLLUP_PORTION, again, record.batches if record else ()))
         outcome = replace(
             ran.outcome,
             steps=(*ran.outcome.steps, *found.steps),
@@ -339,10 +338,9 @@ class Runs:
             hooking.put_back()
             if wrote and not outcome.stopped:
                 hooking.after(lines)
-        except KeyboardInterrupt:
-            outcome = replace(outcome, cancelled=True, stopped=outcome.stopped or "its hooks were stopped by the user")
-        except SyncError as error:
-            outcome = replace(outcome, stopped=outcome.stopped or str(error))
+        except (KeyboardInterrupt, SyncError) as error:
+            why = f"its hooks were {BY_USER}" if is_stop(error) else str(error)
+            outcome = replace(outcome, cancelled=outcome.cancelled or is_stop(error), stopped=outcome.stopped or why)
         return replace(ran, outcome=outcome, hooks=hooking.this_time, by_hand=hooking.left(lines, wrote=wrote))
 
     def _looked_at(self, ran: Ran, run: RunFolder, servers: Mapping[Role, Server], cache: Cache) -> Ran:
@@ -355,11 +353,11 @@ class Runs:
             after = self.look_again(servers, ran.plan)
             run.mark("checked", in_sync=after.in_sync)
             return replace(ran, after=after)
-        except KeyboardInterrupt:
-            stopped = replace(outcome, cancelled=True, stopped="the check after it was stopped: run verify")
-            return replace(ran, outcome=stopped)
-        except SyncError as error:
-            stopped = replace(outcome, stopped=outcome.stopped or f"the check after it failed: {error}")
+        except (KeyboardInterrupt, SyncError) as error:
+            if is_stop(error):
+                stopped = replace(outcome, cancelled=True, stopped="the check after it was stopped: run verify")
+            else:
+                stopped = replace(outcome, stopped=outcome.stopped or f"the check after it failed: {error}")
             return replace(ran, outcome=stopped)
 
     def _unlike(self, plan: Plan, run: RunFolder, servers: Mapping[Role, Server], cache: Cache) -> tuple[str, ...]:

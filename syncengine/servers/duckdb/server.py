@@ -305,7 +305,9 @@ class DuckDBSession:
                     f"INSERT INTO {quoted(table)} ({columns}) SELECT {columns} FROM {incoming}"
                 ).fetchall()
             finally:
-                self._cursor.unregister(incoming)
+                # After a failure there is no transaction any more in which it could be looked for.
+                with suppress(duckdb.Error):
+                    self._cursor.unregister(incoming)
         for column, sequence in sequences.items():
             if column in passing.highest:
                 statement = advanced(self._run, sequence, passing.lowest[column], passing.highest[column])

@@ -76,6 +76,7 @@ def test_triggers_are_found_at_any_distance(customers: Customers) -> None:
     }
 
 
+@pytest.mark.soak
 def test_a_trigger_that_comes_during_the_last_batch_is_told(customers: Customers) -> None:
     """What is on the table right after its last batch is recorded with the run, though the plan knew of nothing."""
     with once_written("hsplit", lambda: customers.have(*TOTALS)):
