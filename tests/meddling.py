@@ -87,6 +87,10 @@ class MeddledSession:
         self._meddling.after_insert(self._meddling.inserts, table)
         return count
 
+    def run_deferred(self) -> None:
+        """Pass it on."""
+        self._inner.run_deferred()
+
     def commit(self) -> None:
         """Commit, and let happen what was asked for."""
         self._inner.commit()

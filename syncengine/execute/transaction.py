@@ -55,8 +55,14 @@ class Writing:
                     self._mark_open(batch, prepared, session)
                     for one in prepared:
                         self._lock(one, session, batch.into, whole_table=whole_tables)
+                    for one in prepared:
                         begun.append(one)
                         self._apply(one, session, batch.into)
+                    with _about(" and ".join(one.part.table for one in prepared)):
+                        session.run_deferred()
+                    # Last of all: what one table's rows set off may change those of another.
+                    for one in prepared:
+                        self._look(one, session, batch.into)
                     _still_journalled(prepared)
                     # From here on a Ctrl-C waits until what was committed is known to be.
                     quiet.enter_context(uninterrupted())
@@ -119,9 +125,12 @@ class Writing:
                 f"{table}: {into} inserted {inserted:,} rows where {one.insert.rows:,} were staged; rolled back.",
                 hint=CHANGED,
             )
+
+    def _look(self, one: PreparedPart, session: WriteSession, into: Role) -> None:
+        """Hold what one table would hold against what was staged."""
         if hold(one.part, self.seed, session, self.context.cache) != one.after:
             raise ServerError(
-                f"{table}: what {into} would hold is not what was staged; rolled back.",
+                f"{one.part.table}: what {into} would hold is not what was staged; rolled back.",
                 hint=CHANGED,
             )
 

@@ -59,6 +59,13 @@ class Reference:
     to: str
     columns: tuple[str, ...]
     on_delete: OnDelete = OnDelete.NO_ACTION
+    enforced: bool = True
+    """The server holds rows to it, whoever writes them; where it does not for this login, nothing happens by it."""
+
+    @property
+    def changes_rows(self) -> bool:
+        """Say whether it changes or deletes rows that refer to one which is deleted."""
+        return self.enforced and self.on_delete.changes_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,10 @@ class UniqueKey:
 
     name: str
     columns: tuple[str, ...]
+    where: str = ""
+    """The condition of the rows it is over; empty where it is over all."""
+    of: str = ""
+    """The part of the table whose rows it is over; empty where it is over all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +94,19 @@ class CheckConstraint:
 
     name: str
     condition: str
+    of: str = ""
+    """The part of the table whose rows it is over; empty where it is over all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What hands a table's changes on, and can do that for some writes only where rows are told apart by a key."""
+
+    name: str
+    keyless: tuple[Write, ...]
+    """The writes that the server refuses, since rows have no such key."""
+    of: str = ""
+    """The part of the table that lacks the key; empty where it is the table itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +118,8 @@ class Counter:
     """The sequence it counts on by; empty where the column counts by itself."""
     stays: str = ""
     """Why the sequence cannot be advanced past numbers that are written; empty where it is."""
+    but: str = ""
+    """What numbers below those may come all the same, once the sequence is advanced; empty where none can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +146,9 @@ class Surroundings:
     """Rows of it are hidden from this login."""
     lacks: tuple[Write, ...] = ()
     """What this login may not do to its rows; a plan names it, and the write will fail for that table alone."""
+    elsewhere: tuple[str, ...] = ()
+    """Partitions of it that are foreign tables: their rows lie on another server."""
+    published: tuple[Publication, ...] = ()
 
 
 class MetKind(StrEnum):
@@ -131,6 +160,7 @@ class MetKind(StrEnum):
     ROW_SECURITY = "row-security"
     GENERATED = "generated-column"
     PRIVILEGES = "privileges"
+    PUBLISHED = "published"
     TRIGGER = "trigger"
     CASCADE = "cascade"
     REFERRED_TO = "referred-to"
@@ -147,6 +177,7 @@ FORBIDS = frozenset(
         MetKind.INHERITED,
         MetKind.ROW_SECURITY,
         MetKind.GENERATED,
+        MetKind.PUBLISHED,
     }
 )
 """What a table cannot be written with: the write would fail, or lose rows."""
@@ -202,7 +233,7 @@ def chain_of(table: str, references: tuple[Reference, ...]) -> tuple[Reference, 
         for one in references:
             if one.to == parent and one not in found:
                 found[one] = None
-                if one.on_delete is OnDelete.CASCADE and one.table not in reached:
+                if one.enforced and one.on_delete is OnDelete.CASCADE and one.table not in reached:
                     reached.append(one.table)
     return tuple(found)
 
@@ -211,7 +242,7 @@ def reached_by(chain: Iterable[Reference]) -> dict[str, frozenset[Write]]:
     """Return the tables whose rows are changed by the references of a chain, and what is done to them."""
     found: dict[str, frozenset[Write]] = {}
     for one in chain:
-        if one.on_delete.changes_rows:
+        if one.changes_rows:
             write = Write.DELETE if one.on_delete is OnDelete.CASCADE else Write.UPDATE
             found[one.table] = found.get(one.table, frozenset()) | {write}
     return found
@@ -248,12 +279,15 @@ def met_at(around: Surroundings) -> Iterator[Met]:
         yield Met(MetKind.TRIGGER, says, (Write.DELETE,), trigger.name, far.table, ", ".join(trigger.on))
     for one in around.refers:
         says = f"each row has to refer to one of {one.to} ({_named(one)})"
+        if not one.enforced:
+            says = f"rows may come to refer to none of {one.to}: {_unenforced(one)}"
         yield Met(MetKind.REFERS, says, (Write.INSERT,), one.name, one.to)
     for key in around.unique:
-        says = f"no two rows may have the same {', '.join(key.columns)} ({key.name})"
+        rows = f"rows{_of(key.of)}{f' where {key.where}' if key.where else ''}"
+        says = f"no two {rows} may have the same {', '.join(key.columns)} ({key.name})"
         yield Met(MetKind.UNIQUE, says, (Write.INSERT,), key.name)
     for check in around.checks:
-        says = f"each row has to meet {check.name}{f', {check.condition}' if check.condition else ''}"
+        says = f"each row{_of(check.of)} has to meet {check.name}{f', {check.condition}' if check.condition else ''}"
         yield Met(MetKind.CHECK, says, (Write.INSERT,), check.name)
     for counter in around.counters:
         yield Met(MetKind.COUNTER, _counted(counter), (Write.INSERT,), counter.column)
@@ -263,6 +297,21 @@ def _forbidding(around: Surroundings) -> Iterator[Met]:
     if around.is_a != "table":
         article = "an" if around.is_a[0] in "aeiou" else "a"
         yield Met(MetKind.NOT_A_TABLE, f"it is {article} {around.is_a}, which holds no rows of its own")
+    if around.elsewhere:
+        many = len(around.elsewhere) > 1
+        says = (
+            f"its {'partitions' if many else 'partition'} {', '.join(around.elsewhere)} "
+            f"{'are foreign tables' if many else 'is a foreign table'}: rows would be written to another server"
+        )
+        yield Met(MetKind.NOT_A_TABLE, says, name=", ".join(around.elsewhere))
+    for one in around.published:
+        whose = f"its partition {one.of}" if one.of else "it"
+        done = " and ".join({Write.UPDATE: "updated", Write.DELETE: "deleted"}[write] for write in one.keyless)
+        says = (
+            f"the publication {one.name} tells others of rows that are {done}, which {whose} cannot: it has no replica "
+            "identity (a primary key, or ALTER TABLE ... REPLICA IDENTITY)"
+        )
+        yield Met(MetKind.PUBLISHED, says, one.keyless, one.name, one.of)
     if around.row_security:
         yield Met(MetKind.ROW_SECURITY, "row security hides rows of it from this login")
     if around.generated:
@@ -283,6 +332,9 @@ def _forbidding(around: Surroundings) -> Iterator[Met]:
 
 
 def _referred(one: Reference) -> Met:
+    if not one.enforced:
+        says = f"rows of {one.table} may come to refer to rows of {one.to} that are deleted: {_unenforced(one)}"
+        return Met(MetKind.REFERRED_TO, says, (Write.DELETE,), one.name, one.table)
     match one.on_delete:
         case OnDelete.CASCADE:
             says = f"rows of {one.table} that refer to a deleted row of {one.to} are deleted with it"
@@ -305,16 +357,21 @@ def _named(one: Reference) -> str:
     )
 
 
+def _unenforced(one: Reference) -> str:
+    return f"foreign key {one.name} is switched off there, or for this login (session_replication_role)"
+
+
+def _of(part: str) -> str:
+    return f" of {part}" if part else ""
+
+
 def _counted(counter: Counter) -> str:
+    what = f"the sequence {counter.sequence} that numbers its column {counter.column}" if counter.sequence else ""
     if counter.stays:
-        return (
-            f"the sequence {counter.sequence} that numbers its column {counter.column} is not advanced past what is "
-            f"written: {counter.stays}"
-        )
-    if counter.sequence:
-        return (
-            f"the sequence {counter.sequence} that numbers its column {counter.column} is advanced past what is written"
-        )
+        what = what or f"what numbers its column {counter.column}"
+        return f"{what} is not advanced past what is written: {counter.stays}"
+    if what:
+        return f"{what} is advanced past what is written{counter.but and f', but {counter.but}'}"
     return f"its column {counter.column} counts on by itself from the highest number written"
 
 

@@ -54,6 +54,11 @@ class MaskedSession:
         with masking(self._mask):
             return self._inner.insert(table, rows)
 
+    def run_deferred(self) -> None:
+        """Pass it on."""
+        with masking(self._mask):
+            self._inner.run_deferred()
+
     def commit(self) -> None:
         """Pass it on."""
         with masking(self._mask):
@@ -185,6 +190,9 @@ class MaskedServer:
             unique=tuple(replace(one, name=text(one.name)) for one in around.unique),
             checks=tuple(replace(one, name=text(one.name), condition=text(one.condition)) for one in around.checks),
             inherited_by=tuple(map(named, around.inherited_by)),
+            elsewhere=tuple(map(named, around.elsewhere)),
+            reached=tuple(replace(one, table=named(one.table)) for one in around.reached),
+            published=tuple(replace(one, name=text(one.name), of=named(one.of)) for one in around.published),
         )
 
 

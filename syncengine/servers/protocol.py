@@ -141,6 +141,9 @@ class WriteSession(Protocol):
         Sequences that number columns of the table are advanced past what was inserted, and never set back.
         """
 
+    def run_deferred(self) -> None:
+        """Have done now what would wait for the commit, once all is written: it may refuse rows or change them."""
+
     def commit(self) -> None:
         """Make the writes durable; raises `UnknownOutcomeError` when nobody can say whether it did."""
 

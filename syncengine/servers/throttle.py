@@ -114,6 +114,10 @@ class ThrottledSession:
                 raise paced.raised from error
             raise
 
+    def run_deferred(self) -> None:
+        """Have done now what would wait for the commit."""
+        self._inner.run_deferred()
+
     def commit(self) -> None:
         """Pass it on."""
         self._inner.commit()

@@ -11,7 +11,8 @@ from syncengine.staging.private_files import opener
 
 def write_whole(path: Path, text: str) -> None:
     """Write a file beside and rename it into place, durable before it is seen."""
-    part = path.with_name(path.name + ".part")
+    # Two processes may write the same one at once: the last one counts, and neither is half the other.
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     with staging_errors(path.parent):
         with open(part, "w", encoding="utf-8", opener=opener) as file:
             file.write(text)

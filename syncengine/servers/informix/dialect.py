@@ -18,6 +18,7 @@ from sqlalchemy import URL, Connection, exc, pool
 from sqlalchemy.engine import default, interfaces
 from sqlalchemy.sql import compiler, sqltypes
 
+from syncengine.model.names import folded
 from syncengine.servers.informix import reflection
 from syncengine.servers.informix.errors import is_lost
 from syncengine.servers.informix.session_setup import set_up
@@ -330,7 +331,7 @@ class InformixDialect(default.DefaultDialect):
     def has_table(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> bool:
         """Say whether there is such a table or view."""
         del kw
-        return any(table.name == table_name.lower() for table in reflection.tables(connection, schema))
+        return any(table.name == folded(table_name) for table in reflection.tables(connection, schema))
 
     def get_columns(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> Any:
         """Return the columns of a table."""
@@ -360,7 +361,7 @@ class InformixDialect(default.DefaultDialect):
         return []
 
     def _table(self, connection: Connection, name: str, schema: str | None) -> reflection.Table:
-        found = [table for table in reflection.tables(connection, schema) if table.name == name.lower()]
+        found = [table for table in reflection.tables(connection, schema) if table.name == folded(name)]
         if not found:
             raise exc.NoSuchTableError(name)
         return found[0]

@@ -113,9 +113,9 @@ class InformixServer:
                 return lent.rows(Statement(text))
 
             every = read_tables(ask)
-            chosen = _chosen(every, {name.lower() for name in names}, self._identity, self._name)
+            chosen = _chosen(every, {folded(name) for name in names}, self._identity, self._name)
             found = read_surroundings(ask, tuple(chosen.values()), every)
-        return {name: replace(found[name.lower()], table=name) for name in names if name.lower() in found}
+        return {name: replace(found[folded(name)], table=name) for name in names if folded(name) in found}
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
         """Yield each non-empty bucket once, in no order.

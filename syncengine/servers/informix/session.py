@@ -130,6 +130,9 @@ class InformixSession:
             self._folds.saw(table, batch)
             yield batch
 
+    def run_deferred(self) -> None:
+        """Do nothing: constraints wait for the commit only in a session that says so, which this one never does."""
+
     def commit(self) -> None:
         """Make the writes durable.
 

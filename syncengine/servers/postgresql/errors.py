@@ -83,6 +83,13 @@ FOREIGN_KEY = Meaning("a foreign key forbids it", advice.FOREIGN_KEY)
 DIVISION = Meaning("it divides by zero", advice.DIVISION)
 TRIGGER = Meaning("a trigger or a function refused", "Have whoever made it look at it there, or leave the table out.")
 UNWRITABLE = Meaning("the table takes no such write", "`syncengine check` says what tables cannot be written with.")
+NOT_READY = Meaning(
+    "the table is not in a state for that",
+    "Have its administrator see to what the server says; `syncengine check` lists what each table meets.",
+)
+NOT_DONE = Meaning(
+    "it does not do that, or not to this table", "`syncengine check` says what tables cannot be written, and why."
+)
 CANCELLED = Meaning("somebody cancelled the query there", "Run the same command again.")
 FAILED = Meaning("the transaction had failed before and is rolled back", "Run the same command again.", quoted=False)
 DISK = Meaning("its disk is full", "Make room there; what was begun is rolled back.")
@@ -109,6 +116,7 @@ MEANINGS: dict[str, Meaning] = {
     # Locks. Class 40 says that the transaction is rolled back already.
     "55P03": LOCKED,
     "55006": LOCKED,
+    "55": NOT_READY,
     "40P01": DEADLOCK,
     "40": WRITTEN,
     # Privileges.
@@ -122,7 +130,7 @@ MEANINGS: dict[str, Meaning] = {
     "428C9": UNWRITABLE,
     "42P10": UNWRITABLE,
     "42": SYNTAX,
-    "0A000": SYNTAX,
+    "0A": NOT_DONE,
     "22012": DIVISION,
     "22": VALUE,
     "23503": FOREIGN_KEY,
@@ -142,7 +150,7 @@ MEANINGS: dict[str, Meaning] = {
 }
 """By SQLSTATE, or by its first two signs for all others of a class."""
 
-ITS_OWN = (None, DENIED, NOT_THERE, SYNTAX, VALUE, DUPLICATE, CONSTRAINT, TRIGGER, UNWRITABLE)
+ITS_OWN = (None, DENIED, NOT_THERE, SYNTAX, VALUE, DUPLICATE, CONSTRAINT, TRIGGER, UNWRITABLE, NOT_READY, NOT_DONE)
 """What is meant where it arises in somebody's function: not the table that is written, but what the function does."""
 
 TLS = Meaning(

@@ -24,6 +24,7 @@ from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
 from syncengine.servers.locks import Holder
 from syncengine.servers.postgresql import activity, row_reader
 from syncengine.servers.postgresql.connections import Connections
+from syncengine.servers.postgresql.families import read_families
 from syncengine.servers.postgresql.row_versions import day_versions
 from syncengine.servers.postgresql.sequences import ColumnSequence, read_sequences
 from syncengine.servers.postgresql.session import Known, PostgreSQLSession
@@ -230,7 +231,8 @@ class PostgreSQLServer:
         if layout.source not in self._numbered:
             with self._connections.lent() as lent:
                 (oid,) = lent.rows(Statement(OID, (layout.source,)))[0]
-                found = tuple(one for one in read_sequences(lent.rows, (oid,)) if not one.stays)
+                numbering = read_sequences(lent.rows, read_families(lent.rows), (oid,))
+                found = tuple(one for _, one in numbering if not one.counter.stays)
             self._numbered[layout.source] = found
         return self._numbered[layout.source]
 

@@ -31,7 +31,10 @@ from syncengine.servers.stream import Stream
 
 BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 NAME = "pid {pid} since {since}, transaction {transaction}"
-WHO = "SELECT pid, CAST(backend_start AS TEXT), txid_current() FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+WHO = (
+    "SELECT pid, CAST(backend_start AS TEXT), txid_current(), current_setting('session_replication_role') "
+    "FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,13 @@ class PostgreSQLSession:
         self._streams: list[weakref.ref[Stream]] = []
         self._left: list[str] = []
         lent.run(Statement(BEGIN))
-        self._pid, since, self._transaction = lent.rows(Statement(WHO))[0]
+        self._pid, since, self._transaction, replication_role = lent.rows(Statement(WHO))[0]
+        if replication_role != known.about.replication_role:
+            raise ServerError(
+                f"{self._name}: session_replication_role of its login has become {replication_role} meanwhile, by "
+                "which other triggers run.",
+                hint="Run the same command again.",
+            )
         self.id = NAME.format(pid=self._pid, since=since, transaction=self._transaction)
 
     def lock(self, selection: Selection, *, table: bool = False) -> None:
@@ -106,18 +115,22 @@ class PostgreSQLSession:
     def insert(self, table: str, rows: pa.RecordBatchReader) -> int:
         """Insert rows, columns matched by name, and return how many; sequences are advanced past their numbers.
 
-        The advance is not undone where the transaction is: that leaves a gap, never a number given out twice.
+        Where this login does not own a sequence, its advance is not undone where the transaction is: that leaves a gap.
         """
         layout = self._known.layout(table)
         sequences = self._known.sequences(layout)
         self._tidy()
-        passing = Passing([one.column for one in sequences])
+        passing = Passing([one.counter.column for one in sequences])
         inserted = insert_rows(self._lent, layout, passing.through(rows))
         for one in sequences:
-            column = folded(one.column)
+            column = folded(one.counter.column)
             if column in passing.highest:
-                self._lent.rows(one.advanced(passing.lowest[column], passing.highest[column]))
+                one.advance(self._lent.rows, passing.lowest[column], passing.highest[column])
         return inserted
+
+    def run_deferred(self) -> None:
+        """Have constraints and triggers that wait for the commit looked at and run now."""
+        self._run(Statement("SET CONSTRAINTS ALL IMMEDIATE"))
 
     def commit(self) -> None:
         """Make the writes durable.

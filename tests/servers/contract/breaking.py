@@ -96,6 +96,10 @@ class BrokenSession:
             self._inner.commit()
         return count
 
+    def run_deferred(self) -> None:
+        """Pass it on."""
+        self._inner.run_deferred()
+
     def commit(self) -> None:
         """Commit what is not committed yet."""
         if not self._broken.commits_at_once:

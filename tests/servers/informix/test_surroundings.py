@@ -68,7 +68,7 @@ def test_the_catalogue_tells_what_surrounds_a_table(place: InformixPlace) -> Non
         place.database.run(statement)
     server = place.open()
 
-    found = server.surroundings(["HTrunk", "c_seen", "nowhere"])
+    found = server.surroundings(["HTrunk", "c_seen", "nowhere", "htrun\u212a"])
     server.close()
 
     assert set(found) == {"HTrunk", "c_seen"}

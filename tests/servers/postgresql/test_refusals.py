@@ -58,14 +58,16 @@ KINDS = {
         (ServerError, False),
     ),
     **dict.fromkeys(("57014", "P0001", "XX001", "58030", "25P02", "44000", "ZZ999"), (ServerError, False)),
-    **dict.fromkeys(("42809", "428C9", "42P10", "09000", "27000", "2F005", "38000", "39004"), (ServerError, False)),
+    **dict.fromkeys(
+        ("42809", "428C9", "42P10", "55000", "09000", "27000", "2F005", "38000", "39004"), (ServerError, False)
+    ),
 }
 
 
 OF_THE_TRIGGER = frozenset(
     state
     for state in KINDS
-    if state[:2] in ("09", "22", "23", "27", "2F", "38", "39", "42", "44", "P0", "ZZ") or state == "0A000"
+    if state[:2] in ("09", "22", "23", "27", "2F", "38", "39", "42", "44", "P0", "ZZ") or state in ("0A000", "55000")
 )
 """What is the trigger's own doing when it arises in one."""
 

@@ -355,7 +355,7 @@ REFUSALS = {
     ),
     "unique": (
         ("CREATE UNIQUE INDEX c_once ON hsplit (acdcalls) WHERE acdcalls = 9",),
-        ("no two rows may have the same acdcalls (c_once)", "unique", "c_once"),
+        ("no two rows where acdcalls = 9 may have the same acdcalls (c_once)", "unique", "c_once"),
     ),
     "no action": (
         (KEY, NOTES.format(action="NO ACTION"), FIVE_NOTES),
