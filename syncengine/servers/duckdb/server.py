@@ -80,7 +80,7 @@ class DuckDBServer:
                 hint="Check the url in the pair file; it is relative to that file.",
             )
         config: dict[str, Any] = {
-            "memory_limit": f"{limits.memory_mb if writable else READING_MB}MB",
+            "memory_limit": f"{limits.memory_mb if writable else _reading_mb(limits)}MB",
             "threads": THREADS,
             "preserve_insertion_order": "false",
             "autoinstall_known_extensions": "false",
@@ -361,6 +361,11 @@ class DuckDBSession:
     def _run(self, statement: Statement) -> list[tuple[Any, ...]]:
         with time_limit(self._cursor, self._query_seconds, self._name), translated(self._name):
             return self._cursor.execute(statement.text, list(statement.values)).fetchall()
+
+
+def _reading_mb(limits: Limits) -> int:
+    """Return the megabytes for a server that is only read: few, and more where the user allows more than usual."""
+    return max(READING_MB, READING_MB * limits.memory_mb // Limits().memory_mb)
 
 
 def _streamed(
