@@ -1,12 +1,13 @@
 # make demo   the main job on two embedded servers, from nothing
 # make test   every check: format, lint, types, layers, tests
 # make soak   what takes hours: all of what `make test` tries a sample of, at random
+# make test-lowest   the values and the command line with the oldest releases that are enough
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test soak test-sqlalchemy-2.0 check lint types layers bench clean
+.PHONY: demo test soak test-lowest check lint types layers bench clean
 
 demo: $(VENV)/installed
 	rm -rf build/demo
@@ -21,13 +22,22 @@ soak: $(VENV)/installed-for-tests
 	@echo "The seed is $(SEED): make soak SEED=$(SEED) repeats it"
 	SOAK_SEED=$(SEED) $(BIN)/pytest -n auto --dist worksteal -m 'soak or sampled' --hypothesis-seed=$(SEED) $(ARGS)
 
-# The dialect and the pool under the older of the two SQLAlchemy lines they promise to work with.
-test-sqlalchemy-2.0: $(VENV)/installed-for-tests
-	$(PIP) install --target build/sqlalchemy-2.0 --upgrade 'sqlalchemy>=2.0,<2.1'
-	PYTHONPATH=build/sqlalchemy-2.0 $(BIN)/python -c \
-		'import sqlalchemy; assert sqlalchemy.__version__.startswith("2.0"), sqlalchemy.__version__'
-	PYTHONPATH=build/sqlalchemy-2.0 $(BIN)/pytest tests/servers/informix/test_dialect.py tests/servers/informix/test_reflection.py \
-		tests/servers/postgresql/test_lost_connections.py::test_idle_connections_that_were_ended_are_replaced
+# The values and the command line under the oldest releases that pyproject.toml says are enough.
+LOWEST := build/lowest
+test-lowest: $(LOWEST)/installed
+	PYTHONPATH=$(LOWEST) $(BIN)/pytest -n auto --dist worksteal tests/test_lowest.py tests/model/test_fingerprint.py \
+		tests/rules/test_rule_16_values.py tests/servers/informix/test_dialect.py tests/servers/informix/test_reflection.py \
+		tests/servers/informix/test_types.py tests/servers/postgresql/test_values.py \
+		tests/servers/postgresql/test_odd_values.py \
+		tests/servers/postgresql/test_lost_connections.py::test_idle_connections_that_were_ended_are_replaced \
+		tests/staging/test_cache.py tests/cli/test_help_and_tables.py tests/cli/test_bad_input.py tests/cli/test_json.py
+
+$(LOWEST)/installed: $(VENV)/installed-for-tests pyproject.toml tests/lowest.py
+	rm -rf $(LOWEST)
+	mkdir -p $(LOWEST)
+	$(BIN)/python -m tests.lowest > $(LOWEST)/requirements.txt
+	$(PIP) install --target $(LOWEST) --no-compile --no-warn-conflicts --requirement $(LOWEST)/requirements.txt
+	@touch $@
 
 check: $(VENV)/installed-for-tests
 	@$(MAKE) --jobs=3 --output-sync --no-print-directory lint types layers

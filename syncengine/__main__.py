@@ -10,6 +10,7 @@ def main() -> None:
     try:
         from syncengine.cli.main import run
     except KeyboardInterrupt:
+        sys.stderr.write("Stopped; nothing was written.\n")
         sys.exit(130)
     except (ImportError, MemoryError, OSError) as error:
         sys.stderr.write(f"syncengine cannot be loaded: {error or type(error).__name__}. Install it anew.\n")

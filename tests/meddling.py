@@ -87,6 +87,10 @@ class MeddledSession:
         self._meddling.after_insert(self._meddling.inserts, table)
         return count
 
+    def run_deferred(self) -> None:
+        """Pass it on."""
+        self._inner.run_deferred()
+
     def commit(self) -> None:
         """Commit, and let happen what was asked for."""
         self._inner.commit()
@@ -145,6 +149,10 @@ class MeddledServer:
     def session_state(self, session: str) -> SessionState:
         """Pass it on."""
         return self._inner.session_state(session)
+
+    def ending(self, session: str) -> str:
+        """Pass it on."""
+        return self._inner.ending(session)
 
     def day_versions(self, query: DaysQuery) -> DayVersions | None:
         """Pass it on."""

@@ -8,9 +8,13 @@ import subprocess
 import sys
 import venv
 import zipfile
+from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+
+from syncengine.cli.main import run_for_code
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -24,7 +28,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for command in ways:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         if done.returncode == 0:
-            (built,) = folder.glob("syncengine-*.whl")
+            (built,) = folder.glob("cms_syncengine-*.whl")
             return built
     pytest.fail(f"the wheel cannot be built:\n{done.stdout}\n{done.stderr}")
 
@@ -86,4 +90,48 @@ def test_the_wheel_says_what_it_needs(wheel: Path) -> None:
     names = {re.split(r"[<>=;\[ ]", need)[0] for need in needed if "extra ==" not in need}
     assert names >= {"duckdb", "pyarrow", "pydantic", "rich", "typer"}
     assert not names & {"pytest", "hypothesis", "mypy", "ruff", "import-linter", "build"}
-    assert "syncengine = syncengine.cli.main:run" in commands
+    assert "syncengine = syncengine.__main__:main" in commands
+
+
+BY_NAME = re.compile(r"(?<![\w./-])(?:cms[-_])?syncengine(?:$|[\s\[=<>~!'\"`])")
+"""The project as it would be asked for at an index: not as a path, nor as the file of a wheel."""
+
+
+def installs(text: str) -> Iterator[str]:
+    """Yield what a text advises to install, as it would be typed."""
+    yield from re.findall(r"\b(?:pip3?|uv pip|pipx|uv tool)\s+install\s+([^\n`]*)", text)
+
+
+def test_nothing_advises_to_install_it_by_name_from_an_index() -> None:
+    """No page, message or file of ours names it to pip: it is not published, and the short name is a stranger's."""
+    folders = {"docs": "*.md", "syncengine": "*.py", "tests": "*.py", "benchmarks": "*.py", ".ci": "*"}
+    files = [ROOT / name for name in ("README.md", "CHANGELOG.md", "Makefile", "pyproject.toml")]
+    files += [path for folder, kind in folders.items() for path in (ROOT / folder).rglob(kind) if path.is_file()]
+    found = [(path, advised) for path in files for advised in installs(path.read_text(encoding="utf-8"))]
+
+    assert {path.name for path, _ in found} >= {"README.md", "pair-file.md", "first-real-pair.md", "driver_loading.py"}
+    named = [(str(path.relative_to(ROOT)), advised) for path, advised in found if BY_NAME.search(advised)]
+    assert not named, named
+
+
+@pytest.mark.parametrize(
+    ("typed", "by_name"),
+    [
+        ("'syncengine[postgresql]'", True),
+        ("--user cms-syncengine", True),
+        ("cms_syncengine==0.1.0", True),
+        ("'.[postgresql]'", False),
+        ("./cms_syncengine-0.1.0-py3-none-any.whl[informix]", False),
+        ("/srv/syncengine", False),
+    ],
+)
+def test_a_name_is_told_from_a_path(typed: str, by_name: bool) -> None:
+    """What an index would be asked for is seen, in quotes and with options too."""
+    assert bool(BY_NAME.search(typed)) == by_name
+
+
+def test_the_version_is_that_of_the_distribution(capsys: pytest.CaptureFixture[str]) -> None:
+    """The command tells the version of what is installed under the name nobody else has."""
+    run_for_code(["--version"])
+
+    assert capsys.readouterr().out.split() == ["syncengine", version("cms-syncengine")]

@@ -11,9 +11,11 @@ from syncengine.model.errors import InputError
 from syncengine.model.window_syntax import parse_moment
 
 Choice = TypeVar("Choice", bound=StrEnum)
+Names = str | Iterable[str]
+"""A name, or several."""
 
 
-def names_of(names: str | Iterable[str]) -> tuple[str, ...]:
+def names_of(names: Names) -> tuple[str, ...]:
     """Return names given as one or as many."""
     return (names,) if isinstance(names, str) else tuple(names)
 

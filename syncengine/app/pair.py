@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from syncengine.app.arguments import choice, moment_of, names_of, numbers_of
+from syncengine.app.arguments import Names, choice, moment_of, names_of, numbers_of
 from syncengine.app.table_settings import fitting_catalogue
 from syncengine.app.tables import Asked, Choosing, refuse_local
 from syncengine.catalogue import Catalogue
@@ -31,6 +31,7 @@ from syncengine.jobs.surroundings import surrounded
 from syncengine.jobs.sync import Syncing, SyncWishes, refuse_conflicts
 from syncengine.jobs.timetables.listing import Timetables
 from syncengine.jobs.writable import with_unwritable
+from syncengine.model.allowed import Allowed
 from syncengine.model.check import PairCheck
 from syncengine.model.daily_check import DailyCheck
 from syncengine.model.drift import Observation
@@ -43,7 +44,6 @@ from syncengine.model.progress import Progress, Silent
 from syncengine.model.rollups import InternalVerdict
 from syncengine.model.run import RunKind, RunRecord, RunState
 from syncengine.model.spec import DataClass, Kept
-from syncengine.model.surroundings import Allowed
 from syncengine.model.timetable_flag import RunOn
 from syncengine.model.timetables import TimetableListing
 from syncengine.model.window import Window
@@ -52,6 +52,7 @@ from syncengine.pair_file import read_pair_file
 from syncengine.planning.administration import AdministrationWishes
 from syncengine.planning.timetables import RunOnWish
 from syncengine.staging.ledger import Ledger
+from syncengine.staging.staging_folder import keep_from_others
 
 
 class Pair:
@@ -67,6 +68,7 @@ class Pair:
         self.settings = settings
         self.catalogue = catalogue
         self.progress = progress
+        keep_from_others(settings.staging)
         self.ledger = Ledger(settings.staging)
         self._commands = Commands(settings, environment)
         self.connections = Connections(settings, self.ledger.holder, self._commands.load)
@@ -85,17 +87,12 @@ class Pair:
         self._timetables = Timetables(settings, catalogue, self.connections)
         self._outages = Outages(settings, catalogue, self.connections, self._observer.observe)
         self._choosing = Choosing(catalogue)
-        self._syncing = Syncing(
-            settings,
-            catalogue,
-            self.connections,
-            lambda servers, request, last: self._observer.observe(servers, request, last=last),
-        )
+        self._syncing = Syncing(settings, catalogue, self.connections, self._observer.observe_since)
         self.backfilling = Backfilling(
             self._runs,
             Cutting(settings, catalogue, progress),
             PortionWork(settings, catalogue, self._observer.observe),
-            progress,
+            self.progress,
         )
 
     def verify(
@@ -117,9 +114,9 @@ class Pair:
         asked = Asked(names_of(tables), names_of(sets), numbers_of(acds), names_of(exclude))
         specs = self._choosing.asked_for(asked) or self._choosing.of_class(asked, *VERIFIED)
         request = self._observer.request(specs, window, asked.acds, choice(Role, source, "source"), every_row=every_row)
-        request = replace(request, named=self._choosing.named(asked))
         with self.connections.servers(frozenset()) as servers:
-            observation = with_unwritable(self._observer.verified(servers, request), servers)
+            asking = replace(request, named=self._choosing.named(asked))
+            observation = with_unwritable(self._observer.verified(servers, asking), servers)
         return replace(
             observation, notes=(*observation.notes, *self._choosing.files_beside(asked), *unlike_loads(observation))
         )
@@ -356,15 +353,15 @@ class Pair:
         record = self.run(run_id)
         return self.ledger.folder(record.id).with_journals(record)
 
-    def resume(self, run_id: str | None = None) -> Ran:
+    def resume(self, run_id: str | None = None, *, allow_triggers: Names = (), allow_cascades: Names = ()) -> Ran:
         """Go on with a run that was cut short or partly done: nothing staged is read again, nothing done is done again.
 
-        Raises `StillOpenError` while a session of it may still live in a server.
+        `allow_triggers` and `allow_cascades` hold from then on. Raises `StillOpenError` while a session of it may live
+        in a server, and `RefusedError` where what is left would set off what it was not allowed.
         """
-        record = self._runs.resumable(run_id)
-        if record.header.kind is RunKind.BACKFILL:
-            return self.backfilling.resume(record)
-        return self._runs.resume(record)
+        record, allowed = self._runs.resumable(run_id), self._allowed(allow_triggers, allow_cascades)
+        job = self.backfilling if record.header.kind is RunKind.BACKFILL else self._runs
+        return job.resume(record, allowed)
 
     def backfill_wishes(
         self,
@@ -415,21 +412,22 @@ class Pair:
         run_id: str | None = None,
         *,
         dry_run: bool = False,
-        allow_triggers: str | Iterable[str] = (),
-        allow_cascades: str | Iterable[str] = (),
+        allow_triggers: Names = (),
+        allow_cascades: Names = (),
     ) -> Plan:
         """Say what putting back the rows a run has changed would do; `execute` does it.
 
         Buckets that somebody else has changed or a later run has written since are left, and named as kept.
-        What the run was allowed to set off at its tables, its undo is, too; its `not_put_back` is what the run had
-        set off. Raises `RefusedError` where nothing can be put back, or where more would be set off.
+        What the run was told and allowed to set off, its undo may, too; `allow_triggers` and `allow_cascades` are for
+        what has come since. Its `not_put_back` is what the run had set off. Raises `RefusedError` where nothing can
+        be put back, or where more would be set off.
         """
         return self._runs.plan_undo(run_id, self._allowed(allow_triggers, allow_cascades), dry_run=dry_run)
 
-    def _allowed(self, triggers: str | Iterable[str], cascades: str | Iterable[str]) -> Allowed:
+    def _allowed(self, triggers: Names, cascades: Names) -> Allowed:
         """Return what may be set off, and at which tables; raises `UnknownTableError` for a table nobody knows."""
-        named = (tuple(self.catalogue.table(name).name for name in names_of(names)) for names in (triggers, cascades))
-        return Allowed(*named)
+        at, of = (tuple(self.catalogue.table(name).name for name in names_of(names)) for names in (triggers, cascades))
+        return Allowed(at, of)
 
     def _limits(self, allow_deletions: int | None) -> Limits:
         limits = self.settings.limits

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from syncengine.model.errors import CancelledError, InputError, MovedError, RefusedError, StillOpenError, SyncError
+from syncengine.model.errors import (
+    CancelledError,
+    InputError,
+    MovedError,
+    OccupiedError,
+    RefusedError,
+    StillOpenError,
+    SyncError,
+)
 
 
 class ExitCode(IntEnum):
@@ -19,7 +27,7 @@ class ExitCode(IntEnum):
     DRIFT = 3
     """Drift was found, or remains."""
     REFUSED = 4
-    """A rule forbids it; nothing was written."""
+    """A rule forbids it, or another run writes to the pair; nothing was written."""
     PARTLY = 5
     """Some steps were done, others were not."""
     CANCELLED = 130
@@ -31,7 +39,7 @@ def exit_code_of(error: SyncError) -> ExitCode:
     match error:
         case CancelledError():
             return ExitCode.CANCELLED
-        case RefusedError():
+        case RefusedError() | OccupiedError():
             return ExitCode.REFUSED
         case InputError():
             return ExitCode.USAGE

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import functools
+import os
 import resource
 import sys
 import threading
 from collections.abc import Callable
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -33,6 +35,8 @@ from syncengine.cli.undo import undo
 from syncengine.cli.verify import verify
 from syncengine.model import interrupts
 from syncengine.model.errors import CancelledError, InputError, OutputError, SyncError
+from syncengine.servers.driver_calls import left_behind
+from syncengine.staging.private_files import shut_out_others
 
 MB = 2**20
 LEAST_ADDRESSES = 4096 * MB
@@ -91,7 +95,7 @@ _command(undo)
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        say(f"syncengine {installed_version('syncengine')}")
+        say(f"syncengine {installed_version('cms-syncengine')}")
         raise typer.Exit
 
 
@@ -111,11 +115,22 @@ def run(arguments: list[str] | None = None) -> None:
     code: int = ExitCode.CANCELLED
     with contextlib.suppress(KeyboardInterrupt):
         interrupts.listen()
+        shut_out_others()
         open_streams()
         # What fails in a thread is raised where its result is asked for; nobody reads it twice.
         threading.excepthook = lambda _: None
-        sys.unraisablehook = lambda _: None
+        sys.unraisablehook = _passed_over
         code = _with_all_said(run_for_code(words), words)
+    _leave(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process; a call into a driver that goes on, and for which nobody waits, does not keep it."""
+    if left_behind():
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):
+                stream.flush()
+        os._exit(code)
     sys.exit(code)
 
 
@@ -129,6 +144,12 @@ def run_for_code(arguments: list[str]) -> int:
         return int(_commands()(args=arguments, standalone_mode=False) or 0)
     except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  # here they become what people read
         return end(error, arguments)
+
+
+def _passed_over(unraisable: sys.UnraisableHookArgs) -> None:
+    """Have a Ctrl-C that struck where nothing can be raised, as in a destructor, strike again; the rest is nothing."""
+    if unraisable.exc_type is KeyboardInterrupt:
+        _thread.interrupt_main()
 
 
 def _with_all_said(code: int, arguments: list[str]) -> int:

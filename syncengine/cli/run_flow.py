@@ -47,6 +47,7 @@ def told(carry_out: Callable[[], Ran], pair: Path, *, json: bool, verbose: int) 
             by_hand=ran.by_hand,
             rollups=ran.rollups,
             set_off=ran.set_off,
+            needs=ran.needs,
         )
         print_document({**plan_summary(ran.plan), "dry_run": False, "outcome": outcome, "after": after})
         return exit_code(ran)
@@ -63,6 +64,7 @@ def told(carry_out: Callable[[], Ran], pair: Path, *, json: bool, verbose: int) 
             notes=ran.notes,
             pair=str(pair),
             rollups=ran.rollups,
+            needs=ran.needs,
         )
     if ran.after is not None:
         console.print()
@@ -124,12 +126,16 @@ def _of_the_rows(ran: Ran) -> ExitCode:
     if ran.kind is RunKind.BACKFILL:
         if ran.not_counted or any(portion.not_compared for portion in ran.portions):
             return ExitCode.PARTLY if ran.wrote else ExitCode.ERROR
+        if any(portion.unwritable for portion in ran.portions):
+            return ExitCode.PARTLY
         in_sync = all(portion.in_sync is not False for portion in ran.portions) and not ran.unlike_before
         return ExitCode.DONE if in_sync else ExitCode.DRIFT
     if ran.plan.undoes or ran.plan.edit:
         return ExitCode.PARTLY if ran.unlike or ran.plan.not_as_before else ExitCode.DONE
     if ran.after is not None and (ran.after.not_compared or _never_compared(ran, ran.after)):
         return ExitCode.PARTLY if any(step.wrote for step in outcome.steps) else ExitCode.ERROR
+    if ran.plan.unwritable:
+        return ExitCode.PARTLY
     return ExitCode.DONE if ran.after is not None and ran.after.in_sync else ExitCode.DRIFT
 
 
@@ -147,13 +153,18 @@ def _backfilled(ran: Ran, pair: Path, *, json: bool) -> int:
 
     if json:
         outcome = outcome_document(
-            ran.outcome, notes=ran.notes, hooks=ran.hooks, by_hand=ran.by_hand, set_off=ran.set_off
+            ran.outcome,
+            notes=ran.notes,
+            hooks=ran.hooks,
+            by_hand=ran.by_hand,
+            set_off=ran.set_off,
+            needs=ran.needs,
         )
         print_document(backfill_outcome_document(outcome, ran.portions, ran.unlike_before, ran.not_counted))
     else:
         console = out()
         print_backfill_outcome(
-            console, ran.outcome, ran.portions, ran.notes, ran.unlike_before, ran.not_counted, str(pair)
+            console, ran.outcome, ran.portions, ran.notes, ran.unlike_before, ran.not_counted, str(pair), ran.needs
         )
         _say_of_set_off(console, ran)
         _say_of_hooks(console, ran, pair)

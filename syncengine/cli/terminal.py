@@ -19,6 +19,7 @@ from rich.progress import (
 from rich.text import Text
 
 from syncengine.cli.hints import additions, to_type
+from syncengine.model.interrupts import stop_if_asked
 from syncengine.report.grid import Grid
 
 PIPED_WIDTH = 1000
@@ -97,7 +98,8 @@ class TerminalProgress:
         self._bar.start()
 
     def advance(self, units: int, detail: str = "", *, rows: int = 0, size: int = 0) -> None:
-        """Move the bar on."""
+        """Move the bar on; a stop that was asked for meanwhile is not passed over."""
+        stop_if_asked()
         if self._bar is None:
             return
         self._rows += rows
@@ -126,7 +128,8 @@ class PlainProgress:
         self._started = self._told = time.monotonic()
 
     def advance(self, units: int, detail: str = "", *, rows: int = 0, size: int = 0) -> None:
-        """Say how far it is, now and then."""
+        """Say how far it is, now and then; a stop that was asked for meanwhile is not passed over."""
+        stop_if_asked()
         self._done += units
         self._rows += rows
         self._size += size

@@ -33,6 +33,8 @@ from syncengine.demo.wound import add_names, wound_intervals
 from syncengine.model.errors import InputError
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.servers.duckdb.errors import translated
+from syncengine.staging.durable import write_whole
+from syncengine.staging.private_files import exposures, keep_to_user, make_folder
 
 FILES = ("primary.duckdb", "secondary.duckdb", "pair.toml")
 
@@ -118,8 +120,9 @@ def build_pair(
             rows = {name: built.count(name) for name in built.specs}
         finally:
             connection.close()
-        (folder / "pair.toml").write_text(PAIR_FILE, encoding="utf-8")
+        write_whole(folder / "pair.toml", PAIR_FILE)
         for name in FILES:
+            keep_to_user(folder / name)
             (folder / name).rename(into / name)
     return DemoPair(into / "pair.toml", into / "primary.duckdb", into / "secondary.duckdb", shape, rows, built.damage)
 
@@ -281,8 +284,12 @@ class _Build:
 @contextlib.contextmanager
 def _workshop(into: Path) -> Iterator[Path]:
     """Give a folder to build in, on the same disk so that finished files can be renamed into place."""
+    for found in exposures(into):
+        raise InputError(
+            f"{into} {found.says}.", hint=f"{found.instead}; or name a folder with --into that is not there yet."
+        )
     try:
-        into.mkdir(parents=True, exist_ok=True)
+        make_folder(into)
         folder = Path(tempfile.mkdtemp(prefix=".demo-", dir=into))
     except OSError as error:
         raise InputError(

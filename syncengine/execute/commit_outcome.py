@@ -49,9 +49,11 @@ def refuse_living(server: Server, session: str, wait_seconds: float) -> None:
     state = _awaited(server, session, wait_seconds)
     if state is SessionState.ALIVE or (state is SessionState.UNKNOWN and not transactions):
         still = "still lives" if state is SessionState.ALIVE else "is not known to be gone"
+        ending = server.ending(session)
+        by = f" by `{ending}`" if ending else ""
         raise StillOpenError(
             f"{server.describe().role}: the session of a step that was cut short {still} ({session}).",
-            hint="Run the same command again when the server has ended it, or end it there.",
+            hint=f"Run the same command again when the server has ended it, or have its administrator end it{by}.",
         )
 
 

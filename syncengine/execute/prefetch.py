@@ -10,6 +10,7 @@ from typing import Self
 
 from syncengine.execute.batches import Batch
 from syncengine.execute.preparation import PreparedPart
+from syncengine.servers import threads
 
 
 class StagingAhead:
@@ -19,21 +20,24 @@ class StagingAhead:
         self._prepare = prepare
         self._interrupt = interrupt
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="staging")
+        self._begun: Future[list[PreparedPart]] | None = None
+        """What was begun last; whatever was before it has come to its end then, or does so first."""
         self._next: tuple[Batch, Future[list[PreparedPart]]] | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        if self._next is not None and not self._next[1].done() and not self._next[1].cancel():
+        if self._begun is None or self._begun.done():
+            self._pool.shutdown()
+        else:
             # Nobody waits for it any more.
-            self._interrupt()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+            threads.end(self._pool, self._interrupt)
 
     def begin(self, batch: Batch) -> None:
         """Begin to prepare a batch that will be asked for next."""
         if self._next is None:
-            self._next = (batch, self._pool.submit(self._prepare, batch))
+            self._next = (batch, self._prepared(batch))
 
     def take(self, batch: Batch) -> list[PreparedPart]:
         """Return a batch prepared; raises what kept it from being so."""
@@ -44,4 +48,8 @@ class StagingAhead:
             # It was to be another one; both use the same pieces.
             with suppress(Exception):
                 ahead[1].result()
-        return self._pool.submit(self._prepare, batch).result()
+        return self._prepared(batch).result()
+
+    def _prepared(self, batch: Batch) -> Future[list[PreparedPart]]:
+        self._begun = self._pool.submit(self._prepare, batch)
+        return self._begun

@@ -26,6 +26,8 @@ CHANGED = (
     "first two."
 )
 
+NOT_AWAITED = "stopped by the user before the server had answered the commit"
+
 
 @dataclass(frozen=True, slots=True)
 class Writing:
@@ -44,7 +46,7 @@ class Writing:
         """
         started = time.monotonic()
         begun: list[PreparedPart] = []
-        session_id, committing = "", False
+        session_id, committing, committed = "", False, False
         self.context.forget(batch.days)
         with ExitStack() as quiet:
             try:
@@ -53,13 +55,20 @@ class Writing:
                     self._mark_open(batch, prepared, session)
                     for one in prepared:
                         self._lock(one, session, batch.into, whole_table=whole_tables)
+                    for one in prepared:
                         begun.append(one)
                         self._apply(one, session, batch.into)
+                    with _about(" and ".join(one.part.table for one in prepared)):
+                        session.run_deferred()
+                    # Last of all: what one table's rows set off may change those of another.
+                    for one in prepared:
+                        self._look(one, session, batch.into)
                     _still_journalled(prepared)
                     # From here on a Ctrl-C waits until what was committed is known to be.
                     quiet.enter_context(uninterrupted())
                     committing = True
                     session.commit()
+                    committed = True
                 why = ""
             except SyncError as error:
                 if not committing:
@@ -67,7 +76,13 @@ class Writing:
                     raise
                 why = self._resolved(batch, prepared, session_id, error)
             except BaseException as error:
-                self._roll_back(batch, prepared, begun, session_id, BY_USER if is_stop(error) else repr(error))
+                if committed:
+                    self._tell(batch, prepared, BatchState.DONE, "")
+                elif committing:
+                    # A Ctrl-C that could be held back no longer: the mark stays open, and a resume finds out.
+                    self._tell(batch, prepared, BatchState.UNKNOWN, NOT_AWAITED)
+                else:
+                    self._roll_back(batch, prepared, begun, session_id, BY_USER if is_stop(error) else repr(error))
                 raise
             self._tell(batch, prepared, BatchState.DONE, why)
             seconds = round(time.monotonic() - started, 3)
@@ -110,9 +125,12 @@ class Writing:
                 f"{table}: {into} inserted {inserted:,} rows where {one.insert.rows:,} were staged; rolled back.",
                 hint=CHANGED,
             )
+
+    def _look(self, one: PreparedPart, session: WriteSession, into: Role) -> None:
+        """Hold what one table would hold against what was staged."""
         if hold(one.part, self.seed, session, self.context.cache) != one.after:
             raise ServerError(
-                f"{table}: what {into} would hold is not what was staged; rolled back.",
+                f"{one.part.table}: what {into} would hold is not what was staged; rolled back.",
                 hint=CHANGED,
             )
 
@@ -127,9 +145,9 @@ class Writing:
                     # A statement that was given up may still be under way there.
                     refuse_living(server, session_id, self.context.limits.lock_seconds)
                     put_all_back(begun, server, self.seed, self.context.cache, batch.into)
-                except Exception as error:
+                except BaseException as error:
                     # The mark stays open: a resume puts it back once the server lets it.
-                    told = f"{why} What was written of it could not be put back: {error}"
+                    told = f"{why} What was written of it could not be put back: {error or 'it was stopped'}"
                     self._tell(batch, prepared, BatchState.UNKNOWN, told)
                     raise
             # Where it cannot be told, the next run finds out.
@@ -151,6 +169,9 @@ class Writing:
             )
         except Exception:  # noqa: BLE001  # whatever keeps us from looking, nobody knows then
             state = BatchState.OPEN
+        except BaseException:
+            self._tell(batch, prepared, BatchState.UNKNOWN, NOT_AWAITED)
+            raise
         if state is BatchState.DONE:
             return str(error)
         if state is BatchState.BACK:

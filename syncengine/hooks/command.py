@@ -46,19 +46,21 @@ def run_command(
     environment: Mapping[str, str],
     timeout_seconds: float,
     starting: AbstractContextManager[None] | None = None,
+    umask: int = -1,
 ) -> CommandResult:
     """Run a command in a folder and wait for it. Never raises for what becomes of it.
 
     The arguments are handed over as they are: no shell sees them. It has no terminal and nothing to read, and is the
     head of a process group of its own, so that Ctrl-C at the terminal does not reach it. Where the caller is
     interrupted, or the time is up, the group is ended before this returns. `starting` is held while the process is
-    begun, and should keep interrupts back: one that came then would leave a process that nobody knows of.
+    begun, and should keep interrupts back: one that came then would leave a process that nobody knows of. `umask` is
+    the command's own, -1 for that of this process.
     """
     begun = time.monotonic()
     process: subprocess.Popen[bytes] | None = None
     try:
         with starting or nullcontext():
-            process = _started(command, folder, environment)
+            process = _started(command, folder, environment, umask)
         with closing(_Listening(process)) as listening:
             in_time = listening.until(begun + timeout_seconds)
     except BaseException as error:
@@ -76,7 +78,9 @@ def run_command(
     return CommandResult(problem, listening.both.text(), listening.answer.text(), seconds, code)
 
 
-def _started(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def _started(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], umask: int
+) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603  # the user's own command; no shell
         list(command),
         cwd=folder,
@@ -85,6 +89,7 @@ def _started(command: Sequence[str], folder: Path, environment: Mapping[str, str
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        umask=umask,
     )
 
 

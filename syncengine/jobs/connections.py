@@ -9,7 +9,14 @@ from datetime import datetime
 from math import ceil
 from zoneinfo import ZoneInfo
 
-from syncengine.model.errors import InputError, RefusedError, ServerError, ServerLockedError, ServerReadOnlyError
+from syncengine.model.errors import (
+    InputError,
+    OccupiedError,
+    RefusedError,
+    ServerError,
+    ServerLockedError,
+    ServerReadOnlyError,
+)
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.planning.refusals import refuse_unlike_loads
 from syncengine.servers.kinds import open_server
@@ -72,7 +79,7 @@ class Connections:
             holder = self._holder()
             if not holder:
                 raise
-            raise ServerLockedError(
+            raise OccupiedError(
                 f"Another run is writing to this pair: {holder}.",
                 hint="`syncengine status --ledger` shows how far it is; wait until it is done, or stop it.",
             ) from error
@@ -91,6 +98,10 @@ class Connections:
         """Refuse before anything is staged: what is only read, and what could not be rolled back unless agreed to."""
         for role in roles:
             capabilities = servers[role].describe().capabilities
+            if capabilities.read_only:
+                raise ServerReadOnlyError(
+                    f"{role}: the server {capabilities.read_only}.", hint="Name the server that takes writes."
+                )
             if not capabilities.writable:
                 raise ServerReadOnlyError(
                     f"{role}: the database is open for reading only.", hint="Remove read_only from the pair file."

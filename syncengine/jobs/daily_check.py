@@ -56,7 +56,7 @@ class DailyChecking:
                         raise failed[role]
                     days[role] = self._day(opened[role], role, looked)
                 except ServerError as error:
-                    days[role] = ServerDay(role, self.settings.server(role).masked(str(error)))
+                    days[role] = ServerDay(role, str(error))
             found = DailyCheck(now, looked.start, (days[Role.PRIMARY], days[Role.SECONDARY]))
             facts = [day.facts for day in found.servers if day.facts is not None]
             if found.failed or len(facts) < len(Role):

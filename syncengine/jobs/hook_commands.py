@@ -10,6 +10,7 @@ from syncengine.model.errors import ServerError
 from syncengine.model.hooks import LOAD
 from syncengine.model.interrupts import uninterrupted
 from syncengine.model.pair import Hook, PairSettings, Role
+from syncengine.staging.private_files import umask_outside
 
 PREFIX = "SYNCENGINE_"
 TOLD = ("hook", "server", "pair", "run", "lines", "files")
@@ -39,6 +40,7 @@ class Commands:
             environment=kept | variables,
             timeout_seconds=hook.timeout_seconds,
             starting=uninterrupted(),
+            umask=umask_outside(),
         )
         return replace(
             found,

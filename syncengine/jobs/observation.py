@@ -70,6 +70,10 @@ class Observer:
         with self.cache() as cache, Memory(self.settings.staging) as memory:
             return observe(servers, self.settings, self.catalogue, request, cache, progress, memory, last)
 
+    def observe_since(self, servers: Mapping[Role, Server], request: Request, last: LastSynced | None) -> Observation:
+        """Compare administration, and say what each server has changed since both were last alike."""
+        return self.observe(servers, request, last=last)
+
     def request(
         self,
         specs: tuple[TableSpec, ...],

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
-from syncengine.jobs.surroundings import surrounded
+from syncengine.jobs.surroundings import planned, surrounded, with_all_met
+from syncengine.model.allowed import Allowed
 from syncengine.model.drift import Observation
 from syncengine.model.errors import RefusedError, ServerError, WindowError
 from syncengine.model.facts import ServerFacts
@@ -19,14 +20,13 @@ from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan, Policy
 from syncengine.model.spans import joined
 from syncengine.model.spec import Archive, TableSpec
-from syncengine.model.surroundings import Allowed
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions
 from syncengine.observe.pair_facts import facts_of
 from syncengine.observe.request import Request
 from syncengine.observe.scopes import LONGEST_KEPT, ScopeQuestions
 from syncengine.planning.outages import blind_times, findings_of, narrowed
-from syncengine.planning.plan import Wishes, plan
+from syncengine.planning.plan import Wishes
 from syncengine.planning.refusals import refuse_unread
 from syncengine.servers.protocol import Server
 
@@ -57,7 +57,7 @@ class Outages:
                 found = tuple(findings_of(times, None, None))
                 return OutageReport(looked.stop, looked, found, notes)
             observation = narrowed(self.observe(servers, self._request(facts, archived, acds, specs)), archived)
-        made, refused = self._planned(observation, limits)
+            made, refused = self._planned(observation, limits, servers)
         found = tuple(findings_of(times, made, observation))
         notes = (*notes, *((refused,) if refused else ()))
         lost = tuple((table.spec.name, table.problem) for table in observation.not_compared)
@@ -95,7 +95,8 @@ class Outages:
             if not archived:
                 return None
             observation = narrowed(self.observe(servers, self._request(facts, archived, acds, specs)), archived)
-            made = surrounded(plan(observation, self.catalogue, self._wishes(limits)), servers, allowed)
+            made = planned(observation, self.catalogue, self._wishes(limits), servers)
+            made = surrounded(made, servers, allowed)
         left = [f"ACD {time.acd} {time.span} is not archived on both servers yet, and is left" for time in early]
         lost = [
             f"ACD {found.time.acd} {found.time.span} is lost: neither server saw it whole"
@@ -141,9 +142,12 @@ class Outages:
         settings = self.settings
         return Wishes(Policy.RECONCILE, limits, hooks=settings.hooks, call_history=settings.call_history)
 
-    def _planned(self, observation: Observation, limits: Limits) -> tuple[Plan | None, str]:
+    def _planned(
+        self, observation: Observation, limits: Limits, servers: Mapping[Role, Server]
+    ) -> tuple[Plan | None, str]:
+        """Return the plan with all that it meets, whether or not that is allowed, or why there is none."""
         try:
-            return plan(observation, self.catalogue, self._wishes(limits)), ""
+            return with_all_met(planned(observation, self.catalogue, self._wishes(limits), servers), servers), ""
         except RefusedError as refusal:
             return None, f"nothing can be mended now: {refusal.message.rstrip('.')}"
         except ServerError:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.archive_wait import awaited
 from syncengine.jobs.connections import Connections
 from syncengine.jobs.observation import Observer, refuse_nothing_held
 from syncengine.jobs.rollups.repair import MendingRollups
-from syncengine.jobs.surroundings import surrounded
+from syncengine.jobs.surroundings import planned, surrounded
+from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan, Policy, Rollups, UnknownColumns
 from syncengine.model.progress import Progress
 from syncengine.model.spec import TableSpec
-from syncengine.model.surroundings import Allowed
 from syncengine.model.window import Window
-from syncengine.planning.plan import Wishes, plan
+from syncengine.planning.plan import Wishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class ResyncWishes:
     """The tables that were asked for by name."""
     excluded: frozenset[str] = frozenset()
     """The tables that are left out, also where days, weeks and months follow."""
-    allowed: Allowed = field(default_factory=Allowed)
+    allowed: Allowed = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Resync:
         request = self.observer.request(wishes.specs, wishes.window, wishes.acds, wishes.source, every_row=False)
         with self.connections.servers(frozenset()) as servers:
             observation = self.observer.observe(servers, replace(request, for_writing=True, named=wishes.named))
-            made = plan(observation, self.catalogue, how)
+            made = planned(observation, self.catalogue, how, servers)
             found = replace(made, rollups=wishes.rollups, unknown_columns=wishes.unknown_columns)
             # Only then: what is not archived yet holds nothing either, and --wait knows what to wait for.
             refuse_nothing_held(observation)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
-from syncengine.jobs.surroundings import surrounded
+from syncengine.jobs.surroundings import planned, surrounded
+from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.drift import Observation
 from syncengine.model.errors import RefusedError
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan, Policy
 from syncengine.model.spec import TableSpec
-from syncengine.model.surroundings import Allowed
 from syncengine.observe.request import Request
 from syncengine.planning.administration import AdministrationWishes
-from syncengine.planning.plan import Wishes, plan
+from syncengine.planning.plan import Wishes
 from syncengine.servers.protocol import Server
 from syncengine.staging.last_synced import LastSynced
 
@@ -34,7 +34,7 @@ class SyncWishes:
     administration: AdministrationWishes
     named: frozenset[str] = frozenset()
     """The tables that were asked for by name."""
-    allowed: Allowed = field(default_factory=Allowed)
+    allowed: Allowed = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Syncing:
         )
         with self.connections.servers(frozenset()) as servers:
             observation = self.observe(servers, request, LastSynced(self.settings.staging))
-            return surrounded(plan(observation, self.catalogue, how), servers, wishes.allowed)
+            return surrounded(planned(observation, self.catalogue, how, servers), servers, wishes.allowed)
 
 
 def refuse_conflicts(made: Plan) -> None:

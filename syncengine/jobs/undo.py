@@ -10,6 +10,8 @@ from syncengine.catalogue import Catalogue
 from syncengine.execute.executor import OF_A_COPY
 from syncengine.execute.images import hold
 from syncengine.execute.journals import WrittenPart, refuse_lost, written_parts
+from syncengine.jobs.surroundings import unwritable_steps
+from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.bucket import EMPTY, BucketColumns, BucketState
 from syncengine.model.drift import Counts, Observation
 from syncengine.model.errors import InputError, RefusedError, ServerError
@@ -17,7 +19,6 @@ from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import KeptBack, KeptWhy, Plan, Policy, RowsFrom
 from syncengine.model.run import BatchState, RunRecord, RunState
 from syncengine.model.spans import span_of
-from syncengine.model.surroundings import Meeting
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions
 from syncengine.observe.pair_facts import facts_of
@@ -60,6 +61,9 @@ def plan_undo(
     spans, purged = _times(written, states, observed, servers, questions)
     now = Now(states, _later(record, questions.ledger), spans, purged)
     steps, kept = undo_steps(written.values(), now)
+    forbidden = unwritable_steps(steps, servers)
+    if forbidden:
+        steps, kept = undo_steps(written.values(), replace(now, unwritable=forbidden))
     refuse_lost(steps, record, run)
     kept = (*kept, *_not_compared(left, lost), *_unknown(record))
     if kept and not steps and len(kept) == len(lost):
@@ -125,11 +129,11 @@ def unlike_journal(record: RunRecord, run: RunFolder, servers: Mapping[Role, Ser
     yield from unlike
 
 
-def set_off_by(record: RunRecord, run: RunFolder) -> tuple[Meeting, ...]:
-    """Return what a run has set off beside the rows it wrote, which its journal does not hold."""
-    wrote = {(batch.into, part.table) for batch in record.done for part in batch.parts}
-    meetings = (meeting for portion in record.portions_kept for meeting in run.plan(portion).set_off)
-    return tuple(dict.fromkeys(meeting for meeting in meetings if (meeting.into, meeting.table) in wrote))
+def permission_of(record: RunRecord, run: RunFolder) -> Allowed:
+    """Return what a run was told and allowed to set off, each by its own name: all that its undo is allowed, too."""
+    return NOTHING.and_told(
+        (*record.granted.told, *(one for portion in record.portions_kept for one in run.plan(portion).set_off))
+    )
 
 
 def _unknown(record: RunRecord) -> Iterator[KeptBack]:

@@ -313,6 +313,12 @@ class Observation:
         return all(table.in_sync for table in self.tables)
 
     @property
+    def empty(self) -> bool:
+        """Say whether there was nothing to judge: every table that was compared is empty on both servers."""
+        compared = [table for table in self.tables if table.state is TableState.COMPARED]
+        return not self.not_compared and all(table.empty for table in compared)
+
+    @property
     def differing(self) -> tuple[TableObservation, ...]:
         """The tables in which something unexpected was found."""
         return tuple(table for table in self.tables if table.differs)

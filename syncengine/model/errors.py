@@ -7,10 +7,12 @@
     │   ├── PairFileError     the pair file
     │   └── SpecError         a table spec
     ├── RefusedError          a rule of the domain forbids it
+    ├── OccupiedError         another run writes to the pair
     ├── ServerError           a server did not do what was asked
     │   ├── ServerUnreachableError
     │   ├── ServerLockedError
     │   ├── ServerReadOnlyError
+    │   ├── ServerSlowError       it took longer than it may
     │   └── UnknownOutcomeError   a commit was sent and its answer never came
     ├── StagingError          the staging folder
     ├── OutputError           what there is to say could not be written
@@ -83,6 +85,10 @@ class RefusedError(SyncError):
         self.passes = passes
 
 
+class OccupiedError(SyncError):
+    """Another run writes to this pair, and is named; nothing was written."""
+
+
 class ServerError(SyncError):
     """A server did not do what was asked of it.
 
@@ -113,6 +119,10 @@ class ServerReadOnlyError(ServerError):
     """The server takes no writes."""
 
     of_whole_server = True
+
+
+class ServerSlowError(ServerError):
+    """A server took longer than it may; what it was asked for was given up."""
 
 
 class UnknownOutcomeError(ServerError):

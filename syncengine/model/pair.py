@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from urllib.parse import unquote
 
 from syncengine.model.expected import ExpectedRows
+from syncengine.model.mask import UNMASKED, Mask
 from syncengine.model.spec import Archive
 from syncengine.model.timetable_flag import TimetableSettings
-
-REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-"""How a url names what it takes from the environment."""
 
 
 class Role(StrEnum):
@@ -31,7 +27,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """One server of the pair. `url` may hold a secret and is never shown; `shown_url` masks it."""
+    """One server of the pair. `url` may hold a secret and is never shown; in `shown_url` ${NAME} stands for it."""
 
     role: Role
     url: str = field(repr=False)
@@ -42,16 +38,12 @@ class ServerSettings:
     """The user accepts steps on a database that keeps no transaction log, which cannot be rolled back."""
     pseudo_acds: tuple[int, ...] = ()
     """ACDs made up on this server, whose rows it alone has (rule 8)."""
+    mask: Mask = UNMASKED
+    """What the url takes from the environment."""
 
     def masked(self, text: str) -> str:
         """Return a text in which what the url takes from the environment stands as in the file, like ${NAME}."""
-        names = REFERENCE.findall(self.shown_url)
-        between = map(re.escape, REFERENCE.sub("\0", self.shown_url).split("\0"))
-        found = re.fullmatch("(.*)".join(between), self.url, re.DOTALL)
-        for name, value in zip(names, found.groups() if found else (), strict=False):
-            for shown in {value, unquote(value)} - {""}:
-                text = text.replace(shown, f"${{{name}}}")
-        return text
+        return self.mask.text(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +146,11 @@ class PairSettings:
     @property
     def secret_names(self) -> frozenset[str]:
         """The environment variables that the urls take secrets from."""
-        return frozenset(name for role in Role for name in REFERENCE.findall(self.server(role).shown_url))
+        return frozenset(name for role in Role for name, _ in self.server(role).mask.values)
 
     def masked(self, text: str) -> str:
         """Return a text in which neither server's secrets stand."""
-        for role in Role:
-            text = self.server(role).masked(text)
-        return text
+        return Mask(self.primary.mask.values + self.secondary.mask.values).text(text)
 
     def server(self, role: Role) -> ServerSettings:
         """Return the settings of one server."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.checklist import Checklist
 from syncengine.model.drift import Counts, GroupChange, GroupPlace
@@ -13,7 +14,7 @@ from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.pair import Role
 from syncengine.model.selection import KeyGroups
 from syncengine.model.spec import Archive
-from syncengine.model.surroundings import Allowed, Meeting
+from syncengine.model.surroundings import Meeting
 from syncengine.model.timetable_flag import FlagEdit
 from syncengine.model.window import Window
 
@@ -95,6 +96,8 @@ class KeptWhy(StrEnum):
     ROLLUP_HELD = "its intervals disagree, or were not looked at"
     NOT_COMPARED = "not compared"
     """The whole table: nobody knows whether it differs."""
+    UNWRITABLE = "it cannot be written there"
+    """A view, a computed column, row security: see `model.surroundings`."""
     UNDECIDED = "nothing shows which server is right"
     NOT_COPIED = "not kept in step by copying"
     CHANGED_SINCE = "somebody else has changed it since"
@@ -281,8 +284,8 @@ class Plan:
     """What is edited, where the rows are the server's own."""
     meets: tuple[Meeting, ...] = ()
     """What its writes set off or meet at their tables."""
-    allowed: Allowed = field(default_factory=Allowed)
-    """The tables at which rows beside those of the plan may change."""
+    allowed: Allowed = NOTHING
+    """The tables at which what is set off may be: all that `meets` names, and nothing that comes later."""
     not_put_back: tuple[Meeting, ...] = ()
     """Of an undo: what the run that is undone had set off beside the rows it wrote."""
     version: int = PLAN_VERSION
@@ -311,6 +314,16 @@ class Plan:
     def set_off(self) -> tuple[Meeting, ...]:
         """What its writes set off beside the rows they write, which was allowed and which no undo puts back."""
         return tuple(meeting for meeting in self.meets if meeting.met.sets_off)
+
+    @property
+    def permission(self) -> Allowed:
+        """What may be set off when it is carried out: what it names, each by its own name."""
+        return NOTHING.and_told(self.set_off)
+
+    @property
+    def unwritable(self) -> tuple[str, ...]:
+        """Tables of which something was left since they cannot be written."""
+        return tuple(dict.fromkeys(one.table for one in self.kept if one.why is KeptWhy.UNWRITABLE))
 
     @property
     def not_as_before(self) -> bool:

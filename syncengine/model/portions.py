@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 
+from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.pair import Role
 from syncengine.model.plan import Policy
-from syncengine.model.surroundings import Allowed
 from syncengine.model.window import Window
-
-NOT_COUNTED = "not_counted"
-"""Under which the ledger keeps the names of tables that could not be counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +44,8 @@ class PortionDone:
     """What the fresh look after it found; None where there was none."""
     not_compared: tuple[str, ...] = ()
     """Tables that could not be compared in it."""
+    unwritable: tuple[str, ...] = ()
+    """Tables of which something was left since they cannot be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,9 @@ class BackfillWishes:
     """The tables that were asked for by name; one that is on neither server is then a mistake."""
     excluded: frozenset[str] = frozenset()
     """The tables that are left out, also where weeks and months need them."""
-    allowed: Allowed = field(default_factory=Allowed)
+    allowed: Allowed = NOTHING
+    not_counted: tuple[str, ...] = ()
+    """Tables whose rows a server did not count when it was cut: days that only they have are in no portion."""
 
     @property
     def writes_to(self) -> frozenset[Role]:
@@ -80,38 +80,3 @@ class BackfillWishes:
         """What is asked for, for people."""
         direction = "in both directions" if len(self.writes_to) > 1 else f"{self.source} to {self.source.other}"
         return f"{self.policy}, {direction}, {self.window}"
-
-    def as_request(self) -> tuple[tuple[str, str], ...]:
-        """Return it as the ledger keeps it."""
-        return (
-            ("tables", ",".join(self.tables)),
-            ("from", f"{self.window.start:%Y-%m-%d %H:%M}"),
-            ("before", f"{self.window.stop:%Y-%m-%d %H:%M}"),
-            ("source", self.source.value),
-            ("policy", self.policy.value),
-            ("acds", ",".join(map(str, self.acds))),
-            ("rows_per_second", str(self.rows_per_second or "")),
-            ("hours", self.hours or ""),
-            ("allow_triggers", ",".join(self.allowed.triggers)),
-            ("allow_cascades", ",".join(self.allowed.cascades)),
-        )
-
-    @classmethod
-    def from_request(cls, request: tuple[tuple[str, str], ...]) -> BackfillWishes:
-        """Return what a run was begun for; how it is cut stands in its folder."""
-        told = dict(request)
-        start, stop = (datetime.strptime(told[name], "%Y-%m-%d %H:%M") for name in ("from", "before"))
-        return cls(
-            tables=tuple(told["tables"].split(",")),
-            window=Window(start, stop),
-            source=Role(told["source"]),
-            policy=Policy(told["policy"]),
-            acds=tuple(int(one) for one in told["acds"].split(",") if one),
-            rows_per_second=int(told["rows_per_second"]) if told["rows_per_second"] else None,
-            hours=told["hours"] or None,
-            allowed=Allowed(_names(told["allow_triggers"]), _names(told["allow_cascades"])),
-        )
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name for name in text.split(",") if name)

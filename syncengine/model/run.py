@@ -8,11 +8,14 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.hooks import HookRecord, HookState, in_order, in_single_user_mode, standing
 from syncengine.model.kept_file import KeptFile
 from syncengine.model.names import file_name
 from syncengine.model.pair import Role
+from syncengine.model.portions import BackfillWishes
+from syncengine.model.surroundings import Meeting
 
 
 class RunKind(StrEnum):
@@ -145,8 +148,8 @@ class RunHeader:
     about: str
     """What was asked for, for people."""
     undoes: str = ""
-    request: tuple[tuple[str, str], ...] = ()
-    """What a backfill was asked for, complete enough to go on with it."""
+    request: BackfillWishes | None = None
+    """What a backfill was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +189,12 @@ class RunRecord:
     """What is wrong with its folder, for a damaged run."""
     unsure: bool = False
     """Whether its marks cannot be relied on: it may have written, or be in the middle of writing, what is not told."""
+    set_off: tuple[Meeting, ...] = ()
+    """What it has set off beside the rows it wrote, as it was found when they were written: no journal holds that."""
+    granted: Allowed = NOTHING
+    """What was allowed to be set off beside what its plans name: when a backfill was begun, or by a resume."""
+    needs: Allowed = NOTHING
+    """What has to be allowed before it can go on, where it ended for that."""
     lost: tuple[str, ...] = ()
     """Which of its journals are gone or not as they were written, as far as was looked: it cannot be taken back."""
 

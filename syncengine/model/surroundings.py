@@ -1,11 +1,11 @@
 """What a write to a table sets off or meets on its server: triggers, references, constraints, numbers it counts itself.
 
-A server tells it as its catalogue has it; here it is put into sentences, and weighed.
+A server tells it as its catalogue has it. Here it is put into words; what of it may be is `model.allowed`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -59,6 +59,21 @@ class Reference:
     to: str
     columns: tuple[str, ...]
     on_delete: OnDelete = OnDelete.NO_ACTION
+    enforced: bool = True
+    """The server holds rows to it, whoever writes them; where it does not for this login, nothing happens by it."""
+
+    @property
+    def changes_rows(self) -> bool:
+        """Say whether it changes or deletes rows that refer to one which is deleted."""
+        return self.enforced and self.on_delete.changes_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A trigger of a table that a cascade reaches: rows of it change with those that are written elsewhere."""
+
+    table: str
+    trigger: Trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +82,10 @@ class UniqueKey:
 
     name: str
     columns: tuple[str, ...]
+    where: str = ""
+    """The condition of the rows it is over; empty where it is over all."""
+    of: str = ""
+    """The part of the table whose rows it is over; empty where it is over all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +94,19 @@ class CheckConstraint:
 
     name: str
     condition: str
+    of: str = ""
+    """The part of the table whose rows it is over; empty where it is over all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What hands a table's changes on, and can do that for some writes only where rows are told apart by a key."""
+
+    name: str
+    keyless: tuple[Write, ...]
+    """The writes that the server refuses, since rows have no such key."""
+    of: str = ""
+    """The part of the table that lacks the key; empty where it is the table itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +118,8 @@ class Counter:
     """The sequence it counts on by; empty where the column counts by itself."""
     stays: str = ""
     """Why the sequence cannot be advanced past numbers that are written; empty where it is."""
+    but: str = ""
+    """What numbers below those may come all the same, once the sequence is advanced; empty where none can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +132,8 @@ class Surroundings:
     triggers: tuple[Trigger, ...] = ()
     referred_by: tuple[Reference, ...] = ()
     """References to it, and to tables that lose rows with it."""
+    reached: tuple[Reached, ...] = ()
+    """Triggers that run on what those references do to other tables, at any distance."""
     refers: tuple[Reference, ...] = ()
     generated: tuple[str, ...] = ()
     """Columns that the server computes, and that nobody can write."""
@@ -110,6 +146,9 @@ class Surroundings:
     """Rows of it are hidden from this login."""
     lacks: tuple[Write, ...] = ()
     """What this login may not do to its rows; a plan names it, and the write will fail for that table alone."""
+    elsewhere: tuple[str, ...] = ()
+    """Partitions of it that are foreign tables: their rows lie on another server."""
+    published: tuple[Publication, ...] = ()
 
 
 class MetKind(StrEnum):
@@ -121,6 +160,7 @@ class MetKind(StrEnum):
     ROW_SECURITY = "row-security"
     GENERATED = "generated-column"
     PRIVILEGES = "privileges"
+    PUBLISHED = "published"
     TRIGGER = "trigger"
     CASCADE = "cascade"
     REFERRED_TO = "referred-to"
@@ -137,6 +177,7 @@ FORBIDS = frozenset(
         MetKind.INHERITED,
         MetKind.ROW_SECURITY,
         MetKind.GENERATED,
+        MetKind.PUBLISHED,
     }
 )
 """What a table cannot be written with: the write would fail, or lose rows."""
@@ -155,7 +196,9 @@ class Met:
     name: str = ""
     """The trigger, constraint, column or sequence."""
     other: str = ""
-    """The other table, where there is one."""
+    """The other table, where there is one: that which refers to it, or of which a trigger runs."""
+    how: str = ""
+    """What a reference does to rows of the other table."""
 
     @property
     def forbids(self) -> bool:
@@ -182,24 +225,6 @@ class Meeting:
         return f"{self.table} on {self.into}: {self.met.says}"
 
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """The tables whose triggers may run, and those from which other tables may lose rows, as the user says."""
-
-    triggers: tuple[str, ...] = ()
-    cascades: tuple[str, ...] = ()
-
-    def allows(self, table: str, kind: MetKind) -> bool:
-        """Say whether what is set off at a table may be."""
-        return table in (self.triggers if kind is MetKind.TRIGGER else self.cascades)
-
-    def __or__(self, other: Allowed) -> Allowed:
-        return Allowed(
-            tuple(dict.fromkeys((*self.triggers, *other.triggers))),
-            tuple(dict.fromkeys((*self.cascades, *other.cascades))),
-        )
-
-
 def chain_of(table: str, references: tuple[Reference, ...]) -> tuple[Reference, ...]:
     """Return the references to a table, and those to tables that lose rows when it does."""
     found: dict[Reference, None] = {}
@@ -208,9 +233,29 @@ def chain_of(table: str, references: tuple[Reference, ...]) -> tuple[Reference, 
         for one in references:
             if one.to == parent and one not in found:
                 found[one] = None
-                if one.on_delete is OnDelete.CASCADE and one.table not in reached:
+                if one.enforced and one.on_delete is OnDelete.CASCADE and one.table not in reached:
                     reached.append(one.table)
     return tuple(found)
+
+
+def reached_by(chain: Iterable[Reference]) -> dict[str, frozenset[Write]]:
+    """Return the tables whose rows are changed by the references of a chain, and what is done to them."""
+    found: dict[str, frozenset[Write]] = {}
+    for one in chain:
+        if one.changes_rows:
+            write = Write.DELETE if one.on_delete is OnDelete.CASCADE else Write.UPDATE
+            found[one.table] = found.get(one.table, frozenset()) | {write}
+    return found
+
+
+def reached_triggers(chain: Iterable[Reference], triggers: Mapping[str, Iterable[Trigger]]) -> tuple[Reached, ...]:
+    """Return what of the triggers of other tables, by their names, the references of a chain run."""
+    return tuple(
+        Reached(table, trigger)
+        for table, done in reached_by(chain).items()
+        for trigger in triggers.get(table, ())
+        if done & set(trigger.on)
+    )
 
 
 def met_at(around: Surroundings) -> Iterator[Met]:
@@ -225,14 +270,24 @@ def met_at(around: Surroundings) -> Iterator[Met]:
             yield Met(MetKind.TRIGGER, says, trigger.on, trigger.name)
     for one in around.referred_by:
         yield _referred(one)
+    for far in around.reached:
+        trigger = far.trigger
+        says = (
+            f"the {trigger.called} {trigger.name} of {far.table}, rows of which change with those that are deleted, "
+            f"runs on {_each(trigger.on)} there"
+        )
+        yield Met(MetKind.TRIGGER, says, (Write.DELETE,), trigger.name, far.table, ", ".join(trigger.on))
     for one in around.refers:
         says = f"each row has to refer to one of {one.to} ({_named(one)})"
+        if not one.enforced:
+            says = f"rows may come to refer to none of {one.to}: {_unenforced(one)}"
         yield Met(MetKind.REFERS, says, (Write.INSERT,), one.name, one.to)
     for key in around.unique:
-        says = f"no two rows may have the same {', '.join(key.columns)} ({key.name})"
+        rows = f"rows{_of(key.of)}{f' where {key.where}' if key.where else ''}"
+        says = f"no two {rows} may have the same {', '.join(key.columns)} ({key.name})"
         yield Met(MetKind.UNIQUE, says, (Write.INSERT,), key.name)
     for check in around.checks:
-        says = f"each row has to meet {check.name}{f', {check.condition}' if check.condition else ''}"
+        says = f"each row{_of(check.of)} has to meet {check.name}{f', {check.condition}' if check.condition else ''}"
         yield Met(MetKind.CHECK, says, (Write.INSERT,), check.name)
     for counter in around.counters:
         yield Met(MetKind.COUNTER, _counted(counter), (Write.INSERT,), counter.column)
@@ -242,6 +297,21 @@ def _forbidding(around: Surroundings) -> Iterator[Met]:
     if around.is_a != "table":
         article = "an" if around.is_a[0] in "aeiou" else "a"
         yield Met(MetKind.NOT_A_TABLE, f"it is {article} {around.is_a}, which holds no rows of its own")
+    if around.elsewhere:
+        many = len(around.elsewhere) > 1
+        says = (
+            f"its {'partitions' if many else 'partition'} {', '.join(around.elsewhere)} "
+            f"{'are foreign tables' if many else 'is a foreign table'}: rows would be written to another server"
+        )
+        yield Met(MetKind.NOT_A_TABLE, says, name=", ".join(around.elsewhere))
+    for one in around.published:
+        whose = f"its partition {one.of}" if one.of else "it"
+        done = " and ".join({Write.UPDATE: "updated", Write.DELETE: "deleted"}[write] for write in one.keyless)
+        says = (
+            f"the publication {one.name} tells others of rows that are {done}, which {whose} cannot: it has no replica "
+            "identity (a primary key, or ALTER TABLE ... REPLICA IDENTITY)"
+        )
+        yield Met(MetKind.PUBLISHED, says, one.keyless, one.name, one.of)
     if around.row_security:
         yield Met(MetKind.ROW_SECURITY, "row security hides rows of it from this login")
     if around.generated:
@@ -262,6 +332,9 @@ def _forbidding(around: Surroundings) -> Iterator[Met]:
 
 
 def _referred(one: Reference) -> Met:
+    if not one.enforced:
+        says = f"rows of {one.table} may come to refer to rows of {one.to} that are deleted: {_unenforced(one)}"
+        return Met(MetKind.REFERRED_TO, says, (Write.DELETE,), one.name, one.table)
     match one.on_delete:
         case OnDelete.CASCADE:
             says = f"rows of {one.table} that refer to a deleted row of {one.to} are deleted with it"
@@ -273,7 +346,7 @@ def _referred(one: Reference) -> Met:
         case _:
             says = f"no row of {one.to} is deleted that a row of {one.table} refers to"
     kind = MetKind.CASCADE if one.on_delete.changes_rows else MetKind.REFERRED_TO
-    return Met(kind, f"{says} ({_named(one)})", (Write.DELETE,), one.name, one.table)
+    return Met(kind, f"{says} ({_named(one)})", (Write.DELETE,), one.name, one.table, one.on_delete.value)
 
 
 def _named(one: Reference) -> str:
@@ -284,16 +357,21 @@ def _named(one: Reference) -> str:
     )
 
 
+def _unenforced(one: Reference) -> str:
+    return f"foreign key {one.name} is switched off there, or for this login (session_replication_role)"
+
+
+def _of(part: str) -> str:
+    return f" of {part}" if part else ""
+
+
 def _counted(counter: Counter) -> str:
+    what = f"the sequence {counter.sequence} that numbers its column {counter.column}" if counter.sequence else ""
     if counter.stays:
-        return (
-            f"the sequence {counter.sequence} that numbers its column {counter.column} is not advanced past what is "
-            f"written: {counter.stays}"
-        )
-    if counter.sequence:
-        return (
-            f"the sequence {counter.sequence} that numbers its column {counter.column} is advanced past what is written"
-        )
+        what = what or f"what numbers its column {counter.column}"
+        return f"{what} is not advanced past what is written: {counter.stays}"
+    if what:
+        return f"{what} is advanced past what is written{counter.but and f', but {counter.but}'}"
     return f"its column {counter.column} counts on by itself from the highest number written"
 
 

@@ -414,4 +414,5 @@ def _refuse_nothing(works: list[Work]) -> None:
     more = f"; and {len(works) - REASONS_SHOWN} more tables" if len(works) > REASONS_SHOWN else ""
     # Of a table that is on neither server no other window will tell more.
     kind = WindowError if any(work.verdict.state is TableState.NOTHING for work in works) else InputError
-    raise kind(f"There is nothing to compare. {shown}{more}.", hint="Name other tables, or another window.")
+    told = f" {shown}{more}." if works else ""
+    raise kind(f"There is nothing to compare.{told}", hint="Name other tables, or another window.")

@@ -17,6 +17,7 @@ from functools import cached_property
 from syncengine.diffing.buckets import BucketPair
 from syncengine.diffing.stretches import stretches
 from syncengine.model.drift import Scope
+from syncengine.model.errors import ServerError
 from syncengine.model.facts import ClockReset, ServerFacts
 from syncengine.model.fingerprint import VERSION, FingerprintColumn
 from syncengine.model.interval import floor_to
@@ -310,10 +311,18 @@ def with_versions(recall: Recall, servers: Mapping[Role, Server], zone: str, poo
 
 
 def _versions_on(server: Server, queries: Iterable[DaysQuery]) -> DayVersions | None:
-    """Return the versions of days on one server, None where it cannot tell, or began to count anew meanwhile."""
+    """Return the versions of days on one server, None where it cannot tell, or began to count anew meanwhile.
+
+    One that fails at it, as over a time limit, cannot tell: the rows are read then, which it may well let be.
+    """
     found: DayVersions | None = None
     for query in queries:
-        told = server.day_versions(query)
+        try:
+            told = server.day_versions(query)
+        except ServerError as error:
+            if error.of_whole_server:
+                raise
+            return None
         if told is None or (found is not None and told.history != found.history):
             return None
         found = told if found is None else replace(found, days={**found.days, **told.days})

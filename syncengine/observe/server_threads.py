@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Collection, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 
+from syncengine.servers import threads
 from syncengine.servers.protocol import Server
-
-AGAIN_SECONDS = 0.2
-"""How often a server is told to stop that has not yet."""
 
 
 @contextmanager
 def server_threads(servers: Collection[Server]) -> Iterator[Executor]:
-    """Give as many threads as there are servers; whatever ends the work early ends what the servers are asked.
+    """Give as many threads as there are servers; whatever ends the work early ends what the servers are asked."""
 
-    Once is not enough: an interruption is lost on a server that is between two of its questions.
-    """
+    def interrupt() -> None:
+        for server in servers:
+            server.interrupt()
+
     pool = ThreadPoolExecutor(max_workers=max(len(servers), 1), thread_name_prefix="server")
     try:
         yield pool
     except BaseException:
-        ending = threading.Thread(target=lambda: pool.shutdown(cancel_futures=True))
-        ending.start()
-        while ending.is_alive():
-            for server in servers:
-                server.interrupt()
-            ending.join(AGAIN_SECONDS)
+        threads.end(pool, interrupt)
         raise
     pool.shutdown()

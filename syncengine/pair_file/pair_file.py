@@ -13,9 +13,9 @@ from syncengine.model.checklist import LineKind
 from syncengine.model.errors import PairFileError
 from syncengine.model.expected import ExpectedRows
 from syncengine.model.file_faults import NotTomlError, read_toml, validation_faults
+from syncengine.model.mask import REFERENCE, Mask
 from syncengine.model.names import folded
 from syncengine.model.pair import (
-    REFERENCE,
     CallHistory,
     Hook,
     Limits,
@@ -131,6 +131,7 @@ def _server(role: Role, entry: ServerEntry, environment: Mapping[str, str]) -> S
         read_only=entry.read_only,
         without_transactions=entry.without_transactions,
         pseudo_acds=tuple(sorted(set(entry.pseudo_acds))),
+        mask=Mask(tuple((name, environment[name]) for name in dict.fromkeys(REFERENCE.findall(entry.url)))),
     )
 
 

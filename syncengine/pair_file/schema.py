@@ -11,7 +11,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from syncengine.model.hooks import KINDS
 from syncengine.model.interval import LENGTHS
-from syncengine.model.pair import REFERENCE, Limits, Role
+from syncengine.model.mask import REFERENCE
+from syncengine.model.pair import Limits, Role
 from syncengine.model.window_syntax import FIRST_YEAR, LAST_YEAR
 from syncengine.pair_file.timetables import TimetablesEntry
 

@@ -242,6 +242,8 @@ def _outlook(time: BlindTime, tolls: tuple[TableToll, ...], kept: tuple[KeptBack
         return Outlook.WAITING
     if any(one.why is KeptWhy.CUT_NOT_OVER for one in kept):
         return Outlook.NOT_OVER
+    if kept and all(one.why is KeptWhy.UNWRITABLE for one in kept):
+        return Outlook.REFUSED
     if kept:
         return Outlook.UNDECIDED
     damaged = sum(side.missing + side.incomplete > 0 for side in time.sides)

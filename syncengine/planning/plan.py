@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import Bucket
@@ -43,6 +43,8 @@ class Wishes:
     """Where External Call History is on while all is well."""
     administration: AdministrationWishes | None = None
     """Set where administration is copied, too."""
+    unwritable: Mapping[tuple[Role, str], str] = field(default_factory=dict)
+    """Tables that cannot be written on a server, each with why: what differs of them is left as it is."""
 
 
 def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan:
@@ -51,7 +53,11 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
     refuse_unarchived(observation)
     cutting = Cutting.of(observation, wishes.policy)
     lost = frozenset(table.spec.name for table in observation.not_compared)
-    decided = tuple(keep_together(tuple(cutting.decided(_decided(observation, wishes, lost))), lost))
+    wanted = cutting.decided(_decided(observation, wishes, lost))
+    writable = tuple(
+        (into, table, list(_writable(decisions, into, table, wishes))) for into, table, decisions in wanted
+    )
+    decided = tuple(keep_together(writable, lost))
     steps = steps_of(
         tuple(TableWork(table, into, tuple(ds)) for into, table, ds in decided if any(d.action for d in ds)),
         most_rows=wishes.limits.step_rows,
@@ -114,9 +120,17 @@ def _decided(observation: Observation, wishes: Wishes, lost: frozenset[str]) -> 
     # Intervals first: whether a roll-up may be copied depends on what happens to them.
     for table in sorted(tables, key=lambda t: t.spec.archive in ROLLUPS):
         decisions = list(_table_decisions(deciding, administering, table, observation))
+        decisions = list(_writable(decisions, observation.target, table, wishes))
         decisions = list(hold_rollups(table, decisions, tables, written, lost))
         written |= set(written_intervals(table, decisions))
         yield observation.target, table, decisions
+
+
+def _writable(decisions: Iterable[Decision], into: Role, table: TableObservation, wishes: Wishes) -> Iterator[Decision]:
+    """Yield decisions, those to write as reasons to keep where their table cannot be written."""
+    why = wishes.unwritable.get((into, table.spec.name), "")
+    for one in decisions:
+        yield Decision(one.drift, kept=KeptWhy.UNWRITABLE, detail=why) if why and one.action is not None else one
 
 
 def _administering(observation: Observation, wishes: Wishes) -> Administering:

@@ -1,25 +1,39 @@
-"""What a plan's writes meet at their tables: refused where it forbids them or changes other rows, else named. Pure."""
+"""What a plan's writes meet at their tables: kept back where it forbids them, refused where nobody allowed it. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
+from syncengine.model.allowed import Allowed, SetOffError, needed
+from syncengine.model.drift import Counts
 from syncengine.model.errors import RefusedError
+from syncengine.model.names import typed
 from syncengine.model.pair import Role
-from syncengine.model.plan import Plan, Policy, Rollups, TablePart
-from syncengine.model.surroundings import (
-    EVERY_WRITE,
-    Allowed,
-    Meeting,
-    Met,
-    MetKind,
-    Surroundings,
-    Write,
-    met_at,
-)
+from syncengine.model.plan import KeptBack, KeptWhy, Plan, Policy, Rollups, Step, TablePart
+from syncengine.model.sentences import listed
+from syncengine.model.surroundings import EVERY_WRITE, Meeting, Met, MetKind, Surroundings, Write, met_at
 
 Place = tuple[Role, str]
+Around = Mapping[Role, Mapping[str, Surroundings]]
+Writes = Mapping[Place, frozenset[Write]]
+TABLES_NAMED = 4
+LEFT_OUT = "or leave the table out: without its --table, or with {excluded}."
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How a refusal is told: what has been begun, and what can be done about it where it is refused."""
+
+    since: str = ""
+    """Why what is refused is not allowed though other things are, where there is more to say than that nobody did."""
+    otherwise: str = LEFT_OUT
+    """What can be done instead of allowing it."""
+    allowing: str = "to write it all the same"
+    """What an option that allows it is added for."""
+
+
+PLANNED = Told()
 
 
 def writes_of(plan: Plan, updating: frozenset[Role]) -> dict[Place, frozenset[Write]]:
@@ -27,14 +41,20 @@ def writes_of(plan: Plan, updating: frozenset[Role]) -> dict[Place, frozenset[Wr
 
     Tables whose days, weeks and months are mended afterwards are among them: their steps are not planned yet.
     """
-    found: dict[Place, frozenset[Write]] = {}
-    for step in plan.steps:
-        for part in step.parts:
-            place = (step.into, part.table)
-            found[place] = found.get(place, frozenset()) | _writes(part, step.into in updating)
+    found = writes_of_steps(plan.steps, updating)
     for one in plan.stale:
         if one.then is not Rollups.LIST:
             found[one.into, one.table] = frozenset(EVERY_WRITE)
+    return found
+
+
+def writes_of_steps(steps: Iterable[Step], updating: frozenset[Role]) -> dict[Place, frozenset[Write]]:
+    """Return the kinds of write that steps do to each table of each server."""
+    found: dict[Place, frozenset[Write]] = {}
+    for step in steps:
+        for part in step.parts:
+            place = (step.into, part.table)
+            found[place] = found.get(place, frozenset()) | _writes(part, step.into in updating)
     return found
 
 
@@ -47,80 +67,133 @@ def _writes(part: TablePart, updates: bool) -> frozenset[Write]:
     return frozenset(write for write, so in done.items() if so)
 
 
-def with_meetings(
-    plan: Plan,
-    around: Mapping[Role, Mapping[str, Surroundings]],
-    updating: frozenset[Role],
-    allowed: Allowed,
-) -> Plan:
-    """Return a plan with what its writes meet and set off, and what of that is allowed.
-
-    Raises `RefusedError` where a table cannot be written (rule 14), or where rows beside those of the plan would
-    change and nobody has allowed it (rule 13).
-    """
-    writes = writes_of(plan, updating)
-    meetings = tuple(
+def meetings_of(writes: Writes, around: Around) -> tuple[Meeting, ...]:
+    """Return what writes set off and meet."""
+    return tuple(
         Meeting(into, table, _told(met, into, writes))
         for (into, table), done in writes.items()
-        if table in around[into]
+        if table in around.get(into, {})
         for met in met_at(around[into][table])
         if done & set(met.on)
     )
-    _refuse_unwritable(meetings)
-    _refuse_set_off(meetings, plan, allowed)
-    return replace(plan, meets=meetings, allowed=allowed)
 
 
-def _told(met: Met, into: Role, writes: Mapping[Place, frozenset[Write]]) -> Met:
+def _told(met: Met, into: Role, writes: Writes) -> Met:
     """Return what is set off at a table that the plan writes itself with what comes of it."""
     if met.kind is MetKind.CASCADE and (into, met.other) in writes:
         return replace(met, says=f"{met.says}, and what {met.other} loses by it differs after the run")
     return met
 
 
-def _refuse_unwritable(meetings: tuple[Meeting, ...]) -> None:
-    forbidding = [meeting for meeting in meetings if meeting.met.forbids]
-    if not forbidding:
+def unwritable(meetings: Iterable[Meeting]) -> dict[Place, str]:
+    """Return the tables that cannot be written, and why."""
+    found: dict[Place, list[str]] = {}
+    for one in meetings:
+        if one.met.forbids:
+            found.setdefault((one.into, one.table), []).append(one.met.says)
+    return {place: "; ".join(says) for place, says in found.items()}
+
+
+def refuse_unwritable(places: Mapping[Place, str], hidden: Collection[Place] = ()) -> None:
+    """Refuse a plan of which nothing else is left; `hidden` are tables that a login does not see whole (rule 14)."""
+    if not places:
         return
-    hidden = any(meeting.met.kind is MetKind.ROW_SECURITY for meeting in forbidding)
-    login = "Log in as somebody from whom nothing is hidden (BYPASSRLS), or leave" if hidden else "Leave"
+    sentences = " ".join(f"{table} on {into} is not written: {says}." for (into, table), says in places.items())
+    login = " Somebody from whom nothing is hidden (BYPASSRLS) can write it." if hidden else ""
     raise RefusedError(
-        f"{_sentences(forbidding, '{table} on {into} is not written')}",
+        sentences,
         rule=14,
-        hint=f"{login} the table out: name others with --table.",
+        hint=f"Nothing else of the plan is left to do. `syncengine check` lists what every table meets.{login}",
     )
 
 
-def _refuse_set_off(meetings: tuple[Meeting, ...], plan: Plan, allowed: Allowed) -> None:
-    refused = [one for one in meetings if one.met.sets_off and not allowed.allows(one.table, one.met.kind)]
+def with_meetings(plan: Plan, meetings: tuple[Meeting, ...], allowed: Allowed, told: Told = PLANNED) -> Plan:
+    """Return a plan with what its writes meet and set off, and what of that is allowed.
+
+    Days, weeks and months that cannot be written are left to Data Summarizing. Raises `RefusedError` where a step
+    writes what cannot be written (rule 14), and `SetOffError` where rows beside those of the plan would change and
+    nobody has allowed it (rule 13).
+    """
+    forbidden = unwritable(meetings)
+    written = writes_of_steps(plan.steps, frozenset())
+    hidden = {(one.into, one.table) for one in meetings if one.met.kind is MetKind.ROW_SECURITY}
+    refuse_unwritable({place: why for place, why in forbidden.items() if place in written}, hidden)
+    stale = tuple(
+        replace(one, then=Rollups.LIST, why=f"it is not written: {forbidden[one.into, one.table]}")
+        if one.then is not Rollups.LIST and (one.into, one.table) in forbidden
+        else one
+        for one in plan.stale
+    )
+    meetings = tuple(one for one in meetings if (one.into, one.table) not in forbidden)
+    refuse_set_off(meetings, allowed, told, filling_helps=_filling_helps(plan))
+    named = plan.allowed | Allowed(allowed.triggers, allowed.cascades)
+    return replace(plan, stale=stale, meets=meetings, allowed=named)
+
+
+def _filling_helps(plan: Plan) -> Callable[[Meeting], bool]:
+    """Return what says of something that is set off whether it would not be by a plan that deletes nothing."""
+    deletes = plan.policy in (Policy.REPLACE, Policy.ROWS) and not plan.undoes and plan.edit is None
+    rolled_up = {(one.into, one.table) for one in plan.stale if one.then is not Rollups.LIST}
+    return lambda one: deletes and set(one.met.on) <= {Write.DELETE} and (one.into, one.table) not in rolled_up
+
+
+def refuse_set_off(
+    meetings: Iterable[Meeting],
+    allowed: Allowed,
+    told: Told = PLANNED,
+    *,
+    filling_helps: Callable[[Meeting], bool] = lambda _: False,
+) -> None:
+    """Raise `SetOffError` where something is set off that nobody has allowed."""
+    refused = [one for one in meetings if one.met.sets_off and not allowed.allows(one)]
     if not refused:
         return
-    options = [
-        *_options(refused, MetKind.TRIGGER, "--allow-triggers"),
-        *_options(refused, MetKind.CASCADE, "--allow-cascades"),
-    ]
-    hint = f"Add {' '.join(options)} to write it all the same, or leave the table out."
-    only_deletes = all(set(one.met.on) <= {Write.DELETE} for one in refused)
-    if only_deletes and plan.policy in (Policy.REPLACE, Policy.ROWS) and not plan.undoes and plan.edit is None:
+    needs = needed(refused)
+    tables = dict.fromkeys(one.table for one in refused)
+    excluded = " ".join(f"--exclude-table {typed(table)}" for table in tables)
+    instead = told.otherwise.format(excluded=excluded, tables=listed(list(tables), TABLES_NAMED))
+    hint = f"Add {needs.options} {told.allowing}, {instead}"
+    if all(map(filling_helps, refused)):
         hint = f"{hint} --policy fill deletes nothing."
-    raise RefusedError(
-        f"{_sentences(refused, 'Writing {table} on {into} changes rows beside those of the plan')} "
-        "What that changes, no undo puts back.",
-        rule=13,
+    raise SetOffError(
+        f"{_sentences(refused)} What that changes, no undo puts back.{told.since and ' '}{told.since}",
+        needs=needs,
         hint=hint,
     )
 
 
-def _options(refused: list[Meeting], kind: MetKind, option: str) -> Iterator[str]:
-    for table in dict.fromkeys(one.table for one in refused if one.met.kind is kind):
-        yield f"{option} {table}"
-
-
-def _sentences(meetings: list[Meeting], begin: str) -> str:
+def _sentences(meetings: list[Meeting]) -> str:
     """Return a sentence for each table of each server."""
     told: dict[Place, list[str]] = {}
     for one in meetings:
         told.setdefault((one.into, one.table), []).append(one.met.says)
     return " ".join(
-        f"{begin.format(table=table, into=into)}: {'; '.join(says)}." for (into, table), says in told.items()
+        f"Writing {table} on {into} changes rows beside those of the plan: {'; '.join(says)}."
+        for (into, table), says in told.items()
     )
+
+
+def kept_of(plan: Plan, places: Mapping[Place, str]) -> Plan:
+    """Return a plan that was kept without the steps that can no longer be done, each table of them left as it is.
+
+    What a step writes together is left together; a step that needs one of them is left by the executor.
+    """
+    if not places:
+        return plan
+    steps, kept = [], []
+    for step in plan.steps:
+        why = next((places[step.into, part.table] for part in step.parts if (step.into, part.table) in places), "")
+        if why:
+            kept += [KeptBack(part.table, None, KeptWhy.UNWRITABLE, (), part.counts, why) for part in step.parts]
+        else:
+            steps.append(step)
+    return replace(plan, steps=tuple(steps), kept=(*plan.kept, *_joined(kept)))
+
+
+def _joined(kept: Iterable[KeptBack]) -> Iterator[KeptBack]:
+    """Yield what is left of a table as one, however many steps there were."""
+    counts: dict[tuple[str, str], Counts] = {}
+    for one in kept:
+        place = (one.table, one.detail)
+        counts[place] = counts.get(place, Counts()) + one.counts
+    yield from (KeptBack(table, None, KeptWhy.UNWRITABLE, (), total, why) for (table, why), total in counts.items())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from syncengine.model.bucket import EMPTY, Bucket, BucketState
 from syncengine.model.drift import Counts
@@ -44,6 +44,8 @@ class Now:
     """When the buckets are, where they are at a time."""
     purged: frozenset[Place]
     """Those that the target's retention has dropped meanwhile."""
+    unwritable: Mapping[tuple[Role, str], str] = field(default_factory=dict)
+    """Tables that cannot be written any more, and why."""
 
 
 def undo_steps(written: Iterable[Written], now: Now) -> tuple[tuple[Step, ...], tuple[KeptBack, ...]]:
@@ -65,6 +67,10 @@ def undo_steps(written: Iterable[Written], now: Now) -> tuple[tuple[Step, ...], 
             by_step.setdefault((one.step, one.into), {}).setdefault(one.part.table, []).append(one)
     steps: list[Step] = []
     for (_, into), tables in sorted(by_step.items(), key=lambda item: item[0][0], reverse=True):
+        detail = next((now.unwritable[into, table] for table in tables if (into, table) in now.unwritable), "")
+        if detail:
+            kept += ((one, KeptWhy.UNWRITABLE, detail) for ones in tables.values() for one in ones)
+            continue
         # Companions are written together, and so are put back together.
         steps.append(Step(len(steps) + 1, into, tuple(_part(ones) for ones in tables.values())))
     return tuple(steps), tuple(_kept(kept, now))

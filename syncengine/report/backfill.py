@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.drift import Counts
 from syncengine.model.names import command
 from syncengine.model.outcome import RunOutcome
@@ -85,6 +86,7 @@ def print_backfill_outcome(
     unlike_before: Sequence[int] = (),
     not_counted: Sequence[str] = (),
     pair: str = "FILE",
+    needs: Allowed = NOTHING,
 ) -> None:
     """Print what became of each portion that was done this time."""
     for note in notes:
@@ -96,6 +98,8 @@ def print_backfill_outcome(
         state = Text("in sync", style="green") if done.in_sync else Text("drift remains", style="yellow")
         if done.not_compared:
             state = Text(f"not compared: {listed(done.not_compared, TABLES_NAMED)}", style="red")
+        elif done.unwritable:
+            state = Text(f"cannot be written: {listed(done.unwritable, TABLES_NAMED)}", style="red")
         if done.in_sync is None:
             state = Text("nothing to compare", style="dim")
         figures = (number(done.deleted), number(done.inserted), number(done.left))
@@ -117,10 +121,11 @@ def print_backfill_outcome(
     if not_counted:
         days = "days that only they have were" if len(not_counted) > 1 else "days that only it has were"
         console.print(Text(f"  not counted: {listed(not_counted, TABLES_NAMED)}; {days} not looked at", style="red"))
-    print_left(console, outcome, pair)
+    print_left(console, outcome, pair, needs=needs)
     if outcome.done and outcome.stopped:
         # Between two portions: no step was left, and there is more to do.
-        console.print(to_type(f"Go on with it: {command('resume', outcome.run_id, '--pair', pair)}", style="bold"))
+        resume = command("resume", outcome.run_id, "--pair", pair, *needs.words)
+        console.print(to_type(f"Go on with it: {resume}", style="bold"))
 
 
 FIGURES = ("portion", "deleted", "inserted", "left")
@@ -163,6 +168,7 @@ def backfill_outcome_document(
                 "rows_left": done.left,
                 "in_sync": done.in_sync,
                 "not_compared": list(done.not_compared),
+                "unwritable": list(done.unwritable),
             }
             for done in portions
         ],

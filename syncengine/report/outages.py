@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
+from syncengine.model.allowed import needed
 from syncengine.model.facts import Outage
 from syncengine.model.names import command
 from syncengine.model.outages import REASONS, BlindSide, OutageFinding, OutageReport, Outlook
 from syncengine.model.pair import Role
-from syncengine.model.plan import KeptWhy
+from syncengine.model.plan import KeptWhy, Plan
 from syncengine.model.sentences import listed, plural
 from syncengine.model.window_syntax import typed_window
 from syncengine.report.json_values import plain
 from syncengine.report.plan_json import kept_document, plan_summary
+from syncengine.report.surroundings import report_lines
 from syncengine.report.text import to_type
 
 FORMAT = "syncengine.outages"
@@ -43,7 +45,7 @@ def print_outages(console: Console, report: OutageReport, pair: str, *, every_on
     shown = [one for one in report.findings if every_one or one.outlook is not Outlook.ALIKE]
     for finding in shown:
         console.print()
-        for line in _finding(finding, pair):
+        for line in _finding(finding, pair, report.plan):
             console.print(line)
     if report.not_compared:
         console.print()
@@ -54,12 +56,13 @@ def print_outages(console: Console, report: OutageReport, pair: str, *, every_on
     if len(shown) < len(report.findings):
         console.print(Text("Those after which nothing differs are shown with -v.", style="dim"))
     if any(finding.outlook is Outlook.MEND for finding in report.findings):
-        console.print(
-            to_type(f"All at once: {command('resync', '--pair', pair, '--outages', '--dry-run')}", style="bold")
-        )
+        every = command("resync", "--pair", pair, "--outages", "--dry-run", *_allowing(report.plan))
+        for line in report_lines(report.plan) if report.plan else ():
+            console.print(line)
+        console.print(to_type(f"All at once: {every}", style="bold"))
 
 
-def _finding(finding: OutageFinding, pair: str) -> Iterator[Text]:
+def _finding(finding: OutageFinding, pair: str, plan: Plan | None) -> Iterator[Text]:
     time = finding.time
     yield Text.assemble(
         (f"ACD {time.acd}  {time.span}  ", "bold"),
@@ -77,7 +80,7 @@ def _finding(finding: OutageFinding, pair: str) -> Iterator[Text]:
         yield Text(f"  not compared: {listed(lost, TABLES_SHOWN)}", style="red")
     for kept in (one for one in finding.kept if one.why is not KeptWhy.NOT_COMPARED):
         yield Text(f"  {kept.table}: {kept.why.value}{f' ({kept.detail})' if kept.detail else ''}", style="yellow")
-    line = repairing(finding, pair)
+    line = repairing(finding, pair, plan)
     if line:
         yield to_type(f"  {line}")
 
@@ -107,15 +110,26 @@ def link_text(link: Outage) -> str:
     return f"link down {link.shown_short}, {reason} ({link.reason})"
 
 
-def repairing(finding: OutageFinding, pair: str) -> str:
-    """Return the command that mends one finding alone, or nothing."""
+def repairing(finding: OutageFinding, pair: str, plan: Plan | None) -> str:
+    """Return the command that mends one finding alone, or nothing; `plan` is that which mends them all.
+
+    It allows what the tables of the finding set off, which the report names.
+    """
     if finding.outlook is not Outlook.MEND:
         return ""
     time = finding.time
     how: tuple[str, ...] = ("--policy", "reconcile")
     if len(finding.into) == 1 and len(time.sides) == 1 and time.sides[0].role is finding.into[0]:
         how = ("--from", "secondary") if finding.into[0] is Role.PRIMARY else ()
-    return command("resync", "--pair", pair, "--window", typed_window(time.span), "--acd", time.acd, *how)
+    window = ("--window", typed_window(time.span), "--acd", time.acd)
+    places = {(toll.into, toll.table) for toll in finding.tolls}
+    return command("resync", "--pair", pair, *window, *how, *_allowing(plan, places))
+
+
+def _allowing(plan: Plan | None, places: Collection[tuple[Role, str]] | None = None) -> tuple[str, ...]:
+    """Return the options that allow what a plan sets off, at some of its tables or at all."""
+    met = plan.set_off if plan else ()
+    return needed(one for one in met if places is None or (one.into, one.table) in places).words
 
 
 def _summary(report: OutageReport) -> str:
@@ -154,7 +168,7 @@ def outages_document(report: OutageReport, pair: str) -> dict[str, Any]:
                 ],
                 "tables": plain(finding.tolls),
                 "kept": [kept_document(kept) for kept in finding.kept],
-                "mend": repairing(finding, pair) or None,
+                "mend": repairing(finding, pair, report.plan) or None,
             }
             for finding in report.findings
         ],

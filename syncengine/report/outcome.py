@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.checklist import ChecklistLine
 from syncengine.model.hooks import HookRecord
 from syncengine.model.names import command
@@ -20,7 +21,7 @@ from syncengine.report.checklist import line_document
 from syncengine.report.hooks import hook_document
 from syncengine.report.json_values import plain
 from syncengine.report.plan_text import stale_lines
-from syncengine.report.surroundings import meeting_document
+from syncengine.report.surroundings import allowed_document, meeting_document
 from syncengine.report.text import to_type
 
 TABLES_NAMED = 4
@@ -39,10 +40,12 @@ def print_outcome(
     notes: tuple[str, ...] = (),
     pair: str = "FILE",
     rollups: Plan | None = None,
+    needs: Allowed = NOTHING,
 ) -> None:
     """Print which steps were done and why others were not; for an undo or an edit, whether it came out.
 
-    `rollups` is the second portion of a run that mended days, weeks and months, with what is still stale of them.
+    `rollups` is the second portion of a run that mended days, weeks and months, with what is still stale of them;
+    `needs` what has to be allowed before it can go on.
     """
     for note in notes:
         console.print(Text(f"Note: {note}.", style="dim"))
@@ -53,7 +56,7 @@ def print_outcome(
             f"{plural(outcome.inserted, 'row')} written where {plural(outcome.deleted, 'row')} stood before."
         ),
     )
-    print_left(console, outcome, pair, rollups=rollups is not None)
+    print_left(console, outcome, pair, rollups=rollups is not None, needs=needs)
     if rollups is not None:
         for line in _rollup_lines(rollups):
             console.print(line)
@@ -89,7 +92,9 @@ def _rollup_lines(made: Plan) -> Iterator[Text]:
         yield from stale_lines(made.stale, "yellow", both=len({one.into for one in made.stale}) > 1)
 
 
-def print_left(console: Console, outcome: RunOutcome, pair: str, *, rollups: bool = False) -> None:
+def print_left(
+    console: Console, outcome: RunOutcome, pair: str, *, rollups: bool = False, needs: Allowed = NOTHING
+) -> None:
     """Print why steps were not done, and how to go on."""
     if outcome.stopped:
         console.print(Text(f"It ended early: {outcome.stopped}", style="red"))
@@ -115,7 +120,8 @@ def print_left(console: Console, outcome: RunOutcome, pair: str, *, rollups: boo
     if waiting:
         console.print(Text(f"  not begun: {_names(waiting)}; the target is untouched there", style="yellow"))
     if not outcome.done and outcome.stopped and outcome.kept:
-        console.print(to_type(f"Go on with it: {command('resume', outcome.run_id, '--pair', pair)}", style="bold"))
+        resume = command("resume", outcome.run_id, "--pair", pair, *needs.words)
+        console.print(to_type(f"Go on with it: {resume}", style="bold"))
     elif not outcome.done and not (rollups and all(step.portion > 1 for step in _undone(outcome))):
         again = "un the same command again: it plans what was left by what is there now."
         failed = any(step.state is StepState.FAILED for step in outcome.steps)
@@ -157,6 +163,7 @@ def outcome_document(
     by_hand: Sequence[tuple[ChecklistLine, str]] = (),
     rollups: Plan | None = None,
     set_off: Sequence[Meeting] = (),
+    needs: Allowed = NOTHING,
 ) -> dict[str, Any]:
     """Return what a run did as plain data."""
     return {
@@ -169,6 +176,7 @@ def outcome_document(
         "unlike": list(unlike),
         "notes": list(notes),
         "set_off": [meeting_document(one) for one in set_off],
+        "needs": allowed_document(needs),
         "steps": plain(outcome.steps),
         "stale_rollups": plain(rollups.stale) if rollups else [],
         "hooks": [hook_document(record) for record in hooks],

@@ -8,7 +8,7 @@ from syncengine.model.plan import PLAN_VERSION, KeptBack, Plan, RestoreRange, St
 from syncengine.report.changes import change_document
 from syncengine.report.checklist import line_document
 from syncengine.report.json_values import plain
-from syncengine.report.surroundings import meeting_document
+from syncengine.report.surroundings import allowed_document, meeting_document
 from syncengine.report.timetables import edit_document
 
 
@@ -35,7 +35,7 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "stale_rollups": plain(plan.stale),
         "notes": list(plan.notes),
         "meets": [meeting_document(one) for one in plan.meets],
-        "allowed": {"triggers": list(plan.allowed.triggers), "cascades": list(plan.allowed.cascades)},
+        "allowed": allowed_document(plan.allowed),
         "not_put_back": [meeting_document(one) for one in plan.not_put_back],
         "checklist": {
             "before": [line_document(line) for line in plan.checklist.before],

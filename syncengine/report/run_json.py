@@ -9,6 +9,7 @@ from syncengine.model.hooks import HookRecord
 from syncengine.model.run import BatchRecord, RunRecord, left_in_single_user_mode, left_to_do
 from syncengine.report.hooks import hook_document
 from syncengine.report.json_values import plain
+from syncengine.report.surroundings import allowed_document, meeting_document
 
 
 def runs_document(runs: Sequence[RunRecord], holder: str) -> dict[str, Any]:
@@ -46,6 +47,8 @@ def _run(run: RunRecord, runs: Sequence[RunRecord]) -> dict[str, Any]:
         "ended": plain(run.ended),
         "state": run.state.value,
         "resumable": run in left_to_do(runs),
+        "needs": allowed_document(run.needs),
+        "set_off": [meeting_document(one) for one in run.set_off],
         "steps": run.steps,
         "steps_done": run.steps_done,
         "portions": run.portions,

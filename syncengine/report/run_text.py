@@ -22,6 +22,7 @@ from syncengine.model.run import (
 from syncengine.model.sentences import listed, plural
 from syncengine.report.hooks import said_lines
 from syncengine.report.outcome import without_table
+from syncengine.report.surroundings import run_lines
 from syncengine.report.text import grid, number, to_type
 
 STYLES = {
@@ -98,6 +99,7 @@ def _run(run: RunRecord, runs: Sequence[RunRecord], *, every_batch: bool) -> Ite
         yield Text(f"  it ended early: {run.stopped}", style="red")
     if run.in_sync is not None:
         yield Text(f"  {_checked(run)}", style="green" if run.in_sync else "yellow")
+    yield from run_lines(run.set_off)
     rows = list(_tables(run.batches, every_batch=every_batch))
     if rows:
         table = grid("table", "into", "state", "batches", "deleted", "inserted", "seconds", right=COUNTS)
@@ -192,7 +194,7 @@ def _next(run: RunRecord, runs: Sequence[RunRecord], pair: str) -> str:
             "It can be neither gone on with nor taken back: a new resync repairs what differs; "
             f"take it away: {command('runs', run.id, '--remove', '--pair', pair)}"
         )
-    resume = command("resume", run.id, "--pair", pair)
+    resume = command("resume", run.id, "--pair", pair, *run.needs.words)
     back = "it cannot be taken back" if run.lost else f"take it back: {command('undo', run.id, '--pair', pair)}"
     if run in left_to_do(runs):
         return f"Go on with it: {resume}" + (f"; {back}" if run.done or run.unresolved else "")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from rich.text import Text
 
+from syncengine.model.allowed import Allowed
 from syncengine.model.plan import Plan
 from syncengine.model.surroundings import Meeting, Met, MetKind
 
@@ -44,9 +45,27 @@ def set_off_lines(plan: Plan, set_off: tuple[Meeting, ...]) -> Iterator[Text]:
     if plan.not_put_back:
         yield Text(f"Not put back: what run {plan.undoes} set off beside the rows it wrote", style="bold")
         yield from _lines(plan.not_put_back)
+    yield from run_lines(set_off)
+
+
+def run_lines(set_off: Sequence[Meeting]) -> Iterator[Text]:
+    """Yield what a run has set off, as it was found when its rows were written."""
     if set_off:
         yield Text(f"Set off beside the rows that were written. {HOW}", style="bold")
         yield from _lines(set_off)
+
+
+def report_lines(plan: Plan) -> Iterator[Text]:
+    """Yield what a plan that nobody has asked for yet would set off."""
+    if plan.set_off:
+        yield Text()
+        yield Text(f"To repair it all sets off what is not among its rows. {HOW}", style="bold")
+        yield from _lines(plan.set_off)
+
+
+def allowed_document(allowed: Allowed) -> dict[str, list[str]]:
+    """Return the tables that are named for what they set off as plain data."""
+    return {"triggers": list(allowed.triggers), "cascades": list(allowed.cascades)}
 
 
 def meeting_document(meeting: Meeting) -> dict[str, Any]:

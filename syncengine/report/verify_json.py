@@ -22,7 +22,8 @@ def verify_document(observation: Observation) -> dict[str, Any]:
     return {
         "format": "syncengine.verify",
         "version": VERIFY_VERSION,
-        "in_sync": observation.in_sync,
+        # Where there was no row to compare nobody can say so.
+        "in_sync": None if observation.empty else observation.in_sync,
         "counts": _counts(observation),
         "source": observation.source.value,
         "target": observation.target.value,

@@ -206,10 +206,10 @@ def _summary(observation: Observation) -> Iterator[Text]:
     elif differing:
         what = f"nothing differs, but intervals of {plural(len(differing), 'table')} overlap; {looked}"
         yield Text.assemble(("OVERLAP", "bold red"), f"  {what} {how}{apart}")
-    elif not lost and held:
-        yield Text.assemble(("IN SYNC", "bold green"), f"  {looked} {how}{apart}")
-    elif not lost:
+    elif observation.empty:
         yield Text.assemble(("EMPTY", "bold yellow"), f"  there was no row to compare.{apart}")
+    elif not lost:
+        yield Text.assemble(("IN SYNC", "bold green"), f"  {looked} {how}{apart}")
     if lost:
         of_others = f" Nothing differs in the others: {looked} {how}{apart}" if held and not differing else ""
         what = (

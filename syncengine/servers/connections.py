@@ -39,6 +39,7 @@ class Connections(ABC, Generic[Lent]):
         # One that a collected stream gives back may come while another is lent, in the same thread.
         self._guard = threading.RLock()
         self._lent: set[Lent] = set()
+        self._opening: set[Calls] = set()
 
     @contextmanager
     def lent(self) -> Iterator[Lent]:
@@ -52,6 +53,10 @@ class Connections(ABC, Generic[Lent]):
         try:
             yield lent
             failed = False
+        except GeneratorExit:
+            # Who reads no further has no fault of it.
+            failed = False
+            raise
         finally:
             try:
                 self._take_back(lent, failed=failed)
@@ -59,11 +64,22 @@ class Connections(ABC, Generic[Lent]):
                 self._forget(lent)
 
     def interrupt(self) -> None:
-        """End the waits of all connections that are lent."""
+        """End the waits of all connections that are lent, or on their way to be."""
         with self._guard:
-            lent = tuple(self._lent)
-        for one in lent:
-            one.calls.interrupt()
+            waited_for = (*(one.calls for one in self._lent), *self._opening)
+        for one in waited_for:
+            one.interrupt()
+
+    @contextmanager
+    def _on_its_way(self, calls: Calls) -> Iterator[None]:
+        """Have an interruption reach the calls of a connection that is not lent yet."""
+        with self._guard:
+            self._opening.add(calls)
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._opening.discard(calls)
 
     def close(self) -> None:
         """End every connection; those that are lent end when they are given back."""

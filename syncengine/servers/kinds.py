@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Limits, ServerSettings
+from syncengine.servers.driver_loading import INFORMIX, POSTGRESQL, loading
 from syncengine.servers.duckdb.server import DuckDBServer
 from syncengine.servers.informix import url as informix
+from syncengine.servers.masked import MaskedServer
+from syncengine.servers.masked_errors import masking
 from syncengine.servers.postgresql import url as postgresql
 from syncengine.servers.protocol import Server
 from syncengine.servers.retry import RetryingServer
@@ -23,16 +24,25 @@ def database_path(settings: ServerSettings, folder: Path) -> Path:
 
 
 def open_server(settings: ServerSettings, folder: Path, *, writable: bool, limits: Limits) -> Server:
-    """Open one server of a pair; raises `ServerError` when it cannot be reached."""
+    """Open one server of a pair; raises `ServerError` when it cannot be reached.
+
+    Nothing it tells or raises shows what its url takes from the environment.
+    """
+    with masking(settings.mask):
+        server = _opened(settings, folder, writable=writable and not settings.read_only, limits=limits)
+    masked = MaskedServer(server, settings.mask) if settings.mask else server
+    return masked if isinstance(server, DuckDBServer) else RetryingServer(masked)
+
+
+def _opened(settings: ServerSettings, folder: Path, *, writable: bool, limits: Limits) -> Server:
     if settings.url.startswith(DUCKDB_SCHEME):
-        may_write = writable and not settings.read_only
         path = database_path(settings, folder)
-        return DuckDBServer(path, settings.role, writable=may_write, limits=limits, load=settings.load)
+        return DuckDBServer(path, settings.role, writable=writable, limits=limits, load=settings.load)
     scheme = settings.shown_url.split(":", 1)[0]
     if scheme in informix.SCHEMES:
-        return RetryingServer(_informix(settings, writable=writable and not settings.read_only, limits=limits))
+        return _informix(settings, writable=writable, limits=limits)
     if scheme in postgresql.SCHEMES:
-        return RetryingServer(_postgresql(settings, writable=writable and not settings.read_only, limits=limits))
+        return _postgresql(settings, writable=writable, limits=limits)
     raise InputError(
         f"{settings.role}: no server is known for urls that begin with {scheme!r}.",
         hint="Write informix+ibm_db://USER:${PASSWORD}@HOST:PORT/DATABASE, postgresql://USER:${PASSWORD}@HOST/DATABASE "
@@ -41,25 +51,12 @@ def open_server(settings: ServerSettings, folder: Path, *, writable: bool, limit
 
 
 def _informix(settings: ServerSettings, *, writable: bool, limits: Limits) -> Server:
-    with _driver(
-        settings,
-        "Informix",
-        "Install it: pip install 'syncengine[informix]' (it needs glibc 2.34 or later: RHEL 9, Debian 12).",
-    ):
+    with loading(settings.role, INFORMIX):
         from syncengine.servers.informix.server import InformixServer
     return InformixServer(settings.url, settings.role, writable=writable, limits=limits, load=settings.load)
 
 
 def _postgresql(settings: ServerSettings, *, writable: bool, limits: Limits) -> Server:
-    with _driver(settings, "PostgreSQL", "Install it: pip install 'syncengine[postgresql]'"):
+    with loading(settings.role, POSTGRESQL):
         from syncengine.servers.postgresql.server import PostgreSQLServer
     return PostgreSQLServer(settings.url, settings.role, writable=writable, limits=limits, load=settings.load)
-
-
-@contextmanager
-def _driver(settings: ServerSettings, kind: str, hint: str) -> Iterator[None]:
-    """Load a driver, which is large and has needs of its own, so that only who needs it has it."""
-    try:
-        yield
-    except ImportError as error:
-        raise InputError(f"{settings.role}: the driver for {kind} cannot be loaded ({error}).", hint=hint) from error

@@ -75,6 +75,8 @@ class Capabilities:
     """How rows are inserted, for people; empty while that has not been found out."""
     folds: frozenset[str] = FOLDED
     """The types whose fingerprint the server computes itself; rows with others are fetched and folded here."""
+    read_only: str = ""
+    """Why the server itself takes no writes, as the end of a sentence that begins with it; empty where it does."""
     locks_by_update: bool = False
     """Whether rows are locked by updating them to what they are, which sets off what an update does."""
 
@@ -139,6 +141,9 @@ class WriteSession(Protocol):
         Sequences that number columns of the table are advanced past what was inserted, and never set back.
         """
 
+    def run_deferred(self) -> None:
+        """Have done now what would wait for the commit, once all is written: it may refuse rows or change them."""
+
     def commit(self) -> None:
         """Make the writes durable; raises `UnknownOutcomeError` when nobody can say whether it did."""
 
@@ -178,6 +183,9 @@ class Server(Protocol):
 
     def session_state(self, session: str) -> SessionState:
         """Say whether the write session of that id still lives on the server."""
+
+    def ending(self, session: str) -> str:
+        """Return what ends a write session on the server, for its administrator; empty where that is not known."""
 
     def day_versions(self, query: DaysQuery) -> DayVersions | None:
         """Return what is another for each day once a row of it was changed; None where the server cannot tell.

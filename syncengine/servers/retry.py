@@ -102,6 +102,10 @@ class RetryingServer:
         """Ask, and again."""
         return tried(lambda: self._inner.session_state(session))
 
+    def ending(self, session: str) -> str:
+        """Pass it on."""
+        return self._inner.ending(session)
+
     def day_versions(self, query: DaysQuery) -> DayVersions | None:
         """Ask, and again."""
         return tried(lambda: self._inner.day_versions(query))

@@ -114,6 +114,10 @@ class ThrottledSession:
                 raise paced.raised from error
             raise
 
+    def run_deferred(self) -> None:
+        """Have done now what would wait for the commit."""
+        self._inner.run_deferred()
+
     def commit(self) -> None:
         """Pass it on."""
         self._inner.commit()
@@ -167,6 +171,10 @@ class ThrottledServer:
     def session_state(self, session: str) -> SessionState:
         """Pass it on."""
         return self._inner.session_state(session)
+
+    def ending(self, session: str) -> str:
+        """Pass it on."""
+        return self._inner.ending(session)
 
     def day_versions(self, query: DaysQuery) -> DayVersions | None:
         """Pass it on."""

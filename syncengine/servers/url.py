@@ -12,8 +12,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote
 
-from syncengine.model.errors import InputError, ServerUnreachableError
+from syncengine.model.errors import InputError, ServerSlowError, ServerUnreachableError
+from syncengine.servers.driver_calls import Calls
 
+LOOKING_SECONDS = 15.0
+"""How long a host may be looked up, and each of its addresses tried."""
 LISTEN_SECONDS = 3.0
 """How long a plain socket waits before the driver, which waits longer and says less, is asked."""
 # The password goes up to the last @ that a host can follow, so that one that was not encoded cuts nothing off.
@@ -110,9 +113,16 @@ def listening_address(url: ServerUrl, name: str, hint: str) -> str:
 
     Raises `ServerUnreachableError`; `hint` says what to check where the port refuses.
     """
+    # Looking a name up is a call nobody else ends, too.
+    calls = Calls(name, LOOKING_SECONDS)
     try:
-        with socket.create_connection((url.host, url.port), timeout=LISTEN_SECONDS) as connection:
+        with calls.run(lambda: socket.create_connection((url.host, url.port), timeout=LISTEN_SECONDS)) as connection:
             return str(connection.getpeername()[0])
+    except ServerSlowError:
+        raise ServerUnreachableError(
+            f"{name}: looking up {url.host!r} took longer than {LOOKING_SECONDS:g} seconds.",
+            hint="Check the host in the url, and name resolution here.",
+        ) from None
     except socket.gaierror:
         raise ServerUnreachableError(
             f"{name}: there is no host {url.host!r}.", hint="Check the host in the url, and name resolution here."

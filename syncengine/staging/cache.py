@@ -14,13 +14,16 @@ import duckdb
 import pyarrow as pa
 
 from syncengine.model.errors import CancelledError, StagingError, SyncError
-from syncengine.staging.pieces import Incoming
+from syncengine.staging.handing_over import hand_over
+from syncengine.staging.private_files import make_folder
 
 BATCH_ROWS = 8192
 NO_ROOM = ("IO Error", "Out of Memory Error")
 """What DuckDB's words begin with when memory and disk do not suffice."""
 DISABLED_OPTIMIZERS = "in_clause"
 """It makes a hash join of a megabyte out of every list of values."""
+SPILLS = "spill-"
+"""What the names of folders begin with that DuckDB spills to."""
 THREAD_MB = 64
 """Each thread keeps pages of its own in memory; two in 64 MB run out of it where one would spill."""
 
@@ -61,13 +64,16 @@ class Cache:
 
         What the reader of the rows raises passes unchanged.
         """
-        with Incoming(rows).reader() as incoming, self._translated():
-            self._connection.register("incoming", incoming)
-            try:
-                self._connection.execute(f'CREATE OR REPLACE TABLE "{name}" AS SELECT * FROM incoming')
-            finally:
-                self._connection.unregister("incoming")
+        with self._translated():
+            hand_over(rows, lambda reader: self._keep(name, reader), stop=self._connection.interrupt)
             return int(self.rows(f'SELECT COUNT(*) FROM "{name}"')[0][0])
+
+    def _keep(self, name: str, reader: pa.RecordBatchReader) -> None:
+        self._connection.register("incoming", reader)
+        try:
+            self._connection.execute(f'CREATE OR REPLACE TABLE "{name}" AS SELECT * FROM incoming')
+        finally:
+            self._connection.unregister("incoming")
 
     def show_piece(self, name: str, piece: Path) -> None:
         """Make a staged piece queryable as the view `name`, without loading it."""
@@ -150,12 +156,12 @@ class _SpillFolder:
     """Where one cache spills to. It is made before it is needed: DuckDB makes no folder for its folder."""
 
     def __init__(self, staging: Path) -> None:
-        wanted = staging / f"spill-{os.getpid()}-{secrets.token_hex(4)}"
+        wanted = staging / f"{SPILLS}{os.getpid()}-{secrets.token_hex(4)}"
         self.path = ""
         self._made: list[Path] = []
         try:
             self._made = [folder for folder in (staging, *staging.parents) if not folder.exists()]
-            wanted.mkdir(parents=True)
+            make_folder(wanted, fresh=True)
             self.path = str(wanted)
         except OSError:
             self.remove()

@@ -6,13 +6,15 @@ import os
 from pathlib import Path
 
 from syncengine.staging.errors import staging_errors
+from syncengine.staging.private_files import opener
 
 
 def write_whole(path: Path, text: str) -> None:
     """Write a file beside and rename it into place, durable before it is seen."""
-    part = path.with_name(path.name + ".part")
+    # Two processes may write the same one at once: the last one counts, and neither is half the other.
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     with staging_errors(path.parent):
-        with part.open("w", encoding="utf-8") as file:
+        with open(part, "w", encoding="utf-8", opener=opener) as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

@@ -28,6 +28,7 @@ from syncengine.staging.documents import read_document, write_document
 from syncengine.staging.durable import sync_folder
 from syncengine.staging.errors import damaged, staging_errors
 from syncengine.staging.pieces import Piece, read_piece, write_piece
+from syncengine.staging.private_files import make_folder
 
 FOLDER = "synced"
 LOST = "who changed what of that table since the last sync is not known any more"
@@ -77,7 +78,7 @@ class LastSynced:
         Raises `StagingError` when there is no room; what was remembered before then stays.
         """
         with staging_errors(self._folder):
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self._folder)
         before: _Remembered | None = None
         with suppress(StagingError):
             before = self._remembered(table)

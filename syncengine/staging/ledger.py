@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from syncengine.model.errors import InputError, StagingError
+from syncengine.model.portions import BackfillWishes
 from syncengine.model.run import BatchState, RunHeader, RunKind, RunRecord, RunState, left_to_do
 from syncengine.staging.errors import staging_errors
 from syncengine.staging.pair_lock import UNNAMED, PairLock, holder_of, pair_locked
@@ -20,6 +21,8 @@ from syncengine.staging.run_folder import RunFolder
 
 MB = 2**20
 SHOWN = 5
+RUNS = "runs"
+"""The folder of the folders of runs."""
 EXAMINED_MB = 512
 """Of journals that are looked at byte by byte without anybody asking for it: a second or two."""
 MAY_WRITE = (RunState.RUNNING, RunState.DAMAGED)
@@ -37,7 +40,7 @@ class Begin:
     seed: int
     about: str
     undoes: str = ""
-    request: tuple[tuple[str, str], ...] = ()
+    request: BackfillWishes | None = None
 
 
 class Ledger:
@@ -200,7 +203,7 @@ class Ledger:
 
     @property
     def _runs(self) -> Path:
-        return self.staging / "runs"
+        return self.staging / RUNS
 
     def _name(self, lock: PairLock, run: RunFolder) -> None:
         with staging_errors(self.staging):

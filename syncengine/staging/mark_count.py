@@ -12,6 +12,8 @@ What is beyond the count is therefore the last mark at most, and may be torn. An
 count that does not fit, fewer marks than were counted, or more than one beyond it.
 
 The count is written in place, in turn into two slots of a disk's sector each: while one is written the other stands.
+A slot that does not hold together is one that was being written, so that the mark it was to count is there, whole;
+where it is not, the count is damaged.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from syncengine.staging.errors import damaged
 
 SECTOR = 512
 SLOTS = 2
+UNUSED = b"\n".rjust(SECTOR)
 LOST = "whether all that run did is still told is not known any more"
 
 
@@ -38,9 +41,19 @@ class MarkCount:
     last: str
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a file of a count tells."""
+
+    count: MarkCount
+    """The last that was written whole."""
+    half_written: bool
+    """The next was being written: the mark that it was to count is on disk."""
+
+
 def create_count(file: Path, count: MarkCount, about: str) -> None:
     """Make the file of a count, as long as it will ever be: what is written in place later needs no room."""
-    slots = [b"\n".rjust(SECTOR)] * SLOTS
+    slots = [UNUSED] * SLOTS
     slots[count.marks % SLOTS] = _slot(count, about)
     write_whole(file, b"".join(slots).decode())
 
@@ -56,16 +69,17 @@ def write_count(file: Path, count: MarkCount, about: str) -> None:
         os.close(descriptor)
 
 
-def read_count(file: Path, about: str) -> MarkCount:
-    """Return the last count that was written whole; raises `StagingError` where there is none."""
+def read_count(file: Path, about: str) -> Counted:
+    """Return what a file of a count tells; raises `StagingError` where it holds no whole count."""
     if not file.exists():
         raise damaged(file, LOST)
     data = file.read_bytes()
-    slots = (_count(data[at * SECTOR : (at + 1) * SECTOR], about) for at in range(SLOTS))
-    counts = [count for count in slots if count is not None]
+    slots = {slot: _count(slot, about) for slot in (data[at * SECTOR : (at + 1) * SECTOR] for at in range(SLOTS))}
+    counts = [count for count in slots.values() if count is not None]
     if not counts:
         raise damaged(file, LOST)
-    return max(counts, key=lambda count: count.marks)
+    half_written = any(count is None and slot != UNUSED for slot, count in slots.items())
+    return Counted(max(counts, key=lambda count: count.marks), half_written)
 
 
 def _slot(count: MarkCount, about: str) -> bytes:

@@ -18,7 +18,9 @@ from typing import Any
 
 from syncengine.staging.checksums import checksum
 from syncengine.staging.errors import damaged, staging_errors
+from syncengine.staging.mark_count import LOST as COUNT_LOST
 from syncengine.staging.mark_count import MarkCount, create_count, read_count, write_count
+from syncengine.staging.private_files import make_file
 
 CHECKSUM = b', "sum": "'
 """What comes before the checksum of everything before it, at the end of each line, which stays JSON."""
@@ -40,7 +42,7 @@ class _Line:
 def create_marks(file: Path) -> None:
     """Make a file of marks that holds none yet, and the count of them."""
     with staging_errors(file.parent):
-        file.touch()
+        make_file(file)
         create_count(count_file(file), MarkCount(0, 0, _first(file)), _about(file))
 
 
@@ -64,13 +66,14 @@ def append_mark(file: Path, entry: Mapping[str, object]) -> None:
                 if os.write(descriptor, line) != len(line):
                     raise OSError(errno.ENOSPC, "the disk is full")
                 os.fsync(descriptor)
-                count = MarkCount(before.marks + 1, before.size + len(line), own)
-                write_count(count_file(file), count, _about(file))
             except OSError:
                 # The next mark must not stick to half of this one.
                 with suppress(OSError):
                     os.ftruncate(descriptor, before.size)
                 raise
+            # From here on the mark stays, whatever becomes of its count: that may be written though it seems not to be.
+            count = MarkCount(before.marks + 1, before.size + len(line), own)
+            write_count(count_file(file), count, _about(file))
         finally:
             os.close(descriptor)
 
@@ -83,11 +86,11 @@ def read_marks(file: Path) -> tuple[dict[str, Any], ...]:
     with staging_errors(file.parent):
         # Before and after, since marks may be made meanwhile: those of the first are there, but for one of the second
         # there are no others.
-        least = read_count(count_file(file), _about(file)).marks
+        counted = read_count(count_file(file), _about(file))
         if not file.exists():
             raise damaged(file, LOST)
         data = file.read_bytes()
-        most = read_count(count_file(file), _about(file)).marks + 1
+        most = read_count(count_file(file), _about(file)).count.marks + 1
     marks: list[dict[str, Any]] = []
     last, at = _first(file), 0
     while end := data.find(b"\n", at) + 1:
@@ -96,7 +99,9 @@ def read_marks(file: Path) -> tuple[dict[str, Any], ...]:
             break
         marks.append(line.entry)
         last, at = line.checksum, end
-    rest = data[at:]
+    rest, least = data[at:], counted.count.marks
+    if counted.half_written and len(marks) == least:
+        raise damaged(count_file(file), COUNT_LOST)
     if len(marks) < least:
         where = f" in line {len(marks) + 1}" if rest else f": it ends after {len(marks)} of {least} marks"
         raise damaged(file, LOST, where)
@@ -125,10 +130,13 @@ def settle(file: Path) -> None:
 
 def _settled(file: Path, descriptor: int) -> MarkCount:
     """Return what a file of marks holds, its end mended where a crash left it: only that end is read."""
-    count = read_count(count_file(file), _about(file))
+    counted = read_count(count_file(file), _about(file))
+    count = counted.count
     size = os.fstat(descriptor).st_size
-    if size == count.size:
+    if size == count.size and not counted.half_written:
         return count
+    if size == count.size:
+        raise damaged(count_file(file), COUNT_LOST)
     end = os.pread(descriptor, size - count.size, count.size) if size > count.size else b""
     if not end or b"\n" in end[:-1]:
         raise damaged(file, LOST, f" after line {count.marks}" if end else f": it ends before its {count.marks} marks")
@@ -136,6 +144,8 @@ def _settled(file: Path, descriptor: int) -> MarkCount:
     if line is not None and line.follows(count.marks, count.last):
         count = MarkCount(count.marks + 1, size, line.checksum)
         write_count(count_file(file), count, _about(file))
+    elif counted.half_written:
+        raise damaged(count_file(file), COUNT_LOST)
     else:
         os.ftruncate(descriptor, count.size)
     return count

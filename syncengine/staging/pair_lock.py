@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from syncengine.model.errors import StagingError
+from syncengine.model.errors import OccupiedError, StagingError
 from syncengine.staging.checksums import checksum
 from syncengine.staging.errors import staging_errors
+from syncengine.staging.private_files import make_folder, opener
 
 LOCK = "pair.lock"
 UNNAMED = "another run"
@@ -27,15 +28,15 @@ BETWEEN_TRIES = 0.1
 def pair_locked(folder: Path) -> Iterator[PairLock]:
     """Hold the lock of the pair whose staging folder this is.
 
-    Raises `StagingError` that names the run which holds it.
+    Raises `OccupiedError` that names the run which holds it.
     """
     with staging_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        make_folder(folder)
+        descriptor = opener(str(folder / LOCK), os.O_RDWR | os.O_CREAT)
     try:
         if not _taken(descriptor, folder):
             holder = _said(descriptor)
-            raise StagingError(
+            raise OccupiedError(
                 f"Another run is writing to this pair: {holder}.",
                 hint="Wait until it is done, then run again; `syncengine status` shows how far it is.",
             )

@@ -16,6 +16,7 @@ from syncengine.model.kept_file import KeptFile
 from syncengine.staging.checksums import SummedFile
 from syncengine.staging.durable import sync_folder
 from syncengine.staging.errors import staging_errors
+from syncengine.staging.private_files import opener
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def write_piece(folder: Path, name: str, rows: pa.RecordBatchReader) -> Piece:
     part = folder / f"{name}.parquet.part"
     count = 0
     with Incoming(rows).reader() as incoming, staging_errors(folder):
-        with part.open("wb") as file:
+        with open(part, "wb", opener=opener) as file:
             summed = SummedFile(file)
             with pq.ParquetWriter(summed, rows.schema, compression="zstd") as writer:
                 for batch in incoming:

@@ -20,6 +20,7 @@ from syncengine.model.errors import StagingError
 from syncengine.model.facts import ClockReset
 from syncengine.model.remembered_days import EqualDay, Learnt, Recalled
 from syncengine.staging.pair_lock import holder_of
+from syncengine.staging.private_files import make_file, make_folder
 
 FILE = "verdicts.sqlite3"
 VERSION = 2
@@ -130,7 +131,9 @@ class Memory:
             if not self._file.exists():
                 if not create:
                     return None
-                self._folder.mkdir(parents=True, exist_ok=True)
+                make_folder(self._folder)
+                # The log and the index that SQLite makes beside it get the permissions it has.
+                make_file(self._file)
             self._open = sqlite3.connect(
                 self._file, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False
             )

@@ -15,14 +15,16 @@ Each file has a checksum: documents and marks their own, pieces and what hooks s
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from syncengine.model.allowed import Allowed
 from syncengine.model.errors import StagingError
 from syncengine.model.hooks import HookRecord
 from syncengine.model.kept_file import KeptFile
@@ -30,12 +32,14 @@ from syncengine.model.pair import Role
 from syncengine.model.plan import Plan
 from syncengine.model.portions import Portion
 from syncengine.model.run import BatchPlace, BatchState, RunHeader, RunKind, RunRecord, RunState
+from syncengine.model.surroundings import Meeting
 from syncengine.staging.checksums import kept_file
 from syncengine.staging.documents import read_document, write_document
 from syncengine.staging.durable import sync_folder, write_whole
 from syncengine.staging.errors import damaged, staging_errors
 from syncengine.staging.marks import LOST, append_mark, count_file, create_marks, legible_marks, read_marks, settle
-from syncengine.staging.run_reading import HOOKS, RunReading
+from syncengine.staging.private_files import make_folder
+from syncengine.staging.run_reading import ALLOWANCES, HOOKS, MEETINGS, RunReading
 
 FORMAT = "syncengine.run"
 VERSION = 2
@@ -78,8 +82,8 @@ class RunFolder:
     def create(self, header: RunHeader) -> None:
         """Make the folder, durable to its last name: a lost mark would be a lost journal."""
         with staging_errors(self.folder):
-            self.pieces.mkdir(parents=True)
-            (self.folder / "plans").mkdir()
+            make_folder(self.pieces, fresh=True)
+            make_folder(self.folder / "plans", fresh=True)
         create_marks(self.marks)
         document = {"format": FORMAT, "version": VERSION, **HEADERS.dump_python(header, mode="json")}
         # The last: without its header it is no run yet.
@@ -168,6 +172,14 @@ class RunFolder:
         where = {"portion": place.portion, "step": place.step, "first": place.first, "past": place.past}
         self.mark("batch", **where, state=state, into=into, **entry)
 
+    def mark_set_off(self, meetings: Sequence[Meeting], *, logged: Collection[Role]) -> None:
+        """Append what the writes that follow set off; `logged` servers roll a batch back with all that came of it."""
+        self.mark("set-off", meetings=MEETINGS.dump_python(tuple(meetings), mode="json"), logged=list(logged))
+
+    def mark_allowance(self, what: Literal["allowed", "needs"], allowed: Allowed) -> None:
+        """Append what was allowed to be set off from here on, or what has to be before the run can go on."""
+        self.mark(what, allowance=ALLOWANCES.dump_python(allowed, mode="json"))
+
     def mark_hook(self, record: HookRecord) -> None:
         """Append what became of a hook, or that it is begun."""
         self.mark("hook", **HOOKS.dump_python(record, mode="json"))
@@ -176,7 +188,7 @@ class RunFolder:
         """Keep what a hook said, and return the file of it."""
         path = self.folder / "hooks" / name
         with staging_errors(self.folder):
-            path.parent.mkdir(exist_ok=True)
+            make_folder(path.parent)
         write_whole(path, text)
         return kept_file(path)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.hooks import HookRecord, with_record
 from syncengine.model.kept_file import KeptFile
 from syncengine.model.pair import Role
@@ -21,8 +22,16 @@ from syncengine.model.run import (
     RunRecord,
     RunState,
 )
+from syncengine.model.surroundings import Meeting
 
 HOOKS = TypeAdapter(HookRecord)
+MEETINGS = TypeAdapter(tuple[Meeting, ...])
+ALLOWANCES = TypeAdapter(Allowed)
+
+WRITTEN = frozenset({BatchState.DONE, BatchState.UNKNOWN})
+"""How a batch ends that wrote, or may have written."""
+TOUCHED = frozenset(BatchState) - {BatchState.OPEN}
+"""How one ends whose statements have run, in a database that does not take back what came of them."""
 
 
 class RunReading:
@@ -42,13 +51,16 @@ class RunReading:
         self.not_compared: tuple[str, ...] = ()
         self.waiting = ""
         self.hooks: list[HookRecord] = []
+        self.set_off: dict[Meeting, bool] = {}
+        self.granted = NOTHING
+        self.needs = NOTHING
 
     def add(self, mark: dict[str, Any]) -> None:
         """Read one mark more."""
         self.waiting = ""
         match mark["mark"]:
             case "begun":
-                self.ended = None
+                self.ended, self.needs = None, NOTHING
             case "portions":
                 self.planned, self.is_cut = mark["count"], True
             case "planned":
@@ -62,6 +74,8 @@ class RunReading:
             case "hook":
                 record = HOOKS.validate_python({name: mark[name] for name in HookRecord.__slots__})
                 self.hooks = with_record(self.hooks, record)
+            case "set-off" | "allowed" | "needs":
+                self._surroundings(mark)
             case "waiting":
                 self.waiting = mark["why"]
             case "checked":
@@ -70,6 +84,16 @@ class RunReading:
                 self.not_compared = tuple(mark.get("not_compared", ()))
             case "ended":
                 self.ended = mark
+
+    def _surroundings(self, mark: dict[str, Any]) -> None:
+        if mark["mark"] == "set-off":
+            self.set_off |= {one: one.into in mark["logged"] for one in MEETINGS.validate_python(mark["meetings"])}
+            return
+        found = ALLOWANCES.validate_python(mark["allowance"])
+        if mark["mark"] == "needs":
+            self.needs = found
+        else:
+            self.granted |= found
 
     def _batch(self, mark: dict[str, Any]) -> None:
         place = BatchPlace(mark["portion"], mark["step"], mark["first"], mark["past"])
@@ -113,7 +137,16 @@ class RunReading:
             differs=self.differs,
             not_compared=self.not_compared,
             hooks=tuple(self.hooks),
+            set_off=tuple(one for one, logged in self.set_off.items() if self._is_set_off(one, logged=logged)),
+            granted=self.granted,
+            needs=NOTHING if running else self.needs,
         )
+
+    def _is_set_off(self, meeting: Meeting, *, logged: bool) -> bool:
+        """Say whether a batch of its table has run it, be it one that was put back: only a log rolls back all."""
+        states = WRITTEN if logged else TOUCHED
+        batches = (one for one in self.batches.values() if one.into is meeting.into and one.state in states)
+        return any(part.table == meeting.table for batch in batches for part in batch.parts)
 
 
 def part_data(part: PartRecord) -> dict[str, object]:

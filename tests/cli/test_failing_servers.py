@@ -84,7 +84,7 @@ def test_a_run_that_has_the_database_open_is_named(tmp_path: Path, typed: Typing
         lock.name("20000605-061203-3f1a")
         said = typed(*RESYNC, files.pair_file, *TRUNKS)
 
-    assert said.code == 1
+    assert said.code == 4
     assert "Another run is writing to this pair: run 20000605-061203-3f1a" in said.err
     assert "Close it there" not in said.err
 
@@ -448,7 +448,7 @@ def test_a_second_run_on_the_same_pair_is_turned_away(
 
     (second,) = answers
     assert first.code == 0
-    assert second.code == 1
+    assert second.code == 4
     assert is_one_sentence(second.err)
     assert f"Another run is writing to this pair: run {first.document['outcome']['run']}" in second.err
     assert f"process {os.getpid()}" in second.err
@@ -467,7 +467,7 @@ def test_two_runs_at_once_by_the_same_pair_file(tmp_path: Path) -> None:
         process.communicate(timeout=60)
 
     assert process.returncode == 0
-    assert second.code == 1
+    assert second.code == 4
     assert is_one_sentence(second.err)
     assert str(process.pid) in second.err
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")

@@ -19,7 +19,8 @@ IN_MAY = date(2000, 5, 27)
 HALF_HOUR = "2000-05-27 10:30..10:59"
 
 
-@pytest.mark.parametrize("words", [("--set", "history"), ("--table", "wcwc"), ()], ids=" ".join)
+@pytest.mark.soak("set", "all")
+@pytest.mark.parametrize("words", [("--set", "history"), ("--table", "wcwc"), ()], ids=["set", "table", "all"])
 def test_a_backfill_of_weeks_takes_no_intervals_in_that_are_left_out(
     tmp_path: Path, typed: Typing, words: tuple[str, ...]
 ) -> None:
@@ -47,6 +48,7 @@ def test_a_backfill_of_weeks_takes_no_intervals_in_that_are_left_out(
     assert files.bag("secondary", "wcwc") == []
 
 
+@pytest.mark.soak("copy")
 @pytest.mark.parametrize("rollups", ["recompute", "copy"])
 def test_days_that_are_left_out_are_not_rolled_up(tmp_path: Path, rollups: str) -> None:
     """The other longer tables are made anew; of the one left out the plan says that it stays stale."""
@@ -67,6 +69,7 @@ def test_days_that_are_left_out_are_not_rolled_up(tmp_path: Path, rollups: str) 
     assert any("Data Summarizing" in line.text for line, _ in done.by_hand)
 
 
+@pytest.mark.soak
 def test_days_that_are_left_out_are_not_rolled_up_after_outages(tmp_path: Path, typed: Typing) -> None:
     """The same where the outages are found, not typed."""
     whole = intervals()
@@ -97,6 +100,7 @@ def historical(files: Files) -> tuple[str, ...]:
     )
 
 
+@pytest.mark.soak("verify --set history", "resync --outages --dry-run")
 @pytest.mark.parametrize(
     "words",
     [

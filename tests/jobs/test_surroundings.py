@@ -110,14 +110,16 @@ def test_a_backfill_is_asked_about_too(tmp_path: Path, typed: Typing) -> None:
         refused = backfill()
         kept = files.bag("secondary", "htrunk")
         allowed = backfill("--allow-triggers", "htrunk")
-        request = dict(files.open().run().header.request)
+        told = files.open().run()
 
     assert refused.code == 4
     assert "c_adding" in refused.text
     assert kept == before
     assert allowed.code in (0, 3)
     assert "Set off beside the rows that were written" in allowed.text
-    assert request["allow_triggers"] == "htrunk"
+    assert told.header.request is not None
+    assert told.header.request.allowed.triggers == ("htrunk",)
+    assert [one.met.name for one in told.granted.told] == ["c_adding"]
 
 
 def test_only_what_the_plan_writes_and_where_it_writes_counts(tmp_path: Path) -> None:
@@ -163,8 +165,8 @@ def test_a_table_of_the_plan_that_loses_rows_is_said_to_differ_afterwards(tmp_pa
     assert met.met.says.endswith("and what hsplit loses by it differs after the run")
 
 
-def test_an_undo_says_only_what_its_run_wrote(tmp_path: Path) -> None:
-    """What the run was allowed is allowed to its undo, and named; with the trigger gone it stays named."""
+def test_an_undo_says_what_its_run_set_off(tmp_path: Path) -> None:
+    """What the run was told and allowed is allowed to its undo, and named; with the trigger gone it stays named."""
     files = drifting_pair(tmp_path)
     pair = files.open()
     with surrounded("htrunk", triggers=(ADDS_UP,)):
@@ -175,7 +177,6 @@ def test_an_undo_says_only_what_its_run_wrote(tmp_path: Path) -> None:
 
     assert [one.met.name for one in back.not_put_back] == ["c_adding"]
     assert back.set_off == ()
-    assert back.allowed.triggers == ("htrunk", "hagent")
     assert undone.set_off == ()
     assert pair.run().in_sync is False
 

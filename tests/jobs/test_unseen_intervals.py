@@ -33,6 +33,7 @@ def silent(monkeypatch: pytest.MonkeyPatch, tables: Collection[str], role: Role 
     meddle(monkeypatch, role, Meddling(before_asking=asked))
 
 
+@pytest.mark.soak("linkex", "htrunk")
 @pytest.mark.parametrize("lost", [("htrunk",), ("linkex",), ("htrunk", "linkex")], ids=" ".join)
 def test_no_hole_is_made_of_an_hour_that_the_clock_skipped(
     tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch, lost: tuple[str, ...]
@@ -92,6 +93,7 @@ def test_a_server_whose_sight_is_not_known_does_not_lose(tmp_path: Path, monkeyp
     assert plan.kept[0].detail == "nobody knows what secondary saw: none of its tables tells"
 
 
+@pytest.mark.soak
 def test_its_diary_still_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where its links were down it loses, whatever its other tables would tell."""
     files = coded(tmp_path, linkex=[link(513, 360)])
@@ -101,6 +103,7 @@ def test_its_diary_still_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert [one.outlook for one in files.open().outages().findings] == [Outlook.MEND]
 
 
+@pytest.mark.soak("copy")
 @pytest.mark.parametrize("how", ["recompute", "copy"])
 def test_days_are_not_made_of_intervals_that_nobody_knows_to_be_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str

@@ -16,10 +16,13 @@ from syncengine.model.outcome import StepState
 from syncengine.model.pair import Role
 from syncengine.model.plan import KeptWhy
 from syncengine.model.run import RunState
+from syncengine.model.spec import TableSpec
+from syncengine.observe.rollups.recomputed_rows import Recomputing
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import WINDOW, Typing
 from tests.jobs.test_outages import broken, link
 from tests.meddling import Meddling, meddle
+from tests.rules.summarised import pair
 from tests.scenes import code, trunks
 
 TABLES = ("htrunk", "hcwc", "synonyms")
@@ -393,10 +396,14 @@ def test_an_empty_table_is_not_in_sync(tmp_path: Path, typed: Typing) -> None:
     assert "Without a row to compare: hcwc." in both.text
     assert "EMPTY there was no row to compare. Without a row to compare: hcwc." in alone.text
     assert "IN SYNC" not in alone.text
+    # Text, JSON and exit code say the same: nothing differs, and there is nothing to call in sync.
+    assert document["in_sync"] is None
+    assert typed("verify", "--pair", files.pair_file, "--table", "htrunk", "--json").document["in_sync"] is True
     assert document["counts"] == {"in_sync": 0, "differing": 0, "not_compared": 0, "empty": 1}
     assert (document["tables"][0]["empty"], document["tables"][0]["in_sync"]) == (True, None)
 
 
+@pytest.mark.soak("backfill")
 @pytest.mark.usefixtures("unreadable")
 @pytest.mark.parametrize("words", [("resync", *WINDOW), ("backfill", "--window", MORNING)], ids=lambda words: words[0])
 @pytest.mark.parametrize("alike", [False, True])
@@ -422,3 +429,132 @@ def test_a_dry_run_without_it_ends_with_3(tmp_path: Path, typed: Typing) -> None
 
     assert typed("resync", "--pair", files.pair_file, *WINDOW, "--table", "htrunk", "--dry-run").code == 3
     assert typed("sync", "--pair", files.pair_file, "--table", "synonyms", "--dry-run").code == 3
+
+
+def a_view_over_nothing(files: Files, table: str, role: str = "secondary") -> None:
+    """Let a table be one that no server can read: a view over a file that is gone."""
+    rows = files.folder / f"{table}.parquet"
+    files.run(role, f"ALTER TABLE {table} RENAME TO {table}_held")
+    files.run(role, f"COPY {table}_held TO '{rows}'")
+    files.run(role, f"CREATE VIEW {table} AS SELECT * FROM read_parquet('{rows}')")
+    rows.unlink()
+
+
+IN_MAY = date(2000, 5, 27)
+
+
+@pytest.mark.soak("copy")
+@pytest.mark.parametrize("rollups", ["recompute", "copy"])
+def test_days_that_cannot_be_read_do_not_end_their_intervals(tmp_path: Path, typed: Typing, rollups: str) -> None:
+    """Intervals and weeks are repaired; the days are named with why, and the end is 5 (rule 10).
+
+    A roll-up of months is checked by days, so that they are recomputed only where these can be read.
+    """
+    files = pair(tmp_path, blind={IN_MAY: 1030})
+    a_view_over_nothing(files, "dcwc")
+    words = ("--window", f"{IN_MAY} 10:30..10:59", "--table", "hcwc", "--rollups", rollups)
+
+    plan = files.open().plan_resync(window=f"{IN_MAY} 10:30..10:59", tables="hcwc", rollups=rollups)
+    foretold = typed("resync", "--pair", files.pair_file, *words, "--dry-run")
+    said = typed("resync", "--pair", files.pair_file, *words, "--yes")
+
+    fates = {one.table: (one.then.value, "dcwc" in one.why) for one in plan.stale}
+    months = ("list", True) if rollups == "recompute" else ("copy", False)
+    assert fates == {"dcwc": ("list", True), "wcwc": (rollups, False), "mcwc": months}
+    assert [(one.table, one.why) for one in plan.kept] == [("dcwc", KeptWhy.NOT_COMPARED)]
+    assert (foretold.code, said.code) == (1, 5)
+    assert "dcwc: not compared (secondary: a file that a view reads is not there" in foretold.text
+    for table in ("hcwc", "wcwc", *(("mcwc",) if rollups == "copy" else ())):
+        assert files.bag("secondary", table) == files.bag("primary", table)
+
+
+@pytest.mark.soak
+def test_days_that_fail_only_once_their_intervals_are_repaired(
+    tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be read when it is to be rolled up anew is left and named; the longer tables beside it are done."""
+    files = pair(tmp_path, blind={IN_MAY: 1030})
+    make = Recomputing.make
+
+    def failing_at_days(self: Recomputing, spec: TableSpec, *given: Any) -> Any:
+        if spec.name == "dcwc":
+            raise ServerError("secondary: somebody has locked it")
+        return make(self, spec, *given)
+
+    monkeypatch.setattr(Recomputing, "make", failing_at_days)
+    words = ("--window", f"{IN_MAY} 10:30..10:59", "--table", "hcwc", "--rollups", "recompute", "--yes")
+
+    said = typed("resync", "--pair", files.pair_file, *words)
+
+    assert said.code == 5
+    assert "dcwc could not be read (secondary: somebody has locked it)" in said.text
+    assert files.bag("secondary", "wcwc") == files.bag("primary", "wcwc")
+
+
+def test_an_internal_look_names_the_table_that_cannot_be_read(tmp_path: Path, typed: Typing) -> None:
+    """Of days, weeks and months over one table only the weeks are broken: only they are not compared."""
+    files = pair(tmp_path)
+    a_view_over_nothing(files, "wcwc")
+
+    verdict = files.open().verify_internal(tables=("dcwc", "wcwc", "mcwc"), on="secondary")
+    said = typed("verify", "--internal", "--pair", files.pair_file, "--table", "hcwc")
+
+    assert [one.table for one in verdict.tables if not one.problem and one.periods] == ["dcwc", "mcwc"]
+    assert [one.table for one in verdict.not_compared] == ["wcwc"]
+    assert said.code == 1
+    assert "dcwc: not compared" not in said.text
+
+
+def test_an_undo_puts_back_what_can_be_read(tmp_path: Path, typed: Typing) -> None:
+    """A table that cannot be read now is left and named; the others are put back, and the end is 5."""
+    files = drifting(tmp_path)
+    before = files.bag("secondary", "htrunk")
+    files.open().execute(files.open().plan_resync(window=MORNING, tables=("htrunk", "hcwc")))
+    a_view_over_nothing(files, "hcwc")
+
+    plan = files.open().plan_undo()
+    foretold = typed("undo", "--pair", files.pair_file, "--dry-run")
+    said = typed("undo", "--pair", files.pair_file, "--yes")
+
+    assert {part.table for step in plan.steps for part in step.parts} == {"htrunk"}
+    assert [(one.table, one.why, one.counts.extra) for one in plan.kept] == [("hcwc", KeptWhy.NOT_COMPARED, 1)]
+    assert (foretold.code, said.code) == (5, 5)
+    assert "hcwc: not compared (secondary: a file that a view reads is not there" in said.text
+    assert files.bag("secondary", "htrunk") == before
+
+
+@pytest.mark.soak
+def test_an_undo_of_which_nothing_can_be_read_names_the_table(tmp_path: Path, typed: Typing) -> None:
+    """It is an error of the server, and nothing is put back."""
+    files = drifting(tmp_path)
+    files.open().execute(files.open().plan_resync(window=MORNING, tables="hcwc"))
+    a_view_over_nothing(files, "hcwc")
+
+    said = typed("undo", "--pair", files.pair_file, "--yes")
+
+    assert said.code == 1
+    assert "can be compared with what is there now. hcwc: secondary: a file that a view reads is not there" in said.err
+
+
+def test_an_undo_puts_no_agent_groups_back_without_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was written in one step is put back in one, or not at all (High Availability guide, chapter 3)."""
+    files = build_files(
+        tmp_path,
+        ["synonyms", "agroups", "vectors"],
+        primary={
+            "agroups": [row("agroups", value="4001")],
+            "synonyms": [row("synonyms", value="1", item_name="a")],
+            "vectors": [row("vectors", vector=1)],
+        },
+    )
+    pair_of = files.open()
+    pair_of.execute(pair_of.plan_sync(tables=("synonyms", "agroups", "vectors"), include_manual=True))
+    meddle(monkeypatch, Role.SECONDARY, Meddling(before_asking=failing("synonyms", ServerError("locked"))))
+
+    plan = files.open().plan_undo()
+
+    assert {part.table for step in plan.steps for part in step.parts} == {"vectors"}
+    assert {(one.table, one.detail) for one in plan.kept} == {
+        ("synonyms", "locked"),
+        ("agroups", "it is written with synonyms, which could not be compared"),
+    }

@@ -17,6 +17,7 @@ from rich.console import Console
 
 from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.drift import Observation
+from syncengine.model.errors import ServerError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.pair import Role
 from syncengine.model.remembered_days import DaysQuery, DayVersions
@@ -183,6 +184,20 @@ def test_what_no_archive_status_tells_of_is_not_remembered(tmp_path: Path) -> No
     verify(files)
 
     assert verify(files).observation.remembered.days == 0
+
+
+def test_versions_that_a_server_fails_at_are_done_without(tmp_path: Path) -> None:
+    """A server that stops the question of versions, as over a time limit, may let its rows be read: all are."""
+    files = built(tmp_path)
+    verify(files)
+
+    def stopped(server: Server, query: DaysQuery) -> DayVersions | None:
+        raise ServerError(f"canceling statement due to statement timeout: {server}, {query}")
+
+    found = verify(files, versions=stopped)
+
+    assert found.observation.in_sync
+    assert found.days == EVERYTHING
 
 
 @pytest.mark.soak

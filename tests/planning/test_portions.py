@@ -5,14 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from syncengine.model.bucket import period_of
-from syncengine.model.pair import Role
-from syncengine.model.plan import Policy
-from syncengine.model.portions import BackfillWishes
 from syncengine.model.spec import Archive
 from syncengine.model.window import DAY, Window
 from syncengine.planning.portions import day_windows, month_windows
@@ -113,20 +109,3 @@ def test_days_without_rows_make_no_portion() -> None:
 
     assert found == ["1998-01-05 00:00-23:59", "2000-06-01 00:00-23:59"]
     assert list(day_windows({}, window, most_rows=1000, most_days=31)) == []
-
-
-@pytest.mark.parametrize("hours", [None, "22:00-05:00"])
-@pytest.mark.parametrize("acds", [(), (1, 7)])
-def test_what_was_asked_for_is_read_back_from_the_ledger(hours: str | None, acds: tuple[int, ...]) -> None:
-    """A resume knows tables, window, direction, policy, ACDs, rate and hours; how it is cut stands in its folder."""
-    asked = BackfillWishes(
-        tables=("hsplit", "dsplit"),
-        window=Window(datetime(1998, 1, 1), datetime(2000, 7, 1)),
-        source=Role.SECONDARY,
-        policy=Policy.REPLACE,
-        acds=acds,
-        rows_per_second=900 if hours else None,
-        hours=hours,
-    )
-
-    assert BackfillWishes.from_request(asked.as_request()) == asked

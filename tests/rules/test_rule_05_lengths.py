@@ -350,6 +350,7 @@ def counted(folder: Path, lengths: tuple[list[dict[str, Any]], list[dict[str, An
     return files
 
 
+@pytest.mark.soak("True")
 @pytest.mark.parametrize("every_row", [False, True])
 def test_lengths_that_changed_alike_excuse_nothing(tmp_path: Path, every_row: bool) -> None:
     """A day on which both servers went from half hours to quarters alike has one count of broken intervals."""
@@ -377,7 +378,12 @@ def test_a_month_expects_what_its_unlike_days_can_make(tmp_path: Path, counts: t
     assert files.open().verify(tables=("mtrunk",)).in_sync is alike
 
 
-@pytest.mark.parametrize("elsewhere", [{"acd": 2}, {"row_date": date(2000, 6, 3)}], ids=["ACD", "day"])
+@pytest.mark.soak("day before")
+@pytest.mark.parametrize(
+    "elsewhere",
+    [{"acd": 2}, {"row_date": date(2000, 6, 3)}, {"row_date": date(2000, 6, 5)}],
+    ids=["ACD", "day before", "day after"],
+)
 def test_lengths_elsewhere_excuse_nothing(tmp_path: Path, elsewhere: dict[str, Any]) -> None:
     """Lengths that differ in another ACD, or on another day, say nothing of the count of this one."""
     files = build_files(

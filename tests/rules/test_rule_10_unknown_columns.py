@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from syncengine.app import Ran
-from syncengine.model.errors import InputError
+from syncengine.model.errors import InputError, ServerError
+from syncengine.model.pair import Role
 from tests.builders import Files
 from tests.cli.terminal import Typing
+from tests.meddling import Meddling, meddle
 from tests.rules.summarised import SUNDAY, pair
 from tests.rules.test_rule_10_rollup_repair import fates, mended, window
 
@@ -142,3 +144,21 @@ def test_it_is_only_for_what_is_recomputed(tmp_path: Path, typed: Typing) -> Non
     assert "Add --rollups recompute." in said.err
     with pytest.raises(InputError, match="way with unknown columns"):
         files.open().plan_resync(window=window(SUNDAY), unknown_columns="guess")
+
+
+def test_of_a_day_that_was_not_written_nothing_is_said_to_be_recomputed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that does not do the step of the day leaves it stale as a whole, and it is told once, with that."""
+    files = unknown(tmp_path)
+
+    def refused(inserts: int, table: str) -> None:
+        if table == "dcwc":
+            raise ServerError(f"secondary: dcwc has a constraint ({inserts})")
+
+    meddle(monkeypatch, Role.SECONDARY, Meddling(after_insert=refused))
+
+    done = repaired(files)
+
+    assert done.rollups is not None
+    assert [(one.table, one.why) for one in done.rollups.stale] == [("dcwc", "it was not written")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -189,3 +190,20 @@ def test_every_error_of_the_comparison_is_ours(tmp_path: Path) -> None:
                 ask()
             assert "\n" not in str(raised.value)
         assert cache.reader("SELECT 1 AS a").read_all().num_rows == 1
+
+
+def test_ctrl_c_is_heard_while_rows_are_waited_for(tmp_path: Path) -> None:
+    """Whoever waits for a server waits where a Ctrl-C is heard, and the cache can be used on after it."""
+
+    def slow() -> Iterator[pa.RecordBatch]:
+        yield from wide(1, rows=10)
+        threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        time.sleep(20)
+
+    began = time.monotonic()
+    with Cache(tmp_path, memory_mb=MEMORY_MB) as cache:
+        with pytest.raises(KeyboardInterrupt):
+            cache.load("few", pa.RecordBatchReader.from_batches(wide(1, rows=1).schema, slow()))
+
+        assert time.monotonic() - began < 5
+        assert cache.load("few", wide(1, rows=100)) == 100

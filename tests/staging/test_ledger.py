@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from syncengine.model.errors import InputError, StagingError
+from syncengine.model.errors import InputError, OccupiedError, StagingError
 from syncengine.model.run import RunKind, RunState
 from syncengine.staging import ledger as ledger_module
 from syncengine.staging.ledger import Begin, Ledger
@@ -68,7 +68,7 @@ def test_a_second_run_is_refused_with_the_name_of_the_first(tmp_path: Path) -> N
     with ledger.locked() as lock:
         run = ledger.begin(lock, Begin(RunKind.RESYNC, 1, "a test"), needs_bytes=0)
         assert ledger.find(run.id).state is RunState.RUNNING
-        with pytest.raises(StagingError, match=f"Another run is writing to this pair: run {run.id}, process"):
+        with pytest.raises(OccupiedError, match=f"Another run is writing to this pair: run {run.id}, process"):
             ledger.locked().__enter__()
 
     assert ledger.holder() == ""

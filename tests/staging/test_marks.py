@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from syncengine.model.errors import StagingError
-from syncengine.staging.mark_count import SECTOR, SLOTS, MarkCount, read_count
+from syncengine.staging.mark_count import SECTOR, SLOTS, Counted, read_count
 from syncengine.staging.marks import append_mark, count_file, create_marks, read_marks, settle
 
 LAST = 5
@@ -76,6 +78,41 @@ def test_half_a_count_leaves_the_one_before(marks: Path) -> None:
     assert steps(marks) == [*range(1, LAST + 1)]
     append_mark(marks, {"mark": "step", "step": LAST + 1})
     assert steps(marks) == [*range(1, LAST + 2)]
+
+
+@pytest.mark.parametrize("newest", [True, False])
+def test_a_count_that_is_damaged_stands_for_a_mark_that_must_be_there(marks: Path, newest: bool) -> None:
+    """Where a count is no whole one, the mark that it was to count has to be there: else nobody knows how many were."""
+    data = bytearray(count_file(marks).read_bytes())
+    data[(LAST + (not newest)) % SLOTS * SECTOR + SECTOR - 3] ^= 1
+    count_file(marks).write_bytes(data)
+    if newest:
+        marks.write_bytes(b"".join(lines(marks)[:-1]))
+
+    with pytest.raises(StagingError, match=r"steps\.count is damaged"):
+        read_marks(marks)
+    with pytest.raises(StagingError, match=r"steps\.count is damaged"):
+        append_mark(marks, {"mark": "step", "step": 9})
+
+
+@pytest.mark.parametrize("call", ["fsync", "fdatasync"])
+def test_a_flush_that_fails_leaves_marks_that_can_be_read(
+    marks: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """Whichever flush of a mark or of its count a disk refuses, what was made before is read, and the run goes on."""
+
+    def refused(descriptor: int) -> None:
+        del descriptor
+        raise OSError(errno.EIO, "the disk does not answer")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, call, refused)
+        with pytest.raises(StagingError):
+            append_mark(marks, {"mark": "step", "step": LAST + 1})
+
+    assert steps(marks)[:LAST] == [*range(1, LAST + 1)]
+    append_mark(marks, {"mark": "step", "step": LAST + 2})
+    assert steps(marks)[-1] == LAST + 2
 
 
 HARMS: dict[str, Harm] = {
@@ -154,7 +191,7 @@ def test_marks_of_another_run_are_none(marks: Path, tmp_path: Path) -> None:
 def test_marks_that_are_made_during_a_look_are_no_damage(marks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many marks are made between a look at their count and one at themselves, none of them is too many."""
 
-    def made_meanwhile(file: Path, about: str) -> MarkCount:
+    def made_meanwhile(file: Path, about: str) -> Counted:
         count = read_count(file, about)
         monkeypatch.setattr("syncengine.staging.marks.read_count", read_count)
         for number in (LAST + 1, LAST + 2, LAST + 3):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from json import dumps
 
 from syncengine.execute.executor import refuse_other_servers
 from syncengine.execute.pacing import parse_hours
@@ -15,11 +14,13 @@ from syncengine.jobs.backfill.progress_display import PortionProgress
 from syncengine.jobs.connections import as_of
 from syncengine.jobs.runs.result import Ran
 from syncengine.jobs.runs.runs import Runs
+from syncengine.jobs.surroundings import needs, refuse_nothing_writable, told_of
+from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.errors import InputError, RefusedError, SyncError
 from syncengine.model.interrupts import BY_USER, is_stop
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan
-from syncengine.model.portions import NOT_COUNTED, BackfillWishes, Portion, Portioned
+from syncengine.model.portions import BackfillWishes, Portion, Portioned
 from syncengine.model.progress import Progress
 from syncengine.model.run import RunKind, RunRecord
 from syncengine.servers.protocol import Server
@@ -41,14 +42,18 @@ class Backfilling:
         """Return how a backfill would be cut. Reads only."""
         self._refuse_hours(wishes)
         with self.runs.connections.servers(frozenset()) as servers:
-            return self.cutting.portions(servers, wishes)
+            refuse_nothing_writable(wishes.tables, wishes.writes_to, servers, wishes.policy)
+            portioned = self.cutting.portions(servers, wishes)
+            told = told_of(wishes.tables, wishes.writes_to, servers, wishes.allowed)
+        sets_off = (f"{one.says}; an undo does not put back what that changes" for one in told)
+        return replace(portioned, notes=(*portioned.notes, *sets_off))
 
     def planned(self, wishes: BackfillWishes, portions: Sequence[Portion]) -> Iterator[tuple[Portion, Plan | None]]:
         """Yield the plan of each portion, as the pair is now; None where nothing of it can be compared."""
         seed = secrets.randbits(63)
         with self.runs.connections.servers(frozenset()) as servers:
             for portion in portions:
-                yield portion, self.work.plan(servers, wishes, portion, seed, self.progress)
+                yield portion, self.work.plan(servers, wishes, portion, seed, self.progress, wishes.allowed)
 
     def execute(self, wishes: BackfillWishes, portioned: Portioned) -> Ran:
         """Do a backfill as a new run."""
@@ -59,19 +64,26 @@ class Backfilling:
         ):
             self.runs.connections.refuse_unwritable(servers, into)
             notes = (*self.runs.recover_others(servers, into, but=""), *self.runs.prune())
-            begin = Begin(RunKind.BACKFILL, secrets.randbits(63), wishes.about, request=_request(wishes, portioned))
+            # What is there now is allowed, by its names: what comes between two portions is not.
+            allowed = wishes.allowed.and_told(told_of(wishes.tables, into, servers, wishes.allowed))
+            begin = Begin(RunKind.BACKFILL, secrets.randbits(63), wishes.about, request=_with_lost(wishes, portioned))
             run = self.runs.ledger.begin(lock, begin, needs_bytes=0)
             run.save_portions(portioned.portions)
+            if allowed.named:
+                run.mark_allowance("allowed", allowed)
             ran = self._carry_out(wishes, run, servers, run.record(running=True))
         return replace(ran, notes=notes)
 
-    def resume(self, record: RunRecord) -> Ran:
-        """Go on with a backfill: the portion under way by its own plan, then those after it."""
-        if not self.runs.ledger.folder(record.id).is_cut():
+    def resume(self, record: RunRecord, allowed: Allowed) -> Ran:
+        """Go on with a backfill: the portion under way by its own plan, then those after it.
+
+        `allowed` is what may be set off beside what it was allowed before.
+        """
+        wishes = record.header.request
+        if wishes is None or not self.runs.ledger.folder(record.id).is_cut():
             raise InputError(
                 f"Run {record.id} was cut short before it had planned anything.", hint="Run its command again."
             )
-        wishes = BackfillWishes.from_request(record.header.request)
         self._refuse_hours(wishes)
         into = wishes.writes_to
         with self.runs.connections.servers(into, slowed_by=_slowed_by(wishes)) as servers:
@@ -80,8 +92,12 @@ class Backfilling:
                 refuse_other_servers(self.runs.ledger.folder(record.id).plan(portion), servers)
             self.runs.connections.refuse_upgraded(servers)
             with self.runs.resumed(record, servers) as (run, found):
+                if allowed.named:
+                    run.mark_allowance("allowed", allowed.and_told(told_of(wishes.tables, into, servers, allowed)))
                 notes = self.runs.recover_others(servers, into, but=record.id)
-                return replace(self._carry_out(wishes, run, servers, found), notes=tuple(notes))
+                granted = run.record(running=True).granted
+                ran = self._carry_out(wishes, run, servers, replace(found, granted=granted))
+                return replace(ran, notes=tuple(notes))
 
     def _refuse_hours(self, wishes: BackfillWishes) -> None:
         """Refuse what are no hours, and those that a clock which stands still never reaches."""
@@ -106,7 +122,8 @@ class Backfilling:
 
         portions = run.portions()
         progress = PortionProgress(self.progress, portions, record.portions_done)
-        copying = Copying(self.runs, self.work, wishes, run, paced, record, progress)
+        allowed = NOTHING.and_told(record.granted.told)
+        copying = Copying(self.runs, self.work, wishes, run, paced, record, progress, allowed)
         progress.open()
         try:
             for portion in portions:
@@ -116,6 +133,7 @@ class Backfilling:
                 if portion.number not in record.portions_done:
                     progress.portion_done(portion)
         except (KeyboardInterrupt, SyncError) as error:
+            needs(run, error)
             copying.stop(BY_USER if is_stop(error) else str(error), cancelled=is_stop(error))
             if isinstance(error, RefusedError | InputError) and not copying.wrote:
                 # Nothing was written: it is the sentence that counts, not how far the reading came.
@@ -126,9 +144,9 @@ class Backfilling:
         return copying.ended()
 
 
-def _request(wishes: BackfillWishes, portioned: Portioned) -> tuple[tuple[str, str], ...]:
+def _with_lost(wishes: BackfillWishes, portioned: Portioned) -> BackfillWishes:
     """Return what the ledger keeps of a backfill: what is asked for, and what it does not look at."""
-    return (*wishes.as_request(), (NOT_COUNTED, dumps([name for name, _ in portioned.not_counted])))
+    return replace(wishes, not_counted=tuple(name for name, _ in portioned.not_counted))
 
 
 def _slowed_by(wishes: BackfillWishes) -> float:

@@ -5,29 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from json import loads
 
 from syncengine.catalogue import Catalogue
-from syncengine.execute.executor import end, execute
+from syncengine.execute.executor import execute
 from syncengine.execute.pacing import Pacing, parse_hours
 from syncengine.jobs.backfill.progress_display import PortionProgress
 from syncengine.jobs.connections import as_of
+from syncengine.jobs.runs.beginning import needed_bytes
 from syncengine.jobs.runs.result import Ran
-from syncengine.jobs.runs.runs import Runs, needed_bytes
-from syncengine.jobs.surroundings import surrounded
+from syncengine.jobs.runs.runs import Runs
+from syncengine.jobs.surroundings import TO_GO_ON, Watch, fit_to_go_on, planned, surrounded
+from syncengine.model.allowed import Allowed
 from syncengine.model.checklist import ChecklistLine
 from syncengine.model.drift import Observation
 from syncengine.model.errors import RefusedError, WindowError
 from syncengine.model.outcome import RunOutcome, StepOutcome
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan
-from syncengine.model.portions import NOT_COUNTED, BackfillWishes, Portion, PortionDone
+from syncengine.model.portions import BackfillWishes, Portion, PortionDone
 from syncengine.model.progress import Progress
 from syncengine.model.run import RunKind, RunRecord
-from syncengine.model.surroundings import Allowed
 from syncengine.observe.facts import running_archive
 from syncengine.observe.request import Request
-from syncengine.planning.plan import Wishes, plan
+from syncengine.planning.plan import Wishes
+from syncengine.planning.surroundings import PLANNED, Told
 from syncengine.servers.protocol import Server
 from syncengine.staging.run_folder import RunFolder
 
@@ -49,6 +50,8 @@ class PortionWork:
         portion: Portion,
         seed: int,
         progress: Progress,
+        allowed: Allowed,
+        told: Told = PLANNED,
     ) -> Plan | None:
         """Return the plan of a portion; None where nothing of it can be compared."""
         request = replace(self._request(wishes, portion, seed), for_writing=True)
@@ -57,15 +60,14 @@ class PortionWork:
         except WindowError:
             return None
         try:
-            made = plan(
-                observation, self.catalogue, Wishes(wishes.policy, self.settings.limits, hooks=self.settings.hooks)
-            )
+            how = Wishes(wishes.policy, self.settings.limits, hooks=self.settings.hooks)
+            made = planned(observation, self.catalogue, how, servers, of_a_part=True)
         except RefusedError as error:
             if error.rule != DELETIONS_RULE:
                 raise
             hint = "Look at them with `syncengine verify`; then raise limits.deletions in the pair file, or use fill."
             raise RefusedError(error.message, rule=error.rule, hint=hint) from error
-        return surrounded(made, servers, wishes.allowed)
+        return surrounded(made, servers, allowed, told)
 
     def look(
         self,
@@ -104,6 +106,8 @@ class Copying:
     """Returns the servers, no faster than asked for; anew each time, since who was interrupted is held back no more."""
     record: RunRecord
     progress: PortionProgress
+    allowed: Allowed
+    """What may be set off, each by the name it was told by."""
     steps: list[StepOutcome] = field(default_factory=list)
     done: list[PortionDone] = field(default_factory=list)
     last: Plan | None = None
@@ -139,7 +143,8 @@ class Copying:
         in_sync = None if after is None else after.in_sync
         lost = tuple(table.spec.name for table in after.not_compared) if after else ()
         left = sum(table.counts.total for table in after.tables) if after else 0
-        self.done.append(PortionDone(portion, outcome.deleted, outcome.inserted, left, in_sync, lost))
+        unwritable = made.unwritable if made is not None else ()
+        self.done.append(PortionDone(portion, outcome.deleted, outcome.inserted, left, in_sync, lost, unwritable))
         # Steps that were left since their rows had moved are not done by this plan any more: drift remains.
         self.run.mark("portion", number=portion.number, in_sync=outcome.done and in_sync is not False)
 
@@ -164,12 +169,12 @@ class Copying:
             wrote=self.wrote,
         )
         ran = self.runs.hooked_after(ran, self._lines(), self.runs.hooking(self.run, self.record.hooks))
-        set_off = self.runs.set_off(self.run) if self.wishes.allowed != Allowed() else ()
-        return replace(ran, outcome=end(self.run, ran.outcome), set_off=set_off)
+        return self.runs.ended(ran, self.run)
 
     def _not_counted(self) -> tuple[str, ...]:
         """Return the tables of which days may have been left out, since they could not be counted."""
-        return tuple(loads(dict(self.record.header.request).get(NOT_COUNTED, "[]")))
+        request = self.record.header.request
+        return request.not_counted if request is not None else ()
 
     def _lines(self) -> tuple[ChecklistLine, ...]:
         """Return what all its portions leave to be done, each once."""
@@ -179,9 +184,18 @@ class Copying:
     def _plan(self, portion: Portion) -> Plan | None:
         if portion.number in self.record.portions_kept:
             kept = self.run.plan(portion.number)
-            return surrounded(kept, self.paced(), kept.allowed)
+            permission = self.allowed.and_told(kept.set_off)
+            return fit_to_go_on(kept, portion.number, self.record, self.paced(), permission, of_a_part=True)
         seed = self.record.header.seed
-        made = self.work.plan(self.paced(), self.wishes, portion, seed, self.progress)
+        made = self.work.plan(
+            self.paced(),
+            self.wishes,
+            portion,
+            seed,
+            self.progress,
+            self.allowed,
+            TO_GO_ON if self.wrote else PLANNED,
+        )
         if made is not None:
             self.runs.ledger.check_room(needed_bytes(made))
             self.run.save_plan(portion.number, made)
@@ -191,8 +205,11 @@ class Copying:
         with ExitStack() as stack:
             caches = (stack.enter_context(self.runs.cache()), stack.enter_context(self.runs.cache()))
             servers = self.paced()
-            context = self.runs.context(made, servers, self.run, caches, before_batch=self._pacing(made, servers))
-            return execute(made, portion.number, replace(context, progress=self.progress), self.record.batches)
+            watch = Watch.over(made, self.run, servers, self.allowed.and_told(made.set_off))
+            pacing = self._pacing(made, servers)
+            context = self.runs.context(made, servers, self.run, caches, watch, before_batch=pacing)
+            context = replace(context, progress=self.progress)
+            return watch.after(execute(made, portion.number, context, self.record.batches))
 
     def _pacing(self, made: Plan, servers: Mapping[Role, Server]) -> Pacing:
         settings = self.work.settings

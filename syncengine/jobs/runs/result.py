@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.checklist import ChecklistLine
 from syncengine.model.drift import Observation
 from syncengine.model.hooks import HookRecord
@@ -41,5 +42,7 @@ class Ran:
     """The second portion, which mends days, weeks and months; its `stale` are left to Data Summarizing."""
     set_off: tuple[Meeting, ...] = ()
     """What it has set off beside the rows it wrote, which no undo puts back."""
+    needs: Allowed = NOTHING
+    """What a resume has to be told to allow, where it ended for that."""
     by_hand: tuple[tuple[ChecklistLine, str], ...] = ()
     """What is left to be done by hand after it, each with why its hook has not done it, if it was tried."""

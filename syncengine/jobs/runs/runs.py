@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -16,15 +16,17 @@ from syncengine.execute.run_context import RunContext
 from syncengine.jobs.connections import Connections, as_of
 from syncengine.jobs.hook_commands import Commands
 from syncengine.jobs.rollups.repair import MendingRollups
+from syncengine.jobs.runs.beginning import about_of, kind_of, needed_bytes
 from syncengine.jobs.runs.hooks import Hooking
 from syncengine.jobs.runs.result import Ran
 from syncengine.jobs.runs.row_sources import sources_of
-from syncengine.jobs.surroundings import surrounded
+from syncengine.jobs.surroundings import TO_BEGIN, TO_GO_ON, TO_UNDO, Watch, fit_to_go_on, needs, still_fit, surrounded
 from syncengine.jobs.timetables.edits import EditQuestions, flags_unlike, plan_flag_undo
-from syncengine.jobs.undo import UndoQuestions, plan_undo, set_off_by, unlike_journal
+from syncengine.jobs.undo import UndoQuestions, permission_of, plan_undo, unlike_journal
+from syncengine.model.allowed import Allowed
 from syncengine.model.checklist import ChecklistLine
 from syncengine.model.drift import Observation
-from syncengine.model.errors import InputError, MovedError, RefusedError, StagingError, SyncError
+from syncengine.model.errors import InputError, MovedError, OccupiedError, RefusedError, StagingError, SyncError
 from syncengine.model.hooks import HookRecord
 from syncengine.model.interrupts import BY_USER, is_stop
 from syncengine.model.outcome import RunOutcome, StepState
@@ -32,9 +34,7 @@ from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan, Rollups, StaleRollup
 from syncengine.model.progress import Progress
 from syncengine.model.run import BatchState, RunKind, RunRecord, RunState, undone_by
-from syncengine.model.sentences import listed
 from syncengine.model.spec import Archive
-from syncengine.model.surroundings import Allowed, Meeting
 from syncengine.model.timetables import SCHEDULES
 from syncengine.planning.checklist import summarized_anew
 from syncengine.servers.protocol import Server
@@ -45,13 +45,10 @@ from syncengine.staging.ledger import Begin, Ledger
 from syncengine.staging.remembered_days import Memory
 from syncengine.staging.run_folder import RunFolder
 
-ROW_BYTES = 200
-"""About what a journalled row of the widest tables takes on disk, compressed."""
-TABLES_NAMED = 4
 ROLLUP_PORTION = 2
 """Days, weeks and months are mended after their intervals, by a plan of their own."""
-IN_FLIGHT = 4
-"""How many steps' rows lie on disk at a time beside the journals: staged and to be inserted, of two batches."""
+Day = tuple[str, int | None, date | None]
+"""A table, an ACD and a day that are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +72,18 @@ class Runs:
                 after = None if plan.undoes or plan.edit else self.look_again(servers, plan)
                 return Ran(plan, RunOutcome("", ()), after)
             self._refuse_unfit(plan, servers)
+            # A trigger or a reference may have been added since, or a table may be a view by now.
+            plan = still_fit(plan, servers, plan.permission, TO_BEGIN)
             with self.ledger.locked() as lock:
                 notes = (*self.recover_others(servers, plan.writes_to, but=""), *self.prune(needed=plan.undoes))
-                begin = Begin(_kind(plan), plan.seed, about or _about(plan), undoes=plan.undoes)
+                begin = Begin(kind_of(plan), plan.seed, about or about_of(plan), undoes=plan.undoes)
                 run = self.ledger.begin(lock, begin, needs_bytes=needed_bytes(plan))
                 run.save_plan(1, plan)
-                ran = self._carry_out(plan, run, servers, None)
+                ran = self._carry_out(plan, run, servers, None, plan.permission)
         return replace(ran, notes=notes)
 
-    def resume(self, record: RunRecord) -> Ran:
-        """Go on with a run of one portion."""
+    def resume(self, record: RunRecord, allowed: Allowed) -> Ran:
+        """Go on with a run of one portion; `allowed` is what may be set off beside what it was allowed before."""
         plan = self.ledger.folder(record.id).plan(1)
         if plan.undoes:
             undone = self.ledger.find(plan.undoes)
@@ -94,9 +93,14 @@ class Runs:
         with self.connections.servers(plan.writes_to, needed=plan.servers) as servers:
             self.connections.refuse_unwritable(servers, plan.writes_to)
             self._refuse_unfit(plan, servers)
+            permission = allowed.and_told((*plan.permission.told, *record.granted.told))
+            plan = fit_to_go_on(plan, 1, record, servers, permission)
             with self.resumed(record, servers) as (run, found):
+                if allowed.named:
+                    run.mark_allowance("allowed", allowed.and_told(plan.set_off))
                 notes = self.recover_others(servers, plan.writes_to, but=record.id)
-                return replace(self._carry_out(plan, run, servers, found), notes=tuple(notes))
+                permission = permission.and_told(plan.set_off)
+                return replace(self._carry_out(plan, run, servers, found, permission), notes=tuple(notes))
 
     def _refuse_unfit(self, plan: Plan, servers: Mapping[Role, Server]) -> None:
         """Refuse servers that are not, or not any more, those the plan was made for. What is put back is no copy."""
@@ -105,8 +109,6 @@ class Runs:
             _refuse_damaged(self.ledger.find(plan.undoes))
         else:
             self.connections.refuse_upgraded(servers)
-        # A trigger or a reference may have been added since, and a plan that was kept may be old.
-        surrounded(plan, servers, plan.allowed)
 
     def resumable(self, run_id: str | None) -> RunRecord:
         """Return a run that can be gone on with; raises a sentence for one that cannot."""
@@ -114,7 +116,7 @@ class Runs:
         if record.state is RunState.DAMAGED:
             raise StagingError(record.problem, hint=f"It cannot be gone on with. {INSTEAD}")
         if record.state is RunState.RUNNING:
-            raise StagingError(f"Run {record.id} is still running.", hint="`syncengine status` shows how far it is.")
+            raise OccupiedError(f"Run {record.id} is still running.", hint="`syncengine status` shows how far it is.")
         if not record.resumable and not (record.state is RunState.DONE and record.hooks_left):
             if record.state is RunState.PARTLY:
                 raise InputError(
@@ -145,12 +147,12 @@ class Runs:
     def plan_undo(self, run_id: str | None, allowed: Allowed, *, dry_run: bool) -> Plan:
         """Plan to put back what a run has changed, its open steps resolved first.
 
-        What the run was allowed to set off at its tables, its undo is, too.
+        What the run was told and allowed to set off, its undo may, too; `allowed` is for what has come since.
         """
         record = self.ledger.last_that_wrote() if run_id is None else self.ledger.find(run_id)
         _refuse_damaged(record)
         if record.state is RunState.RUNNING:
-            raise StagingError(f"Run {record.id} is still running.", hint="Stop it first, or wait until it is done.")
+            raise OccupiedError(f"Run {record.id} is still running.", hint="Stop it first, or wait until it is done.")
         run = self.ledger.folder(record.id)
         if record.unresolved:
             if dry_run:
@@ -180,9 +182,8 @@ class Runs:
             else:
                 questions = UndoQuestions(self.settings, self.catalogue, as_of(self.settings), self.ledger)
                 made = plan_undo(record, run, servers, questions, cache)
-            for portion in record.portions_kept:
-                allowed |= run.plan(portion).allowed
-            return surrounded(replace(made, not_put_back=set_off_by(record, run)), servers, allowed)
+            permission = allowed.and_told(permission_of(record, run).told)
+            return surrounded(replace(made, not_put_back=record.set_off), servers, permission, TO_UNDO)
 
     def context(
         self,
@@ -190,10 +191,17 @@ class Runs:
         servers: Mapping[Role, Server],
         run: RunFolder,
         caches: tuple[Cache, Cache],
+        watch: Watch,
         *,
         before_batch: Callable[[], None] = lambda: None,
     ) -> RunContext:
         """Return what a plan is carried out with."""
+
+        def forget(writes: Iterable[Day]) -> None:
+            days = tuple(writes)
+            watch.before({table for table, _, _ in days})
+            self._forget(plan, days)
+
         return RunContext(
             servers=servers,
             source=sources_of(plan, servers, self.ledger, self.catalogue, caches[1]),
@@ -202,39 +210,49 @@ class Runs:
             run=run,
             limits=self.settings.limits,
             progress=self.progress,
-            forget=lambda writes: self._forget(plan, tuple(writes)),
+            forget=forget,
             before_batch=before_batch,
         )
 
-    def _forget(self, plan: Plan, writes: Sequence[tuple[str, int | None, date | None]]) -> None:
+    def _forget(self, plan: Plan, writes: Sequence[Day]) -> None:
         with Memory(self.settings.staging) as memory:
             memory.forget(writes)
         if not plan.syncs:
             # What is written is not what both have: whoever changed it later would be told wrongly.
             LastSynced(self.settings.staging).forget({table for table, _, _ in writes})
 
-    def _carry_out(self, plan: Plan, run: RunFolder, servers: Mapping[Role, Server], record: RunRecord | None) -> Ran:
+    def _carry_out(
+        self,
+        plan: Plan,
+        run: RunFolder,
+        servers: Mapping[Role, Server],
+        record: RunRecord | None,
+        permission: Allowed,
+    ) -> Ran:
         """Do the steps of a plan that are not done, look at what came of it, and run the hooks around it."""
         hooking = self.hooking(run, record.hooks if record else ())
         with ExitStack() as stack:
             caches = (stack.enter_context(self.cache()), stack.enter_context(self.cache()))
-            context = self.context(plan, servers, run, caches)
+            watch = Watch.over(plan, run, servers, permission)
+            context = self.context(plan, servers, run, caches, watch)
             try:
-                ran = self._written(plan, context, record, hooking)
+                ran = self._written(plan, context, record, hooking, watch)
                 ran = self.hooked_after(ran, self._lines_after(ran), hooking)
             except BaseException:
                 # Wherever Ctrl-C or a fault struck: no server stays in single-user mode.
                 hooking.put_back()
                 raise
-            ended = replace(ran, outcome=end(run, ran.outcome))
-            plans = (plan, ran.rollups) if ran.rollups else (plan,)
-            return replace(ended, set_off=self.set_off(run)) if any(one.set_off for one in plans) else ended
+            return self.ended(ran, run)
 
-    def set_off(self, run: RunFolder) -> tuple[Meeting, ...]:
-        """Return what a run has set off beside the rows it wrote."""
-        return set_off_by(run.record(running=True), run)
+    def ended(self, ran: Ran, run: RunFolder) -> Ran:
+        """Mark how a run ended, and return it with what it has set off and what it needs to go on."""
+        ended = replace(ran, outcome=end(run, ran.outcome))
+        told = run.record(running=False)
+        return replace(ended, set_off=told.set_off, needs=told.needs)
 
-    def _written(self, plan: Plan, context: RunContext, record: RunRecord | None, hooking: Hooking) -> Ran:
+    def _written(
+        self, plan: Plan, context: RunContext, record: RunRecord | None, hooking: Hooking, watch: Watch
+    ) -> Ran:
         known = record.batches if record else ()
         why, cancelled = "", False
         if not is_all_done(plan, 1, known):
@@ -244,29 +262,33 @@ class Runs:
                 why, cancelled = BY_USER, True
         if why:
             return Ran(plan, not_begun(plan, 1, context, known, why, cancelled=cancelled))
-        ran = Ran(plan, execute(plan, 1, context, known))
+        ran = Ran(plan, watch.after(execute(plan, 1, context, known)))
         if any(one.then is not Rollups.LIST for one in plan.stale) and not ran.outcome.stopped:
-            ran = self._rolled_up(ran, context, record)
+            ran = self._rolled_up(ran, context, record, watch.allowed)
         return ran if ran.outcome.cancelled else self._looked_at(ran, context.run, context.servers, context.cache)
 
-    def _rolled_up(self, ran: Ran, context: RunContext, record: RunRecord | None) -> Ran:
+    def _rolled_up(self, ran: Ran, context: RunContext, record: RunRecord | None, permission: Allowed) -> Ran:
         """Mend the days, weeks and months of which the intervals are mended, as a second portion."""
         try:
             if record is not None and ROLLUP_PORTION in record.portions_kept:
                 made = context.run.plan(ROLLUP_PORTION)
+                permission = permission.and_told(made.set_off)
+                made = fit_to_go_on(made, ROLLUP_PORTION, record, context.servers, permission, of_a_part=True)
             else:
                 undone = [step.number for step in ran.outcome.steps if step.state is not StepState.DONE]
                 made = self.rollups.plan(context.servers, ran.plan, undone, context.cache)
-                made = surrounded(made, context.servers, ran.plan.allowed)
+                made = surrounded(made, context.servers, permission, TO_GO_ON)
                 self.ledger.check_room(needed_bytes(made))
                 context.run.save_plan(ROLLUP_PORTION, made)
         except (KeyboardInterrupt, SyncError) as error:
             if is_stop(error):
                 return replace(ran, outcome=replace(ran.outcome, cancelled=True, stopped=BY_USER))
+            needs(context.run, error)
             return replace(ran, outcome=replace(ran.outcome, stopped=f"roll-ups were not mended: {error}"))
         caches = (context.cache, context.staging_cache)
-        again = self.context(made, context.servers, context.run, caches)
-        found = execute(made, ROLLUP_PORTION, again, record.batches if record else ())
+        watch = Watch.over(made, context.run, context.servers, permission)
+        again = self.context(made, context.servers, context.run, caches, watch)
+        found = watch.after(execute(made, ROLLUP_PORTION, again, record.batches if record else ()))
         outcome = replace(
             ran.outcome,
             steps=(*ran.outcome.steps, *found.steps),
@@ -288,19 +310,18 @@ class Runs:
             unlike = dict.fromkeys(
                 unlike_journal(context.run.record(running=True), context.run, context.servers, context.cache)
             )
-        left = list(made.stale)
+        left = {(one.into, one.table, one.acd, one.row_date): one for one in made.stale}
         for step in made.steps:
             for part in step.parts:
                 why = "it was not written" if step.number in undone else ""
                 why = why or ("it is not as it was written" if part.table in unlike else "")
-                if why:
-                    spec = self.catalogue.table(part.table)
-                    left += (
-                        StaleRollup(part.table, spec.archive or Archive.DAILY, b.acd, b.row_date, step.into, why=why)
-                        for b in (write.bucket for write in part.buckets)
-                        if b.row_date is not None
-                    )
-        return replace(made, stale=tuple(left))
+                archive = self.catalogue.table(part.table).archive or Archive.DAILY
+                for bucket in (write.bucket for write in part.buckets if why):
+                    if bucket.row_date is not None:
+                        # In place of what was foretold of it, as which of its columns are recomputed.
+                        place = (step.into, part.table, bucket.acd, bucket.row_date)
+                        left[place] = StaleRollup(part.table, archive, bucket.acd, bucket.row_date, step.into, why=why)
+        return replace(made, stale=tuple(left.values()))
 
     def _lines_after(self, ran: Ran) -> Sequence[ChecklistLine]:
         """Return what is to be done after a run: Data Summarizing only for what is still stale."""
@@ -406,28 +427,3 @@ def _needed(record: RunRecord, run: RunFolder) -> frozenset[Role]:
         return run.plan(record.portions_kept[0]).servers
     except (StagingError, IndexError):
         return frozenset(Role)
-
-
-def needed_bytes(plan: Plan) -> int:
-    """Return about how much disk a run of a plan takes at most."""
-    journalled = sum(w.target.rows for step in plan.steps for part in step.parts for w in part.buckets)
-    largest = max((step.rows for step in plan.steps), default=0)
-    return (journalled + IN_FLIGHT * largest) * ROW_BYTES
-
-
-def _kind(plan: Plan) -> RunKind:
-    if plan.undoes:
-        return RunKind.UNDO
-    if plan.edit is not None:
-        return RunKind.TIMETABLES
-    return RunKind.SYNC if plan.syncs else RunKind.RESYNC
-
-
-def _about(plan: Plan) -> str:
-    if plan.undoes:
-        return f"undo of run {plan.undoes}"
-    if plan.edit is not None:
-        return plan.edit.about
-    when = str(plan.requested) if plan.requested else listed(plan.tables, TABLES_NAMED)
-    direction = "both directions" if plan.policy.value == "reconcile" else f"{plan.source} to {plan.target}"
-    return f"{plan.policy}, {direction}, {when}"

@@ -9,10 +9,10 @@ from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
 from syncengine.jobs.surroundings import surrounded
 from syncengine.jobs.timetables.edits import EditQuestions, plan_run_on
+from syncengine.model.allowed import Allowed
 from syncengine.model.errors import InputError
 from syncengine.model.pair import PairSettings
 from syncengine.model.plan import Plan
-from syncengine.model.surroundings import Allowed
 from syncengine.model.timetables import TimetableListing
 from syncengine.observe.timetables.comparison import look_at_timetables
 from syncengine.planning.timetables import RunOnWish
@@ -31,7 +31,7 @@ class Timetables:
         """Return the timetables of both servers. Reads only; a server that fails does not raise."""
         with self.connections.each() as (servers, errors):
             settings = self.settings.timetables
-            failed = [(role, self.settings.masked(str(error))) for role, error in errors.items()]
+            failed = [(role, str(error)) for role, error in errors.items()]
             found = look_at_timetables(servers, settings, as_of(self.settings), owners=owners, failed=failed)
         if found.faults:
             raise InputError(f"{'; '.join(found.faults)}.", hint="Correct [timetables] in the pair file.")

@@ -74,7 +74,7 @@ def _tried(
     mask = questions.settings.server(found.role).masked
     scratch = run_cases(server, cache, lock_seconds=lock_seconds, mask=mask, advance=advance)
     # How rows are written is known only now.
-    return replace(found, scratch=scratch, profile=profile_of(server.describe(), mask))
+    return replace(found, scratch=scratch, profile=profile_of(server.describe()))
 
 
 class _Checking:
@@ -112,7 +112,7 @@ class _Checking:
                     for finding in self._setup(looks, seed):
                         findings.append(finding)  # what was found before a server failed is kept
                 except ServerError as error:
-                    problem = self._masked(str(error))
+                    problem = str(error)
         finally:
             self.progress.end()
         findings.sort(key=lambda finding: WEIGHT.index(finding.severity))

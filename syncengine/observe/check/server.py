@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -51,44 +51,44 @@ def unseen(settings: ServerSettings, problem: str = "") -> ServerCheck:
         load=settings.load,
         read_only=settings.read_only,
         without_transactions=settings.without_transactions,
-        problem=settings.masked(problem),
+        problem=problem,
     )
 
 
 def look_at(server: Server, settings: ServerSettings, questions: LookQuestions) -> Look:
     """Return what a server tells; one that fails on the way is kept as far as it got, with its sentence."""
     described = server.describe()
-    profile = profile_of(described, settings.masked)
+    profile = profile_of(described)
     check, live = replace(unseen(settings), profile=profile, load=described.load), {}
     try:
         live = dict(server.tables([spec.name for spec in questions.catalogue.tables]))
         around = server.surroundings(list(live))
-        check = replace(check, tables=tuple(_tables(server, live, around, questions, settings.masked)))
+        check = replace(check, tables=tuple(_tables(server, live, around, questions)))
         window = Window(questions.as_of - RECENT, questions.as_of)
         facts = gather_facts(
             server, settings.role, FactQuestions(questions.settings, questions.catalogue, window, coverage=False)
         )
-        notes = tuple(settings.masked(note.removeprefix(f"{settings.role}: ")) for note in facts.notes)
-        check = replace(check, facts=replace(facts, identity=settings.masked(facts.identity), notes=notes))
+        notes = tuple(note.removeprefix(f"{settings.role}: ") for note in facts.notes)
+        check = replace(check, facts=replace(facts, notes=notes))
     except ServerError as error:
-        check = replace(check, problem=settings.masked(str(error)))
+        check = replace(check, problem=str(error))
     return Look(check, live)
 
 
-def profile_of(described: ServerDescription, mask: Callable[[str], str]) -> ServerProfile:
-    """Return who a server says it is, without what may not be shown."""
+def profile_of(described: ServerDescription) -> ServerProfile:
+    """Return who a server says it is."""
     able = described.capabilities
     return ServerProfile(
         kind=described.kind,
         version=described.version,
-        place=mask(described.identity),
-        login=mask(described.user),
+        place=described.identity,
+        login=described.user,
         locale=described.locale,
         transactions=able.transactions,
         write_path=able.write_path,
         folds=tuple(sorted(able.folds)),
         fetched=tuple(sorted(FOLDED - able.folds)),
-        notes=tuple(map(mask, described.notes)),
+        notes=described.notes,
     )
 
 
@@ -97,7 +97,6 @@ def _tables(
     live: Mapping[str, LiveTable],
     around: Mapping[str, Surroundings],
     questions: LookQuestions,
-    mask: Callable[[str], str],
 ) -> Iterator[TableCheck]:
     for spec in questions.catalogue.tables:
         table = live.get(spec.name)
@@ -119,7 +118,7 @@ def _tables(
         except ServerError as error:
             if error.of_whole_server:
                 raise
-            problem, hint = mask(error.message), mask(error.hint)
+            problem, hint = error.message, error.hint
             passes = error.transient or isinstance(error, ServerLockedError)
             yield replace(found, holding=Holding.UNREADABLE, problem=problem, hint=hint, passes=passes)
 

@@ -23,7 +23,13 @@ from syncengine.model.spec import ColumnType
 from syncengine.model.surroundings import Surroundings
 from syncengine.servers.duckdb.errors import error_of, rolled_back, time_limit, translated
 from syncengine.servers.duckdb.file_state import identity_of, state_of
-from syncengine.servers.duckdb.surroundings import advanced, constrained_columns, read_surroundings, sequences_of
+from syncengine.servers.duckdb.surroundings import (
+    advanced,
+    constrained_columns,
+    is_table,
+    read_surroundings,
+    sequences_of,
+)
 from syncengine.servers.duckdb.types import live_type, readable, stored_type
 from syncengine.servers.highest import Passing
 from syncengine.servers.protocol import (
@@ -54,10 +60,6 @@ THREADS = 1
 """Both servers are asked at once, so that one thread each keeps two cores busy."""
 DISABLED_OPTIMIZERS = "in_clause"
 """It makes a hash join of a megabyte out of every list of values, and scattered buckets have many."""
-IS_TABLE = (
-    "SELECT 1 FROM duckdb_tables() WHERE lower(table_name) = lower(?) AND schema_name = 'main' "
-    "AND database_name = current_database()"
-)
 _OPEN_SESSIONS: set[str] = set()
 """The ids of the write sessions that are open in this process, over whichever server object."""
 
@@ -180,12 +182,17 @@ class DuckDBServer:
         """Say whether a write session still lives: one of another process ended with it, or this could not be open."""
         return SessionState.ALIVE if session in _OPEN_SESSIONS else SessionState.GONE
 
+    def ending(self, session: str) -> str:
+        """Return nothing: a session lives in this process, or in none."""
+        del session
+        return ""
+
     def day_versions(self, query: DaysQuery) -> DayVersions | None:
         """Return that of the whole file for every day, which only reading it leaves as it is.
 
         None for a view, whose rows may lie elsewhere, and where there is no file any more.
         """
-        if not self._rows(Statement(IS_TABLE, (query.selection.table,))):
+        if not is_table(self._rows, query.selection.table):
             return None
         history = state_of(self._path)
         return None if history is None else DayVersions(history)
@@ -251,13 +258,13 @@ class DuckDBSession:
         del table
         described = self._run(
             Statement(
-                "SELECT column_name, data_type FROM duckdb_columns() WHERE lower(table_name) = lower(?) "
-                "AND schema_name = 'main' AND database_name = current_database() AND NOT is_generated "
-                "ORDER BY column_index",
-                (selection.table,),
+                "SELECT table_name, column_name, data_type FROM duckdb_columns() "
+                "WHERE schema_name = 'main' AND database_name = current_database() AND NOT is_generated "
+                "ORDER BY column_index"
             )
         )
-        columns = {quoted(folded(name)): native for name, native in described}
+        table_name = folded(selection.table)
+        columns = {quoted(folded(name)): native for of, name, native in described if folded(of) == table_name}
         buckets = selection.columns
         left_out = selection.left_out.columns if selection.left_out is not None else ()
         chosen_by = (buckets.date, buckets.label, buckets.epoch, buckets.acd, *selection.group_columns, *left_out)
@@ -312,6 +319,9 @@ class DuckDBSession:
                 if statement is not None:
                     self._run(statement)
         return int(done[0][0])
+
+    def run_deferred(self) -> None:
+        """Do nothing: nothing waits for the commit."""
 
     def commit(self) -> None:
         """Make the writes durable.

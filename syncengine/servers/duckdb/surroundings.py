@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from syncengine.model.names import folded, quoted
 from syncengine.model.surroundings import CheckConstraint, Counter, Reference, Surroundings, UniqueKey, chain_of
 from syncengine.servers.sql.dialect import Statement
+from syncengine.servers.sql.sequence_calls import sequences_called
 
 Ask = Callable[[Statement], list[tuple[Any, ...]]]
 
@@ -29,15 +31,46 @@ INDEXES = (
     f"WHERE {HERE} AND is_unique ORDER BY table_name, index_name"
 )
 COLUMNS = (
-    "SELECT table_name, column_name, column_default, is_generated FROM duckdb_columns() "
+    "SELECT table_name, column_name, column_default, is_generated, data_type FROM duckdb_columns() "
     f"WHERE {HERE} AND (is_generated OR column_default IS NOT NULL) ORDER BY table_name, column_index"
 )
-BEHIND = (
-    f"SELECT increment_by, min_value, max_value, last_value, start_value FROM duckdb_sequences() WHERE {HERE} "
-    "AND sequence_name = ?"
+SEQUENCES = (
+    "SELECT database_name, schema_name, sequence_name FROM duckdb_sequences() WHERE database_name = current_database()"
 )
-NEXT = re.compile(r"""nextval\('(?:main\.)?(?P<name>"(?:[^"]|"")+"|[^'".]+)'\)""", re.IGNORECASE)
-"""A default that takes a number from a sequence of the same schema."""
+BEHIND = (
+    "SELECT increment_by, min_value, max_value, last_value, start_value FROM duckdb_sequences() "
+    "WHERE database_name = current_database() AND schema_name = ? AND sequence_name = ?"
+)
+NUMBERS = re.compile(r"U?(?:TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DECIMAL\(.*\)|FLOAT|DOUBLE")
+NOT_A_NUMBER = "its column holds no numbers"
+NOT_FOUND = "its default does not name a sequence of this database in a way that can be read here: {default}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A sequence that numbers a column, as the database spells it."""
+
+    schema: str
+    name: str
+
+    @property
+    def shown(self) -> str:
+        """The sequence as people name it."""
+        return self.name if self.schema == "main" else f"{self.schema}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbered:
+    """A column whose default takes a number from a sequence."""
+
+    table: str
+    column: str
+    sequence: Sequence | None
+    stays: str = ""
+
+    @property
+    def counter(self) -> Counter:
+        return Counter(self.column, self.sequence.shown if self.sequence is not None else "", self.stays)
 
 
 def read_surroundings(ask: Ask, names: Collection[str]) -> dict[str, Surroundings]:
@@ -46,7 +79,8 @@ def read_surroundings(ask: Ask, names: Collection[str]) -> dict[str, Surrounding
     constraints = ask(Statement(CONSTRAINTS))
     indexes = ask(Statement(INDEXES))
     columns = ask(Statement(COLUMNS))
-    references = tuple(_references(constraints))
+    numbered = tuple(_numbered(columns, ask(Statement(SEQUENCES))))
+    references = tuple(_references(constraints, {key: name for key, (name, _) in kinds.items()}))
     found = {}
     for asked in names:
         if folded(asked) in kinds:
@@ -56,8 +90,8 @@ def read_surroundings(ask: Ask, names: Collection[str]) -> dict[str, Surrounding
                 is_a=kind,
                 referred_by=chain_of(table, references),
                 refers=tuple(one for one in references if one.table == table),
-                generated=tuple(column for of, column, _, generated in columns if of == table and generated),
-                counters=tuple(Counter(column, name) for of, column, name in _numbered(columns) if of == table),
+                generated=tuple(column for of, column, _, generated, _ in columns if of == table and generated),
+                counters=tuple(one.counter for one in numbered if one.table == table),
                 unique=tuple(_unique(table, constraints, indexes)),
                 checks=tuple(
                     CheckConstraint(name, expression)
@@ -68,10 +102,19 @@ def read_surroundings(ask: Ask, names: Collection[str]) -> dict[str, Surrounding
     return found
 
 
-def sequences_of(ask: Ask, table: str) -> dict[str, str]:
-    """Return the sequences that number columns of a table, by column in lower case."""
-    columns = ask(Statement(COLUMNS))
-    return {folded(column): name for of, column, name in _numbered(columns) if folded(of) == folded(table)}
+def sequences_of(ask: Ask, table: str) -> dict[str, Sequence]:
+    """Return the sequences that number columns of a table and can be advanced, by column in lower case."""
+    numbered = _numbered(ask(Statement(COLUMNS)), ask(Statement(SEQUENCES)))
+    return {
+        folded(one.column): one.sequence
+        for one in numbered
+        if folded(one.table) == folded(table) and one.sequence is not None and not one.stays
+    }
+
+
+def is_table(ask: Ask, name: str) -> bool:
+    """Say whether a name is that of a table of rows; the case of other letters than A to Z counts."""
+    return any(folded(table) == folded(name) and kind == "table" for table, kind in ask(Statement(TABLES)))
 
 
 def constrained_columns(ask: Ask, table: str) -> frozenset[str]:
@@ -85,20 +128,23 @@ def constrained_columns(ask: Ask, table: str) -> frozenset[str]:
     return frozenset(names) | frozenset(re.findall(r"\w+", indexed))
 
 
-def advanced(ask: Ask, sequence: str, lowest: int, highest: int) -> Statement | None:
+def advanced(ask: Ask, sequence: Sequence, lowest: int, highest: int) -> Statement | None:
     """Return what sets a sequence past numbers that were written, None where it is not behind them."""
-    increment, least, most, last, start = ask(Statement(BEHIND, (sequence,)))[0]
+    where = (sequence.schema, sequence.name)
+    increment, least, most, last, start = ask(Statement(BEHIND, where))[0]
     if increment > 0:
         reached, behind = min(highest, most), highest >= start if last is None else highest > last
     else:
         reached, behind = max(lowest, least), lowest <= start if last is None else lowest < last
-    return Statement("SELECT setval(?, ?)", (quoted(sequence), reached)) if behind else None
+    name = f"{quoted(sequence.schema)}.{quoted(sequence.name)}"
+    return Statement("SELECT setval(?, ?)", (name, reached)) if behind else None
 
 
-def _references(constraints: Iterable[tuple[Any, ...]]) -> Iterator[Reference]:
+def _references(constraints: Iterable[tuple[Any, ...]], tables: dict[str, str]) -> Iterator[Reference]:
+    """Yield references; a table that one refers to is spelled there as it was typed."""
     for table, kind, name, columns, _, to, _ in constraints:
         if kind == "FOREIGN KEY":
-            yield Reference(name, table, to, tuple(columns))
+            yield Reference(name, table, tables.get(folded(to), to), tuple(columns))
 
 
 def _unique(
@@ -112,10 +158,25 @@ def _unique(
             yield UniqueKey(name, (str(expressions).strip("[]"),))
 
 
-def _numbered(columns: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, str, str]]:
-    """Yield the table, the column and the sequence of each column that one numbers."""
-    for table, column, default, generated in columns:
-        match = None if generated else NEXT.search(default or "")
-        if match is not None:
-            name = match["name"]
-            yield table, column, name[1:-1].replace('""', '"') if name.startswith('"') else name
+def _numbered(columns: Iterable[tuple[Any, ...]], sequences: Iterable[tuple[str, str, str]]) -> Iterator[_Numbered]:
+    """Yield the columns that sequences number."""
+    known = tuple(sequences)
+    for table, column, default, generated, native in columns:
+        for parts in () if generated else sequences_called(default or ""):
+            sequence = _named(parts, known) if parts is not None else None
+            stays = "" if NUMBERS.fullmatch(native) else NOT_A_NUMBER
+            if sequence is None:
+                stays = NOT_FOUND.format(default=default)
+            yield _Numbered(table, column, sequence, stays)
+
+
+def _named(parts: tuple[str, ...], sequences: tuple[tuple[str, str, str], ...]) -> Sequence | None:
+    """Return the sequence that a name stands for: in its schema, or in the main one of the database it names."""
+    wanted = tuple(map(folded, parts))
+    for full in sequences:
+        database, schema, name = map(folded, full)
+        forms = [(database, schema, name), (schema, name)]
+        forms += [(database, name), (name,)] if schema == "main" else []
+        if wanted in forms:
+            return Sequence(*full[1:])
+    return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+import weakref
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -10,17 +11,17 @@ import ibm_db
 import sqlalchemy
 from sqlalchemy import exc
 
-from syncengine.model.errors import ServerError, ServerUnreachableError
+from syncengine.model.errors import ServerError, ServerSlowError, ServerUnreachableError, SyncError
 from syncengine.servers import connections
-from syncengine.servers.driver_calls import Calls
-from syncengine.servers.informix.dialect import ISOLATION
-from syncengine.servers.informix.errors import DRDA_ALIAS, error_of, translated
-from syncengine.servers.informix.sockets import shut
+from syncengine.servers.driver_calls import CLOSING_SECONDS, Calls
+from syncengine.servers.informix.dialect import ISOLATION, OPENED
+from syncengine.servers.informix.errors import error_of, translated
+from syncengine.servers.informix.first_answer import unlike_drda
+from syncengine.servers.sockets import Opening
 from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.url import ServerUrl
 
 BATCH_ROWS = 8192
-CLOSING_SECONDS = 10.0
 GIVEN_UP: list[Lent] = []
 """Connections whose call was not waited for: one for each query that took too long."""
 
@@ -46,12 +47,16 @@ class Connections(connections.Connections["Lent"]):
             database=url.database,
             query=dict(url.options),
         )
+        self._port = url.port
+        self._address = url
         self._reached = False
+        self._known: weakref.WeakSet[Any] = weakref.WeakSet()
+        """The driver's own connections, as long as anybody has them."""
         self._engine = self._new_engine(autocommit=False)
 
     @contextmanager
     def lent(self, isolation: str | None = None) -> Iterator[Lent]:
-        """Lend a connection; it is rolled back when it is given back. `isolation` makes it one of its own."""
+        """Lend a connection; it is rolled back when it is given back. `isolation` is that of whom it is lent to."""
         with super().lent() as lent:
             if isolation is not None:
                 lent.isolate(isolation)
@@ -59,54 +64,74 @@ class Connections(connections.Connections["Lent"]):
 
     def without_transactions(self) -> None:
         """Go on with connections of an unlogged database, where every statement stands for itself."""
-        self._engine.dispose()
+        self._dispose()
         self._engine = self._new_engine(autocommit=True)
 
     def _new_engine(self, *, autocommit: bool) -> sqlalchemy.Engine:
-        # Where nothing can be rolled back, asking for it would only upset the statement that comes next.
-        reset = None if autocommit else "rollback"
-        return sqlalchemy.create_engine(self._url, autocommit=autocommit, pool_reset_on_return=reset, **self._options)
+        # What was not committed is rolled back here, where it is known whether the connection is whole after it.
+        return sqlalchemy.create_engine(self._url, autocommit=autocommit, pool_reset_on_return=None, **self._options)
 
     def _lend(self) -> Lent:
-        calls = Calls(self.name, self._query_seconds)
+        opening = Opening(self._port)
+        calls = Calls(self.name, self._query_seconds, stop=opening.shut)
+
+        def connect() -> Any:
+            OPENED.by = opening
+            return self._engine.raw_connection()
+
         try:
-            with translated(self.name, self.secret):
+            with self._on_its_way(calls), translated(self.name, self.secret):
                 try:
-                    proxied = calls.run(self._engine.raw_connection, calls.deadline())
+                    proxied = calls.run(connect, what="connecting")
                 except exc.DBAPIError as error:
                     raise error_of(self.name, str(error.orig), self.secret) from error.orig
-        except ServerUnreachableError as error:
-            if self._reached or not error.transient:
-                raise
-            # Somebody accepted the connection, and then did not say what a DRDA server says.
-            raise ServerUnreachableError(
-                f"{self.name}: the port is not one that speaks DRDA: it accepts, and then says nothing of use.",
-                hint=DRDA_ALIAS,
-            ) from error
+        except ServerError as error:
+            if not self._reached:
+                raise unlike_drda(self._address, self.name, error) from error
+            if isinstance(error, ServerSlowError):
+                # No table's own matter: nothing else is asked of a server that lets nobody in.
+                raise ServerUnreachableError(error.message, hint=error.hint) from error
+            raise
         self._reached = True
-        return Lent(proxied, self.name, self.secret, self._query_seconds)
+        self._known.add(proxied.dbapi_connection)
+        return Lent(proxied, self.name, self.secret, self._query_seconds, self._engine.dialect)
 
     def _take_back(self, lent: Lent, *, failed: bool) -> None:
         # What failed once is not lent again: the next one may be whole.
         lent.end(reusable=not (failed or self.closed))
 
     def _dispose(self) -> None:
-        self._engine.dispose()
+        engine = self._engine
+        closing = Calls(self.name, CLOSING_SECONDS, stop=self._shut_idle)
+        with suppress(ServerError):
+            closing.run(engine.dispose)
+
+    def _shut_idle(self) -> None:
+        """End the connections that nobody has, under whoever is closing them."""
+        with self._guard:
+            lent = {one.connection for one in self._lent}
+        for connection in tuple(self._known):
+            if connection.conn_handler is not None and connection not in lent:
+                shut(connection)
 
 
 class Lent:
     """A connection in use."""
 
-    def __init__(self, proxied: Any, name: str, secret: str, query_seconds: float) -> None:
+    def __init__(self, proxied: Any, name: str, secret: str, query_seconds: float, dialect: sqlalchemy.Dialect) -> None:
         self._proxied = proxied
+        self._dialect = dialect
+        self.connection = proxied.dbapi_connection
+        """The driver's own."""
         self.calls = Calls(name, query_seconds, stop=self._shut)
         self._name = name
         self._secret = secret
         self._isolated = False
-        self._sockets: frozenset[int] = proxied.dbapi_connection.sockets
+        self.spent = False
+        """Nobody else is to have it."""
 
     def isolate(self, isolation: str) -> None:
-        """Read under an isolation of its own, after which nobody else has this connection."""
+        """Read under an isolation of its own until it is given back."""
         self._isolated = True
         self.run(Statement(f"SET ISOLATION TO {ISOLATION[isolation]}"))
 
@@ -117,61 +142,90 @@ class Lent:
     def run(self, statement: Statement) -> int:
         """Run a statement that has no rows, and return how many it touched."""
         deadline = self.calls.deadline()
-        cursor = self._cursor()
         with translated(self._name, self._secret):
+            cursor = self._proxied.cursor()
             self.calls.run(lambda: _execute(cursor, statement), deadline)
             count = int(cursor.rowcount)
-            self.calls.run(cursor.close)
+            self.calls.run(cursor.close, deadline)
         return count
 
     def batches(self, statement: Statement) -> Generator[Sequence[tuple[Any, ...]], None, None]:
         """Yield the rows of a query in lists of bounded length, all within the time a query may take."""
         deadline = self.calls.deadline()
-        cursor = self._cursor()
-        try:
-            with translated(self._name, self._secret):
+        with translated(self._name, self._secret):
+            cursor = self._proxied.cursor()
+            try:
                 self.calls.run(lambda: _execute(cursor, statement), deadline)
-            while True:
-                with translated(self._name, self._secret):
-                    rows = self.calls.run(lambda: cursor.fetchmany(BATCH_ROWS), deadline)
-                if not rows:
-                    return
-                yield rows
-        finally:
-            if not self.calls.given_up:
-                cursor.close()
+                while rows := self.calls.run(lambda: cursor.fetchmany(BATCH_ROWS), deadline):
+                    yield rows
+            except BaseException:
+                # Nobody asks for more of it. Why they do not is told, and not what came of closing it.
+                with suppress(SyncError), translated(self._name, self._secret):
+                    self.calls.run(cursor.close, deadline)
+                raise
+            self.calls.run(cursor.close, deadline)
 
     def cursor(self) -> Any:
         """Return a cursor of the driver's own, for writing."""
-        return self._cursor()
-
-    def _shut(self) -> None:
-        for number in self._sockets:
-            shut(number)
+        with translated(self._name, self._secret):
+            return self._proxied.cursor()
 
     def commit(self) -> None:
-        """Commit, without a time limit: one that was cut off would be of unknown outcome."""
-        connection = self._proxied.dbapi_connection.conn_handler
+        """Commit, raising what the driver raises; one that takes too long is of unknown outcome."""
         # The driver's own method loses the words of an error.
-        self.calls.run(lambda: ibm_db.commit(connection))
+        self.calls.run(lambda: ibm_db.commit(self.connection.conn_handler), what="committing")
 
     def end(self, *, reusable: bool) -> None:
         """Give it back to the pool, or end it; either rolls back."""
-        if not reusable or self._isolated or self.calls.given_up:
-            self._proxied.detach()
+        if reusable and not self.spent and self._as_new():
+            self._closed()
+            return
+        self._proxied.detach()
+        if not self.calls.given_up:
+            self._closed()
         if self.calls.given_up:
             # A call still runs on it, and closing it would wait for that call: it ends when that does. It is kept,
             # since a statement dropped after its connection frees a handle that may be another's by then.
             GIVEN_UP.append(self)
-            return
-        with suppress(ServerError), translated(self._name, self._secret):
-            # Whatever is wrong with it now, it is of no more use to anybody.
-            closing = Calls(self._name, CLOSING_SECONDS)
-            closing.run(self._proxied.close, closing.deadline())
 
-    def _cursor(self) -> Any:
-        with translated(self._name, self._secret):
-            return self._proxied.cursor()
+    def _as_new(self) -> bool:
+        """Roll back, where there are transactions, and say whether the connection is as good as new."""
+        if not self._ended(lambda: self._dialect.do_rollback(self.connection)):
+            return False
+        if not self._isolated:
+            return True
+        text = f"SET ISOLATION TO {self.connection.isolation}"
+        return self._ended(lambda: _run(self._proxied.cursor(), Statement(text)))
+
+    def _closed(self) -> None:
+        """Give it back to the pool, or end it where the pool has it no more."""
+        self._ended(self._proxied.close)
+
+    def _ended(self, call: Callable[[], object]) -> bool:
+        """Say whether a call succeeded after which nobody has any more use of the connection."""
+        closing = Calls(self._name, CLOSING_SECONDS, stop=self._shut)
+        try:
+            with translated(self._name, self._secret):
+                closing.run(call)
+        except SyncError:
+            return False
+        finally:
+            self.calls.given_up = self.calls.given_up or closing.given_up
+        return True
+
+    def _shut(self) -> None:
+        shut(self.connection)
+
+
+def shut(connection: Any) -> None:
+    """End a connection of the driver's, whatever it is doing."""
+    for one in connection.sockets:
+        one.shut()
+
+
+def _run(cursor: Any, statement: Statement) -> None:
+    _execute(cursor, statement)
+    cursor.close()
 
 
 def _execute(cursor: Any, statement: Statement) -> None:

@@ -18,10 +18,11 @@ from sqlalchemy import URL, Connection, exc, pool
 from sqlalchemy.engine import default, interfaces
 from sqlalchemy.sql import compiler, sqltypes
 
+from syncengine.model.names import folded
 from syncengine.servers.informix import reflection
 from syncengine.servers.informix.errors import is_lost
 from syncengine.servers.informix.session_setup import set_up
-from syncengine.servers.informix.sockets import sockets_to
+from syncengine.servers.sockets import Opening
 
 ISOLATION = {
     "DIRTY READ": "DIRTY READ",
@@ -31,8 +32,8 @@ ISOLATION = {
     "REPEATABLE READ": "REPEATABLE READ",
 }
 PORT = re.compile(r"\bPORT=(\d+);")
-CONNECTING = threading.Lock()
-"""One at a time, so that the socket that is new is known to be the connection's own."""
+OPENED = threading.local()
+"""In each thread as `by` the opening that a connection belongs to which is opened there, for whoever gives it up."""
 CONNECT_SECONDS = 10
 """How long the driver waits for a first answer."""
 UTF_8 = "1208"
@@ -210,10 +211,10 @@ class InformixDialect(default.DefaultDialect):
         """Connect; the options are copied, since the driver changes what it is given."""
         options = dict(cparams.pop("conn_options", {}))
         port = int(PORT.search(cargs[0])[1])  # type: ignore[index]  # every connection string of ours has one
-        with CONNECTING:
-            before = sockets_to(port)
+        opening: Opening = getattr(OPENED, "by", None) or Opening(port)
+        with opening.connecting():
             connection = self.loaded_dbapi.connect(*cargs, conn_options=options, **cparams)
-            connection.sockets = sockets_to(port) - before
+        connection.sockets = opening.sockets
         return connection
 
     def on_connect(self) -> Callable[[Any], None]:
@@ -241,7 +242,9 @@ class InformixDialect(default.DefaultDialect):
 
     def do_rollback(self, dbapi_connection: Any) -> None:
         """Roll back, where there are transactions."""
-        self._unless_unlogged(dbapi_connection.rollback)
+        # Where nothing can be rolled back, asking for it would only upset the statement that comes next.
+        if not self.autocommit:
+            self._unless_unlogged(dbapi_connection.rollback)
 
     def do_commit(self, dbapi_connection: Any) -> None:
         """Commit, where there are transactions."""
@@ -328,7 +331,7 @@ class InformixDialect(default.DefaultDialect):
     def has_table(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> bool:
         """Say whether there is such a table or view."""
         del kw
-        return any(table.name == table_name.lower() for table in reflection.tables(connection, schema))
+        return any(table.name == folded(table_name) for table in reflection.tables(connection, schema))
 
     def get_columns(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> Any:
         """Return the columns of a table."""
@@ -358,7 +361,7 @@ class InformixDialect(default.DefaultDialect):
         return []
 
     def _table(self, connection: Connection, name: str, schema: str | None) -> reflection.Table:
-        found = [table for table in reflection.tables(connection, schema) if table.name == name.lower()]
+        found = [table for table in reflection.tables(connection, schema) if table.name == folded(name)]
         if not found:
             raise exc.NoSuchTableError(name)
         return found[0]

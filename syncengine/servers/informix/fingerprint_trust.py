@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
+import pyarrow as pa
+
 from syncengine.model.bucket import EPOCH_DAY
-from syncengine.model.errors import ServerError, ServerUnreachableError
+from syncengine.model.errors import ServerError, ServerSlowError, ServerUnreachableError
 from syncengine.model.fingerprint import FOLDED, FingerprintColumn, parameters
+from syncengine.model.names import folded
 from syncengine.model.spec import ColumnType
 from syncengine.servers.informix.sql import INFORMIX
 from syncengine.servers.informix.system_catalogue import ONE_ROW
 from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.sql.fingerprints import term
 
+TEXT = frozenset({"char", "varchar"})
+BEYOND = re.compile(rb"[\xf0-\xf4]")
+"""How a character of more than 16 bits begins in UTF-8."""
 Ask = Callable[[Statement], Sequence[tuple[Any, ...]]]
 
 SEED = 20_000_605
@@ -47,6 +54,33 @@ ALIKE = {"bigint": "int8", "varchar": "char"}
 WIDTH = 8
 
 
+class Folds:
+    """The types a server folds itself: in a table in which a character of more than 16 bits was seen, no text.
+
+    What such a character is to a server's ASCII depends on its locale: a half of it, a byte of it, or itself.
+    """
+
+    def __init__(self, trusted: frozenset[str]) -> None:
+        self.trusted = trusted
+        self._beyond: set[str] = set()
+
+    def of(self, table: str) -> frozenset[str]:
+        """Return the types that are folded there in a table."""
+        return self.trusted - TEXT if folded(table) in self._beyond else self.trusted
+
+    def saw(self, table: str, rows: pa.RecordBatch) -> None:
+        """Remember what was read of a table, or is about to be written to it."""
+        if folded(table) not in self._beyond and any(map(_beyond, rows.columns)):
+            self._beyond.add(folded(table))
+
+
+def _beyond(column: pa.Array) -> bool:
+    if not pa.types.is_string(column.type):
+        return False
+    data = column.buffers()[2]
+    return data is not None and BEYOND.search(memoryview(data)) is not None
+
+
 def trusted_types(ask: Ask) -> frozenset[str]:
     """Return the types whose terms the server computes as the definition says; the rest are folded here.
 
@@ -65,7 +99,7 @@ def _right(name: str, vectors: tuple[tuple[str, Any], ...], ask: Ask) -> bool:
     given = ", ".join(f"{vector} AS {column.name}" for column, (vector, _) in zip(columns, vectors, strict=True))
     try:
         rows = ask(Statement(f"SELECT {terms} FROM (SELECT {given} {ONE_ROW}) AS given"))
-    except ServerUnreachableError:
+    except (ServerUnreachableError, ServerSlowError):
         raise
     except ServerError:
         return False

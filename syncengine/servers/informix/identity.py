@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from syncengine.model.errors import ServerError, ServerUnreachableError
+from syncengine.model.errors import ServerError, ServerSlowError, ServerUnreachableError
 from syncengine.servers.informix import system_catalogue
 from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.url import ServerUrl
@@ -34,7 +34,7 @@ def identify(ask: Ask, address: str, url: ServerUrl) -> Identity:
     def one(text: str, what: str) -> str:
         try:
             rows = ask(Statement(text))
-        except ServerUnreachableError:
+        except (ServerUnreachableError, ServerSlowError):
             raise
         except ServerError as error:
             notes.append(f"does not tell {what} ({error.message})")
@@ -50,8 +50,24 @@ def identify(ask: Ask, address: str, url: ServerUrl) -> Identity:
     logged = logging != "0"
     if not logged:
         notes.append("keeps no transaction log: a step that is cut short cannot be rolled back")
+    if _is_secondary(ask):
+        notes.append("is a secondary of another server: what is written to it is refused, or goes to that one")
     place = f"{url.database} on {server or 'an unnamed server'} of {host or address}, {address}:{url.port}"
     return Identity(_number(version), place, user, locale, logged, tuple(notes))
+
+
+def _is_secondary(ask: Ask) -> bool:
+    """Say whether the server tells that another one is its primary; what it does not tell is none."""
+    try:
+        rows = ask(Statement(system_catalogue.STANDING))
+    except (ServerUnreachableError, ServerSlowError) as error:
+        # A sysmaster that cannot be opened is unreachable, too, but no connection was lost.
+        if isinstance(error, ServerSlowError) or error.transient:
+            raise
+        return False
+    except ServerError:
+        return False
+    return any("secondary" in str(row[0]).lower() for row in rows)
 
 
 def _number(version: str) -> str:

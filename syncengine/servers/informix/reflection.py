@@ -49,6 +49,8 @@ TYPES: dict[str, Any] = {
 }
 
 
+UNIQUE = ("U", "u")
+"""The codes of unique indexes in sysindexes.idxtype: the second is that of a bitmap index."""
 Asking = Callable[[str], Sequence[tuple[Any, ...]]]
 """Whatever runs a query of the catalogue and returns its rows."""
 
@@ -104,7 +106,7 @@ def read_indexes(ask: Asking, tabids: Sequence[int]) -> Iterator[Index]:
     for some in portions_of(tabids):
         for tabid, name, kind, *parts in ask(INDEXES.format(tables=in_tables(some))):
             yield Index(
-                int(tabid), str(name).strip(), str(kind).strip() == "U", tuple(int(part) for part in parts if part)
+                int(tabid), str(name).strip(), str(kind).strip() in UNIQUE, tuple(int(part) for part in parts if part)
             )
 
 

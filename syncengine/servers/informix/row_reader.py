@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.names import folded
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.servers.informix.connections import Lent
+from syncengine.servers.informix.fingerprint_trust import Folds
 from syncengine.servers.informix.sql import INFORMIX, portions
 from syncengine.servers.informix.types import arrow_column, arrow_type, read_expression, readable
 from syncengine.servers.protocol import LiveColumn, LiveTable
@@ -25,8 +27,8 @@ def source_of(table: LiveTable) -> str:
     return f"'{owner}'.{INFORMIX.name(table.name)}" if owner else INFORMIX.name(table.name)
 
 
-def read(lent: Lent, table: LiveTable, query: ReadQuery, server: str) -> Generator[Any, None, None]:
-    """Yield the schema of the selected rows and then batches of them.
+def read(lent: Lent, table: LiveTable, query: ReadQuery, server: str, folds: Folds) -> Generator[Any, None, None]:
+    """Yield the schema of the selected rows and then batches of them, which `folds` sees, too.
 
     The driver leaves out rows it could not fetch without a word, so that they are counted: raises a transient
     `ServerError` where fewer came than the server says there are.
@@ -40,9 +42,13 @@ def read(lent: Lent, table: LiveTable, query: ReadQuery, server: str) -> Generat
         source = source_of(table)
         promised = _count(lent, part, source)
         came = 0
-        for rows in lent.batches(read_statement(part, INFORMIX, source, expressions)):
-            came += len(rows)
-            yield _batch(rows, [column for _, column in columns], schema)
+        # Closed before the connection is given back, wherever its reader stops.
+        with closing(lent.batches(read_statement(part, INFORMIX, source, expressions))) as batches:
+            for rows in batches:
+                came += len(rows)
+                batch = _batch(rows, [column for _, column in columns], schema)
+                folds.saw(table.name, batch)
+                yield batch
         if came != promised and came != _count(lent, part, source):
             raise ServerError(
                 f"{server}: {promised:,} rows of {table.name} were promised and {came:,} came.",

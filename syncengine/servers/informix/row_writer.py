@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -59,7 +59,7 @@ def insert_of(table: LiveTable, source: str, names: Sequence[str], server: str) 
     return Insert(source, tuple(folded(name) for name in names), tuple(types))
 
 
-def insert_rows(lent: Lent, insert: Insert, rows: pa.RecordBatchReader, path: WritePath, server: str) -> int:
+def insert_rows(lent: Lent, insert: Insert, rows: Iterable[pa.RecordBatch], path: WritePath, server: str) -> int:
     """Insert rows and return how many; raises `ServerError` for a value its column cannot hold."""
     cursor = lent.cursor()
     done = 0
@@ -70,11 +70,12 @@ def insert_rows(lent: Lent, insert: Insert, rows: pa.RecordBatchReader, path: Wr
             columns = list(_bound(piece, insert, server))
             with translated(server):
                 if not prepared:
-                    lent.calls.run(lambda: cursor.prepare(insert.text), lent.calls.deadline())
+                    lent.calls.run(lambda: cursor.prepare(insert.text))
                     prepared = True
-                done += lent.calls.run(partial(WRITERS[path], cursor, columns), lent.calls.deadline())
+                done += lent.calls.run(partial(WRITERS[path], cursor, columns))
     if prepared:
-        lent.calls.run(cursor.close)
+        with translated(server):
+            lent.calls.run(cursor.close)
     return done
 
 
@@ -137,12 +138,14 @@ def why_not(lent: Lent, path: WritePath) -> str:
     try:
         lent.run(Statement(f"CREATE TEMP TABLE {name} ({columns}) WITH NO LOG"))
         cursor = lent.cursor()
-        lent.calls.run(lambda: cursor.prepare(insert.text), lent.calls.deadline())
-        count = lent.calls.run(lambda: WRITERS[path](cursor, [values for _, _, values in PROBE]), lent.calls.deadline())
+        lent.calls.run(lambda: cursor.prepare(insert.text))
+        count = lent.calls.run(lambda: WRITERS[path](cursor, [values for _, _, values in PROBE]))
         lent.calls.run(cursor.close)
         found = lent.rows(Statement(f"SELECT {', '.join(insert.columns)} FROM {name}"))
         lent.run(Statement(f"DROP TABLE {name}"))
-    except Exception as error:  # noqa: BLE001  # the driver raises all kinds, and drops the connection for some
+    except Exception as error:  # the driver raises all kinds, and drops the connection for some
+        if lent.calls.stopped or lent.calls.interrupted:
+            raise
         return " ".join(str(error).split())
     wanted = sorted(_shown(row) for row in zip(*(values for _, _, values in PROBE), strict=True))
     shown = sorted(map(_shown, found))

@@ -20,9 +20,9 @@ from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
 from syncengine.model.surroundings import Surroundings
-from syncengine.servers.informix import row_reader
+from syncengine.servers.informix import lock_holders, row_reader
 from syncengine.servers.informix.connections import Connections
-from syncengine.servers.informix.fingerprint_trust import trusted_types
+from syncengine.servers.informix.fingerprint_trust import Folds, trusted_types
 from syncengine.servers.informix.identity import Identity, identify
 from syncengine.servers.informix.reflection import Table, read_columns, read_indexes, read_tables
 from syncengine.servers.informix.row_writer import WritePath, why_not
@@ -72,7 +72,7 @@ class InformixServer:
         try:
             with self._connections.lent() as lent:
                 self._identity: Identity = identify(lent.rows, address, parsed)
-                self._folds = trusted_types(lent.rows)
+                self._folds = Folds(trusted_types(lent.rows))
             if not self._identity.logged:
                 self._connections.without_transactions()
         except BaseException:
@@ -91,7 +91,7 @@ class InformixServer:
                 locks_per_row=True,
                 writable=self._writable,
                 write_path=self._write_path or "",
-                folds=self._folds,
+                folds=self._folds.trusted,
                 locks_by_update=self._identity.logged,
             ),
             user=self._identity.user,
@@ -113,9 +113,9 @@ class InformixServer:
                 return lent.rows(Statement(text))
 
             every = read_tables(ask)
-            chosen = _chosen(every, {name.lower() for name in names}, self._identity, self._name)
+            chosen = _chosen(every, {folded(name) for name in names}, self._identity, self._name)
             found = read_surroundings(ask, tuple(chosen.values()), every)
-        return {name: replace(found[name.lower()], table=name) for name in names if name.lower() in found}
+        return {name: replace(found[folded(name)], table=name) for name in names if folded(name) in found}
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
         """Yield each non-empty bucket once, in no order.
@@ -123,7 +123,7 @@ class InformixServer:
         Where the server does not fold a type as everybody else does, the rows are fetched and folded here.
         """
         source = self._source(query.selection.table)
-        if not folds_all(query, self._folds):
+        if not folds_all(query, self._folds.of(query.selection.table)):
             yield from fold_here(query, self.read(ReadQuery(query.selection, needed(query))))
             return
         with self._connections.lent() as lent:
@@ -152,7 +152,7 @@ class InformixServer:
     def _batches(self, query: ReadQuery) -> Generator[Any, None, None]:
         table = self._table(query.selection.table)
         with self._connections.lent() as lent:
-            yield from row_reader.read(lent, table, query, self._name)
+            yield from row_reader.read(lent, table, query, self._name, self._folds)
 
     @contextmanager
     def begin(self) -> Iterator[InformixSession]:
@@ -162,7 +162,13 @@ class InformixServer:
         isolation = "REPEATABLE READ" if self._identity.logged else "DIRTY READ"
         with self._connections.lent(isolation) as lent:
             session = InformixSession(
-                lent, self._name, self._table, path, logged=self._identity.logged, folds=self._folds
+                lent,
+                self._name,
+                self._table,
+                path,
+                logged=self._identity.logged,
+                folds=self._folds,
+                holders=lambda table: lock_holders.named(self._rows, table),
             )
             try:
                 yield session
@@ -192,6 +198,11 @@ class InformixServer:
         if found is None:
             return SessionState.UNKNOWN
         return SessionState.ALIVE if found else SessionState.GONE
+
+    def ending(self, session: str) -> str:
+        """Return what user informix types to end a session, by its number in the server's own list."""
+        number = SESSION_ID.fullmatch(session)
+        return "" if number is None else lock_holders.ending(int(number["sid"]))
 
     def day_versions(self, query: DaysQuery) -> DayVersions | None:
         """Return None: neither its rows nor its catalogue are known to tell."""
@@ -225,6 +236,7 @@ class InformixServer:
                 # Each on a connection of its own: some servers end the one that tries what they do not know.
                 with self._connections.lent("DIRTY READ") as lent:
                     reason = why_not(lent, path)
+                    lent.spent = bool(reason)
                 if not reason:
                     self._write_path = path
                     return path

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import uuid
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 import pyarrow as pa
 
 from syncengine.model.bucket import Bucket, BucketState
-from syncengine.model.errors import ServerError, UnknownOutcomeError
+from syncengine.model.errors import ServerError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.selection import ReadQuery, Selection
+from syncengine.servers.driver_calls import unknown_outcome
 from syncengine.servers.informix import row_reader
 from syncengine.servers.informix.connections import Lent
 from syncengine.servers.informix.errors import error_of, is_lost, sqlcode_of, words_of
+from syncengine.servers.informix.fingerprint_trust import Folds
 from syncengine.servers.informix.row_writer import WritePath, insert_of, insert_rows
 from syncengine.servers.informix.sql import INFORMIX, portions
 from syncengine.servers.informix.surroundings import SERIALS
 from syncengine.servers.informix.system_catalogue import SESSION
 from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
+from syncengine.servers.locks import Holder, holders_named
 from syncengine.servers.protocol import LiveTable
 from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
@@ -43,7 +46,8 @@ class InformixSession:
         path: WritePath,
         *,
         logged: bool,
-        folds: frozenset[str] = frozenset(),
+        folds: Folds,
+        holders: Callable[[str], Sequence[Holder]] = lambda _: (),
     ) -> None:
         self._lent = lent
         self._name = name
@@ -51,15 +55,16 @@ class InformixSession:
         self._path = path
         self._logged = logged
         self._folds = folds
+        self._holders = holders
         self._stream: weakref.ref[Stream] | None = None
         self.id = self._session_id()
 
     def _session_id(self) -> str:
         """Return the server's number of the session, which onstat shows, and one that never comes again."""
-        number = ""
+        self._number: int | None = None
         with suppress(ServerError):
-            number = str(self._lent.rows(Statement(SESSION))[0][0])
-        return f"{number}-{uuid.uuid4().hex}".lstrip("-")
+            self._number = int(self._lent.rows(Statement(SESSION))[0][0])
+        return f"{self._number or ''}-{uuid.uuid4().hex}".lstrip("-")
 
     def lock(self, selection: Selection, *, table: bool = False) -> None:
         """Touch the selected rows, which locks each for this transaction; reading them then locks their range.
@@ -71,7 +76,7 @@ class InformixSession:
         if not self._logged:
             return
         if table:
-            self._lent.run(Statement(f"LOCK TABLE {row_reader.source_of(live)} IN EXCLUSIVE MODE"))
+            self._run(live, Statement(f"LOCK TABLE {row_reader.source_of(live)} IN EXCLUSIVE MODE"))
             return
         buckets = selection.columns
         selecting = {buckets.date, buckets.label, buckets.epoch, buckets.acd}
@@ -82,12 +87,16 @@ class InformixSession:
         for part in portions(selection):
             where = predicate(part, INFORMIX)
             text = f"UPDATE {row_reader.source_of(live)} SET {touched} = {touched} WHERE {where.text}"
-            self._lent.run(Statement(text, where.values))
+            self._run(live, Statement(text, where.values))
+
+    def _run(self, live: LiveTable, statement: Statement) -> int:
+        with holders_named(live.name, self._number, self._holders):
+            return self._lent.run(statement)
 
     def fingerprint(self, query: FingerprintQuery) -> Mapping[Bucket, BucketState]:
         """Return what the transaction sees in each bucket."""
         table = self._table(query.selection.table)
-        if not folds_all(query, self._folds):
+        if not folds_all(query, self._folds.of(query.selection.table)):
             return dict(fold_here(query, self.read(ReadQuery(query.selection, needed(query)))))
         found: dict[Bucket, BucketState] = {}
         for selection in portions(query.selection):
@@ -99,20 +108,30 @@ class InformixSession:
     def read(self, query: ReadQuery) -> pa.RecordBatchReader:
         """Stream rows as the transaction sees them, in batches of bounded size."""
         table = self._table(query.selection.table)
-        stream = Stream(row_reader.read(self._lent, table, query, self._name), self._name)
+        stream = Stream(row_reader.read(self._lent, table, query, self._name, self._folds), self._name)
         self._stream = weakref.ref(stream)
         return stream.reader()
 
     def delete(self, selection: Selection) -> int:
         """Delete the selected rows and return how many there were."""
-        source = row_reader.source_of(self._table(selection.table))
-        return sum(max(self._lent.run(delete_statement(part, INFORMIX, source)), 0) for part in portions(selection))
+        live = self._table(selection.table)
+        source = row_reader.source_of(live)
+        return sum(max(self._run(live, delete_statement(part, INFORMIX, source)), 0) for part in portions(selection))
 
     def insert(self, table: str, rows: pa.RecordBatchReader) -> int:
         """Insert rows, columns matched by name, and return how many were inserted."""
         live = self._table(table)
         insert = insert_of(live, row_reader.source_of(live), rows.schema.names, self._name)
-        return insert_rows(self._lent, insert, rows, self._path, self._name)
+        with holders_named(live.name, self._number, self._holders):
+            return insert_rows(self._lent, insert, self._seen(table, rows), self._path, self._name)
+
+    def _seen(self, table: str, rows: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        for batch in rows:
+            self._folds.saw(table, batch)
+            yield batch
+
+    def run_deferred(self) -> None:
+        """Do nothing: constraints wait for the commit only in a session that says so, which this one never does."""
 
     def commit(self) -> None:
         """Make the writes durable.
@@ -127,9 +146,7 @@ class InformixSession:
             words = words_of(error)
             if sqlcode_of(words) is not None and not is_lost(words):
                 raise error_of(self._name, words) from error
-            raise UnknownOutcomeError(
-                f"{self._name}: the connection was lost while committing; that does not say whether it was done."
-            ) from error
+            raise unknown_outcome(self._name, error) from error
 
     def end(self) -> None:
         """Cut a stream that was left half-read; the connection rolls back what was not committed."""

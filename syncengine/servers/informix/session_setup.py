@@ -16,9 +16,11 @@ def set_up(connection: Any, *, lock_seconds: int, isolation: str) -> None:
     """Set a session up for reading: values as they are, a bounded wait for locks, no waiting for writers.
 
     Where the release or the database does not have the isolation asked for, dirty read is taken: only an
-    observation reads so, and it looks twice at whatever changes; a step sets its own.
+    observation reads so, and it looks twice at whatever changes; a step sets its own. The connection remembers which it
+    is, as `isolation`.
     """
     connection.set_fix_return_type(False)
+    connection.isolation = isolation
     cursor = connection.cursor()
     try:
         cursor.execute(f"SET LOCK MODE TO WAIT {int(lock_seconds)}")
@@ -27,6 +29,7 @@ def set_up(connection: Any, *, lock_seconds: int, isolation: str) -> None:
         except ibm_db_dbi.Error as error:
             if sqlcode_of(words_of(error)) not in (*NOT_UNDERSTOOD, *NO_TRANSACTIONS):
                 raise
-            cursor.execute("SET ISOLATION TO DIRTY READ")
+            connection.isolation = "DIRTY READ"
+            cursor.execute(f"SET ISOLATION TO {connection.isolation}")
     finally:
         cursor.close()

@@ -21,6 +21,8 @@ from syncengine.model.surroundings import (
     UniqueKey,
     Write,
     chain_of,
+    reached_by,
+    reached_triggers,
 )
 from syncengine.servers.informix.reflection import Asking, Column, Index, Table, portions_of, read_columns, read_indexes
 from syncengine.servers.informix.system_catalogue import CHECKS, REFERENCES, TRIGGERS, in_tables
@@ -44,12 +46,17 @@ def read_surroundings(ask: Asking, tables: Collection[Table], every: Collection[
     checks = dict(_by_table(_checks(ask, ids)))
     indexes = list(read_indexes(ask, ids))
     references = tuple(_references(ask, names))
+    chains = {table.id: chain_of(table.name, references) for table in tables}
+    far = {table for chain in chains.values() for table in reached_by(chain)}
+    others = [tabid for tabid, name in names.items() if name in far]
+    away = {names[tabid]: found for tabid, found in _by_table(_triggers(ask, others))}
     return {
         table.name: Surroundings(
             table=table.name,
             is_a="view" if table.kind == "V" else "table",
             triggers=triggers.get(table.id, ()),
-            referred_by=chain_of(table.name, references),
+            referred_by=chains[table.id],
+            reached=reached_triggers(chains[table.id], away),
             refers=tuple(one for one in references if one.table == table.name),
             counters=tuple(Counter(one.name) for one in columns.get(table.id, ()) if one.stored.base in SERIALS),
             unique=tuple(_unique(one, columns[table.id]) for one in indexes if one.table == table.id and one.unique),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from syncengine.model.errors import ServerError, ServerUnreachableError
+from syncengine.servers.locks import Holder
 from syncengine.servers.protocol import SessionState
 from syncengine.servers.sql.dialect import Statement
 
@@ -19,6 +20,46 @@ WAITING = (
     # By the session and not by the lock: whoever waits for a row waits for its writer, who is of no database.
     "WHERE NOT l.granted AND a.datname = current_database()"
 )
+
+
+LOCK_HOLDERS = (
+    "SELECT DISTINCT a.pid, CAST(a.usename AS TEXT), CAST(a.application_name AS TEXT), "
+    "COALESCE(host(a.client_addr), ''), CAST(a.xact_start AS TEXT) "
+    "FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "
+    "WHERE l.granted AND l.locktype = 'relation' AND l.database = (SELECT oid FROM pg_database WHERE datname = "
+    "current_database()) AND l.relation = CAST(CAST(? AS regclass) AS OID) "
+    # Those that keep a table from being locked against writers.
+    "AND l.mode IN ('RowExclusiveLock', 'ShareUpdateExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock', "
+    "'ExclusiveLock', 'AccessExclusiveLock') ORDER BY 5, 1"
+)
+PID = re.compile(r"pid (?P<pid>\d{1,10}) since ")
+
+
+def ending(session: str) -> str:
+    """Return what ends a write session, by what it named itself."""
+    found = PID.match(session)
+    return "" if found is None else _terminating(int(found["pid"]))
+
+
+def lock_holders(ask: Ask, source: str) -> tuple[Holder, ...]:
+    """Return the sessions whose locks keep others from writing a table; none where the server does not tell."""
+    try:
+        rows = ask(Statement(LOCK_HOLDERS, (source,)))
+    except ServerError:
+        return ()
+    return tuple(
+        Holder(pid, _whose(user, program, host, since), _terminating(pid)) for pid, user, program, host, since in rows
+    )
+
+
+def _whose(user: str | None, program: str | None, host: str, since: str | None) -> str:
+    parts = (f"of {user}" if user else "", f"in {program}" if program else "", f"on {host}" if host else "")
+    begun = f"in a transaction since {since.partition('.')[0]}" if since else ""
+    return " ".join(part for part in (*parts, begun) if part)
+
+
+def _terminating(pid: int) -> str:
+    return f"select pg_terminate_backend({pid})"
 
 
 def session_state(ask: Ask, session: str) -> SessionState:

@@ -12,13 +12,14 @@ from sqlalchemy import event, exc
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
-from syncengine.model.errors import ServerError, SyncError
+from syncengine.model.errors import ServerError, ServerSlowError, ServerUnreachableError, SyncError
 from syncengine.model.names import quoted
 from syncengine.servers import connections
-from syncengine.servers.driver_calls import Calls, too_long
+from syncengine.servers.driver_calls import CLOSING_SECONDS, Calls, too_long
 from syncengine.servers.postgresql.driver import Backend, connect, is_driver_error
 from syncengine.servers.postgresql.errors import refused_connection, sqlstate_of, translated
 from syncengine.servers.postgresql.url import connection_string, schema_of
+from syncengine.servers.sockets import Opening
 from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.url import ServerUrl
 
@@ -38,6 +39,12 @@ SETTINGS = (
 )
 
 
+NOBODY_LET_IN = (
+    "Either it hangs, or it is no PostgreSQL server: check the port in the url. Where it only takes long, set "
+    "limits.query_seconds in the pair file higher."
+)
+
+
 class Connections(connections.Connections["Lent"]):
     """Opens and lends the connections to one server."""
 
@@ -49,12 +56,13 @@ class Connections(connections.Connections["Lent"]):
         self._lock_seconds = lock_seconds
         self._hanging = False
         """A connection is being opened for which nobody waits any more."""
-        self._database = self._connected(lambda: connect(connection_string(url)))
+        self._port = url.port
+        self._database = self._connected(lambda: connect(connection_string(url)), Opening(url.port))
         # What was not committed is rolled back here, where it is known whether the connection is whole after it.
         self._pool = QueuePool(
             self._open, pool_size=connections.IDLE_CONNECTIONS, max_overflow=-1, reset_on_return=None
         )
-        event.listen(self._pool, "checkout", _still_answers)
+        event.listen(self._pool, "checkout", self._still_answers)
 
     def _lend(self) -> Lent:
         proxied = self._pool.connect()
@@ -75,14 +83,30 @@ class Connections(connections.Connections["Lent"]):
             proxied.invalidate()
 
     def _open(self) -> DBAPIConnection:
-        backend = self._connected(lambda: Backend(self._database))
-        lent = Lent(backend, self.name, self._secret, self._query_seconds)
+        opening = Opening(self._port)
+        backend = self._connected(lambda: Backend(self._database), opening)
+        lent = Lent(backend, self.name, self._secret, self._query_seconds, opening)
         try:
-            lent.rows(self._settings())
+            with self._on_its_way(lent.calls):
+                lent.rows(self._settings())
         except BaseException:
             lent.close()
             raise
         return cast("DBAPIConnection", lent)
+
+    def _still_answers(self, lent: Lent, *_: object) -> None:
+        """Have the pool replace a connection that was used before and answers no more: the server may have restarted.
+
+        One that takes too long is not replaced: the next would take as long.
+        """
+        if lent.used:
+            try:
+                with self._on_its_way(lent.calls):
+                    lent.run(Statement("SELECT 1"))
+            except ServerSlowError:
+                raise
+            except ServerError as error:
+                raise exc.DisconnectionError(str(error)) from error
 
     def _settings(self) -> Statement:
         values = tuple(
@@ -92,11 +116,20 @@ class Connections(connections.Connections["Lent"]):
             return Statement(f"SELECT {SETTINGS}", values)
         return Statement(f"SELECT {SETTINGS}, set_config('search_path', ?, false)", (*values, quoted(self._schema)))
 
-    def _connected(self, reach: Callable[[], Result]) -> Result:
-        # There is nothing to cancel or to end yet. What hangs is given its grace, and afterwards keeps the database.
-        calls = Calls(self.name, self._query_seconds, close=lambda: None)
+    def _connected(self, reach: Callable[[], Result], opening: Opening) -> Result:
+        # There is nothing to cancel yet: what hangs has its socket shut, or else keeps the database.
+        calls = Calls(self.name, self._query_seconds, stop=opening.shut, close=lambda: None)
+
+        def connecting() -> Result:
+            with opening.connecting():
+                return reach()
+
         try:
-            return calls.run(reach, calls.deadline())
+            with self._on_its_way(calls):
+                return calls.run(connecting, what="connecting")
+        except ServerSlowError as error:
+            # No table's own matter: nothing else is asked of a server that lets nobody in.
+            raise ServerUnreachableError(error.message, hint=NOBODY_LET_IN) from error
         except Exception as error:
             if not is_driver_error(error):
                 raise
@@ -115,26 +148,18 @@ class Connections(connections.Connections["Lent"]):
                 self._database.close()
 
 
-def _still_answers(lent: Lent, *_: object) -> None:
-    """Have the pool replace a connection that was used before and answers no more: the server may have restarted."""
-    if lent.used:
-        try:
-            lent.run(Statement("SELECT 1"))
-        except ServerError as error:
-            raise exc.DisconnectionError(str(error)) from error
-
-
 class Lent:
     """A connection in use, whose calls end in time and raise our errors."""
 
-    def __init__(self, backend: Backend, name: str, secret: str, seconds: float) -> None:
+    def __init__(self, backend: Backend, name: str, secret: str, seconds: float, opening: Opening) -> None:
         self._backend = backend
         self.name = name
         self._secret = secret
         self.proxied: PoolProxiedConnection | None = None
         """Its place in the pool, while it is lent."""
         self.used = False
-        self.calls = Calls(name, seconds, stop=backend.cancel, close=backend.close)
+        self._shut = opening.shut
+        self.calls = Calls(name, seconds, stop=backend.cancel, close=backend.close, cut=self._shut)
 
     @property
     def status(self) -> str:
@@ -161,8 +186,8 @@ class Lent:
         return self._call(lambda: self._backend.append(schema, table, rows))
 
     def commit(self) -> None:
-        """Commit, raising what the driver raises; without a time limit, for the outcome would be unknown."""
-        self._backend.run(Statement("COMMIT"))
+        """Commit, raising what the driver raises; one that takes too long is of unknown outcome."""
+        self.calls.run(lambda: self._backend.run(Statement("COMMIT")), what="committing")
 
     def rolled_back(self) -> bool:
         """Roll back what is open; say whether the connection is as good as new."""
@@ -170,7 +195,7 @@ class Lent:
             return False
         try:
             if self.status != "idle":
-                self.run(Statement("ROLLBACK"))
+                self.run(Statement("ROLLBACK"), time.monotonic() + CLOSING_SECONDS)
         except SyncError:
             return False
         return self.status == "idle"
@@ -178,8 +203,9 @@ class Lent:
     def close(self) -> None:
         """End it; one that hangs in a call ends when that does."""
         if not self.calls.given_up:
+            closing = Calls(self.name, CLOSING_SECONDS, stop=self._shut)
             with suppress(Exception):
-                self._backend.close()
+                closing.run(self._backend.close)
 
     def _check(self, statement: Statement) -> None:
         if len(statement.values) > MOST_VALUES:

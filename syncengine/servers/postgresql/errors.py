@@ -18,7 +18,6 @@ from syncengine.model.errors import (
     ServerLockedError,
     ServerReadOnlyError,
     ServerUnreachableError,
-    UnknownOutcomeError,
 )
 from syncengine.servers import advice
 from syncengine.servers.postgresql.driver import is_driver_error
@@ -84,6 +83,13 @@ FOREIGN_KEY = Meaning("a foreign key forbids it", advice.FOREIGN_KEY)
 DIVISION = Meaning("it divides by zero", advice.DIVISION)
 TRIGGER = Meaning("a trigger or a function refused", "Have whoever made it look at it there, or leave the table out.")
 UNWRITABLE = Meaning("the table takes no such write", "`syncengine check` says what tables cannot be written with.")
+NOT_READY = Meaning(
+    "the table is not in a state for that",
+    "Have its administrator see to what the server says; `syncengine check` lists what each table meets.",
+)
+NOT_DONE = Meaning(
+    "it does not do that, or not to this table", "`syncengine check` says what tables cannot be written, and why."
+)
 CANCELLED = Meaning("somebody cancelled the query there", "Run the same command again.")
 FAILED = Meaning("the transaction had failed before and is rolled back", "Run the same command again.", quoted=False)
 DISK = Meaning("its disk is full", "Make room there; what was begun is rolled back.")
@@ -110,6 +116,7 @@ MEANINGS: dict[str, Meaning] = {
     # Locks. Class 40 says that the transaction is rolled back already.
     "55P03": LOCKED,
     "55006": LOCKED,
+    "55": NOT_READY,
     "40P01": DEADLOCK,
     "40": WRITTEN,
     # Privileges.
@@ -123,7 +130,7 @@ MEANINGS: dict[str, Meaning] = {
     "428C9": UNWRITABLE,
     "42P10": UNWRITABLE,
     "42": SYNTAX,
-    "0A000": SYNTAX,
+    "0A": NOT_DONE,
     "22012": DIVISION,
     "22": VALUE,
     "23503": FOREIGN_KEY,
@@ -143,7 +150,7 @@ MEANINGS: dict[str, Meaning] = {
 }
 """By SQLSTATE, or by its first two signs for all others of a class."""
 
-ITS_OWN = (None, DENIED, NOT_THERE, SYNTAX, VALUE, DUPLICATE, CONSTRAINT, TRIGGER, UNWRITABLE)
+ITS_OWN = (None, DENIED, NOT_THERE, SYNTAX, VALUE, DUPLICATE, CONSTRAINT, TRIGGER, UNWRITABLE, NOT_READY, NOT_DONE)
 """What is meant where it arises in somebody's function: not the table that is written, but what the function does."""
 
 TLS = Meaning(
@@ -170,6 +177,11 @@ REFUSALS: dict[str, Meaning] = {
     ),
     "too many (clients|connections)|connection slots are reserved": FULL_UP,
     "starting up|shutting down|recovery mode|not yet accepting": BUSY,
+    "cannot open shared object file|version `[^']+' not found": Meaning(
+        "its driver is installed, but cannot be loaded",
+        "Install the system's package that has what it lacks.",
+        ServerUnreachableError,
+    ),
     "expected authentication request|invalid response|server closed the connection unexpectedly": Meaning(
         "whoever listens there does not answer as PostgreSQL does",
         "Check the port in the url, and the server's log.",
@@ -178,7 +190,7 @@ REFUSALS: dict[str, Meaning] = {
     ),
     "SSL|certificate|TLS": TLS,
     "timeout expired|timed out": Meaning(
-        "it gave no answer",
+        "it gave no answer; connecting took longer than connect_timeout in the url allows",
         "Is it a PostgreSQL server? Check the port in the url.",
         ServerUnreachableError,
         transient=True,
@@ -248,13 +260,6 @@ def refused_connection(name: str, error: BaseException, secret: str = "") -> Ser
         if re.search(words, text):
             return _error(name, meaning, said if meaning.quoted else "", "")
     return _error(name, REFUSALS[""], said, "")
-
-
-def unknown_outcome(name: str, why: str = "") -> UnknownOutcomeError:
-    """Return the error for a commit whose answer never came."""
-    return UnknownOutcomeError(
-        f"{name}: the connection was lost while committing, and that does not say whether it was done{why}."
-    )
 
 
 def sqlstate_of(error: BaseException) -> str:

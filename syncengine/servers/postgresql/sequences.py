@@ -2,80 +2,185 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from syncengine.model.surroundings import Counter
+from syncengine.servers.postgresql.families import Ask, Families
 from syncengine.servers.sql.dialect import Statement
+from syncengine.servers.sql.sequence_calls import sequences_called
 
 SHOWN = "CASE WHEN {n}.nspname = ANY(current_schemas(false)) THEN '' ELSE {n}.nspname || '.' END || {c}.relname"
 """A table as people name it: with its schema where that is not on the search path."""
-COUNTERS = (
-    "WITH used AS (SELECT refobjid AS tab, refobjsubid AS num, objid AS seq FROM pg_depend "
+DEPENDED_ON = (
+    "SELECT refobjid AS tab, CAST(refobjsubid AS BIGINT) AS num, objid AS seq FROM pg_depend "
     "WHERE classid = CAST('pg_class' AS regclass) AND refclassid = CAST('pg_class' AS regclass) AND deptype = 'i' "
+    "AND refobjid IN ({oids}) "
     "UNION SELECT d.adrelid, d.adnum, p.refobjid FROM pg_attrdef d JOIN pg_depend p ON p.objid = d.oid "
-    "AND p.classid = CAST('pg_attrdef' AS regclass) AND p.refclassid = CAST('pg_class' AS regclass)) "
+    "AND p.classid = CAST('pg_attrdef' AS regclass) AND p.refclassid = CAST('pg_class' AS regclass) "
+    "WHERE d.adrelid IN ({oids})"
+)
+"""Identities, and defaults that name a sequence as one."""
+BASE = "COALESCE(NULLIF(t.typbasetype, 0), t.oid)"
+COUNTS = f"{BASE} IN (20, 21, 23, 700, 701, 1700)"
+"""Whole numbers, floats and decimals."""
+COUNTERS = (
+    "WITH used AS ({used}) "
     "SELECT CAST(u.tab AS BIGINT), CAST(a.attname AS TEXT), "
     f"{SHOWN.format(n='n', c='s')}, CAST(s.oid AS BIGINT), "
-    "q.seqincrement, q.seqmin, q.seqmax, has_sequence_privilege(s.oid, 'UPDATE') AND "
-    "has_sequence_privilege(s.oid, 'SELECT'), a.atttypid IN (20, 21, 23, 1700), "
-    "format('%I.%I', n.nspname, s.relname) "
+    "q.seqincrement, q.seqmin, q.seqmax, q.seqcache, CAST(n.nspname AS TEXT), "
+    "has_schema_privilege(n.oid, 'USAGE'), "
+    "has_sequence_privilege(s.oid, 'UPDATE') AND has_sequence_privilege(s.oid, 'SELECT'), "
+    f"pg_has_role(s.relowner, 'USAGE'), {COUNTS}, format('%I.%I', n.nspname, s.relname) "
     "FROM used u JOIN pg_attribute a ON a.attrelid = u.tab AND a.attnum = u.num AND NOT a.attisdropped "
+    "JOIN pg_type t ON t.oid = a.atttypid "
     "JOIN pg_class s ON s.oid = u.seq AND s.relkind = 'S' JOIN pg_sequence q ON q.seqrelid = s.oid "
-    "JOIN pg_namespace n ON n.oid = s.relnamespace WHERE u.tab IN ({oids}) ORDER BY a.attnum"
+    "JOIN pg_namespace n ON n.oid = s.relnamespace ORDER BY a.attnum, s.oid"
 )
-"""Identities, and columns whose default takes a number from a sequence; int2, int4, int8 and numeric count."""
-ADVANCE = (
-    "SELECT setval(CAST(CAST(? AS BIGINT) AS regclass), ?) FROM {sequence} AS s "
-    "WHERE s.last_value {behind} ? OR (s.last_value = ? AND NOT s.is_called)"
+DEFAULTS = (
+    "SELECT CAST(a.attrelid AS BIGINT), CAST(a.attnum AS BIGINT), CAST(a.attname AS TEXT), "
+    f"COALESCE(pg_get_expr(d.adbin, d.adrelid), t.typdefault), {COUNTS}, "
+    "(SELECT string_agg(CAST(f.proname AS TEXT), ', ' ORDER BY f.proname) FROM pg_depend p "
+    "JOIN pg_proc f ON f.oid = p.refobjid AND f.provolatile = 'v' WHERE p.objid = d.oid "
+    "AND p.classid = CAST('pg_attrdef' AS regclass) AND p.refclassid = CAST('pg_proc' AS regclass)) "
+    "FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid "
+    "LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE a.attrelid IN ({oids}) "
+    "AND a.attnum > 0 AND NOT a.attisdropped AND COALESCE(to_jsonb(a) ->> 'attgenerated', '') = '' "
+    "AND (d.oid IS NOT NULL OR t.typdefault IS NOT NULL) ORDER BY a.attnum"
 )
-"""Others who insert wait for the lock on the table, and take no number before they have it."""
+"""Defaults, also those that a domain has; functions of somebody's that they call may count, too."""
+NAMED = (
+    "SELECT CAST(s.oid AS BIGINT) FROM pg_class s JOIN pg_namespace n ON n.oid = s.relnamespace "
+    "WHERE s.relkind = 'S' AND s.relname = ? AND {schema} "
+    "ORDER BY array_position(current_schemas(true), n.nspname) LIMIT 1"
+)
+BEHIND = "(s.last_value {behind} ? OR (s.last_value = ? AND NOT s.is_called))"
+STANDING = f"SELECT s.last_value, s.is_called FROM {{sequence}} AS s WHERE {BEHIND}"
+LOCK = "ALTER SEQUENCE {sequence} INCREMENT BY {increment}"
+"""It stays as it is, but for this: who wants a number waits until the transaction ends, and numbers that sessions hold
+beforehand are worth nothing any more."""
+ADVANCE = f"SELECT setval(CAST(CAST(? AS BIGINT) AS regclass), ?) FROM {{sequence}} AS s WHERE {BEHIND}"
+TAKE = "SELECT count(nextval(CAST(CAST(? AS BIGINT) AS regclass))) FROM generate_series(1, CAST(? AS BIGINT))"
+MOST_TAKEN = 1_000_000
+"""Numbers that are taken one by one; where more lie between, somebody else would have to take them all in a moment."""
 
-GRANT = "this login may not: GRANT SELECT, UPDATE ON SEQUENCE {sequence} TO it"
-NOT_A_NUMBER = "its column holds no whole numbers"
+NO_SCHEMA = "this login may not: GRANT USAGE ON SCHEMA {schema} TO it"
+NO_RIGHT = "this login may not: GRANT SELECT, UPDATE ON SEQUENCE {sequence} TO it"
+NOT_A_NUMBER = "its column holds no numbers"
+HELD = (
+    "sessions may hold lower numbers already (CACHE {cache}), which only its owner can take from them: the next "
+    "inserts there may meet numbers that are written"
+)
+NOT_READ = "its default does not name the sequence in a way that can be read here: {default}"
+NOT_FOUND = "its default names {sequence}, which is not a sequence that this login sees"
+CALLS = "its default calls {functions}, which may count by a sequence of its own"
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnSequence:
-    """A sequence that numbers a column of a table."""
+    """What numbers a column of a table."""
 
-    table: int
-    """The number of the table in the catalogue."""
-    column: str
-    shown: str
-    oid: int
-    quoted: str
-    increment: int
-    least: int
-    most: int
-    stays: str
-    """Why it is not advanced; empty where it is."""
+    counter: Counter
+    """The column, as people are told of it."""
+    oid: int = 0
+    """The sequence's number in the catalogue, 0 where it is not known."""
+    quoted: str = ""
+    increment: int = 1
+    least: int = 0
+    most: int = 0
+    owned: bool = False
+    """This login may alter it."""
+    cached: bool = False
+    """Sessions take several numbers at once, and give them out one by one."""
 
-    @property
-    def counter(self) -> Counter:
-        """The column, as people are told of it."""
-        return Counter(self.column, self.shown, self.stays)
+    def advance(self, ask: Ask, lowest: int, highest: int) -> None:
+        """Set it past numbers that were written, where it is behind them; it is never set back.
 
-    def advanced(self, lowest: int, highest: int) -> Statement:
-        """Return what sets it past numbers that were written, where it is behind them; it is never set back."""
-        reached = min(highest, self.most) if self.increment > 0 else max(lowest, self.least)
-        text = ADVANCE.format(sequence=self.quoted, behind="<" if self.increment > 0 else ">")
-        return Statement(text, (self.oid, reached, reached, reached))
+        Nobody gets one of those numbers any more. Where it is not this login's own they are taken as others take
+        theirs, since to look where it stands and to set it are two things.
+        """
+        up = self.increment > 0
+        reached = min(highest, self.most) if up else max(lowest, self.least)
+        words = {"sequence": self.quoted, "behind": "<" if up else ">"}
+        standing = Statement(STANDING.format(**words), (reached, reached))
+        setting = Statement(ADVANCE.format(**words), (self.oid, reached, reached, reached))
+        if self.owned:
+            # Where it stands says nothing of the numbers that sessions hold.
+            if self.cached or ask(standing):
+                ask(Statement(LOCK.format(sequence=self.quoted, increment=self.increment)))
+                ask(setting)
+            return
+        while found := ask(standing):
+            ((last, called),) = found
+            between = (abs(reached - last) + abs(self.increment) - 1) // abs(self.increment) + (not called)
+            if between > MOST_TAKEN or reached in (self.least, self.most):
+                ask(setting)
+                return
+            ask(Statement(TAKE, (self.oid, between)))
 
 
-def read_sequences(
-    ask: Callable[[Statement], list[tuple[Any, ...]]], tables: Collection[int]
-) -> Iterator[ColumnSequence]:
-    """Yield the sequences that number columns of tables."""
+def read_sequences(ask: Ask, families: Families, tables: Collection[int]) -> Iterator[tuple[int, ColumnSequence]]:
+    """Yield what numbers columns of tables, of their partitions, and of what they are partitions of."""
     if not tables:
         return
-    for row in ask(Statement(COUNTERS.format(oids=in_list(tables)))):
-        table, column, shown, oid, increment, least, most, may, counts, quoted = row
-        stays = "" if may and counts else GRANT.format(sequence=shown) if counts else NOT_A_NUMBER
-        yield ColumnSequence(table, column, shown, oid, quoted, increment, least, most, stays)
+    everything = in_list({one for table in tables for one in families.all_of(table)})
+    found = list(_known(ask, DEPENDED_ON.format(oids=everything)))
+    named, unknown = _called(ask, everything)
+    if named:
+        found += _known(
+            ask, " UNION ".join(f"SELECT {tab} AS tab, {num} AS num, {seq} AS seq" for tab, num, seq in named)
+        )
+    numbered = {(table, one.counter.column) for table, one in found}
+    found += [(table, one) for table, one in unknown if (table, one.counter.column) not in numbered]
+    for table in tables:
+        family = frozenset(families.all_of(table))
+        yield from ((table, one) for one in dict.fromkeys(one for of, one in found if of in family))
 
 
 def in_list(oids: Collection[int]) -> str:
     """Return numbers of tables as a list; they come from the catalogue itself."""
-    return ", ".join(str(int(oid)) for oid in oids)
+    return ", ".join(str(int(oid)) for oid in sorted(oids))
+
+
+def _known(ask: Ask, used: str) -> Iterator[tuple[int, ColumnSequence]]:
+    for row in ask(Statement(COUNTERS.format(used=used))):
+        table, column, shown, oid, increment, least, most, cache, schema, reached, may, owned, counts, quoted = row
+        stays = but = ""
+        if not counts:
+            stays = NOT_A_NUMBER
+        elif not reached:
+            stays = NO_SCHEMA.format(schema=schema)
+        elif not may:
+            stays = NO_RIGHT.format(sequence=shown)
+        elif cache > 1 and not owned:
+            but = HELD.format(cache=cache)
+        counter = Counter(column, shown, stays, but)
+        yield table, ColumnSequence(counter, oid, quoted, increment, least, most, owned, cached=cache > 1)
+
+
+def _called(ask: Ask, oids: str) -> tuple[set[tuple[int, int, int]], list[tuple[int, ColumnSequence]]]:
+    """Return the sequences that defaults name, by table and column, and the columns of which they are not known."""
+    named: set[tuple[int, int, int]] = set()
+    unknown: list[tuple[int, ColumnSequence]] = []
+    for table, number, column, default, counts, functions in ask(Statement(DEFAULTS.format(oids=oids))):
+        called = list(sequences_called(default))
+        why = CALLS.format(functions=functions) if functions and counts and not called else ""
+        for parts in called:
+            oid = _named(ask, parts) if parts is not None else None
+            if oid is not None:
+                named.add((table, number, oid))
+            elif parts is None:
+                why = NOT_READ.format(default=default)
+            else:
+                why = NOT_FOUND.format(sequence=".".join(parts))
+        if why:
+            unknown.append((table, ColumnSequence(Counter(column, stays=why))))
+    return named, unknown
+
+
+def _named(ask: Ask, parts: tuple[str, ...]) -> int | None:
+    """Return the number of the sequence that a name stands for, None where there is none."""
+    *schema, name = parts
+    where = "n.nspname = ?" if schema else "n.nspname = ANY(current_schemas(true))"
+    found = ask(Statement(NAMED.format(schema=where), (name, *schema[-1:])))
+    return int(found[0][0]) if found else None

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
-from syncengine.model.errors import ServerError, ServerReadOnlyError
+from syncengine.model.errors import CancelledError, ServerError, ServerReadOnlyError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.names import folded, quoted
 from syncengine.model.pair import Limits, Role
@@ -19,10 +19,12 @@ from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
 from syncengine.model.surroundings import Surroundings
+from syncengine.servers.driver_calls import rolled_back, unknown_outcome
 from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
+from syncengine.servers.locks import Holder
 from syncengine.servers.postgresql import activity, row_reader
 from syncengine.servers.postgresql.connections import Connections
-from syncengine.servers.postgresql.errors import unknown_outcome
+from syncengine.servers.postgresql.families import read_families
 from syncengine.servers.postgresql.row_versions import day_versions
 from syncengine.servers.postgresql.sequences import ColumnSequence, read_sequences
 from syncengine.servers.postgresql.session import Known, PostgreSQLSession
@@ -37,7 +39,7 @@ from syncengine.servers.sql.rows import bound_at, bounds_statement, highest_stat
 from syncengine.servers.stream import Stream
 from syncengine.servers.url import listening_address
 
-OUTCOME_SECONDS = 10.0
+OUTCOME_SECONDS = 5.0
 """How long a transaction whose commit had no answer may still be under way before it counts as unknown."""
 OID = "SELECT CAST(CAST(? AS regclass) AS BIGINT)"
 OUTCOME = f"SELECT txid_status(?), {STARTED}"
@@ -77,6 +79,7 @@ class PostgreSQLServer:
                 locks_per_row=False,
                 writable=self._writable and not self._about.read_only,
                 write_path="COPY",
+                read_only=self._about.read_only,
                 folds=self._about.folds,
             ),
             user=self._about.user,
@@ -135,7 +138,9 @@ class PostgreSQLServer:
         """Open a transaction; leaving it without commit rolls back."""
         self._check_writable()
         with self._connections.lent() as lent:
-            session = PostgreSQLSession(lent, Known(self._about, self._layout, self._became, self._sequences))
+            session = PostgreSQLSession(
+                lent, Known(self._about, self._layout, self._became, self._sequences, self._holders)
+            )
             try:
                 yield session
             finally:
@@ -158,6 +163,10 @@ class PostgreSQLServer:
     def session_state(self, session: str) -> SessionState:
         """Say whether a write session lives, by what became of its transaction."""
         return activity.session_state(self._rows, session)
+
+    def ending(self, session: str) -> str:
+        """Return the statement that ends a write session."""
+        return activity.ending(session)
 
     def day_versions(self, query: DaysQuery) -> DayVersions | None:
         """Return a sum over the versions of each day's rows, None where it cannot be had or does not tell."""
@@ -222,35 +231,38 @@ class PostgreSQLServer:
         if layout.source not in self._numbered:
             with self._connections.lent() as lent:
                 (oid,) = lent.rows(Statement(OID, (layout.source,)))[0]
-                found = tuple(one for one in read_sequences(lent.rows, (oid,)) if not one.stays)
+                numbering = read_sequences(lent.rows, read_families(lent.rows), (oid,))
+                found = tuple(one for _, one in numbering if not one.counter.stays)
             self._numbered[layout.source] = found
         return self._numbered[layout.source]
 
-    def _became(self, transaction: int) -> None:
+    def _holders(self, source: str) -> tuple[Holder, ...]:
+        return activity.lock_holders(self._rows, source)
+
+    def _became(self, transaction: int, why: BaseException) -> None:
         """Ask what became of a transaction whose commit had no answer; return if it was committed.
 
         Raises a transient `ServerError` if it was not, and `UnknownOutcomeError` where nobody can say: its server
-        is not reached, is another one or was restarted since, or still has the transaction under way.
+        is not reached, is another one or was restarted since, or still has the transaction under way. `why` is what
+        kept the answer from coming; who does not want to wait for it does not wait for this either.
         """
+        if isinstance(why, CancelledError):
+            raise unknown_outcome(self._name, why) from why
         until = time.monotonic() + OUTCOME_SECONDS
         while True:
             try:
                 status, started = self._rows(Statement(OUTCOME, (transaction,)))[0]
             except ServerError as error:
                 if not error.transient or time.monotonic() > until:
-                    raise unknown_outcome(self._name) from error
+                    raise unknown_outcome(self._name, why) from error
                 time.sleep(0.1)
                 continue
             if started != self._about.started or status is None:
-                raise unknown_outcome(self._name)
+                raise unknown_outcome(self._name, why)
             if status == "committed":
                 return
             if status == "aborted":
-                raise ServerError(
-                    f"{self._name}: the connection was lost while committing, and the server rolled back.",
-                    hint="Run the same command again.",
-                    transient=True,
-                )
+                raise rolled_back(self._name, why)
             if time.monotonic() > until:
-                raise unknown_outcome(self._name, "; it is still under way")
+                raise unknown_outcome(self._name, why, "; it is still under way")
             time.sleep(0.1)

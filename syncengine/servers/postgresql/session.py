@@ -10,12 +10,13 @@ from typing import Any
 import pyarrow as pa
 
 from syncengine.model.bucket import Bucket, BucketState
-from syncengine.model.errors import ServerError
+from syncengine.model.errors import CancelledError, ServerError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.names import folded, quoted
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.servers.highest import Passing
 from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
+from syncengine.servers.locks import Holder, holders_named
 from syncengine.servers.postgresql import row_reader
 from syncengine.servers.postgresql.connections import Lent
 from syncengine.servers.postgresql.driver import is_driver_error
@@ -30,7 +31,10 @@ from syncengine.servers.stream import Stream
 
 BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 NAME = "pid {pid} since {since}, transaction {transaction}"
-WHO = "SELECT pid, CAST(backend_start AS TEXT), txid_current() FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+WHO = (
+    "SELECT pid, CAST(backend_start AS TEXT), txid_current(), current_setting('session_replication_role') "
+    "FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +43,12 @@ class Known:
 
     about: About
     layout: Callable[[str], Layout]
-    became: Callable[[int], None]
+    became: Callable[[int, BaseException], None]
     """Finds out what became of a transaction whose commit had no answer; raises unless it was committed."""
     sequences: Callable[[Layout], tuple[ColumnSequence, ...]]
     """Those that number columns of a table and can be advanced."""
+    holders: Callable[[str], tuple[Holder, ...]]
+    """Those whose locks keep others from writing a table."""
 
 
 class PostgreSQLSession:
@@ -63,8 +69,14 @@ class PostgreSQLSession:
         self._streams: list[weakref.ref[Stream]] = []
         self._left: list[str] = []
         lent.run(Statement(BEGIN))
-        pid, since, self._transaction = lent.rows(Statement(WHO))[0]
-        self.id = NAME.format(pid=pid, since=since, transaction=self._transaction)
+        self._pid, since, self._transaction, replication_role = lent.rows(Statement(WHO))[0]
+        if replication_role != known.about.replication_role:
+            raise ServerError(
+                f"{self._name}: session_replication_role of its login has become {replication_role} meanwhile, by "
+                "which other triggers run.",
+                hint="Run the same command again.",
+            )
+        self.id = NAME.format(pid=self._pid, since=since, transaction=self._transaction)
 
     def lock(self, selection: Selection, *, table: bool = False) -> None:
         """Keep everybody else from writing the table until the transaction ends; reading goes on.
@@ -72,8 +84,9 @@ class PostgreSQLSession:
         `table` makes no difference: it is the whole table that is locked anyway.
         """
         del table
-        source = self._known.layout(selection.table).source
-        self._run(Statement(f"LOCK TABLE {source} IN SHARE ROW EXCLUSIVE MODE"))
+        layout = self._known.layout(selection.table)
+        with holders_named(layout.live.name, self._pid, lambda _: self._known.holders(layout.source)):
+            self._run(Statement(f"LOCK TABLE {layout.source} IN SHARE ROW EXCLUSIVE MODE"))
 
     def fingerprint(self, query: FingerprintQuery) -> Mapping[Bucket, BucketState]:
         """Return what the transaction sees in each bucket."""
@@ -102,18 +115,22 @@ class PostgreSQLSession:
     def insert(self, table: str, rows: pa.RecordBatchReader) -> int:
         """Insert rows, columns matched by name, and return how many; sequences are advanced past their numbers.
 
-        The advance is not undone where the transaction is: that leaves a gap, never a number given out twice.
+        Where this login does not own a sequence, its advance is not undone where the transaction is: that leaves a gap.
         """
         layout = self._known.layout(table)
         sequences = self._known.sequences(layout)
         self._tidy()
-        passing = Passing([one.column for one in sequences])
+        passing = Passing([one.counter.column for one in sequences])
         inserted = insert_rows(self._lent, layout, passing.through(rows))
         for one in sequences:
-            column = folded(one.column)
+            column = folded(one.counter.column)
             if column in passing.highest:
-                self._lent.rows(one.advanced(passing.lowest[column], passing.highest[column]))
+                one.advance(self._lent.rows, passing.lowest[column], passing.highest[column])
         return inserted
+
+    def run_deferred(self) -> None:
+        """Have constraints and triggers that wait for the commit looked at and run now."""
+        self._run(Statement("SET CONSTRAINTS ALL IMMEDIATE"))
 
     def commit(self) -> None:
         """Make the writes durable.
@@ -121,21 +138,23 @@ class PostgreSQLSession:
         Raises `UnknownOutcomeError` only when the connection was lost meanwhile and the server, asked over
         another, cannot say what became of the transaction.
         """
-        # One that was cut off would be one whose outcome nobody knows. And a transaction that has failed refuses
-        # this, where it would answer COMMIT by a rollback that looks like success.
+        # The wait ends in time here, and not there, where it is as good as done. And a transaction that has failed
+        # refuses this, where it would answer COMMIT by a rollback that looks like success.
         self._run(Statement("SET LOCAL statement_timeout = 0"))
         if not self._open or self._lent.status != "intrans":
             raise ServerError(f"{self._name}: the transaction has ended already.", hint="Run the same command again.")
         self._open = False
         try:
             self._lent.commit()
+        except (ServerError, CancelledError) as error:
+            self._known.became(self._transaction, error)
         except Exception as error:
             if not is_driver_error(error):
                 raise
             if self._lent.status != "unknown":
                 # The server itself said no, and has rolled it back.
                 raise error_of(self._name, error) from error
-            self._known.became(self._transaction)
+            self._known.became(self._transaction, error)
 
     def end(self) -> None:
         """Cut streams that were left half-read; what was not committed is rolled back with the connection."""

@@ -2,64 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from syncengine.model.surroundings import (
     CheckConstraint,
-    OnDelete,
-    Reference,
+    Reached,
     Surroundings,
     Trigger,
     UniqueKey,
     Write,
-    chain_of,
+    reached_triggers,
 )
+from syncengine.servers.postgresql.families import FIRES, Ask, read_families
 from syncengine.servers.postgresql.privileges import lacking
+from syncengine.servers.postgresql.publications import read_publications
+from syncengine.servers.postgresql.references import Link, read_references
 from syncengine.servers.postgresql.sequences import SHOWN, in_list, read_sequences
 from syncengine.servers.postgresql.system_catalogue import Layout
 from syncengine.servers.sql.dialect import Statement
-
-Ask = Callable[[Statement], list[tuple[Any, ...]]]
 
 TABLES = (
     "SELECT CAST(c.oid AS BIGINT), CAST(n.nspname AS TEXT), CAST(c.relname AS TEXT), CAST(c.relkind AS TEXT), "
     f"row_security_active(c.oid), {SHOWN.format(n='n', c='c')} "
     "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {which}"
 )
-TREE = (
-    "WITH RECURSIVE tree AS (SELECT oid AS root, oid AS member FROM pg_class WHERE oid IN ({oids}) "
-    "UNION SELECT t.root, i.inhrelid FROM tree t JOIN pg_inherits i ON i.inhparent = t.member) "
-    "SELECT CAST(t.root AS BIGINT), CAST(t.member AS BIGINT), "
-    f"{SHOWN.format(n='n', c='c')}, c.relispartition "
-    "FROM tree t JOIN pg_class c ON c.oid = t.member JOIN pg_namespace n ON n.oid = c.relnamespace "
-    "WHERE t.root <> t.member ORDER BY 1, 3"
+PARTS = (
+    f"SELECT CAST(c.oid AS BIGINT), {SHOWN.format(n='n', c='c')}, c.relkind = 'f' "
+    "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid IN ({oids}) ORDER BY 2"
 )
-"""Partitions, and tables that inherit, at any depth."""
+HEIRS = (
+    "WITH RECURSIVE tree AS (SELECT oid AS root, oid AS member FROM pg_class WHERE oid IN ({oids}) "
+    "UNION SELECT t.root, i.inhrelid FROM tree t JOIN pg_inherits i ON i.inhparent = t.member "
+    "JOIN pg_class c ON c.oid = i.inhrelid AND NOT c.relispartition) "
+    f"SELECT CAST(t.root AS BIGINT), {SHOWN.format(n='n', c='c')} "
+    "FROM tree t JOIN pg_class c ON c.oid = t.member JOIN pg_namespace n ON n.oid = c.relnamespace "
+    "WHERE t.root <> t.member ORDER BY 1, 2"
+)
+"""Tables that inherit, at any depth."""
 TRIGGERS = (
-    "SELECT CAST(tgrelid AS BIGINT), CAST(tgname AS TEXT), CAST(tgtype AS BIGINT) FROM pg_trigger "
-    "WHERE NOT tgisinternal AND tgenabled IN ('O', 'A') AND tgrelid IN ({oids}) ORDER BY tgname"
+    "SELECT CAST(t.tgrelid AS BIGINT), CAST(t.tgname AS TEXT), CAST(t.tgtype AS BIGINT) FROM pg_trigger t "
+    f"WHERE {FIRES.format(enabled='t.tgenabled')} AND t.tgrelid IN ({{oids}}) "
+    # Up to release 14 those that a partition has from its table are called internal, as those of constraints are.
+    "AND NOT (t.tgisinternal AND EXISTS (SELECT FROM pg_constraint k WHERE k.oid = t.tgconstraint "
+    "AND k.contype <> 't')) ORDER BY t.tgname"
 )
 RULES = (
     "SELECT CAST(ev_class AS BIGINT), CAST(rulename AS TEXT), CAST(ev_type AS TEXT), is_instead FROM pg_rewrite "
-    "WHERE rulename <> '_RETURN' AND ev_enabled IN ('O', 'A') AND ev_class IN ({oids}) ORDER BY rulename"
+    f"WHERE rulename <> '_RETURN' AND {FIRES.format(enabled='ev_enabled')} AND ev_class IN ({{oids}}) "
+    "ORDER BY rulename"
 )
-REFERENCES = (
-    "SELECT CAST(k.oid AS BIGINT), CAST(to_jsonb(k) ->> 'conparentid' AS BIGINT), CAST(k.conname AS TEXT), "
-    f"CAST(k.conrelid AS BIGINT), {SHOWN.format(n='cn', c='c')}, CAST(k.confrelid AS BIGINT), "
-    f"{SHOWN.format(n='pn', c='p')}, "
-    "CAST(k.confdeltype AS TEXT), (SELECT string_agg(CAST(a.attname AS TEXT), ', ' ORDER BY a.attnum) "
-    "FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attnum = ANY(k.conkey)) "
-    "FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace cn ON cn.oid = c.relnamespace "
-    "JOIN pg_class p ON p.oid = k.confrelid JOIN pg_namespace pn ON pn.oid = p.relnamespace "
-    "WHERE k.contype = 'f' ORDER BY 5, 3"
-)
-"""All of the database: which of them a write reaches is found by following them."""
 UNIQUE = (
-    "SELECT CAST(x.indrelid AS BIGINT), CAST(i.relname AS TEXT), "
+    "SELECT CAST(x.indrelid AS BIGINT), CAST(x.indexrelid AS BIGINT), "
+    "(SELECT CAST(h.inhparent AS BIGINT) FROM pg_inherits h WHERE h.inhrelid = x.indexrelid), "
+    "CAST(i.relname AS TEXT), "
     "(SELECT string_agg(pg_get_indexdef(x.indexrelid, nth, true), ', ' ORDER BY nth) FROM generate_series(1, "
-    "COALESCE(CAST(to_jsonb(x) ->> 'indnkeyatts' AS INTEGER), x.indnatts)) AS nth) "
+    "COALESCE(CAST(to_jsonb(x) ->> 'indnkeyatts' AS INTEGER), x.indnatts)) AS nth), "
+    "COALESCE(pg_get_expr(x.indpred, x.indrelid, true), '') "
     "FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid "
     "WHERE x.indisunique AND x.indrelid IN ({oids}) ORDER BY i.relname"
 )
@@ -75,14 +75,8 @@ IS_A = {"r": "table", "p": "table", "v": "view", "m": "materialized view", "f": 
 FIRED = ((4, Write.INSERT), (16, Write.UPDATE), (8, Write.DELETE))
 """The bits of tgtype."""
 INSTEAD_BIT = 64
+ROW_BIT = 1
 RULED = {"2": Write.UPDATE, "3": Write.INSERT, "4": Write.DELETE}
-ON_DELETE = {
-    "a": OnDelete.NO_ACTION,
-    "r": OnDelete.RESTRICT,
-    "c": OnDelete.CASCADE,
-    "n": OnDelete.SET_NULL,
-    "d": OnDelete.SET_DEFAULT,
-}
 AT_ONCE = 200
 """Tables asked about in one question."""
 
@@ -105,62 +99,103 @@ class _Reading:
         for oid, schema, table, kind, hidden, shown in self._told_of(list(wanted)):
             self._names[oid] = wanted[schema, table]
             self._tables[oid] = (IS_A.get(kind, "relation"), bool(hidden), shown)
-        self._partitions: dict[int, int] = {}
-        self._heirs: dict[int, list[str]] = {}
-        for root, member, shown, partition in self._about(TREE, list(self._names)):
-            if partition:
-                self._partitions[member] = root
-            else:
-                self._heirs.setdefault(root, []).append(shown)
+        self._families = read_families(ask)
+        self._parts: dict[int, tuple[str, bool]] = {}
+        for part, shown, foreign in self._about(PARTS, [one for oid in self._names for one in self._below(oid)]):
+            self._parts[part] = (shown, foreign)
 
     def all(self) -> dict[str, Surroundings]:
         """Return the surroundings of all of them."""
-        tables, written = list(self._names), [*self._names, *self._partitions]
-        triggers = _by_table(
-            (self._root(oid), _trigger(name, bits)) for oid, name, bits in self._about(TRIGGERS, written)
-        )
+        tables = list(self._names)
+        triggers = self._triggers(tables)
         rules = _by_table((oid, _rule(*rest)) for oid, *rest in self._about(RULES, tables))
-        unique = _by_table((oid, UniqueKey(name, (columns,))) for oid, name, columns in self._about(UNIQUE, tables))
-        checks = _by_table((oid, CheckConstraint(name, text)) for oid, name, text in self._about(CHECKS, tables))
+        unique, checks = self._unique(), self._checks()
         generated = _by_table(self._about(GENERATED, tables))
-        counters = _by_table((one.table, one.counter) for one in read_sequences(self._ask, tables))
         lacks = lacking(self._ask, tables)
-        references = self._references()
+        heirs = _by_table(self._about(HEIRS, tables))
+        counters = _by_table((oid, one.counter) for oid, one in read_sequences(self._ask, self._families, tables))
+        published = _by_table(
+            read_publications(self._ask, self._families, {oid: self._tables[oid][2] for oid in tables})
+        )
+        references = read_references(self._ask, self._families)
+        chains = {oid: references.chain_of(oid, self._tables[oid][2]) for oid in tables}
         return {
             name: Surroundings(
                 table=name,
                 is_a=self._tables[oid][0],
-                triggers=(*_merged(triggers.get(oid, ())), *rules.get(oid, ())),
-                referred_by=chain_of(self._tables[oid][2], references),
-                refers=tuple(one for one in references if one.table == self._tables[oid][2]),
+                triggers=(*triggers.get(oid, ()), *rules.get(oid, ())),
+                referred_by=tuple(link.reference for link in chains[oid]),
+                reached=self._reached(chains[oid]),
+                refers=tuple(references.of(oid)),
                 generated=tuple(generated.get(oid, ())),
-                counters=tuple(counters.get(oid, ())),
+                counters=tuple(dict.fromkeys(counters.get(oid, ()))),
                 unique=tuple(unique.get(oid, ())),
                 checks=tuple(checks.get(oid, ())),
-                inherited_by=tuple(self._heirs.get(oid, ())),
+                inherited_by=tuple(heirs.get(oid, ())),
                 row_security=self._tables[oid][1],
                 lacks=lacks.get(oid, ()),
+                elsewhere=tuple(self._parts[one][0] for one in self._below(oid) if self._parts[one][1]),
+                published=tuple(published.get(oid, ())),
             )
             for oid, name in self._names.items()
         }
 
-    def _root(self, oid: int) -> int:
-        """Return the table asked about that a partition is of, or the table itself."""
-        return oid if oid in self._names else self._partitions[oid]
+    def _below(self, table: int) -> list[int]:
+        return list(self._families.below(table))
 
-    def _references(self) -> tuple[Reference, ...]:
-        """Return all references of the database; those of partitions are their tables' own."""
-        rows = self._ask(Statement(REFERENCES))
-        known = {row[0] for row in rows}
-        found = []
-        for _, parent, name, child, shown, to, to_shown, on_delete, columns in rows:
-            if parent not in known:
-                child_shown, parent_shown = self._shown(child, shown), self._shown(to, to_shown)
-                found.append(Reference(name, child_shown, parent_shown, (columns,), ON_DELETE[on_delete]))
-        return tuple(found)
+    def _triggers(self, tables: Collection[int]) -> dict[int, list[Trigger]]:
+        """Return the triggers of tables: of their partitions those that run for each row, which run there, too."""
+        parts = {table: self._below(table) for table in tables}
+        found: dict[int, list[tuple[str, int]]] = {}
+        for oid, name, bits in self._about(
+            TRIGGERS, list({*tables, *(one for some in parts.values() for one in some)})
+        ):
+            found.setdefault(oid, []).append((name, bits))
+        return {
+            table: list(
+                _merged(
+                    _trigger(name, bits)
+                    for one in (table, *parts[table])
+                    for name, bits in found.get(one, ())
+                    if one == table or bits & ROW_BIT
+                )
+            )
+            for table in tables
+        }
 
-    def _shown(self, oid: int, shown: str) -> str:
-        return self._tables[self._partitions[oid]][2] if oid in self._partitions else shown
+    def _reached(self, chain: Sequence[Link]) -> tuple[Reached, ...]:
+        """Return the triggers and rules that run where references change rows of other tables."""
+        tables = {link.child: link.reference.table for link in chain if link.reference.changes_rows}
+        found: dict[str, list[Trigger]] = {}
+        for oid, triggers in self._triggers(tables).items():
+            found.setdefault(tables[oid], []).extend(triggers)
+        for oid, *rest in self._about(RULES, list(tables)):
+            found.setdefault(tables[oid], []).append(_rule(*rest))
+        return reached_triggers((link.reference for link in chain), found)
+
+    def _unique(self) -> dict[int, list[UniqueKey]]:
+        """Return what must be unique in tables, and in their partitions alone."""
+        parts = [*self._names, *self._parts]
+        rows = list(self._about(UNIQUE, parts))
+        indexes = {index: table for table, index, *_ in rows}
+        found: dict[int, list[UniqueKey]] = {}
+        for table in self._names:
+            family = {table: "", **{one: self._parts[one][0] for one in self._below(table)}}
+            for of, _, parent, name, columns, where in rows:
+                if of in family and indexes.get(parent) not in family:
+                    found.setdefault(table, []).append(UniqueKey(name, (columns,), where, family[of]))
+        return found
+
+    def _checks(self) -> dict[int, list[CheckConstraint]]:
+        """Return what rows of tables have to meet, and those of their partitions alone."""
+        rows = list(self._about(CHECKS, [*self._names, *self._parts]))
+        found: dict[int, list[CheckConstraint]] = {}
+        for table in self._names:
+            own = [CheckConstraint(name, text) for of, name, text in rows if of == table]
+            parts = {one: self._parts[one][0] for one in self._below(table)}
+            more = [CheckConstraint(name, text, parts[of]) for of, name, text in rows if of in parts]
+            found[table] = [*own, *(one for one in more if replace(one, of="") not in own)]
+        return found
 
     def _told_of(self, places: Sequence[tuple[str, str]]) -> Iterator[tuple[Any, ...]]:
         for at in range(0, len(places), AT_ONCE):
@@ -178,14 +213,17 @@ def _trigger(name: str, bits: int) -> Trigger:
 
 
 def _rule(name: str, on: str, instead: bool) -> Trigger:
-    """Return a rule: rows are copied in, which runs none on insert, so that only one that forbids it counts there."""
+    """Return a rule: rows are copied in, which runs none on insert; one in place of an insert is told all the same.
+
+    It says that the table is not meant to be written to.
+    """
     write = RULED.get(on)
     counts = write is not None and (instead or write is not Write.INSERT)
     return Trigger(name, (write,) if write is not None and counts else (), called="rule", instead=instead)
 
 
 def _merged(triggers: Iterable[Trigger]) -> Iterator[Trigger]:
-    """Yield triggers of one name as one: a partition has its table's, and may have its own."""
+    """Yield triggers of one name as one: a partition has its table's, and may have its own of that name."""
     by_name: dict[str, Trigger] = {}
     for one in triggers:
         known = by_name.get(one.name, one)

@@ -26,7 +26,7 @@ ABOUT = (
     "SELECT current_setting('server_version'), CAST(current_user AS TEXT), CAST(current_schema() AS TEXT), "
     "CAST(d.oid AS BIGINT), pg_encoding_to_char(d.encoding), CAST(d.datcollate AS TEXT), pg_is_in_recovery(), "
     "(SELECT reset_val FROM pg_settings WHERE name = 'default_transaction_read_only'), "
-    f"{STARTED} "
+    f"{STARTED}, current_setting('session_replication_role') "
     "FROM pg_database d WHERE d.datname = current_database()"
 )
 SYSTEM = "SELECT CAST(system_identifier AS TEXT) FROM pg_control_system()"
@@ -71,6 +71,8 @@ class About:
     """When it was started: a connection that finds another moment has found another run of it, or another server."""
     tells_history: bool
     """Whether it tells by which numbers the versions of its rows go."""
+    replication_role: str
+    """By which of its settings triggers and rules run for this login: origin, replica or local."""
 
     @property
     def folds(self) -> frozenset[str]:
@@ -86,6 +88,11 @@ class About:
     def notes(self) -> tuple[str, ...]:
         """What is unusual about it."""
         notes = [self.read_only] if self.read_only else []
+        if self.replication_role == "replica":
+            notes.append(
+                "takes this login for a replica (session_replication_role): triggers run that are enabled for that, "
+                "and foreign keys are not enforced"
+            )
         if self.encoding not in CODE_POINTS:
             notes.append(f"keeps text as {self.encoding}: tables with text are fetched and fingerprinted here")
         return tuple(notes)
@@ -114,7 +121,8 @@ class Layout:
 
 def read_about(lent: Lent, url: ServerUrl) -> About:
     """Ask a server who it is; raises `ServerUnreachableError` where the schema of the url is not to be found."""
-    version, user, schema, database, encoding, collation, standby, read_only, started = lent.rows(Statement(ABOUT))[0]
+    told = lent.rows(Statement(ABOUT))[0]
+    version, user, schema, database, encoding, collation, standby, read_only, started, replication_role = told
     if schema is None:
         raise ServerUnreachableError(
             f"{lent.name}: there is no schema {schema_of(url) or user!r} in {url.database}, or {user} may not use it.",
@@ -136,6 +144,7 @@ def read_about(lent: Lent, url: ServerUrl) -> About:
         read_only=why,
         started=started,
         tells_history=names_itself and names_timeline and hashes,
+        replication_role=replication_role,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
@@ -12,6 +12,7 @@ from syncengine.servers.sql.dialect import DUCKDB, NO_NUMBER, Dialect, Statement
 from syncengine.servers.sql.predicates import predicate
 
 LONGEST = 2**31
+SUMMED_AT_ONCE = 16
 
 
 def fingerprint_statement(query: FingerprintQuery, dialect: Dialect = DUCKDB, source: str | None = None) -> Statement:
@@ -36,7 +37,7 @@ def fingerprint_statement(query: FingerprintQuery, dialect: Dialect = DUCKDB, so
     inner = (
         f"SELECT {day} AS b_date, {slot} AS b_slot, {acd} AS b_acd, "
         f"{incomplete} AS b_incomplete, {interval} AS b_interval, {_overlong(query.columns, dialect)} AS b_overlong, "
-        f"MOD(MOD({' + '.join(terms) or 'CAST(0 AS BIGINT)'}, {numbers.p0}) + {numbers.p0}, {numbers.p0}) AS x "
+        f"MOD(MOD({added(terms) or 'CAST(0 AS BIGINT)'}, {numbers.p0}) + {numbers.p0}, {numbers.p0}) AS x "
         f"FROM {source or dialect.name(query.selection.table)} WHERE {where.text}{dialect.fence}"
     )
     passed = "b_date, b_slot, b_acd, b_incomplete, b_interval, b_overlong"
@@ -51,6 +52,14 @@ def fingerprint_statement(query: FingerprintQuery, dialect: Dialect = DUCKDB, so
         f"FROM ({inner}) AS squared GROUP BY b_date, b_slot, b_acd"
     )
     return Statement(text, where.values)
+
+
+def added(terms: Sequence[str]) -> str:
+    """Return the sum of terms, as a tree of small sums: a chain of many hundred is too deep for a server to read."""
+    while len(terms) > SUMMED_AT_ONCE:
+        groups = [terms[at : at + SUMMED_AT_ONCE] for at in range(0, len(terms), SUMMED_AT_ONCE)]
+        terms = [f"({' + '.join(group)})" for group in groups]
+    return " + ".join(terms)
 
 
 def bucket_state(row: tuple[Any, ...]) -> tuple[Bucket, BucketState]:

@@ -94,6 +94,7 @@ def test_days_that_only_an_uncounted_table_has_are_not_called_done(
     assert files.bag("secondary", "hcwc") == files.bag("primary", "hcwc")
 
 
+@pytest.mark.soak
 def test_where_nothing_was_written_beside_it_the_end_is_an_error(
     tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,6 +110,7 @@ def test_where_nothing_was_written_beside_it_the_end_is_an_error(
     assert said.document["not_counted"] == ["hcwc"]
 
 
+@pytest.mark.soak
 def test_a_run_that_goes_on_still_knows_it(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is resumed was cut without that table, and does not end as done and in sync."""
     files = history(tmp_path, htrunk=trunks(400, 600, row_date=date(2000, 6, 4)))

@@ -12,6 +12,7 @@ import pytest
 
 from syncengine.model.check import Finding, Holding, ServerCheck, ServerProfile, Severity, Subject, TableCheck
 from syncengine.model.facts import ArchiveStatus, DayLengths, ServerFacts
+from syncengine.model.mask import Mask
 from syncengine.model.pair import Role, ServerSettings
 from syncengine.model.spec import Archive, DataClass
 from syncengine.observe.check.likeness import pair_findings, server_findings
@@ -209,9 +210,10 @@ def test_secrets_of_a_url_are_masked_in_any_sentence(tmp_path: Path) -> None:
         Role.PRIMARY,
         f"informix+ibm_db://sync:p%40ss%2Fword@host:9089/{tmp_path.name}",
         "informix+ibm_db://sync:${PASSWORD}@host:9089/${PLACE}",
+        mask=Mask((("PASSWORD", "p@ss/word"), ("PLACE", tmp_path.name))),
     )
 
     text = settings.masked(f"primary: p@ss/word and p%40ss%2Fword were refused by {tmp_path.name} of host")
 
     assert text == "primary: ${PASSWORD} and ${PASSWORD} were refused by ${PLACE} of host"
-    assert replace(settings, shown_url="duckdb:///a").masked("a duckdb") == "a duckdb"
+    assert replace(settings, mask=Mask()).masked("a duckdb") == "a duckdb"

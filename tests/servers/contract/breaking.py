@@ -96,6 +96,10 @@ class BrokenSession:
             self._inner.commit()
         return count
 
+    def run_deferred(self) -> None:
+        """Pass it on."""
+        self._inner.run_deferred()
+
     def commit(self) -> None:
         """Commit what is not committed yet."""
         if not self._broken.commits_at_once:
@@ -169,6 +173,10 @@ class BrokenServer:
     def session_state(self, session: str) -> SessionState:
         """Pass it on."""
         return self._inner.session_state(session)
+
+    def ending(self, session: str) -> str:
+        """Pass it on."""
+        return self._inner.ending(session)
 
     def day_versions(self, query: DaysQuery) -> DayVersions | None:
         """Pass it on."""

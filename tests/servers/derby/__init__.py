@@ -24,6 +24,8 @@ What is not as in Informix:
   `Database.pretend_type` for columns that should look like another type.
 - sysmaster:syssessions lists the connections Derby really has to the one database, with numbers that begin anew
   when the database is started; of its columns only sid, username and is_wlock are true.
+- sysmaster:syslocks lists who holds locks for writing on a table, and only that; sysmaster:sysdri says that the server
+  plays no part in data replication.
 - Tables belong to the database's owner; nrows, rowsize and dates of the catalogue are not kept.
 - MERGE, BOOLEAN literals 't' and 'f', `x::type` and TO_DATE are not there.
 - An unlogged database cannot lose its transactions in Derby: a commit and a rollback both keep what was written, and

@@ -121,6 +121,14 @@ CREATE FUNCTION face.sessions() RETURNS TABLE (sid INTEGER, username VARCHAR(128
     EXTERNAL NAME 'Sessions.all';
 CREATE VIEW informix.syssessions (sid, username, uid, pid, hostname, connected, is_wlock) AS
     SELECT sid, CAST(username AS CHAR(32)), 0, 0, CAST('' AS CHAR(16)), 0, is_wlock FROM TABLE (face.sessions()) AS s;
+CREATE FUNCTION face.locks() RETURNS TABLE (sid INTEGER, tabname VARCHAR(128))
+    LANGUAGE JAVA PARAMETER STYLE DERBY_JDBC_RESULT_SET READS SQL DATA EXTERNAL SECURITY DEFINER
+    EXTERNAL NAME 'Sessions.locks';
+CREATE VIEW informix.syslocks (dbsname, tabname, rowidlk, keynum, type, owner, waiter) AS
+    SELECT CAST('cms' AS VARCHAR(128)), tabname, 0, 0, CAST('X' AS CHAR(4)), sid, 0 FROM TABLE (face.locks()) AS l;
+CREATE VIEW informix.sysdri (type, state, name) AS
+    SELECT CAST(t AS CHAR(50)), CAST('off' AS CHAR(50)), CAST('' AS CHAR(128))
+    FROM (VALUES 'standard') AS fixed (t);
 CREATE VIEW informix.sysusers (username, usertype, priority) AS
     SELECT CAST(n AS CHAR(32)), CAST(k AS CHAR(1)), CAST(p AS SMALLINT)
     FROM (VALUES ('@OWNER@', 'D', 9), ('informix', 'D', 9), ('public', 'C', 5)) AS fixed (n, k, p);
@@ -146,6 +154,8 @@ GRANT SELECT ON informix.sysobjstate TO PUBLIC;
 GRANT SELECT ON informix.sysusers TO PUBLIC;
 GRANT SELECT ON informix.systabauth TO PUBLIC;
 GRANT SELECT ON informix.syssessions TO PUBLIC;
+GRANT SELECT ON informix.syslocks TO PUBLIC;
+GRANT SELECT ON informix.sysdri TO PUBLIC;
 GRANT EXECUTE ON FUNCTION face.session_id TO PUBLIC;
 GRANT EXECUTE ON FUNCTION face.ascii TO PUBLIC;
 GRANT EXECUTE ON FUNCTION face.daynumber TO PUBLIC;

@@ -15,7 +15,7 @@ from tests.examples import SOAKING, some_of
 from tests.scenes import code, trunks
 from tests.servers.derby.faults import Drop, Error, Fault
 from tests.servers.derby.network_server import PASSWORD, READER
-from tests.servers.informix.impostors import listening, unused_port
+from tests.servers.impostors import ANSWERS, listening, unused_port
 from tests.stories.servers import EmbeddedHome, InformixHome, as_text
 
 pytestmark = pytest.mark.informix
@@ -104,20 +104,24 @@ def test_a_wrong_url_is_said(
     assert "not-it" not in said.text
 
 
-@pytest.mark.parametrize(("closes", "says"), [(True, "not one that speaks DRDA"), (False, "not one that speaks DRDA")])
+@pytest.mark.soak(*sorted(set(ANSWERS) - {"closes", "silent", "SQLI"}))
+@pytest.mark.parametrize("name", sorted(ANSWERS))
 def test_a_port_that_speaks_something_else(
-    live: LivePair, typed: Typing, monkeypatch: pytest.MonkeyPatch, closes: bool, says: str
+    live: LivePair, typed: Typing, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """A port that closes, as an SQLI port does, or says nothing, is told with the alias that is needed."""
-    monkeypatch.setattr("syncengine.servers.informix.dialect.CONNECT_SECONDS", 2)
-    with listening(closes=closes) as port:
+    """Whatever answers that is no DRDA, be it nothing, is told as such, with the alias that is needed."""
+    monkeypatch.setattr("syncengine.servers.informix.dialect.CONNECT_SECONDS", 1)
+    monkeypatch.setattr("syncengine.servers.informix.first_answer.ANSWER_SECONDS", 1)
+    with listening(ANSWERS[name]) as port:
         live.say(URL.replace("PORT", str(port)))
         said = typed(*VERIFY, live.files.pair_file, *TRUNKS)
 
     assert said.code == 1
     assert is_one_sentence(said)
-    assert says in said.err
+    assert "not one that speaks DRDA" in said.err
     assert "drsoctcp" in said.err
+    assert ("took longer" in said.err) is (name == "silent")
+    assert ("security=SSL" in said.err) is (name == "a TLS alert")
 
 
 def test_an_expired_password_is_said(live: LivePair, typed: Typing) -> None:

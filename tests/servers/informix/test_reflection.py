@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from syncengine.servers.informix.reflection import Index, read_indexes
 from tests.servers.informix.place import InformixPlace
 
 pytestmark = pytest.mark.informix
@@ -33,6 +34,14 @@ def engine(place: InformixPlace) -> Iterator[sa.Engine]:
     found = sa.create_engine(place.url)
     yield found
     found.dispose()
+
+
+@pytest.mark.parametrize(("kind", "unique"), [("U", True), ("u", True), ("D", False), ("d", False), ("G", False)])
+def test_an_index_is_unique_by_its_code(kind: str, unique: bool) -> None:
+    """A bitmap index may be unique, too: its code is in lower case."""
+    (found,) = read_indexes(lambda _: [(100, "c_once", kind, 2, -1, *[0] * 14)], [100])
+
+    assert found == Index(100, "c_once", unique, (2, -1))
 
 
 def test_tables_and_views_are_found(engine: sa.Engine) -> None:

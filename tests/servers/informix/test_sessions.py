@@ -197,3 +197,39 @@ def test_a_closed_connection_leaves_the_next_alone(informix: InformixPlace) -> N
 
     assert [one.fetchall() for one in cursors] == [[(1,)]] * 3
     second.close()
+
+
+@pytest.mark.informix
+def test_who_holds_a_lock_is_named(informix: InformixPlace) -> None:
+    """Whoever waits for rows in vain is told whose session holds them, and what ends that."""
+    with opened(informix, writable=True) as holder, opened(informix, writable=True) as server, holder.begin() as first:
+        first.lock(HTRUNK)
+        number = first.id.partition("-")[0]
+        with pytest.raises(ServerError, match="locks on htrunk are held by") as error, server.begin() as second:
+            second.lock(HTRUNK)
+
+    assert f"session {number} of root" in error.value.message
+    assert f"`onmode -z {number}`" in error.value.hint
+    assert error.value.transient
+
+
+@pytest.mark.informix
+def test_what_ends_a_session_is_told(informix: InformixPlace) -> None:
+    """A session whose number is known is ended by a command that names it; of another nothing is claimed."""
+    with opened(informix) as server:
+        assert server.ending(f"1229-{'0' * 32}") == "onmode -z 1229"
+        assert server.ending("0" * 32) == ""
+
+
+@pytest.mark.informix
+def test_a_secondary_is_named_as_such(informix: InformixPlace) -> None:
+    """A server that tells that it is another's secondary is described so, before anything is written to it."""
+    view = "CREATE VIEW informix.sysdri (type, state, name) AS SELECT CAST(t AS CHAR(50)), CAST('on' AS CHAR(50)), "
+    rows = "CAST('' AS CHAR(128)) FROM (VALUES '{}') AS fixed (t)"
+    for kind in ("HDR Secondary", "standard"):
+        informix.database.run("DROP VIEW informix.sysdri")
+        informix.database.run(view + rows.format(kind))
+        informix.database.run("GRANT SELECT ON informix.sysdri TO PUBLIC")
+        with opened(informix) as server:
+            named = [note for note in server.describe().notes if "secondary of another server" in note]
+        assert len(named) == (kind == "HDR Secondary")

@@ -12,6 +12,7 @@ from syncengine.model.surroundings import (
     CheckConstraint,
     Counter,
     OnDelete,
+    Reached,
     Reference,
     Surroundings,
     Trigger,
@@ -48,7 +49,7 @@ def place(tmp_path: Path) -> Iterator[InformixPlace]:
 
 
 def test_the_catalogue_tells_what_surrounds_a_table(place: InformixPlace) -> None:
-    """Triggers that are switched on, references at any distance, keys, checks in pieces, serial columns, views."""
+    """Triggers, those too that a cascade runs, references at any distance, keys, checks, serial columns, views."""
     text = "acd > 0 AND acd < 100 AND (tkgrp IS NULL OR tkgrp >= 0)"
     for statement in (
         *NOTES,
@@ -60,12 +61,14 @@ def test_the_catalogue_tells_what_surrounds_a_table(place: InformixPlace) -> Non
         "ALTER TABLE root.c_notes ADD CONSTRAINT c_own UNIQUE (own)",
         "CREATE TABLE root.c_more (own INTEGER CONSTRAINT c_more_fk REFERENCES root.c_notes (own))",
         "CREATE TABLE root.c_other (nr INTEGER CONSTRAINT switched_off REFERENCES root.htrunk (nr) ON DELETE CASCADE)",
+        "CREATE TRIGGER root.c_gone AFTER DELETE ON root.c_notes INSERT INTO root.c_totals VALUES 1",
+        "CREATE TRIGGER root.c_new AFTER INSERT ON root.c_notes INSERT INTO root.c_totals VALUES 1",
         "CREATE VIEW root.c_seen (acd) AS SELECT acd FROM root.htrunk",
     ):
         place.database.run(statement)
     server = place.open()
 
-    found = server.surroundings(["HTrunk", "c_seen", "nowhere"])
+    found = server.surroundings(["HTrunk", "c_seen", "nowhere", "htrun\u212a"])
     server.close()
 
     assert set(found) == {"HTrunk", "c_seen"}
@@ -81,6 +84,7 @@ def test_the_catalogue_tells_what_surrounds_a_table(place: InformixPlace) -> Non
             Reference("c_notes_fk", "c_notes", "htrunk", (), OnDelete.CASCADE),
             Reference("c_more_fk", "c_more", "c_notes", (), OnDelete.RESTRICT),
         ),
+        reached=(Reached("c_notes", Trigger("c_gone", (Write.DELETE,))),),
         counters=(Counter("nr"),),
         unique=found["HTrunk"].unique,
         checks=(CheckConstraint("c_positive", f"({text})"),),

@@ -23,7 +23,7 @@ from urllib.parse import quote
 import pyarrow as pa
 
 DEBIAN = "apt-get install postgresql"
-DRIVER = "pip install 'syncengine[postgresql]'"
+DRIVER = "pip install '.[postgresql]'"
 SUPERUSER = "postgres"
 LOGIN, PASSWORD = "cms", "ge:heim@/ü%41 '\\#?"
 """Who owns the databases; the password has every sign that means something in a url or a connection string."""

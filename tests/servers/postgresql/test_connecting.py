@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +12,7 @@ from syncengine.model.errors import ServerError, ServerReadOnlyError, ServerUnre
 from syncengine.model.pair import Limits, Role, ServerSettings
 from syncengine.servers.kinds import open_server
 from syncengine.servers.postgresql.server import PostgreSQLServer
+from tests.servers.impostors import ANSWERS, listening
 from tests.servers.postgresql.cluster import LOGIN, PASSWORD, Cluster, Database
 from tests.servers.postgresql.conftest import Open
 
@@ -31,35 +29,6 @@ def refused(url: str) -> ServerError:
     assert error.value.hint
     assert PASSWORD not in str(error.value)
     return error.value
-
-
-@contextlib.contextmanager
-def listening(answer: bytes | None) -> Iterator[int]:
-    """Listen on a port and answer everybody with some bytes, or nobody at all."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(0.05)
-        held: list[socket.socket] = []
-        done = threading.Event()
-
-        def serve() -> None:
-            while not done.is_set():
-                with contextlib.suppress(TimeoutError):
-                    connection, _ = listener.accept()
-                    if answer is None:
-                        held.append(connection)
-                        continue
-                    with connection, contextlib.suppress(OSError):
-                        connection.sendall(answer)
-
-        serving = threading.Thread(target=serve)
-        serving.start()
-        try:
-            yield int(listener.getsockname()[1])
-        finally:
-            done.set()
-            serving.join()
-            for connection in held:
-                connection.close()
 
 
 def test_a_wrong_password(database: Database) -> None:
@@ -146,20 +115,17 @@ def test_a_port_where_nobody_listens(database: Database) -> None:
     assert time.monotonic() - began < 2
 
 
-def test_somebody_who_does_not_answer(database: Database) -> None:
-    """A port that is open and silent ends after connect_timeout."""
-    with listening(None) as port:
+@pytest.mark.soak(*sorted(set(ANSWERS) - {"silent", "HTTP"}))
+@pytest.mark.parametrize("name", sorted(ANSWERS))
+def test_somebody_else(database: Database, name: str) -> None:
+    """Whatever answers on the port that is no PostgreSQL is told as such; one that says nothing took longer."""
+    with listening(ANSWERS[name]) as port:
         error = refused(database.url(connect_timeout="2").replace(str(database.port), str(port)))
 
-    assert "it gave no answer" in error.message
-
-
-def test_somebody_else(database: Database) -> None:
-    """A server of another kind on the port is told."""
-    with listening(b"220 mail.example ESMTP ready\r\n") as port:
-        error = refused(database.url().replace(str(database.port), str(port)))
-
-    assert "does not answer as PostgreSQL does" in error.message
+    if name == "silent":
+        assert "it gave no answer; connecting took longer" in error.message
+    else:
+        assert "does not answer as PostgreSQL does" in error.message
 
 
 def test_a_server_without_encryption(database: Database) -> None:

@@ -241,15 +241,21 @@ def test_a_commit_the_server_refuses(database: Database, opened: Open) -> None:
     assert rows_in(database) == [(500, 1)]
 
 
-def test_the_time_limit_does_not_cut_a_commit_off(database: Database, opened: Open) -> None:
-    """A commit may take longer than a query: one that was cut off would be of unknown outcome."""
+def test_a_commit_that_takes_too_long_is_ended_and_looked_for(database: Database, opened: Open) -> None:
+    """What became of a commit that took longer than a query may is asked for: here the server rolled it back."""
     fill(database, hsplit(500))
-    slow_commit(database, 1.5)
+    slow_commit(database, 30)
 
-    with opened(writable=True, query_seconds=1) as server:
+    with (
+        opened(writable=True, query_seconds=1) as server,
+        pytest.raises(
+            ServerError, match=r"committing took longer than 1 seconds .*, and the server rolled back"
+        ) as error,
+    ):
         one_step(server)
 
-    assert rows_in(database) == [(530, 3)]
+    assert not error.value.transient
+    assert rows_in(database) == [(500, 1)]
 
 
 def test_a_session_is_named_as_the_server_knows_it(database: Database, opened: Open) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from syncengine.model.errors import ServerReadOnlyError
 from syncengine.model.outcome import StepState
 from tests.builders import Files, build_files, half_hours, row
 from tests.examples import some_of
@@ -127,3 +128,15 @@ def detour(databases: PostgreSQLFiles, relay: Relay) -> None:
     direct = f"127.0.0.1:{database.port}/{database.name}"
     assert direct in text
     databases.pair_file.write_text(text.replace(direct, f"127.0.0.1:{relay.port}/{database.name}"))
+
+
+def test_a_target_that_takes_no_writes_by_itself_is_named_as_such(built: Built, running: Cluster) -> None:
+    """A standby, or a database set to read-only, is no matter of the pair file's read_only, and is not said to be."""
+    _, databases = wounded(built)
+    plan = databases.open().plan_resync(window=WINDOW, tables=("hsplit",), source="primary")
+    running.admin.run(f"ALTER DATABASE {databases.database('secondary').name} SET default_transaction_read_only = on")
+
+    with pytest.raises(ServerReadOnlyError, match=r"secondary: the server lets .* only read") as error:
+        databases.open().execute(plan)
+
+    assert "pair file" not in str(error.value)

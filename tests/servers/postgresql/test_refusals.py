@@ -58,14 +58,16 @@ KINDS = {
         (ServerError, False),
     ),
     **dict.fromkeys(("57014", "P0001", "XX001", "58030", "25P02", "44000", "ZZ999"), (ServerError, False)),
-    **dict.fromkeys(("42809", "428C9", "42P10", "09000", "27000", "2F005", "38000", "39004"), (ServerError, False)),
+    **dict.fromkeys(
+        ("42809", "428C9", "42P10", "55000", "09000", "27000", "2F005", "38000", "39004"), (ServerError, False)
+    ),
 }
 
 
 OF_THE_TRIGGER = frozenset(
     state
     for state in KINDS
-    if state[:2] in ("09", "22", "23", "27", "2F", "38", "39", "42", "44", "P0", "ZZ") or state == "0A000"
+    if state[:2] in ("09", "22", "23", "27", "2F", "38", "39", "42", "44", "P0", "ZZ") or state in ("0A000", "55000")
 )
 """What is the trigger's own doing when it arises in one."""
 
@@ -283,3 +285,27 @@ def test_a_transaction_that_failed_cannot_be_committed(database: Database, opene
 def test_login_of_tests_is_no_superuser(running: Cluster) -> None:
     """What is tested is what an ordinary owner of a database can do."""
     assert running.admin.run(f"SELECT rolsuper FROM pg_roles WHERE rolname = '{LOGIN}'") == [(False,)]
+
+
+def test_who_holds_a_lock_is_named(database: Database, opened: Open) -> None:
+    """Whoever waits for a table in vain is told whose session holds it, and what ends that."""
+    fill(database, hsplit(500))
+    with database.another() as other, opened(writable=True) as server:
+        pid = other.run("SELECT pg_backend_pid()")[0][0]
+        other.run("BEGIN")
+        other.run("UPDATE hsplit SET acd = acd")
+        with pytest.raises(ServerLockedError, match="locks on hsplit are held by") as error, server.begin() as session:
+            session.lock(HSPLIT)
+        other.run("ROLLBACK")
+
+    assert f"session {pid} of " in error.value.message
+    assert f"`select pg_terminate_backend({pid})`" in error.value.hint
+
+
+def test_what_ends_a_session_is_told(opened: Open) -> None:
+    """A write session is ended by a statement that names its process; of what is no session nothing is claimed."""
+    with opened(writable=True) as server, server.begin() as session:
+        pid = session.id.split()[1]
+
+        assert server.ending(session.id) == f"select pg_terminate_backend({pid})"
+        assert server.ending("somebody") == ""

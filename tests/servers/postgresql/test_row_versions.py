@@ -66,6 +66,24 @@ def test_a_write_shows_on_its_day_with_its_commit(database: Database, opened: Op
                 assert after.position > before.position, what
 
 
+def test_another_run_of_a_server_is_another_history(running: Cluster, database: Database, opened: Open) -> None:
+    """Versions are those of one system, timeline and start, and of the counters that a crash begins anew."""
+    filled(database)
+    (made,) = running.admin.run(
+        "SELECT CAST(s.system_identifier AS TEXT) || ' timeline ' || c.timeline_id || ' started ' || "
+        "EXTRACT(EPOCH FROM pg_postmaster_start_time()) || ' recovered ' "
+        "FROM pg_control_system() s, pg_control_checkpoint() c"
+    )
+    with opened() as server:
+        before = versions(server)
+        running.admin.run("SELECT pg_stat_reset_shared('bgwriter')")
+        after = versions(server)
+
+    assert before.history.startswith(made[0])
+    assert after.days == before.days
+    assert after.history != before.history
+
+
 def test_a_row_in_the_place_of_another_is_another_version(database: Database, opened: Open) -> None:
     """A row that takes the very place of one that was deleted has another version, by who made it."""
     filled(database)

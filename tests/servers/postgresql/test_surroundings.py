@@ -319,7 +319,7 @@ def test_what_cannot_be_written_is_known_before(customers: Customers, kind: str)
 
     assert said.code == 4
     assert why in said.text
-    assert "--table" in said.text
+    assert "Nothing else of the plan is left to do" in said.text
     assert customers.files.open().runs() == ()
 
 
@@ -355,7 +355,7 @@ REFUSALS = {
     ),
     "unique": (
         ("CREATE UNIQUE INDEX c_once ON hsplit (acdcalls) WHERE acdcalls = 9",),
-        ("no two rows may have the same acdcalls (c_once)", "unique", "c_once"),
+        ("no two rows where acdcalls = 9 may have the same acdcalls (c_once)", "unique", "c_once"),
     ),
     "no action": (
         (KEY, NOTES.format(action="NO ACTION"), FIVE_NOTES),

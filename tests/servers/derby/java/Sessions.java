@@ -41,6 +41,25 @@ public final class Sessions {
         return Rows.of(found.iterator());
     }
 
+    /** Returns the number of each connection that holds locks on a table, with the name of that. */
+    public static ResultSet locks() throws SQLException {
+        List<Object[]> found = new ArrayList<>();
+        try (Connection connection = DriverManager.getConnection("jdbc:default:connection");
+            Statement statement = connection.createStatement();
+            ResultSet rows = statement.executeQuery(
+                "SELECT DISTINCT xid, LOWER(tablename) FROM syscs_diag.lock_table "
+                    + "WHERE state = 'GRANT' AND tabletype <> 'S' AND mode IN ('X', 'IX')")) {
+            while (rows.next()) {
+                for (LanguageConnectionContext each : connections()) {
+                    if (rows.getString(1).equals(transaction(each))) {
+                        found.add(new Object[] {each.getInstanceNumber(), rows.getString(2)});
+                    }
+                }
+            }
+        }
+        return Rows.of(found.iterator());
+    }
+
     private static LanguageConnectionContext asking() {
         return (LanguageConnectionContext) ContextService.getContext(LanguageConnectionContext.CONTEXT_ID);
     }

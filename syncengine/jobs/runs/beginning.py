@@ -1,0 +1,40 @@
+"""What a run is begun as: its kind, what it is about, and the disk it takes."""
+
+from __future__ import annotations
+
+from syncengine.model.plan import Plan
+from syncengine.model.run import RunKind
+from syncengine.model.sentences import listed
+
+ROW_BYTES = 200
+"""About what a journalled row of the widest tables takes on disk, compressed."""
+TABLES_NAMED = 4
+IN_FLIGHT = 4
+"""How many steps' rows lie on disk at a time beside the journals: staged and to be inserted, of two batches."""
+
+
+def needed_bytes(plan: Plan) -> int:
+    """Return about how much disk a run of a plan takes at most."""
+    journalled = sum(w.target.rows for step in plan.steps for part in step.parts for w in part.buckets)
+    largest = max((step.rows for step in plan.steps), default=0)
+    return (journalled + IN_FLIGHT * largest) * ROW_BYTES
+
+
+def kind_of(plan: Plan) -> RunKind:
+    """Return what a run of a plan is begun as."""
+    if plan.undoes:
+        return RunKind.UNDO
+    if plan.edit is not None:
+        return RunKind.TIMETABLES
+    return RunKind.SYNC if plan.syncs else RunKind.RESYNC
+
+
+def about_of(plan: Plan) -> str:
+    """Return what a plan does, for people."""
+    if plan.undoes:
+        return f"undo of run {plan.undoes}"
+    if plan.edit is not None:
+        return plan.edit.about
+    when = str(plan.requested) if plan.requested else listed(plan.tables, TABLES_NAMED)
+    direction = "both directions" if plan.policy.value == "reconcile" else f"{plan.source} to {plan.target}"
+    return f"{plan.policy}, {direction}, {when}"

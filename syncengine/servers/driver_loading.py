@@ -1,0 +1,76 @@
+"""Loads the drivers of live servers, which are large and have needs of their own: only who needs one has it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from syncengine.model.errors import InputError
+from syncengine.model.pair import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """The driver of a kind of server."""
+
+    kind: str
+    extra: str
+    """What installs it, beside syncengine itself."""
+    modules: tuple[str, ...]
+
+
+INFORMIX = Driver("Informix", "informix", ("ibm_db", "ibm_db_dbi", "sqlalchemy"))
+POSTGRESQL = Driver("PostgreSQL", "postgresql", ("adbc_driver_postgresql", "adbc_driver_manager", "sqlalchemy"))
+
+PACKAGES = {
+    "libcrypt.so.1": ("libxcrypt-compat", "libcrypt1"),
+    "libpam.so.0": ("pam", "libpam0g"),
+    "libxml2.so.2": ("libxml2", "libxml2"),
+    "libstdc++.so.6": ("libstdc++", "libstdc++6"),
+    "libgcc_s.so.1": ("libgcc", "libgcc-s1"),
+    "libgssapi_krb5.so.2": ("krb5-libs", "libgssapi-krb5-2"),
+}
+"""The packages that have the libraries the drivers need of the system: on RHEL, and on Debian."""
+MISSING = re.compile(r"(?P<library>\S+\.so[.\d]*): cannot open shared object file")
+TOO_OLD = re.compile(r"version `(?P<version>[\w.]+)' not found")
+
+
+@contextmanager
+def loading(role: Role, driver: Driver) -> Iterator[None]:
+    """Tell a driver that is not installed from one that is and lacks something of the system: raises `InputError`."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in driver.modules:
+            raise
+        raise InputError(
+            f"{role}: the driver for {driver.kind} is not installed ({error.name}).",
+            hint=f"Install it: pip install '.[{driver.extra}]' in the folder of the sources of syncengine.",
+        ) from error
+    except ImportError as error:
+        said, hint = lacks(str(error))
+        raise InputError(
+            f"{role}: the driver for {driver.kind} is installed, but cannot be loaded: {said}.", hint=hint
+        ) from error
+
+
+def lacks(text: str) -> tuple[str, str]:
+    """Return what the loader's words say a driver lacks, and how to get it."""
+    missing, too_old = MISSING.search(text), TOO_OLD.search(text)
+    if missing:
+        library = missing["library"].rstrip(":")
+        known = PACKAGES.get(library)
+        if known is None:
+            return f"the system has no {library}", "Install the system's package that has it."
+        red_hat, debian = known
+        hint = f"Install it: on RHEL dnf install {red_hat}, on Debian apt-get install {debian}."
+        return f"the system has no {library}", hint
+    if too_old:
+        version = too_old["version"]
+        return (
+            f"the system's C library is too old, it lacks {version}",
+            "It takes glibc 2.34 or later: RHEL 9, Debian 12, Ubuntu 22.04.",
+        )
+    return text, "Run the command again with -vv and attach what it says to a bug report."

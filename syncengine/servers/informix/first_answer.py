@@ -1,0 +1,117 @@
+"""What a port answers to the first words of DRDA: the driver's own words say little of one that speaks otherwise."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import struct
+from dataclasses import dataclass
+from enum import StrEnum
+
+from syncengine.model.errors import ServerError, ServerSlowError, ServerUnreachableError
+from syncengine.servers.informix.errors import DRDA_ALIAS
+from syncengine.servers.url import ServerUrl
+
+ANSWER_SECONDS = 3.0
+DRDA_SIGN = 0xD0
+"""The third byte of whatever is said in DRDA."""
+TLS_ALERT = 0x15
+MOST = 256
+SHOWN = 40
+"""Bytes of an answer that are shown."""
+EBCDIC = "cp500"
+EXCSAT, EXTERNAL_NAME, MANAGER_LEVELS = 0x1041, 0x115E, 0x1404
+# Agent, SQL, database, security and TCP/IP managers, each with its level: Open Group, DRDA volume 3, EXCSAT.
+LEVELS = ((0x1403, 7), (0x2407, 7), (0x240F, 7), (0x1440, 7), (0x1474, 5))
+NO_TLS = "an encrypted connection did not come about"
+
+
+class Speaks(StrEnum):
+    """How whoever listens there answers."""
+
+    DRDA = "DRDA"
+    OTHERWISE = "otherwise"
+    CLOSED = "closed"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came, and what of it is shown to people."""
+
+    speaks: Speaks
+    shown: str = ""
+
+
+def unlike_drda(url: ServerUrl, name: str, error: ServerError) -> ServerError:
+    """Return the error for a connection that did not come about: the driver's own where the port does speak DRDA."""
+    answer = first_answer(url)
+    slow = isinstance(error, ServerSlowError)
+    match answer.speaks:
+        case Speaks.DRDA:
+            if not slow:
+                return error
+            hint = "It answers, and then hangs: have its administrator look at it."
+            return ServerUnreachableError(error.message, hint=hint)
+        case Speaks.NOTHING:
+            took = error.message if slow else f"{name}: connecting took longer than it may."
+            return ServerUnreachableError(
+                f"{took} The port accepts, and then says nothing.",
+                hint=f"Either the server hangs, or the port is not one that speaks DRDA. {DRDA_ALIAS}",
+            )
+        case Speaks.CLOSED:
+            said = "it accepts, and closes at the first word"
+        case Speaks.OTHERWISE:
+            said = f"it answers {answer.shown}"
+    hint = f"Where it wants TLS, add ?security=SSL to the url. {DRDA_ALIAS}" if "TLS" in said else DRDA_ALIAS
+    return ServerUnreachableError(f"{name}: the port is not one that speaks DRDA: {said}.", hint=hint)
+
+
+def first_answer(url: ServerUrl) -> Answer:
+    """Say the first words of DRDA to a port, over TLS where the url wants it, and return how it answers."""
+    try:
+        with socket.create_connection((url.host, url.port), timeout=ANSWER_SECONDS) as plain:
+            wanted = dict(url.options).get("security", "").upper() == "SSL"
+            with _encrypted(plain) if wanted else plain as connection:
+                connection.sendall(first_words())
+                said = connection.recv(MOST)
+    except TimeoutError:
+        return Answer(Speaks.NOTHING)
+    except ssl.SSLError as error:
+        return Answer(Speaks.OTHERWISE, f"otherwise than in TLS ({error.reason or error})")
+    except OSError:
+        return Answer(Speaks.CLOSED)
+    if not said:
+        return Answer(Speaks.CLOSED)
+    if len(said) > 2 and said[2] == DRDA_SIGN:
+        return Answer(Speaks.DRDA)
+    return Answer(Speaks.OTHERWISE, _shown(said))
+
+
+def first_words() -> bytes:
+    """Return EXCSAT, by which a client of DRDA says what it can; a server answers with what it can."""
+    levels = b"".join(struct.pack(">HH", *one) for one in LEVELS)
+    body = _parameter(EXTERNAL_NAME, "syncengine".encode(EBCDIC)) + _parameter(MANAGER_LEVELS, levels)
+    command = _parameter(EXCSAT, body)
+    return struct.pack(">HBBH", len(command) + 6, DRDA_SIGN, 1, 1) + command
+
+
+def _parameter(code_point: int, data: bytes) -> bytes:
+    return struct.pack(">HH", len(data) + 4, code_point) + data
+
+
+def _encrypted(plain: socket.socket) -> ssl.SSLSocket:
+    """Speak TLS without asking who it is: nothing is told, and the driver does ask."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context.wrap_socket(plain)
+
+
+def _shown(said: bytes) -> str:
+    """Return the beginning of an answer: its first line where it is text, else its bytes."""
+    line = said.splitlines()[0][:SHOWN] if said.splitlines() else b""
+    if line.isascii() and line.decode().isprintable() and line.strip():
+        return repr(line.decode())
+    what = " (a TLS alert)" if said[0] == TLS_ALERT else ""
+    return f"the bytes {said[:8].hex(' ')}{what}"

@@ -1,0 +1,90 @@
+"""The one place where errors of servers lose what a url takes from the environment, with all that caused them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from syncengine.model.mask import Mask
+
+FIELDS = ("message", "hint", "faults", "strerror", "filename", "filename2", "statement", "params")
+"""Of which the texts of errors are made, beside their arguments."""
+
+
+class ToldError(Exception):
+    """An error of a driver, of which only the text could be kept."""
+
+
+@contextmanager
+def masking(mask: Mask) -> Iterator[None]:
+    """Raise what is raised, with nothing to be seen in it of what is masked, nor in what caused it."""
+    try:
+        yield
+    except BaseException as error:
+        if not mask:
+            raise
+        shown = _shown(error, mask, {})
+        if shown is error:
+            raise
+        raise shown from shown.__cause__
+
+
+def _shown(error: BaseException, mask: Mask, seen: dict[int, BaseException]) -> BaseException:
+    """Return an error that can be shown: itself, changed where it had to be, or another in its place."""
+    if id(error) in seen:
+        return seen[id(error)]
+    seen[id(error)] = error
+    if _tells(error, mask):
+        _change(error, mask)
+    shown = error
+    if _tells(error, mask):
+        shown = ToldError(f"{type(error).__name__}: {mask.text(_text(error))}").with_traceback(error.__traceback__)
+        seen[id(error)] = shown
+    suppressed = error.__suppress_context__
+    if error.__cause__ is not None:
+        shown.__cause__ = _shown(error.__cause__, mask, seen)
+    if error.__context__ is not None:
+        shown.__context__ = _shown(error.__context__, mask, seen)
+    shown.__suppress_context__ = suppressed
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            _shown(one, mask, seen)
+    return shown
+
+
+def _text(error: BaseException) -> str:
+    return "\n".join([str(error), *getattr(error, "__notes__", ())])
+
+
+def _tells(error: BaseException, mask: Mask) -> bool:
+    # The name of its class is ours or the driver's.
+    texts = (
+        _text(error),
+        *map(repr, error.args),
+        *map(str, vars(error).values() if hasattr(error, "__dict__") else ()),
+    )
+    return any(mask.text(text) != text for text in texts)
+
+
+def _change(error: BaseException, mask: Mask) -> None:
+    """Take out of the parts of an error what must not be seen, as far as they can be changed."""
+    with suppress(Exception):
+        error.args = tuple(_masked(one, mask) for one in error.args)
+    for name in {*FIELDS, *getattr(error, "__dict__", ())}:
+        value = getattr(error, name, None)
+        with suppress(Exception):
+            setattr(error, name, _masked(value, mask)) if value is not None else None
+    notes = getattr(error, "__notes__", None)
+    if notes:
+        notes[:] = [_masked(one, mask) for one in notes]
+
+
+def _masked(value: Any, mask: Mask) -> Any:  # noqa: ANN401  # whatever an error is made of
+    if isinstance(value, str):
+        return mask.text(value)
+    if isinstance(value, bytes):
+        return mask.text(value.decode(errors="replace")).encode()
+    if isinstance(value, tuple | list):
+        return type(value)(_masked(one, mask) for one in value)
+    return value

@@ -1,0 +1,103 @@
+"""The sockets a driver speaks through, which it does not show: closing one ends a call that hangs on it.
+
+Without that a call nobody waits for any more would keep its locks on the server, and this process from ending.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+OPEN_FILES = Path("/proc/self/fd")
+CONNECTING = threading.Lock()
+"""One at a time, so that the socket that is new is known to be the connection's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSocket:
+    """An open file of this process that is a socket; its number is another file's once it is closed."""
+
+    number: int
+    link: str
+    """What the system calls it, which no other open one is called."""
+
+    def shut(self) -> None:
+        """End the connection from this side: whoever waits on it hears at once that it is over."""
+        with suppress(OSError):
+            if _link(self.number) == self.link:
+                with _copy(self.number) as found:
+                    found.shutdown(socket.SHUT_RDWR)
+
+
+class Opening:
+    """A connection that a driver is opening, which can be given up from another thread."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._guard = threading.Lock()
+        self._before: frozenset[OpenSocket] | None = None
+        self._given_up = False
+        self.sockets: frozenset[OpenSocket] = frozenset()
+        """What it speaks through, once it is open."""
+
+    @contextmanager
+    def connecting(self) -> Iterator[None]:
+        """Find out which sockets a driver opens meanwhile; raises `OSError` where nobody waits for it any more."""
+        with CONNECTING:
+            with self._guard:
+                if self._given_up:
+                    raise OSError("the connection is not wanted any more")
+                self._before = sockets_to(self._port)
+            try:
+                yield
+            finally:
+                with self._guard:
+                    self.sockets = sockets_to(self._port) - self._before
+                    self._before = None
+
+    def shut(self) -> None:
+        """End whatever it has opened; what has not begun does not begin."""
+        with self._guard:
+            self._given_up = True
+            opened = self.sockets if self._before is None else sockets_to(self._port) - self._before
+            for one in opened:
+                one.shut()
+
+
+def sockets_to(port: int) -> frozenset[OpenSocket]:
+    """Return the sockets of this process that lead to a port, or are about to; none where there is no /proc."""
+    if not OPEN_FILES.is_dir():
+        return frozenset()
+    found = set()
+    for file in OPEN_FILES.iterdir():
+        # A file may have been closed since it was listed.
+        with suppress(OSError):
+            link = _link(int(file.name))
+            if link.startswith("socket:") and _leads_to(int(file.name), port):
+                found.add(OpenSocket(int(file.name), link))
+    return frozenset(found)
+
+
+def _link(number: int) -> str:
+    return str((OPEN_FILES / str(number)).readlink())
+
+
+def _leads_to(number: int, port: int) -> bool:
+    with _copy(number) as found:
+        peer = found.getpeername()
+        return isinstance(peer, tuple) and int(peer[1]) == port
+
+
+def _copy(number: int) -> socket.socket:
+    """Return a socket of our own on the same connection; closing it leaves the driver's open."""
+    copy = os.dup(number)
+    try:
+        return socket.socket(fileno=copy)
+    except OSError:
+        os.close(copy)
+        raise

@@ -1,0 +1,74 @@
+"""The staging folder as a whole: refused where others could alter it, closed where they could read it."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from syncengine.model.errors import StagingError
+from syncengine.staging.cache import SPILLS
+from syncengine.staging.errors import staging_errors
+from syncengine.staging.last_synced import FOLDER
+from syncengine.staging.ledger import RUNS
+from syncengine.staging.pair_lock import LOCK
+from syncengine.staging.private_files import OTHERS, exposures, keep_to_user
+from syncengine.staging.remembered_days import FILE
+
+log = logging.getLogger(__name__)
+
+NAMES = (RUNS, FOLDER, LOCK)
+BEGINNINGS = (FILE, SPILLS)
+
+
+def keep_from_others(staging: Path) -> None:
+    """Close to others what an earlier release left open to them in a staging folder, and say so in the log.
+
+    The folder itself is closed too, where nothing else lies in it. Nothing is done where there is none yet.
+    Raises `StagingError` for one that others can write to, that is a link, or that is another user's.
+    """
+    for found in exposures(staging):
+        raise StagingError(
+            f"The staging folder {staging} {found.says}.",
+            hint=f"{found.instead}; or set staging in the pair file to a folder that is not there yet.",
+        )
+    if not staging.is_dir():
+        return
+    with staging_errors(staging):
+        parts = list(staging.iterdir())
+        ours = [part for part in parts if part.name in NAMES or part.name.startswith(BEGINNINGS)]
+        opened = [part for part in ours if _open_to_others(part)]
+        if len(ours) == len(parts) and _open_to_others(staging):
+            # First, so that nobody comes in meanwhile.
+            opened = [staging, *opened]
+        try:
+            for part in opened:
+                _close(part)
+        except OSError as error:
+            if error.errno != errno.EROFS:
+                raise
+            # What can only be read, as a copy kept elsewhere, is left as whoever keeps it wants it.
+            return
+    if opened:
+        log.warning("Others could read what is in the staging folder %s; they cannot any more.", staging)
+
+
+def _open_to_others(path: Path) -> bool:
+    """Say whether others may do something with it; not with what another run has removed meanwhile."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return False
+    return bool(found.st_mode & OTHERS) and not stat.S_ISLNK(found.st_mode)
+
+
+def _close(path: Path) -> None:
+    """Close a file, or a folder and all in it, to others."""
+    with suppress(FileNotFoundError):
+        keep_to_user(path)
+        for below in path.rglob("*") if path.is_dir() else ():
+            if _open_to_others(below):
+                with suppress(FileNotFoundError):
+                    keep_to_user(below)

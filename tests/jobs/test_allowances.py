@@ -1,0 +1,378 @@
+"""What a user allows is what was told: what comes later is refused, and what came in between is recorded and said."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+
+from syncengine.jobs import surroundings as looking
+from syncengine.model.allowed import Allowed, SetOffError
+from syncengine.model.pair import Role
+from syncengine.model.plan import Policy, Rollups
+from syncengine.model.portions import BackfillWishes
+from syncengine.model.run import RunHeader, RunKind
+from syncengine.model.surroundings import (
+    Meeting,
+    Met,
+    MetKind,
+    OnDelete,
+    Reached,
+    Reference,
+    Surroundings,
+    Write,
+    met_at,
+)
+from syncengine.model.window import Window
+from syncengine.planning.surroundings import PLANNED, refuse_set_off
+from syncengine.staging.ledger import Begin
+from syncengine.staging.run_folder import RunFolder
+from syncengine.staging.run_reading import RunReading
+from tests.builders import build_files
+from tests.cli.terminal import Typing
+from tests.jobs.backfill.backfills import alike, backfill, history
+from tests.jobs.imitation import BOTH, COUNTS, ON_DELETE, Imitation, imitation, names, once_written, stop, two_tables
+from tests.jobs.test_outages import guides
+from tests.jobs.test_surroundings import ADDS_UP, TAKES_AWAY, blind_in_may
+from tests.rules.test_rule_10_rollup_repair import window
+from tests.scenes import WINDOW, trunks
+
+__all__ = ["imitation"]
+
+
+def test_an_allowance_is_of_what_was_there_when_the_plan_was_made(tmp_path: Path, imitation: Imitation) -> None:
+    """A trigger that comes between plan and run is refused though its table was named, and nothing is begun."""
+    pair = two_tables(tmp_path).open()
+    plan = pair.plan_resync(window=WINDOW, tables="htrunk", allow_triggers="htrunk")
+    imitation.have("htrunk", triggers=(ADDS_UP,))
+
+    with pytest.raises(SetOffError, match="It was not there when the plan was made") as refused:
+        pair.execute(plan)
+
+    assert "--allow-triggers htrunk and run the same command again" in refused.value.hint
+    assert pair.runs() == ()
+
+
+def test_a_second_trigger_is_not_the_one_that_was_told(tmp_path: Path, imitation: Imitation) -> None:
+    """A trigger beside the one that was allowed, or the same one on more, is named alone and refused."""
+    pair = two_tables(tmp_path).open()
+    imitation.have("htrunk", triggers=(ADDS_UP,))
+    plan = pair.plan_resync(window=WINDOW, tables="htrunk", allow_triggers="htrunk")
+    imitation.have("htrunk", triggers=(ADDS_UP, COUNTS))
+    with pytest.raises(SetOffError, match="c_counting") as refused:
+        pair.execute(plan)
+    imitation.have("htrunk", triggers=(replace(ADDS_UP, on=(Write.INSERT, Write.DELETE)),))
+    with pytest.raises(SetOffError, match="c_adding"):
+        pair.execute(plan)
+
+    assert "c_adding" not in refused.value.message
+
+
+def test_a_reference_that_does_more_is_not_the_one_that_was_told() -> None:
+    """A reference of the same name that deletes rows where it set them to NULL was not allowed."""
+    sets = replace(TAKES_AWAY, on_delete=OnDelete.SET_NULL)
+
+    def met(one: Reference) -> Meeting:
+        (found,) = met_at(Surroundings("htrunk", referred_by=(one,)))
+        return Meeting(Role.SECONDARY, "htrunk", found)
+
+    allowed = Allowed(told=(met(sets),))
+    assert allowed.allows(met(sets))
+    assert not allowed.allows(met(TAKES_AWAY))
+    assert not allowed.allows(replace(met(sets), into=Role.PRIMARY))
+
+
+def test_what_comes_while_a_run_is_under_way_keeps_the_rest_from_being_written(
+    tmp_path: Path, imitation: Imitation, typed: Typing
+) -> None:
+    """A trigger that comes between two steps is not run; the run says so, and the command it offers goes on with it."""
+    files = two_tables(tmp_path)
+    before = files.bag("secondary", "htrunk")
+    options = ("--window", WINDOW, "--table", "htrunk", "--table", "hcwc", "--pair", files.pair_file)
+
+    with once_written("hcwc", lambda: imitation.have("htrunk", triggers=(ADDS_UP,))):
+        said = typed("resync", "--yes", *options)
+    kept = files.bag("secondary", "htrunk")
+    refused = typed("resume", "--pair", files.pair_file)
+    told = [typed(*words, "--pair", files.pair_file) for words in (("status",), ("runs", files.open().run().id))]
+    offered = f"syncengine resume {files.open().run().id} --pair {files.pair_file} --allow-triggers htrunk"
+    resumed = typed("resume", "--pair", files.pair_file, "--allow-triggers", "htrunk", "--json")
+    undone = typed("undo", "--yes", "--pair", files.pair_file)
+
+    assert (said.code, refused.code, resumed.code, undone.code) == (5, 4, 0, 5)
+    assert kept == before
+    assert "c_adding" in said.text
+    assert "Set off beside the rows that were written" not in said.text
+    assert all(offered in one.text for one in (said, *told))
+    assert "neither told nor allowed before" in refused.text
+    assert [one["name"] for one in resumed.document["outcome"]["set_off"]] == ["c_adding"]
+    assert "Not put back" in undone.text
+
+
+def test_what_came_during_the_last_batch_is_recorded_and_told(
+    tmp_path: Path, imitation: Imitation, typed: Typing
+) -> None:
+    """What is there right after the last batch may have been set off by it: run, report and undo name it."""
+    files = two_tables(tmp_path)
+    options = ("--window", WINDOW, "--table", "htrunk", "--pair", files.pair_file)
+
+    with once_written("htrunk", lambda: imitation.have("htrunk", triggers=(ADDS_UP,))):
+        said = typed("resync", "--yes", *options)
+    imitation.have("htrunk")
+    report = typed("report", "--pair", files.pair_file)
+    listed = typed("runs", "--pair", files.pair_file, "--json")
+    undone = typed("undo", "--yes", "--pair", files.pair_file)
+
+    for one in (said, report):
+        assert "Set off beside the rows that were written" in one.text
+        assert "c_adding" in one.text
+    assert [one["name"] for one in listed.document["runs"][0]["set_off"]] == ["c_adding"]
+    assert undone.code == 5
+    assert "Not put back: what run" in undone.text
+
+
+def test_a_table_is_asked_about_again_while_it_is_written(
+    tmp_path: Path, imitation: Imitation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A trigger that comes between two steps of one table keeps the second from being done, some seconds later."""
+    rows = [one for day in (3, 4) for one in trunks(400, 700, row_date=date(2000, 6, day))]
+    files = build_files(tmp_path, ["htrunk"], primary={"htrunk": rows}, settings="limits = { step_rows = 4 }")
+    pair = files.open()
+    plan = pair.plan_resync(window="2000-06-03..2000-06-04", tables="htrunk", policy="fill")
+    assert len(plan.steps) > 2
+    with once_written("htrunk", lambda: imitation.have("htrunk", triggers=(ADDS_UP,))):
+        monkeypatch.setattr(looking, "LOOK_AGAIN", 0.0)
+        ran = pair.execute(plan)
+
+    assert "c_adding" in ran.outcome.stopped
+    assert sum(step.wrote for step in ran.outcome.steps) == 1
+    assert names(ran.set_off) == [("htrunk", "c_adding")]
+    assert ran.needs == Allowed(triggers=("htrunk",))
+
+
+def test_only_what_was_written_was_set_off(tmp_path: Path, imitation: Imitation) -> None:
+    """Of two tables with triggers of which one was not written, since its rows had moved, only the other's is told."""
+    files = two_tables(tmp_path)
+    pair = files.open()
+    for table in BOTH:
+        imitation.have(table, triggers=(ADDS_UP,))
+    plan = pair.plan_resync(window=WINDOW, tables=BOTH, allow_triggers=BOTH)
+    files.run("secondary", "UPDATE hcwc SET acdtime = 77")
+    ran = pair.execute(plan)
+
+    assert len(plan.set_off) == 2
+    assert names(ran.set_off) == names(pair.run().set_off) == [("htrunk", "c_adding")]
+    assert names(pair.plan_undo().not_put_back) == [("htrunk", "c_adding")]
+
+
+@pytest.mark.parametrize(("logged", "told"), [(True, []), (False, ["c_adding"])])
+@pytest.mark.parametrize("state", ["failed", "rolled back", "moved"])
+def test_a_batch_that_was_put_back_has_run_its_triggers_where_there_is_no_log(
+    logged: bool, told: list[str], state: str
+) -> None:
+    """A database without transactions takes nothing back of what a batch set off that was put back from its journal."""
+    reading = RunReading(RunHeader("r", 1, RunKind.RESYNC, datetime(2000, 6, 5), 1, ""))
+    met = Meeting(Role.SECONDARY, "htrunk", Met(MetKind.TRIGGER, "says", (Write.INSERT,), "c_adding"))
+    kept = {"size": 1, "checksum": "x"}
+    part = {"table": "htrunk", "before": [], "after": [], "deleted": 1, "inserted": 1, "journal": kept, "insert": kept}
+    place = {"mark": "batch", "portion": 1, "step": 1, "first": 0, "past": 1, "into": "secondary", "at": "2000-06-05"}
+    reading.set_off = {met: logged}
+    reading.add({**place, "state": "open", "parts": [part]})
+    reading.add({**place, "state": state})
+
+    assert [one.met.name for one in reading.record(running=False).set_off] == told
+
+
+def test_an_undo_is_refused_what_has_come_since_and_names_that_alone(tmp_path: Path, imitation: Imitation) -> None:
+    """Of three triggers the one that the run was allowed is run by its undo, the others only where they are allowed."""
+    pair = two_tables(tmp_path).open()
+    imitation.have("htrunk", triggers=(ADDS_UP,))
+    pair.execute(pair.plan_resync(window=WINDOW, tables="htrunk", allow_triggers="htrunk"))
+    imitation.have("htrunk", triggers=(ADDS_UP, ON_DELETE))
+
+    with pytest.raises(SetOffError, match="c_deleting") as refused:
+        pair.plan_undo()
+    back = pair.plan_undo(allow_triggers="htrunk")
+    undone = pair.execute(back)
+
+    assert "c_adding" not in refused.value.message
+    assert "it has come since" in refused.value.message
+    assert "--exclude-table" not in refused.value.hint
+    assert "--table" not in refused.value.hint
+    assert "leave the rows as they are" in refused.value.hint
+    assert names(back.not_put_back) == [("htrunk", "c_adding")]
+    assert sorted(names(undone.set_off)) == [("htrunk", "c_adding"), ("htrunk", "c_deleting")]
+
+
+def test_a_resume_asks_only_about_what_is_left(tmp_path: Path, imitation: Imitation) -> None:
+    """A trigger that comes at a table which is done keeps nothing from going on."""
+    pair = two_tables(tmp_path).open()
+
+    with once_written("hcwc", stop):
+        pair.execute(pair.plan_resync(window=WINDOW, tables=BOTH))
+    imitation.have("hcwc", triggers=(ADDS_UP,))
+
+    resumed = pair.resume()
+
+    assert resumed.outcome.done
+    assert resumed.set_off == ()
+
+
+def test_what_a_resume_allows_holds_from_then_on(tmp_path: Path, imitation: Imitation) -> None:
+    """A backfill that a trigger stopped goes on where that is allowed, and needs no second word after another stop."""
+    files = history(tmp_path)
+    pair = files.open()
+    with once_written("hcwc", lambda: imitation.have("htrunk", triggers=(ADDS_UP,))):
+        first = backfill(files, tables=BOTH, portion_days=4)
+    again = pair.resume()
+    with once_written("htrunk", stop):
+        allowed = pair.resume(allow_triggers="htrunk")
+    last = pair.resume()
+
+    assert "c_adding" in first.outcome.stopped
+    assert first.needs == again.needs == Allowed(triggers=("htrunk",))
+    assert allowed.outcome.cancelled
+    assert last.outcome.done
+    assert not last.outcome.stopped
+    assert alike(files, *BOTH)
+    assert names(last.set_off) == [("htrunk", "c_adding")]
+
+
+def test_a_portion_that_was_begun_is_asked_about_again(tmp_path: Path, imitation: Imitation) -> None:
+    """What came after a portion was planned is not run by its resume, and what became a view is not written."""
+    files = history(tmp_path)
+    pair = files.open()
+    with once_written("hcwc", stop):
+        backfill(files, tables=BOTH, portion_days=4)
+    steps = pair.run().steps
+    imitation.have("htrunk", triggers=(ADDS_UP,))
+    refused = pair.resume()
+    imitation.have("htrunk", is_a="view")
+    resumed = pair.resume()
+
+    assert refused.needs == Allowed(triggers=("htrunk",))
+    assert refused.set_off == ()
+    assert len(refused.outcome.steps) == 0
+    assert len(resumed.outcome.steps) < steps
+    assert resumed.outcome.done
+    assert [one.unwritable for one in resumed.portions] == [("htrunk",)]
+
+
+def test_days_that_are_rolled_up_are_asked_about_when_they_are_written(tmp_path: Path, imitation: Imitation) -> None:
+    """A trigger that comes at a day's table while its intervals are written is not run by the roll-up."""
+    files = blind_in_may(tmp_path)
+    pair = files.open()
+    before = files.bag("secondary", "dcwc")
+    plan = pair.plan_resync(window=window(), tables="hcwc", rollups="recompute")
+
+    with once_written("hcwc", lambda: imitation.have("dcwc", triggers=(ADDS_UP,))):
+        ran = pair.execute(plan)
+    kept = files.bag("secondary", "dcwc")
+    resumed = pair.resume(allow_triggers="dcwc")
+
+    assert "roll-ups were not mended: " in ran.outcome.stopped
+    assert "c_adding" in ran.outcome.stopped
+    assert ran.needs == Allowed(triggers=("dcwc",))
+    assert kept == before
+    assert resumed.outcome.done
+    assert ("dcwc", "c_adding") in names(resumed.set_off)
+
+
+@pytest.mark.soak
+def test_days_that_are_rolled_up_already_are_asked_about_no_more(tmp_path: Path, imitation: Imitation) -> None:
+    """A trigger that comes at a day's table once that is written does not keep weeks and months from being written."""
+    files = blind_in_may(tmp_path)
+    pair = files.open()
+    with once_written("dcwc", stop):
+        pair.execute(pair.plan_resync(window=window(), tables="hcwc", rollups="recompute"))
+    imitation.have("dcwc", triggers=(ADDS_UP,))
+
+    resumed = pair.resume()
+
+    assert resumed.outcome.done
+    assert resumed.set_off == ()
+
+
+ODD = BackfillWishes(
+    tables=("a,b", "c"),
+    window=Window(datetime(2000, 6, 1), datetime(2000, 6, 5)),
+    source=Role.PRIMARY,
+    policy=Policy.FILL,
+    acds=(1, 2),
+    hours="22:00..05:00",
+    named=("a,b",),
+    allowed=Allowed(("my calls, old",), ("a,b",)),
+)
+
+
+def test_what_a_backfill_was_asked_for_is_kept_as_it_was(tmp_path: Path) -> None:
+    """Names with commas and blanks come back from the folder of the run as what they were."""
+    ledger = history(tmp_path).open().ledger
+    with ledger.locked() as lock:
+        run = ledger.begin(lock, Begin(RunKind.BACKFILL, 1, "odd", request=ODD), needs_bytes=0)
+        run.mark_allowance("allowed", ODD.allowed)
+
+    assert RunFolder(run.folder).header().request == ODD
+    assert run.record(running=False).granted == ODD.allowed
+
+
+def test_triggers_of_tables_that_a_cascade_reaches_are_named() -> None:
+    """A trigger of a table whose rows go is met by a delete, and is let pass by the table that is written."""
+    far = Reached("c_notes", ON_DELETE)
+    around = Surroundings("htrunk", referred_by=(TAKES_AWAY,), reached=(far,))
+    cascade, trigger = (Meeting(Role.SECONDARY, "htrunk", met) for met in met_at(around))
+
+    with pytest.raises(SetOffError, match="c_deleting of c_notes") as refused:
+        refuse_set_off((cascade, trigger), Allowed(cascades=("htrunk",)))
+    refuse_set_off((cascade, trigger), Allowed(("htrunk",), ("htrunk",)))
+
+    assert trigger.met.on == (Write.DELETE,)
+    assert refused.value.needs == Allowed(triggers=("htrunk",))
+
+
+def test_a_hint_can_be_typed() -> None:
+    """Names that a shell would take apart are quoted in what is to be typed."""
+    met = Meeting(Role.SECONDARY, "my calls, old", Met(MetKind.TRIGGER, "a trigger runs", name="t"))
+    with pytest.raises(SetOffError) as refused:
+        refuse_set_off((met,), Allowed(), PLANNED)
+
+    assert "--allow-triggers 'my calls, old'" in refused.value.hint
+    assert "--exclude-table 'my calls, old'" in refused.value.hint
+
+
+def test_days_that_are_rolled_up_are_weighed_before(tmp_path: Path, imitation: Imitation) -> None:
+    """A cascade at a day's table goes with any policy, so that none is named; a view is left to Data Summarizing."""
+    files = blind_in_may(tmp_path)
+    imitation.have("dcwc", referred_by=(replace(TAKES_AWAY, to="dcwc"),))
+    with pytest.raises(SetOffError) as refused:
+        files.open().plan_resync(window=window(), tables="hcwc", rollups="recompute")
+    imitation.have("dcwc", is_a="view")
+    plan = files.open().plan_resync(window=window(), tables="hcwc", rollups="recompute")
+
+    assert "--allow-cascades dcwc" in refused.value.hint
+    assert "--policy fill" not in refused.value.hint
+    assert {one.table: (one.then, one.why) for one in plan.stale if one.table != "mcwc"} == {
+        "dcwc": (Rollups.LIST, "it is not written: it is a view, which holds no rows of its own"),
+        "wcwc": (Rollups.RECOMPUTE, ""),
+    }
+
+
+def test_outages_name_what_their_repair_sets_off(tmp_path: Path, imitation: Imitation, typed: Typing) -> None:
+    """The report's plan meets what that of `resync --outages` does, and the commands it offers can be carried out."""
+    files = guides(tmp_path)
+    imitation.have("htrunk", triggers=(ADDS_UP,))
+
+    said = typed("outages", "--pair", files.pair_file)
+    found = typed("outages", "--pair", files.pair_file, "--json").document
+    planned = typed(
+        "resync", "--outages", "--dry-run", "--allow-triggers", "htrunk", "--json", "--pair", files.pair_file
+    )
+
+    assert "c_adding" in said.text
+    assert "--outages --dry-run --allow-triggers htrunk" in said.text
+    assert found["outages"][0]["mend"].endswith("--allow-triggers htrunk")
+    assert found["plan"]["meets"] == planned.document["meets"]
+    assert typed(*shlex.split(found["outages"][0]["mend"])[1:], "--yes").code == 0

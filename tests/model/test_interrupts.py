@@ -1,0 +1,53 @@
+"""Ctrl-C waits for what must not be torn, and not for ever."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+
+from syncengine.model import interrupts
+from syncengine.model.interrupts import uninterrupted
+
+
+def test_a_ctrl_c_waits_until_the_block_is_left() -> None:
+    """What came meanwhile is let through at the end, once, and the handlers are those of before."""
+    before = signal.getsignal(signal.SIGINT)
+    done: list[bool] = []
+
+    def work() -> None:
+        with uninterrupted():
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.05)
+            done.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+
+    assert done
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_block_that_hangs_is_left_all_the_same(monkeypatch: pytest.MonkeyPatch, number: signal.Signals) -> None:
+    """A server that never answers a commit keeps nobody who wants to stop for longer than a moment."""
+    monkeypatch.setattr(interrupts, "HOLD_SECONDS", 0.1)
+    before = {one: signal.getsignal(one) for one in interrupts.STOPPING}
+    signal.signal(number, signal.default_int_handler)
+    began = time.monotonic()
+
+    def hang() -> None:
+        with uninterrupted():
+            os.kill(os.getpid(), number)
+            time.sleep(10)
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            hang()
+    finally:
+        handler = signal.signal(number, before[number])
+
+    assert time.monotonic() - began < 5
+    assert handler is signal.default_int_handler
