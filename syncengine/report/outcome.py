@@ -102,17 +102,18 @@ def print_left(
         if step.state is StepState.UNKNOWN:
             console.print(
                 Text(
-                    f"  {_name(step)}: nobody can say what the target holds of it: {step.why} "
+                    f"  {_name(step)}: nobody can say what the target holds of it: "
+                    f"{without_table(step.why, step.tables)} "
                     "Go on with the run, which finds out, or verify its tables before anything else.",
                     style="red",
                 )
             )
         if step.state is StepState.MOVED:
             so_far = "was not done to its end" if step.wrote else "was not done"
-            console.print(Text(f"  {_name(step)} {so_far}: {step.why}", style="yellow"))
+            console.print(Text(f"  {_name(step)} {so_far}: {without_table(step.why, step.tables)}", style="yellow"))
         if step.state is StepState.FAILED:
             so_far = "was not done to its end" if step.wrote else "was not done"
-            console.print(Text(f"  {_name(step)} {so_far}: {step.why}", style="red"))
+            console.print(Text(f"  {_name(step)} {so_far}: {without_table(step.why, step.tables)}", style="red"))
         if step.state is StepState.PARTLY:
             console.print(Text(f"  {_name(step)} was begun: whole buckets of it are written, not all", style="yellow"))
     waiting = [step for step in outcome.steps if step.state is StepState.WAITING]
@@ -125,6 +126,11 @@ def print_left(
         again = "un the same command again: it plans what was left by what is there now."
         failed = any(step.state is StepState.FAILED for step in outcome.steps)
         console.print(Text(f"See to what failed, then r{again}" if failed else f"R{again}", style="bold"))
+
+
+def without_table(why: str, tables: Sequence[str]) -> str:
+    """Return why something was not done, without the table at its beginning where that is named already."""
+    return why.removeprefix(f"{tables[0]}: ") if len(tables) == 1 else why
 
 
 def _undone(outcome: RunOutcome) -> list[StepOutcome]:

@@ -21,6 +21,7 @@ from syncengine.model.run import (
 )
 from syncengine.model.sentences import listed, plural
 from syncengine.report.hooks import said_lines
+from syncengine.report.outcome import without_table
 from syncengine.report.surroundings import run_lines
 from syncengine.report.text import grid, number, to_type
 
@@ -99,18 +100,18 @@ def _run(run: RunRecord, runs: Sequence[RunRecord], *, every_batch: bool) -> Ite
     if run.in_sync is not None:
         yield Text(f"  {_checked(run)}", style="green" if run.in_sync else "yellow")
     yield from run_lines(run.set_off)
-    tables = list(_tables(run.batches, every_batch=every_batch))
-    if tables:
+    rows = list(_tables(run.batches, every_batch=every_batch))
+    if rows:
         table = grid("table", "into", "state", "batches", "deleted", "inserted", "seconds", right=COUNTS)
-        for row in tables:
+        for row in rows:
             table.add_row(*row)
         yield Text()
         yield table
     for batch in run.batches:
         if batch.why and batch.state is not BatchState.DONE:
-            names = listed(list(dict.fromkeys(part.table for part in batch.parts)), TABLES_NAMED)
-            what = f"step {batch.place.step}" + (f" ({names})" if names else "")
-            yield Text(f"  {what}: {batch.state}: {batch.why}", style="yellow")
+            tables = list(dict.fromkeys(part.table for part in batch.parts))
+            what = f"step {batch.place.step}" + (f" ({listed(tables, TABLES_NAMED)})" if tables else "")
+            yield Text(f"  {what}: {batch.state}: {without_table(batch.why, tables)}", style="yellow")
 
 
 def _wrong(run: RunRecord) -> Iterator[Text]:

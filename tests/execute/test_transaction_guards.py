@@ -85,7 +85,7 @@ def test_a_row_that_changes_while_the_step_is_prepared_stops_it(
     code = run_for_code(["resync", "--pair", str(files.pair_file), "-w", EVENING, "-t", "htrunk", "--yes"])
 
     assert code == 5
-    assert "step 2 was not done" in capsys.readouterr().out
+    assert "step 2 (htrunk) was not done" in capsys.readouterr().out
     assert mended(files) == {500, 600}
     assert files.run("secondary", "SELECT tkgrp, incalls FROM htrunk WHERE starttime = 530") == [(1, 5)]
 
@@ -107,7 +107,7 @@ def test_a_failing_insert_rolls_its_step_back(
     said = capsys.readouterr().out
     assert code == 5
     assert "2 of 3 steps done" in said
-    assert "step 2 was not done: htrunk: secondary: no room for htrunk" in said
+    assert "step 2 (htrunk) was not done: secondary: no room for htrunk" in said
     assert mended(files) == {500, 600}
     assert files.bag("secondary", "htrunk", "starttime = 530") == before
 

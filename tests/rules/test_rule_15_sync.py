@@ -298,7 +298,7 @@ def test_history_and_administration_have_a_command_each(tmp_path: Path, typed: T
     said = typed("resync", "--pair", files.pair_file, "--set", "dictionary", "--yes")
     assert (said.code, f"Use `syncengine sync --set dictionary --pair {files.pair_file}`." in said.err) == (2, True)
     said = typed("sync", "--pair", files.pair_file, "--table", "htrunk", "--yes")
-    assert (said.code, "Use `syncengine resync --window TIME --pair " in said.err) == (2, True)
+    assert (said.code, f"Use `syncengine resync --window TIME --pair {files.pair_file}`" in said.err) == (2, True)
     said = typed("sync", "--pair", files.pair_file)
     assert (said.code, "Name a set" in said.err) == (2, True)
     said = typed("sync", "--pair", files.pair_file, "--table", "synonyms", "--policy", "reconcile")

@@ -81,7 +81,7 @@ def exceptions(folder: Path, *, primary: int, secondary: int, acd: int = 1) -> F
     [
         ((3, 9), ("agex", "ag_ex_adm"), Administered.DIFFERS, "agex follows from ag_ex_adm, which differs too"),
         ((3, 3), ("agex", "ag_ex_adm"), Administered.ALIKE, "agex follows from ag_ex_adm, which is alike on both"),
-        ((3, 9), ("agex",), Administered.NOT_COMPARED, "look with `syncengine verify --table ag_ex_adm`"),
+        ((3, 9), ("agex",), Administered.NOT_COMPARED, "look with `syncengine verify --table ag_ex_adm --pair "),
     ],
 )
 def test_exceptions_that_differ_are_linked_to_their_administration(

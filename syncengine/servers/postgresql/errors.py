@@ -150,7 +150,23 @@ MEANINGS: dict[str, Meaning] = {
 }
 """By SQLSTATE, or by its first two signs for all others of a class."""
 
-ITS_OWN = (None, DENIED, NOT_THERE, SYNTAX, VALUE, DUPLICATE, CONSTRAINT, TRIGGER, UNWRITABLE, NOT_READY, NOT_DONE)
+ITS_OWN = frozenset(
+    {
+        None,
+        DENIED,
+        NOT_THERE,
+        SYNTAX,
+        VALUE,
+        DIVISION,
+        DUPLICATE,
+        CONSTRAINT,
+        FOREIGN_KEY,
+        TRIGGER,
+        UNWRITABLE,
+        NOT_READY,
+        NOT_DONE,
+    }
+)
 """What is meant where it arises in somebody's function: not the table that is written, but what the function does."""
 
 TLS = Meaning(

@@ -73,7 +73,7 @@ def test_a_table_that_cannot_be_written_is_left_alone(built: Built, typed: Typin
     said = typed("resync", "--pair", pair.pair_file, "--yes", *window)
 
     assert said.code == 5
-    assert "was not done: htrunk: secondary: " in said.text
+    assert "was not done: secondary: " in said.text
     assert "1 of 2 steps done" in said.text
     assert "syncengine resume" not in said.text
     assert pair.bag("secondary", "hcwc") == pair.bag("primary", "hcwc")
