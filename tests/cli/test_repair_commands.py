@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+import pytest
+
 from tests.builders import Files
 from tests.cli.terminal import Said, Typing
 from tests.own_tables import CALLS, NOTES, call, with_own_tables
@@ -46,6 +48,7 @@ def test_tables_of_ones_own_are_named(tmp_path: Path, typed: Typing) -> None:
     assert typed("verify", "--pair", files.pair_file).code == 0
 
 
+@pytest.mark.soak
 def test_tables_of_both_kinds_are_named(tmp_path: Path, typed: Typing) -> None:
     """A command for history names the tables of somebody's own beside those of the CMS that differ."""
     files = drifting(tmp_path, trunks_differ=True)

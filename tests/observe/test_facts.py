@@ -148,6 +148,7 @@ def broken_view(files: Files, role: Role, table: str, column: str) -> None:
     files.run(role, f"ALTER TABLE below DROP COLUMN {column}")
 
 
+@pytest.mark.soak("missing")
 @pytest.mark.parametrize("gone", [True, False], ids=["missing", "unreadable"])
 def test_an_archive_status_nobody_can_read_is_said_everywhere(tmp_path: Path, typed: Typing, gone: bool) -> None:
     """Status, check, outages and a resync say why arch_stat tells nothing, and never that to wait helps."""

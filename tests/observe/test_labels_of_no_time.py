@@ -25,6 +25,7 @@ def odd_pair(folder: Path) -> Files:
     )
 
 
+@pytest.mark.soak("True")
 @pytest.mark.parametrize("every_row", [False, True])
 def test_they_are_one_bucket(tmp_path: Path, every_row: bool) -> None:
     """Whatever their labels, such rows of a day are compared as one bucket, by fingerprint and by rows."""
@@ -36,6 +37,7 @@ def test_they_are_one_bucket(tmp_path: Path, every_row: bool) -> None:
     assert (table.counts.changed, table.counts.extra) == (1, 2)
 
 
+@pytest.mark.soak("True")
 @pytest.mark.parametrize("every_row", [False, True])
 def test_one_label_is_told_from_another(tmp_path: Path, every_row: bool) -> None:
     """Rows that differ in nothing but such a label are not alike, though no bucket fixes it."""

@@ -54,6 +54,7 @@ def test_a_long_name_has_its_own_line() -> None:
     assert shown(70, LONG)[3:] == [LONG, "          4  7,345,678", f"    {WORDS}"]
 
 
+@pytest.mark.soak
 def test_a_verdict_fits_a_screen(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a screen of 80 columns a verdict names table, times and counts whole."""
     files = drifting_pair(tmp_path)
