@@ -117,7 +117,7 @@ class Remembered:
     tables: int = 0
     days: int = 0
     days_in_all: int = 0
-    """Days of these tables that were asked about, read or remembered."""
+    """Days of these tables that hold rows, read or remembered."""
     buckets: int = 0
     rows: int = 0
     """Of both servers together."""

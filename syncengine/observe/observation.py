@@ -376,7 +376,7 @@ class _Observing:
             findings = compare(comparison, work.everything, lambda _, rows: advance(0, rows), tally.add)
         learnt = recall.learnt(tally, self.request.seed, everything=self.request.window is None)
         memory.remember(recall.environment, name, learnt)
-        return findings, remembered
+        return findings, replace(remembered, days_in_all=remembered.days + tally.days)
 
     def _chosen(self, spec: TableSpec, findings: Findings) -> tuple[tuple[BucketDrift, ...], tuple[int | None, ...]]:
         """Part the drift of the ACDs asked for from that of the others, which is said (rule 3)."""

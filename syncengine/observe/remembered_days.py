@@ -139,11 +139,12 @@ class Recall:
     @property
     def remembered(self) -> Remembered:
         """What is not read, for the verdict."""
-        spared = [one for place, one in self._valid.items() if self._asked(place) and place[1] in self.skipped]
+        held = {place: one for place, one in self._valid.items() if self._asked(place) and place[1] in self.skipped}
+        spared, days = held.values(), {day for (_, day), one in held.items() if one.buckets}
         return Remembered(
             tables=1 if spared else 0,
-            days=len(self.skipped),
-            days_in_all=len(self._days),
+            days=len(days),
+            days_in_all=len(days),
             buckets=sum(one.buckets for one in spared),
             rows=sum(one.rows for one in spared),
             oldest=min((one.at for one in spared), default=None),
@@ -281,6 +282,11 @@ class Tally:
     """Buckets, and rows of both servers."""
     unequal: set[Place] = field(default_factory=set)
     """Days with a bucket whose fingerprints were not equal at first sight, whatever came of it."""
+
+    @property
+    def days(self) -> int:
+        """How many days that hold rows were read."""
+        return len({day for (_, day), (_, rows) in self.seen.items() if rows})
 
     def add(self, pairs: tuple[BucketPair, ...]) -> None:
         """Take in one slice, whole. A day on which intervals of a server may overlap is not equal."""

@@ -523,7 +523,7 @@ def test_the_verdict_says_what_is_remembered(tmp_path: Path) -> None:
 
     assert verdict.startswith("IN SYNC  1 table, 6 buckets, 24 rows (by fingerprint")
     assert remembered == (
-        "Besides, 11 of 14 days of 1 table (20 buckets, 80 rows) are remembered as equal, the oldest from "
+        "Besides, 10 of 13 days of 1 table (20 buckets, 80 rows) are remembered as equal, the oldest from "
         "2026-01-01 06:10; --full reads everything."
     )
 
@@ -535,7 +535,7 @@ def test_the_document_says_what_is_remembered(tmp_path: Path) -> None:
 
     document = verify_document(verify(files, now=NOW + timedelta(hours=1)).observation)
 
-    told = {"days": 11, "days_in_all": 14, "buckets": 20, "rows": 80, "oldest": "2026-01-01T06:10:00"}
+    told = {"days": 10, "days_in_all": 13, "buckets": 20, "rows": 80, "oldest": "2026-01-01T06:10:00"}
     assert document["remembered"] == {"tables": 1, **told}
     assert document["tables"][0]["remembered"] == told
     assert document["tables"][0]["rows_compared"] == 24
