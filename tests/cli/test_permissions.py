@@ -30,13 +30,15 @@ os.umask(umask)
 seen, over = {}, threading.Event()
 
 def watch():
-    while not over.wait(0.002):
-        for path in folder.rglob("*"):
-            try:
-                mode = path.lstat().st_mode
-            except FileNotFoundError:
-                continue
-            seen[str(path.relative_to(folder))] = oct(mode)
+    last = False
+    while not last:
+        last = over.wait(0.002)
+        try:
+            for path in folder.rglob("*"):
+                seen[str(path.relative_to(folder))] = oct(path.lstat().st_mode)
+        except FileNotFoundError:
+            # It went while it was looked at: look again.
+            last = False
 
 watching = threading.Thread(target=watch)
 watching.start()
