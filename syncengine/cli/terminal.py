@@ -32,6 +32,9 @@ class ReportConsole(Console):
 
     def print(self, *objects: Any, **options: Any) -> None:  # noqa: ANN401  # as the class above it has them
         """Print, as the class above does, with commands that can be typed."""
+        if any(isinstance(one, Text) and one.no_wrap for one in objects):
+            # It joins texts into one, and forgets what it was told of each.
+            options = {"soft_wrap": True, **options}
         super().print(*map(_to_type, objects), **{"crop": False, **options})
 
 

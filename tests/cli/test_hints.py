@@ -12,7 +12,8 @@ from rich.text import Text
 
 from syncengine.cli import streams
 from syncengine.cli.hints import remember_pair, to_type
-from syncengine.cli.terminal import text_to_type
+from syncengine.cli.terminal import ReportConsole, text_to_type
+from syncengine.report.text import to_type as unbroken
 from tests.cli.terminal import Typing, drifting_pair
 
 TOLD = re.compile(r"`syncengine ([^`]*)`")
@@ -81,3 +82,13 @@ def test_refusals_are_broken_between_words(monkeypatch: pytest.MonkeyPatch) -> N
     assert " ".join(lines) == text
     assert "`syncengine verify --table htrunk`" in lines
     assert all(len(line) <= 20 for line in lines if "`" not in line)
+
+
+def test_a_command_longer_than_the_screen_is_one_line() -> None:
+    """What can be copied from a terminal is not broken by us: the terminal does that, and copies one line."""
+    written = io.StringIO()
+    console = ReportConsole(file=written, width=40)
+
+    console.print(unbroken("To repair it: syncengine resync --pair 'a folder/pair.toml' --window '2000-06-05'"))
+
+    assert written.getvalue().count("\n") == 1
