@@ -35,6 +35,7 @@ from syncengine.cli.undo import undo
 from syncengine.cli.verify import verify
 from syncengine.model import interrupts
 from syncengine.model.errors import CancelledError, InputError, OutputError, SyncError
+from syncengine.servers import watchdog
 from syncengine.servers.driver_calls import left_behind
 from syncengine.staging.private_files import shut_out_others
 
@@ -116,6 +117,7 @@ def run(arguments: list[str] | None = None) -> None:
     with contextlib.suppress(KeyboardInterrupt):
         interrupts.listen()
         shut_out_others()
+        watchdog.want()
         open_streams()
         # What fails in a thread is raised where its result is asked for; nobody reads it twice.
         threading.excepthook = lambda _: None

@@ -20,6 +20,7 @@ from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
 from syncengine.model.surroundings import Surroundings
+from syncengine.servers import watchdog
 from syncengine.servers.informix import lock_holders, row_reader
 from syncengine.servers.informix.connections import Connections
 from syncengine.servers.informix.fingerprint_trust import Folds, trusted_types
@@ -64,6 +65,7 @@ class InformixServer:
         self._writable = writable
         parsed = parse_url(url, f"{role}.url")
         address = listening_address(parsed, self._name, CHECK_PORT)
+        watchdog.begin(limits.query_seconds)
         self._connections = Connections(
             parsed, self._name, query_seconds=limits.query_seconds, lock_seconds=limits.lock_seconds
         )

@@ -1,0 +1,97 @@
+"""Ends a process from outside where a driver neither comes back nor lets Python run meanwhile.
+
+The vendor's driver holds Python's lock while it asks the server for the text of an error. If the server is silent
+then, no thread of ours runs any more: no time limit is looked at and no Ctrl-C is heard. A second process sees that
+the first gives no sign of life, says so, and ends it. What was under way is resolved by the next run, as after any
+process that was killed.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from typing import IO
+
+BEAT_SECONDS = 0.5
+LEAST_SECONDS = 10.0
+MORE_SECONDS = 5.0
+"""What a machine that is busy with other things may keep a process waiting."""
+AFTER_CTRL_C = 3.0
+CODE = 137
+"""What a shell tells of a process that was killed."""
+
+WATCH = """
+import os, select, signal, sys, time
+
+pid, patience, after_stop = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
+asked = []
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    if signal.getsignal(number) is not signal.SIG_IGN:
+        signal.signal(number, lambda *_: asked.append(time.monotonic()))
+beat = looked = time.monotonic()
+while True:
+    ready = select.select([0], [], [], 0.2)[0]
+    now = time.monotonic()
+    if ready:
+        if not os.read(0, 4096):
+            break
+        beat = now
+        asked.clear()
+    if now - looked > 2:
+        # Both were stopped, or the machine was asleep.
+        beat = now
+    looked = now
+    why = ""
+    if asked and now - asked[0] > after_stop:
+        why = "did not let it hear Ctrl-C"
+    elif now - beat > patience:
+        why = "took longer than %g seconds" % patience
+    if why:
+        text = (
+            "A driver waits for a server that is silent and %s: the process was ended from outside. "
+            "`syncengine status` says whether a run was cut short.\\n" % why
+        )
+        try:
+            os.write(2, text.encode())
+        except OSError:
+            pass
+        os.kill(pid, signal.SIGKILL)
+        break
+"""
+
+
+class _Watchdog:
+    """The one of this process: it is wanted where a command has the process to itself, and begun when it is needed."""
+
+    wanted = False
+    process: subprocess.Popen[bytes] | None = None
+
+
+def want() -> None:
+    """Let this process be ended from outside: it does nothing but one command."""
+    _Watchdog.wanted = True
+
+
+def begin(query_seconds: float) -> None:
+    """Have this process watched from now on, if that is wanted and it is not yet."""
+    if not _Watchdog.wanted or _Watchdog.process is not None:
+        return
+    patience = max(query_seconds, LEAST_SECONDS) + MORE_SECONDS
+    words = [sys.executable, "-I", "-S", "-c", WATCH, str(os.getpid()), str(patience), str(AFTER_CTRL_C)]
+    # Without one the command goes on, as deaf as its driver makes it.
+    with suppress(OSError):
+        process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, bufsize=0)  # noqa: S603  # this Python
+        _Watchdog.process = process
+        if process.stdin is not None:
+            threading.Thread(target=_beat, args=(process.stdin,), name="beat", daemon=True).start()
+
+
+def _beat(pipe: IO[bytes]) -> None:
+    """Give signs of life for as long as Python runs."""
+    pause = threading.Event()
+    with suppress(OSError, ValueError):
+        while not pause.wait(BEAT_SECONDS):
+            pipe.write(b".")
