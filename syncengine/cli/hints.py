@@ -17,13 +17,17 @@ OF_A_PAIR = "backfill check outages report resume resync runs status sync timeta
 TOLD = re.compile(rf"`syncengine (?:{'|'.join(OF_A_PAIR.split())})\b(?P<more>[^`]*)`")
 NO_PAIR = re.compile(r"(^|\s)(--pair|--help)\b")
 PAIR = "--pair"
+OF_ROWS = frozenset({"samples", "changes", "key", "values", "differences"})
+"""What of a document holds values of rows, which are told as they are."""
 
 _pair: ContextVar[str] = ContextVar("_pair", default="")
 
 
 def remember_pair(arguments: Sequence[str]) -> None:
-    """Remember the pair that a command line names, if it names one."""
-    _pair.set(next(_named(arguments), ""))
+    """Remember the pair that a command line names, if it names one: the last, as the command takes it."""
+    *_, named = ("", *_named(arguments))
+    # What a backtick ends could not be told apart.
+    _pair.set("" if "`" in named else named)
 
 
 def _named(arguments: Sequence[str]) -> Iterator[str]:
@@ -55,7 +59,7 @@ def all_to_type(value: Any) -> Any:  # noqa: ANN401  # a document is made of any
         case str():
             return to_type(value)
         case dict():
-            return {name: all_to_type(one) for name, one in value.items()}
+            return {name: one if name in OF_ROWS else all_to_type(one) for name, one in value.items()}
         case list():
             return [all_to_type(one) for one in value]
         case _:

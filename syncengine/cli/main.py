@@ -27,7 +27,7 @@ from syncengine.cli.resume import resume
 from syncengine.cli.resync import resync
 from syncengine.cli.runs import report, runs
 from syncengine.cli.status import status
-from syncengine.cli.streams import close_streams, expect_document, open_streams, say
+from syncengine.cli.streams import close_streams, expect_document, open_streams, say, warn
 from syncengine.cli.sync import sync
 from syncengine.cli.tables import tables
 from syncengine.cli.timetables import timetables
@@ -114,7 +114,7 @@ def run(arguments: list[str] | None = None) -> None:
     """Run the command line and leave the process with its exit code."""
     words = sys.argv[1:] if arguments is None else arguments
     code: int = ExitCode.CANCELLED
-    with contextlib.suppress(KeyboardInterrupt):
+    try:
         interrupts.listen()
         shut_out_others()
         watchdog.want()
@@ -123,6 +123,8 @@ def run(arguments: list[str] | None = None) -> None:
         threading.excepthook = lambda _: None
         sys.unraisablehook = _passed_over
         code = _with_all_said(run_for_code(words), words)
+    except KeyboardInterrupt:
+        warn("Stopped.")
     _leave(code)
 
 

@@ -10,6 +10,7 @@ from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.streams import print_document
 from syncengine.model.errors import CancelledError
 from syncengine.model.hooks import HookState, standing
+from syncengine.model.interrupts import is_stop
 from syncengine.model.outcome import StepState
 from syncengine.model.plan import KeptWhy, Plan
 from syncengine.model.run import RunKind
@@ -23,18 +24,31 @@ if TYPE_CHECKING:
 
 def told(carry_out: Callable[[], Ran], pair: Path, *, json: bool, verbose: int) -> int:
     """Do a run, say what became of it, and return its exit code."""
+    try:
+        ran = carry_out()
+    except (KeyboardInterrupt, Exception) as error:
+        if is_stop(error):
+            raise CancelledError(
+                "Stopped while the run was being begun or ended.", hint="`syncengine verify` says how the pair stands."
+            ) from error
+        raise
+    try:
+        return _told(ran, pair, json=json, verbose=verbose)
+    except (KeyboardInterrupt, Exception) as error:
+        if is_stop(error):
+            raise CancelledError(
+                "Stopped while it was told what became of the run.", hint="`syncengine report` tells it again."
+            ) from error
+        raise
+
+
+def _told(ran: Ran, pair: Path, *, json: bool, verbose: int) -> int:
     from syncengine.cli.terminal import out
     from syncengine.report.outcome import outcome_document, print_outcome
     from syncengine.report.plan_json import plan_summary
     from syncengine.report.verify_json import verify_document
     from syncengine.report.verify_text import print_verdict
 
-    try:
-        ran = carry_out()
-    except KeyboardInterrupt:
-        raise CancelledError(
-            "Stopped while the run was being begun or ended.", hint="`syncengine verify` says how the pair stands."
-        ) from None
     if ran.kind is RunKind.BACKFILL:
         return _backfilled(ran, pair, json=json)
     if json:
@@ -124,10 +138,8 @@ def _of_the_rows(ran: Ran) -> ExitCode:
     if outcome.stopped:
         return ExitCode.ERROR
     if ran.kind is RunKind.BACKFILL:
-        if ran.not_counted or any(portion.not_compared for portion in ran.portions):
+        if ran.not_counted or any(portion.not_compared or portion.unwritable for portion in ran.portions):
             return ExitCode.PARTLY if ran.wrote else ExitCode.ERROR
-        if any(portion.unwritable for portion in ran.portions):
-            return ExitCode.PARTLY
         in_sync = all(portion.in_sync is not False for portion in ran.portions) and not ran.unlike_before
         return ExitCode.DONE if in_sync else ExitCode.DRIFT
     if ran.plan.undoes or ran.plan.edit:

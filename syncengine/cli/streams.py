@@ -103,6 +103,17 @@ def _broken(line: str, width: int) -> Iterator[str]:
     yield line[begin:]
 
 
+class _Cursor:
+    """Whether a bar was shown, which hides the cursor, and may have been torn from showing it again."""
+
+    hidden = False
+
+
+def cursor_hidden() -> None:
+    """Remember that a bar is about to hide the cursor."""
+    _Cursor.hidden = True
+
+
 class _Documents:
     """Whether the command under way has written its JSON document."""
 
@@ -138,8 +149,8 @@ def open_streams() -> None:
 
 
 def close_streams() -> None:
-    """Write what is left to be written, and show the cursor, which a bar hides; raises OutputError."""
-    if sys.stderr.isatty():
+    """Write what is left to be written, and show the cursor again that a bar has hidden; raises OutputError."""
+    if _Cursor.hidden:
         sys.stderr.write(SHOW_CURSOR)
         sys.stderr.flush()
     with contextlib.suppress(ValueError):

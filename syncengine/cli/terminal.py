@@ -19,6 +19,7 @@ from rich.progress import (
 from rich.text import Text
 
 from syncengine.cli.hints import additions, to_type
+from syncengine.cli.streams import cursor_hidden
 from syncengine.model.interrupts import stop_if_asked
 from syncengine.report.grid import Grid
 
@@ -98,6 +99,7 @@ class TerminalProgress:
             transient=True,
         )
         self._task = self._bar.add_task(what, total=total, completed=done, rate="", detail="")
+        cursor_hidden()
         self._bar.start()
 
     def advance(self, units: int, detail: str = "", *, rows: int = 0, size: int = 0) -> None:

@@ -13,7 +13,7 @@ from syncengine.execute.batches import batch_of
 from syncengine.model.bucket import EMPTY, Bucket, BucketState
 from syncengine.model.kept_file import KeptFile
 from syncengine.model.pair import Role
-from syncengine.model.plan import Plan, Step, TablePart
+from syncengine.model.plan import Action, Plan, Step, TablePart
 from syncengine.model.run import RunRecord
 from syncengine.model.selection import ReadQuery
 from syncengine.servers.sql.rows import read_statement
@@ -36,6 +36,13 @@ class WrittenPart:
     journal: Path
     kept: KeptFile
     """The journal as it was written."""
+    deleted: int
+    inserted: int
+
+    @property
+    def over_buckets(self) -> bool:
+        """Say whether it repaired what an outage cut, or put that back: rows gave way to rows of other buckets."""
+        return self.part.whole or self.part.action is Action.REPAIR_CUTS
 
     def states(self, bucket: Bucket) -> tuple[BucketState, BucketState]:
         """Return what a bucket held before and after."""
@@ -62,6 +69,8 @@ def written_parts(record: RunRecord, run: RunFolder) -> Iterator[WrittenPart]:
                 after=told.after.by_bucket(),
                 journal=run.journal(batch.place, part.table),
                 kept=told.journal,
+                deleted=told.deleted,
+                inserted=told.inserted,
             )
 
 

@@ -11,7 +11,7 @@ from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
 from syncengine.jobs.surroundings import planned, surrounded, with_all_met
 from syncengine.model.allowed import Allowed
-from syncengine.model.drift import Observation
+from syncengine.model.drift import Observation, TableState
 from syncengine.model.errors import RefusedError, ServerError, WindowError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.interval import floor_to
@@ -151,7 +151,9 @@ class Outages:
         except RefusedError as refusal:
             return None, f"nothing can be mended now: {refusal.message.rstrip('.')}"
         except ServerError:
-            # Planning asks no server: no table could be compared, and each is named with why.
+            if any(table.state is TableState.COMPARED for table in observation.tables):
+                raise
+            # Planning only says that no table could be compared, and each is named with why.
             return None, ""
 
 

@@ -158,19 +158,32 @@ def _by_bucket(parts: tuple[WrittenPart, ...]) -> dict[Place, Written]:
     """Return what was written by bucket; of one written twice, its state before the first and after the last time."""
     written: dict[Place, Written] = {}
     for part in parts:
-        for write in part.part.buckets:
+        for at, write in enumerate(part.part.buckets):
             before, after = part.states(write.bucket)
             place = (part.into, part.part.table, write.bucket)
             known = written.get(place)
+            counts = _counts(part, at)
             if known is None:
                 step = (part.portion, part.step.number)
-                counts = taken_back(part.part, write)
                 written[place] = Written(part.into, part.part, step, write.bucket, before, after, counts)
             else:
                 broken = known.broken or known.after != before
-                counts = known.counts + taken_back(part.part, write)
-                written[place] = replace(known, after=after, counts=counts, broken=broken)
+                written[place] = replace(known, after=after, counts=known.counts + counts, broken=broken)
     return written
+
+
+def _counts(written: WrittenPart, at: int) -> Counts:
+    """Return what becomes of the rows of one of its buckets when that is put back.
+
+    A piece and what it is of lie in several buckets, and the plan counts a piece as changed: there only the rows that
+    were written tell, which are counted for the part as a whole. They stand with its first bucket.
+    """
+    if not written.over_buckets:
+        return taken_back(written.part, written.part.buckets[at])
+    if at:
+        return Counts()
+    changed = min(written.deleted, written.inserted)
+    return Counts(missing=written.deleted - changed, extra=written.inserted - changed, changed=changed)
 
 
 def _now(

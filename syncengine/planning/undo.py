@@ -22,7 +22,7 @@ class Written:
     into: Role
     part: TablePart
     step: tuple[int, int]
-    """The portion and step it was last written in."""
+    """The portion and step it was first written in."""
     bucket: Bucket
     before: BucketState
     after: BucketState

@@ -18,7 +18,7 @@ from syncengine.model.sentences import listed, plural
 from syncengine.report.json_values import plain
 from syncengine.report.outcome import print_left
 from syncengine.report.plan_json import plan_summary
-from syncengine.report.text import grid, number, to_type
+from syncengine.report.text import grid, number, unbroken
 
 SHOWN = 24
 TABLES_NAMED = 4
@@ -125,7 +125,7 @@ def print_backfill_outcome(
     if outcome.done and outcome.stopped:
         # Between two portions: no step was left, and there is more to do.
         resume = command("resume", outcome.run_id, "--pair", pair, *needs.words)
-        console.print(to_type(f"Go on with it: {resume}", style="bold"))
+        console.print(unbroken(f"Go on with it: {resume}", style="bold"))
 
 
 FIGURES = ("portion", "deleted", "inserted", "left")

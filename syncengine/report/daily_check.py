@@ -19,7 +19,7 @@ from syncengine.model.spec import Archive
 from syncengine.model.window import Window
 from syncengine.model.window_syntax import typed_window
 from syncengine.report.json_values import plain
-from syncengine.report.text import grid, to_type
+from syncengine.report.text import grid, unbroken
 
 FULL_PERCENT = 90
 """From there on a circular table drops its oldest rows."""
@@ -165,9 +165,9 @@ def _drift(found: DailyCheck, pair: str) -> Iterator[Text]:
     if differing:
         yield from _differing(found.drift.tables, differing)
     if found.blind:
-        yield to_type(f"  Outages of that time: {command('outages', '--pair', pair)}", style="yellow")
+        yield unbroken(f"  Outages of that time: {command('outages', '--pair', pair)}", style="yellow")
     window = typed_window(Window(found.since, found.as_of))
-    yield to_type(f"  All of it: {command('verify', '--pair', pair, '--window', window)}", style="yellow")
+    yield unbroken(f"  All of it: {command('verify', '--pair', pair, '--window', window)}", style="yellow")
 
 
 def _differing(tables: Sequence[TableObservation], differing: Sequence[str]) -> Iterator[Text]:

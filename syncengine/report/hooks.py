@@ -10,7 +10,7 @@ from rich.text import Text
 from syncengine.model.hooks import HookRecord, HookState
 from syncengine.model.names import command
 from syncengine.report.json_values import plain
-from syncengine.report.text import to_type
+from syncengine.report.text import unbroken
 
 STYLES = {HookState.DONE: "green", HookState.BEGUN: "red", HookState.FAILED: "red", HookState.NOT_STARTED: "red"}
 LINES_SHOWN = 10
@@ -43,7 +43,7 @@ def said_lines(said: Sequence[tuple[HookRecord, str]], *, every_line: bool) -> I
 def again_lines(run_id: str, pair: str) -> Iterator[Text]:
     """Yield how to try hooks again, where nothing else is left of their run."""
     yield Text()
-    yield to_type(f"Try the hooks that failed again: {command('resume', run_id, '--pair', pair)}", style="bold")
+    yield unbroken(f"Try the hooks that failed again: {command('resume', run_id, '--pair', pair)}", style="bold")
 
 
 def hook_document(record: HookRecord) -> dict[str, Any]:

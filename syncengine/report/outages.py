@@ -19,7 +19,7 @@ from syncengine.model.window_syntax import typed_window
 from syncengine.report.json_values import plain
 from syncengine.report.plan_json import kept_document, plan_summary
 from syncengine.report.surroundings import report_lines
-from syncengine.report.text import to_type
+from syncengine.report.text import unbroken
 
 FORMAT = "syncengine.outages"
 VERSION = 1
@@ -59,7 +59,7 @@ def print_outages(console: Console, report: OutageReport, pair: str, *, every_on
         every = command("resync", "--pair", pair, "--outages", "--dry-run", *_allowing(report.plan))
         for line in report_lines(report.plan) if report.plan else ():
             console.print(line)
-        console.print(to_type(f"All at once: {every}", style="bold"))
+        console.print(unbroken(f"All at once: {every}", style="bold"))
 
 
 def _finding(finding: OutageFinding, pair: str, plan: Plan | None) -> Iterator[Text]:
@@ -82,7 +82,7 @@ def _finding(finding: OutageFinding, pair: str, plan: Plan | None) -> Iterator[T
         yield Text(f"  {kept.table}: {kept.why.value}{f' ({kept.detail})' if kept.detail else ''}", style="yellow")
     line = repairing(finding, pair, plan)
     if line:
-        yield to_type(f"  {line}")
+        yield unbroken(f"  {line}")
 
 
 def _cost(finding: OutageFinding) -> str:

@@ -22,7 +22,7 @@ from syncengine.report.hooks import hook_document
 from syncengine.report.json_values import plain
 from syncengine.report.plan_text import stale_lines
 from syncengine.report.surroundings import allowed_document, meeting_document
-from syncengine.report.text import to_type
+from syncengine.report.text import unbroken
 
 TABLES_NAMED = 4
 SHOWN = 10
@@ -121,7 +121,7 @@ def print_left(
         console.print(Text(f"  not begun: {_names(waiting)}; the target is untouched there", style="yellow"))
     if not outcome.done and outcome.stopped and outcome.kept:
         resume = command("resume", outcome.run_id, "--pair", pair, *needs.words)
-        console.print(to_type(f"Go on with it: {resume}", style="bold"))
+        console.print(unbroken(f"Go on with it: {resume}", style="bold"))
     elif not outcome.done and not (rollups and all(step.portion > 1 for step in _undone(outcome))):
         again = "un the same command again: it plans what was left by what is there now."
         failed = any(step.state is StepState.FAILED for step in outcome.steps)

@@ -23,7 +23,7 @@ from syncengine.model.sentences import listed, plural
 from syncengine.report.hooks import said_lines
 from syncengine.report.outcome import without_table
 from syncengine.report.surroundings import run_lines
-from syncengine.report.text import grid, number, to_type
+from syncengine.report.text import grid, number, unbroken
 
 STYLES = {
     RunState.RUNNING: "cyan",
@@ -78,7 +78,7 @@ def print_run(
     for text in said_lines(said, every_line=every_batch):
         console.print(text)
     console.print()
-    console.print(to_type(_next(run, runs, pair), style="bold"))
+    console.print(unbroken(_next(run, runs, pair), style="bold"))
 
 
 def _run(run: RunRecord, runs: Sequence[RunRecord], *, every_batch: bool) -> Iterator[RenderableType]:
@@ -218,12 +218,12 @@ def print_status(console: Console, runs: Sequence[RunRecord], holder: str, pair:
         print_run(console, run, runs, pair)
     for run in left_to_do(runs):
         console.print(Text(f"Run {run.id} is {_state(run, runs)}: {run.header.about}", style=STYLES[run.state]))
-        console.print(to_type(f"  {_next(run, runs, pair)}"))
+        console.print(unbroken(f"  {_next(run, runs, pair)}"))
     for run in runs:
         for wrong in _wrong(run):
             console.print(wrong)
         if run.state is RunState.DAMAGED:
-            console.print(to_type(f"  {_next(run, runs, pair)}"))
+            console.print(unbroken(f"  {_next(run, runs, pair)}"))
     for role in left_in_single_user_mode(runs):
         console.print(
             Text(
@@ -236,7 +236,7 @@ def print_status(console: Console, runs: Sequence[RunRecord], holder: str, pair:
         last = runs[-1]
         console.print(Text(f"Last run: {last.id}, {last.header.kind}, {_state(last, runs)}, {last.header.about}"))
         if last.state is RunState.DONE and last.hooks_left:
-            console.print(to_type(f"  {_next(last, runs, pair)}", style="yellow"))
+            console.print(unbroken(f"  {_next(last, runs, pair)}", style="yellow"))
     if runs:
         size = sum(run.bytes_kept for run in runs) / MB
         console.print(Text(f"{plural(len(runs), 'run')} kept, {size:,.1f} MB.", style="dim"))

@@ -27,7 +27,7 @@ def grid(*columns: str, right: tuple[str, ...] = (), wraps: tuple[str, ...] = ()
     return Grid([Column(name, name in right, name in wraps) for name in columns])
 
 
-def to_type(line: str, style: str = "") -> Text:
+def unbroken(line: str, style: str = "") -> Text:
     """Return a line that holds a command: never broken by us, so that it can be copied as one line."""
     return Text(line, style=style, no_wrap=True, overflow="ignore")
 

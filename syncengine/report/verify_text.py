@@ -15,7 +15,7 @@ from syncengine.model.spans import joined, span_of
 from syncengine.model.window import MINUTE
 from syncengine.report.expected import expected_section
 from syncengine.report.repair_commands import unwritable_lines
-from syncengine.report.text import NO_TIME_OF_DAY, bucket_text, clips, grid, number, to_type, unlike_text, value_text
+from syncengine.report.text import NO_TIME_OF_DAY, bucket_text, clips, grid, number, unbroken, unlike_text, value_text
 from syncengine.report.verify_json import compared_window
 
 CHANGES_SHOWN = 4
@@ -70,7 +70,7 @@ def _verdict(observation: Observation, *, every_table: bool, next_commands: Sequ
     if observation.remembered.days:
         yield Text(_remembered(observation.remembered))
     if observation.differing:
-        yield from (to_type(f"To repair it: {command}") for command in next_commands)
+        yield from (unbroken(f"To repair it: {command}") for command in next_commands)
         yield from (Text(line, style="yellow") for line in unwritable_lines(observation))
 
 

@@ -52,13 +52,21 @@ def hand_over(
         taking.result()
     except BaseException:
         cut.set()
+        _end(batches, taking, stop)
+        raise
+    thread.join()
+
+
+def _end(batches: queue.Queue[pa.RecordBatch | None], taking: Future[None], stop: Callable[[], None]) -> None:
+    """Have what takes the rows come to its end, also where a second Ctrl-C strikes meanwhile."""
+    try:
         while not taking.done():
             stop()
             with suppress(queue.Full):
                 batches.put(None, timeout=LOOK_SECONDS)
+    except KeyboardInterrupt:
+        _end(batches, taking, stop)
         raise
-    finally:
-        thread.join()
 
 
 def _put(batch: pa.RecordBatch | None, batches: queue.Queue[pa.RecordBatch | None], taking: Future[None]) -> bool:

@@ -9,18 +9,14 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 
-from syncengine.model import interrupts
-from syncengine.model.errors import ServerError
+from syncengine.model.errors import ServerUnreachableError
 from syncengine.model.pair import Role
-from syncengine.staging.pieces import Piece, read_piece
 from tests.builders import Files, build_files
 from tests.cli.terminal import (
     PROGRAM,
@@ -220,131 +216,6 @@ def mended(files: Files) -> set[int]:
     return {label for label, _, high in found if high == 9}
 
 
-@pytest.mark.parametrize(("nth", "done"), [(1, set()), (2, {500}), (3, {500, 530})])
-def test_ctrl_c_leaves_whole_steps(
-    tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch, nth: int, done: set[int]
-) -> None:
-    """Ctrl-C in the middle of a step rolls that step back, keeps those before it, says which, and exits with 130."""
-    files = three_steps(tmp_path)
-
-    def stop(inserts: int, table: str) -> None:
-        del table
-        if inserts == nth:
-            raise KeyboardInterrupt
-
-    meddle(monkeypatch, Role.SECONDARY, Meddling(after_insert=stop))
-    said = typed(*RESYNC, files.pair_file, *EVENING)
-
-    assert said.code == 130
-    assert f"{nth - 1} of 3 steps done" in said.out
-    assert "stopped by the user" in said.text
-    assert f"not begun: {'step' if nth == 3 else 'steps'} {', '.join(map(str, range(nth, 4)))} (" in said.out
-    assert "Traceback" not in said.err
-    assert mended(files) == done
-
-
-@pytest.fixture
-def listening(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Hear Ctrl-C as a command does that has a process of its own."""
-    monkeypatch.setattr(interrupts, "_asked", threading.Event())
-    handlers = {number: signal.getsignal(number) for number in interrupts.STOPPING}
-    interrupts.listen()
-    yield
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
-
-
-@pytest.mark.usefixtures("listening")
-@pytest.mark.parametrize("error", [ServerError("it does not say why"), OSError("it does not say why"), KeyError("why")])
-def test_what_a_driver_makes_of_ctrl_c_is_ctrl_c(
-    tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch, error: Exception
-) -> None:
-    """A driver that is busy when Ctrl-C comes may raise anything: the run was stopped, and nothing has failed."""
-    files = three_steps(tmp_path)
-
-    def stop(inserts: int, table: str) -> None:
-        del table
-        if inserts == 2:
-            with suppress(KeyboardInterrupt):
-                signal.raise_signal(signal.SIGINT)
-            raise error
-
-    meddle(monkeypatch, Role.SECONDARY, Meddling(after_insert=stop))
-    said = typed(*RESYNC, files.pair_file, *EVENING)
-    told = typed("report", "--pair", files.pair_file)
-
-    assert said.code == 130
-    assert "1 of 3 steps done" in said.out
-    assert "stopped by the user" in told.out
-    assert "why" not in said.text + told.text
-    assert mended(files) == {500}
-
-
-@pytest.mark.usefixtures("listening")
-def test_ctrl_c_while_duckdb_reads_what_it_inserts(
-    tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """DuckDB asks Python for the rows it inserts, and Ctrl-C that strikes there is heard as anywhere else."""
-    files = three_steps(tmp_path)
-    strikes = iter([False, True])
-
-    def reading(piece: Piece) -> pa.RecordBatchReader:
-        rows = read_piece(piece)
-
-        def batches() -> Iterator[pa.RecordBatch]:
-            if next(strikes):
-                signal.raise_signal(signal.SIGINT)
-            yield from rows
-
-        return pa.RecordBatchReader.from_batches(rows.schema, batches())
-
-    monkeypatch.setattr("syncengine.execute.transaction.read_piece", reading)
-    said = typed(*RESYNC, files.pair_file, *EVENING)
-    told = typed("report", "--pair", files.pair_file)
-
-    assert said.code == 130
-    assert "1 of 3 steps done" in said.out
-    assert "KeyboardInterrupt" not in told.out
-    assert "rror" not in said.text
-    assert mended(files) == {500}
-
-
-def test_ctrl_c_right_after_a_commit(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A step that was committed when Ctrl-C came is told done, and nobody is told that its target is untouched."""
-    files = three_steps(tmp_path)
-
-    def stop(inserts: int, table: str) -> None:
-        del table
-        if inserts == 2:
-            signal.raise_signal(signal.SIGINT)
-
-    meddle(monkeypatch, Role.SECONDARY, Meddling(after_commit=stop))
-    said = typed(*RESYNC, files.pair_file, *EVENING)
-
-    assert said.code == 130
-    assert "2 of 3 steps done" in said.out
-    assert "not begun: step 3 (" in said.out
-    assert mended(files) == {500, 530}
-
-
-def test_ctrl_c_is_told_in_json_too(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With --json a stopped run is one document that names the steps done and those not begun."""
-    files = three_steps(tmp_path)
-
-    def stop(inserts: int, table: str) -> None:
-        del table
-        if inserts == 2:
-            raise KeyboardInterrupt
-
-    meddle(monkeypatch, Role.SECONDARY, Meddling(after_insert=stop))
-    said = typed(*RESYNC, files.pair_file, *EVENING, "--json")
-
-    outcome = said.document["outcome"]
-    assert said.code == 130
-    assert outcome["cancelled"] is True
-    assert [step["state"] for step in outcome["steps"]] == ["done", "waiting", "waiting"]
-
-
 def test_the_rest_is_done_by_the_same_command(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
     """After Ctrl-C the same command mends what is left, and ends in sync."""
     files = three_steps(tmp_path)
@@ -471,3 +342,20 @@ def test_two_runs_at_once_by_the_same_pair_file(tmp_path: Path) -> None:
     assert is_one_sentence(second.err)
     assert str(process.pid) in second.err
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
+
+
+def test_a_server_lost_while_outages_are_planned_is_told(
+    tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that goes away when it is asked about its tables ends the command, and is no reason of an outage's."""
+    files = drifting_pair(tmp_path)
+    files.run("secondary", "UPDATE htrunk SET incomplete = 1 WHERE starttime = 500")
+
+    def lost(*_: object) -> None:
+        raise ServerUnreachableError("secondary: the connection was lost.")
+
+    monkeypatch.setattr("syncengine.servers.duckdb.server.DuckDBServer.surroundings", lost)
+    said = typed("outages", "--pair", files.pair_file)
+
+    assert said.code == 1
+    assert "the connection was lost" in said.err

@@ -13,7 +13,7 @@ from rich.text import Text
 from syncengine.cli import streams
 from syncengine.cli.hints import remember_pair, to_type
 from syncengine.cli.terminal import ReportConsole, text_to_type
-from syncengine.report.text import to_type as unbroken
+from syncengine.report.text import unbroken
 from tests.cli.terminal import Typing, drifting_pair
 
 TOLD = re.compile(r"`syncengine ([^`]*)`")

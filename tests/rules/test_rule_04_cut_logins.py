@@ -125,6 +125,9 @@ def test_both_pieces_are_put_back_in_one_step(tmp_path: Path) -> None:
 
     assert [len(part.buckets) for step in steps for part in step.parts] == [2]
     assert all(part.whole for step in steps for part in step.parts)
+    # One row goes and two come back, and that is what the plan counts.
+    (counts,) = [part.counts for step in steps for part in step.parts]
+    assert (counts.missing, counts.extra, counts.changed) == (1, 0, 1)
 
 
 @pytest.mark.soak("primary0", "primary1", "primary3", "primary4")
