@@ -109,7 +109,8 @@ def _of_usage(error: BaseException) -> Ending:
     said = str(error.format_message())  # type: ignore[attr-defined]  # as the class has it
     if type(error).__name__ == "NoArgsIsHelpError":
         return Ending(ExitCode.USAGE, said)
-    message = " ".join(said.split())
+    message = re.sub(r"Input should be a valid (integer|number).*", r"that is no \1", " ".join(said.split()))
+    message = message.replace("that is no integer", "that is no whole number")
     context = getattr(error, "ctx", None)
     path = getattr(context, "command_path", "syncengine")
     return Ending(ExitCode.USAGE, f"{message.rstrip('.')}.", f"`{path} --help` says what can be typed.")

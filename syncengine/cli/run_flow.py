@@ -29,7 +29,8 @@ def told(carry_out: Callable[[], Ran], pair: Path, *, json: bool, verbose: int) 
     except (KeyboardInterrupt, Exception) as error:
         if is_stop(error):
             raise CancelledError(
-                "Stopped while the run was being begun or ended.", hint="`syncengine verify` says how the pair stands."
+                "Stopped while the run was being begun or ended.",
+                hint="`syncengine status` says what can be gone on with.",
             ) from error
         raise
     try:

@@ -10,6 +10,8 @@ from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import JsonOption, SpecsOption
 from syncengine.cli.streams import print_document
 
+TABLES = {"format": "syncengine.tables", "version": 1}
+
 
 def tables(
     name: Annotated[
@@ -28,16 +30,16 @@ def tables(
     if name is not None:
         spec = catalogue.table(name)
         if json:
-            print_document(table_document(spec))
+            print_document({**TABLES, **table_document(spec)})
         else:
             print_table(out(), spec)
     elif sets:
         if json:
-            print_document(sets_document(catalogue.sets, catalogue.files))
+            print_document({**TABLES, **sets_document(catalogue.sets, catalogue.files)})
         else:
             print_sets(out(), catalogue.sets, catalogue.files)
     elif json:
-        print_document({"tables": [table_document(spec) for spec in catalogue.tables]})
+        print_document({**TABLES, "tables": [table_document(spec) for spec in catalogue.tables]})
     else:
         print_tables(out(), catalogue.tables)
     return ExitCode.DONE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -55,13 +55,13 @@ class Outages:
             archived = tuple(time for time in times if time.archived)
             if not archived:
                 found = tuple(findings_of(times, None, None))
-                return OutageReport(looked.stop, looked, found, notes)
+                return OutageReport(looked.stop, looked, found, notes, unseen=_unseen(facts))
             observation = narrowed(self.observe(servers, self._request(facts, archived, acds, specs)), archived)
             made, refused = self._planned(observation, limits, servers)
         found = tuple(findings_of(times, made, observation))
         notes = (*notes, *((refused,) if refused else ()))
         lost = tuple((table.spec.name, table.problem) for table in observation.not_compared)
-        return OutageReport(looked.stop, looked, found, notes, made, lost)
+        return OutageReport(looked.stop, looked, found, notes, made, lost, _unseen(facts))
 
     def plan(
         self,
@@ -155,6 +155,11 @@ class Outages:
                 raise
             # Planning only says that no table could be compared, and each is named with why.
             return None, ""
+
+
+def _unseen(facts: Sequence[ServerFacts]) -> tuple[Role, ...]:
+    """Return the servers of which nothing says whether they were blind."""
+    return tuple(one.role for one in facts if not (one.tells_coverage or one.tells_links))
 
 
 def compared_parts(spans: Iterable[Window]) -> tuple[Window, ...]:

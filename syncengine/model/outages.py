@@ -126,9 +126,11 @@ class OutageReport:
     """What would mend all that can be mended, in both directions; None where nothing differs."""
     not_compared: tuple[tuple[str, str], ...] = ()
     """Tables that could not be compared, and why: nobody knows whether they differ."""
+    unseen: tuple[Role, ...] = ()
+    """Servers that tell neither of their links nor of their intervals: whether they were blind nobody knows."""
 
     @property
     def unsettled(self) -> bool:
         """Say whether anything is left that somebody could act on."""
         done = (Outlook.LOST, Outlook.ALIKE)
-        return any(finding.outlook not in done for finding in self.findings)
+        return bool(self.unseen) or any(finding.outlook not in done for finding in self.findings)

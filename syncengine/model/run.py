@@ -163,6 +163,8 @@ class RunRecord:
     portions: int = 0
     """Portions whose plan is kept."""
     portions_planned: int = 1
+    is_cut: bool = False
+    """Whether it is a backfill that is cut into portions, so that it can be gone on with before any is planned."""
     portions_kept: tuple[int, ...] = ()
     """Their numbers."""
     portions_done: tuple[int, ...] = ()
@@ -224,6 +226,11 @@ class RunRecord:
         return any(record.state is not HookState.DONE for record in standing(self.hooks).values())
 
     @property
+    def planned(self) -> bool:
+        """Say whether it is known what it was to write."""
+        return self.portions > 0 or self.is_cut
+
+    @property
     def resumable(self) -> bool:
         """Say whether something of it is left that can be done: not what was left since its rows had moved."""
         return self.state is RunState.CUT_SHORT or (self.state is RunState.PARTLY and bool(self.stopped))
@@ -236,7 +243,7 @@ def undone_by(run: RunRecord, runs: Iterable[RunRecord]) -> str:
 
 def left_to_do(runs: Sequence[RunRecord]) -> tuple[RunRecord, ...]:
     """Return the runs that can be gone on with, in order: one that was taken back is not among them."""
-    return tuple(run for run in runs if run.resumable and run.portions and not undone_by(run, runs))
+    return tuple(run for run in runs if run.resumable and run.planned and not undone_by(run, runs))
 
 
 def left_in_single_user_mode(runs: Iterable[RunRecord]) -> tuple[Role, ...]:

@@ -58,5 +58,7 @@ def as_told(column: FingerprintColumn, value: Any) -> Value:  # noqa: ANN401  # 
     if column.type.name == "date" and isinstance(value, str):
         found = date_of(value)
         return str(found) if isinstance(found, FarDate) else found
-    plain = value is None or type(value) in (int, str, bool) or (isinstance(value, float) and math.isfinite(value))
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    plain = value is None or type(value) in (int, str, bool, float)
     return cast("Value", value) if plain else str(value)

@@ -8,13 +8,14 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
-from syncengine.model.drift import ChangedBy, GroupChange
+from syncengine.model.drift import ChangedBy, GroupChange, Versions
 from syncengine.model.plan import KeptWhy, Plan, PlannedChange
 from syncengine.model.sentences import listed, plural
 from syncengine.report.json_values import plain
-from syncengine.report.text import value_text
+from syncengine.report.text import unlike_text, value_text
 
 SHOWN = 20
+CONFLICTS_SHOWN = 200
 COLUMNS_SHOWN = 4
 LEFT = {KeptWhy.CONFLICT: "not decided", KeptWhy.PREFERRED: "left", KeptWhy.REMOVAL: "left: removed only when told"}
 
@@ -26,7 +27,7 @@ def change_lines(plan: Plan) -> Iterator[RenderableType]:
     yield Text()
     yield Text("What differs", style="bold")
     ordered = sorted(plan.changes, key=lambda change: change.kept is not KeptWhy.CONFLICT)
-    shown = ordered[: max(SHOWN, len(plan.conflicts))]
+    shown = ordered[: max(SHOWN, min(len(plan.conflicts), CONFLICTS_SHOWN))]
     for change in shown:
         yield from _lines(change, plan)
     if len(ordered) > len(shown):
@@ -110,4 +111,12 @@ def _version(group: GroupChange, rows: int, side: str) -> str:
         return "not there"
     if not group.versions:
         return plural(rows, "row")
-    return listed([f"{one.column} {value_text(getattr(one, side))}" for one in group.versions], COLUMNS_SHOWN)
+    return listed([f"{one.column} {_shown(one, side)}" for one in group.versions], COLUMNS_SHOWN)
+
+
+def _shown(version: Versions, side: str) -> str:
+    """Return a side's value, of a long one the part in which it begins to differ from another side's."""
+    value = getattr(version, side)
+    others = [getattr(version, other) for other in ("source", "target", "last") if other != side]
+    unlike = next((one for one in others if one is not None and one != value), None)
+    return value_text(value) if unlike is None or value is None else unlike_text(value, unlike)[0]

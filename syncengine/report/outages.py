@@ -133,6 +133,10 @@ def _allowing(plan: Plan | None, places: Collection[tuple[Role, str]] | None = N
 
 
 def _summary(report: OutageReport) -> str:
+    if report.unseen:
+        names = " and ".join(report.unseen)
+        found = f"{plural(len(report.findings), 'outage')} found beside that" if report.findings else "no outage found"
+        return f"Whether {names} saw all of it nobody knows: neither links nor intervals are told of; {found}."
     if not report.findings:
         return "No outage: both servers saw every interval whole."
     counts = [(sum(one.outlook is outlook for one in report.findings), outlook.value) for outlook in Outlook]
@@ -148,6 +152,7 @@ def outages_document(report: OutageReport, pair: str) -> dict[str, Any]:
         "as_of": plain(report.as_of),
         "looked": plain(report.looked),
         "open": report.unsettled,
+        "unseen": [role.value for role in report.unseen],
         "not_compared": [{"table": table, "problem": why} for table, why in report.not_compared],
         "notes": list(report.notes),
         "outages": [

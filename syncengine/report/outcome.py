@@ -56,7 +56,7 @@ def print_outcome(
             f"{plural(outcome.inserted, 'row')} written where {plural(outcome.deleted, 'row')} stood before."
         ),
     )
-    print_left(console, outcome, pair, rollups=rollups is not None, needs=needs)
+    print_left(console, outcome, pair, rollups=rollups is not None, needs=needs, undoes=undoes)
     if rollups is not None:
         for line in _rollup_lines(rollups):
             console.print(line)
@@ -93,9 +93,15 @@ def _rollup_lines(made: Plan) -> Iterator[Text]:
 
 
 def print_left(
-    console: Console, outcome: RunOutcome, pair: str, *, rollups: bool = False, needs: Allowed = NOTHING
+    console: Console,
+    outcome: RunOutcome,
+    pair: str,
+    *,
+    rollups: bool = False,
+    needs: Allowed = NOTHING,
+    undoes: str = "",
 ) -> None:
-    """Print why steps were not done, and how to go on."""
+    """Print why steps were not done, and how to go on; `undoes` is the run that an undo takes back."""
     if outcome.stopped:
         console.print(Text(f"It ended early: {outcome.stopped}", style="red"))
     for step in outcome.steps:
@@ -125,6 +131,10 @@ def print_left(
     elif not outcome.done and not (rollups and all(step.portion > 1 for step in _undone(outcome))):
         again = "un the same command again: it plans what was left by what is there now."
         failed = any(step.state is StepState.FAILED for step in outcome.steps)
+        if undoes:
+            again = f"o on with it: {command('undo', undoes, '--pair', pair)}"
+            console.print(unbroken(f"See to what failed, then g{again}" if failed else f"G{again}", style="bold"))
+            return
         console.print(Text(f"See to what failed, then r{again}" if failed else f"R{again}", style="bold"))
 
 

@@ -199,6 +199,8 @@ def _next(run: RunRecord, runs: Sequence[RunRecord], pair: str) -> str:
     if run in left_to_do(runs):
         return f"Go on with it: {resume}" + (f"; {back}" if run.done or run.unresolved else "")
     if run.done and run.state is RunState.PARTLY and not run.resumable:
+        if run.header.undoes:
+            return f"Some of it was left. Go on with it: {command('undo', run.header.undoes, '--pair', pair)}; {back}"
         return f"Some of it was left: run its command again, which plans by what is there now; {back}"
     if run.state is RunState.DONE and run.hooks_left:
         return f"Try the hooks that failed again: {resume}; {back}"

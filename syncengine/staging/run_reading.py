@@ -126,6 +126,7 @@ class RunReading:
             steps_done=len(self.steps_done),
             portions=len(self.steps),
             portions_planned=max(self.planned, len(self.steps)),
+            is_cut=self.is_cut,
             portions_kept=tuple(self.steps),
             portions_done=tuple(self.portions_done),
             portions_unlike=tuple(number for number, in_sync in self.portions_done.items() if not in_sync),

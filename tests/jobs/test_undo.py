@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from syncengine.model.errors import InputError, RefusedError, StagingError
+from syncengine.cli.main import run_for_code
+from syncengine.model.errors import InputError, RefusedError, ServerError, StagingError
 from syncengine.model.pair import Role
 from syncengine.model.plan import KeptWhy
 from syncengine.servers.protocol import Server
@@ -216,3 +217,34 @@ def test_no_later_run_is_named_where_there_is_none(tmp_path: Path) -> None:
         files.open().plan_undo()
 
     assert "later run" not in error.value.hint
+
+
+def test_an_undo_that_left_something_is_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One table of two is put back, the other is not: `undo` again takes back the rest of the run, and is told so."""
+    files = build_files(
+        tmp_path,
+        ["users", "dbitems"],
+        primary={"users": [row("users", user_id="a", full_name="New")], "dbitems": [row("dbitems", item_type="constant", item_name="new")]},
+        secondary={"users": [row("users", user_id="a", full_name="Old")]},
+    )
+    before = {table: files.bag("secondary", table) for table in ("users", "dbitems")}
+    pair = files.open()
+    run = pair.execute(pair.plan_sync(tables=("users", "dbitems"))).outcome.run_id
+
+    def fail(_: int, table: str) -> None:
+        if table == "users":
+            raise ServerError("It does not say why.")
+
+    with monkeypatch.context() as patch:
+        meddle(patch, Role.SECONDARY, Meddling(after_insert=fail))
+        code = run_for_code(["undo", "--yes", "--pair", str(files.pair_file)])
+    said = capsys.readouterr().out
+    again = files.open().plan_undo()
+    files.open().execute(again)
+
+    assert code == 5
+    assert f"syncengine undo {run}" in said
+    assert again.undoes == run
+    assert {table: files.bag("secondary", table) for table in before} == before

@@ -105,7 +105,7 @@ class Cutting:
                 f"Nothing of the window {wishes.window} is archived on both servers: {why}.",
                 hint="Give a window that has passed.",
             )
-        return window, (f"up to {until:%Y-%m-%d %H:%M}: {why}",)
+        return window, (f"up to {until:%Y-%m-%d %H:%M}{f': {why}' if why else ', which is now'}",)
 
     def _held(self, server: Server, specs: Sequence[TableSpec]) -> list[TableSpec]:
         """Return those of the tables that a server has."""

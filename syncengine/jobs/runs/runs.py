@@ -144,12 +144,19 @@ class Runs:
             found, _ = recover(run.record(running=False), run, servers, cache, self.settings.limits)
             yield run, found
 
+    def _to_be_undone(self) -> RunRecord:
+        """Return the last run that wrote; where that is an undo which left something, the run it was to take back."""
+        record = self.ledger.last_that_wrote()
+        while record.header.undoes and record.state is RunState.PARTLY:
+            record = self.ledger.find(record.header.undoes)
+        return record
+
     def plan_undo(self, run_id: str | None, allowed: Allowed, *, dry_run: bool) -> Plan:
         """Plan to put back what a run has changed, its open steps resolved first.
 
         What the run was told and allowed to set off, its undo may, too; `allowed` is for what has come since.
         """
-        record = self.ledger.last_that_wrote() if run_id is None else self.ledger.find(run_id)
+        record = self._to_be_undone() if run_id is None else self.ledger.find(run_id)
         _refuse_damaged(record)
         if record.state is RunState.RUNNING:
             raise OccupiedError(f"Run {record.id} is still running.", hint="Stop it first, or wait until it is done.")

@@ -109,7 +109,7 @@ def _surroundings(check: ServerCheck) -> Iterator[Finding]:
         (
             Severity.SHOULD,
             forbidden,
-            "Tables that cannot be written: a plan that would write one is refused.",
+            "Tables that cannot be written: a plan leaves them as they are.",
             "Change that there, or leave them out.",
         ),
         (
@@ -218,7 +218,7 @@ def _minutes(lengths: Iterable[int]) -> str:
 def _archives(facts: ServerFacts, as_of: datetime) -> Iterator[Finding]:
     """Yield the archives that stand still or are not known of, those with the same trouble together (rule 6)."""
     if facts.archives_unread:
-        says = f"How far it has archived is not known: {facts.archives_unread}. Nothing can be copied."
+        says = f"How far it has archived is not known: {facts.archives_unread}. No history of archives can be copied."
         yield Finding(Severity.MUST, Subject.ARCHIVES, says, server=facts.role, rule=6)
         return
     acds: dict[tuple[Archive, str, Severity], list[int]] = defaultdict(list)

@@ -38,6 +38,7 @@ class Meaning:
 
 
 AGAIN = "It is tried again by itself a few times; if it stays so, run the same command again later."
+NOT_THERE_AT_ALL = "See whether the server runs, and check the host and the port in the url."
 LOGIN = "Check the user in the url, and the environment variable that holds its password."
 GRANT = (
     "Have the owner grant it: USAGE on the schema, SELECT on its tables, and to write INSERT, UPDATE and DELETE. Where "
@@ -192,6 +193,9 @@ REFUSALS: dict[str, Meaning] = {
         "this login may not connect to the database", "Have its owner grant CONNECT.", ServerUnreachableError
     ),
     "too many (clients|connections)|connection slots are reserved": FULL_UP,
+    "Connection refused|could not translate host name|No route to host|Network is unreachable": Meaning(
+        "it cannot be connected to", NOT_THERE_AT_ALL, ServerUnreachableError
+    ),
     "starting up|shutting down|recovery mode|not yet accepting": BUSY,
     "cannot open shared object file|version `[^']+' not found": Meaning(
         "its driver is installed, but cannot be loaded",
