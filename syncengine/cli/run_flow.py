@@ -117,18 +117,20 @@ def _of_the_rows(ran: Ran) -> ExitCode:
         return ExitCode.CANCELLED
     if ran.kind is RunKind.BACKFILL and outcome.stopped:
         return ExitCode.PARTLY if ran.wrote else ExitCode.ERROR
-    if not outcome.done:
-        written = any(step.wrote for step in outcome.steps)
-        failed = outcome.stopped or any(step.state is StepState.FAILED for step in outcome.steps)
+    undone: list[StepState] = [step.state for step in outcome.steps if step.state is not StepState.DONE]
+    undone += [state for portion in ran.before for state in portion.undone]
+    if undone:
+        written = ran.wrote or any(step.wrote for step in outcome.steps)
+        failed = outcome.stopped or StepState.FAILED in undone
         return ExitCode.ERROR if failed and not written else ExitCode.PARTLY
     if outcome.stopped:
         return ExitCode.ERROR
     if ran.kind is RunKind.BACKFILL:
-        if ran.not_counted or any(portion.not_compared for portion in ran.portions):
+        if ran.not_counted or any(portion.not_compared for portion in ran.every_portion):
             return ExitCode.PARTLY if ran.wrote else ExitCode.ERROR
-        if any(portion.unwritable for portion in ran.portions):
+        if any(portion.unwritable for portion in ran.every_portion):
             return ExitCode.PARTLY
-        in_sync = all(portion.in_sync is not False for portion in ran.portions) and not ran.unlike_before
+        in_sync = all(portion.in_sync is not False for portion in ran.every_portion)
         return ExitCode.DONE if in_sync else ExitCode.DRIFT
     if ran.plan.undoes or ran.plan.edit:
         return ExitCode.PARTLY if ran.unlike or ran.plan.not_as_before else ExitCode.DONE
@@ -160,11 +162,11 @@ def _backfilled(ran: Ran, pair: Path, *, json: bool) -> int:
             set_off=ran.set_off,
             needs=ran.needs,
         )
-        print_document(backfill_outcome_document(outcome, ran.portions, ran.unlike_before, ran.not_counted))
+        print_document(backfill_outcome_document(outcome, ran.portions, ran.before, ran.not_counted))
     else:
         console = out()
         print_backfill_outcome(
-            console, ran.outcome, ran.portions, ran.notes, ran.unlike_before, ran.not_counted, str(pair), ran.needs
+            console, ran.outcome, ran.portions, ran.notes, ran.before, ran.not_counted, str(pair), ran.needs
         )
         _say_of_set_off(console, ran)
         _say_of_hooks(console, ran, pair)

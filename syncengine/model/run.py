@@ -14,7 +14,7 @@ from syncengine.model.hooks import HookRecord, HookState, in_order, in_single_us
 from syncengine.model.kept_file import KeptFile
 from syncengine.model.names import file_name
 from syncengine.model.pair import Role
-from syncengine.model.portions import BackfillWishes
+from syncengine.model.portions import BackfillWishes, PortionFound
 from syncengine.model.surroundings import Meeting
 
 
@@ -165,10 +165,8 @@ class RunRecord:
     portions_planned: int = 1
     portions_kept: tuple[int, ...] = ()
     """Their numbers."""
-    portions_done: tuple[int, ...] = ()
+    portions_found: tuple[PortionFound, ...] = ()
     """Portions of a backfill that were done and looked at afresh."""
-    portions_unlike: tuple[int, ...] = ()
-    """Those of them in which drift remained."""
     batches: tuple[BatchRecord, ...] = ()
     """One a batch: the last that is known of it, in the order they were begun."""
     steps_done: int = 0
@@ -202,6 +200,11 @@ class RunRecord:
     def id(self) -> str:
         """Its id."""
         return self.header.id
+
+    @property
+    def portions_done(self) -> tuple[int, ...]:
+        """The numbers of the portions of a backfill that were done and looked at afresh."""
+        return tuple(found.number for found in self.portions_found)
 
     @property
     def told(self) -> bool:

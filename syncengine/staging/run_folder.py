@@ -30,7 +30,7 @@ from syncengine.model.hooks import HookRecord
 from syncengine.model.kept_file import KeptFile
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan
-from syncengine.model.portions import Portion
+from syncengine.model.portions import Portion, PortionFound
 from syncengine.model.run import BatchPlace, BatchState, RunHeader, RunKind, RunRecord, RunState
 from syncengine.model.surroundings import Meeting
 from syncengine.staging.checksums import kept_file
@@ -39,7 +39,7 @@ from syncengine.staging.durable import sync_folder, write_whole
 from syncengine.staging.errors import damaged, staging_errors
 from syncengine.staging.marks import LOST, append_mark, count_file, create_marks, legible_marks, read_marks, settle
 from syncengine.staging.private_files import make_folder
-from syncengine.staging.run_reading import ALLOWANCES, HOOKS, MEETINGS, RunReading
+from syncengine.staging.run_reading import ALLOWANCES, FOUND, HOOKS, MEETINGS, RunReading
 
 FORMAT = "syncengine.run"
 VERSION = 2
@@ -179,6 +179,10 @@ class RunFolder:
     def mark_allowance(self, what: Literal["allowed", "needs"], allowed: Allowed) -> None:
         """Append what was allowed to be set off from here on, or what has to be before the run can go on."""
         self.mark(what, allowance=ALLOWANCES.dump_python(allowed, mode="json"))
+
+    def mark_portion(self, found: PortionFound) -> None:
+        """Append what was found of a portion of a backfill that is done."""
+        self.mark("portion", found=FOUND.dump_python(found, mode="json"))
 
     def mark_hook(self, record: HookRecord) -> None:
         """Append what became of a hook, or that it is begun."""

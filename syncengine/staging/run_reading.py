@@ -12,6 +12,7 @@ from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.hooks import HookRecord, with_record
 from syncengine.model.kept_file import KeptFile
 from syncengine.model.pair import Role
+from syncengine.model.portions import PortionFound
 from syncengine.model.run import (
     BatchPlace,
     BatchRecord,
@@ -27,6 +28,7 @@ from syncengine.model.surroundings import Meeting
 HOOKS = TypeAdapter(HookRecord)
 MEETINGS = TypeAdapter(tuple[Meeting, ...])
 ALLOWANCES = TypeAdapter(Allowed)
+FOUND = TypeAdapter(PortionFound)
 
 WRITTEN = frozenset({BatchState.DONE, BatchState.UNKNOWN})
 """How a batch ends that wrote, or may have written."""
@@ -44,7 +46,7 @@ class RunReading:
         self.steps_done: set[tuple[int, int]] = set()
         self.planned = 1
         self.is_cut = False
-        self.portions_done: dict[int, bool] = {}
+        self.portions_found: dict[int, PortionFound] = {}
         self.ended: dict[str, Any] | None = None
         self.in_sync: bool | None = None
         self.differs: bool | None = None
@@ -66,7 +68,8 @@ class RunReading:
             case "planned":
                 self.steps[mark["portion"]] = mark["steps"]
             case "portion":
-                self.portions_done[mark["number"]] = mark["in_sync"]
+                found = FOUND.validate_python(mark["found"])
+                self.portions_found[found.number] = found
             case "step":
                 self.steps_done.add((mark["portion"], mark["step"]))
             case "batch":
@@ -127,8 +130,7 @@ class RunReading:
             portions=len(self.steps),
             portions_planned=max(self.planned, len(self.steps)),
             portions_kept=tuple(self.steps),
-            portions_done=tuple(self.portions_done),
-            portions_unlike=tuple(number for number, in_sync in self.portions_done.items() if not in_sync),
+            portions_found=tuple(self.portions_found.values()),
             batches=tuple(self.batches.values()),
             ended=datetime.fromisoformat(ended["at"]) if ended and not running else None,
             stopped=ended["stopped"] if ended and not running else "",
