@@ -115,14 +115,16 @@ def _of_the_rows(ran: Ran) -> ExitCode:
     outcome = ran.outcome
     if outcome.cancelled:
         return ExitCode.CANCELLED
+    wrote = ran.wrote or any(step.wrote for step in outcome.steps)
+    if ran.needs.named and outcome.stopped:
+        return ExitCode.PARTLY if wrote else ExitCode.REFUSED
     if ran.kind is RunKind.BACKFILL and outcome.stopped:
         return ExitCode.PARTLY if ran.wrote else ExitCode.ERROR
     undone: list[StepState] = [step.state for step in outcome.steps if step.state is not StepState.DONE]
     undone += [state for portion in ran.before for state in portion.undone]
     if undone:
-        written = ran.wrote or any(step.wrote for step in outcome.steps)
         failed = outcome.stopped or StepState.FAILED in undone
-        return ExitCode.ERROR if failed and not written else ExitCode.PARTLY
+        return ExitCode.ERROR if failed and not wrote else ExitCode.PARTLY
     if outcome.stopped:
         return ExitCode.ERROR
     if ran.kind is RunKind.BACKFILL:

@@ -47,11 +47,6 @@ TO_UNDO = Told(
     "or leave the rows as they are: a resync repairs what differs.",
     "to put its rows back all the same",
 )
-TO_GO_ON = Told(
-    SINCE,
-    "or undo what is done (`syncengine undo`), and run its command again without {tables}.",
-    "to `syncengine resume` to go on all the same",
-)
 TO_BEGIN = Told(
     "It was not there when the plan was made.",
     "or run the same command again without {tables}.",
@@ -59,14 +54,26 @@ TO_BEGIN = Told(
 )
 
 
+def to_go_on(run_id: str, *, wrote: bool) -> Told:
+    """Return how a refusal is told of a run that is under way; an undo is offered of that run, where it `wrote`."""
+    again = "run its command again without {tables}."
+    return Told(
+        SINCE,
+        f"or undo what is done (`syncengine undo {run_id}`), and {again}" if wrote else f"or {again}",
+        f"to `syncengine resume {run_id}` to go on all the same",
+    )
+
+
 def surrounded(made: Plan, servers: Servers, allowed: Allowed, told: Told = PLANNED) -> Plan:
     """Return a plan with what its writes set off or meet; raises `RefusedError` where that may not be."""
-    return with_meetings(made, _met(writes_of(made, _updating(servers)), servers), allowed, _as_of(made, told))
+    return with_meetings(
+        made, _met(writes_of(made, _updating(servers)), servers), allowed, _as_of(told, undoes=made.undoes)
+    )
 
 
-def _as_of(made: Plan, told: Told) -> Told:
+def _as_of(told: Told, *, undoes: str) -> Told:
     """Return how a refusal is told: an undo leaves no table out."""
-    return replace(told, otherwise=TO_UNDO.otherwise) if made.undoes else told
+    return replace(told, otherwise=TO_UNDO.otherwise) if undoes else told
 
 
 def with_all_met(made: Plan, servers: Servers) -> Plan:
@@ -118,7 +125,8 @@ def fit_to_go_on(
 ) -> Plan:
     """Return the plan of a portion to go on with, as `still_fit` does: only what is left of it is asked about."""
     left = left_of(kept, portion, record)
-    fit = still_fit(left, servers, allowed, TO_GO_ON, of_a_part=of_a_part)
+    told = to_go_on(record.id, wrote=bool(record.done))
+    fit = still_fit(left, servers, allowed, told, of_a_part=of_a_part)
     gone = {step.number for step in left.steps} - {step.number for step in fit.steps}
     steps = tuple(step for step in kept.steps if step.number not in gone)
     return replace(fit, steps=steps, stale=kept.stale if _has_another(portion, record) else fit.stale)
@@ -175,7 +183,8 @@ class Watch:
     servers: Servers
     writes: Writes
     allowed: Allowed
-    told: Told = TO_GO_ON
+    undoes: str = ""
+    """The run whose rows are put back, where that is what is written."""
     looked: dict[Place, float] = field(default_factory=dict)
     seen: dict[Meeting, None] = field(default_factory=dict)
 
@@ -183,7 +192,7 @@ class Watch:
     def over(cls, made: Plan, run: RunFolder, servers: Servers, allowed: Allowed) -> Watch:
         """Return the watch over the steps of a plan."""
         writes = writes_of_steps(made.steps, _updating(servers))
-        return cls(run, servers, writes, allowed, _as_of(made, TO_GO_ON))
+        return cls(run, servers, writes, allowed, made.undoes)
 
     def before(self, tables: Collection[str]) -> None:
         """Look before tables are written; raises `SetOffError` for what nobody has allowed, before it is set off."""
@@ -193,7 +202,8 @@ class Watch:
         met = self._look(places)
         self.looked |= dict.fromkeys(places, now)
         try:
-            refuse_set_off(met, self.allowed, self.told)
+            if not all(map(self.allowed.allows, met)):
+                refuse_set_off(met, self.allowed, self._told())
         except SetOffError as error:
             needs(self.run, error)
             raise
@@ -210,6 +220,11 @@ class Watch:
             if is_stop(error):
                 return replace(outcome, cancelled=True, stopped=outcome.stopped or BY_USER)
         return outcome
+
+    def _told(self) -> Told:
+        """Return how a refusal is told, by what is written until then."""
+        wrote = bool(self.run.record(running=True).done)
+        return _as_of(to_go_on(self.run.id, wrote=wrote), undoes=self.undoes)
 
     def _look(self, places: Collection[Place]) -> tuple[Meeting, ...]:
         met = _met({place: self.writes[place] for place in places}, self.servers, self.writes)

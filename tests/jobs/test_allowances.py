@@ -12,7 +12,7 @@ import pytest
 from syncengine.jobs import surroundings as looking
 from syncengine.model.allowed import Allowed, SetOffError
 from syncengine.model.pair import Role
-from syncengine.model.plan import Policy, Rollups
+from syncengine.model.plan import Plan, Policy, Rollups
 from syncengine.model.portions import BackfillWishes
 from syncengine.model.run import RunHeader, RunKind
 from syncengine.model.surroundings import (
@@ -105,11 +105,36 @@ def test_what_comes_while_a_run_is_under_way_keeps_the_rest_from_being_written(
     assert (said.code, refused.code, resumed.code, undone.code) == (5, 4, 0, 5)
     assert kept == before
     assert "c_adding" in said.text
+    assert f"(`syncengine undo {files.open().runs()[-2].id} --pair {files.pair_file}`)" in said.text
     assert "Set off beside the rows that were written" not in said.text
     assert all(offered in one.text for one in (said, *told))
     assert "neither told nor allowed before" in refused.text
     assert [one["name"] for one in resumed.document["outcome"]["set_off"]] == ["c_adding"]
     assert "Not put back" in undone.text
+
+
+@pytest.mark.parametrize("command", ["resync", "backfill"])
+def test_a_run_that_is_stopped_before_it_wrote_is_a_refusal(
+    tmp_path: Path, imitation: Imitation, typed: Typing, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """A trigger that comes before the first batch ends the run with 4, and no undo is offered of nothing."""
+    files = two_tables(tmp_path)
+    options = ("--window", "2000-06-05 05:00..05:59", "--table", "htrunk", "--policy", "replace")
+    keep = RunFolder.save_plan
+
+    def coming(self: RunFolder, portion: int, plan: Plan) -> None:
+        keep(self, portion, plan)
+        imitation.have("htrunk", triggers=(ADDS_UP,))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(RunFolder, "save_plan", coming)
+        said = typed(command, "--yes", *options, "--pair", files.pair_file)
+    resumed = typed("resume", "--pair", files.pair_file, "--allow-triggers", "htrunk")
+
+    assert said.code == 4, said.text
+    assert f"`syncengine resume {files.open().run().id} --pair {files.pair_file}` to go on all the same" in said.text
+    assert "undo what is done" not in said.text
+    assert resumed.code == 0
 
 
 def test_what_came_during_the_last_batch_is_recorded_and_told(

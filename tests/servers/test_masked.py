@@ -177,7 +177,7 @@ def filled(kind: Any, called: str) -> Any:
     if kind is bool:
         return True
     if issubclass(kind, Enum):
-        return next(iter(kind))
+        return [*kind][-1]
     hints = get_type_hints(kind)
     return kind(**{one.name: filled(hints[one.name], one.name) for one in fields(kind)})
 

@@ -14,7 +14,7 @@ from syncengine.jobs.connections import as_of
 from syncengine.jobs.runs.beginning import needed_bytes
 from syncengine.jobs.runs.result import Ran
 from syncengine.jobs.runs.runs import Runs
-from syncengine.jobs.surroundings import TO_GO_ON, Watch, fit_to_go_on, planned, surrounded
+from syncengine.jobs.surroundings import Watch, fit_to_go_on, planned, surrounded, to_go_on
 from syncengine.model.allowed import Allowed
 from syncengine.model.checklist import ChecklistLine
 from syncengine.model.drift import Observation
@@ -196,7 +196,7 @@ class Copying:
             seed,
             self.progress,
             self.allowed,
-            TO_GO_ON if self.wrote else PLANNED,
+            to_go_on(self.run.id, wrote=True) if self.wrote else PLANNED,
         )
         if made is not None:
             self.runs.ledger.check_room(needed_bytes(made))

@@ -20,7 +20,7 @@ from syncengine.jobs.runs.beginning import about_of, kind_of, needed_bytes
 from syncengine.jobs.runs.hooks import Hooking
 from syncengine.jobs.runs.result import Ran
 from syncengine.jobs.runs.row_sources import sources_of
-from syncengine.jobs.surroundings import TO_BEGIN, TO_GO_ON, TO_UNDO, Watch, fit_to_go_on, needs, still_fit, surrounded
+from syncengine.jobs.surroundings import TO_BEGIN, TO_UNDO, Watch, fit_to_go_on, needs, still_fit, surrounded, to_go_on
 from syncengine.jobs.timetables.edits import EditQuestions, flags_unlike, plan_flag_undo
 from syncengine.jobs.undo import UndoQuestions, permission_of, plan_undo, unlike_journal
 from syncengine.model.allowed import Allowed
@@ -277,7 +277,8 @@ class Runs:
             else:
                 undone = [step.number for step in ran.outcome.steps if step.state is not StepState.DONE]
                 made = self.rollups.plan(context.servers, ran.plan, undone, context.cache)
-                made = surrounded(made, context.servers, permission, TO_GO_ON)
+                wrote = any(step.wrote for step in ran.outcome.steps)
+                made = surrounded(made, context.servers, permission, to_go_on(context.run.id, wrote=wrote))
                 self.ledger.check_room(needed_bytes(made))
                 context.run.save_plan(ROLLUP_PORTION, made)
         except (KeyboardInterrupt, SyncError) as error:
