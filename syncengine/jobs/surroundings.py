@@ -200,13 +200,14 @@ class Watch:
         named = (place for place in self.writes if place[1] in tables)
         places = [place for place in named if place not in self.looked or now - self.looked[place] >= LOOK_AGAIN]
         met = self._look(places)
-        self.looked |= dict.fromkeys(places, now)
         try:
             if not all(map(self.allowed.allows, met)):
                 refuse_set_off(met, self.allowed, self._told())
         except SetOffError as error:
             needs(self.run, error)
             raise
+        # What is refused is not written, and sets off nothing.
+        self.looked |= dict.fromkeys(places, now)
         self._record(met)
 
     def after(self, outcome: RunOutcome) -> RunOutcome:

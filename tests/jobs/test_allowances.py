@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from syncengine.execute.transaction import Writing
 from syncengine.jobs import surroundings as looking
 from syncengine.model.allowed import Allowed, SetOffError
 from syncengine.model.pair import Role
@@ -244,6 +245,46 @@ def test_a_resume_asks_only_about_what_is_left(tmp_path: Path, imitation: Imitat
 
     assert resumed.outcome.done
     assert resumed.set_off == ()
+
+
+def test_a_resume_allows_what_is_there_and_not_what_comes_later(tmp_path: Path, imitation: Imitation) -> None:
+    """A second trigger at a table that a resume names, come while it writes, is refused as one of any other run is."""
+    pair = two_tables(tmp_path).open()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Writing, "write", lambda *_, **__: stop())
+        pair.execute(pair.plan_resync(window=WINDOW, tables=BOTH))
+    imitation.have("htrunk", triggers=(ADDS_UP,))
+
+    with once_written("hcwc", lambda: imitation.have("htrunk", triggers=(ADDS_UP, COUNTS))):
+        resumed = pair.resume(allow_triggers="htrunk")
+    imitation.have("htrunk", triggers=(ADDS_UP,))
+    again = pair.resume()
+
+    assert "c_counting" in resumed.outcome.stopped
+    assert "c_adding" not in resumed.outcome.stopped
+    assert again.outcome.done
+    assert names(again.set_off) == [("htrunk", "c_adding")]
+
+
+def test_a_resume_allows_what_is_there_at_days_that_are_planned(tmp_path: Path, imitation: Imitation) -> None:
+    """A trigger that came at a day's table once its roll-up was planned is run where the resume names that table."""
+    files = blind_in_may(tmp_path)
+    pair = files.open()
+    keep = RunFolder.save_plan
+
+    def coming(self: RunFolder, portion: int, plan: Plan) -> None:
+        keep(self, portion, plan)
+        if portion > 1:
+            imitation.have("dcwc", triggers=(ADDS_UP,))
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(RunFolder, "save_plan", coming)
+        ran = pair.execute(pair.plan_resync(window=window(), tables="hcwc", rollups="recompute"))
+    resumed = pair.resume(allow_triggers="dcwc")
+
+    assert ran.needs == Allowed(triggers=("dcwc",))
+    assert resumed.outcome.done
+    assert names(resumed.set_off) == [("dcwc", "c_adding")]
 
 
 def test_what_a_resume_allows_holds_from_then_on(tmp_path: Path, imitation: Imitation) -> None:
