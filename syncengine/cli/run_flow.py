@@ -47,6 +47,7 @@ def told(carry_out: Callable[[], Ran], pair: Path, *, json: bool, verbose: int) 
             by_hand=ran.by_hand,
             rollups=ran.rollups,
             set_off=ran.set_off,
+            unseen=ran.unseen,
             needs=ran.needs,
         )
         print_document({**plan_summary(ran.plan), "dry_run": False, "outcome": outcome, "after": after})
@@ -78,7 +79,7 @@ def _say_of_set_off(console: Console, ran: Ran) -> None:
     """Say what a run changed beside the rows it wrote, and what an undo leaves of that."""
     from syncengine.report.surroundings import set_off_lines
 
-    for line in set_off_lines(ran.plan, ran.set_off):
+    for line in set_off_lines(ran.plan, ran.set_off, ran.unseen):
         console.print(line)
 
 
@@ -162,6 +163,7 @@ def _backfilled(ran: Ran, pair: Path, *, json: bool) -> int:
             hooks=ran.hooks,
             by_hand=ran.by_hand,
             set_off=ran.set_off,
+            unseen=ran.unseen,
             needs=ran.needs,
         )
         print_document(backfill_outcome_document(outcome, ran.portions, ran.before, ran.not_counted))

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from syncengine.catalogue import Catalogue
 from syncengine.execute.batches import buckets_of_step, done_up_to
 from syncengine.model.allowed import Allowed, SetOffError
 from syncengine.model.drift import Observation
-from syncengine.model.errors import SyncError
+from syncengine.model.errors import StagingError, SyncError
 from syncengine.model.interrupts import BY_USER, is_stop
 from syncengine.model.outcome import RunOutcome
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan, Policy, Step
 from syncengine.model.run import RunRecord
-from syncengine.model.surroundings import EVERY_WRITE, Meeting, Write
+from syncengine.model.surroundings import EVERY_WRITE, Meeting, Unseen, Write
 from syncengine.planning.plan import Wishes, plan
 from syncengine.planning.refusals import refuse_deletions
 from syncengine.planning.surroundings import (
@@ -213,11 +214,15 @@ class Watch:
     def after(self, outcome: RunOutcome) -> RunOutcome:
         """Look once more at what was written: what came during the last batches may have been set off by them.
 
-        Returns how the portion ended, stopped where this look was.
+        Where that fails it is recorded that nobody knows. Returns how the portion ended, stopped where this look was.
         """
         try:
             self._record(self._look(list(self.looked)))
         except (KeyboardInterrupt, SyncError) as error:
+            why = BY_USER if is_stop(error) else str(error)
+            # Where it cannot be kept, that is told as the run ends.
+            with suppress(StagingError):
+                self.run.mark_unseen([Unseen(into, table, why) for into, table in self.looked], logged=self._logged())
             if is_stop(error):
                 return replace(outcome, cancelled=True, stopped=outcome.stopped or BY_USER)
         return outcome
@@ -234,10 +239,11 @@ class Watch:
     def _record(self, met: Collection[Meeting]) -> None:
         new = [one for one in met if one not in self.seen]
         if new:
-            self.run.mark_set_off(
-                new, logged=[role for role in Role if role in self.servers and _keeps_log(self.servers[role])]
-            )
+            self.run.mark_set_off(new, logged=self._logged())
             self.seen |= dict.fromkeys(new)
+
+    def _logged(self) -> list[Role]:
+        return [role for role in Role if role in self.servers and _keeps_log(self.servers[role])]
 
 
 def needs(run: RunFolder, error: BaseException) -> None:

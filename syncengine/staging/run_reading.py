@@ -23,11 +23,12 @@ from syncengine.model.run import (
     RunRecord,
     RunState,
 )
-from syncengine.model.surroundings import Meeting
+from syncengine.model.surroundings import Meeting, Unseen
 
 HOOKS = TypeAdapter(HookRecord)
 MEETINGS = TypeAdapter(tuple[Meeting, ...])
 ALLOWANCES = TypeAdapter(Allowed)
+UNSEEN = TypeAdapter(tuple[Unseen, ...])
 FOUND = TypeAdapter(PortionFound)
 
 WRITTEN = frozenset({BatchState.DONE, BatchState.UNKNOWN})
@@ -54,6 +55,7 @@ class RunReading:
         self.waiting = ""
         self.hooks: list[HookRecord] = []
         self.set_off: dict[Meeting, bool] = {}
+        self.unseen: dict[Unseen, bool] = {}
         self.granted = NOTHING
         self.needs = NOTHING
 
@@ -77,7 +79,7 @@ class RunReading:
             case "hook":
                 record = HOOKS.validate_python({name: mark[name] for name in HookRecord.__slots__})
                 self.hooks = with_record(self.hooks, record)
-            case "set-off" | "allowed" | "needs":
+            case "set-off" | "unseen" | "allowed" | "needs":
                 self._surroundings(mark)
             case "waiting":
                 self.waiting = mark["why"]
@@ -91,6 +93,9 @@ class RunReading:
     def _surroundings(self, mark: dict[str, Any]) -> None:
         if mark["mark"] == "set-off":
             self.set_off |= {one: one.into in mark["logged"] for one in MEETINGS.validate_python(mark["meetings"])}
+            return
+        if mark["mark"] == "unseen":
+            self.unseen |= {one: one.into in mark["logged"] for one in UNSEEN.validate_python(mark["tables"])}
             return
         found = ALLOWANCES.validate_python(mark["allowance"])
         if mark["mark"] == "needs":
@@ -139,16 +144,17 @@ class RunReading:
             differs=self.differs,
             not_compared=self.not_compared,
             hooks=tuple(self.hooks),
-            set_off=tuple(one for one, logged in self.set_off.items() if self._is_set_off(one, logged=logged)),
+            set_off=tuple(one for one, logged in self.set_off.items() if self._is_written(one, logged=logged)),
+            unseen=tuple(one for one, logged in self.unseen.items() if self._is_written(one, logged=logged)),
             granted=self.granted,
             needs=NOTHING if running else self.needs,
         )
 
-    def _is_set_off(self, meeting: Meeting, *, logged: bool) -> bool:
-        """Say whether a batch of its table has run it, be it one that was put back: only a log rolls back all."""
+    def _is_written(self, at: Meeting | Unseen, *, logged: bool) -> bool:
+        """Say whether a batch of its table has run, be it one that was put back: only a log rolls back all."""
         states = WRITTEN if logged else TOUCHED
-        batches = (one for one in self.batches.values() if one.into is meeting.into and one.state in states)
-        return any(part.table == meeting.table for batch in batches for part in batch.parts)
+        batches = (one for one in self.batches.values() if one.into is at.into and one.state in states)
+        return any(part.table == at.table for batch in batches for part in batch.parts)
 
 
 def part_data(part: PartRecord) -> dict[str, object]:

@@ -22,7 +22,7 @@ from syncengine.model.plan import KeptWhy
 from syncengine.model.portions import PortionFound
 from syncengine.model.rollups import InternalState
 from syncengine.model.spec import Archive, DataClass, Evidence, Kept, Rollup
-from syncengine.model.surroundings import MetKind
+from syncengine.model.surroundings import MetKind, Unseen
 from syncengine.pair_file import read_pair_file
 from syncengine.pair_file.schema import PairEntry
 from syncengine.report.backfill import backfill_outcome_document
@@ -143,7 +143,8 @@ def test_every_field_of_a_json_document_is_described(
     ]
     assert _fields(*verdicts) == _listed(section(JSON, "Verify"))
     assert _fields(*summaries) == _listed(section(JSON, "Plan summary"))
-    run = {"outcome": outcome_document(result.outcome), "after": None}
+    unseen = [Unseen(Role.SECONDARY, "hsplit", "the link is down")]
+    run = {"outcome": outcome_document(result.outcome, unseen=unseen), "after": None}
     assert _fields(run) == _listed(section(JSON, "Resync"))
 
 

@@ -6,12 +6,14 @@ import shlex
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from syncengine.execute.transaction import Writing
 from syncengine.jobs import surroundings as looking
 from syncengine.model.allowed import Allowed, SetOffError
+from syncengine.model.errors import ServerError
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan, Policy, Rollups
 from syncengine.model.portions import BackfillWishes
@@ -158,6 +160,33 @@ def test_what_came_during_the_last_batch_is_recorded_and_told(
     assert [one["name"] for one in listed.document["runs"][0]["set_off"]] == ["c_adding"]
     assert undone.code == 5
     assert "Not put back: what run" in undone.text
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_what_the_last_batch_set_off_is_said_not_to_be_known(
+    tmp_path: Path, imitation: Imitation, typed: Typing, monkeypatch: pytest.MonkeyPatch, stopped: bool
+) -> None:
+    """Where the look after the last batch fails or is stopped, run, report and JSON name the table, and why."""
+    files = two_tables(tmp_path)
+    options = ("--window", WINDOW, "--table", "htrunk", "--pair", files.pair_file)
+    asked = imitation.told
+
+    def failing(*_: object) -> NoReturn:
+        monkeypatch.setattr(imitation, "told", asked)
+        if stopped:
+            stop()
+        raise ServerError("secondary: the link is down.")
+
+    with once_written("htrunk", lambda: monkeypatch.setattr(imitation, "told", failing)):
+        said = typed("resync", "--yes", "--json", *options)
+    report = typed("report", "--pair", files.pair_file)
+    listed = typed("runs", "--pair", files.pair_file, "--json").document["runs"][0]["set_off_unknown"]
+
+    why = "stopped by the user" if stopped else "secondary: the link is down."
+    assert said.code == (130 if stopped else 0)
+    assert said.document["outcome"]["set_off_unknown"] == listed
+    assert listed == [{"server": "secondary", "table": "htrunk", "why": why}]
+    assert "htrunk on secondary: what came during its last batch is not known" in report.text
 
 
 def test_a_table_is_asked_about_again_while_it_is_written(

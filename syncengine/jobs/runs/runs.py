@@ -259,7 +259,7 @@ class Runs:
         """Mark how a run ended, and return it with what it has set off and what it needs to go on."""
         ended = replace(ran, outcome=end(run, ran.outcome))
         told = run.record(running=False)
-        return replace(ended, set_off=told.set_off, needs=told.needs)
+        return replace(ended, set_off=told.set_off, unseen=told.unseen, needs=told.needs)
 
     def _written(
         self, plan: Plan, context: RunContext, record: RunRecord | None, hooking: Hooking, watch: Watch
