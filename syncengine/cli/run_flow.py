@@ -62,6 +62,7 @@ def _told(ran: Ran, pair: Path, *, json: bool, verbose: int) -> int:
             by_hand=ran.by_hand,
             rollups=ran.rollups,
             set_off=ran.set_off,
+            unseen=ran.unseen,
             needs=ran.needs,
         )
         print_document({**plan_summary(ran.plan), "dry_run": False, "outcome": outcome, "after": after})
@@ -93,7 +94,7 @@ def _say_of_set_off(console: Console, ran: Ran) -> None:
     """Say what a run changed beside the rows it wrote, and what an undo leaves of that."""
     from syncengine.report.surroundings import set_off_lines
 
-    for line in set_off_lines(ran.plan, ran.set_off):
+    for line in set_off_lines(ran.plan, ran.set_off, ran.unseen):
         console.print(line)
 
 
@@ -130,18 +131,24 @@ def _of_the_rows(ran: Ran) -> ExitCode:
     outcome = ran.outcome
     if outcome.cancelled:
         return ExitCode.CANCELLED
+    wrote = ran.wrote or any(step.wrote for step in outcome.steps)
+    if ran.needs.named and outcome.stopped:
+        return ExitCode.PARTLY if wrote else ExitCode.REFUSED
     if ran.kind is RunKind.BACKFILL and outcome.stopped:
         return ExitCode.PARTLY if ran.wrote else ExitCode.ERROR
-    if not outcome.done:
-        written = any(step.wrote for step in outcome.steps)
-        failed = outcome.stopped or any(step.state is StepState.FAILED for step in outcome.steps)
-        return ExitCode.ERROR if failed and not written else ExitCode.PARTLY
+    undone: list[StepState] = [step.state for step in outcome.steps if step.state is not StepState.DONE]
+    undone += [state for portion in ran.before for state in portion.undone]
+    if undone:
+        failed = outcome.stopped or StepState.FAILED in undone
+        return ExitCode.ERROR if failed and not wrote else ExitCode.PARTLY
     if outcome.stopped:
         return ExitCode.ERROR
     if ran.kind is RunKind.BACKFILL:
-        if ran.not_counted or any(portion.not_compared or portion.unwritable for portion in ran.portions):
-            return ExitCode.PARTLY if ran.wrote else ExitCode.ERROR
-        in_sync = all(portion.in_sync is not False for portion in ran.portions) and not ran.unlike_before
+        portions = ran.every_portion
+        if ran.not_counted or any(portion.not_compared or portion.unwritable for portion in portions):
+            wrote = ran.wrote or any(portion.deleted or portion.inserted for portion in portions)
+            return ExitCode.PARTLY if wrote else ExitCode.ERROR
+        in_sync = all(portion.in_sync is not False for portion in portions)
         return ExitCode.DONE if in_sync else ExitCode.DRIFT
     if ran.plan.undoes or ran.plan.edit:
         return ExitCode.PARTLY if ran.unlike or ran.plan.not_as_before else ExitCode.DONE
@@ -171,13 +178,14 @@ def _backfilled(ran: Ran, pair: Path, *, json: bool) -> int:
             hooks=ran.hooks,
             by_hand=ran.by_hand,
             set_off=ran.set_off,
+            unseen=ran.unseen,
             needs=ran.needs,
         )
-        print_document(backfill_outcome_document(outcome, ran.portions, ran.unlike_before, ran.not_counted))
+        print_document(backfill_outcome_document(outcome, ran.portions, ran.before, ran.not_counted))
     else:
         console = out()
         print_backfill_outcome(
-            console, ran.outcome, ran.portions, ran.notes, ran.unlike_before, ran.not_counted, str(pair), ran.needs
+            console, ran.outcome, ran.portions, ran.notes, ran.before, ran.not_counted, str(pair), ran.needs
         )
         _say_of_set_off(console, ran)
         _say_of_hooks(console, ran, pair)

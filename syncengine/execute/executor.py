@@ -194,7 +194,8 @@ class _Running:
     def _left(self, step: Step, told: _Told, first: int, error: MovedError | ServerError) -> None:
         """Leave a step whose rows have moved, or that the server does not do; raises what ends the whole run."""
         moved = isinstance(error, MovedError)
-        if isinstance(error, ServerError) and (error.of_whole_server or told.state is StepState.UNKNOWN):
+        if told.state is StepState.UNKNOWN or (isinstance(error, ServerError) and error.of_whole_server):
+            # The mark of what nobody knows stays open, for a resume or an undo to find out.
             raise error
         told.state, told.why = StepState.MOVED if moved else StepState.FAILED, str(error)
         state = BatchState.MOVED if moved else BatchState.FAILED

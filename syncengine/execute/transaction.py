@@ -149,6 +149,9 @@ class Writing:
                     # The mark stays open: a resume puts it back once the server lets it.
                     told = f"{why} What was written of it could not be put back: {error or 'it was stopped'}"
                     self._tell(batch, prepared, BatchState.UNKNOWN, told)
+                    if isinstance(error, ServerError):
+                        # Whatever may pass by: to try the step again, or less of it, is to begin on half of it.
+                        raise UnknownOutcomeError(told) from error
                     raise
             # Where it cannot be told, the next run finds out.
             with suppress(StagingError):

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from syncengine.catalogue import Catalogue
 from syncengine.execute.batches import buckets_of_step, done_up_to
 from syncengine.model.allowed import Allowed, SetOffError
 from syncengine.model.drift import Observation
-from syncengine.model.errors import SyncError
+from syncengine.model.errors import StagingError, SyncError
 from syncengine.model.interrupts import BY_USER, is_stop
 from syncengine.model.outcome import RunOutcome
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan, Policy, Step
 from syncengine.model.run import RunRecord
-from syncengine.model.surroundings import EVERY_WRITE, Meeting, Write
+from syncengine.model.surroundings import EVERY_WRITE, Meeting, Unseen, Write
 from syncengine.planning.plan import Wishes, plan
 from syncengine.planning.refusals import refuse_deletions
 from syncengine.planning.surroundings import (
@@ -47,11 +48,6 @@ TO_UNDO = Told(
     "or leave the rows as they are: a resync repairs what differs.",
     "to put its rows back all the same",
 )
-TO_GO_ON = Told(
-    SINCE,
-    "or undo what is done (`syncengine undo`), and run its command again without {tables}.",
-    "to `syncengine resume` to go on all the same",
-)
 TO_BEGIN = Told(
     "It was not there when the plan was made.",
     "or run the same command again without {tables}.",
@@ -59,14 +55,26 @@ TO_BEGIN = Told(
 )
 
 
+def to_go_on(run_id: str, *, wrote: bool) -> Told:
+    """Return how a refusal is told of a run that is under way; an undo is offered of that run, where it `wrote`."""
+    again = "run its command again without {tables}."
+    return Told(
+        SINCE,
+        f"or undo what is done (`syncengine undo {run_id}`), and {again}" if wrote else f"or {again}",
+        f"to `syncengine resume {run_id}` to go on all the same",
+    )
+
+
 def surrounded(made: Plan, servers: Servers, allowed: Allowed, told: Told = PLANNED) -> Plan:
     """Return a plan with what its writes set off or meet; raises `RefusedError` where that may not be."""
-    return with_meetings(made, _met(writes_of(made, _updating(servers)), servers), allowed, _as_of(made, told))
+    return with_meetings(
+        made, _met(writes_of(made, _updating(servers)), servers), allowed, _as_of(told, undoes=made.undoes)
+    )
 
 
-def _as_of(made: Plan, told: Told) -> Told:
+def _as_of(told: Told, *, undoes: str) -> Told:
     """Return how a refusal is told: an undo leaves no table out."""
-    return replace(told, otherwise=TO_UNDO.otherwise) if made.undoes else told
+    return replace(told, otherwise=TO_UNDO.otherwise) if undoes else told
 
 
 def with_all_met(made: Plan, servers: Servers) -> Plan:
@@ -118,7 +126,8 @@ def fit_to_go_on(
 ) -> Plan:
     """Return the plan of a portion to go on with, as `still_fit` does: only what is left of it is asked about."""
     left = left_of(kept, portion, record)
-    fit = still_fit(left, servers, allowed, TO_GO_ON, of_a_part=of_a_part)
+    told = to_go_on(record.id, wrote=bool(record.done))
+    fit = still_fit(left, servers, allowed, told, of_a_part=of_a_part)
     gone = {step.number for step in left.steps} - {step.number for step in fit.steps}
     steps = tuple(step for step in kept.steps if step.number not in gone)
     return replace(fit, steps=steps, stale=kept.stale if _has_another(portion, record) else fit.stale)
@@ -175,7 +184,8 @@ class Watch:
     servers: Servers
     writes: Writes
     allowed: Allowed
-    told: Told = TO_GO_ON
+    undoes: str = ""
+    """The run whose rows are put back, where that is what is written."""
     looked: dict[Place, float] = field(default_factory=dict)
     seen: dict[Meeting, None] = field(default_factory=dict)
 
@@ -183,7 +193,7 @@ class Watch:
     def over(cls, made: Plan, run: RunFolder, servers: Servers, allowed: Allowed) -> Watch:
         """Return the watch over the steps of a plan."""
         writes = writes_of_steps(made.steps, _updating(servers))
-        return cls(run, servers, writes, allowed, _as_of(made, TO_GO_ON))
+        return cls(run, servers, writes, allowed, made.undoes)
 
     def before(self, tables: Collection[str]) -> None:
         """Look before tables are written; raises `SetOffError` for what nobody has allowed, before it is set off."""
@@ -191,25 +201,36 @@ class Watch:
         named = (place for place in self.writes if place[1] in tables)
         places = [place for place in named if place not in self.looked or now - self.looked[place] >= LOOK_AGAIN]
         met = self._look(places)
-        self.looked |= dict.fromkeys(places, now)
         try:
-            refuse_set_off(met, self.allowed, self.told)
+            if not all(map(self.allowed.allows, met)):
+                refuse_set_off(met, self.allowed, self._told())
         except SetOffError as error:
             needs(self.run, error)
             raise
+        # What is refused is not written, and sets off nothing.
+        self.looked |= dict.fromkeys(places, now)
         self._record(met)
 
     def after(self, outcome: RunOutcome) -> RunOutcome:
         """Look once more at what was written: what came during the last batches may have been set off by them.
 
-        Returns how the portion ended, stopped where this look was.
+        Where that fails it is recorded that nobody knows. Returns how the portion ended, stopped where this look was.
         """
         try:
             self._record(self._look(list(self.looked)))
         except (KeyboardInterrupt, SyncError) as error:
+            why = BY_USER if is_stop(error) else str(error)
+            # Where it cannot be kept, that is told as the run ends.
+            with suppress(StagingError):
+                self.run.mark_unseen([Unseen(into, table, why) for into, table in self.looked], logged=self._logged())
             if is_stop(error):
                 return replace(outcome, cancelled=True, stopped=outcome.stopped or BY_USER)
         return outcome
+
+    def _told(self) -> Told:
+        """Return how a refusal is told, by what is written until then."""
+        wrote = bool(self.run.record(running=True).done)
+        return _as_of(to_go_on(self.run.id, wrote=wrote), undoes=self.undoes)
 
     def _look(self, places: Collection[Place]) -> tuple[Meeting, ...]:
         met = _met({place: self.writes[place] for place in places}, self.servers, self.writes)
@@ -218,10 +239,11 @@ class Watch:
     def _record(self, met: Collection[Meeting]) -> None:
         new = [one for one in met if one not in self.seen]
         if new:
-            self.run.mark_set_off(
-                new, logged=[role for role in Role if role in self.servers and _keeps_log(self.servers[role])]
-            )
+            self.run.mark_set_off(new, logged=self._logged())
             self.seen |= dict.fromkeys(new)
+
+    def _logged(self) -> list[Role]:
+        return [role for role in Role if role in self.servers and _keeps_log(self.servers[role])]
 
 
 def needs(run: RunFolder, error: BaseException) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from syncengine.model.allowed import NOTHING, Allowed
+from syncengine.model.outcome import StepState
 from syncengine.model.pair import Role
 from syncengine.model.plan import Policy
 from syncengine.model.window import Window
@@ -46,6 +47,28 @@ class PortionDone:
     """Tables that could not be compared in it."""
     unwritable: tuple[str, ...] = ()
     """Tables of which something was left since they cannot be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class PortionFound:
+    """What was found of a portion that a run had done before, as its marks keep it."""
+
+    number: int
+    in_sync: bool
+    """Whether all of its steps were done, and no drift was seen after them."""
+    left: int = 0
+    """Rows that differed and were left as they were."""
+    not_compared: tuple[str, ...] = ()
+    """Tables that could not be compared in it."""
+    unwritable: tuple[str, ...] = ()
+    """Tables of which something was left since they cannot be written."""
+    undone: tuple[StepState, ...] = ()
+    """How its steps ended that were not done."""
+
+    @property
+    def drifts(self) -> bool:
+        """Say whether drift remained in it for no other reason than a table that was not compared or written."""
+        return not (self.in_sync or self.not_compared or self.unwritable)
 
 
 @dataclass(frozen=True, slots=True)

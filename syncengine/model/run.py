@@ -14,8 +14,8 @@ from syncengine.model.hooks import HookRecord, HookState, in_order, in_single_us
 from syncengine.model.kept_file import KeptFile
 from syncengine.model.names import file_name
 from syncengine.model.pair import Role
-from syncengine.model.portions import BackfillWishes
-from syncengine.model.surroundings import Meeting
+from syncengine.model.portions import BackfillWishes, PortionFound
+from syncengine.model.surroundings import Meeting, Unseen
 
 
 class RunKind(StrEnum):
@@ -167,10 +167,8 @@ class RunRecord:
     """Whether it is a backfill that is cut into portions, so that it can be gone on with before any is planned."""
     portions_kept: tuple[int, ...] = ()
     """Their numbers."""
-    portions_done: tuple[int, ...] = ()
+    portions_found: tuple[PortionFound, ...] = ()
     """Portions of a backfill that were done and looked at afresh."""
-    portions_unlike: tuple[int, ...] = ()
-    """Those of them in which drift remained."""
     batches: tuple[BatchRecord, ...] = ()
     """One a batch: the last that is known of it, in the order they were begun."""
     steps_done: int = 0
@@ -193,6 +191,8 @@ class RunRecord:
     """Whether its marks cannot be relied on: it may have written, or be in the middle of writing, what is not told."""
     set_off: tuple[Meeting, ...] = ()
     """What it has set off beside the rows it wrote, as it was found when they were written: no journal holds that."""
+    unseen: tuple[Unseen, ...] = ()
+    """The tables of which it is not known what their last batch set off."""
     granted: Allowed = NOTHING
     """What was allowed to be set off beside what its plans name: when a backfill was begun, or by a resume."""
     needs: Allowed = NOTHING
@@ -204,6 +204,11 @@ class RunRecord:
     def id(self) -> str:
         """Its id."""
         return self.header.id
+
+    @property
+    def portions_done(self) -> tuple[int, ...]:
+        """The numbers of the portions of a backfill that were done and looked at afresh."""
+        return tuple(found.number for found in self.portions_found)
 
     @property
     def told(self) -> bool:

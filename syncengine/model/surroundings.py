@@ -225,6 +225,20 @@ class Meeting:
         return f"{self.table} on {self.into}: {self.met.says}"
 
 
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """A table that could not be looked at once more after its last batch: what that has set off may not be told."""
+
+    into: Role
+    table: str
+    why: str
+
+    @property
+    def says(self) -> str:
+        """The whole sentence, without its full stop."""
+        return f"{self.table} on {self.into}: what came during its last batch is not known ({self.why.rstrip('.')})"
+
+
 def chain_of(table: str, references: tuple[Reference, ...]) -> tuple[Reference, ...]:
     """Return the references to a table, and those to tables that lose rows when it does."""
     found: dict[Reference, None] = {}

@@ -13,7 +13,7 @@ from syncengine.model.drift import Counts
 from syncengine.model.names import command
 from syncengine.model.outcome import RunOutcome
 from syncengine.model.plan import KeptWhy, Plan
-from syncengine.model.portions import BackfillWishes, Portion, PortionDone, Portioned
+from syncengine.model.portions import BackfillWishes, Portion, PortionDone, Portioned, PortionFound
 from syncengine.model.sentences import listed, plural
 from syncengine.report.json_values import plain
 from syncengine.report.outcome import print_left
@@ -83,7 +83,7 @@ def print_backfill_outcome(
     outcome: RunOutcome,
     portions: Sequence[PortionDone],
     notes: Sequence[str],
-    unlike_before: Sequence[int] = (),
+    before: Sequence[PortionFound] = (),
     not_counted: Sequence[str] = (),
     pair: str = "FILE",
     needs: Allowed = NOTHING,
@@ -115,9 +115,7 @@ def print_backfill_outcome(
             style="bold",
         )
     )
-    if unlike_before:
-        names = ", ".join(map(str, unlike_before[:SHOWN]))
-        console.print(Text(f"  drift remained in what was done before: portion {names}", style="yellow"))
+    _print_before(console, before)
     if not_counted:
         days = "days that only they have were" if len(not_counted) > 1 else "days that only it has were"
         console.print(Text(f"  not counted: {listed(not_counted, TABLES_NAMED)}; {days} not looked at", style="red"))
@@ -126,6 +124,20 @@ def print_backfill_outcome(
         # Between two portions: no step was left, and there is more to do.
         resume = command("resume", outcome.run_id, "--pair", pair, *needs.words)
         console.print(unbroken(f"Go on with it: {resume}", style="bold"))
+
+
+def _print_before(console: Console, before: Sequence[PortionFound]) -> None:
+    """Print what had remained of portions that were done before."""
+    for what, style, found in (
+        ("not compared", "red", {one.number: one.not_compared for one in before}),
+        ("cannot be written", "red", {one.number: one.unwritable for one in before}),
+        ("drift remained", "yellow", {one.number: ("",) for one in before if one.drifts}),
+    ):
+        numbers = [str(number) for number, names in found.items() if names]
+        if numbers:
+            tables = listed(tuple(dict.fromkeys(name for names in found.values() for name in names)), TABLES_NAMED)
+            says = f"{what}{f': {tables}' if tables else ''}, in what was done before: portion {listed(numbers, SHOWN)}"
+            console.print(Text(f"  {says}", style=style))
 
 
 FIGURES = ("portion", "deleted", "inserted", "left")
@@ -150,7 +162,7 @@ def portions_document(
 def backfill_outcome_document(
     outcome: dict[str, Any],
     portions: Sequence[PortionDone],
-    unlike_before: Sequence[int] = (),
+    before: Sequence[PortionFound] = (),
     not_counted: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return what became of a backfill; `outcome` is its outcome as plain data."""
@@ -158,7 +170,16 @@ def backfill_outcome_document(
         "format": "syncengine.backfill",
         "version": 1,
         "outcome": outcome,
-        "portions_unlike_before": list(unlike_before),
+        "portions_before": [
+            {
+                "portion": found.number,
+                "rows_left": found.left,
+                "in_sync": found.in_sync,
+                "not_compared": list(found.not_compared),
+                "unwritable": list(found.unwritable),
+            }
+            for found in before
+        ],
         "not_counted": list(not_counted),
         "portions": [
             {

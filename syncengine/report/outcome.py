@@ -15,13 +15,13 @@ from syncengine.model.names import command
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
 from syncengine.model.plan import Plan, RowsFrom
 from syncengine.model.sentences import listed, plural
-from syncengine.model.surroundings import Meeting
+from syncengine.model.surroundings import Meeting, Unseen
 from syncengine.model.timetable_flag import FlagEdit
 from syncengine.report.checklist import line_document
 from syncengine.report.hooks import hook_document
 from syncengine.report.json_values import plain
 from syncengine.report.plan_text import stale_lines
-from syncengine.report.surroundings import allowed_document, meeting_document
+from syncengine.report.surroundings import allowed_document, meeting_document, unseen_document
 from syncengine.report.text import unbroken
 
 TABLES_NAMED = 4
@@ -173,6 +173,7 @@ def outcome_document(
     by_hand: Sequence[tuple[ChecklistLine, str]] = (),
     rollups: Plan | None = None,
     set_off: Sequence[Meeting] = (),
+    unseen: Sequence[Unseen] = (),
     needs: Allowed = NOTHING,
 ) -> dict[str, Any]:
     """Return what a run did as plain data."""
@@ -186,6 +187,7 @@ def outcome_document(
         "unlike": list(unlike),
         "notes": list(notes),
         "set_off": [meeting_document(one) for one in set_off],
+        "set_off_unknown": [unseen_document(one) for one in unseen],
         "needs": allowed_document(needs),
         "steps": plain(outcome.steps),
         "stale_rollups": plain(rollups.stale) if rollups else [],

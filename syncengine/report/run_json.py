@@ -9,7 +9,7 @@ from syncengine.model.hooks import HookRecord
 from syncengine.model.run import BatchRecord, RunRecord, left_in_single_user_mode, left_to_do
 from syncengine.report.hooks import hook_document
 from syncengine.report.json_values import plain
-from syncengine.report.surroundings import allowed_document, meeting_document
+from syncengine.report.surroundings import allowed_document, meeting_document, unseen_document
 
 
 def runs_document(runs: Sequence[RunRecord], holder: str) -> dict[str, Any]:
@@ -49,6 +49,7 @@ def _run(run: RunRecord, runs: Sequence[RunRecord]) -> dict[str, Any]:
         "resumable": run in left_to_do(runs),
         "needs": allowed_document(run.needs),
         "set_off": [meeting_document(one) for one in run.set_off],
+        "set_off_unknown": [unseen_document(one) for one in run.unseen],
         "steps": run.steps,
         "steps_done": run.steps_done,
         "portions": run.portions,

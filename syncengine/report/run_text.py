@@ -99,7 +99,7 @@ def _run(run: RunRecord, runs: Sequence[RunRecord], *, every_batch: bool) -> Ite
         yield Text(f"  it ended early: {run.stopped}", style="red")
     if run.in_sync is not None:
         yield Text(f"  {_checked(run)}", style="green" if run.in_sync else "yellow")
-    yield from run_lines(run.set_off)
+    yield from run_lines(run.set_off, run.unseen)
     rows = list(_tables(run.batches, every_batch=every_batch))
     if rows:
         table = grid("table", "into", "state", "batches", "deleted", "inserted", "seconds", right=COUNTS)

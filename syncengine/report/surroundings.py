@@ -9,7 +9,7 @@ from rich.text import Text
 
 from syncengine.model.allowed import Allowed
 from syncengine.model.plan import Plan
-from syncengine.model.surroundings import Meeting, Met, MetKind
+from syncengine.model.surroundings import Meeting, Met, MetKind, Unseen
 
 HOW = "An undo does not put this back"
 
@@ -40,19 +40,22 @@ def meeting_notes(plan: Plan) -> Iterator[str]:
     yield from (f"{place}: {'; '.join(says)}" for place, says in told.items())
 
 
-def set_off_lines(plan: Plan, set_off: tuple[Meeting, ...]) -> Iterator[Text]:
+def set_off_lines(plan: Plan, set_off: Sequence[Meeting], unseen: Sequence[Unseen]) -> Iterator[Text]:
     """Yield, after a run, what it set off, and of an undo what it did not put back."""
     if plan.not_put_back:
         yield Text(f"Not put back: what run {plan.undoes} set off beside the rows it wrote", style="bold")
         yield from _lines(plan.not_put_back)
-    yield from run_lines(set_off)
+    yield from run_lines(set_off, unseen)
 
 
-def run_lines(set_off: Sequence[Meeting]) -> Iterator[Text]:
-    """Yield what a run has set off, as it was found when its rows were written."""
+def run_lines(set_off: Sequence[Meeting], unseen: Sequence[Unseen]) -> Iterator[Text]:
+    """Yield what a run has set off, as it was found when its rows were written, and where that is not known."""
     if set_off:
         yield Text(f"Set off beside the rows that were written. {HOW}", style="bold")
         yield from _lines(set_off)
+    if unseen:
+        yield Text("What was set off beside the rows that were written is not known to the end", style="bold")
+        yield from (Text(f"  {one.says}.", style="yellow") for one in unseen)
 
 
 def report_lines(plan: Plan) -> Iterator[Text]:
@@ -66,6 +69,11 @@ def report_lines(plan: Plan) -> Iterator[Text]:
 def allowed_document(allowed: Allowed) -> dict[str, list[str]]:
     """Return the tables that are named for what they set off as plain data."""
     return {"triggers": list(allowed.triggers), "cascades": list(allowed.cascades)}
+
+
+def unseen_document(unseen: Unseen) -> dict[str, str]:
+    """Return a table of which it is not known what its last batch set off as plain data."""
+    return {"server": unseen.into.value, "table": unseen.table, "why": unseen.why}
 
 
 def meeting_document(meeting: Meeting) -> dict[str, Any]:

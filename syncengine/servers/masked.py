@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
 from hashlib import sha256
+from typing import cast
 
 import pyarrow as pa
 
@@ -15,9 +17,14 @@ from syncengine.model.mask import Mask
 from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import ColumnType
-from syncengine.model.surroundings import Reference, Surroundings
+from syncengine.model.surroundings import Surroundings
 from syncengine.servers.masked_errors import masking
 from syncengine.servers.protocol import Bounds, LiveTable, Server, ServerDescription, SessionState, WriteSession
+
+CALLED = frozenset(
+    {"table", "to", "of", "columns", "column", "generated", "inherited_by", "elsewhere", "is_a", "called"}
+)
+"""Fields of what surrounds a table that name tables and columns, or are words of syncengine's own."""
 
 
 class MaskedSession:
@@ -173,27 +180,20 @@ class MaskedServer:
         return shown if shown == identity else f"{shown} ({sha256(identity.encode()).hexdigest()[:8]})"
 
     def _told(self, around: Surroundings) -> Surroundings:
-        text = self._mask.text
+        # A table is asked for by its name, and told by it.
+        return replace(cast("Surroundings", _masked(around, self._mask)), table=around.table)
 
-        def named(table: str) -> str:
-            return text(table) if "." in table else table
 
-        def reference(one: Reference) -> Reference:
-            return replace(one, name=text(one.name), table=named(one.table), to=named(one.to))
-
-        return replace(
-            around,
-            triggers=tuple(replace(one, name=text(one.name)) for one in around.triggers),
-            referred_by=tuple(map(reference, around.referred_by)),
-            refers=tuple(map(reference, around.refers)),
-            counters=tuple(replace(one, sequence=text(one.sequence), stays=text(one.stays)) for one in around.counters),
-            unique=tuple(replace(one, name=text(one.name)) for one in around.unique),
-            checks=tuple(replace(one, name=text(one.name), condition=text(one.condition)) for one in around.checks),
-            inherited_by=tuple(map(named, around.inherited_by)),
-            elsewhere=tuple(map(named, around.elsewhere)),
-            reached=tuple(replace(one, table=named(one.table)) for one in around.reached),
-            published=tuple(replace(one, name=text(one.name), of=named(one.of)) for one in around.published),
-        )
+def _masked(told: object, mask: Mask, name: str = "") -> object:
+    """Return a value without what a mask hides, in every text of it, however deep it lies."""
+    if isinstance(told, str) and not isinstance(told, Enum):
+        # Tables and columns are called as everywhere, but where a schema or an expression is named with them.
+        return told if name in CALLED and told.replace("$", "").isidentifier() else mask.text(told)
+    if isinstance(told, tuple):
+        return tuple(_masked(one, mask, name) for one in told)
+    if not is_dataclass(told) or isinstance(told, type):
+        return told
+    return replace(told, **{one.name: _masked(getattr(told, one.name), mask, one.name) for one in fields(told)})
 
 
 def _reader(rows: pa.RecordBatchReader, mask: Mask) -> pa.RecordBatchReader:

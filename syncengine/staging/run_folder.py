@@ -30,16 +30,16 @@ from syncengine.model.hooks import HookRecord
 from syncengine.model.kept_file import KeptFile
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan
-from syncengine.model.portions import Portion
+from syncengine.model.portions import Portion, PortionFound
 from syncengine.model.run import BatchPlace, BatchState, RunHeader, RunKind, RunRecord, RunState
-from syncengine.model.surroundings import Meeting
+from syncengine.model.surroundings import Meeting, Unseen
 from syncengine.staging.checksums import kept_file
 from syncengine.staging.documents import read_document, write_document
 from syncengine.staging.durable import sync_folder, write_whole
 from syncengine.staging.errors import damaged, staging_errors
 from syncengine.staging.marks import LOST, append_mark, count_file, create_marks, legible_marks, read_marks, settle
 from syncengine.staging.private_files import make_folder
-from syncengine.staging.run_reading import ALLOWANCES, HOOKS, MEETINGS, RunReading
+from syncengine.staging.run_reading import ALLOWANCES, FOUND, HOOKS, MEETINGS, UNSEEN, RunReading
 
 FORMAT = "syncengine.run"
 VERSION = 2
@@ -176,9 +176,17 @@ class RunFolder:
         """Append what the writes that follow set off; `logged` servers roll a batch back with all that came of it."""
         self.mark("set-off", meetings=MEETINGS.dump_python(tuple(meetings), mode="json"), logged=list(logged))
 
+    def mark_unseen(self, unseen: Sequence[Unseen], *, logged: Collection[Role]) -> None:
+        """Append the tables of which it is not known what their last batch set off."""
+        self.mark("unseen", tables=UNSEEN.dump_python(tuple(unseen), mode="json"), logged=list(logged))
+
     def mark_allowance(self, what: Literal["allowed", "needs"], allowed: Allowed) -> None:
         """Append what was allowed to be set off from here on, or what has to be before the run can go on."""
         self.mark(what, allowance=ALLOWANCES.dump_python(allowed, mode="json"))
+
+    def mark_portion(self, found: PortionFound) -> None:
+        """Append what was found of a portion of a backfill that is done."""
+        self.mark("portion", found=FOUND.dump_python(found, mode="json"))
 
     def mark_hook(self, record: HookRecord) -> None:
         """Append what became of a hook, or that it is begun."""

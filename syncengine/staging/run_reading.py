@@ -12,6 +12,7 @@ from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.hooks import HookRecord, with_record
 from syncengine.model.kept_file import KeptFile
 from syncengine.model.pair import Role
+from syncengine.model.portions import PortionFound
 from syncengine.model.run import (
     BatchPlace,
     BatchRecord,
@@ -22,11 +23,13 @@ from syncengine.model.run import (
     RunRecord,
     RunState,
 )
-from syncengine.model.surroundings import Meeting
+from syncengine.model.surroundings import Meeting, Unseen
 
 HOOKS = TypeAdapter(HookRecord)
 MEETINGS = TypeAdapter(tuple[Meeting, ...])
 ALLOWANCES = TypeAdapter(Allowed)
+UNSEEN = TypeAdapter(tuple[Unseen, ...])
+FOUND = TypeAdapter(PortionFound)
 
 WRITTEN = frozenset({BatchState.DONE, BatchState.UNKNOWN})
 """How a batch ends that wrote, or may have written."""
@@ -44,7 +47,7 @@ class RunReading:
         self.steps_done: set[tuple[int, int]] = set()
         self.planned = 1
         self.is_cut = False
-        self.portions_done: dict[int, bool] = {}
+        self.portions_found: dict[int, PortionFound] = {}
         self.ended: dict[str, Any] | None = None
         self.in_sync: bool | None = None
         self.differs: bool | None = None
@@ -52,6 +55,7 @@ class RunReading:
         self.waiting = ""
         self.hooks: list[HookRecord] = []
         self.set_off: dict[Meeting, bool] = {}
+        self.unseen: dict[Unseen, bool] = {}
         self.granted = NOTHING
         self.needs = NOTHING
 
@@ -66,7 +70,8 @@ class RunReading:
             case "planned":
                 self.steps[mark["portion"]] = mark["steps"]
             case "portion":
-                self.portions_done[mark["number"]] = mark["in_sync"]
+                found = FOUND.validate_python(mark["found"])
+                self.portions_found[found.number] = found
             case "step":
                 self.steps_done.add((mark["portion"], mark["step"]))
             case "batch":
@@ -74,7 +79,7 @@ class RunReading:
             case "hook":
                 record = HOOKS.validate_python({name: mark[name] for name in HookRecord.__slots__})
                 self.hooks = with_record(self.hooks, record)
-            case "set-off" | "allowed" | "needs":
+            case "set-off" | "unseen" | "allowed" | "needs":
                 self._surroundings(mark)
             case "waiting":
                 self.waiting = mark["why"]
@@ -88,6 +93,9 @@ class RunReading:
     def _surroundings(self, mark: dict[str, Any]) -> None:
         if mark["mark"] == "set-off":
             self.set_off |= {one: one.into in mark["logged"] for one in MEETINGS.validate_python(mark["meetings"])}
+            return
+        if mark["mark"] == "unseen":
+            self.unseen |= {one: one.into in mark["logged"] for one in UNSEEN.validate_python(mark["tables"])}
             return
         found = ALLOWANCES.validate_python(mark["allowance"])
         if mark["mark"] == "needs":
@@ -128,8 +136,7 @@ class RunReading:
             portions_planned=max(self.planned, len(self.steps)),
             is_cut=self.is_cut,
             portions_kept=tuple(self.steps),
-            portions_done=tuple(self.portions_done),
-            portions_unlike=tuple(number for number, in_sync in self.portions_done.items() if not in_sync),
+            portions_found=tuple(self.portions_found.values()),
             batches=tuple(self.batches.values()),
             ended=datetime.fromisoformat(ended["at"]) if ended and not running else None,
             stopped=ended["stopped"] if ended and not running else "",
@@ -138,16 +145,17 @@ class RunReading:
             differs=self.differs,
             not_compared=self.not_compared,
             hooks=tuple(self.hooks),
-            set_off=tuple(one for one, logged in self.set_off.items() if self._is_set_off(one, logged=logged)),
+            set_off=tuple(one for one, logged in self.set_off.items() if self._is_written(one, logged=logged)),
+            unseen=tuple(one for one, logged in self.unseen.items() if self._is_written(one, logged=logged)),
             granted=self.granted,
             needs=NOTHING if running else self.needs,
         )
 
-    def _is_set_off(self, meeting: Meeting, *, logged: bool) -> bool:
-        """Say whether a batch of its table has run it, be it one that was put back: only a log rolls back all."""
+    def _is_written(self, at: Meeting | Unseen, *, logged: bool) -> bool:
+        """Say whether a batch of its table has run, be it one that was put back: only a log rolls back all."""
         states = WRITTEN if logged else TOUCHED
-        batches = (one for one in self.batches.values() if one.into is meeting.into and one.state in states)
-        return any(part.table == meeting.table for batch in batches for part in batch.parts)
+        batches = (one for one in self.batches.values() if one.into is at.into and one.state in states)
+        return any(part.table == at.table for batch in batches for part in batch.parts)
 
 
 def part_data(part: PartRecord) -> dict[str, object]:

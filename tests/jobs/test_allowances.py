@@ -6,13 +6,16 @@ import shlex
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from syncengine.execute.transaction import Writing
 from syncengine.jobs import surroundings as looking
 from syncengine.model.allowed import Allowed, SetOffError
+from syncengine.model.errors import ServerError
 from syncengine.model.pair import Role
-from syncengine.model.plan import Policy, Rollups
+from syncengine.model.plan import Plan, Policy, Rollups
 from syncengine.model.portions import BackfillWishes
 from syncengine.model.run import RunHeader, RunKind
 from syncengine.model.surroundings import (
@@ -105,11 +108,36 @@ def test_what_comes_while_a_run_is_under_way_keeps_the_rest_from_being_written(
     assert (said.code, refused.code, resumed.code, undone.code) == (5, 4, 0, 5)
     assert kept == before
     assert "c_adding" in said.text
+    assert f"(`syncengine undo {files.open().runs()[-2].id} --pair {files.pair_file}`)" in said.text
     assert "Set off beside the rows that were written" not in said.text
     assert all(offered in one.text for one in (said, *told))
     assert "neither told nor allowed before" in refused.text
     assert [one["name"] for one in resumed.document["outcome"]["set_off"]] == ["c_adding"]
     assert "Not put back" in undone.text
+
+
+@pytest.mark.parametrize("command", ["resync", "backfill"])
+def test_a_run_that_is_stopped_before_it_wrote_is_a_refusal(
+    tmp_path: Path, imitation: Imitation, typed: Typing, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """A trigger that comes before the first batch ends the run with 4, and no undo is offered of nothing."""
+    files = two_tables(tmp_path)
+    options = ("--window", "2000-06-05 05:00..05:59", "--table", "htrunk", "--policy", "replace")
+    keep = RunFolder.save_plan
+
+    def coming(self: RunFolder, portion: int, plan: Plan) -> None:
+        keep(self, portion, plan)
+        imitation.have("htrunk", triggers=(ADDS_UP,))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(RunFolder, "save_plan", coming)
+        said = typed(command, "--yes", *options, "--pair", files.pair_file)
+    resumed = typed("resume", "--pair", files.pair_file, "--allow-triggers", "htrunk")
+
+    assert said.code == 4, said.text
+    assert f"`syncengine resume {files.open().run().id} --pair {files.pair_file}` to go on all the same" in said.text
+    assert "undo what is done" not in said.text
+    assert resumed.code == 0
 
 
 def test_what_came_during_the_last_batch_is_recorded_and_told(
@@ -132,6 +160,33 @@ def test_what_came_during_the_last_batch_is_recorded_and_told(
     assert [one["name"] for one in listed.document["runs"][0]["set_off"]] == ["c_adding"]
     assert undone.code == 5
     assert "Not put back: what run" in undone.text
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_what_the_last_batch_set_off_is_said_not_to_be_known(
+    tmp_path: Path, imitation: Imitation, typed: Typing, monkeypatch: pytest.MonkeyPatch, stopped: bool
+) -> None:
+    """Where the look after the last batch fails or is stopped, run, report and JSON name the table, and why."""
+    files = two_tables(tmp_path)
+    options = ("--window", WINDOW, "--table", "htrunk", "--pair", files.pair_file)
+    asked = imitation.told
+
+    def failing(*_: object) -> NoReturn:
+        monkeypatch.setattr(imitation, "told", asked)
+        if stopped:
+            stop()
+        raise ServerError("secondary: the link is down.")
+
+    with once_written("htrunk", lambda: monkeypatch.setattr(imitation, "told", failing)):
+        said = typed("resync", "--yes", "--json", *options)
+    report = typed("report", "--pair", files.pair_file)
+    listed = typed("runs", "--pair", files.pair_file, "--json").document["runs"][0]["set_off_unknown"]
+
+    why = "stopped by the user" if stopped else "secondary: the link is down."
+    assert said.code == (130 if stopped else 0)
+    assert said.document["outcome"]["set_off_unknown"] == listed
+    assert listed == [{"server": "secondary", "table": "htrunk", "why": why}]
+    assert "htrunk on secondary: what came during its last batch is not known" in report.text
 
 
 def test_a_table_is_asked_about_again_while_it_is_written(
@@ -219,6 +274,46 @@ def test_a_resume_asks_only_about_what_is_left(tmp_path: Path, imitation: Imitat
 
     assert resumed.outcome.done
     assert resumed.set_off == ()
+
+
+def test_a_resume_allows_what_is_there_and_not_what_comes_later(tmp_path: Path, imitation: Imitation) -> None:
+    """A second trigger at a table that a resume names, come while it writes, is refused as one of any other run is."""
+    pair = two_tables(tmp_path).open()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Writing, "write", lambda *_, **__: stop())
+        pair.execute(pair.plan_resync(window=WINDOW, tables=BOTH))
+    imitation.have("htrunk", triggers=(ADDS_UP,))
+
+    with once_written("hcwc", lambda: imitation.have("htrunk", triggers=(ADDS_UP, COUNTS))):
+        resumed = pair.resume(allow_triggers="htrunk")
+    imitation.have("htrunk", triggers=(ADDS_UP,))
+    again = pair.resume()
+
+    assert "c_counting" in resumed.outcome.stopped
+    assert "c_adding" not in resumed.outcome.stopped
+    assert again.outcome.done
+    assert names(again.set_off) == [("htrunk", "c_adding")]
+
+
+def test_a_resume_allows_what_is_there_at_days_that_are_planned(tmp_path: Path, imitation: Imitation) -> None:
+    """A trigger that came at a day's table once its roll-up was planned is run where the resume names that table."""
+    files = blind_in_may(tmp_path)
+    pair = files.open()
+    keep = RunFolder.save_plan
+
+    def coming(self: RunFolder, portion: int, plan: Plan) -> None:
+        keep(self, portion, plan)
+        if portion > 1:
+            imitation.have("dcwc", triggers=(ADDS_UP,))
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(RunFolder, "save_plan", coming)
+        ran = pair.execute(pair.plan_resync(window=window(), tables="hcwc", rollups="recompute"))
+    resumed = pair.resume(allow_triggers="dcwc")
+
+    assert ran.needs == Allowed(triggers=("dcwc",))
+    assert resumed.outcome.done
+    assert names(resumed.set_off) == [("dcwc", "c_adding")]
 
 
 def test_what_a_resume_allows_holds_from_then_on(tmp_path: Path, imitation: Imitation) -> None:

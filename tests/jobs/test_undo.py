@@ -226,7 +226,10 @@ def test_an_undo_that_left_something_is_gone_on_with(
     files = build_files(
         tmp_path,
         ["users", "dbitems"],
-        primary={"users": [row("users", user_id="a", full_name="New")], "dbitems": [row("dbitems", item_type="constant", item_name="new")]},
+        primary={
+            "users": [row("users", user_id="a", full_name="New")],
+            "dbitems": [row("dbitems", item_type="constant", item_name="new")],
+        },
         secondary={"users": [row("users", user_id="a", full_name="Old")]},
     )
     before = {table: files.bag("secondary", table) for table in ("users", "dbitems")}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import fields, replace
+from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args, get_origin, get_type_hints
 
 import pyarrow as pa
 import pytest
@@ -15,10 +16,11 @@ from syncengine.model.errors import ServerError, StagingError
 from syncengine.model.mask import Mask
 from syncengine.model.pair import Role
 from syncengine.model.selection import ReadQuery
+from syncengine.model.surroundings import Reference, Surroundings, met_at
 from syncengine.servers.duckdb.server import DuckDBServer
 from syncengine.servers.masked import MaskedServer, MaskedSession
 from syncengine.servers.masked_errors import masking
-from syncengine.servers.protocol import ServerDescription
+from syncengine.servers.protocol import Server, ServerDescription
 from tests.builders import Files, build_files
 
 HOST = "s3cret-host"
@@ -161,3 +163,50 @@ def test_the_number_of_a_session_is_left_as_it_is() -> None:
     session: Any = MaskedSession(Numbered(), Mask((("A_PORT", "913"),)))
 
     assert session.id == Numbered.id
+
+
+SCHEMA = "s3cret_schema"
+
+
+def filled(kind: Any, called: str) -> Any:
+    """Return a value of a type in which every text, at whatever depth, names the schema of the url."""
+    if get_origin(kind) is tuple:
+        return (filled(get_args(kind)[0], called),)
+    if kind is str:
+        return f"{SCHEMA}.f({called})"
+    if kind is bool:
+        return True
+    if issubclass(kind, Enum):
+        return [*kind][-1]
+    hints = get_type_hints(kind)
+    return kind(**{one.name: filled(hints[one.name], one.name) for one in fields(kind)})
+
+
+def test_no_field_of_what_surrounds_a_table_is_left_unmasked() -> None:
+    """Whatever text of a trigger, a reference, a key, a condition or a counter names the url's schema, it is masked."""
+    around = replace(filled(Surroundings, "surroundings"), table="htrunk")
+
+    class Asked:
+        def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
+            return dict.fromkeys(names, around)
+
+    server = MaskedServer(cast("Server", Asked()), Mask((("A_SCHEMA", SCHEMA),)))
+    told = server.surroundings(["htrunk"])["htrunk"]
+
+    assert SCHEMA not in repr(told)
+    assert repr(told).count("${A_SCHEMA}") == repr(around).count(SCHEMA)
+    assert not [met for met in met_at(told) if SCHEMA in repr(met)]
+
+
+def test_a_table_that_is_called_as_the_url_says_is_still_named() -> None:
+    """The bare name of a table or a column is told as it is, also where it is what the url takes from somewhere."""
+    around = Surroundings("htrunk", refers=(Reference("htrunk_acd", "htrunk", "acds", ("acd",)),))
+
+    class Asked:
+        def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
+            return dict.fromkeys(names, around)
+
+    server = MaskedServer(cast("Server", Asked()), Mask((("A_DATABASE", "htrunk"), ("A_USER", "acds"))))
+
+    (reference,) = server.surroundings(["htrunk"])["htrunk"].refers
+    assert (reference.table, reference.to) == ("htrunk", "acds")

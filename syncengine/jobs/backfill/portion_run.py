@@ -14,15 +14,15 @@ from syncengine.jobs.connections import as_of
 from syncengine.jobs.runs.beginning import needed_bytes
 from syncengine.jobs.runs.result import Ran
 from syncengine.jobs.runs.runs import Runs
-from syncengine.jobs.surroundings import TO_GO_ON, Watch, fit_to_go_on, planned, surrounded
+from syncengine.jobs.surroundings import Watch, fit_to_go_on, planned, surrounded, to_go_on
 from syncengine.model.allowed import Allowed
 from syncengine.model.checklist import ChecklistLine
 from syncengine.model.drift import Observation
 from syncengine.model.errors import RefusedError, WindowError
-from syncengine.model.outcome import RunOutcome, StepOutcome
+from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan
-from syncengine.model.portions import BackfillWishes, Portion, PortionDone
+from syncengine.model.portions import BackfillWishes, Portion, PortionDone, PortionFound
 from syncengine.model.progress import Progress
 from syncengine.model.run import RunKind, RunRecord
 from syncengine.observe.facts import running_archive
@@ -146,16 +146,18 @@ class Copying:
         unwritable = made.unwritable if made is not None else ()
         self.done.append(PortionDone(portion, outcome.deleted, outcome.inserted, left, in_sync, lost, unwritable))
         # Steps that were left since their rows had moved are not done by this plan any more: drift remains.
-        self.run.mark("portion", number=portion.number, in_sync=outcome.done and in_sync is not False)
+        alike = outcome.done and in_sync is not False
+        undone = tuple(dict.fromkeys(step.state for step in outcome.steps if step.state is not StepState.DONE))
+        self.run.mark_portion(PortionFound(portion.number, alike, left, lost, unwritable, undone))
 
     def ended(self) -> Ran:
         """Mark how it ended, and return what became of it."""
         outcome = RunOutcome(self.run.id, tuple(self.steps), self.stopped, self.cancelled)
         if outcome.done and not self.stopped:
-            alike = all(done.in_sync is not False for done in self.done) and not self.record.portions_unlike
-            in_sync = alike and not self._not_counted()
-            lost = list(dict.fromkeys(name for done in self.done for name in done.not_compared))
-            differs = any(done.left for done in self.done) or bool(self.record.portions_unlike)
+            every: tuple[PortionFound | PortionDone, ...] = (*self.record.portions_found, *self.done)
+            in_sync = all(one.in_sync is not False for one in every) and not self._not_counted()
+            lost = list(dict.fromkeys(name for one in every for name in one.not_compared))
+            differs = any(one.left for one in every)
             self.run.mark("checked", in_sync=in_sync, differs=differs, not_compared=lost)
         last = self.last or nothing(self.work.settings, self.wishes, self.record.header.seed)
         ran = Ran(
@@ -164,7 +166,7 @@ class Copying:
             None,
             kind=RunKind.BACKFILL,
             portions=tuple(self.done),
-            unlike_before=self.record.portions_unlike,
+            before=self.record.portions_found,
             not_counted=self._not_counted(),
             wrote=self.wrote,
         )
@@ -194,7 +196,7 @@ class Copying:
             seed,
             self.progress,
             self.allowed,
-            TO_GO_ON if self.wrote else PLANNED,
+            to_go_on(self.run.id, wrote=True) if self.wrote else PLANNED,
         )
         if made is not None:
             self.runs.ledger.check_room(needed_bytes(made))

@@ -10,9 +10,9 @@ from syncengine.model.drift import Observation
 from syncengine.model.hooks import HookRecord
 from syncengine.model.outcome import RunOutcome
 from syncengine.model.plan import Plan
-from syncengine.model.portions import PortionDone
+from syncengine.model.portions import PortionDone, PortionFound
 from syncengine.model.run import RunKind
-from syncengine.model.surroundings import Meeting
+from syncengine.model.surroundings import Meeting, Unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class Ran:
     kind: RunKind = RunKind.RESYNC
     portions: tuple[PortionDone, ...] = ()
     """Those of a backfill that were looked at this time."""
-    unlike_before: tuple[int, ...] = ()
-    """Portions it had done before, in which drift remained."""
+    before: tuple[PortionFound, ...] = ()
+    """Portions that a backfill had done before."""
     not_counted: tuple[str, ...] = ()
     """Tables that a backfill could not count: days that only they have were not looked at."""
     wrote: bool = False
@@ -42,7 +42,14 @@ class Ran:
     """The second portion, which mends days, weeks and months; its `stale` are left to Data Summarizing."""
     set_off: tuple[Meeting, ...] = ()
     """What it has set off beside the rows it wrote, which no undo puts back."""
+    unseen: tuple[Unseen, ...] = ()
+    """Tables of which it is not known what their last batch set off."""
     needs: Allowed = NOTHING
     """What a resume has to be told to allow, where it ended for that."""
     by_hand: tuple[tuple[ChecklistLine, str], ...] = ()
     """What is left to be done by hand after it, each with why its hook has not done it, if it was tried."""
+
+    @property
+    def every_portion(self) -> tuple[PortionFound | PortionDone, ...]:
+        """Those of a backfill that are done, before or this time: how it ends is the same in one go or in many."""
+        return (*self.before, *self.portions)

@@ -20,7 +20,17 @@ from syncengine.jobs.runs.beginning import about_of, kind_of, needed_bytes
 from syncengine.jobs.runs.hooks import Hooking
 from syncengine.jobs.runs.result import Ran
 from syncengine.jobs.runs.row_sources import sources_of
-from syncengine.jobs.surroundings import TO_BEGIN, TO_GO_ON, TO_UNDO, Watch, fit_to_go_on, needs, still_fit, surrounded
+from syncengine.jobs.surroundings import (
+    TO_BEGIN,
+    TO_UNDO,
+    Watch,
+    fit_to_go_on,
+    needs,
+    still_fit,
+    surrounded,
+    to_go_on,
+    told_of,
+)
 from syncengine.jobs.timetables.edits import EditQuestions, flags_unlike, plan_flag_undo
 from syncengine.jobs.undo import UndoQuestions, permission_of, plan_undo, unlike_journal
 from syncengine.model.allowed import Allowed
@@ -93,13 +103,14 @@ class Runs:
         with self.connections.servers(plan.writes_to, needed=plan.servers) as servers:
             self.connections.refuse_unwritable(servers, plan.writes_to)
             self._refuse_unfit(plan, servers)
-            permission = allowed.and_told((*plan.permission.told, *record.granted.told))
+            # What is there now is allowed, by its names, at days that are planned too; what comes later is not.
+            named = told_of((*allowed.triggers, *allowed.cascades), plan.writes_to, servers, allowed)
+            permission = plan.permission.and_told((*record.granted.told, *named))
             plan = fit_to_go_on(plan, 1, record, servers, permission)
             with self.resumed(record, servers) as (run, found):
                 if allowed.named:
-                    run.mark_allowance("allowed", allowed.and_told(plan.set_off))
+                    run.mark_allowance("allowed", allowed.and_told(named))
                 notes = self.recover_others(servers, plan.writes_to, but=record.id)
-                permission = permission.and_told(plan.set_off)
                 return replace(self._carry_out(plan, run, servers, found, permission), notes=tuple(notes))
 
     def _refuse_unfit(self, plan: Plan, servers: Mapping[Role, Server]) -> None:
@@ -255,7 +266,7 @@ class Runs:
         """Mark how a run ended, and return it with what it has set off and what it needs to go on."""
         ended = replace(ran, outcome=end(run, ran.outcome))
         told = run.record(running=False)
-        return replace(ended, set_off=told.set_off, needs=told.needs)
+        return replace(ended, set_off=told.set_off, unseen=told.unseen, needs=told.needs)
 
     def _written(
         self, plan: Plan, context: RunContext, record: RunRecord | None, hooking: Hooking, watch: Watch
@@ -284,7 +295,8 @@ class Runs:
             else:
                 undone = [step.number for step in ran.outcome.steps if step.state is not StepState.DONE]
                 made = self.rollups.plan(context.servers, ran.plan, undone, context.cache)
-                made = surrounded(made, context.servers, permission, TO_GO_ON)
+                wrote = any(step.wrote for step in ran.outcome.steps)
+                made = surrounded(made, context.servers, permission, to_go_on(context.run.id, wrote=wrote))
                 self.ledger.check_room(needed_bytes(made))
                 context.run.save_plan(ROLLUP_PORTION, made)
         except (KeyboardInterrupt, SyncError) as error:

@@ -9,11 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from syncengine.jobs.backfill.portion_run import Copying
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
+from syncengine.model.portions import Portion
 from syncengine.model.run import RunState
 from syncengine.servers.protocol import Server
 from syncengine.staging.run_folder import RunFolder
+from tests.builders import Files, build_files
+from tests.cli.terminal import Typing
 from tests.jobs.backfill.backfills import DAYS, TABLES, alike, backfill, finished, history, tables_of
 from tests.meddling import Meddling, meddle
 from tests.scenes import code, trunks
@@ -169,8 +173,91 @@ def test_rows_that_moved_leave_drift_and_nothing_to_resume(tmp_path: Path, monke
 
     record = files.open().run()
     assert (ran.outcome.done, ran.outcome.stopped) == (False, "")
-    assert (record.portions_done, record.portions_unlike) == ((1, 2, 3, 4), (1,))
-    with pytest.raises(InputError, match="moved since it was planned"):
+    assert [(found.number, found.in_sync) for found in record.portions_found] == [
+        (1, False),
+        (2, True),
+        (3, True),
+        (4, True),
+    ]
+    with pytest.raises(InputError, match="left only what had moved"):
         files.open().resume()
     assert finished(backfill(files, tables=("htrunk",), policy="replace"))
     assert alike(files, "htrunk")
+
+
+def _a_view(files: Files, patched: pytest.MonkeyPatch) -> None:
+    del patched
+    files.run("secondary", "ALTER TABLE hcwc RENAME TO hcwc_base")
+    files.run("secondary", "CREATE VIEW hcwc AS SELECT * FROM hcwc_base")
+
+
+def _unlike_columns(files: Files, patched: pytest.MonkeyPatch) -> None:
+    del patched
+    files.run("secondary", "ALTER TABLE hcwc DROP COLUMN cwc")
+
+
+def _moving(files: Files, patched: pytest.MonkeyPatch) -> None:
+    del files
+    begun = [0]
+
+    def moving(server: Server) -> None:
+        begun[0] += 1
+        if begun[0] == 1:
+            with server.begin() as session:
+                session.insert("hcwc", as_arrow("hcwc", [code(400, "9", row_date=DAYS[1])]).to_reader())
+                session.commit()
+
+    meddle(patched, Role.SECONDARY, Meddling(before_begin=moving))
+
+
+@pytest.mark.soak("moved")
+@pytest.mark.parametrize(
+    ("trouble", "says"),
+    [
+        (_a_view, "cannot be written: hcwc, in what was done before: portion 1"),
+        (_unlike_columns, "not compared: hcwc, in what was done before: portion 1"),
+        (_moving, "drift remained, in what was done before: portion 1"),
+    ],
+    ids=["unwritable", "not-compared", "moved"],
+)
+def test_a_backfill_ends_as_it_would_have_in_one_go(
+    tmp_path: Path,
+    typed: Typing,
+    monkeypatch: pytest.MonkeyPatch,
+    trouble: Callable[[Files, pytest.MonkeyPatch], None],
+    says: str,
+) -> None:
+    """What was left of a portion is kept with the run: stopped after it and resumed, it ends with the same code."""
+    options = ("--window", "2000-06-01..2000-06-02", "--table", "htrunk", "--table", "hcwc", "--portion-days", "1")
+
+    def begun(name: str) -> Files:
+        files = build_files(
+            tmp_path / name,
+            ["htrunk", "hcwc"],
+            primary={
+                "hcwc": [code(400, row_date=DAYS[1])],
+                "htrunk": [one for day in DAYS[:2] for one in trunks(400, 500, row_date=day)],
+            },
+        )
+        trouble(files, monkeypatch)
+        return files
+
+    whole = begun("whole")
+    in_one_go = typed("backfill", "--pair", whole.pair_file, *options, "--yes")
+    files = begun("stopped")
+    portion, seen = Copying.portion, [0]
+
+    def stopping(self: Copying, one: Portion) -> None:
+        seen[0] += 1
+        if seen[0] == 2:
+            raise KeyboardInterrupt
+        portion(self, one)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Copying, "portion", stopping)
+        assert typed("backfill", "--pair", files.pair_file, *options, "--yes").code == 130
+    resumed = typed("resume", "--pair", files.pair_file)
+
+    assert (in_one_go.code, resumed.code) == (5, 5), resumed.text
+    assert says in resumed.text
+    assert files.open().run().portions_done == (1, 2)
