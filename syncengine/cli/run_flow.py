@@ -146,8 +146,7 @@ def _of_the_rows(ran: Ran) -> ExitCode:
     if ran.kind is RunKind.BACKFILL:
         portions = ran.every_portion
         if ran.not_counted or any(portion.not_compared or portion.unwritable for portion in portions):
-            wrote = ran.wrote or any(portion.deleted or portion.inserted for portion in portions)
-            return ExitCode.PARTLY if wrote else ExitCode.ERROR
+            return ExitCode.PARTLY if ran.wrote or ran.before else ExitCode.ERROR
         in_sync = all(portion.in_sync is not False for portion in portions)
         return ExitCode.DONE if in_sync else ExitCode.DRIFT
     if ran.plan.undoes or ran.plan.edit:
