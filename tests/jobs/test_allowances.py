@@ -166,7 +166,7 @@ def test_what_came_during_the_last_batch_is_recorded_and_told(
 def test_what_the_last_batch_set_off_is_said_not_to_be_known(
     tmp_path: Path, imitation: Imitation, typed: Typing, monkeypatch: pytest.MonkeyPatch, stopped: bool
 ) -> None:
-    """Where the look after the last batch fails or is stopped, run, report and JSON name the table, and why."""
+    """Where the look after the last batch fails or is stopped, run, report, JSON and undo name the table, and why."""
     files = two_tables(tmp_path)
     options = ("--window", WINDOW, "--table", "htrunk", "--pair", files.pair_file)
     asked = imitation.told
@@ -187,6 +187,9 @@ def test_what_the_last_batch_set_off_is_said_not_to_be_known(
     assert said.document["outcome"]["set_off_unknown"] == listed
     assert listed == [{"server": "secondary", "table": "htrunk", "why": why}]
     assert "htrunk on secondary: what came during its last batch is not known" in report.text
+    assert f"htrunk on secondary: what came during its last batch is not known ({why.rstrip('.')})" in (
+        files.open().plan_undo().notes
+    )
 
 
 def test_a_table_is_asked_about_again_while_it_is_written(

@@ -201,7 +201,9 @@ class Runs:
                 questions = UndoQuestions(self.settings, self.catalogue, as_of(self.settings), self.ledger)
                 made = plan_undo(record, run, servers, questions, cache)
             permission = allowed.and_told(permission_of(record, run).told)
-            return surrounded(replace(made, not_put_back=record.set_off), servers, permission, TO_UNDO)
+            notes = (*made.notes, *(one.says for one in record.unseen))
+            made = replace(made, not_put_back=record.set_off, notes=notes)
+            return surrounded(made, servers, permission, TO_UNDO)
 
     def context(
         self,
