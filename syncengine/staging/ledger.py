@@ -104,6 +104,13 @@ class Ledger:
         wrote = [run for run in self.runs() if run.state in MAY_WRITE or any(b.state in WROTE for b in run.batches)]
         return wrote[-1] if wrote else last
 
+    def to_be_undone(self) -> RunRecord:
+        """Return the last run that wrote; where that is an undo which left something, the run it was to take back."""
+        record = self.last_that_wrote()
+        while record.header.undoes and record.state is RunState.PARTLY:
+            record = self.find(record.header.undoes)
+        return record
+
     def folder(self, run_id: str) -> RunFolder:
         """Return the folder of a run."""
         return RunFolder(self._runs / run_id)

@@ -130,9 +130,10 @@ class Runs:
             raise OccupiedError(f"Run {record.id} is still running.", hint="`syncengine status` shows how far it is.")
         if not record.resumable and not (record.state is RunState.DONE and record.hooks_left):
             if record.state is RunState.PARTLY:
+                again = f"`syncengine undo {record.header.undoes}`" if record.header.undoes else "Run its command again"
                 raise InputError(
                     f"Run {record.id} left only what had moved, or what a server did not do.",
-                    hint="Run its command again: it plans by what is there now.",
+                    hint=f"{again}: it plans by what is there now.",
                 )
             raise InputError(f"Run {record.id} is done: there is nothing to resume.")
         undo = undone_by(record, self.ledger.runs())
@@ -155,19 +156,12 @@ class Runs:
             found, _ = recover(run.record(running=False), run, servers, cache, self.settings.limits)
             yield run, found
 
-    def _to_be_undone(self) -> RunRecord:
-        """Return the last run that wrote; where that is an undo which left something, the run it was to take back."""
-        record = self.ledger.last_that_wrote()
-        while record.header.undoes and record.state is RunState.PARTLY:
-            record = self.ledger.find(record.header.undoes)
-        return record
-
     def plan_undo(self, run_id: str | None, allowed: Allowed, *, dry_run: bool) -> Plan:
         """Plan to put back what a run has changed, its open steps resolved first.
 
         What the run was told and allowed to set off, its undo may, too; `allowed` is for what has come since.
         """
-        record = self._to_be_undone() if run_id is None else self.ledger.find(run_id)
+        record = self.ledger.to_be_undone() if run_id is None else self.ledger.find(run_id)
         _refuse_damaged(record)
         if record.state is RunState.RUNNING:
             raise OccupiedError(f"Run {record.id} is still running.", hint="Stop it first, or wait until it is done.")
