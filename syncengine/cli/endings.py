@@ -19,6 +19,11 @@ USAGE_ERROR = next(one for one in typer.BadParameter.__mro__ if one.__name__ == 
 
 FAULT = "This is a fault of syncengine"
 NO_THREADS = "can't start new thread"
+OURS = {
+    "Input should be a valid integer": "that is no whole number",
+    "Input should be a valid number": "that is no number",
+}
+"""What stands for words of the library that reads the command line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,7 @@ def ending_of(error: BaseException) -> Ending:
             return Ending(
                 ExitCode.ERROR,
                 "The system gives no more threads.",
-                "Allow this user more (`ulimit -u`), or set limits.connections lower.",
+                "Allow this user more (`ulimit -u`).",
             )
         case _:
             what = traceback.format_exception_only(error)[-1].strip()
@@ -109,8 +114,9 @@ def _of_usage(error: BaseException) -> Ending:
     said = str(error.format_message())  # type: ignore[attr-defined]  # as the class has it
     if type(error).__name__ == "NoArgsIsHelpError":
         return Ending(ExitCode.USAGE, said)
-    message = re.sub(r"Input should be a valid (integer|number).*", r"that is no \1", " ".join(said.split()))
-    message = message.replace("that is no integer", "that is no whole number")
+    message = " ".join(said.split())
+    for words, ours in OURS.items():
+        message = re.sub(f"{words}.*", ours, message)
     context = getattr(error, "ctx", None)
     path = getattr(context, "command_path", "syncengine")
     return Ending(ExitCode.USAGE, f"{message.rstrip('.')}.", f"`{path} --help` says what can be typed.")
