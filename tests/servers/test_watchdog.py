@@ -10,6 +10,11 @@ import time
 
 import pytest
 
+from syncengine.model.errors import ServerUnreachableError
+from syncengine.model.pair import Limits, Role
+from syncengine.servers import watchdog
+from syncengine.servers.informix.server import InformixServer
+
 HELD = """
 import ctypes, sys, threading, time
 from syncengine.servers import watchdog
@@ -69,7 +74,26 @@ def test_ctrl_c_that_is_heard_needs_nobody_else() -> None:
     with begun(work, "60") as process:
         assert process.stdout is not None
         process.stdout.readline()
+        # Only now does it wait.
+        time.sleep(0.5)
         os.killpg(process.pid, signal.SIGINT)
         out, said = process.communicate(timeout=20)
 
     assert (process.returncode, out.strip(), said) == (0, "ended", "")
+
+
+def test_a_command_wants_to_be_watched_and_an_informix_begins_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line lets itself be watched, and who opens a server of that driver has it begun."""
+    program = (
+        "import sys\nfrom syncengine.cli.main import run\nfrom syncengine.servers import watchdog\n"
+        "try:\n    run(['--version'])\nfinally:\n    print('wanted', watchdog._Watchdog.wanted)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    begun_with: list[float] = []
+    monkeypatch.setattr(watchdog, "begin", begun_with.append)
+
+    with pytest.raises(ServerUnreachableError):
+        InformixServer("informix+ibm_db://u:p@127.0.0.1:1/cms", Role.PRIMARY, writable=False, limits=Limits())
+
+    assert "wanted True" in done.stdout
+    assert begun_with == [Limits().query_seconds]

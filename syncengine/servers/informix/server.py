@@ -64,8 +64,8 @@ class InformixServer:
         self._name = str(role)
         self._writable = writable
         parsed = parse_url(url, f"{role}.url")
-        address = listening_address(parsed, self._name, CHECK_PORT)
         watchdog.begin(limits.query_seconds)
+        address = listening_address(parsed, self._name, CHECK_PORT)
         self._connections = Connections(
             parsed, self._name, query_seconds=limits.query_seconds, lock_seconds=limits.lock_seconds
         )
