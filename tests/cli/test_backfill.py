@@ -249,3 +249,18 @@ def test_steps_of_portions_that_are_not_planned_are_not_counted(
     assert f"{run.steps_done} of 4 steps in 2 of 3 portions done" in shown.out
     assert "6 of 6 " in typed("runs", "--pair", files.pair_file).out
     assert "portions" not in typed("runs", "--pair", files.pair_file).out
+
+
+def test_what_was_stopped_before_its_first_write_is_offered(
+    tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A backfill that is cut into portions and has written nothing is left to do, as one that has."""
+    files = history(tmp_path)
+    with monkeypatch.context() as patch:
+        stopped_before(patch, 1, KeyboardInterrupt())
+        assert backfill(files, typed, "--yes").code == 130
+
+    said = typed("status", "--ledger", "--pair", files.pair_file)
+
+    assert said.code == 5
+    assert f"syncengine resume {files.open().run().id}" in said.text

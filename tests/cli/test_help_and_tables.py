@@ -114,10 +114,14 @@ def test_sets_are_listed_with_the_files_beside_them(typed: Typing) -> None:
 
 def test_tables_as_documents(typed: Typing) -> None:
     """With --json the same are documents: all tables, one table, the sets."""
-    every = typed("tables", "--json").document["tables"]
+    whole = typed("tables", "--json").document
+    every = whole["tables"]
     one = typed("tables", "hsplit", "--json").document
     sets = typed("tables", "--sets", "--json").document
 
+    assert all(
+        (d["format"], d["version"]) == ("syncengine.tables", 1) for d in (one, sets, typed("tables", "--json").document)
+    )
     assert len(every) >= 97
     assert (one["name"], one["archive"], one["key"]) == ("hsplit", "interval", ["intrvl", "split"])
     assert {"dictionary", "users"} <= {entry["name"] for entry in sets["sets"]}

@@ -111,3 +111,19 @@ def test_what_cannot_be_meant(tmp_path: Path, typed: Typing, words: tuple[str, .
     assert said.code == 2
     assert sentence in said.err
     assert "Traceback" not in said.err
+
+
+def test_what_nobody_saw_is_no_all_clear(tmp_path: Path, typed: Typing) -> None:
+    """Where a server tells neither of its links nor of its intervals, that is said, with exit code 3."""
+    files = build_files(tmp_path, ["users"])
+    for role in ("primary", "secondary"):
+        for table in ("linkex", "arch_stat"):
+            files.run(role, f"DROP TABLE IF EXISTS {table}")
+
+    said = typed("outages", "--pair", files.pair_file)
+    document = typed("outages", "--pair", files.pair_file, "--json").document
+
+    assert said.code == 3
+    assert "nobody knows" in said.out
+    assert "both servers saw every interval whole" not in said.out
+    assert (document["open"], document["unseen"]) == (True, ["primary", "secondary"])

@@ -13,8 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.selection import FarDate
-from syncengine.report.json_values import as_text
+from syncengine.model.spec import ColumnType
+from syncengine.observe.samples import as_told
+from syncengine.report.json_values import as_text, plain
 from syncengine.report.text import unlike_text, value_text
 from tests.builders import build_files, row
 from tests.cli.terminal import Typing
@@ -88,3 +91,26 @@ def test_any_value_is_json(value: object, shown: object) -> None:
     text = as_text({"value": value})
 
     assert json.loads(text.encode(), parse_constant=refuse) == {"value": shown}
+
+
+@pytest.mark.parametrize(("value", "told"), [(math.nan, "NaN"), (math.inf, "Infinity"), (-math.inf, "-Infinity")])
+def test_numbers_that_json_has_not_are_told_by_one_name(value: float, told: str) -> None:
+    """A sample of a verdict and a document name them alike."""
+    assert as_told(FingerprintColumn("share", ColumnType("float")), value) == told
+    assert plain(value) == told
+
+
+def test_versions_of_a_long_text_are_shown_where_they_differ(tmp_path: Path, typed: Typing) -> None:
+    """A plan that asks which version wins shows what differs in them, not that both are long."""
+    files = build_files(
+        tmp_path,
+        ["users"],
+        primary={"users": [row("users", user_id="ann", full_name=f"{LONG}after")]},
+        secondary={"users": [row("users", user_id="ann", full_name=f"{LONG}before")]},
+    )
+
+    said = typed("sync", "--pair", files.pair_file, "-t", "users", "--dry-run")
+
+    assert "after" in said.out
+    assert "before" in said.out
+    assert max(map(len, said.out.splitlines())) < 400

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 
 import pytest
 
+from syncengine.cli.terminal import PlainProgress
 from syncengine.model import interrupts
 from syncengine.model.interrupts import uninterrupted
 
@@ -51,3 +53,16 @@ def test_a_block_that_hangs_is_left_all_the_same(monkeypatch: pytest.MonkeyPatch
 
     assert time.monotonic() - began < 5
     assert handler is signal.default_int_handler
+
+
+def test_a_stop_that_was_swallowed_is_raised_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where whatever was busy at Ctrl-C has swallowed it, the display of progress does not pass it over."""
+    asked = threading.Event()
+    monkeypatch.setattr(interrupts, "_asked", asked)
+    display = PlainProgress()
+    display.begin("Comparing", 2)
+    display.advance(1)
+    asked.set()
+
+    with pytest.raises(KeyboardInterrupt):
+        display.advance(1)
