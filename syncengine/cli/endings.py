@@ -20,10 +20,12 @@ USAGE_ERROR = next(one for one in typer.BadParameter.__mro__ if one.__name__ == 
 FAULT = "This is a fault of syncengine"
 NO_THREADS = "can't start new thread"
 OURS = {
-    "Input should be a valid integer": "that is no whole number",
-    "Input should be a valid number": "that is no number",
+    r"(Input should be|\S+ is not) a valid integer.*": "that is no whole number",
+    r"(Input should be|\S+ is not) a valid (number|float).*": "that is no number",
+    r"Input should be greater than or equal to (-?\d+).*": r"that is less than \1",
+    r"\S+ is not in the range x>=(-?\d+).*": r"that is less than \1",
 }
-"""What stands for words of the library that reads the command line."""
+"""What stands for words of the library that reads the command line, in each of its releases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def _of_usage(error: BaseException) -> Ending:
         return Ending(ExitCode.USAGE, said)
     message = " ".join(said.split())
     for words, ours in OURS.items():
-        message = re.sub(f"{words}.*", ours, message)
+        message = re.sub(words, ours, message)
     context = getattr(error, "ctx", None)
     path = getattr(context, "command_path", "syncengine")
     return Ending(ExitCode.USAGE, f"{message.rstrip('.')}.", f"`{path} --help` says what can be typed.")

@@ -291,11 +291,20 @@ def test_slips_are_told_before_consent_is_asked_for(tmp_path: Path, typed: Typin
     assert "nobody to ask" not in said.err
 
 
-@pytest.mark.parametrize("words", [("verify", "--acd", "x"), ("resync", "--allow-deletions", "x")])
-def test_a_number_that_is_none_is_told_in_our_words(tmp_path: Path, typed: Typing, words: tuple[str, ...]) -> None:
-    """What is typed where a number goes is said to be none, in plain words."""
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("verify", "--acd", "x"), "that is no whole number."),
+        (("resync", "--allow-deletions", "x"), "that is no whole number."),
+        (("resync", "--allow-deletions", "-1"), "that is less than 0."),
+    ],
+)
+def test_a_number_that_is_none_is_told_in_our_words(
+    tmp_path: Path, typed: Typing, words: tuple[str, ...], told: str
+) -> None:
+    """What is typed where a number goes is said to be none, in plain words, in every release of the reader."""
     said = typed(*words, "--pair", drifting_pair(tmp_path).pair_file)
 
     assert said.code == 2
-    assert "that is no whole number" in said.err
+    assert told in said.err
     assert "nput" not in said.err
