@@ -22,6 +22,13 @@ class LineKind(StrEnum):
     DATA_SUMMARIZING = "data-summarizing"
     CALL_HISTORY_ON = "external-call-history-on"
     CALL_HISTORY_OFF = "external-call-history-off"
+    SUPPORT = "support"
+    LOG_OFF = "log-off"
+    LOG_ON = "log-on"
+    HOST_ALIAS = "host-alias"
+    COLLECTION_OFF = "collection-off"
+    COLLECTION_ON = "collection-on"
+    BACKUP = "backup"
 
 
 @dataclass(frozen=True, slots=True)
