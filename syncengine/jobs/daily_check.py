@@ -21,7 +21,8 @@ from syncengine.model.pair import PairSettings, Role
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions, gather_facts
-from syncengine.planning.archives import archive_faults
+from syncengine.planning.archives import archive_faults, rerun_lines
+from syncengine.planning.checklist import hooked
 from syncengine.planning.troubles import Told, state_of
 from syncengine.planning.where_to_work import where_to_work
 from syncengine.servers.protocol import Server
@@ -83,7 +84,9 @@ class DailyChecking:
         state = state_of(told, found.blind, looked, lengths)
         loads = {role: facts[role].load if role in facts else self.settings.server(role).load for role in Role}
         where = where_to_work(state, self.settings, loads)
-        return replace(found, servers=(days[0], days[1]), state=state, where=where)
+        reruns = (line for day in days for line in rerun_lines(day.role, day.late))
+        marked = tuple(hooked(reruns, self.settings.hooks))
+        return replace(found, servers=(days[0], days[1]), state=state, where=where, reruns=marked)
 
     def _checks(self, kinds: Iterable[CheckKind]) -> Iterator[HookCheck]:
         """Yield what the user's commands say of what no table shows."""

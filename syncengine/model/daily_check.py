@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from syncengine.model.archives import ArchiveFault
+from syncengine.model.checklist import ChecklistLine
 from syncengine.model.drift import Observation
 from syncengine.model.facts import ServerFacts
 from syncengine.model.hooks import CheckKind
@@ -78,6 +79,14 @@ class DailyCheck:
     """What keeps the servers from their work."""
     where: WhereToWork = WORK_ON_THE_PRIMARY
     """On which server users work now, and what is to be done about it."""
+
+    reruns: tuple[ChecklistLine, ...] = ()
+    """Archives to be made up for."""
+
+    @property
+    def to_do(self) -> tuple[ChecklistLine, ...]:
+        """What is to be done now, in order."""
+        return (*self.where.lines, *self.reruns)
 
     @property
     def failed(self) -> bool:

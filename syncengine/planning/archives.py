@@ -7,12 +7,14 @@ that is more than two intervals behind: one is under way, and one may be in the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from syncengine.model.archives import Amiss, ArchiveFault
+from syncengine.model.checklist import ChecklistLine, LineKind
 from syncengine.model.facts import ArchiveState, ArchiveStatus, ServerFacts
 from syncengine.model.interval import at_label
+from syncengine.model.pair import Role
 from syncengine.model.sentences import plural
 from syncengine.model.spec import Archive
 
@@ -94,6 +96,26 @@ def _late(
     further = theirs.until if theirs is not None else None
     outrun = further is not None and further > until and as_of - further > TOGETHER
     return outrun or as_of - until > LATE[status.archive]
+
+
+def rerun_lines(role: Role, faults: Iterable[ArchiveFault]) -> Iterator[ChecklistLine]:
+    """Yield to summarize anew what a server has not; missing intervals are a matter of where users work."""
+    acds: dict[Archive, list[int]] = {}
+    for fault in faults:
+        if fault.archive in LATE and fault.acd is not None and fault.amiss is not Amiss.UNKNOWN:
+            acds.setdefault(fault.archive, []).append(fault.acd)
+    if acds:
+        what = " and ".join(f"the {archive} archive of {_named(found)}" for archive, found in acds.items())
+        yield ChecklistLine(
+            LineKind.DATA_SUMMARIZING,
+            role,
+            f"Look at Maintenance, Archiving Status on {role}. What has not run there is made up for with System Setup, "
+            f"Data Summarizing: {what}. Call support where it fails again.",
+        )
+
+
+def _named(acds: Iterable[int]) -> str:
+    return f"ACD {', '.join(map(str, acds))}"
 
 
 def clock_was_set(facts: ServerFacts, acd: int, since: datetime, until: datetime) -> bool:

@@ -58,10 +58,10 @@ def _nothing_seen(facts: Mapping[Role, ServerFacts]) -> bool:
 def _of_server(told: Told, other: ServerFacts | None, looked: Window, lengths: Mapping[int, int]) -> Iterator[Trouble]:
     role, facts = told.role, told.facts
     if told.problem:
-        yield Trouble(role, TroubleKind.UNREACHED, (), f"{role} cannot be reached")
+        yield Trouble(role, TroubleKind.UNREACHED, (), f"the {role} cannot be reached from here")
         return
     if told.links_up is False:
-        yield Trouble(role, TroubleKind.LINKS, (), f"links of {role} are down")
+        yield Trouble(role, TroubleKind.LINKS, (), f"links of the {role} are down")
     if facts is None:
         return
     down = {acd: outage for acd in facts.acds if (outage := _down_now(facts, acd, looked.stop)) is not None}
@@ -69,17 +69,17 @@ def _of_server(told: Told, other: ServerFacts | None, looked: Window, lengths: M
         role,
         TroubleKind.LINKS,
         {acd: outage.span.start for acd, outage in down.items()},
-        "links to {} have been down on {}",
+        "links to {} have been down on the {}",
     )
     off = tuple(acd for acd in facts.collection_off if acd not in down)
     if off:
-        yield Trouble(role, TroubleKind.COLLECTION_OFF, off, f"data collection of {_acds(off)} is off on {role}")
+        yield Trouble(role, TroubleKind.COLLECTION_OFF, off, f"data collection of {_acds(off)} is off on the {role}")
     blind = {
         acd: since
         for acd in facts.acds
         if acd not in down and acd not in off and (since := _blind_since(facts, other, acd, looked, lengths))
     }
-    yield from _by_start(role, TroubleKind.BLIND, blind, "{} has not been seen by {}")
+    yield from _by_start(role, TroubleKind.BLIND, blind, "calls of {} have not been recorded by the {}")
     late = {
         fault.acd: fault.since
         for fault in told.faults
@@ -90,7 +90,7 @@ def _of_server(told: Told, other: ServerFacts | None, looked: Window, lengths: M
         for acd, since in late.items()
         if acd not in (*down, *off, *blind) and not _just_back(facts, acd, since, looked.stop, lengths)
     }
-    yield from _by_start(role, TroubleKind.ARCHIVES, late, "intervals of {} have not been archived on {}")
+    yield from _by_start(role, TroubleKind.ARCHIVES, late, "intervals of {} have not been archived on the {}")
 
 
 def _by_start(role: Role, kind: TroubleKind, since: Mapping[int, datetime | None], says: str) -> Iterator[Trouble]:

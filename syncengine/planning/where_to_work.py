@@ -7,7 +7,7 @@ once the primary is back users go there last, after its history.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from syncengine.model.checklist import ChecklistLine, LineKind
@@ -30,7 +30,9 @@ CLOCK = (
 def where_to_work(state: PairState, settings: PairSettings, loads: Mapping[Role, str | None]) -> WhereToWork:
     """Return where users work, why, and what is to be done; `loads` are the CMS loads that support asks for."""
     found = _Deciding(state, settings, loads).decided()
-    return WhereToWork(found.server, found.because, tuple(hooked(found.lines, settings.hooks)), found.owes_history)
+    # A hook that could look at links has, and where it could not tell, people look.
+    hooks = [hook for hook in settings.hooks if hook.kind != LineKind.LINKS]
+    return replace(found, lines=tuple(hooked(found.lines, hooks)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +80,13 @@ class _Deciding:
         roles = tuple(role for role in Role if self.state.of(role))
         wrong = _sentence(self.state.troubles)
         unreached = self._unreached(Role.PRIMARY)
-        reason = "the primary cannot be reached from here. Make sure that it is down" if unreached else wrong
+        reason = f"{wrong}. Make sure that it is down" if unreached else wrong
         because = f"Work on the secondary: {reason}. Where that will be over soon, users may as well wait."
         if lost:
             because += f" What neither server sees is lost: {_acds(lost)}."
         because += " What is administered on the secondary meanwhile goes back afterwards."
-        lines = [*self._see_links(Role.SECONDARY), *self._collection(), *self._moved(Role.PRIMARY, stays=not unreached)]
+        lines = [*self._see_links(Role.SECONDARY), *self._collection()]
+        lines += self._moved(Role.PRIMARY, if_any=", those who still can" if unreached else "")
         if self.settings.call_history is CallHistory.PRIMARY and any(one.unseen for one in troubles):
             lines += switched_over()
         return WhereToWork(Role.SECONDARY, because, (*lines, *self._support(roles, wrong)))
@@ -91,7 +94,10 @@ class _Deciding:
     def _secondary_fails(self) -> WhereToWork:
         """Return that the primary does all the work; nobody else records the calls."""
         wrong = _sentence(self.state.of(Role.SECONDARY))
-        because = f"Work on the primary: {wrong}. While that lasts the primary alone records the calls."
+        alone = any(one.unseen for one in self.state.troubles)
+        because = f"Work on the primary: {wrong}." + (
+            " While that lasts the primary alone records calls." if alone else ""
+        )
         lines = (*self._see_links(Role.PRIMARY), *self._collection(), *self._support((Role.SECONDARY,), wrong))
         return WhereToWork(Role.PRIMARY, because, lines)
 
@@ -102,7 +108,7 @@ class _Deciding:
             "the secondary stay there until it is, and go back last."
         )
         lines = [*(switched_back() if self.settings.call_history is CallHistory.PRIMARY else ())]
-        lines += self._moved(Role.SECONDARY, when="Last, when `syncengine outages` has nothing left to repair, tell")
+        lines += self._moved(Role.SECONDARY, "Last, when `syncengine outages` has nothing left to repair, tell")
         return WhereToWork(Role.SECONDARY, because, tuple(lines), owes_history=True)
 
     def _see_links(self, role: Role) -> Iterator[ChecklistLine]:
@@ -118,14 +124,13 @@ class _Deciding:
                 text = f"Turn data collection of {_acds(one.acds)} on again at {one.role}, unless somebody is at work."
                 yield ChecklistLine(LineKind.COLLECTION_ON, one.role, text)
 
-    def _moved(self, away: Role, *, stays: bool = True, when: str = "Tell") -> Iterator[ChecklistLine]:
-        """Yield to move the users from a server to the other; of one that is down nobody can log off."""
+    def _moved(self, away: Role, when: str = "Tell", if_any: str = "") -> Iterator[ChecklistLine]:
+        """Yield to move the users from a server to the other."""
         to = away.other
-        if stays:
-            yield ChecklistLine(LineKind.LOG_OFF, away, f"{when} users to log off {away}.")
+        yield ChecklistLine(LineKind.LOG_OFF, away, f"{when} users to log off {away}{if_any}.")
         if self.settings.hook(LineKind.HOST_ALIAS, to) is not None:
             yield ChecklistLine(LineKind.HOST_ALIAS, to, f"Give {to} the address that users and printers know.")
-        yield ChecklistLine(LineKind.LOG_ON, to, f"{'Then tell' if stays else when} users to log on to {to}.")
+        yield ChecklistLine(LineKind.LOG_ON, to, f"Then tell users to log on to {to}.")
 
     def _support(self, servers: Iterable[Role], problem: str) -> tuple[ChecklistLine, ...]:
         roles = tuple(servers)

@@ -33,8 +33,8 @@ BY_HAND = {
     CheckKind.LINKS: "Links: System Setup, connection status on {}; the diary tells only of outages that are over.",
     CheckKind.USERS: "Users: see that nobody is logged in to {} while the primary does its work.",
     CheckKind.INTERNET_CALL_CENTER: "Internet Call Center: see that it is not on {}; only the primary may have it.",
-    CheckKind.RECOVERY_KIT: "Recovery kit of {}: see that the latest CMSADM backup, the latest full maintenance backup, "
-    "patches and software are stored.",
+    CheckKind.RECOVERY_KIT: "Recovery kit of {}: see that the latest CMSADM and full maintenance backups are in it, "
+    "with patches and software.",
 }
 """What the guide has looked at each day and no table shows."""
 NAMES = {
@@ -70,7 +70,7 @@ def print_daily(console: Console, found: DailyCheck, pair: str) -> None:
         console.print(line)
     for line in _where(found, pair):
         console.print(line)
-    _print_lines(console, "To do now", [(line.text, line.hook, line.details) for line in found.where.lines])
+    _print_lines(console, "To do now", [(line.text, line.hook, line.details) for line in found.to_do])
     _print_lines(console, "By hand", [(text, False, ()) for text in _by_hand(found)])
 
 
@@ -79,6 +79,8 @@ def _print_lines(console: Console, title: str, lines: Sequence[tuple[str, bool, 
         console.print()
         console.print(Text(title, style="bold"))
         console.print(numbered_lines(lines))
+    if any(hook for _, hook, _ in lines):
+        console.print(Text("[hook]: the pair file names a command for it, which is not run by this check.", "dim"))
 
 
 def _where(found: DailyCheck, pair: str) -> Iterator[Text]:
@@ -195,21 +197,26 @@ def _warnings(found: DailyCheck) -> list[Text]:
         elif check.says or not check.fine:
             state = "" if check.fine else " not fine"
             lines.append(Text(f"{check.role}: {NAMES[check.kind]}{state}{said}", "dim" if check.fine else "yellow"))
-    for time in found.holes[:HOLES_SHOWN]:
-        lines.append(Text(f"{_hole(time)}: no rows, and {_unexplained(time)}.", style="yellow"))
-    if len(found.holes) > HOLES_SHOWN:
-        lines.append(Text(f"and {plural(len(found.holes) - HOLES_SHOWN, 'hole')} more: `syncengine outages`", "yellow"))
+    holes = list(_holes(found))
+    lines += [Text(f"{hole}.", style="yellow") for hole in holes[:HOLES_SHOWN]]
+    if len(holes) > HOLES_SHOWN:
+        lines.append(Text(f"and {plural(len(holes) - HOLES_SHOWN, 'hole')} more: `syncengine outages`", "yellow"))
     return lines
+
+
+def _holes(found: DailyCheck) -> Iterator[str]:
+    """Yield what nobody was told of, as sentences without their ends; ACDs with the same hole stand together."""
+    acds: dict[tuple[str, Window, str], list[int]] = {}
+    for time in found.holes:
+        roles = " and ".join(side.role.value for side in time.sides if side.missing)
+        acds.setdefault((roles, time.span, _unexplained(time)), []).append(time.acd)
+    for (roles, span, why), named in acds.items():
+        yield f"{roles}: ACD {', '.join(map(str, named))} {span}: no rows, and {why}"
 
 
 def _unexplained(time: BlindTime) -> str:
     told = all(side.tells_links for side in time.sides if side.unexplained)
     return "no outage in the diary explains it" if told else "the diary of links cannot be read"
-
-
-def _hole(time: BlindTime) -> str:
-    roles = " and ".join(side.role.value for side in time.sides if side.missing)
-    return f"{roles}: ACD {time.acd} {time.span}"
 
 
 def _drift(found: DailyCheck, pair: str) -> Iterator[Text]:
@@ -297,7 +304,7 @@ def daily_document(found: DailyCheck) -> dict[str, Any]:
             for check in found.checks
         ],
         "by_hand": [
-            *(line_document(line) for line in where.lines),
+            *(line_document(line) for line in found.to_do),
             *(
                 {
                     "kind": kind.value,
