@@ -109,8 +109,8 @@ def rerun_lines(role: Role, faults: Iterable[ArchiveFault]) -> Iterator[Checklis
         yield ChecklistLine(
             LineKind.DATA_SUMMARIZING,
             role,
-            f"Look at Maintenance, Archiving Status on {role}. What has not run there is made up for with System Setup, "
-            f"Data Summarizing: {what}. Call support where it fails again.",
+            f"Look at Maintenance, Archiving Status on {role}. System Setup, Data Summarizing makes up for what has "
+            f"not run there: {what}. Call support where it fails again.",
         )
 
 
