@@ -21,6 +21,10 @@ from syncengine.planning.support import support_lines
 NAMED = 3
 """Troubles and times named in a sentence; what is said of each server has all of them."""
 WELL = "Work on the primary: administration flows from the primary to the secondary."
+OF_BOTH = {
+    TroubleKind.LINKS: "links of both servers are down",
+    TroubleKind.UNREACHED: "neither server can be reached from here",
+}
 CLOCK = (
     "Neither server has a row of the time that was looked at: nothing was seen. See first that the clock is right "
     "(`as_of` and `timezone` in the pair file); if it is, both servers have been blind, and what neither saw is lost."
@@ -151,13 +155,12 @@ def _since(troubles: Sequence[Trouble]) -> datetime | None:
 
 
 def _sentence(troubles: Sequence[Trouble]) -> str:
-    """Return what is wrong, to go on from "that"; where neither server answers that is one thing."""
-    unreached = [one for one in troubles if one.kind is TroubleKind.UNREACHED]
-    if len(unreached) == len(Role):
-        return "neither server can be reached from here"
-    said = tuple(dict.fromkeys(one.says for one in troubles))
-    if {one.kind for one in troubles} == {TroubleKind.LINKS} and len({one.role for one in troubles}) == len(Role):
-        return "links of both servers are down" if any(not one.acds for one in troubles) else ", and ".join(said)
+    """Return what is wrong, to go on from "that"; what holds of both servers is said once."""
+    said = [one.says for one in troubles]
+    for kind, of_both in OF_BOTH.items():
+        each = [one.says for one in troubles if one.kind is kind and not one.acds]
+        if len(each) == len(Role):
+            said = [of_both, *(one for one in said if one not in each)]
     return ", and ".join(said)
 
 

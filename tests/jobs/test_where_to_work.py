@@ -112,7 +112,7 @@ def test_point_2_both_links_down_is_a_call_to_support(tmp_path: Path) -> None:
     assert "Call support: calls of ACD 1 have not been recorded by the primary" in by_rows.text
     assert by_rows.lines == [("links", "primary"), ("links", "secondary"), ("support", "primary")]
     assert not check.daily["in_order"]
-    assert "Call support: links of the primary are down" in check.text
+    assert "Call support: links of both servers are down, and calls of ACD 1" in check.text
     assert "is lost" in check.text
     assert "Work on" not in check.text
     assert "External Call History" not in check.text
