@@ -1,4 +1,4 @@
-"""`syncengine outages`: when which server was blind, what it cost, and what mends it."""
+"""`syncengine outages`: when which server was blind, what it cost, and what repairs it."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ def outages(
     specs: SpecsOption = None,
     verbose: VerboseOption = 0,
 ) -> int:
-    """Say when which server was blind, why, what it cost, and the command that mends it. Reads only.
+    """Say when which server was blind, why, what it cost, and the command that repairs it. Reads only.
 
     It reads both servers' diaries of their links, intervals without rows and intervals marked incomplete, and
-    compares what lies in them. `syncengine resync --outages` mends all of them, each from the server that saw it.
+    compares what lies in them, up to this moment. `syncengine resync --outages` repairs all of them, each from the
+    server that saw it.
 
-    Exit codes: 0 nothing that can be mended, 3 something can, or is not archived or decided yet, 1 a server failed
-    or a table could not be compared, 2 bad input.
+    Exit codes: 0 nothing that can be repaired, 3 something can, or is not archived or decided yet, or nobody knows
+    what a server saw, 1 a server failed or a table could not be compared, 2 bad input.
     """
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out, progress

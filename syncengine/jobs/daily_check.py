@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
-from syncengine.jobs.hook_commands import Commands, first_lines
+from syncengine.jobs.hook_commands import COULD_NOT_TELL, Commands, first_lines
 from syncengine.jobs.outages import blind_in, looked_back, midnight
 from syncengine.model.bucket import BucketColumns
 from syncengine.model.daily_check import DailyCheck, Filling, HookCheck, ServerDay
@@ -22,9 +22,6 @@ from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions, gather_facts
 from syncengine.planning.call_history import switched_over
 from syncengine.servers.protocol import Server
-
-COULD_NOT_TELL = (None, 126, 127, 255)
-"""Of a command that did not end by itself, a shell that could not run its program, and ssh without its connection."""
 
 
 @dataclass(frozen=True, slots=True)

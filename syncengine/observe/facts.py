@@ -19,6 +19,7 @@ from syncengine.model.facts import (
     ClockReset,
     DayLengths,
     Kept,
+    LinkDown,
     Outage,
     ServerFacts,
 )
@@ -40,6 +41,8 @@ STATUS_WORDS = {"1": "has not run", "3": "ended in failure", RUNNING: "is runnin
 TIME_FORMATS = ("%m/%d/%y %H:%M", "%m/%d/%y %H:%M:%S", "%m/%d/%Y %H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
 CLOCK_RESET = 96
 """The linkex reason that marks a clock being set, not a link being down."""
+WENT_DOWN = (93, 94, 95, 97)
+"""The linkex reasons that say that a link, or collection over it, ended."""
 LONGEST_DURATION = 2**31 - 1
 """The most seconds an Informix INTEGER holds."""
 EPOCH = date(1970, 1, 1)
@@ -106,6 +109,7 @@ def gather_facts(server: Server, role: Role, questions: FactQuestions) -> Server
     archives = tuple(_archives(reading.rows("arch_stat")))
     kept = tuple(_kept(reading.rows("dcalloc")))
     links = reading.rows("linkex")
+    down = tuple(_down(links))
     outages = tuple(_outages(links, reading, questions.settings.timezone))
     set_up = reading.rows("acds")
     seen = _intervals(reading, questions)
@@ -124,6 +128,7 @@ def gather_facts(server: Server, role: Role, questions: FactQuestions) -> Server
         quarters=tuple(seen.day_quarters()),
         kept=kept,
         outages=outages,
+        down=down,
         coverage=tuple(seen.coverage(questions.settings)) if questions.coverage else (),
         notes=tuple(reading.notes),
         clock_resets=tuple(_clock_resets(links, role)),
@@ -146,6 +151,7 @@ def _without(facts: ServerFacts, pseudo: frozenset[int]) -> ServerFacts:
         quarters=tuple(one for one in facts.quarters if one.acd not in pseudo),
         kept=tuple(one for one in facts.kept if one.acd not in pseudo),
         outages=tuple(one for one in facts.outages if one.acd not in pseudo),
+        down=tuple(one for one in facts.down if one.acd not in pseudo),
         coverage=tuple(one for one in facts.coverage if one.acd not in pseudo),
         clock_resets=tuple(one for one in facts.clock_resets if one.acd not in pseudo),
     )
@@ -165,8 +171,8 @@ class _Reading:
     """Why others could not, as a sentence without its end."""
 
     def note(self, text: str) -> None:
-        """Keep a sentence that goes on from the name of the server."""
-        self.notes.append(f"{self.role}: {text}")
+        """Keep a sentence that goes on from the name of the server, where it does not begin with it already."""
+        self.notes.append(f"{self.role}: {text.removeprefix(f'{self.role}: ')}")
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """Return the columns of a small table that facts follow from, by the names the catalogue gives them."""
@@ -316,6 +322,8 @@ def _outages(rows: Iterable[dict[str, Any]], reading: _Reading, zone: str) -> It
         acd, day, label, duration = row["acd"], row["row_date"], row["row_time"], row["duration"]
         if row["reason"] == CLOCK_RESET or duration == 0:
             continue
+        if duration is None and row["reason"] in WENT_DOWN and _placed(row):
+            continue
         told = acd is not None and duration is not None and 0 < duration <= LONGEST_DURATION
         if not told or not can_be_day(day) or not can_be_label(label):
             senseless += 1
@@ -324,6 +332,24 @@ def _outages(rows: Iterable[dict[str, Any]], reading: _Reading, zone: str) -> It
         yield Outage(acd, Window(down, after(down, duration, zone)), row["reason"] or 0)
     if senseless:
         reading.note(f"linkex tells no ACD, time or duration in {senseless:,} of its rows, so those are left out")
+
+
+def _down(rows: Iterable[dict[str, Any]]) -> Iterator[LinkDown]:
+    """Yield each link of which the last that its diary has is that it went down, without a duration."""
+    last: dict[int, tuple[datetime, dict[str, Any]]] = {}
+    for row in rows:
+        if row["reason"] != CLOCK_RESET and _placed(row):
+            moment = at_label(row["row_date"], row["row_time"])
+            if row["acd"] not in last or last[row["acd"]][0] <= moment:
+                last[row["acd"]] = moment, row
+    for acd, (moment, row) in sorted(last.items(), key=lambda one: one[0]):
+        if row["reason"] in WENT_DOWN and not row["duration"]:
+            yield LinkDown(acd, moment, row["reason"])
+
+
+def _placed(row: dict[str, Any]) -> bool:
+    """Say whether a row of the diary tells its ACD and its time."""
+    return row["acd"] is not None and can_be_day(row["row_date"]) and can_be_label(row["row_time"])
 
 
 def _clock_resets(rows: Iterable[dict[str, Any]], role: Role) -> Iterator[ClockReset]:

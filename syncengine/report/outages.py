@@ -1,4 +1,4 @@
-"""Outages for people and as JSON: when which server was blind, why, what it cost, and what mends it."""
+"""Outages for people and as JSON: when which server was blind, why, what it cost, and what repairs it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.text import Text
 from syncengine.model.allowed import needed
 from syncengine.model.facts import Outage
 from syncengine.model.names import command
-from syncengine.model.outages import REASONS, BlindSide, OutageFinding, OutageReport, Outlook
+from syncengine.model.outages import REASON_UNKNOWN, REASONS, BlindSide, OutageFinding, OutageReport, Outlook, UnseenWhy
 from syncengine.model.pair import Role
 from syncengine.model.plan import KeptWhy, Plan
 from syncengine.model.sentences import listed, plural
@@ -24,7 +24,7 @@ from syncengine.report.text import unbroken
 FORMAT = "syncengine.outages"
 VERSION = 1
 STYLES = {
-    Outlook.MEND: "yellow",
+    Outlook.REPAIR: "yellow",
     Outlook.WAITING: "yellow",
     Outlook.UNARCHIVED: "red",
     Outlook.REFUSED: "red",
@@ -35,6 +35,7 @@ STYLES = {
     Outlook.ALIKE: "green",
 }
 TABLES_SHOWN = 6
+MOMENT = "%Y-%m-%d %H:%M"
 
 
 def print_outages(console: Console, report: OutageReport, pair: str, *, every_one: bool = False) -> None:
@@ -51,11 +52,17 @@ def print_outages(console: Console, report: OutageReport, pair: str, *, every_on
         console.print()
         for table, why in report.not_compared:
             console.print(Text(f"{table} is not compared: {why.rstrip('.')}.", style="red"))
+    if report.unseen:
+        console.print()
+        for one in report.unseen:
+            console.print(Text(f"{one.says[0].upper()}{one.says[1:]}.", style="red" if one.open else "dim"))
+        if any(one.why is UnseenWhy.NO_ROWS and one.open for one in report.unseen):
+            console.print(Text(f"It is taken to be {report.as_of:%Y-%m-%d %H:%M} now: is that right?", style="red"))
     console.print()
     console.print(Text(_summary(report), style="bold"))
     if len(shown) < len(report.findings):
         console.print(Text("Those after which nothing differs are shown with -v.", style="dim"))
-    if any(finding.outlook is Outlook.MEND for finding in report.findings):
+    if any(finding.tolls for finding in report.findings):
         every = command("resync", "--pair", pair, "--outages", "--dry-run", *_allowing(report.plan))
         for line in report_lines(report.plan) if report.plan else ():
             console.print(line)
@@ -85,13 +92,19 @@ def _finding(finding: OutageFinding, pair: str, plan: Plan | None) -> Iterator[T
         yield unbroken(f"  {line}")
 
 
+def unrepaired_lines(plan: Plan) -> Iterator[Text]:
+    """Yield what a repair of outages leaves, which somebody has to come back to."""
+    yield from (Text(f"Left: {one}.", style="yellow") for one in plan.left)
+
+
 def _cost(finding: OutageFinding) -> str:
     if not finding.tolls:
         return ""
     tables = len({toll.table for toll in finding.tolls})
     rows = sum(toll.missing + toll.changed + toll.extra for toll in finding.tolls)
     sides = " and ".join(f"from {role.other} to {role}" for role in finding.into)
-    return f", {sides}: {plural(tables, 'table')}, {plural(rows, 'row')}"
+    better = " but what one has more of it" if finding.outlook is Outlook.LOST else ""
+    return f",{better} {sides}: {plural(tables, 'table')}, {plural(rows, 'row')}"
 
 
 def _why(side: BlindSide) -> Iterator[str]:
@@ -100,22 +113,24 @@ def _why(side: BlindSide) -> Iterator[str]:
         yield f"{plural(side.missing, 'interval')} without rows"
     if side.incomplete:
         yield f"{plural(side.incomplete, 'interval')} marked incomplete"
+    if side.down_now:
+        yield side.down_now
     if side.unexplained:
         yield side.why_unexplained
 
 
 def link_text(link: Outage) -> str:
     """Return one row of a server's diary in words."""
-    reason = REASONS.get(link.reason, "for a reason not known here")
+    reason = REASONS.get(link.reason, REASON_UNKNOWN)
     return f"link down {link.shown_short}, {reason} ({link.reason})"
 
 
 def repairing(finding: OutageFinding, pair: str, plan: Plan | None) -> str:
-    """Return the command that mends one finding alone, or nothing; `plan` is that which mends them all.
+    """Return the command that repairs one finding alone, or nothing; `plan` is that which repairs them all.
 
     It allows what the tables of the finding set off, which the report names.
     """
-    if finding.outlook is not Outlook.MEND:
+    if not finding.tolls:
         return ""
     time = finding.time
     how: tuple[str, ...] = ("--policy", "reconcile")
@@ -133,15 +148,18 @@ def _allowing(plan: Plan | None, places: Collection[tuple[Role, str]] | None = N
 
 
 def _summary(report: OutageReport) -> str:
-    if report.unseen:
-        names = " and ".join(report.unseen)
-        found = f"{plural(len(report.findings), 'outage')} found beside that" if report.findings else "no outage found"
-        return f"Whether {names} saw all of it nobody knows: neither links nor intervals are told of; {found}."
+    unsure = any(one.open for one in report.unseen)
+    seen = f"from {report.seen.start:{MOMENT}} to {report.seen.stop:{MOMENT}}" if report.seen else ""
+    if not report.findings and not seen:
+        return "No outage was found, and nobody can tell: nothing shows that both servers were looking at any time."
+    if not report.findings and unsure:
+        return f"No outage was found, and nobody can tell of all that time: both were seen only {seen}."
     if not report.findings:
-        return "No outage: both servers saw every interval whole."
+        return f"No outage: both servers saw every interval whole, {seen}."
     counts = [(sum(one.outlook is outlook for one in report.findings), outlook.value) for outlook in Outlook]
     words = ", ".join(f"{count:,} {what}" for count, what in counts if count)
-    return f"{plural(len(report.findings), 'outage')}: {words}."
+    more = " Of all of that time nobody can tell." if unsure else ""
+    return f"{plural(len(report.findings), 'outage')}: {words}.{more}"
 
 
 def outages_document(report: OutageReport, pair: str) -> dict[str, Any]:
@@ -152,7 +170,11 @@ def outages_document(report: OutageReport, pair: str) -> dict[str, Any]:
         "as_of": plain(report.as_of),
         "looked": plain(report.looked),
         "open": report.unsettled,
-        "unseen": [role.value for role in report.unseen],
+        "seen": plain(report.seen) if report.seen else None,
+        "unseen": [
+            {"server": one.role.value, "acd": one.acd, "why": one.why.value, "says": one.says, "open": one.open}
+            for one in report.unseen
+        ],
         "not_compared": [{"table": table, "problem": why} for table, why in report.not_compared],
         "notes": list(report.notes),
         "outages": [
@@ -166,14 +188,15 @@ def outages_document(report: OutageReport, pair: str) -> dict[str, Any]:
                         "server": plain(side.role),
                         "missing_intervals": side.missing,
                         "incomplete_intervals": side.incomplete,
-                        "explained": bool(side.links),
+                        "explained": not side.unexplained,
+                        "down_now": side.down_now or None,
                         "links": [link_document(link) for link in side.links],
                     }
                     for side in finding.time.sides
                 ],
                 "tables": plain(finding.tolls),
                 "kept": [kept_document(kept) for kept in finding.kept],
-                "mend": repairing(finding, pair, report.plan) or None,
+                "repair": repairing(finding, pair, report.plan) or None,
             }
             for finding in report.findings
         ],

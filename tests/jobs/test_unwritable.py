@@ -161,6 +161,6 @@ def test_an_outage_at_what_cannot_be_written_beside_one_that_can_be_mended(
     report = files.open().outages()
 
     assert found(report) == [
-        ("05:00-05:29", ("secondary",), Outlook.MEND),
+        ("05:00-05:29", ("secondary",), Outlook.REPAIR),
         ("06:00-06:29", ("secondary",), Outlook.REFUSED),
     ]

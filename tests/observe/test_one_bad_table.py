@@ -202,7 +202,7 @@ def test_an_outage_that_can_be_repaired_names_what_was_not_compared(tmp_path: Pa
 
     early, late = files.open().outages().findings
 
-    assert (early.outlook, late.outlook) == (Outlook.MEND, Outlook.WAITING)
+    assert (early.outlook, late.outlook) == (Outlook.REPAIR, Outlook.WAITING)
     assert [(one.table, one.why) for one in early.kept] == [("hcwc", KeptWhy.NOT_COMPARED)]
     assert late.kept == ()
 
