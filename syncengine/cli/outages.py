@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import (
     AcdsOption,
@@ -35,14 +37,23 @@ def outages(
     """
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out, progress
-    from syncengine.report.outages import outages_document, print_outages
+    from syncengine.report.outages import Asking, outages_document, print_outages
 
     opened = open_pair(pair, specs=tuple(specs or ()), progress=progress())
     report = opened.outages(since=since, acds=tuple(acd or ()), exclude=tuple(exclude_table or ()))
+    asked = Asking(
+        (*_each("--since", (since,) if since else ()), *_each("--acd", acd or ())),
+        (*_each("--exclude-table", exclude_table or ()), *_each("--specs", specs or ())),
+    )
     if json:
-        print_document(outages_document(report, str(pair)))
+        print_document(outages_document(report, str(pair), asked))
     else:
-        print_outages(out(), report, str(pair), every_one=bool(verbose))
+        print_outages(out(), report, str(pair), asked, every_one=bool(verbose))
     if report.not_compared:
         return ExitCode.ERROR
     return ExitCode.DRIFT if report.unsettled else ExitCode.DONE
+
+
+def _each(option: str, values: Iterable[object]) -> tuple[str, ...]:
+    """Return an option as it was typed, once for each value."""
+    return tuple(word for value in values for word in (option, str(value)))

@@ -98,6 +98,8 @@ class TableToll:
     missing: int
     changed: int
     extra: int
+    of_no_acd: bool = False
+    """Some of it are rows of no ACD."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,6 +237,7 @@ def _tolls(time: BlindTime, plan: Plan, observation: Observation) -> Iterator[Ta
     specs = {table.spec.name: table.spec for table in observation.tables}
     cut = {table.spec.name: frozenset(_cut_by(time, table)) for table in observation.tables}
     sums: dict[tuple[str, Role], tuple[int, Counts]] = {}
+    of_no_acd: set[tuple[str, Role]] = set()
     for step in plan.steps:
         for part in step.parts:
             for write in part.buckets:
@@ -244,10 +245,12 @@ def _tolls(time: BlindTime, plan: Plan, observation: Observation) -> Iterator[Ta
                 within = span is not None and span.clipped(time.span) is not None
                 if write.bucket.acd not in (None, time.acd) or not (within or write.bucket in cut[part.table]):
                     continue
+                if write.bucket.acd is None:
+                    of_no_acd.add((part.table, step.into))
                 buckets, total = sums.get((part.table, step.into), (0, Counts()))
                 sums[part.table, step.into] = (buckets + 1, total + part.effect(write.counts))
-    for (table, into), (buckets, total) in sorted(sums.items()):
-        yield TableToll(table, into, buckets, total.missing, total.changed, total.extra)
+    for place, (buckets, total) in sorted(sums.items()):
+        yield TableToll(*place, buckets, total.missing, total.changed, total.extra, place in of_no_acd)
 
 
 def _cut_by(time: BlindTime, table: TableObservation) -> Iterator[Bucket]:

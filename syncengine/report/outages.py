@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
@@ -38,23 +39,45 @@ TABLES_SHOWN = 6
 MOMENT = "%Y-%m-%d %H:%M"
 
 
-def print_outages(console: Console, report: OutageReport, pair: str, *, every_one: bool = False) -> None:
-    """Print what was found; `every_one` shows also those after which nothing differs."""
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What was typed to find outages, so that the commands told ask for the same."""
+
+    times: tuple[str, ...] = ()
+    """The options for times and ACDs."""
+    tables: tuple[str, ...] = ()
+    """The options for tables and their specs."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """All of them, each a word of a command."""
+        return (*self.times, *self.tables)
+
+
+def print_outages(
+    console: Console, report: OutageReport, pair: str, asked: Asking = Asking(), *, every_one: bool = False
+) -> None:
+    """Print what was found; `every_one` shows also those after which nothing differs, and from when rows are held."""
     console.print(Text(f"Outages from {report.looked.start:%Y-%m-%d %H:%M} to {report.as_of:%Y-%m-%d %H:%M}", "bold"))
+    if report.seen and report.findings:
+        told = f"{report.seen.start:{MOMENT}} to {report.seen.stop:{MOMENT}}"
+        console.print(Text(f"Both servers can tell of {told}.", style="dim"))
     for note in report.notes:
         console.print(Text(f"Note: {note}.", style="dim"))
     shown = [one for one in report.findings if every_one or one.outlook is not Outlook.ALIKE]
     for finding in shown:
         console.print()
-        for line in _finding(finding, pair, report.plan):
+        for line in _finding(finding, pair, report.plan, asked):
             console.print(line)
     if report.not_compared:
         console.print()
         for table, why in report.not_compared:
             console.print(Text(f"{table} is not compared: {why.rstrip('.')}.", style="red"))
-    if report.unseen:
+    # Rows begin somewhere: where nobody has asked about the time before, it is said from when both can tell.
+    unseen = [one for one in report.unseen if every_one or one.open or one.why is not UnseenWhy.BEGINS_LATER]
+    if unseen:
         console.print()
-        for one in report.unseen:
+        for one in unseen:
             console.print(Text(f"{one.says[0].upper()}{one.says[1:]}.", style="red" if one.open else "dim"))
         if any(one.why is UnseenWhy.NO_ROWS and one.open for one in report.unseen):
             console.print(Text(f"It is taken to be {report.as_of:%Y-%m-%d %H:%M} now: is that right?", style="red"))
@@ -63,13 +86,13 @@ def print_outages(console: Console, report: OutageReport, pair: str, *, every_on
     if len(shown) < len(report.findings):
         console.print(Text("Those after which nothing differs are shown with -v.", style="dim"))
     if any(finding.tolls for finding in report.findings):
-        every = command("resync", "--pair", pair, "--outages", "--dry-run", *_allowing(report.plan))
+        every = command("resync", "--pair", pair, "--outages", *asked.words, "--dry-run", *_allowing(report.plan))
         for line in report_lines(report.plan) if report.plan else ():
             console.print(line)
         console.print(unbroken(f"All at once: {every}", style="bold"))
 
 
-def _finding(finding: OutageFinding, pair: str, plan: Plan | None) -> Iterator[Text]:
+def _finding(finding: OutageFinding, pair: str, plan: Plan | None, asked: Asking) -> Iterator[Text]:
     time = finding.time
     yield Text.assemble(
         (f"ACD {time.acd}  {time.span}  ", "bold"),
@@ -87,7 +110,7 @@ def _finding(finding: OutageFinding, pair: str, plan: Plan | None) -> Iterator[T
         yield Text(f"  not compared: {listed(lost, TABLES_SHOWN)}", style="red")
     for kept in (one for one in finding.kept if one.why is not KeptWhy.NOT_COMPARED):
         yield Text(f"  {kept.table}: {kept.why.value}{f' ({kept.detail})' if kept.detail else ''}", style="yellow")
-    line = repairing(finding, pair, plan)
+    line = repairing(finding, pair, plan, asked)
     if line:
         yield unbroken(f"  {line}")
 
@@ -125,20 +148,19 @@ def link_text(link: Outage) -> str:
     return f"link down {link.shown_short}, {reason} ({link.reason})"
 
 
-def repairing(finding: OutageFinding, pair: str, plan: Plan | None) -> str:
+def repairing(finding: OutageFinding, pair: str, plan: Plan | None, asked: Asking = Asking()) -> str:
     """Return the command that repairs one finding alone, or nothing; `plan` is that which repairs them all.
 
-    It allows what the tables of the finding set off, which the report names.
+    It decides as the report has, and allows what the tables of the finding set off, which the report names.
     """
     if not finding.tolls:
         return ""
     time = finding.time
-    how: tuple[str, ...] = ("--policy", "reconcile")
-    if len(finding.into) == 1 and len(time.sides) == 1 and time.sides[0].role is finding.into[0]:
-        how = ("--from", "secondary") if finding.into[0] is Role.PRIMARY else ()
-    window = ("--window", typed_window(time.span), "--acd", time.acd)
+    # Rows of no ACD move only with all of them (rule 3).
+    acd = () if any(toll.of_no_acd for toll in finding.tolls) else ("--acd", time.acd)
+    window = ("--window", typed_window(time.span), *acd, "--policy", "reconcile")
     places = {(toll.into, toll.table) for toll in finding.tolls}
-    return command("resync", "--pair", pair, *window, *how, *_allowing(plan, places))
+    return command("resync", "--pair", pair, *window, *asked.tables, *_allowing(plan, places))
 
 
 def _allowing(plan: Plan | None, places: Collection[tuple[Role, str]] | None = None) -> tuple[str, ...]:
@@ -162,7 +184,7 @@ def _summary(report: OutageReport) -> str:
     return f"{plural(len(report.findings), 'outage')}: {words}.{more}"
 
 
-def outages_document(report: OutageReport, pair: str) -> dict[str, Any]:
+def outages_document(report: OutageReport, pair: str, asked: Asking = Asking()) -> dict[str, Any]:
     """Return what was found as plain data."""
     return {
         "format": FORMAT,
@@ -196,7 +218,7 @@ def outages_document(report: OutageReport, pair: str) -> dict[str, Any]:
                 ],
                 "tables": plain(finding.tolls),
                 "kept": [kept_document(kept) for kept in finding.kept],
-                "repair": repairing(finding, pair, report.plan) or None,
+                "repair": repairing(finding, pair, report.plan, asked) or None,
             }
             for finding in report.findings
         ],
