@@ -171,8 +171,12 @@ class _Reading:
     """Why others could not, as a sentence without its end."""
 
     def note(self, text: str) -> None:
-        """Keep a sentence that goes on from the name of the server, where it does not begin with it already."""
-        self.notes.append(f"{self.role}: {text.removeprefix(f'{self.role}: ')}")
+        """Keep a sentence that goes on from the name of the server."""
+        self.notes.append(f"{self.role}: {text}")
+
+    def said(self, text: str) -> str:
+        """Return what was said of this server without its name and its end: the sentence around it names it."""
+        return text.removeprefix(f"{self.role}: ").rstrip(".")
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """Return the columns of a small table that facts follow from, by the names the catalogue gives them."""
@@ -190,8 +194,8 @@ class _Reading:
         except ServerError as error:
             if error.of_whole_server:
                 raise
-            self.unread[name] = f"{name} cannot be read ({error.message.rstrip('.')})"
-            self.note(f"{name} cannot be read, so {FACTS[name][0].lost} ({error.message})")
+            self.unread[name] = f"{name} cannot be read ({self.said(error.message)})"
+            self.note(f"{name} cannot be read, so {FACTS[name][0].lost} ({self.said(error.message)})")
             return []
         self.read.add(name)
         return rows
@@ -199,8 +203,8 @@ class _Reading:
     def _columns(self, table: LiveTable, facts: tuple[Fact, ...]) -> tuple[str, ...]:
         usable: list[str] = []
         if table.problem:
-            self.unread[table.name] = table.problem
-            self.note(f"{table.problem}, so {facts[0].lost}")
+            self.unread[table.name] = self.said(table.problem)
+            self.note(f"{self.said(table.problem)}, so {facts[0].lost}")
             return ()
         for fact in facts:
             misfits = [problem for name, need in fact.columns.items() if (problem := misfit(table, name, need))]
@@ -219,7 +223,7 @@ class _Reading:
         if table is None:
             return None
         if table.problem:
-            self.note(f"{table.problem}, so {spec.name} does not tell which intervals were seen")
+            self.note(f"{self.said(table.problem)}, so {spec.name} does not tell which intervals were seen")
             return None
         misfits = [problem for name, need in needs_of(spec).items() if (problem := misfit(table, name, need))]
         if misfits:
@@ -372,7 +376,8 @@ def _intervals(reading: _Reading, questions: FactQuestions) -> SeenIntervals:
         except ServerError as error:
             if error.of_whole_server:
                 raise
-            reading.note(f"{name} cannot be read, so it does not tell which intervals were seen ({error.message})")
+            said = reading.said(error.message)
+            reading.note(f"{name} cannot be read, so it does not tell which intervals were seen ({said})")
             continue
         reading.read.add(name)
         for bucket, state in told:
