@@ -19,13 +19,13 @@ WAITING = "ACD 1  2000-06-05 05:00-05:29  can be repaired once archived"
 RESYNC = ("resync", "--outages", "--yes")
 
 
-def just_back(folder: Path, **diary: object) -> Files:
+def just_back(folder: Path) -> Files:
     """Build the guide's pair six minutes after the link has returned: the half hour is not archived yet."""
     return build_files(
         folder,
         ["htrunk"],
         both={"htrunk": trunks(400, 500)},
-        secondary={"linkex": [link(513, 360, **diary)]},
+        secondary={"linkex": [link(513, 360)]},
         archived=datetime(2000, 6, 5, 5, 0),
         as_of=JUST_BACK,
     )

@@ -25,7 +25,9 @@ def halves(folder: Path, lengths: dict[str, int], blind: str) -> Files:
     def rows(server: str) -> dict[str, list[dict[str, Any]]]:
         minutes = lengths[server]
         past = 500 + max(minutes, 30) if minutes < 60 else 600
-        hit = {"incalls": 1, "incomplete": 1 + (server == "secondary")} if blind in (server, "both") else {}
+        hit: dict[str, Any] = (
+            {"incalls": 1, "incomplete": 1 + (server == "secondary")} if blind in (server, "both") else {}
+        )
         made = {
             "htrunk": [
                 *trunks(400, 500, minutes=minutes),
@@ -33,7 +35,7 @@ def halves(folder: Path, lengths: dict[str, int], blind: str) -> Files:
                 *(trunks(530, 600, minutes=minutes) if past < 600 else []),
                 *trunks(600, 700, minutes=minutes),
             ],
-            "hcwc": [code(500, intrvl=minutes, **({"acdcalls": 1, "incomplete": 1} if hit else {}))],
+            "hcwc": [code(500, intrvl=minutes, acdcalls=1 if hit else 3, incomplete=int(bool(hit)))],
         }
         return {**made, "linkex": [link(513, 360)] if blind == server else []}
 
