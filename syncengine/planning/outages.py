@@ -99,7 +99,7 @@ def blind_times(
             open_time = time
         if open_time is not None:
             found.append(open_time)
-    return tuple(sorted(found, key=lambda time: (time.span, time.acd)))
+    return tuple(sorted(found, key=lambda time: (time.span.start, time.acd)))
 
 
 def _intervals(servers: list[_Seen], acd: int, length: int, looked: Window) -> Iterator[Window]:

@@ -59,9 +59,6 @@ def print_outages(
 ) -> None:
     """Print what was found; `every_one` shows also those after which nothing differs, and from when rows are held."""
     console.print(Text(f"Outages from {report.looked.start:%Y-%m-%d %H:%M} to {report.as_of:%Y-%m-%d %H:%M}", "bold"))
-    if report.seen and report.findings:
-        told = f"{report.seen.start:{MOMENT}} to {report.seen.stop:{MOMENT}}"
-        console.print(Text(f"Both servers can tell of {told}.", style="dim"))
     for note in report.notes:
         console.print(Text(f"Note: {note}.", style="dim"))
     shown = [one for one in report.findings if every_one or one.outlook is not Outlook.ALIKE]
@@ -90,6 +87,9 @@ def print_outages(
         for line in report_lines(report.plan) if report.plan else ():
             console.print(line)
         console.print(unbroken(f"All at once: {every}", style="bold"))
+    if report.seen and report.findings:
+        told = f"{report.seen.start:{MOMENT}} to {report.seen.stop:{MOMENT}}"
+        console.print(Text(f"Both servers can tell of {told}.", style="dim"))
 
 
 def _finding(finding: OutageFinding, pair: str, plan: Plan | None, asked: Asking) -> Iterator[Text]:
