@@ -85,7 +85,9 @@ class Pair:
             self._rollups,
         )
         self._timetables = Timetables(settings, catalogue, self.connections)
-        self._outages = Outages(settings, catalogue, self.connections, self._observer.observe)
+        self._outages = Outages(
+            settings, catalogue, self.connections, self._observer.observe, self._commands.links_down
+        )
         self._choosing = Choosing(catalogue)
         self._syncing = Syncing(settings, catalogue, self.connections, self._observer.observe_since)
         self.backfilling = Backfilling(

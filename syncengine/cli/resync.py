@@ -30,7 +30,7 @@ from syncengine.cli.run_flow import foretold, told
 from syncengine.cli.streams import print_document, say
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
-from syncengine.model.plan import PLAN_VERSION, Policy, Rollups, UnknownColumns
+from syncengine.model.plan import PLAN_VERSION, Plan, Policy, Rollups, UnknownColumns
 
 
 def resync(
@@ -63,7 +63,7 @@ def resync(
     outages: Annotated[
         bool,
         typer.Option(
-            "--outages", help="Mend every outage `syncengine outages` finds, each from the server that saw it whole."
+            "--outages", help="Repair every outage `syncengine outages` finds, each from the server that saw it whole."
         ),
     ] = False,
     since: SinceOption = None,
@@ -71,7 +71,7 @@ def resync(
         Rollups,
         typer.Option(
             case_sensitive=False,
-            help="Days, weeks and months that were summarised before their intervals are mended. list: name them. "
+            help="Days, weeks and months that were summarised before their intervals are repaired. list: name them. "
             "recompute: roll them up anew from the target's own intervals. copy: take them from the other server, "
             "where its intervals were all whole.",
         ),
@@ -98,9 +98,7 @@ def resync(
     5 partly done, 1 a server failed, or a table was not compared and nothing is written, 2 bad input, 130 stopped.
     """
     from syncengine.app import open_pair
-    from syncengine.cli.terminal import out
     from syncengine.report.plan_json import plan_summary
-    from syncengine.report.plan_text import print_plan
 
     if since is not None and not outages:
         raise InputError("--since says how far back to look for outages.", hint="Add --outages, or use --window.")
@@ -156,7 +154,7 @@ def resync(
             say("No outage is there to be repaired.")
         return ExitCode.DONE
     if not json:
-        print_plan(out(), plan, every_table=bool(verbose))
+        _show(plan, every_table=bool(verbose))
     if dry_run:
         if json:
             print_document({**plan_summary(plan), "dry_run": True})
@@ -167,3 +165,16 @@ def resync(
         say("Nothing was written.")
         return ExitCode.CANCELLED
     return told(lambda: opened.execute(plan), pair, json=json, verbose=verbose)
+
+
+def _show(plan: Plan, *, every_table: bool) -> None:
+    """Print a plan, and what of the outages it leaves."""
+    from syncengine.cli.terminal import out
+    from syncengine.report.outages import unrepaired_lines
+    from syncengine.report.plan_text import print_plan
+
+    print_plan(out(), plan, every_table=every_table)
+    if plan.steps:
+        # Else what became of it follows at once, and names them.
+        for line in unrepaired_lines(plan):
+            out().print(line)

@@ -45,6 +45,7 @@ def told(carry_out: Callable[[], Ran], pair: Path, *, json: bool, verbose: int) 
 
 def _told(ran: Ran, pair: Path, *, json: bool, verbose: int) -> int:
     from syncengine.cli.terminal import out
+    from syncengine.report.outages import unrepaired_lines
     from syncengine.report.outcome import outcome_document, print_outcome
     from syncengine.report.plan_json import plan_summary
     from syncengine.report.verify_json import verify_document
@@ -85,6 +86,8 @@ def _told(ran: Ran, pair: Path, *, json: bool, verbose: int) -> int:
     if ran.after is not None:
         console.print()
         print_verdict(console, ran.after, every_table=bool(verbose))
+    for line in unrepaired_lines(ran.plan):
+        console.print(line)
     _say_of_set_off(console, ran)
     _say_of_hooks(console, ran, pair)
     return exit_code(ran)
@@ -113,7 +116,7 @@ def foretold(*plans: Plan, not_compared: bool = False) -> ExitCode:
     """Return how a dry run ends: as `verify` does, that a table was not compared outdoes what differs."""
     if not_compared or any(kept.why is KeptWhy.NOT_COMPARED for plan in plans for kept in plan.kept):
         return ExitCode.ERROR
-    return ExitCode.DRIFT if any(plan.steps or plan.kept for plan in plans) else ExitCode.DONE
+    return ExitCode.DRIFT if any(plan.steps or plan.kept or plan.left for plan in plans) else ExitCode.DONE
 
 
 def exit_code(ran: Ran) -> ExitCode:
@@ -155,7 +158,8 @@ def _of_the_rows(ran: Ran) -> ExitCode:
         return ExitCode.PARTLY if any(step.wrote for step in outcome.steps) else ExitCode.ERROR
     if ran.plan.unwritable:
         return ExitCode.PARTLY
-    return ExitCode.DONE if ran.after is not None and ran.after.in_sync else ExitCode.DRIFT
+    in_sync = ran.after is not None and ran.after.in_sync
+    return ExitCode.DONE if in_sync and not ran.plan.left else ExitCode.DRIFT
 
 
 def _never_compared(ran: Ran, after: Observation) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
-from syncengine.jobs.hook_commands import Commands, first_lines
+from syncengine.jobs.hook_commands import COULD_NOT_TELL, Commands, first_lines
 from syncengine.jobs.outages import blind_in, lengths_in, looked_back, midnight
 from syncengine.model.archives import ArchiveFault
 from syncengine.model.bucket import BucketColumns
@@ -26,9 +26,6 @@ from syncengine.planning.checklist import hooked
 from syncengine.planning.troubles import Told, state_of
 from syncengine.planning.where_to_work import where_to_work
 from syncengine.servers.protocol import Server
-
-COULD_NOT_TELL = (None, 126, 127, 255)
-"""Of a command that did not end by itself, a shell that could not run its program, and ssh without its connection."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from syncengine.hooks.command import CommandResult, run_command
 from syncengine.model.errors import ServerError
-from syncengine.model.hooks import LOAD
+from syncengine.model.hooks import LOAD, CheckKind
 from syncengine.model.interrupts import uninterrupted
 from syncengine.model.pair import Hook, PairSettings, Role
 from syncengine.staging.private_files import umask_outside
@@ -15,6 +15,8 @@ from syncengine.staging.private_files import umask_outside
 PREFIX = "SYNCENGINE_"
 TOLD = ("hook", "server", "pair", "run", "lines", "files")
 """What every hook is told, in variables of these names; empty where it does not apply."""
+COULD_NOT_TELL = (None, 126, 127, 255)
+"""Of a command that did not end by itself, a shell that could not run its program, and ssh without its connection."""
 LONGEST_LINE = 120
 """Characters of one line that are shown where there is little room."""
 FIRST_LINES = 3
@@ -66,6 +68,16 @@ class Commands:
                 hint=f"Mend it, or write {role}.load in the pair file.",
             )
         return words[-1]
+
+    def links_down(self) -> dict[Role, str]:
+        """Return the servers of which a hook says that links are down at this moment, with what it said."""
+        found: dict[Role, str] = {}
+        for role in Role:
+            hook = self.settings.hook(CheckKind.LINKS, role)
+            result = self.run(hook) if hook is not None else None
+            if result is not None and result.code != 0 and result.code not in COULD_NOT_TELL:
+                found[role] = f"links are down now, as the hook {CheckKind.LINKS} says{said_at_last(result.output)}"
+        return found
 
 
 def first_lines(output: str) -> tuple[str, ...]:

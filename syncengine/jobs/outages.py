@@ -1,9 +1,9 @@
-"""Outages found, not typed: when which server was blind, what it cost, and the plan that mends it."""
+"""Outages found, not typed: when which server was blind, what it cost, and the plan that repairs it."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -15,19 +15,21 @@ from syncengine.model.drift import Observation, TableState
 from syncengine.model.errors import RefusedError, ServerError, WindowError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.interval import floor_to
-from syncengine.model.outages import BlindTime, OutageReport, Outlook
+from syncengine.model.outages import BlindTime, Held, OutageReport, Outlook, Unseen
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan, Policy
 from syncengine.model.spans import joined
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions
+from syncengine.observe.held import held_by
 from syncengine.observe.pair_facts import facts_of
 from syncengine.observe.request import Request
 from syncengine.observe.scopes import LONGEST_KEPT, ScopeQuestions
 from syncengine.planning.outages import blind_times, findings_of, narrowed
 from syncengine.planning.plan import Wishes
-from syncengine.planning.refusals import refuse_unread
+from syncengine.planning.refusals import refuse_early, refuse_unread, refuse_unseen
+from syncengine.planning.unseen import Looking
 from syncengine.servers.protocol import Server
 
 UNBOUNDED = 2**62
@@ -38,30 +40,35 @@ NEAR = timedelta(hours=6)
 
 @dataclass(frozen=True, slots=True)
 class Outages:
-    """Looks for outages of one pair, and plans their mending."""
+    """Looks for outages of one pair, and plans their repair."""
 
     settings: PairSettings
     catalogue: Catalogue
     connections: Connections
     observe: Callable[[Mapping[Role, Server], Request], Observation]
+    links_down: Callable[[], Mapping[Role, str]]
+    """Asks which servers' links are down at this moment, and what says so."""
 
     def report(self, since: datetime | None, acds: tuple[int, ...], specs: tuple[TableSpec, ...]) -> OutageReport:
         """Say when which server was blind and what came of it, in the tables of `specs`. Reads only."""
         limits = replace(self.settings.limits, deletions=UNBOUNDED)
         looked = self._looked(since)
+        down = self.links_down()
         with self.connections.servers(frozenset()) as servers:
             facts = self._facts(servers, looked, acds)
-            times, notes = blind_in(facts, self.settings, looked, acds), _notes(facts)
+            times, notes = blind_in(facts, self.settings, looked, acds, down), _notes(facts)
+            looking = self._looking(facts, looked, acds, since_told=since is not None)
+            unseen = self._unseen(servers, looking)
             archived = tuple(time for time in times if time.archived)
             if not archived:
                 found = tuple(findings_of(times, None, None))
-                return OutageReport(looked.stop, looked, found, notes, unseen=_unseen(facts))
+                return OutageReport(looked.stop, looked, found, notes, unseen=unseen, seen=looking.seen)
             observation = narrowed(self.observe(servers, self._request(facts, archived, acds, specs)), archived)
             made, refused = self._planned(observation, limits, servers)
         found = tuple(findings_of(times, made, observation))
         notes = (*notes, *((refused,) if refused else ()))
-        lost = tuple((table.spec.name, table.problem) for table in observation.not_compared)
-        return OutageReport(looked.stop, looked, found, notes, made, lost, _unseen(facts))
+        lost = tuple(sorted((table.spec.name, table.problem) for table in observation.not_compared))
+        return OutageReport(looked.stop, looked, found, notes, made, lost, unseen, looking.seen)
 
     def plan(
         self,
@@ -73,37 +80,37 @@ class Outages:
         *,
         wait: bool,
     ) -> Plan | None:
-        """Return the plan that mends every outage from the better server, in both directions; None where none is.
+        """Return the plan that repairs every outage from the better server, in both directions; None where none is.
 
         An interval that is not archived on both servers is left, and named; with `wait` it is refused instead
-        (rule 6), so that the caller waits. Raises `RefusedError` where a rule forbids the plan.
+        (rule 6), so that the caller waits. So is a time of which nothing shows what a server saw (rule 13), where
+        nothing else is there to repair. Raises `RefusedError` where a rule forbids the plan.
         """
         looked = self._looked(since)
+        down = self.links_down()
         with self.connections.servers(frozenset()) as servers:
             facts = self._facts(servers, looked, acds)
-            times = blind_in(facts, self.settings, looked, acds)
-            early = [time for time in times if not time.archived]
+            times = blind_in(facts, self.settings, looked, acds, down)
+            unseen = self._unseen(servers, self._looking(facts, looked, acds, since_told=since is not None))
+            early = tuple(time for time in times if not time.archived)
             archived = tuple(time for time in times if time.archived)
-            refuse_unread(facts if early and (wait or not archived) else ())
             if early and (wait or not archived):
-                raise RefusedError(
-                    f"The outage of ACD {early[0].acd} at {early[0].span} has not been archived on both servers yet.",
-                    rule=6,
-                    hint="Run the same command again when archiving is done, or add --wait.",
-                    passes=True,
-                )
+                refuse_unread(facts)
+                refuse_early(early)
             if not archived:
+                refuse_unseen(unseen)
                 return None
             observation = narrowed(self.observe(servers, self._request(facts, archived, acds, specs)), archived)
             made = planned(observation, self.catalogue, self._wishes(limits), servers)
             made = surrounded(made, servers, allowed)
         left = [f"ACD {time.acd} {time.span} is not archived on both servers yet, and is left" for time in early]
+        left += [one.says for one in unseen if one.open]
         lost = [
             f"ACD {found.time.acd} {found.time.span} is lost: neither server saw it whole"
             for found in findings_of(archived, made, observation)
             if found.outlook is Outlook.LOST
         ]
-        return replace(made, notes=(*made.notes, *_notes(facts), *left, *lost))
+        return replace(made, notes=(*made.notes, *_notes(facts), *lost), left=tuple(left))
 
     def _looked(self, since: datetime | None) -> Window:
         now = as_of(self.settings)
@@ -116,6 +123,21 @@ class Outages:
         questions = FactQuestions(self.settings, self.catalogue, looked, coverage=True)
         facts = facts_of(servers, questions, acds)
         return facts[Role.PRIMARY], facts[Role.SECONDARY]
+
+    def _looking(
+        self, facts: tuple[ServerFacts, ServerFacts], looked: Window, acds: tuple[int, ...], *, since_told: bool
+    ) -> Looking:
+        lengths = ScopeQuestions(self.settings, facts, looked.stop, looked).lengths
+        asked = {acd: length for acd, length in lengths.items() if not acds or acd in acds}
+        return Looking(facts, asked, looked, acds, since_told=since_told)
+
+    def _unseen(self, servers: Mapping[Role, Server], looking: Looking) -> tuple[Unseen, ...]:
+        """Return what nobody can tell of; servers without a row of the time are asked what they hold at all."""
+        held: dict[tuple[Role, int], Held] = {}
+        for role in dict.fromkeys(role for role, _ in looking.blank):
+            of_role = held_by(servers[role], self.catalogue, self.settings.timezone)
+            held |= {(role, acd): one for acd, one in of_role.items()}
+        return tuple(looking.unseen(held))
 
     def _request(
         self,
@@ -149,17 +171,12 @@ class Outages:
         try:
             return with_all_met(planned(observation, self.catalogue, self._wishes(limits), servers), servers), ""
         except RefusedError as refusal:
-            return None, f"nothing can be mended now: {refusal.message.rstrip('.')}"
+            return None, f"nothing can be repaired now: {refusal.message.rstrip('.')}"
         except ServerError:
             if any(table.state is TableState.COMPARED for table in observation.tables):
                 raise
             # Planning only says that no table could be compared, and each is named with why.
             return None, ""
-
-
-def _unseen(facts: Sequence[ServerFacts]) -> tuple[Role, ...]:
-    """Return the servers of which nothing says whether they were blind."""
-    return tuple(one.role for one in facts if not (one.tells_coverage or one.tells_links))
 
 
 def compared_parts(spans: Iterable[Window]) -> tuple[Window, ...]:
@@ -189,10 +206,14 @@ def looked_back(now: datetime, since: datetime) -> Window:
 
 
 def blind_in(
-    facts: tuple[ServerFacts, ServerFacts], settings: PairSettings, looked: Window, acds: tuple[int, ...] = ()
+    facts: tuple[ServerFacts, ServerFacts],
+    settings: PairSettings,
+    looked: Window,
+    acds: tuple[int, ...] = (),
+    links_down: Mapping[Role, str] | None = None,
 ) -> tuple[BlindTime, ...]:
     """Return when which server did not see which ACD whole, by facts with the coverage of the time looked at."""
-    return blind_times(facts, lengths_in(facts, settings, looked), looked, acds)
+    return blind_times(facts, lengths_in(facts, settings, looked), looked, acds, links_down)
 
 
 def lengths_in(facts: tuple[ServerFacts, ...], settings: PairSettings, looked: Window) -> dict[int, int]:

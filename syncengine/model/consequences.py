@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from syncengine.model.bucket import Bucket
 from syncengine.model.drift import Observation, TableObservation, TableState
 from syncengine.model.names import folded, typed
-from syncengine.model.spec import Followed, TableSpec
+from syncengine.model.spans import span_of
+from syncengine.model.spec import Archive, Followed, TableSpec
 
 
 class Administered(StrEnum):
@@ -38,7 +40,8 @@ def followings(observation: Observation) -> Iterator[Following]:
     """Yield what each table that differs follows from.
 
     Where only some columns follow, it is said if that administration differs, or if nothing but these columns
-    does in some sample: an outage, which changes them with all the others, is not explained by it.
+    does in some sample: an outage, which changes them with all the others, is not explained by it. Where the diary
+    of a server explains all that differs in a table, only administration that is known to differ is said.
     """
     compared = {folded(table.spec.name): table for table in observation.tables if table.state is TableState.COMPARED}
     for table in observation.tables:
@@ -46,6 +49,8 @@ def followings(observation: Observation) -> Iterator[Following]:
             continue
         for followed in table.spec.follows:
             administered = _seen(table, followed, compared.get(folded(followed.name)))
+            if administered is not Administered.DIFFERS and _cut_by_outages(table, observation):
+                continue
             if administered is Administered.DIFFERS or not followed.columns or _only_in(table, followed.columns):
                 yield Following(table.spec, followed, administered)
 
@@ -82,6 +87,23 @@ def _seen(table: TableObservation, followed: Followed, administration: TableObse
         return Administered.DIFFERS if administration.differing else Administered.ALIKE
     differing = any(drift.bucket.acd in acds for drift in administration.differing)
     return Administered.DIFFERS if differing else Administered.ALIKE
+
+
+def _cut_by_outages(table: TableObservation, observation: Observation) -> bool:
+    """Say whether all that differs lies in intervals in which a link of its ACD was down, or is of what that cut."""
+    cut = {bucket for one in table.cuts for bucket in one.buckets}
+    return all(
+        drift.only_cuts or drift.bucket in cut or _was_down(drift.bucket, table, observation)
+        for drift in table.differing
+    )
+
+
+def _was_down(bucket: Bucket, table: TableObservation, observation: Observation) -> bool:
+    if table.spec.archive not in (Archive.INTERVAL, Archive.EVENT):
+        return False
+    span = span_of(bucket, table.spec, observation)
+    outages = (outage for facts in observation.facts for outage in facts.outages if bucket.acd in (None, outage.acd))
+    return span is not None and any(span.clipped(outage.span) is not None for outage in outages)
 
 
 def _only_in(table: TableObservation, columns: tuple[str, ...]) -> bool:

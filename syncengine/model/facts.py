@@ -101,6 +101,15 @@ class Outage:
         return f"{start:%H:%M} to {last}"
 
 
+@dataclass(frozen=True, slots=True)
+class LinkDown:
+    """The last a server's diary has of its link to one ACD: that it went down, and not for how long."""
+
+    acd: int
+    since: datetime
+    reason: int
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class ClockReset:
     """A time the clock of the switch was set, as one server's diary of one ACD has it."""
@@ -140,6 +149,8 @@ class ServerFacts:
     """The same days more closely; only what rows have told."""
     kept: tuple[Kept, ...] = ()
     outages: tuple[Outage, ...] = ()
+    down: tuple[LinkDown, ...] = ()
+    """Links of which its diary does not tell that they are back."""
     coverage: tuple[IntervalCoverage, ...] = ()
     notes: tuple[str, ...] = ()
     clock_resets: tuple[ClockReset, ...] = ()

@@ -21,29 +21,30 @@ REASONS: Mapping[int, str] = {
     97: "the session was down",
 }
 """What the codes in `linkex` mean (CentreVu CMS Open Database Connectivity, data collection exceptions)."""
+REASON_UNKNOWN = "for a reason not known here"
 
 
 class Outlook(StrEnum):
     """What can be done about a time in which a server did not see an ACD whole."""
 
-    MEND = "can be mended"
+    REPAIR = "can be repaired"
     """The other server saw it better, and what differs can be copied from there."""
-    WAITING = "not archived yet"
+    WAITING = "can be repaired once archived"
     """One of the servers has not archived it to its end: it is too early (rule 6)."""
     UNARCHIVED = "not known to be archived"
     """One of the servers does not tell how far it has archived, so that nothing may be copied (rule 6)."""
-    REFUSED = "cannot be mended now"
+    REFUSED = "cannot be repaired now"
     """It could be, but a rule forbids every write to this pair: unlike loads, unlike tables (rule 14)."""
     UNDECIDED = "undecided"
     """The servers' rows differ, and nothing shows which are right."""
     NOT_OVER = "waits for what is not over"
     """A login or a call that it cut goes on yet: it is repaired as a whole once it is over."""
     LOST = "lost on both"
-    """Neither server saw it whole, or both had the same link down: nothing can be copied."""
+    """Neither server saw it whole. What one has more of it can be copied: it is lost all the same, then as now."""
     UNKNOWN = "not known"
     """Some tables could not be compared, and nothing differs in the others: nobody knows what it cost."""
     ALIKE = "nothing differs"
-    """Both servers hold the same rows: it was mended, or nothing happened meanwhile."""
+    """Both servers hold the same rows: it was repaired, or nothing happened meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,13 @@ class BlindSide:
     """Intervals with rows that are marked incomplete."""
     tells_links: bool = True
     """Its diary could be read."""
+    down_now: str = ""
+    """What says that its link is down at this moment, as the rest of a sentence; empty where nothing does."""
 
     @property
     def unexplained(self) -> bool:
-        """Say whether no diary explains what is missing: it has nothing of it, or cannot be read."""
-        return not self.links
+        """Say whether nothing explains what is missing: its diary has nothing of it, or cannot be read."""
+        return not (self.links or self.down_now)
 
     @property
     def why_unexplained(self) -> str:
@@ -87,7 +90,7 @@ class BlindTime:
 
 @dataclass(frozen=True, slots=True)
 class TableToll:
-    """What would be copied of one table to mend a time."""
+    """What would be copied of one table to repair a time."""
 
     table: str
     into: Role
@@ -95,6 +98,8 @@ class TableToll:
     missing: int
     changed: int
     extra: int
+    of_no_acd: bool = False
+    """Some of it are rows of no ACD."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +110,57 @@ class OutageFinding:
     outlook: Outlook
     tolls: tuple[TableToll, ...] = ()
     kept: tuple[KeptBack, ...] = ()
-    """What differs there and cannot be mended, and why; tables that could not be compared too."""
+    """What differs there and cannot be repaired, and why; tables that could not be compared too."""
+
+    @property
+    def unsettled(self) -> bool:
+        """Say whether somebody could act on it, now or once it is archived."""
+        done = self.outlook in (Outlook.LOST, Outlook.ALIKE)
+        return bool(self.tolls) or not self.time.archived or not done
 
     @property
     def into(self) -> tuple[Role, ...]:
         """The servers that would be written to."""
         return tuple(sorted({toll.into for toll in self.tolls}))
+
+
+class UnseenWhy(StrEnum):
+    """Why nobody can say whether a server was blind."""
+
+    NOTHING_TOLD = "nothing-told"
+    """It tells neither of its links nor of its intervals."""
+    NO_WITNESS = "no-witness"
+    """Its diary tells of its links, and no table of its intervals."""
+    NO_ROWS = "no-rows"
+    """It holds no row of that ACD in all of the time looked at."""
+    BEGINS_LATER = "begins-later"
+    """It holds rows of that ACD only from some moment on."""
+    NOT_ARCHIVED = "not-archived"
+    """How far its intervals are archived is not known, or they are behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """A time of which nothing shows what a server saw."""
+
+    role: Role
+    acd: int | None
+    """None where it is no matter of one ACD."""
+    why: UnseenWhy
+    says: str
+    """The same as a sentence without its end."""
+    open: bool = True
+    """Somebody should look. Not of an ACD that was never used, or of a time that nobody has asked about."""
+    passes: bool = False
+    """It may be known a little later: it is worth waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """When the first and the last interval begin of which a server holds rows of an ACD, wherever one looks."""
+
+    first: datetime
+    last: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +173,15 @@ class OutageReport:
     findings: tuple[OutageFinding, ...]
     notes: tuple[str, ...] = ()
     plan: Plan | None = None
-    """What would mend all that can be mended, in both directions; None where nothing differs."""
+    """What would repair all that can be repaired, in both directions; None where nothing differs."""
     not_compared: tuple[tuple[str, str], ...] = ()
     """Tables that could not be compared, and why: nobody knows whether they differ."""
-    unseen: tuple[Role, ...] = ()
-    """Servers that tell neither of their links nor of their intervals: whether they were blind nobody knows."""
+    unseen: tuple[Unseen, ...] = ()
+    """What of the time nobody can tell of, and why."""
+    seen: Window | None = None
+    """The time of which both servers can tell whether they were blind, for every ACD that was in use; None of none."""
 
     @property
     def unsettled(self) -> bool:
         """Say whether anything is left that somebody could act on."""
-        done = (Outlook.LOST, Outlook.ALIKE)
-        return bool(self.unseen) or any(finding.outlook not in done for finding in self.findings)
+        return any(one.open for one in self.unseen) or any(finding.unsettled for finding in self.findings)

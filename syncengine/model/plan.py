@@ -284,6 +284,8 @@ class Plan:
     """What is edited, where the rows are the server's own."""
     meets: tuple[Meeting, ...] = ()
     """What its writes set off or meet at their tables."""
+    left: tuple[str, ...] = ()
+    """What was asked for and is not in it, as sentences without their ends: it is too early, or nobody knows."""
     allowed: Allowed = NOTHING
     """The tables at which what is set off may be: all that `meets` names, and nothing that comes later."""
     not_put_back: tuple[Meeting, ...] = ()

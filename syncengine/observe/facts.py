@@ -20,6 +20,7 @@ from syncengine.model.facts import (
     ClockReset,
     DayLengths,
     Kept,
+    LinkDown,
     Outage,
     ServerFacts,
 )
@@ -48,6 +49,8 @@ OFF = ("n", "no", "off", "0")
 TIME_FORMATS = ("%m/%d/%y %H:%M", "%m/%d/%y %H:%M:%S", "%m/%d/%Y %H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
 CLOCK_RESET = 96
 """The linkex reason that marks a clock being set, not a link being down."""
+WENT_DOWN = (93, 94, 95, 97)
+"""The linkex reasons that say that a link, or collection over it, ended."""
 LONGEST_DURATION = 2**31 - 1
 """The most seconds an Informix INTEGER holds."""
 EPOCH = date(1970, 1, 1)
@@ -123,6 +126,7 @@ def gather_facts(server: Server, role: Role, questions: FactQuestions) -> Server
     archives = tuple(_archives(reading.rows("arch_stat")))
     kept = tuple(_kept(reading.rows("dcalloc")))
     links = reading.rows("linkex")
+    down = tuple(_down(links))
     outages = tuple(_outages(links, reading, questions.settings.timezone))
     set_up = reading.rows("acds")
     collecting = reading.rows(COLLECTION) if questions.collection else []
@@ -142,6 +146,7 @@ def gather_facts(server: Server, role: Role, questions: FactQuestions) -> Server
         quarters=tuple(seen.day_quarters()),
         kept=kept,
         outages=outages,
+        down=down,
         coverage=tuple(seen.coverage(questions.settings)) if questions.coverage else (),
         notes=tuple(reading.notes),
         clock_resets=tuple(_clock_resets(links, role)),
@@ -165,6 +170,7 @@ def _without(facts: ServerFacts, pseudo: frozenset[int]) -> ServerFacts:
         quarters=tuple(one for one in facts.quarters if one.acd not in pseudo),
         kept=tuple(one for one in facts.kept if one.acd not in pseudo),
         outages=tuple(one for one in facts.outages if one.acd not in pseudo),
+        down=tuple(one for one in facts.down if one.acd not in pseudo),
         coverage=tuple(one for one in facts.coverage if one.acd not in pseudo),
         clock_resets=tuple(one for one in facts.clock_resets if one.acd not in pseudo),
         collection_off=tuple(acd for acd in facts.collection_off if acd not in pseudo),
@@ -188,6 +194,10 @@ class _Reading:
         """Keep a sentence that goes on from the name of the server."""
         self.notes.append(f"{self.role}: {text}")
 
+    def said(self, text: str) -> str:
+        """Return what was said of this server without its name and its end: the sentence around it names it."""
+        return text.removeprefix(f"{self.role}: ").rstrip(".")
+
     def rows(self, name: str) -> list[dict[str, Any]]:
         """Return the columns of a small table that facts follow from, by the names the catalogue gives them."""
         table = self.live.get(name)
@@ -204,8 +214,8 @@ class _Reading:
         except ServerError as error:
             if error.of_whole_server:
                 raise
-            self.unread[name] = f"{name} cannot be read ({error.message.rstrip('.')})"
-            self.note(f"{name} cannot be read, so {FACTS[name][0].lost} ({error.message})")
+            self.unread[name] = f"{name} cannot be read ({self.said(error.message)})"
+            self.note(f"{name} cannot be read, so {FACTS[name][0].lost} ({self.said(error.message)})")
             return []
         self.read.add(name)
         return rows
@@ -213,8 +223,8 @@ class _Reading:
     def _columns(self, table: LiveTable, facts: tuple[Fact, ...]) -> tuple[str, ...]:
         usable: list[str] = []
         if table.problem:
-            self.unread[table.name] = table.problem
-            self.note(f"{table.problem}, so {facts[0].lost}")
+            self.unread[table.name] = self.said(table.problem)
+            self.note(f"{self.said(table.problem)}, so {facts[0].lost}")
             return ()
         for fact in facts:
             misfits = [problem for name, need in fact.columns.items() if (problem := misfit(table, name, need))]
@@ -233,7 +243,7 @@ class _Reading:
         if table is None:
             return None
         if table.problem:
-            self.note(f"{table.problem}, so {spec.name} does not tell which intervals were seen")
+            self.note(f"{self.said(table.problem)}, so {spec.name} does not tell which intervals were seen")
             return None
         misfits = [problem for name, need in needs_of(spec).items() if (problem := misfit(table, name, need))]
         if misfits:
@@ -348,6 +358,8 @@ def _outages(rows: Iterable[dict[str, Any]], reading: _Reading, zone: str) -> It
         acd, day, label, duration = row["acd"], row["row_date"], row["row_time"], row["duration"]
         if row["reason"] == CLOCK_RESET or duration == 0:
             continue
+        if duration is None and row["reason"] in WENT_DOWN and _placed(row):
+            continue
         told = acd is not None and duration is not None and 0 < duration <= LONGEST_DURATION
         if not told or not can_be_day(day) or not can_be_label(label):
             senseless += 1
@@ -356,6 +368,24 @@ def _outages(rows: Iterable[dict[str, Any]], reading: _Reading, zone: str) -> It
         yield Outage(acd, Window(down, after(down, duration, zone)), row["reason"] or 0)
     if senseless:
         reading.note(f"linkex tells no ACD, time or duration in {senseless:,} of its rows, so those are left out")
+
+
+def _down(rows: Iterable[dict[str, Any]]) -> Iterator[LinkDown]:
+    """Yield each link of which the last that its diary has is that it went down, without a duration."""
+    last: dict[int, tuple[datetime, dict[str, Any]]] = {}
+    for row in rows:
+        if row["reason"] != CLOCK_RESET and _placed(row):
+            moment = at_label(row["row_date"], row["row_time"])
+            if row["acd"] not in last or last[row["acd"]][0] <= moment:
+                last[row["acd"]] = moment, row
+    for acd, (moment, row) in sorted(last.items(), key=lambda one: one[0]):
+        if row["reason"] in WENT_DOWN and not row["duration"]:
+            yield LinkDown(acd, moment, row["reason"])
+
+
+def _placed(row: dict[str, Any]) -> bool:
+    """Say whether a row of the diary tells its ACD and its time."""
+    return row["acd"] is not None and can_be_day(row["row_date"]) and can_be_label(row["row_time"])
 
 
 def _clock_resets(rows: Iterable[dict[str, Any]], role: Role) -> Iterator[ClockReset]:
@@ -378,7 +408,8 @@ def _intervals(reading: _Reading, questions: FactQuestions) -> SeenIntervals:
         except ServerError as error:
             if error.of_whole_server:
                 raise
-            reading.note(f"{name} cannot be read, so it does not tell which intervals were seen ({error.message})")
+            said = reading.said(error.message)
+            reading.note(f"{name} cannot be read, so it does not tell which intervals were seen ({said})")
             continue
         reading.read.add(name)
         for bucket, state in told:

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from syncengine.model.bucket import Bucket
 from syncengine.model.drift import Counts, Observation, TableObservation
-from syncengine.model.facts import ClockReset, ServerFacts
+from syncengine.model.facts import ClockReset, IntervalCoverage, LinkDown, ServerFacts
 from syncengine.model.interval import at_label, ceil_to, floor_to
-from syncengine.model.outages import BlindSide, BlindTime, OutageFinding, Outlook, TableToll
+from syncengine.model.outages import REASON_UNKNOWN, REASONS, BlindSide, BlindTime, OutageFinding, Outlook, TableToll
 from syncengine.model.pair import Role
 from syncengine.model.plan import KeptBack, KeptWhy, Plan
 from syncengine.model.spans import span_of
@@ -28,16 +28,23 @@ class _Seen:
     seeing: Seeing
     first: Mapping[int, datetime]
     until: Mapping[int, datetime]
+    links_down: str
+    """What says that its links are down at this moment, of whatever ACD; empty where nothing does."""
+    down: Mapping[int, LinkDown]
+    """Links that its diary has as down, and after which it has no rows."""
 
     @classmethod
-    def of(cls, facts: ServerFacts) -> _Seen:
+    def of(cls, facts: ServerFacts, links_down: str = "") -> _Seen:
         """Index what one server says of itself."""
         first: dict[int, datetime] = {}
         for one in facts.coverage:
             start = at_label(one.row_date, one.label)
             first[one.acd] = min(first.get(one.acd, start), start)
         archived = {acd: facts.archived(acd, Archive.INTERVAL).until for acd in facts.acds}
-        return cls(facts.role, Seeing(facts), first, {acd: until for acd, until in archived.items() if until})
+        last = {one.acd: at_label(one.row_date, one.label) for one in sorted(facts.coverage, key=_moment)}
+        down = {one.acd: one for one in facts.down if one.acd not in last or last[one.acd] < one.since}
+        until = {acd: until for acd, until in archived.items() if until}
+        return cls(facts.role, Seeing(facts), first, until, links_down, down)
 
     def archived(self, acd: int, interval: Window) -> bool:
         """Say whether it has archived an interval to its end."""
@@ -47,24 +54,43 @@ class _Seen:
         """Say whether rows must be there: before its first one a server may have been installed only later."""
         return self.archived(acd, interval) and acd in self.first and self.first[acd] <= interval.start
 
+    def down_now(self, acd: int, interval: Window, now: datetime) -> str:
+        """Return what says that its link is down at this moment and was in an interval, or nothing."""
+        told = self.down.get(acd)
+        if told is not None and told.since < interval.stop:
+            why = REASONS.get(told.reason, REASON_UNKNOWN)
+            since = f"link down since {told.since:%H:%M}, {why} ({told.reason})"
+            return f"{since}, and its diary does not tell that it is back"
+        # How long they have been down nobody tells: at least now.
+        return self.links_down if interval.start <= now < interval.stop else ""
+
+
+def _moment(seen: IntervalCoverage) -> datetime:
+    return at_label(seen.row_date, seen.label)
+
 
 def blind_times(
-    facts: Iterable[ServerFacts], lengths: Mapping[int, int], looked: Window, acds: tuple[int, ...] = ()
+    facts: Iterable[ServerFacts],
+    lengths: Mapping[int, int],
+    looked: Window,
+    acds: tuple[int, ...] = (),
+    links_down: Mapping[Role, str] | None = None,
 ) -> tuple[BlindTime, ...]:
     """Return when which server did not see which ACD whole, neighbouring intervals joined, in order.
 
     `facts` must hold the coverage of every interval of `looked`. An interval counts where the server's diary has
     an outage in it (rule 6: the whole interval is taken), where it has no rows though it has some before it, or
-    where its rows are marked incomplete (rule 9). The interval under way does not count.
+    where its rows are marked incomplete (rule 9). The interval in which `looked` ends counts as well: a link that is
+    back already has cut it all the same. `links_down` is what else says that a server's links are down then.
     """
-    servers = [_Seen.of(one) for one in facts]
+    servers = [_Seen.of(one, (links_down or {}).get(one.role, "")) for one in facts]
     found: list[BlindTime] = []
     for acd, length in lengths.items():
         if acds and acd not in acds:
             continue
         open_time: BlindTime | None = None
         for interval in _intervals(servers, acd, length, looked):
-            time = _blind(servers, acd, interval)
+            time = _blind(servers, acd, interval, looked.stop)
             if time is not None and open_time is not None and _goes_on(open_time, time):
                 open_time = _joined(open_time, time)
                 continue
@@ -73,23 +99,26 @@ def blind_times(
             open_time = time
         if open_time is not None:
             found.append(open_time)
-    return tuple(sorted(found, key=lambda time: (time.span, time.acd)))
+    return tuple(sorted(found, key=lambda time: (time.span.start, time.acd)))
 
 
 def _intervals(servers: list[_Seen], acd: int, length: int, looked: Window) -> Iterator[Window]:
-    """Yield the whole intervals of the time looked at, from the first that a server can tell of."""
-    starts = [server.first[acd] for server in servers if acd in server.first]
+    """Yield the whole intervals of the time looked at, from the first that a server can tell of to that under way."""
+    under_way = floor_to(looked.stop, length)
+    starts = [under_way for server in servers if server.links_down]
+    starts += [server.down[acd].since for server in servers if acd in server.down]
+    starts += [server.first[acd] for server in servers if acd in server.first]
     starts += [outage.span.start for server in servers for outage in server.seeing.facts.outages if outage.acd == acd]
     if not starts:
         return
     start = max(floor_to(min(starts), length), ceil_to(looked.start, length))
-    stop = floor_to(looked.stop, length)
+    stop = under_way + timedelta(minutes=length)
     if start < stop:
         yield from Window(start, stop).cut(timedelta(minutes=length))
 
 
-def _blind(servers: list[_Seen], acd: int, interval: Window) -> BlindTime | None:
-    sides = tuple(side for server in servers if (side := _side(server, acd, interval)) is not None)
+def _blind(servers: list[_Seen], acd: int, interval: Window, now: datetime) -> BlindTime | None:
+    sides = tuple(side for server in servers if (side := _side(server, acd, interval, now)) is not None)
     if not sides or _never_was(servers, sides, acd, interval):
         return None
     archived = all(server.archived(acd, interval) for server in servers)
@@ -99,7 +128,7 @@ def _blind(servers: list[_Seen], acd: int, interval: Window) -> BlindTime | None
 def _never_was(servers: list[_Seen], sides: tuple[BlindSide, ...], acd: int, interval: Window) -> bool:
     """Say whether an interval that neither server has was skipped by a clock set forward (rule 17)."""
     telling = [server for server in servers if server.seeing.facts.tells_coverage]
-    if any(side.links or not side.missing for side in sides):
+    if any(not (side.unexplained and side.missing) for side in sides):
         return False
     # A server that has not archived it misses nothing, and has no rows of it either.
     if any(server.seeing.at(acd, interval).has_rows for server in telling):
@@ -119,23 +148,30 @@ def _an_hour_after(reset: ClockReset) -> datetime:
     return at_label(reset.day, reset.label) + timedelta(hours=1)
 
 
-def _side(server: _Seen, acd: int, interval: Window) -> BlindSide | None:
+def _side(server: _Seen, acd: int, interval: Window, now: datetime) -> BlindSide | None:
     sight: Sight = server.seeing.at(acd, interval)
     missing = not sight.has_rows and server.expected(acd, interval)
     incomplete = sight.has_rows and sight.incomplete > 0
-    if not (sight.outage or missing or incomplete):
+    down_now = server.down_now(acd, interval, now)
+    if not (sight.outage or missing or incomplete or down_now):
         return None
     links = tuple(
         outage
         for outage in server.seeing.facts.outages
         if outage.acd == acd and outage.span.clipped(interval) is not None
     )
-    return BlindSide(server.role, links, int(missing), int(incomplete), server.seeing.facts.tells_links)
+    return BlindSide(server.role, links, int(missing), int(incomplete), server.seeing.facts.tells_links, down_now)
 
 
 def _goes_on(one: BlindTime, other: BlindTime) -> bool:
     roles = [tuple(side.role for side in time.sides) for time in (one, other)]
-    return one.span.stop == other.span.start and roles[0] == roles[1] and one.archived == other.archived
+    alike = one.archived == other.archived and _damaged_on_both(one) == _damaged_on_both(other)
+    return one.span.stop == other.span.start and roles[0] == roles[1] and alike
+
+
+def _damaged_on_both(time: BlindTime) -> bool:
+    """Say whether the rows of both servers show that they did not see it whole."""
+    return sum(side.missing + side.incomplete > 0 for side in time.sides) == len(Role)
 
 
 def _joined(one: BlindTime, other: BlindTime) -> BlindTime:
@@ -146,6 +182,7 @@ def _joined(one: BlindTime, other: BlindTime) -> BlindTime:
             here.missing + there.missing,
             here.incomplete + there.incomplete,
             here.tells_links,
+            there.down_now or here.down_now,
         )
         for here, there in zip(one.sides, other.sides, strict=True)
     )
@@ -180,7 +217,7 @@ def findings_of(
 ) -> Iterator[OutageFinding]:
     """Yield what came of each blind time.
 
-    `plan` is that which mends them all, None where a rule forbids it; `observation` what was found in them, None
+    `plan` is that which repairs them all, None where a rule forbids it; `observation` what was found in them, None
     where none is archived.
     """
     for time in times:
@@ -191,7 +228,7 @@ def findings_of(
         outlook = _outlook(time, tolls, kept, refused=refused)
         if lost and outlook is Outlook.ALIKE:
             outlook = Outlook.UNKNOWN
-        yield OutageFinding(time, outlook, tolls, (*kept, *lost))
+        yield OutageFinding(time, outlook, tolls, tuple(sorted((*kept, *lost), key=lambda one: (one.table, one.why))))
 
 
 def _differs(time: BlindTime, observation: Observation) -> bool:
@@ -209,6 +246,7 @@ def _tolls(time: BlindTime, plan: Plan, observation: Observation) -> Iterator[Ta
     specs = {table.spec.name: table.spec for table in observation.tables}
     cut = {table.spec.name: frozenset(_cut_by(time, table)) for table in observation.tables}
     sums: dict[tuple[str, Role], tuple[int, Counts]] = {}
+    of_no_acd: set[tuple[str, Role]] = set()
     for step in plan.steps:
         for part in step.parts:
             for write in part.buckets:
@@ -216,10 +254,12 @@ def _tolls(time: BlindTime, plan: Plan, observation: Observation) -> Iterator[Ta
                 within = span is not None and span.clipped(time.span) is not None
                 if write.bucket.acd not in (None, time.acd) or not (within or write.bucket in cut[part.table]):
                     continue
+                if write.bucket.acd is None:
+                    of_no_acd.add((part.table, step.into))
                 buckets, total = sums.get((part.table, step.into), (0, Counts()))
                 sums[part.table, step.into] = (buckets + 1, total + part.effect(write.counts))
-    for (table, into), (buckets, total) in sums.items():
-        yield TableToll(table, into, buckets, total.missing, total.changed, total.extra)
+    for place, (buckets, total) in sorted(sums.items()):
+        yield TableToll(*place, buckets, total.missing, total.changed, total.extra, place in of_no_acd)
 
 
 def _cut_by(time: BlindTime, table: TableObservation) -> Iterator[Bucket]:
@@ -235,10 +275,15 @@ def _touches(kept: KeptBack, time: BlindTime) -> bool:
 
 
 def _outlook(time: BlindTime, tolls: tuple[TableToll, ...], kept: tuple[KeptBack, ...], *, refused: bool) -> Outlook:
+    if not time.archived and not time.tells_archives:
+        return Outlook.UNARCHIVED
     if not time.archived:
-        return Outlook.WAITING if time.tells_archives else Outlook.UNARCHIVED
+        return Outlook.LOST if len(time.sides) == len(Role) else Outlook.WAITING
+    if _damaged_on_both(time):
+        # Whatever is copied, it stays so: the same is said before that and afterwards.
+        return Outlook.LOST
     if tolls:
-        return Outlook.MEND
+        return Outlook.REPAIR
     if any(one.why in (KeptWhy.LOST, KeptWhy.CUT_ON_BOTH) for one in kept):
         return Outlook.LOST
     if kept and all(one.why is KeptWhy.UNARCHIVED for one in kept):
@@ -249,7 +294,4 @@ def _outlook(time: BlindTime, tolls: tuple[TableToll, ...], kept: tuple[KeptBack
         return Outlook.REFUSED
     if kept:
         return Outlook.UNDECIDED
-    damaged = sum(side.missing + side.incomplete > 0 for side in time.sides)
-    if damaged == len(Role):
-        return Outlook.LOST
     return Outlook.REFUSED if refused else Outlook.ALIKE

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from syncengine.model.drift import Observation, TableState
 from syncengine.model.errors import RefusedError, ServerError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.interval import floor_to
+from syncengine.model.outages import BlindTime, Unseen
 from syncengine.model.pair import Limits, Role
 from syncengine.model.plan import Plan
 from syncengine.model.sentences import plural
@@ -66,6 +67,34 @@ def refuse_unread(facts: Iterable[ServerFacts], else_: str = "") -> None:
                 rule=6,
                 hint=f"See to that on {one.role}; no waiting helps{else_}.",
             )
+
+
+def refuse_early(times: Sequence[BlindTime]) -> None:
+    """Refuse to repair outages that one of the servers has not archived yet, the first of which is named (rule 6)."""
+    for time in times[:1]:
+        more = f", nor have {plural(len(times) - 1, 'more outage')}" if len(times) > 1 else ""
+        raise RefusedError(
+            f"The outage of ACD {time.acd} at {time.span} has not been archived on both servers yet{more}.",
+            rule=6,
+            hint="Run the same command again when archiving is done, or add --wait.",
+            passes=True,
+        )
+
+
+def refuse_unseen(unseen: Iterable[Unseen]) -> None:
+    """Refuse to say that no outage is there where nothing shows what a server saw (rule 13)."""
+    found = [one for one in unseen if one.open]
+    if found:
+        more = f"; {plural(len(found) - SHOWN, 'more reason')}" if len(found) > SHOWN else ""
+        passes = all(one.passes for one in found)
+        wait = "Run the same command again when archiving is done, or add --wait."
+        look = "`syncengine outages` says all of it: see to that first, and that the time of this machine is right."
+        raise RefusedError(
+            f"Whether there was an outage nobody knows: {'; '.join(one.says for one in found[:SHOWN])}{more}.",
+            rule=6 if passes else 13,
+            hint=wait if passes else look,
+            passes=passes,
+        )
 
 
 def refuse_unarchived(observation: Observation) -> None:

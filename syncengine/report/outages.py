@@ -1,8 +1,9 @@
-"""Outages for people and as JSON: when which server was blind, why, what it cost, and what mends it."""
+"""Outages for people and as JSON: when which server was blind, why, what it cost, and what repairs it."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
@@ -11,7 +12,7 @@ from rich.text import Text
 from syncengine.model.allowed import needed
 from syncengine.model.facts import Outage
 from syncengine.model.names import command
-from syncengine.model.outages import REASONS, BlindSide, OutageFinding, OutageReport, Outlook
+from syncengine.model.outages import REASON_UNKNOWN, REASONS, BlindSide, OutageFinding, OutageReport, Outlook, UnseenWhy
 from syncengine.model.pair import Role
 from syncengine.model.plan import KeptWhy, Plan
 from syncengine.model.sentences import listed, plural
@@ -24,7 +25,7 @@ from syncengine.report.text import unbroken
 FORMAT = "syncengine.outages"
 VERSION = 1
 STYLES = {
-    Outlook.MEND: "yellow",
+    Outlook.REPAIR: "yellow",
     Outlook.WAITING: "yellow",
     Outlook.UNARCHIVED: "red",
     Outlook.REFUSED: "red",
@@ -35,34 +36,63 @@ STYLES = {
     Outlook.ALIKE: "green",
 }
 TABLES_SHOWN = 6
+MOMENT = "%Y-%m-%d %H:%M"
 
 
-def print_outages(console: Console, report: OutageReport, pair: str, *, every_one: bool = False) -> None:
-    """Print what was found; `every_one` shows also those after which nothing differs."""
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What was typed to find outages, so that the commands told ask for the same."""
+
+    times: tuple[str, ...] = ()
+    """The options for times and ACDs."""
+    tables: tuple[str, ...] = ()
+    """The options for tables and their specs."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """All of them, each a word of a command."""
+        return (*self.times, *self.tables)
+
+
+def print_outages(
+    console: Console, report: OutageReport, pair: str, asked: Asking = Asking(), *, every_one: bool = False
+) -> None:
+    """Print what was found; `every_one` shows also those after which nothing differs, and from when rows are held."""
     console.print(Text(f"Outages from {report.looked.start:%Y-%m-%d %H:%M} to {report.as_of:%Y-%m-%d %H:%M}", "bold"))
     for note in report.notes:
         console.print(Text(f"Note: {note}.", style="dim"))
     shown = [one for one in report.findings if every_one or one.outlook is not Outlook.ALIKE]
     for finding in shown:
         console.print()
-        for line in _finding(finding, pair, report.plan):
+        for line in _finding(finding, pair, report.plan, asked):
             console.print(line)
     if report.not_compared:
         console.print()
         for table, why in report.not_compared:
             console.print(Text(f"{table} is not compared: {why.rstrip('.')}.", style="red"))
+    # Rows begin somewhere: where nobody has asked about the time before, it is said from when both can tell.
+    unseen = [one for one in report.unseen if every_one or one.open or one.why is not UnseenWhy.BEGINS_LATER]
+    if unseen:
+        console.print()
+        for one in unseen:
+            console.print(Text(f"{one.says[0].upper()}{one.says[1:]}.", style="red" if one.open else "dim"))
+        if any(one.why is UnseenWhy.NO_ROWS and one.open for one in report.unseen):
+            console.print(Text(f"It is taken to be {report.as_of:%Y-%m-%d %H:%M} now: is that right?", style="red"))
     console.print()
     console.print(Text(_summary(report), style="bold"))
     if len(shown) < len(report.findings):
         console.print(Text("Those after which nothing differs are shown with -v.", style="dim"))
-    if any(finding.outlook is Outlook.MEND for finding in report.findings):
-        every = command("resync", "--pair", pair, "--outages", "--dry-run", *_allowing(report.plan))
+    if any(finding.tolls for finding in report.findings):
+        every = command("resync", "--pair", pair, "--outages", *asked.words, "--dry-run", *_allowing(report.plan))
         for line in report_lines(report.plan) if report.plan else ():
             console.print(line)
         console.print(unbroken(f"All at once: {every}", style="bold"))
+    if report.seen and report.findings:
+        told = f"{report.seen.start:{MOMENT}} to {report.seen.stop:{MOMENT}}"
+        console.print(Text(f"Both servers can tell of {told}.", style="dim"))
 
 
-def _finding(finding: OutageFinding, pair: str, plan: Plan | None) -> Iterator[Text]:
+def _finding(finding: OutageFinding, pair: str, plan: Plan | None, asked: Asking) -> Iterator[Text]:
     time = finding.time
     yield Text.assemble(
         (f"ACD {time.acd}  {time.span}  ", "bold"),
@@ -80,9 +110,14 @@ def _finding(finding: OutageFinding, pair: str, plan: Plan | None) -> Iterator[T
         yield Text(f"  not compared: {listed(lost, TABLES_SHOWN)}", style="red")
     for kept in (one for one in finding.kept if one.why is not KeptWhy.NOT_COMPARED):
         yield Text(f"  {kept.table}: {kept.why.value}{f' ({kept.detail})' if kept.detail else ''}", style="yellow")
-    line = repairing(finding, pair, plan)
+    line = repairing(finding, pair, plan, asked)
     if line:
         yield unbroken(f"  {line}")
+
+
+def unrepaired_lines(plan: Plan) -> Iterator[Text]:
+    """Yield what a repair of outages leaves, which somebody has to come back to."""
+    yield from (Text(f"Left: {one}.", style="yellow") for one in plan.left)
 
 
 def _cost(finding: OutageFinding) -> str:
@@ -91,7 +126,8 @@ def _cost(finding: OutageFinding) -> str:
     tables = len({toll.table for toll in finding.tolls})
     rows = sum(toll.missing + toll.changed + toll.extra for toll in finding.tolls)
     sides = " and ".join(f"from {role.other} to {role}" for role in finding.into)
-    return f", {sides}: {plural(tables, 'table')}, {plural(rows, 'row')}"
+    better = " but what one has more of it" if finding.outlook is Outlook.LOST else ""
+    return f",{better} {sides}: {plural(tables, 'table')}, {plural(rows, 'row')}"
 
 
 def _why(side: BlindSide) -> Iterator[str]:
@@ -100,30 +136,31 @@ def _why(side: BlindSide) -> Iterator[str]:
         yield f"{plural(side.missing, 'interval')} without rows"
     if side.incomplete:
         yield f"{plural(side.incomplete, 'interval')} marked incomplete"
+    if side.down_now:
+        yield side.down_now
     if side.unexplained:
         yield side.why_unexplained
 
 
 def link_text(link: Outage) -> str:
     """Return one row of a server's diary in words."""
-    reason = REASONS.get(link.reason, "for a reason not known here")
+    reason = REASONS.get(link.reason, REASON_UNKNOWN)
     return f"link down {link.shown_short}, {reason} ({link.reason})"
 
 
-def repairing(finding: OutageFinding, pair: str, plan: Plan | None) -> str:
-    """Return the command that mends one finding alone, or nothing; `plan` is that which mends them all.
+def repairing(finding: OutageFinding, pair: str, plan: Plan | None, asked: Asking = Asking()) -> str:
+    """Return the command that repairs one finding alone, or nothing; `plan` is that which repairs them all.
 
-    It allows what the tables of the finding set off, which the report names.
+    It decides as the report has, and allows what the tables of the finding set off, which the report names.
     """
-    if finding.outlook is not Outlook.MEND:
+    if not finding.tolls:
         return ""
     time = finding.time
-    how: tuple[str, ...] = ("--policy", "reconcile")
-    if len(finding.into) == 1 and len(time.sides) == 1 and time.sides[0].role is finding.into[0]:
-        how = ("--from", "secondary") if finding.into[0] is Role.PRIMARY else ()
-    window = ("--window", typed_window(time.span), "--acd", time.acd)
+    # Rows of no ACD move only with all of them (rule 3).
+    acd = () if any(toll.of_no_acd for toll in finding.tolls) else ("--acd", time.acd)
+    window = ("--window", typed_window(time.span), *acd, "--policy", "reconcile")
     places = {(toll.into, toll.table) for toll in finding.tolls}
-    return command("resync", "--pair", pair, *window, *how, *_allowing(plan, places))
+    return command("resync", "--pair", pair, *window, *asked.tables, *_allowing(plan, places))
 
 
 def _allowing(plan: Plan | None, places: Collection[tuple[Role, str]] | None = None) -> tuple[str, ...]:
@@ -133,18 +170,21 @@ def _allowing(plan: Plan | None, places: Collection[tuple[Role, str]] | None = N
 
 
 def _summary(report: OutageReport) -> str:
-    if report.unseen:
-        names = " and ".join(report.unseen)
-        found = f"{plural(len(report.findings), 'outage')} found beside that" if report.findings else "no outage found"
-        return f"Whether {names} saw all of it nobody knows: neither links nor intervals are told of; {found}."
+    unsure = any(one.open for one in report.unseen)
+    seen = f"from {report.seen.start:{MOMENT}} to {report.seen.stop:{MOMENT}}" if report.seen else ""
+    if not report.findings and not seen:
+        return "No outage was found, and nobody can tell: nothing shows that both servers were looking at any time."
+    if not report.findings and unsure:
+        return f"No outage was found, and nobody can tell of all that time: both were seen only {seen}."
     if not report.findings:
-        return "No outage: both servers saw every interval whole."
+        return f"No outage: both servers saw every interval whole, {seen}."
     counts = [(sum(one.outlook is outlook for one in report.findings), outlook.value) for outlook in Outlook]
     words = ", ".join(f"{count:,} {what}" for count, what in counts if count)
-    return f"{plural(len(report.findings), 'outage')}: {words}."
+    more = " Of all of that time nobody can tell." if unsure else ""
+    return f"{plural(len(report.findings), 'outage')}: {words}.{more}"
 
 
-def outages_document(report: OutageReport, pair: str) -> dict[str, Any]:
+def outages_document(report: OutageReport, pair: str, asked: Asking = Asking()) -> dict[str, Any]:
     """Return what was found as plain data."""
     return {
         "format": FORMAT,
@@ -152,7 +192,11 @@ def outages_document(report: OutageReport, pair: str) -> dict[str, Any]:
         "as_of": plain(report.as_of),
         "looked": plain(report.looked),
         "open": report.unsettled,
-        "unseen": [role.value for role in report.unseen],
+        "seen": plain(report.seen) if report.seen else None,
+        "unseen": [
+            {"server": one.role.value, "acd": one.acd, "why": one.why.value, "says": one.says, "open": one.open}
+            for one in report.unseen
+        ],
         "not_compared": [{"table": table, "problem": why} for table, why in report.not_compared],
         "notes": list(report.notes),
         "outages": [
@@ -166,14 +210,15 @@ def outages_document(report: OutageReport, pair: str) -> dict[str, Any]:
                         "server": plain(side.role),
                         "missing_intervals": side.missing,
                         "incomplete_intervals": side.incomplete,
-                        "explained": bool(side.links),
+                        "explained": not side.unexplained,
+                        "down_now": side.down_now or None,
                         "links": [link_document(link) for link in side.links],
                     }
                     for side in finding.time.sides
                 ],
                 "tables": plain(finding.tolls),
                 "kept": [kept_document(kept) for kept in finding.kept],
-                "mend": repairing(finding, pair, report.plan) or None,
+                "repair": repairing(finding, pair, report.plan, asked) or None,
             }
             for finding in report.findings
         ],

@@ -34,6 +34,7 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "unknown_columns": plan.unknown_columns.value,
         "stale_rollups": plain(plan.stale),
         "notes": list(plan.notes),
+        "left": list(plan.left),
         "meets": [meeting_document(one) for one in plan.meets],
         "allowed": allowed_document(plan.allowed),
         "not_put_back": [meeting_document(one) for one in plan.not_put_back],

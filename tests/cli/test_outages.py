@@ -20,7 +20,7 @@ def test_an_outage_is_told_with_the_command_that_mends_it(tmp_path: Path, typed:
     said = typed("outages", "--pair", files.pair_file)
 
     assert said.code == 3
-    assert "ACD 1  2000-06-05 05:00-05:29  can be mended, from primary to secondary: 1 table, 2 rows" in said.out
+    assert "ACD 1  2000-06-05 05:00-05:29  can be repaired, from primary to secondary: 1 table, 2 rows" in said.out
     assert "secondary: link down 05:13 to 05:19, the session was down (97), 1 interval marked incomplete" in said.out
     command = next(line for line in said.out.splitlines() if "--window" in line).split("'")
     assert command[1] == "2000-06-05 05:00..05:29"
@@ -56,14 +56,14 @@ def test_the_document_of_outages(tmp_path: Path, typed: Typing) -> None:
     assert (document["format"], document["open"]) == ("syncengine.outages", True)
     assert (outage["acd"], outage["outlook"], outage["window"]["shown"]) == (
         1,
-        "can be mended",
+        "can be repaired",
         "2000-06-05 05:00-05:29",
     )
     (side,) = outage["blind"]
     assert (side["server"], side["incomplete_intervals"], side["explained"]) == ("secondary", 1, True)
     assert (side["links"][0]["reason"], side["links"][0]["reason_text"]) == (97, "the session was down")
     assert [(toll["table"], toll["into"]) for toll in outage["tables"]] == [("htrunk", "secondary")]
-    assert outage["mend"].startswith("syncengine resync --pair ")
+    assert outage["repair"].startswith("syncengine resync --pair ")
     assert document["plan"]["policy"] == "reconcile"
 
 
@@ -83,7 +83,7 @@ def test_an_outage_that_comes_too_early_is_told(tmp_path: Path, typed: Typing) -
     files = guides(tmp_path, archived=datetime(2000, 6, 5, 5, 0), as_of=datetime(2000, 6, 5, 5, 45))
 
     said = typed("outages", "--pair", files.pair_file)
-    assert (said.code, "not archived yet" in said.out) == (3, True)
+    assert (said.code, "can be repaired once archived" in said.out) == (3, True)
     refused = typed("resync", "--outages", "--yes", "--pair", files.pair_file)
     assert refused.code == 4
     assert "--wait" in refused.err
@@ -124,6 +124,9 @@ def test_what_nobody_saw_is_no_all_clear(tmp_path: Path, typed: Typing) -> None:
     document = typed("outages", "--pair", files.pair_file, "--json").document
 
     assert said.code == 3
-    assert "nobody knows" in said.out
+    assert "nobody can tell" in said.out
     assert "both servers saw every interval whole" not in said.out
-    assert (document["open"], document["unseen"]) == (True, ["primary", "secondary"])
+    assert (document["open"], [one["server"] for one in document["unseen"]]) == (
+        True,
+        ["primary", "secondary"],
+    )

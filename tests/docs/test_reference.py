@@ -128,6 +128,7 @@ def test_every_field_of_a_json_document_is_described(
     inside = "SELECT * REPLACE (915 AS starttime, 15 AS intrvl) FROM hsplit WHERE acd = 1 AND starttime = 900"
     reader.follow_sql("secondary", f"INSERT INTO hsplit {inside} AND row_date = '2000-06-03'")
     reader.follow_sql("secondary", "ALTER TABLE hcwc ADD COLUMN more INTEGER")
+    reader.follow_sql("secondary", "DELETE FROM spex WHERE row_date = '2000-06-04'")
     for counted in ("CREATE SEQUENCE c_numbers", "ALTER TABLE hsplit ALTER acdcalls SET DEFAULT nextval('c_numbers')"):
         reader.follow_sql("secondary", counted)
     pair = open_pair("build/demo/pair.toml")

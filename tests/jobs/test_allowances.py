@@ -471,6 +471,6 @@ def test_outages_name_what_their_repair_sets_off(tmp_path: Path, imitation: Imit
 
     assert "c_adding" in said.text
     assert "--outages --dry-run --allow-triggers htrunk" in said.text
-    assert found["outages"][0]["mend"].endswith("--allow-triggers htrunk")
+    assert found["outages"][0]["repair"].endswith("--allow-triggers htrunk")
     assert found["plan"]["meets"] == planned.document["meets"]
-    assert typed(*shlex.split(found["outages"][0]["mend"])[1:], "--yes").code == 0
+    assert typed(*shlex.split(found["outages"][0]["repair"])[1:], "--yes").code == 0

@@ -68,7 +68,7 @@ def test_a_link_down_within_an_interval(tmp_path: Path) -> None:
 
     report = files.open().outages()
 
-    assert found(report) == [("05:00-05:29", ("secondary",), Outlook.MEND)]
+    assert found(report) == [("05:00-05:29", ("secondary",), Outlook.REPAIR)]
     (side,) = report.findings[0].time.sides
     assert [(one.span.start.minute, one.span.stop.minute, one.reason) for one in side.links] == [(13, 19, 97)]
     assert (side.missing, side.incomplete) == (0, 1)
@@ -88,7 +88,7 @@ def test_a_link_down_across_intervals(tmp_path: Path) -> None:
     )
 
     report = files.open().outages()
-    assert found(report) == [("04:30-06:29", ("secondary",), Outlook.MEND)]
+    assert found(report) == [("04:30-06:29", ("secondary",), Outlook.REPAIR)]
     assert (report.findings[0].time.sides[0].missing, report.findings[0].time.sides[0].incomplete) == (2, 2)
 
     mend(files)
@@ -106,8 +106,8 @@ def test_both_links_down_at_different_times(tmp_path: Path) -> None:
     )
 
     assert found(files.open().outages()) == [
-        ("05:00-05:29", ("primary",), Outlook.MEND),
-        ("05:30-05:59", ("secondary",), Outlook.MEND),
+        ("05:00-05:29", ("primary",), Outlook.REPAIR),
+        ("05:30-05:59", ("secondary",), Outlook.REPAIR),
     ]
     done = mend(files)
 
@@ -160,7 +160,7 @@ def test_intervals_without_rows_that_nothing_explains(tmp_path: Path) -> None:
 
     report = files.open().outages()
 
-    assert found(report) == [("05:00-05:59", ("secondary",), Outlook.MEND)]
+    assert found(report) == [("05:00-05:59", ("secondary",), Outlook.REPAIR)]
     assert report.findings[0].time.sides[0].unexplained
     assert report.findings[0].time.sides[0].missing == 2
 
@@ -271,7 +271,7 @@ def test_lengths_of_intervals_decide_what_is_blind(tmp_path: Path) -> None:
     )
     files.run("secondary", "UPDATE htrunk SET incalls = 5, incomplete = 0 WHERE starttime = 500")
 
-    assert found(files.open().outages()) == [("05:15-05:29", ("secondary",), Outlook.MEND)]
+    assert found(files.open().outages()) == [("05:15-05:29", ("secondary",), Outlook.REPAIR)]
 
 
 def test_only_intervals_of_outages_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -303,7 +303,7 @@ def test_only_intervals_of_outages_are_compared(tmp_path: Path, monkeypatch: pyt
         "2000-06-01 09:00-09:29",
         "2000-06-05 05:00-05:29",
     ]
-    assert {one.outlook for one in report.findings} == {Outlook.MEND}
+    assert {one.outlook for one in report.findings} == {Outlook.REPAIR}
     assert sorted(map(str, set(asked))) == sorted(str(one.time.span) for one in report.findings)
     assert len(compared) == 3
     files.run("secondary", "UPDATE htrunk SET incalls = 1 WHERE row_date = '2000-06-01' AND starttime = 300")

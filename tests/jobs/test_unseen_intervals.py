@@ -100,7 +100,7 @@ def test_its_diary_still_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     silent(monkeypatch, ("htrunk",))
 
     assert plan_of(files, tables=("hcwc",), policy="reconcile").writes_to == {Role.SECONDARY}
-    assert [one.outlook for one in files.open().outages().findings] == [Outlook.MEND]
+    assert [one.outlook for one in files.open().outages().findings] == [Outlook.REPAIR]
 
 
 @pytest.mark.soak("copy")

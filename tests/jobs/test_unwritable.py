@@ -129,13 +129,13 @@ def test_an_undo_and_a_resume_leave_what_cannot_be_written_any_more(tmp_path: Pa
 def test_an_outage_at_what_cannot_be_written_offers_nothing(
     tmp_path: Path, imitation: Imitation, typed: Typing
 ) -> None:
-    """Where only a view differs, the report says that it cannot be mended now."""
+    """Where only a view differs, the report says that it cannot be repaired now."""
     files = guides(tmp_path)
     imitation.have("htrunk", is_a="view")
 
     said = typed("outages", "--pair", files.pair_file)
 
-    assert "cannot be mended now" in said.text
+    assert "cannot be repaired now" in said.text
     assert "it is a view" in said.text
     assert "syncengine resync" not in said.text
 
@@ -161,6 +161,6 @@ def test_an_outage_at_what_cannot_be_written_beside_one_that_can_be_mended(
     report = files.open().outages()
 
     assert found(report) == [
-        ("05:00-05:29", ("secondary",), Outlook.MEND),
+        ("05:00-05:29", ("secondary",), Outlook.REPAIR),
         ("06:00-06:29", ("secondary",), Outlook.REFUSED),
     ]

@@ -120,7 +120,7 @@ def test_outages_repair_a_day_on_which_the_lengths_differ(tmp_path: Path) -> Non
     assert plan is not None
     opened.execute(plan)
 
-    assert found.outlook is Outlook.MEND
+    assert found.outlook is Outlook.REPAIR
     assert calls(files) == [(500, 15, 3), (515, 15, 3)]
     assert files.bag("secondary", "hcwc") == files.bag("primary", "hcwc")
     assert opened.outages().findings[0].outlook is Outlook.ALIKE
