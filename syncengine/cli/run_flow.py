@@ -150,12 +150,15 @@ def _of_the_rows(ran: Ran) -> ExitCode:
         in_sync = all(portion.in_sync is not False for portion in portions)
         return ExitCode.DONE if in_sync else ExitCode.DRIFT
     if ran.plan.undoes or ran.plan.edit:
-        return ExitCode.PARTLY if ran.unlike or ran.plan.not_as_before else ExitCode.DONE
+        if ran.unlike or ran.plan.not_as_before:
+            return ExitCode.PARTLY
+        return ExitCode.DRIFT if ran.plan.unscheduled else ExitCode.DONE
     if ran.after is not None and (ran.after.not_compared or _never_compared(ran, ran.after)):
         return ExitCode.PARTLY if any(step.wrote for step in outcome.steps) else ExitCode.ERROR
     if ran.plan.unwritable:
         return ExitCode.PARTLY
-    return ExitCode.DONE if ran.after is not None and ran.after.in_sync else ExitCode.DRIFT
+    in_sync = ran.after is not None and ran.after.in_sync and not (ran.unlike or ran.plan.unscheduled)
+    return ExitCode.DONE if in_sync else ExitCode.DRIFT
 
 
 def _never_compared(ran: Ran, after: Observation) -> bool:

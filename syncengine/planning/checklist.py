@@ -13,14 +13,13 @@ from syncengine.model.interval import floor_to
 from syncengine.model.pair import Hook, Role
 from syncengine.model.plan import Rollups, StaleRollup, Step
 from syncengine.model.spec import DataClass, Kept
-from syncengine.model.timetables import COPIED, TimetableListing, named
+from syncengine.model.timetables import COPIED, Timetable, TimetableListing
 from syncengine.model.window import Window
+from syncengine.planning.timetable_lines import takeover_line, timetables_line
 
 CLASSES = {DataClass.SYSTEM: "system administration", DataClass.ACD: "ACD administration"}
 NAMES = ("synonyms", "agroups")
 USERS = "users"
-MOST_NAMED = 1000
-"""Every timetable that would run on both servers is named, whatever there may be (rule 18)."""
 
 
 def checklist_of(
@@ -44,7 +43,7 @@ def checklist_of(
     written = _Written.of(steps)
     after = (*_after(written, tables, stale, catalogue, under_way, timetables), *call_history)
     return Checklist(
-        before=tuple(_hooked(_before(written, tables, catalogue), hooks)), after=tuple(_hooked(after, hooks))
+        before=tuple(hooked(_before(written, tables, catalogue), hooks)), after=tuple(hooked(after, hooks))
     )
 
 
@@ -53,21 +52,22 @@ def summarized_anew(checklist: Checklist, stale: Iterable[StaleRollup], hooks: S
     others = [line for line in checklist.after if line.kind is not LineKind.DATA_SUMMARIZING]
     history = (LineKind.CALL_HISTORY_ON, LineKind.CALL_HISTORY_OFF)
     place = next((at for at, line in enumerate(others) if line.kind in history), len(others))
-    lines = tuple(_hooked(_summarizing(stale), hooks))
+    lines = tuple(hooked(_summarizing(stale), hooks))
     return replace(checklist, after=(*others[:place], *lines, *others[place:]))
 
 
-def edit_checklist(into: Role, hooks: Sequence[Hook]) -> Checklist:
-    """Return what is left to be done by hand after flags of timetables were set in the table of a server (rule 18)."""
-    text = (
-        f"Look at the timetables of {into}: the guide's global edit schedules them at once, and a flag written into "
-        "the table may be noticed only later. Where one does not run as its flag says, choose that there and Modify it."
-    )
-    line = ChecklistLine(LineKind.TIMETABLES, into, text)
-    return Checklist(after=tuple(_hooked((line,), hooks)))
+def edit_checklist(
+    into: Role, hooks: Sequence[Hook], left: Sequence[Timetable] = (), *, edited: bool = True
+) -> Checklist:
+    """Return what is left to be done by hand after flags of timetables were set in the table of a server (rule 18).
+
+    `left` are timetables that have no schedule there; `edited` says whether any flag is set at all.
+    """
+    return Checklist(after=tuple(hooked((takeover_line(into, left, edited=edited),), hooks)))
 
 
-def _hooked(lines: Iterable[ChecklistLine], hooks: Sequence[Hook]) -> Iterator[ChecklistLine]:
+def hooked(lines: Iterable[ChecklistLine], hooks: Sequence[Hook]) -> Iterator[ChecklistLine]:
+    """Yield lines, those marked that a hook carries out."""
     places = {(hook.kind, hook.server) for hook in hooks}
     for line in lines:
         # Who turns it on by hand also turns it off by hand: on at one server comes first.
@@ -135,7 +135,7 @@ def _after(
         yield ChecklistLine(LineKind.VISUAL_VECTORS, role, text)
     yield from _files(written, catalogue)
     for role in written.into(*COPIED):
-        yield ChecklistLine(LineKind.TIMETABLES, role, _timetables(role, timetables))
+        yield timetables_line(role, timetables)
     for role in written.of_class(DataClass.ACD, catalogue):
         text = (
             f"Once the interval under way is archived on {role}, verify it: writing ACD administration may cost it "
@@ -152,26 +152,6 @@ def _summarizing(stale: Iterable[StaleRollup]) -> Iterator[ChecklistLine]:
             "shows it), then verify them."
         )
         yield ChecklistLine(LineKind.DATA_SUMMARIZING, role, text)
-
-
-def _timetables(role: Role, listing: TimetableListing | None) -> str:
-    """Return which timetables run on both servers once their tasks are copied to one, where that is known."""
-    look = f"Look at the timetables of {role}"
-    if listing is None or listing.flag is None or listing.failed:
-        return f"{look}: a task that came from {role.other} may now run on both. When a timetable runs is not copied."
-    arriving = [one for one in listing.timetables if one.side(role.other).there and not one.own]
-    unscheduled = [one for one in arriving if not one.side(role).schedules]
-    unknown = [one for one in arriving if one.side(role).schedules and not one.told]
-    words = [
-        f"these run on both servers then: {named(listing.doubled, MOST_NAMED)}"
-        if listing.doubled
-        else f"none of those that came from {role.other} is known to run on both"
-    ]
-    if unknown:
-        words.append(f"where these run is not known: {named(unknown, MOST_NAMED)}")
-    if unscheduled:
-        words.append(f"these arrive without a schedule, which is not copied: {named(unscheduled, MOST_NAMED)}")
-    return f"{look}: {'; '.join(words)}."
 
 
 def _users(written: _Written) -> Iterator[ChecklistLine]:

@@ -23,6 +23,7 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "undoes": plan.undoes or None,
         "rows_from": plan.rows_from.name.lower().replace("_", "-"),
         "edit": edit_document(plan.edit) if plan.edit else None,
+        "schedules": edit_document(plan.schedules)["timetables"] if plan.schedules else [],
         "as_of": plain(plan.as_of),
         "requested": plain(plan.requested),
         "ranges": [_range(one) for one in plan.ranges],

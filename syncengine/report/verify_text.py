@@ -16,6 +16,7 @@ from syncengine.model.window import MINUTE
 from syncengine.report.expected import expected_section
 from syncengine.report.repair_commands import unwritable_lines
 from syncengine.report.text import NO_TIME_OF_DAY, bucket_text, clips, grid, number, unbroken, unlike_text, value_text
+from syncengine.report.timetables import unscheduled_lines
 from syncengine.report.verify_json import compared_window
 
 CHANGES_SHOWN = 4
@@ -67,6 +68,7 @@ def _verdict(observation: Observation, *, every_table: bool, next_commands: Sequ
         yield from (Text(note, style="dim") for note in notes)
     yield Text()
     yield from _summary(observation)
+    yield from unscheduled_lines(observation.timetables, observation.target, observation.unscheduled)
     if observation.remembered.days:
         yield Text(_remembered(observation.remembered))
     if observation.differing:
@@ -208,6 +210,11 @@ def _summary(observation: Observation) -> Iterator[Text]:
         yield Text.assemble(("OVERLAP", "bold red"), f"  {what} {how}{apart}")
     elif observation.empty:
         yield Text.assemble(("EMPTY", "bold yellow"), f"  there was no row to compare.{apart}")
+    elif not lost and observation.unscheduled:
+        what = (
+            f"{plural(len(observation.unscheduled), 'timetable')} on {observation.target}; nothing differs in {looked}"
+        )
+        yield Text.assemble(("NO SCHEDULE", "bold red"), f"  {what} {how}{apart}")
     elif not lost:
         yield Text.assemble(("IN SYNC", "bold green"), f"  {looked} {how}{apart}")
     if lost:
