@@ -89,6 +89,18 @@ def arriving(made: Plan, listing: TimetableListing) -> tuple[Timetable, ...]:
     return tuple(one for one in listing.without_schedule(made.target) if arrives(one))
 
 
+def orphaned(made: Plan, listing: TimetableListing) -> tuple[Timetable, ...]:
+    """Return the timetables whose tasks a plan deletes on the target, since the source has them no more."""
+    deletes = any(part.deletes for step in made.steps for part in step.parts if part.table in COPIED)
+    spared = set(_spared(made))
+    return tuple(
+        one
+        for one in listing.timetables
+        if deletes and not one.own and not one.side(made.source).there and (one.owner, one.name) not in spared
+        if one.side(made.target).does and one.side(made.target).schedules
+    )
+
+
 def with_schedules(made: Plan, missing: MissingSchedules, listing: TimetableListing, hooks: Sequence[Hook]) -> Plan:
     """Return a plan of administration with the schedules that the target lacks, made or named."""
     steps = made.steps
@@ -98,7 +110,7 @@ def with_schedules(made: Plan, missing: MissingSchedules, listing: TimetableList
         steps = (*steps, missing.made.step(number, made.target, tuple(tasks)))
     edit = missing.made.edit if missing.made else None
     left = [one for one, _ in missing.left]
-    line = timetables_line(made.target, listing, edit.changes if edit else (), left)
+    line = timetables_line(made.target, listing, edit.changes if edit else (), left, orphaned(made, listing))
     return replace(
         made,
         steps=steps,

@@ -20,11 +20,12 @@ def timetables_line(
     listing: TimetableListing | None,
     made: Sequence[FlagChange] = (),
     left: Iterable[Timetable] | None = None,
+    orphaned: Iterable[Timetable] = (),
 ) -> ChecklistLine:
     """Return the line about the timetables of a server that tasks were copied to, or put back on.
 
     `listing` is how they stood on both servers before, None for an undo; `made` are the schedules that are made there,
-    `left` the timetables that stay without one: None takes all that lack one.
+    `left` the timetables that stay without one: None takes all that lack one; `orphaned` lose their tasks.
     """
     look = f"Look at the timetables of {role}"
     if listing is None or listing.failed:
@@ -52,6 +53,12 @@ def timetables_line(
         words.append(
             f"these have no schedule there and do not run, after a takeover neither: {listed(without, MOST_NAMED)}; "
             f"of each, {BY_HAND.format(role=role)}"
+        )
+    gone = _shown(orphaned)
+    if gone:
+        words.append(
+            f"these are no more on {role.other}, and their schedules stay: {listed(gone, MOST_NAMED)}; delete them in "
+            f"the window on {role}"
         )
     return ChecklistLine(LineKind.TIMETABLES, role, f"{look}: {'; '.join(words)}.")
 

@@ -32,15 +32,15 @@ def unscheduled_lines(listing: TimetableListing | None, role: Role, ones: Sequen
         return
     it, runs = ("it", "runs") if len(ones) == 1 else ("they", "run")
     yield Text(f"Without a schedule on {role}, where {it} never {runs}: {named(ones, DOUBLED_NAMED)}.", style="yellow")
-    if listing is not None and listing.flag is not None:
+    told = listing is not None and listing.flag is not None
+    if told and any(one.told for one in ones):
         back = " --from secondary" if role is Role.PRIMARY else ""
         again = f"`syncengine sync --set timetables{back}`"
         yield Text(f"{again} makes schedules from those on {role.other}, and says which it cannot make.")
-    else:
-        yield Text(
-            f"Choose in the window on {role} where {it} {runs}, and Modify it; or write the flag under [timetables] into "
-            "the pair file (docs/how-to/timetables.md), and sync again."
-        )
+        return
+    window = f"Choose in the window on {role} where {it} {runs}, and Modify it"
+    flag = "write the flag under [timetables] into the pair file (docs/how-to/timetables.md), and sync again"
+    yield Text(f"{window}." if told else f"{window}; or {flag}.")
 
 
 def print_timetables(console: Console, listing: TimetableListing, *, every_line: bool = False) -> None:
@@ -60,8 +60,8 @@ def print_timetables(console: Console, listing: TimetableListing, *, every_line:
     if listing.doubled:
         console.print(Text(f"These run on both servers: {named(listing.doubled, DOUBLED_NAMED)}.", style="yellow"))
     for role in Role:
-        for line in unscheduled_lines(listing, role, listing.unscheduled(role)):
-            console.print(line)
+        for said in unscheduled_lines(listing, role, listing.unscheduled(role)):
+            console.print(said)
     if listing.flag is None and listing.timetables:
         console.print(Text(NOT_KNOWN))
     console.print(Text(_summary(listing), style="bold"))

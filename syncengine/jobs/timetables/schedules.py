@@ -12,11 +12,11 @@ from syncengine.catalogue import Catalogue
 from syncengine.execute.images import buckets_of, hold_relation
 from syncengine.execute.timetables import EditedRows, ReadRows
 from syncengine.model.bucket import EMPTY, Bucket, BucketColumns
-from syncengine.model.drift import Observation, TableState
+from syncengine.model.drift import Counts, Observation, TableState
 from syncengine.model.errors import ServerError
 from syncengine.model.fingerprint import FingerprintColumn, group_key
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.plan import Action, Plan, TablePart
+from syncengine.model.plan import Action, BucketWrite, Plan, TablePart
 from syncengine.model.selection import KeyGroups, ReadQuery, Selection
 from syncengine.model.sentences import listed
 from syncengine.model.spec import TableSpec
@@ -25,7 +25,15 @@ from syncengine.model.timetable_flag import FlagChange, FlagEdit, TimetableFlag,
 from syncengine.model.timetables import NAME, OWNER, SCHEDULES, Timetable
 from syncengine.observe.columns import judge_layouts
 from syncengine.observe.timetables.flag_column import flag_faults
-from syncengine.planning.schedules import MadeSchedules, MissingSchedules, arriving, restored, with_schedules
+from syncengine.planning.schedules import (
+    NOTHING_MISSING,
+    MadeSchedules,
+    MissingSchedules,
+    arriving,
+    orphaned,
+    restored,
+    with_schedules,
+)
 from syncengine.planning.timetables import Name, as_stored
 from syncengine.servers.protocol import LiveTable, Server
 from syncengine.servers.retry import tried
@@ -67,10 +75,11 @@ def with_missing_schedules(
     if listing is None or SCHEDULES not in made.tables:
         return made
     lacking = arriving(made, listing)
-    if not lacking:
+    if not (lacking or orphaned(made, listing)):
         return made
     questions = ScheduleQuestions(settings, catalogue, made.target, made.as_of, made.seed, cache, restored)
-    return with_schedules(made, missing_schedules(lacking, servers, questions), listing, settings.hooks)
+    missing = missing_schedules(lacking, servers, questions) if lacking else NOTHING_MISSING
+    return with_schedules(made, missing, listing, settings.hooks)
 
 
 def missing_schedules(
@@ -179,7 +188,7 @@ def _part(spec: TableSpec, columns: tuple[FingerprintColumn, ...], only: KeyGrou
     return TablePart(
         table=SCHEDULES,
         action=Action.ADD_GROUPS,
-        buckets=(),
+        buckets=(BucketWrite(Bucket(), EMPTY, EMPTY, Counts()),),
         bucket_columns=BucketColumns.of(spec),
         columns=columns,
         compared=compared,
