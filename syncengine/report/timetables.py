@@ -216,3 +216,16 @@ def edit_document(edit: FlagEdit) -> dict[str, Any]:
             for change in edit.changes
         ],
     }
+
+
+def schedules_document(made: FlagEdit) -> list[dict[str, Any]]:
+    """Return the schedules that are made as plain data."""
+    return [
+        {
+            "owner": change.timetable[0],
+            "name": change.timetable[1],
+            "source": {"says": change.says[0], "stored": change.before},
+            "then": {"says": change.says[1], "stored": change.after},
+        }
+        for change in made.changes
+    ]

@@ -206,7 +206,7 @@ def _changes(
     """Yield each different flag of each timetable, as the other server has it and as it is made."""
     into = questions.into
     column = next(one for one in columns if one.name == flag.column)
-    for row in dict.fromkeys(ReadRows(rows).flags(flag.column)):
+    for row in sorted(dict.fromkeys(ReadRows(rows).flags(flag.column)), key=lambda row: row.timetable):
         there = flag.state(row.value, into.other.value)
         if there is None:
             raise ServerError(f"{into.other}: {SCHEDULES} changed while it was read.", hint="Run the same again.")
