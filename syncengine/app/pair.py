@@ -111,15 +111,18 @@ class Pair:
         Reads only. A table that cannot be compared does not raise: it stands in `not_compared`. Raises `InputError`
         for what cannot be meant and `ServerError` where a whole server fails.
         """
-        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds), names_of(exclude))
+        everything = Asked(names_of(tables), names_of(sets), numbers_of(acds), names_of(exclude))
+        files, asked = self._choosing.files_alone(everything), self._choosing.without_files(everything)
+        side = choice(Role, source, "source")
+        if files and not (asked.tables or asked.sets):
+            return self._observer.of_files(files, side)
         specs = self._choosing.asked_for(asked) or self._choosing.of_class(asked, *VERIFIED)
-        request = self._observer.request(specs, window, asked.acds, choice(Role, source, "source"), every_row=every_row)
+        request = self._observer.request(specs, window, asked.acds, side, every_row=every_row)
         with self.connections.servers(frozenset()) as servers:
             asking = replace(request, named=self._choosing.named(asked))
             observation = with_unwritable(self._observer.verified(servers, asking), servers)
-        return replace(
-            observation, notes=(*observation.notes, *self._choosing.files_beside(asked), *unlike_loads(observation))
-        )
+        notes = (*observation.notes, *unlike_loads(observation))
+        return replace(observation, notes=notes, files=(*observation.files, *files))
 
     def verify_internal(
         self,
@@ -228,14 +231,15 @@ class Pair:
         Its `conflicts` are what both servers changed since they were last alike; while it has any, `execute` refuses
         it. `prefer` says whose version wins. Raises `RefusedError` where a rule forbids the plan.
         """
-        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds), names_of(exclude))
+        side = choice(Role, source, "source")
+        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds), names_of(exclude), side)
         how = choice(Policy, policy, "policy")
         if how not in (Policy.REPLACE, Policy.FILL):
             raise InputError(f"Administration is not copied by the policy {how}.", hint="Choose replace or fill.")
         preferred = None if prefer is None else choice(Role, prefer, "server")
         wishes = SyncWishes(
             specs=self._choosing.to_sync(asked),
-            source=choice(Role, source, "source"),
+            source=side,
             acds=asked.acds,
             policy=how,
             limits=self._limits(allow_deletions),

@@ -13,7 +13,7 @@ from syncengine.model.pair import Hook, PairSettings, Role
 from syncengine.staging.private_files import umask_outside
 
 PREFIX = "SYNCENGINE_"
-TOLD = ("hook", "server", "pair", "run", "lines", "files")
+TOLD = ("hook", "server", "pair", "run", "lines", "files", "source")
 """What every hook is told, in variables of these names; empty where it does not apply."""
 LONGEST_LINE = 120
 """Characters of one line that are shown where there is little room."""

@@ -108,6 +108,8 @@ def plan_undo(
             questions.catalogue,
             questions.settings.hooks,
             under_way=interval_under_way(observed),
+            changes=tuple(one for portion in record.portions_kept for one in run.plan(portion).changes),
+            undoes=record.id,
         ),
         undoes=record.id,
         rows_from=RowsFrom.JOURNAL,

@@ -22,6 +22,7 @@ from syncengine.report.verify_json import compared_window
 CHANGES_SHOWN = 4
 SAMPLES_SHOWN = 1
 TABLES_SHOWN = 6
+FILES_NAMED = 3
 NAMED = 6
 """Tables that are named where others are counted."""
 ODDS = "a differing bucket escapes about once in 200 million"
@@ -208,6 +209,9 @@ def _summary(observation: Observation) -> Iterator[Text]:
     elif differing:
         what = f"nothing differs, but intervals of {plural(len(differing), 'table')} overlap; {looked}"
         yield Text.assemble(("OVERLAP", "bold red"), f"  {what} {how}{apart}")
+    elif observation.only_files:
+        yield Text.assemble(("NOT LOOKED AT", "bold yellow"), "  files are not compared here; by hand:")
+        yield from (Text(f"  {file.shown} ({file.holds}): {file.advice}.") for file in observation.files)
     elif observation.empty:
         yield Text.assemble(("EMPTY", "bold yellow"), f"  there was no row to compare.{apart}")
     elif not lost and observation.unscheduled:
@@ -236,3 +240,7 @@ def _beside(observation: Observation) -> Iterator[str]:
     absent = [table.spec.name for table in observation.tables if table.state is TableState.ABSENT]
     if absent:
         yield f" On neither server: {listed(absent, NAMED)}."
+    if observation.files:
+        paths = [file.shown for file in observation.files]
+        more = " (`syncengine tables --sets`)" if len(paths) > FILES_NAMED else ""
+        yield f" Files beside them were not looked at: {listed(paths, FILES_NAMED)}{more}."
