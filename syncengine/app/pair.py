@@ -186,7 +186,8 @@ class Pair:
         `allow_triggers` and `allow_cascades` name tables at which rows beside those of the plan may change.
         Raises `RefusedError` where a rule forbids it.
         """
-        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds), names_of(exclude))
+        side = choice(Role, source, "source")
+        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds), names_of(exclude), side)
         specs = self._choosing.to_resync(asked)
         if window is None:
             raise InputError(
@@ -196,7 +197,7 @@ class Pair:
         wishes = ResyncWishes(
             specs=specs,
             policy=choice(Policy, policy, "policy"),
-            source=choice(Role, source, "source"),
+            source=side,
             rollups=choice(Rollups, rollups, "way with roll-ups"),
             unknown_columns=choice(UnknownColumns, unknown_columns, "way with unknown columns"),
             window=parse_window(window) if isinstance(window, str) else window,
@@ -389,7 +390,8 @@ class Pair:
 
         Raises `InputError` for what cannot be meant, `RefusedError` for local administration.
         """
-        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds), names_of(exclude))
+        side = choice(Role, source, "source")
+        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds), names_of(exclude), side)
         specs = self._choosing.asked_for(asked)
         refuse_local(specs)
         if not asked.tables:
@@ -398,7 +400,7 @@ class Pair:
         return BackfillWishes(
             tables=tuple(spec.name for spec in specs if spec.kept is not Kept.NEVER),
             window=parse_window(window) if isinstance(window, str) else window,
-            source=choice(Role, source, "source"),
+            source=side,
             policy=choice(Policy, policy, "policy"),
             acds=asked.acds,
             newest_first=newest_first,

@@ -56,8 +56,9 @@ class Catalogue:
 
     def tables_of(self, file: CompanionFile) -> tuple[str, ...]:
         """Return the tables whose rows go with a file."""
-        named = tuple(self.table(name).name for name in file.tables)
-        return named or tuple(dict.fromkeys(table for name in file.sets for table in self.set(name).tables))
+        if file.tables:
+            return tuple(spec.name for name in file.tables if (spec := self._find(name)) is not None)
+        return tuple(dict.fromkeys(table for name in file.sets for table in self.set(name).tables))
 
     def files_of(self, tables: Iterable[str]) -> tuple[CompanionFile, ...]:
         """Return the files that go with rows of some tables."""

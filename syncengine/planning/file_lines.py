@@ -47,12 +47,13 @@ def _lines(
     told = sum((one.group.counts for one in changes), Counts()).total
     more = sum(counts.total for counts in written.values()) > told
     if questions.undoes:
-        what = _belonging(_names(changes, questions.catalogue), more=more)
-        text = (
-            f"On {role}, put back {what}: {file.shown} ({file.holds}), where files were copied or removed since: the "
-            f"rows are as before run {questions.undoes}."
-        )
-        yield ChecklistLine(LineKind.FILES, role, text, file=file.path)
+        for path, ones in _by_path(file, changes, unnamed=more).items():
+            what = _belonging(_names(ones, questions.catalogue), more=more and bool(file.path))
+            text = (
+                f"On {role}, put back {what}: {path or file.shown} ({file.holds}), if files were copied or removed; "
+                f"the rows are as before run {questions.undoes}."
+            )
+            yield ChecklistLine(LineKind.FILES, role, text, file=path)
         return
     copying = f"Copy from {role.other} to {role}"
     for path, ones in _by_path(file, arrived, unnamed=more).items():

@@ -39,7 +39,8 @@ def print_verdict(
 def _verdict(observation: Observation, *, every_table: bool, next_commands: Sequence[str]) -> Iterator[RenderableType]:
     what = f"window {observation.requested}" if observation.requested else "everything both hold"
     sides = f"{observation.source} (source) against {observation.target} (target)"
-    yield Text(f"{sides}, as of {observation.as_of:%Y-%m-%d %H:%M}, {what}")
+    if not observation.only_files:
+        yield Text(f"{sides}, as of {observation.as_of:%Y-%m-%d %H:%M}, {what}")
     differing = [table for table in observation.tables if table.differing]
     if every_table:
         yield Text()
