@@ -111,13 +111,12 @@ class Pair:
         Reads only. A table that cannot be compared does not raise: it stands in `not_compared`. Raises `InputError`
         for what cannot be meant and `ServerError` where a whole server fails.
         """
-        everything = Asked(names_of(tables), names_of(sets), numbers_of(acds), names_of(exclude))
+        everything = Asked.of(tables, sets, acds, exclude, choice(Role, source, "source"))
         files, asked = self._choosing.files_alone(everything), self._choosing.without_files(everything)
-        side = choice(Role, source, "source")
         if files and not (asked.tables or asked.sets):
-            return self._observer.of_files(files, side)
+            return self._observer.of_files(files, asked.source)
         specs = self._choosing.asked_for(asked) or self._choosing.of_class(asked, *VERIFIED)
-        request = self._observer.request(specs, window, asked.acds, side, every_row=every_row)
+        request = self._observer.request(specs, window, asked.acds, asked.source, every_row=every_row)
         with self.connections.servers(frozenset()) as servers:
             asking = replace(request, named=self._choosing.named(asked))
             observation = with_unwritable(self._observer.verified(servers, asking), servers)
@@ -138,7 +137,7 @@ class Pair:
 
         Reads only, and opens only the servers it looks at. Raises what `verify` raises.
         """
-        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds), names_of(exclude))
+        asked = Asked.of(tables, sets, acds, exclude)
         wanted = parse_window(window) if isinstance(window, str) else window
         side = None if on is None else choice(Role, on, "server")
         job = Internals(self.settings, self.catalogue, self.connections, self.progress)
@@ -186,8 +185,7 @@ class Pair:
         `allow_triggers` and `allow_cascades` name tables at which rows beside those of the plan may change.
         Raises `RefusedError` where a rule forbids it.
         """
-        side = choice(Role, source, "source")
-        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds), names_of(exclude), side)
+        asked = Asked.of(tables, sets, acds, exclude, choice(Role, source, "source"))
         specs = self._choosing.to_resync(asked)
         if window is None:
             raise InputError(
@@ -197,7 +195,7 @@ class Pair:
         wishes = ResyncWishes(
             specs=specs,
             policy=choice(Policy, policy, "policy"),
-            source=side,
+            source=asked.source,
             rollups=choice(Rollups, rollups, "way with roll-ups"),
             unknown_columns=choice(UnknownColumns, unknown_columns, "way with unknown columns"),
             window=parse_window(window) if isinstance(window, str) else window,
@@ -232,15 +230,14 @@ class Pair:
         Its `conflicts` are what both servers changed since they were last alike; while it has any, `execute` refuses
         it. `prefer` says whose version wins. Raises `RefusedError` where a rule forbids the plan.
         """
-        side = choice(Role, source, "source")
-        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds), names_of(exclude), side)
+        asked = Asked.of(tables, sets, acds, exclude, choice(Role, source, "source"))
         how = choice(Policy, policy, "policy")
         if how not in (Policy.REPLACE, Policy.FILL):
             raise InputError(f"Administration is not copied by the policy {how}.", hint="Choose replace or fill.")
         preferred = None if prefer is None else choice(Role, prefer, "server")
         wishes = SyncWishes(
             specs=self._choosing.to_sync(asked),
-            source=side,
+            source=asked.source,
             acds=asked.acds,
             policy=how,
             limits=self._limits(allow_deletions),
@@ -390,8 +387,7 @@ class Pair:
 
         Raises `InputError` for what cannot be meant, `RefusedError` for local administration.
         """
-        side = choice(Role, source, "source")
-        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds), names_of(exclude), side)
+        asked = Asked.of(tables, sets, acds, exclude, choice(Role, source, "source"))
         specs = self._choosing.asked_for(asked)
         refuse_local(specs)
         if not asked.tables:
@@ -400,7 +396,7 @@ class Pair:
         return BackfillWishes(
             tables=tuple(spec.name for spec in specs if spec.kept is not Kept.NEVER),
             window=parse_window(window) if isinstance(window, str) else window,
-            source=side,
+            source=asked.source,
             policy=choice(Policy, policy, "policy"),
             acds=asked.acds,
             newest_first=newest_first,

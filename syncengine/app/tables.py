@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from syncengine.app.arguments import names_of, numbers_of
 from syncengine.catalogue import Catalogue
 from syncengine.model.errors import InputError, RefusedError
 from syncengine.model.names import typed
@@ -28,6 +29,18 @@ class Asked:
     """Tables that are left out of it."""
     source: Role = Role.PRIMARY
     """The server that is copied from."""
+
+    @classmethod
+    def of(
+        cls,
+        tables: str | Iterable[str],
+        sets: str | Iterable[str],
+        acds: int | Iterable[int],
+        excluded: str | Iterable[str],
+        source: Role = Role.PRIMARY,
+    ) -> Asked:
+        """Return it for arguments as they are given to the Python API."""
+        return cls(names_of(tables), names_of(sets), numbers_of(acds), names_of(excluded), source)
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,8 +192,7 @@ class Runs:
                 refuse_other_servers(first, servers)
                 flags = EditQuestions(self.settings, self.catalogue, as_of(self.settings), record.header.seed)
                 target = first.target
-                back, left = schedules_put_back(record, run, servers, cache)
-                beside = Beside(back=back, kept=left)
+                beside = Beside(*schedules_put_back(record, run, servers, cache))
                 made = plan_flag_undo(record, first.edit, servers[target], target, flags, self.ledger, cache, beside)
             else:
                 questions = UndoQuestions(self.settings, self.catalogue, as_of(self.settings), self.ledger)
@@ -374,9 +373,9 @@ class Runs:
                 return replace(ran, unlike=unlike)
             after = self.look_again(servers, ran.plan)
             lost = [table.spec.name for table in after.not_compared]
-            unlike = _schedules_unlike(ran.plan, servers) if outcome.done else ()
-            in_sync = after.in_sync and not unlike
-            run.mark("checked", in_sync=in_sync, differs=bool(after.differing), not_compared=lost)
+            unlike = schedules_unlike(ran.plan, servers) if outcome.done else ()
+            alike = after.in_sync and not unlike
+            run.mark("checked", in_sync=alike, differs=bool(after.differing), not_compared=lost)
             return replace(ran, after=after, unlike=unlike)
         except (KeyboardInterrupt, SyncError) as error:
             if is_stop(error):
@@ -388,7 +387,7 @@ class Runs:
     def _unlike(self, plan: Plan, run: RunFolder, servers: Mapping[Role, Server], cache: Cache) -> tuple[str, ...]:
         """Return the tables that are not as the plan of an undo or an edit was to leave them."""
         if plan.edit is not None:
-            return (SCHEDULES,) if flags_unlike(plan.edit, servers[plan.target]) else _schedules_unlike(plan, servers)
+            return (SCHEDULES,) if flags_unlike(plan.edit, servers[plan.target]) else schedules_unlike(plan, servers)
         return tuple(unlike_journal(run.record(running=True), run, servers, cache))
 
     def recover_others(self, servers: Mapping[Role, Server], writable: frozenset[Role], *, but: str) -> list[str]:
@@ -433,12 +432,6 @@ def _refuse_damaged(record: RunRecord) -> None:
     """Refuse to put back what a damaged run has written: nobody knows what that is."""
     if record.state is RunState.DAMAGED:
         raise StagingError(record.problem, hint=f"It cannot be taken back. {INSTEAD}")
-
-
-def _schedules_unlike(plan: Plan, servers: Mapping[Role, Server]) -> tuple[str, ...]:
-    """Return the table of schedules where one that was made is not there as it was made."""
-    made = plan.schedules
-    return (SCHEDULES,) if made is not None and schedules_unlike(made, servers[plan.target]) else ()
 
 
 def _found_out(run: RunRecord) -> str:

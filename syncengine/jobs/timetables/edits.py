@@ -66,10 +66,10 @@ class _Held:
 class Beside:
     """What an edit does and says of schedules that the server has none of, or had none of before a run."""
 
-    missing: MissingSchedules = NOTHING_MISSING
     back: tuple[Step, ...] = ()
     """What takes made schedules away again, or brings them back."""
     kept: tuple[KeptBack, ...] = ()
+    missing: MissingSchedules = NOTHING_MISSING
 
 
 def plan_run_on(
@@ -96,7 +96,7 @@ def plan_run_on(
             there = f"There are {', '.join(owners)}." if owners else "Nobody has one there."
             raise InputError(f"{wish.server} has no timetable of the owner {owner!r}.", hint=there)
     edit = run_on_edit(rows, wish, flag, held.flag)
-    beside = Beside(missing(questions.seed)) if lacking else Beside()
+    beside = Beside(missing=missing(questions.seed)) if lacking else Beside()
     return _plan(held, edit, server, wish.server, questions, cache, beside)
 
 

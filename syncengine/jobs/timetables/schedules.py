@@ -100,9 +100,10 @@ def missing_schedules(
         return _all_left(lacking, error.message.rstrip("."))
 
 
-def schedules_unlike(edit: FlagEdit, server: Server) -> bool:
-    """Say whether a schedule that was made is, at this moment, not there, or its flag not as it was made."""
-    return _held(edit, server) != _made(edit)
+def schedules_unlike(plan: Plan, servers: Mapping[Role, Server]) -> tuple[str, ...]:
+    """Return the table of schedules where one that a plan makes is, at this moment, not there as it was made."""
+    made = plan.schedules
+    return (SCHEDULES,) if made is not None and _held(made, servers[plan.target]) != _made(made) else ()
 
 
 def flags_as_made(edit: FlagEdit, server: Server) -> bool:
