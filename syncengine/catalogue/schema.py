@@ -143,6 +143,7 @@ class FileEntry(_Strict):
     sets: tuple[str, ...] = ()
     tables: tuple[TableName, ...] = ()
     named_in: str = ""
+    whole: bool = False
 
     @model_validator(mode="after")
     def _somewhere(self) -> Self:

@@ -215,6 +215,8 @@ class CompanionFile:
     """The tables whose rows tell which of it go with them; without any, all those of its sets."""
     named_in: str = ""
     """The column of these tables that tells where it is."""
+    whole: bool = False
+    """It is one file for all rows, which is copied as it is, also after rows were deleted."""
 
     @property
     def shown(self) -> str:

@@ -46,6 +46,15 @@ def _lines(
     gone = [one for one in changes if not one.group.source_rows]
     told = sum((one.group.counts for one in changes), Counts()).total
     more = sum(counts.total for counts in written.values()) > told
+    if file.whole:
+        names = _names(changes, questions.catalogue)
+        of = f", since {listed(names, MOST_NAMED)}{' and others' if more else ''} changed" if names else ""
+        text = f"Copy {file.path} ({file.holds}) from {role.other} to {role}{of}."
+        if questions.undoes:
+            text = f"On {role}, put {file.path} ({file.holds}) back as it was, if it was copied{of}."
+        source = None if questions.undoes else role.other
+        yield ChecklistLine(LineKind.FILES, role, text, file=file.path, source=source)
+        return
     if questions.undoes:
         for path, ones in _by_path(file, changes, unnamed=more).items():
             what = _belonging(_names(ones, questions.catalogue), more=more and bool(file.path))

@@ -51,7 +51,7 @@ def timetables_line(
         )
     if without:
         words.append(
-            f"these have no schedule there and do not run, after a takeover neither: {listed(without, MOST_NAMED)}; "
+            f"these have no schedule there and do not run, nor after a takeover: {listed(without, MOST_NAMED)}; "
             f"of each, {BY_HAND.format(role=role)}"
         )
     gone = _shown(orphaned)

@@ -245,7 +245,7 @@ def test_without_the_flag_only_what_can_is_said_to_run_on_both(tmp_path: Path) -
     (line,) = [line for line in plan.checklist.after if line.kind == "timetables"]
     assert line.text == (
         "Look at the timetables of secondary: these may now run on both, since where they run is not known: a 'both'; "
-        "these have no schedule there and do not run, after a takeover neither: a 'new'; of each, choose where it is "
+        "these have no schedule there and do not run, nor after a takeover: a 'new'; of each, choose where it is "
         "to run in its window on secondary, and Modify it."
     )
 

@@ -62,6 +62,20 @@ def test_files_are_told_from_where_to_where_of_what_and_only_if_changed(tmp_path
     assert lines(alike) == []
 
 
+def test_a_journal_is_copied_as_a_whole_and_only_if_its_rows_change(tmp_path: Path) -> None:
+    """One file for all rows is never taken apart, nor removed where rows were deleted."""
+    old, new = (row("scwininfo", user_id="jm", shortcut=name, win_seq=1) for name in ("Old", "New"))
+    files = build_files(
+        tmp_path, ("scwininfo", "r_custom"), primary={"scwininfo": [new]}, secondary={"scwininfo": [old]}
+    )
+
+    plan = sync_plan_of(files, tables=("scwininfo", "r_custom"))
+
+    journal = "Copy /cms/db/journal/shortcut (shortcut journals) from primary to secondary, since jm '"
+    assert [text.startswith(journal) for text in lines(plan)] == [True]
+    assert {"'New'", "'Old'"} <= set(lines(plan)[0].replace(",", "").split())
+
+
 def test_a_hook_copies_files_and_never_takes_them_away(tmp_path: Path, typed: Typing) -> None:
     """It is told what is to be copied, and from where; what is to be removed, or put back by an undo, is left."""
     files = reports(tmp_path, settings=f"{hook('files')}\n")
