@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from syncengine.model.plan import KeptWhy
 from tests.builders import Files
@@ -160,3 +163,37 @@ def test_what_cannot_be_made_is_left_with_its_reason(tmp_path: Path) -> None:
     assert any("ttsched.row_no may number each server's own rows" in one.detail for one in numbered.unscheduled)
     (line,) = [line for line in deleting.checklist.after if line.kind == "timetables"]
     assert "these are no more on primary, and their schedules stay: a 'old'; delete them" in line.text
+
+
+@pytest.mark.soak
+def test_a_copy_that_was_cut_short_makes_its_schedules_when_it_goes_on(
+    tmp_path: Path, before_batch: Callable[[int, BaseException], None], typed: Typing
+) -> None:
+    """Stopped before the step of schedules, it is resumed and undone like any run; so is a takeover that makes some."""
+    files = made_later(tmp_path)
+    before = files.bag("secondary", "ttsched")
+    before_batch(1, KeyboardInterrupt())
+    stopped = sync(files, sets=("timetables",))
+    cut = set(flags(files))
+    resumed = typed("resume", "--pair", files.pair_file)
+    made = flags(files)
+    undone = typed("undo", "--pair", files.pair_file, "--yes")
+
+    assert stopped.outcome.cancelled
+    assert cut == {"Morning"}
+    assert (resumed.code, undone.code) == (0, 0)
+    assert made == {"Morning": "n", "any": "y", "here": "n", "not": "n"}
+    assert files.bag("secondary", "ttsched") == before
+
+
+@pytest.mark.soak
+def test_a_server_that_is_only_read_gets_no_schedule(tmp_path: Path, typed: Typing) -> None:
+    """The plan can be looked at, and nothing of it is written."""
+    files = made_later(tmp_path)
+    text = files.pair_file.read_text()
+    files.pair_file.write_text(text.replace("[secondary]", "[secondary]\nread_only = true"))
+
+    said = typed("sync", "--pair", files.pair_file, *SET, "--yes")
+
+    assert said.code == 1
+    assert set(flags(files)) == {"Morning"}
