@@ -113,15 +113,17 @@ class Pair:
         Reads only. A table that cannot be compared does not raise: it stands in `not_compared`. Raises `InputError`
         for what cannot be meant and `ServerError` where a whole server fails.
         """
-        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds), names_of(exclude))
+        everything = Asked.of(tables, sets, acds, exclude, choice(Role, source, "source"))
+        files, asked = self._choosing.files_alone(everything), self._choosing.without_files(everything)
+        if files and not (asked.tables or asked.sets):
+            return self._observer.of_files(files, asked.source)
         specs = self._choosing.asked_for(asked) or self._choosing.of_class(asked, *VERIFIED)
-        request = self._observer.request(specs, window, asked.acds, choice(Role, source, "source"), every_row=every_row)
+        request = self._observer.request(specs, window, asked.acds, asked.source, every_row=every_row)
         with self.connections.servers(frozenset()) as servers:
             asking = replace(request, named=self._choosing.named(asked))
             observation = with_unwritable(self._observer.verified(servers, asking), servers)
-        return replace(
-            observation, notes=(*observation.notes, *self._choosing.files_beside(asked), *unlike_loads(observation))
-        )
+        notes = (*observation.notes, *unlike_loads(observation))
+        return replace(observation, notes=notes, files=(*observation.files, *files))
 
     def verify_internal(
         self,
@@ -137,7 +139,7 @@ class Pair:
 
         Reads only, and opens only the servers it looks at. Raises what `verify` raises.
         """
-        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds), names_of(exclude))
+        asked = Asked.of(tables, sets, acds, exclude)
         wanted = parse_window(window) if isinstance(window, str) else window
         side = None if on is None else choice(Role, on, "server")
         job = Internals(self.settings, self.catalogue, self.connections, self.progress)
@@ -185,7 +187,7 @@ class Pair:
         `allow_triggers` and `allow_cascades` name tables at which rows beside those of the plan may change.
         Raises `RefusedError` where a rule forbids it.
         """
-        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds), names_of(exclude))
+        asked = Asked.of(tables, sets, acds, exclude, choice(Role, source, "source"))
         specs = self._choosing.to_resync(asked)
         if window is None:
             raise InputError(
@@ -195,7 +197,7 @@ class Pair:
         wishes = ResyncWishes(
             specs=specs,
             policy=choice(Policy, policy, "policy"),
-            source=choice(Role, source, "source"),
+            source=asked.source,
             rollups=choice(Rollups, rollups, "way with roll-ups"),
             unknown_columns=choice(UnknownColumns, unknown_columns, "way with unknown columns"),
             window=parse_window(window) if isinstance(window, str) else window,
@@ -230,14 +232,14 @@ class Pair:
         Its `conflicts` are what both servers changed since they were last alike; while it has any, `execute` refuses
         it. `prefer` says whose version wins. Raises `RefusedError` where a rule forbids the plan.
         """
-        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds), names_of(exclude))
+        asked = Asked.of(tables, sets, acds, exclude, choice(Role, source, "source"))
         how = choice(Policy, policy, "policy")
         if how not in (Policy.REPLACE, Policy.FILL):
             raise InputError(f"Administration is not copied by the policy {how}.", hint="Choose replace or fill.")
         preferred = None if prefer is None else choice(Role, prefer, "server")
         wishes = SyncWishes(
             specs=self._choosing.to_sync(asked),
-            source=choice(Role, source, "source"),
+            source=asked.source,
             acds=asked.acds,
             policy=how,
             limits=self._limits(allow_deletions),
@@ -387,7 +389,7 @@ class Pair:
 
         Raises `InputError` for what cannot be meant, `RefusedError` for local administration.
         """
-        asked = Asked(names_of(tables), names_of(sets), numbers_of(acds), names_of(exclude))
+        asked = Asked.of(tables, sets, acds, exclude, choice(Role, source, "source"))
         specs = self._choosing.asked_for(asked)
         refuse_local(specs)
         if not asked.tables:
@@ -396,7 +398,7 @@ class Pair:
         return BackfillWishes(
             tables=tuple(spec.name for spec in specs if spec.kept is not Kept.NEVER),
             window=parse_window(window) if isinstance(window, str) else window,
-            source=choice(Role, source, "source"),
+            source=asked.source,
             policy=choice(Policy, policy, "policy"),
             acds=asked.acds,
             newest_first=newest_first,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
+from syncengine.app.arguments import names_of, numbers_of
 from syncengine.catalogue import Catalogue
 from syncengine.model.errors import InputError, RefusedError
 from syncengine.model.names import typed
+from syncengine.model.pair import Role
 from syncengine.model.sentences import listed
-from syncengine.model.spec import Archive, DataClass, Kept, TableSpec
+from syncengine.model.spec import Archive, CompanionFile, DataClass, Kept, TableSpec
 
 COMPANIONS = {"agroups": "synonyms", "features": "users", "user_colors": "users", "user_defval": "users"}
 """What is never written without another table: groups without names, permissions without users."""
@@ -25,6 +27,20 @@ class Asked:
     acds: tuple[int, ...]
     excluded: tuple[str, ...] = ()
     """Tables that are left out of it."""
+    source: Role = Role.PRIMARY
+    """The server that is copied from."""
+
+    @classmethod
+    def of(
+        cls,
+        tables: str | Iterable[str],
+        sets: str | Iterable[str],
+        acds: int | Iterable[int],
+        excluded: str | Iterable[str],
+        source: Role = Role.PRIMARY,
+    ) -> Asked:
+        """Return it for arguments as they are given to the Python API."""
+        return cls(names_of(tables), names_of(sets), numbers_of(acds), names_of(excluded), source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +54,11 @@ class Choosing:
         for table_set in (self.catalogue.set(name) for name in asked.sets):
             if not table_set.tables:
                 files = [file for file in self.catalogue.files if table_set.name in file.sets]
-                named = "; ".join(f"{file.path}: {file.advice}" for file in files)
+                way = f"from {asked.source} to {asked.source.other}"
+                named = "; ".join(f"{file.shown} ({file.advice})" for file in files)
                 raise InputError(
-                    f"The set {table_set.name} holds no table, only files, which cannot be compared here.",
-                    hint=f"Leave it out, and by hand: {named}.",
+                    f"The set {table_set.name} holds no table, only files, which cannot be copied here.",
+                    hint=f"Leave it out, and by hand, {way}: {named}.",
                 )
             if table_set.every_acd and asked.acds:
                 raise InputError(
@@ -164,11 +181,14 @@ class Choosing:
             )
         return specs
 
-    def files_beside(self, asked: Asked) -> Iterator[str]:
-        """Yield what of the sets asked for lies in files, which no table copy carries."""
-        for file in self.catalogue.files:
-            if set(file.sets) & set(asked.sets):
-                yield f"{file.path} ({file.holds}) is a file and is not compared: {file.advice}"
+    def files_alone(self, asked: Asked) -> tuple[CompanionFile, ...]:
+        """Return the files of sets asked for that hold no table, which nothing here can look at."""
+        alone = {self.catalogue.set(name).name for name in asked.sets if not self.catalogue.set(name).tables}
+        return tuple(file for file in self.catalogue.files if alone & set(file.sets))
+
+    def without_files(self, asked: Asked) -> Asked:
+        """Return what is asked for but for the sets that hold no table."""
+        return replace(asked, sets=tuple(name for name in asked.sets if self.catalogue.set(name).tables))
 
     def _with_companions(self, specs: tuple[TableSpec, ...]) -> tuple[TableSpec, ...]:
         names = [spec.name for spec in specs]

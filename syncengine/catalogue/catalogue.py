@@ -54,6 +54,17 @@ class Catalogue:
         """Return all tables of some data classes."""
         return tuple(spec for spec in self.tables if spec.data_class in classes)
 
+    def tables_of(self, file: CompanionFile) -> tuple[str, ...]:
+        """Return the tables whose rows go with a file."""
+        if file.tables:
+            return tuple(spec.name for name in file.tables if (spec := self._find(name)) is not None)
+        return tuple(dict.fromkeys(table for name in file.sets for table in self.set(name).tables))
+
+    def files_of(self, tables: Iterable[str]) -> tuple[CompanionFile, ...]:
+        """Return the files that go with rows of some tables."""
+        wanted = set(tables)
+        return tuple(file for file in self.files if wanted & set(self.tables_of(file)))
+
     def _find(self, name: str) -> TableSpec | None:
         wanted = folded(name.strip())
         return next((spec for spec in self.tables if folded(spec.name) == wanted), None)

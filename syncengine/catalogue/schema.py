@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from syncengine.model.names import folded
 from syncengine.model.spec import Archive, ColumnType, DataClass, Evidence, Kept, Rollup
@@ -137,10 +137,22 @@ class SpecFile(_Strict):
 class FileEntry(_Strict):
     """A companion file."""
 
-    path: str
+    path: str = ""
     holds: str
     advice: str
     sets: tuple[str, ...] = ()
+    tables: tuple[TableName, ...] = ()
+    named_in: str = ""
+    whole: bool = False
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Self:
+        """Refuse a file of which nothing tells where it is."""
+        if bool(self.path) is bool(self.named_in):
+            raise ValueError("either path or named_in says where it is")
+        if self.named_in and not self.tables:
+            raise ValueError("named_in is a column of its tables, and tables is missing")
+        return self
 
 
 class CompanionsFile(_Strict):

@@ -80,8 +80,7 @@ class _Reading:
         data_class = FOLDER_CLASSES.get(path.parent.name, DataClass.CUSTOM)
         if companions is not None:
             self.files += [
-                (place, CompanionFile(entry.path, entry.holds, entry.advice, data_class, entry.sets))
-                for entry in companions.file
+                (place, CompanionFile(**entry.model_dump(), data_class=data_class)) for entry in companions.file
             ]
 
     def _read_spec(self, path: Path, place: str) -> None:
@@ -114,11 +113,12 @@ class _Reading:
         sets = tuple(self._resolved_sets())
         names = {table_set.name for table_set in sets}
         self.faults += [
-            f"{place}: file.sets of {file.path}: no sets.toml has a set {wanted!r}"
+            f"{place}: file.sets of {file.shown}: no sets.toml has a set {wanted!r}"
             for place, file in self.files
             for wanted in file.sets
             if wanted not in names
         ]
+        self.faults += [fault for place, file in self.files for fault in self._tables_astray(place, file)]
         self.faults += [fault for table in self.tables.values() for fault in self._astray(table)]
         if self.faults:
             count = len(self.faults)
@@ -127,6 +127,15 @@ class _Reading:
                 tuple(self.faults),
             )
         return Catalogue(tuple(self.tables.values()), tuple(file for _, file in self.files), sets)
+
+    def _tables_astray(self, place: str, file: CompanionFile) -> Iterator[str]:
+        """Yield each table of a file that nothing describes, or that lacks the column which tells where it is."""
+        for name in file.tables:
+            table = self.tables.get(folded(name))
+            if table is None:
+                yield f"{place}: file.tables of {file.shown}: no spec describes {name!r}"
+            elif file.named_in and table.column(file.named_in) is None:
+                yield f"{place}: file.named_in of {file.shown}: {name} has no column {file.named_in!r}"
 
     def _astray(self, table: TableSpec) -> Iterator[str]:
         """Yield each name a table is said to follow from that leads to no administration."""

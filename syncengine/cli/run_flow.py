@@ -116,7 +116,11 @@ def foretold(*plans: Plan, not_compared: bool = False) -> ExitCode:
     """Return how a dry run ends: as `verify` does, that a table was not compared outdoes what differs."""
     if not_compared or any(kept.why is KeptWhy.NOT_COMPARED for plan in plans for kept in plan.kept):
         return ExitCode.ERROR
-    return ExitCode.DRIFT if any(plan.steps or plan.kept or plan.left for plan in plans) else ExitCode.DONE
+    return (
+        ExitCode.DRIFT
+        if any(plan.steps or plan.kept or plan.left or plan.unscheduled for plan in plans)
+        else ExitCode.DONE
+    )
 
 
 def exit_code(ran: Ran) -> ExitCode:
@@ -153,12 +157,14 @@ def _of_the_rows(ran: Ran) -> ExitCode:
         in_sync = all(portion.in_sync is not False for portion in portions)
         return ExitCode.DONE if in_sync else ExitCode.DRIFT
     if ran.plan.undoes or ran.plan.edit:
-        return ExitCode.PARTLY if ran.unlike or ran.plan.not_as_before else ExitCode.DONE
+        if ran.unlike or ran.plan.not_as_before:
+            return ExitCode.PARTLY
+        return ExitCode.DRIFT if ran.plan.unscheduled else ExitCode.DONE
     if ran.after is not None and (ran.after.not_compared or _never_compared(ran, ran.after)):
         return ExitCode.PARTLY if any(step.wrote for step in outcome.steps) else ExitCode.ERROR
     if ran.plan.unwritable:
         return ExitCode.PARTLY
-    in_sync = ran.after is not None and ran.after.in_sync
+    in_sync = ran.after is not None and ran.after.in_sync and not (ran.unlike or ran.plan.unscheduled)
     return ExitCode.DONE if in_sync and not ran.plan.left else ExitCode.DRIFT
 
 

@@ -57,8 +57,10 @@ def timetables(
     set in that column for all timetables of --owner on one server, which the other one being down does not hinder;
     that is the vendor's global edit, and `syncengine undo` takes it back, timetable by timetable.
 
-    Exit codes: 0 alike, or done; 3 not alike (or, with --run-on --dry-run, there is something to set), 4 nothing of
-    it may be written, 5 partly done, 1 a server failed, 2 bad input, 130 stopped.
+    A timetable of theirs without a schedule there gets one, if the other server answers and tells it; else it is named.
+
+    Exit codes: 0 alike, or done; 3 not alike, or one has no schedule (or, with --run-on --dry-run, there is something
+    to set), 4 nothing of it may be written, 5 partly done, 1 a server failed, 2 bad input, 130 stopped.
     """
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out, progress
@@ -105,7 +107,7 @@ def _edited(opened: Pair, plan: Plan, pair: Path, *, dry_run: bool, yes: bool, j
     if dry_run:
         if json:
             print_document({**plan_summary(plan), "dry_run": True})
-        return ExitCode.DRIFT if plan.steps else ExitCode.DONE
+        return ExitCode.DRIFT if plan.steps or plan.unscheduled else ExitCode.DONE
     if plan.steps and not yes:
         refuse_nobody_to_ask(json=json)
     if plan.steps and not yes and not agreed(f"Write this into {plan.target}?"):

@@ -71,7 +71,15 @@ def _digests(part: TablePart, relation: str, cache: Cache) -> dict[Bucket, str]:
 def buckets_of(part: TablePart) -> Selection:
     """Return the rows of all buckets of a part."""
     buckets = tuple(write.bucket for write in part.buckets)
-    return Selection(part.table, part.bucket_columns, buckets=buckets, left_out=part.left_out)
+    only = part.only
+    return Selection(
+        part.table,
+        part.bucket_columns,
+        buckets=buckets,
+        group_columns=only.columns if only else (),
+        groups=only.values if only else None,
+        left_out=part.left_out,
+    )
 
 
 def guard_query(part: TablePart, seed: int) -> FingerprintQuery:

@@ -1,4 +1,4 @@
-"""The target's own rows of timetables with their flags set, as the rows a step writes."""
+"""Rows of timetables with their flags set, as the rows a step writes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,40 @@ import pyarrow as pa
 
 from syncengine.execute.run_context import RowSource
 from syncengine.model.selection import ReadQuery
-from syncengine.model.timetable_flag import FlagEdit, stored_text
-from syncengine.model.timetables import NAME, OWNER
+from syncengine.model.timetable_flag import FlagEdit, FlagRow, stored_text
+from syncengine.model.timetables import NAME, OWNER, SCHEDULES
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRows:
+    """Rows of ttsched that were read once."""
+
+    rows: pa.Table
+
+    def read(self, query: ReadQuery) -> pa.RecordBatchReader:
+        """Stream them, whatever is asked for."""
+        del query
+        return self.rows.to_reader()
+
+    def flags(self, column: str) -> Iterator[FlagRow]:
+        """Yield the flag of each row that names a timetable."""
+        values = (self.rows.column(name).to_pylist() for name in (OWNER, NAME, column))
+        for owner, name, value in zip(*values, strict=True):
+            if owner is not None and name is not None:
+                yield FlagRow(owner, name, value)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedules:
+    """Rows of which those of some timetables, asked for by name, are read elsewhere: schedules that are made."""
+
+    others: RowSource
+    made: RowSource
+
+    def read(self, query: ReadQuery) -> pa.RecordBatchReader:
+        """Stream rows."""
+        by_name = query.selection.table == SCHEDULES and query.selection.groups is not None
+        return (self.made if by_name else self.others).read(query)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from syncengine.model.pair import Hook, PairSettings, Role
 from syncengine.staging.private_files import umask_outside
 
 PREFIX = "SYNCENGINE_"
-TOLD = ("hook", "server", "pair", "run", "lines", "files")
+TOLD = ("hook", "server", "pair", "run", "lines", "files", "source")
 """What every hook is told, in variables of these names; empty where it does not apply."""
 COULD_NOT_TELL = (None, 126, 127, 255)
 """Of a command that did not end by itself, a shell that could not run its program, and ssh without its connection."""

@@ -11,11 +11,12 @@ from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import as_of
 from syncengine.model.drift import Observation, TableState
 from syncengine.model.errors import WindowError
+from syncengine.model.facts import ServerFacts
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan
 from syncengine.model.progress import Progress
 from syncengine.model.run import RunState
-from syncengine.model.spec import DataClass, TableSpec
+from syncengine.model.spec import CompanionFile, DataClass, TableSpec
 from syncengine.model.window import Window
 from syncengine.model.window_syntax import parse_window
 from syncengine.observe.observation import observe
@@ -50,6 +51,21 @@ class Observer:
         observation = self.observe(servers, replace(request, now=None if unsure else datetime.now()))
         refuse_nothing_held(observation)
         return observation
+
+    def of_files(self, files: tuple[CompanionFile, ...], source: Role) -> Observation:
+        """Return what is known of files alone, which is that they are there to be looked at; no server is asked."""
+        return Observation(
+            as_of=as_of(self.settings),
+            seed=0,
+            source=source,
+            requested=None,
+            facts=(_unasked(source), _unasked(source.other)),
+            tables=(),
+            zone=self.settings.timezone,
+            acds=(),
+            files=files,
+            interval_lengths=(),
+        )
 
     def again(self, servers: Mapping[Role, Server], plan: Plan) -> Observation:
         """Compare afresh what a plan was made for."""
@@ -97,6 +113,10 @@ class Observer:
     def cache(self) -> Cache:
         """Return a cache to compare rows in."""
         return Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb)
+
+
+def _unasked(role: Role) -> ServerFacts:
+    return ServerFacts(role, identity="", kind="", load=None, acds=())
 
 
 def refuse_nothing_held(observation: Observation) -> None:

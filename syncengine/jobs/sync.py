@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
 from syncengine.jobs.surroundings import planned, surrounded
+from syncengine.jobs.timetables.schedules import with_missing_schedules
 from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.drift import Observation
 from syncengine.model.errors import RefusedError
@@ -19,6 +20,7 @@ from syncengine.observe.request import Request
 from syncengine.planning.administration import AdministrationWishes
 from syncengine.planning.plan import Wishes
 from syncengine.servers.protocol import Server
+from syncengine.staging.cache import Cache
 from syncengine.staging.last_synced import LastSynced
 
 
@@ -69,7 +71,10 @@ class Syncing:
         )
         with self.connections.servers(frozenset()) as servers:
             observation = self.observe(servers, request, LastSynced(self.settings.staging))
-            return surrounded(planned(observation, self.catalogue, how, servers), servers, wishes.allowed)
+            made = planned(observation, self.catalogue, how, servers)
+            with Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb) as cache:
+                made = with_missing_schedules(made, observation, servers, self.settings, self.catalogue, cache)
+            return surrounded(made, servers, wishes.allowed)
 
 
 def refuse_conflicts(made: Plan) -> None:

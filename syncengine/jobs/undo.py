@@ -11,12 +11,13 @@ from syncengine.execute.executor import OF_A_COPY
 from syncengine.execute.images import hold
 from syncengine.execute.journals import WrittenPart, refuse_lost, written_parts
 from syncengine.jobs.surroundings import unwritable_steps
+from syncengine.jobs.timetables.schedules import flags_as_made
 from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.bucket import EMPTY, BucketColumns, BucketState
 from syncengine.model.drift import Counts, Observation
 from syncengine.model.errors import InputError, RefusedError, ServerError
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.plan import KeptBack, KeptWhy, Plan, Policy, RowsFrom
+from syncengine.model.plan import KeptBack, KeptWhy, Plan, Policy, RowsFrom, Step
 from syncengine.model.run import BatchState, RunRecord, RunState
 from syncengine.model.spans import span_of
 from syncengine.model.window import Window
@@ -55,6 +56,7 @@ def plan_undo(
     written = _by_bucket(parts)
     states, unread = _now(parts, servers, cache)
     lost = _with_companions(parts, unread)
+    written = _as_they_run(written, run, servers, states)
     left = {place: one for place, one in written.items() if place[:2] in lost}
     written = {place: one for place, one in written.items() if place not in left}
     observed = _observed(servers, questions)
@@ -106,10 +108,37 @@ def plan_undo(
             questions.catalogue,
             questions.settings.hooks,
             under_way=interval_under_way(observed),
+            changes=tuple(one for portion in record.portions_kept for one in run.plan(portion).changes),
+            undoes=record.id,
         ),
         undoes=record.id,
         rows_from=RowsFrom.JOURNAL,
     )
+
+
+def schedules_put_back(
+    record: RunRecord, run: RunFolder, servers: Mapping[Role, Server], cache: Cache
+) -> tuple[tuple[Step, ...], tuple[KeptBack, ...]]:
+    """Return the steps that take away the schedules a run has made, or bring back, and what is left (rule 18)."""
+    parts = tuple(part for part in written_parts(record, run) if part.part.only is not None)
+    states, _ = _now(parts, servers, cache)
+    written = _as_they_run(_by_bucket(parts), run, servers, states)
+    return undo_steps(written.values(), Now(states, later={}, spans={}, purged=frozenset()))
+
+
+def _as_they_run(
+    written: Mapping[Place, Written],
+    run: RunFolder,
+    servers: Mapping[Role, Server],
+    states: Mapping[Place, BucketState],
+) -> dict[Place, Written]:
+    """Return what was written, made schedules as they are now: one that has run has another status and is still it."""
+    found = dict(written)
+    for place, one in written.items():
+        made = run.plan(one.step[0]).schedules if one.part.only is not None else None
+        if made is not None and not one.broken and flags_as_made(made, servers[one.into]):
+            found[place] = replace(one, after=states.get(place, EMPTY))
+    return found
 
 
 def _instead(kept: Sequence[KeptBack]) -> str:

@@ -43,10 +43,17 @@ class ChecklistLine:
     """A sentence for people."""
     file: str = ""
     """What has to be carried over, of the kind `files`."""
+    source: Role | None = None
+    """The server it is carried over from; None where nothing is to be copied."""
     hook: bool = False
     """The pair file names a command that does it."""
     details: tuple[str, ...] = ()
     """What to have at hand for it, one thing each."""
+
+    @property
+    def hookable(self) -> bool:
+        """Say whether a command may do it: one that copies files is no help where files are to be taken away."""
+        return self.kind is not LineKind.FILES or self.source is not None
 
     @property
     def place(self) -> tuple[str, Role]:

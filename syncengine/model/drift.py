@@ -14,9 +14,9 @@ from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.pair import Role
 from syncengine.model.remembered_days import ALL_READ, Remembered
 from syncengine.model.selection import KeyGroups, Value
-from syncengine.model.spec import TableSpec
+from syncengine.model.spec import CompanionFile, TableSpec
 from syncengine.model.stretch import Overlap, Stretch, overlap_sentences
-from syncengine.model.timetables import TimetableListing
+from syncengine.model.timetables import SCHEDULES, Timetable, TimetableListing
 from syncengine.model.window import Window
 
 
@@ -299,6 +299,8 @@ class Observation:
     """What no table shows, like the files beside the tables of a set."""
     timetables: TimetableListing | None = field(kw_only=True, default=None)
     """The timetables of both servers, where their tasks were compared."""
+    files: tuple[CompanionFile, ...] = field(kw_only=True, default=())
+    """The files that go with rows of its tables, or that make up a set: nobody has looked at them."""
     interval_lengths: tuple[tuple[int, int], ...]
     """The length each ACD's intervals are aligned to, in minutes."""
 
@@ -309,14 +311,26 @@ class Observation:
 
     @property
     def in_sync(self) -> bool:
-        """Say whether no table differs and none that should have been compared could not be."""
-        return all(table.in_sync for table in self.tables)
+        """Say whether nothing differs and no table that should have been compared could not be."""
+        return all(table.in_sync for table in self.tables) and not (self.unscheduled or self.only_files)
+
+    @property
+    def only_files(self) -> bool:
+        """Say whether what was asked for is files alone: nobody knows whether they are alike."""
+        return bool(self.files) and not self.tables
+
+    @property
+    def unscheduled(self) -> tuple[Timetable, ...]:
+        """Timetables that are there on the target without a schedule, which the source has: they do not run there."""
+        if self.timetables is None or not any(table.spec.name == SCHEDULES for table in self.tables):
+            return ()
+        return self.timetables.unscheduled(self.target)
 
     @property
     def empty(self) -> bool:
         """Say whether there was nothing to judge: every table that was compared is empty on both servers."""
         compared = [table for table in self.tables if table.state is TableState.COMPARED]
-        return not self.not_compared and all(table.empty for table in compared)
+        return not (self.not_compared or self.unscheduled) and all(table.empty for table in compared)
 
     @property
     def differing(self) -> tuple[TableObservation, ...]:

@@ -130,7 +130,7 @@ def left_by_hand(lines: Iterable[ChecklistLine], records: Iterable[HookRecord]) 
     """Yield the lines that no hook has done, each with why its hook has not, if it was tried."""
     found = standing(records)
     for line in lines:
-        record = found.get(line.place)
+        record = found.get(line.place) if line.hookable else None
         if record is None:
             yield line, ""
         elif record.state is not HookState.DONE:

@@ -108,6 +108,8 @@ class KeptWhy(StrEnum):
     REMOVAL = "whoever is only there is removed when told, with --remove-users"
     PURGED = "the target no longer keeps rows of that age"
     MIXED = "its rows were not alike before, and cannot be told apart now"
+    UNSCHEDULED = "no schedule there, so that it does not run there"
+    """A timetable whose schedule is missing and could not be made (rule 18)."""
     CUT_ON_BOTH = "cut on both servers: lost"
     CUT_NOT_OVER = "cut, and not over yet: it waits for its end"
     CUT_NO_WHOLE = "cut, and the other server does not hold it whole"
@@ -171,6 +173,8 @@ class TablePart:
     """Some of it no fingerprint can fold in, so digests of all rows are held too."""
     left_out: KeyGroups | None = None
     """Rows that are each server's own, which are neither read nor written."""
+    only: KeyGroups | None = None
+    """The rows it is about, where others of its buckets are neither read nor written: key groups as they are stored."""
     whole: bool = False
     """Its buckets are written together or not at all: pieces and what they are of lie in several."""
 
@@ -282,6 +286,8 @@ class Plan:
     """Key groups of administration that differ: all that the target changed, and some of the others."""
     edit: FlagEdit | None = None
     """What is edited, where the rows are the server's own."""
+    schedules: FlagEdit | None = None
+    """The schedules of timetables that the target lacks and gets: their flags on the other server, and then."""
     meets: tuple[Meeting, ...] = ()
     """What its writes set off or meet at their tables."""
     left: tuple[str, ...] = ()
@@ -310,7 +316,12 @@ class Plan:
     @property
     def servers(self) -> frozenset[Role]:
         """The servers it needs: an edit of one server's own rows is done while the other is down."""
-        return frozenset({self.target}) if self.edit else frozenset(Role)
+        return frozenset({self.target}) if self.edit and not self.schedules else frozenset(Role)
+
+    @property
+    def unscheduled(self) -> tuple[KeptBack, ...]:
+        """The timetables that have no schedule on the target and get none."""
+        return tuple(one for one in self.kept if one.why is KeptWhy.UNSCHEDULED)
 
     @property
     def set_off(self) -> tuple[Meeting, ...]:
@@ -330,7 +341,8 @@ class Plan:
     @property
     def not_as_before(self) -> bool:
         """Say whether something stays otherwise than an undo was to leave it: what is kept, and what was set off."""
-        return bool(self.kept or self.not_put_back or (self.undoes and self.set_off))
+        left = len(self.kept) > len(self.unscheduled)
+        return bool(left or self.not_put_back or (self.undoes and self.set_off))
 
     @property
     def deletions(self) -> int:

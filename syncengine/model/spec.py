@@ -203,13 +203,25 @@ class TableSpec:
 
 @dataclass(frozen=True, slots=True)
 class CompanionFile:
-    """A file beside the tables: named in reports, never copied."""
+    """A file or folder beside the tables: named in reports, never copied."""
 
     path: str
+    """Where it is; empty where only rows tell."""
     holds: str
     advice: str
     data_class: DataClass
     sets: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    """The tables whose rows tell which of it go with them; without any, all those of its sets."""
+    named_in: str = ""
+    """The column of these tables that tells where it is."""
+    whole: bool = False
+    """It is one file for all rows, which is copied as it is, also after rows were deleted."""
+
+    @property
+    def shown(self) -> str:
+        """Where it is, for people."""
+        return self.path or f"named in {'.'.join((*self.tables[:1], self.named_in))}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,11 @@ class TimetableSide:
         return states.pop() if len(states) == 1 else None
 
     @property
+    def does(self) -> bool:
+        """Say whether it has anything to do there."""
+        return bool(self.tasks or self.lines)
+
+    @property
     def runs(self) -> bool:
         """Say whether it is known to run there."""
         return any(schedule.state is not None and schedule.state.runs for schedule in self.schedules)
@@ -118,6 +123,8 @@ class TimetableListing:
     """What the servers' tables do not tell, and why."""
     faults: tuple[str, ...] = ()
     """What of the flag in the pair file does not fit the servers' columns; the states are not known then."""
+    scheduled: frozenset[Role] = frozenset()
+    """The servers whose schedules could be read."""
 
     @property
     def differing(self) -> tuple[Timetable, ...]:
@@ -128,6 +135,18 @@ class TimetableListing:
     def doubled(self) -> tuple[Timetable, ...]:
         """Those known to run on both servers, but for each server's own, which are meant to."""
         return tuple(one for one in self.timetables if one.runs_on_both and not one.own)
+
+    def without_schedule(self, role: Role) -> tuple[Timetable, ...]:
+        """Return those that only the other server has a schedule of, but for each server's own: they do not run."""
+        if not self.scheduled >= frozenset(Role):
+            return ()
+        ones = (one for one in self.timetables if not one.own)
+        return tuple(one for one in ones if one.side(role.other).schedules and not one.side(role).schedules)
+
+    def unscheduled(self, role: Role) -> tuple[Timetable, ...]:
+        """Return those that are there on a server without a schedule, which the other has: they do not run there."""
+        ones = self.without_schedule(role)
+        return tuple(one for one in ones if one.side(role).does or not one.side(role.other).does)
 
     @property
     def own(self) -> tuple[Timetable, ...]:

@@ -42,6 +42,8 @@ class SinceSynced:
     last: LastSynced
     guarded: bool
     """Whether the drift carries the states that a write is held against."""
+    shown: int
+    """Key groups that are told of those that the source changed."""
 
     def look(self, drifts: tuple[BucketDrift, ...]) -> tuple[tuple[GroupChange, ...], tuple[BucketDrift, ...]]:
         """Return who changed what of buckets that differ, and these buckets, moving where their rows have moved on.
@@ -83,7 +85,7 @@ class SinceSynced:
 
     def _groups(self, question: BagQuestion, buckets: set[Bucket]) -> Iterator[GroupChange]:
         """Yield every group that the target changed or that only it has, and some of the others."""
-        cache, shown = self.comparison.cache, self.comparison.limits.samples
+        cache = self.comparison.cache
         told = self._told_columns
         versions = _versions(told, cache.rows(versions_statement(question, tuple(column.name for column in told))))
         room: Counter[ChangedBy] = Counter()
@@ -93,7 +95,7 @@ class SinceSynced:
                 continue
             of_weight = group.changed_by in (ChangedBy.TARGET, ChangedBy.BOTH) or not group.source_rows
             room[group.changed_by] += 1
-            if of_weight or room[group.changed_by] <= shown:
+            if of_weight or room[group.changed_by] <= self.shown:
                 yield replace(group, versions=versions.get(number, ()))
 
     def _settled(self, question: BagQuestion, drifts: tuple[BucketDrift, ...]) -> Iterator[BucketDrift]:

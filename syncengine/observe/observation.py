@@ -48,6 +48,8 @@ from syncengine.staging.last_synced import LastSynced
 from syncengine.staging.remembered_days import Memory
 
 REASONS_SHOWN = 4
+FILED_SHOWN = 100
+"""Key groups that are told of a table with files beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,8 @@ class _Observing:
         self.pool = pool
         self.memory = memory
         self.last = last
+        self.filed = frozenset(table for file in catalogue.files for table in catalogue.tables_of(file))
+        self.files = catalogue.files_of(spec.name for spec in request.specs)
         if request.facts is None:
             coverage = request.for_writing and request.of_history
             asking = FactQuestions(settings, catalogue, request.facts_window, coverage=coverage)
@@ -157,6 +161,7 @@ class _Observing:
                 *notes_on(self.timetables),
             ),
             timetables=self.timetables,
+            files=self.files,
             interval_lengths=tuple(self.lengths.items()),
         )
 
@@ -319,7 +324,10 @@ class _Observing:
         wanted, others = self._chosen(spec, findings)
         changes = None
         if self.last is not None and spec.time is None:
-            changes, wanted = SinceSynced(comparison, self.last, guarded=self.request.for_writing).look(wanted)
+            # Of what has files beside it, people are told which.
+            shown = FILED_SHOWN if spec.name in self.filed else self.settings.limits.samples
+            since = SinceSynced(comparison, self.last, guarded=self.request.for_writing, shown=shown)
+            changes, wanted = since.look(wanted)
         return TableObservation(
             spec=spec,
             state=verdict.state,

@@ -11,16 +11,16 @@ from syncengine.model.checklist import Checklist, ChecklistLine, LineKind
 from syncengine.model.drift import Counts, Observation
 from syncengine.model.interval import floor_to
 from syncengine.model.pair import Hook, Role
-from syncengine.model.plan import Rollups, StaleRollup, Step
+from syncengine.model.plan import PlannedChange, Rollups, StaleRollup, Step
 from syncengine.model.spec import DataClass, Kept
-from syncengine.model.timetables import COPIED, TimetableListing, named
+from syncengine.model.timetables import COPIED, Timetable, TimetableListing
 from syncengine.model.window import Window
+from syncengine.planning.file_lines import FileQuestions, file_lines
+from syncengine.planning.timetable_lines import takeover_line, timetables_line
 
 CLASSES = {DataClass.SYSTEM: "system administration", DataClass.ACD: "ACD administration"}
 NAMES = ("synonyms", "agroups")
 USERS = "users"
-MOST_NAMED = 1000
-"""Every timetable that would run on both servers is named, whatever there may be (rule 18)."""
 
 
 def checklist_of(
@@ -33,16 +33,19 @@ def checklist_of(
     call_history: Iterable[ChecklistLine] = (),
     under_way: Window,
     timetables: TimetableListing | None = None,
+    changes: Sequence[PlannedChange] = (),
+    undoes: str = "",
 ) -> Checklist:
     """Return what applies to the steps of a plan that looked at `tables`, in the guide's order.
 
     High Availability guide, chapters 2 and 3. Copying single tables, or history, needs nothing before it. Lines that a
     hook carries out are marked; `call_history` are those of External Call History, which come last; `under_way` is the
     interval that writing ACD administration now would cost (rule 11); `timetables` is how they stood on both servers,
-    where that was looked at.
+    where that was looked at; `changes` is what differs of administration, or did before the run that is undone.
     """
     written = _Written.of(steps)
-    after = (*_after(written, tables, stale, catalogue, under_way, timetables), *call_history)
+    files = FileQuestions(catalogue, changes, lambda role, table: written.counts.get((role, table)), undoes)
+    after = (*_after(written, tables, stale, catalogue, under_way, timetables, files), *call_history)
     return Checklist(
         before=tuple(hooked(_before(written, tables, catalogue), hooks)), after=tuple(hooked(after, hooks))
     )
@@ -57,14 +60,14 @@ def summarized_anew(checklist: Checklist, stale: Iterable[StaleRollup], hooks: S
     return replace(checklist, after=(*others[:place], *lines, *others[place:]))
 
 
-def edit_checklist(into: Role, hooks: Sequence[Hook]) -> Checklist:
-    """Return what is left to be done by hand after flags of timetables were set in the table of a server (rule 18)."""
-    text = (
-        f"Look at the timetables of {into}: the guide's global edit schedules them at once, and a flag written into "
-        "the table may be noticed only later. Where one does not run as its flag says, choose that there and Modify it."
-    )
-    line = ChecklistLine(LineKind.TIMETABLES, into, text)
-    return Checklist(after=tuple(hooked((line,), hooks)))
+def edit_checklist(
+    into: Role, hooks: Sequence[Hook], left: Sequence[Timetable] = (), *, edited: bool = True
+) -> Checklist:
+    """Return what is left to be done by hand after flags of timetables were set in the table of a server (rule 18).
+
+    `left` are timetables that have no schedule there; `edited` says whether any flag is set at all.
+    """
+    return Checklist(after=tuple(hooked((takeover_line(into, left, edited=edited),), hooks)))
 
 
 def hooked(lines: Iterable[ChecklistLine], hooks: Sequence[Hook]) -> Iterator[ChecklistLine]:
@@ -74,7 +77,7 @@ def hooked(lines: Iterable[ChecklistLine], hooks: Sequence[Hook]) -> Iterator[Ch
         # Who turns it on by hand also turns it off by hand: on at one server comes first.
         on = (LineKind.CALL_HISTORY_ON, line.server.other)
         waits = line.kind is LineKind.CALL_HISTORY_OFF and on not in places
-        yield replace(line, hook=(line.kind, line.server) in places and not waits)
+        yield replace(line, hook=line.hookable and line.place in places and not waits)
 
 
 def interval_under_way(observation: Observation) -> Window:
@@ -123,6 +126,7 @@ def _after(
     catalogue: Catalogue,
     under_way: Window,
     timetables: TimetableListing | None,
+    files: FileQuestions,
 ) -> Iterator[ChecklistLine]:
     whole = [role for one in CLASSES for role in _whole_class(one, written, tables, catalogue)]
     for role in dict.fromkeys(whole):
@@ -134,9 +138,9 @@ def _after(
             "knows the new names; its own comments are moved through its menu."
         )
         yield ChecklistLine(LineKind.VISUAL_VECTORS, role, text)
-    yield from _files(written, catalogue)
+    yield from file_lines(files)
     for role in written.into(*COPIED):
-        yield ChecklistLine(LineKind.TIMETABLES, role, _timetables(role, timetables))
+        yield timetables_line(role, timetables)
     for role in written.of_class(DataClass.ACD, catalogue):
         text = (
             f"Once the interval under way is archived on {role}, verify it: writing ACD administration may cost it "
@@ -155,26 +159,6 @@ def _summarizing(stale: Iterable[StaleRollup]) -> Iterator[ChecklistLine]:
         yield ChecklistLine(LineKind.DATA_SUMMARIZING, role, text)
 
 
-def _timetables(role: Role, listing: TimetableListing | None) -> str:
-    """Return which timetables run on both servers once their tasks are copied to one, where that is known."""
-    look = f"Look at the timetables of {role}"
-    if listing is None or listing.flag is None or listing.failed:
-        return f"{look}: a task that came from {role.other} may now run on both. When a timetable runs is not copied."
-    arriving = [one for one in listing.timetables if one.side(role.other).there and not one.own]
-    unscheduled = [one for one in arriving if not one.side(role).schedules]
-    unknown = [one for one in arriving if one.side(role).schedules and not one.told]
-    words = [
-        f"these run on both servers then: {named(listing.doubled, MOST_NAMED)}"
-        if listing.doubled
-        else f"none of those that came from {role.other} is known to run on both"
-    ]
-    if unknown:
-        words.append(f"where these run is not known: {named(unknown, MOST_NAMED)}")
-    if unscheduled:
-        words.append(f"these arrive without a schedule, which is not copied: {named(unscheduled, MOST_NAMED)}")
-    return f"{look}: {'; '.join(words)}."
-
-
 def _users(written: _Written) -> Iterator[ChecklistLine]:
     for role in written.into(USERS):
         counts = written.counts[role, USERS]
@@ -187,15 +171,6 @@ def _users(written: _Written) -> Iterator[ChecklistLine]:
         if counts.extra:
             text = f"Remove the logins of users that are no longer there ({counts.extra:,}) on {role} by hand."
             yield ChecklistLine(LineKind.REMOVE_LOGINS, role, text)
-
-
-def _files(written: _Written, catalogue: Catalogue) -> Iterator[ChecklistLine]:
-    """Yield the files that belong to what is written and that no table holds."""
-    for file in catalogue.files:
-        tables = {table for name in file.sets for table in catalogue.set(name).tables}
-        for role in written.into(*tables):
-            text = f"{file.path} on {role} ({file.holds}): {file.advice}."
-            yield ChecklistLine(LineKind.FILES, role, text, file=file.path)
 
 
 def _whole_class(

@@ -67,6 +67,7 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
     tables = tuple(table.spec.name for table in observation.tables)
     switched = wishes.call_history is CallHistory.PRIMARY and primary_is_back(steps, observation, catalogue)
     call_history = tuple(switched_back()) if switched else ()
+    changes = tuple(_changes(observation, wishes))
     result = Plan(
         seed=observation.seed,
         as_of=observation.as_of,
@@ -87,7 +88,7 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
         tables=tables,
         acds=observation.acds,
         syncs=wishes.administration is not None,
-        changes=tuple(_changes(observation, wishes)),
+        changes=changes,
         checklist=checklist_of(
             steps,
             tables,
@@ -97,6 +98,7 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
             call_history=call_history,
             under_way=interval_under_way(observation),
             timetables=observation.timetables,
+            changes=changes,
         ),
     )
     refuse_deletions(result, wishes.limits)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from syncengine.model.bucket import Bucket, BucketState
-from syncengine.model.checklist import Checklist
 from syncengine.model.drift import Counts
 from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.pair import PairSettings, Role
@@ -24,7 +23,6 @@ from syncengine.model.timetable_flag import (
     stored_text,
 )
 from syncengine.model.timetables import SCHEDULES
-from syncengine.planning.checklist import edit_checklist
 
 Name = tuple[str, str]
 
@@ -110,7 +108,10 @@ def edit_plan(
     kept: tuple[KeptBack, ...] = (),
     undoes: str = "",
 ) -> Plan:
-    """Return the plan of an edit of one server's own rows: one step, and none where there is nothing to change."""
+    """Return the plan of an edit of one server's own rows: one step, and none where there is nothing to change.
+
+    What is to be done by hand is not in it yet: that depends on schedules, too.
+    """
     steps: tuple[Step, ...] = ()
     if edit.changes:
         rows = len({change.timetable for change in edit.changes})
@@ -130,7 +131,6 @@ def edit_plan(
         stale=(),
         notes=(),
         tables=(SCHEDULES,),
-        checklist=edit_checklist(into, settings.hooks) if steps else Checklist(),
         undoes=undoes,
         rows_from=RowsFrom.TARGET_EDITED,
         edit=edit,

@@ -98,7 +98,7 @@ def print_sets(console: Console, sets: tuple[TableSet, ...], files: tuple[Compan
     console.print()
     beside = grid("file beside the tables", "holds", "what to do", wraps=("holds", "what to do"))
     for file in files:
-        beside.add_row(file.path, file.holds, file.advice)
+        beside.add_row(file.shown, file.holds, file.advice)
     console.print(beside)
 
 

@@ -50,6 +50,7 @@ def line_document(line: ChecklistLine) -> dict[str, Any]:
         "server": line.server.value,
         "text": line.text,
         "file": line.file or None,
+        "source": line.source.value if line.source else None,
         "hook": line.hook,
         "details": list(line.details),
     }

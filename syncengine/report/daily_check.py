@@ -24,6 +24,7 @@ from syncengine.model.window_syntax import typed_window
 from syncengine.report.checklist import line_document, numbered_lines
 from syncengine.report.json_values import plain
 from syncengine.report.text import grid, unbroken
+from syncengine.report.timetables import unscheduled_lines
 
 FULL_PERCENT = 90
 """From there on a circular table drops its oldest rows."""
@@ -231,6 +232,7 @@ def _drift(found: DailyCheck, pair: str) -> Iterator[Text]:
     yield from (
         Text(f"{sentence}.", style="yellow") for table in found.drift.tables for sentence in table.overlap_sentences
     )
+    yield from unscheduled_lines(found.drift.timetables, found.drift.target, found.drift.unscheduled)
     differing = [table.spec.name for table in found.drift.tables if table.differing]
     if differing:
         yield from _differing(found.drift.tables, differing)

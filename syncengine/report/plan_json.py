@@ -9,7 +9,7 @@ from syncengine.report.changes import change_document
 from syncengine.report.checklist import line_document
 from syncengine.report.json_values import plain
 from syncengine.report.surroundings import allowed_document, meeting_document
-from syncengine.report.timetables import edit_document
+from syncengine.report.timetables import edit_document, schedules_document
 
 
 def plan_summary(plan: Plan) -> dict[str, Any]:
@@ -23,6 +23,7 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "undoes": plan.undoes or None,
         "rows_from": plan.rows_from.name.lower().replace("_", "-"),
         "edit": edit_document(plan.edit) if plan.edit else None,
+        "schedules": schedules_document(plan.schedules) if plan.schedules else [],
         "as_of": plain(plan.as_of),
         "requested": plain(plan.requested),
         "ranges": [_range(one) for one in plan.ranges],

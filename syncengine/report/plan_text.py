@@ -16,7 +16,7 @@ from syncengine.report.changes import change_lines
 from syncengine.report.checklist import checklist_lines
 from syncengine.report.surroundings import meeting_lines, meeting_notes
 from syncengine.report.text import clips, grid, number
-from syncengine.report.timetables import edit_summary, edit_table
+from syncengine.report.timetables import edit_summary, edit_table, schedules_table
 
 TABLES_SHOWN = 6
 SPANS_SHOWN = 4
@@ -43,7 +43,14 @@ def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
         yield table
     if plan.steps:
         yield Text()
-        yield _steps(plan) if plan.edit is None else edit_table(plan.edit)
+        if plan.edit is None:
+            yield _steps(plan)
+        elif plan.edit.changes:
+            yield edit_table(plan.edit)
+    if plan.schedules is not None:
+        yield Text()
+        yield Text(f"Schedules that are made on {plan.target}", style="bold")
+        yield schedules_table(plan.schedules, plan.target)
     yield from meeting_lines(plan)
     yield from change_lines(plan)
     if plan.kept:
@@ -151,7 +158,7 @@ def stale_lines(stale: Sequence[StaleRollup], style: str, *, both: bool) -> Iter
 
 def _summary(plan: Plan) -> str:
     if plan.edit is not None:
-        return edit_summary(plan.edit, plan.target, kept=bool(plan.kept))
+        return edit_summary(plan.edit, plan.target, plan.schedules, kept=bool(plan.kept))
     if not plan.steps:
         return "Nothing to write." if plan.kept else "Nothing to do: nothing differs."
     parts = [part for step in plan.steps for part in step.parts]

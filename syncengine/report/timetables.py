@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -26,6 +26,23 @@ NOT_KNOWN = (
 DOUBLED_NAMED = 20
 
 
+def unscheduled_lines(listing: TimetableListing | None, role: Role, ones: Sequence[Timetable]) -> Iterator[Text]:
+    """Yield which timetables have no schedule on a server, and what to do about it."""
+    if not ones:
+        return
+    it, runs = ("it", "runs") if len(ones) == 1 else ("they", "run")
+    yield Text(f"Without a schedule on {role}, where {it} never {runs}: {named(ones, DOUBLED_NAMED)}.", style="yellow")
+    told = listing is not None and listing.flag is not None
+    if told and any(one.told for one in ones):
+        back = " --from secondary" if role is Role.PRIMARY else ""
+        again = f"`syncengine sync --set timetables{back}`"
+        yield Text(f"{again} makes schedules from those on {role.other}, and says which it cannot make.")
+        return
+    window = f"Choose in the window on {role} where {it} {runs}, and Modify it"
+    flag = "write the flag under [timetables] into the pair file (docs/how-to/timetables.md), and sync again"
+    yield Text(f"{window}." if told else f"{window}; or {flag}.")
+
+
 def print_timetables(console: Console, listing: TimetableListing, *, every_line: bool = False) -> None:
     """Print the timetables of both servers side by side; `every_line` adds the text of their tasks."""
     console.print(Text(f"Timetables, as of {listing.as_of:%Y-%m-%d %H:%M}", "bold"))
@@ -42,6 +59,9 @@ def print_timetables(console: Console, listing: TimetableListing, *, every_line:
     console.print()
     if listing.doubled:
         console.print(Text(f"These run on both servers: {named(listing.doubled, DOUBLED_NAMED)}.", style="yellow"))
+    for role in Role:
+        for said in unscheduled_lines(listing, role, listing.unscheduled(role)):
+            console.print(said)
     if listing.flag is None and listing.timetables:
         console.print(Text(NOT_KNOWN))
     console.print(Text(_summary(listing), style="bold"))
@@ -153,13 +173,30 @@ def edit_table(edit: FlagEdit) -> Grid:
     return table
 
 
-def edit_summary(edit: FlagEdit, into: Role, *, kept: bool) -> str:
-    """Return what an edit comes to."""
+def schedules_table(made: FlagEdit, into: Role) -> Grid:
+    """Return the schedules that are made on a server, a line a timetable."""
+    then = f"then on {into}"
+    table = grid("owner", "timetable", f"on {into.other}", then, wraps=(f"on {into.other}", then))
+    for change in made.changes:
+        table.add_row(*change.timetable, *change.says)
+    return table
+
+
+def edit_summary(edit: FlagEdit, into: Role, made: FlagEdit | None, *, kept: bool) -> str:
+    """Return what an edit comes to, with the schedules that are `made` beside it."""
+    count = len({change.timetable for change in made.changes}) if made else 0
+    if count and not edit.changes:
+        return (
+            f"{plural(count, 'schedule')} is made on {into}."
+            if count == 1
+            else f"{count} schedules are made on {into}."
+        )
     changed = len({change.timetable for change in edit.changes})
     alike = f"{plural(edit.alike, 'timetable')} {'is' if edit.alike == 1 else 'are'} so already" if edit.alike else ""
     if not changed:
         return "Nothing to write." if kept else f"Nothing to do{f': {alike}' if alike else ''}."
     what = f"ttsched.{edit.column} of {plural(changed, 'timetable')} is set on {into}"
+    what += f", and {plural(count, 'schedule')} made" if count else ""
     return f"{what}; {alike}." if alike else f"{what}."
 
 
@@ -179,3 +216,16 @@ def edit_document(edit: FlagEdit) -> dict[str, Any]:
             for change in edit.changes
         ],
     }
+
+
+def schedules_document(made: FlagEdit) -> list[dict[str, Any]]:
+    """Return the schedules that are made as plain data."""
+    return [
+        {
+            "owner": change.timetable[0],
+            "name": change.timetable[1],
+            "source": {"says": change.says[0], "stored": change.before},
+            "then": {"says": change.says[1], "stored": change.after},
+        }
+        for change in made.changes
+    ]

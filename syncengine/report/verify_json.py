@@ -30,6 +30,11 @@ def verify_document(observation: Observation) -> dict[str, Any]:
         "as_of": plain(observation.as_of),
         "requested": plain(observation.requested),
         "remembered": _remembered(observation.remembered),
+        "files_not_compared": [
+            {"file": file.path or None, "named_in": file.named_in or None, "holds": file.holds, "advice": file.advice}
+            for file in observation.files
+        ],
+        "unscheduled": [{"owner": one.owner, "name": one.name} for one in observation.unscheduled],
         "not_compared": [
             {"table": table.spec.name, "problem": table.problem, "hint": table.hint}
             for table in observation.not_compared

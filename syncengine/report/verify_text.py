@@ -16,11 +16,13 @@ from syncengine.model.window import MINUTE
 from syncengine.report.expected import expected_section
 from syncengine.report.repair_commands import unwritable_lines
 from syncengine.report.text import NO_TIME_OF_DAY, bucket_text, clips, grid, number, unbroken, unlike_text, value_text
+from syncengine.report.timetables import unscheduled_lines
 from syncengine.report.verify_json import compared_window
 
 CHANGES_SHOWN = 4
 SAMPLES_SHOWN = 1
 TABLES_SHOWN = 6
+FILES_NAMED = 3
 NAMED = 6
 """Tables that are named where others are counted."""
 ODDS = "a differing bucket escapes about once in 200 million"
@@ -37,7 +39,8 @@ def print_verdict(
 def _verdict(observation: Observation, *, every_table: bool, next_commands: Sequence[str]) -> Iterator[RenderableType]:
     what = f"window {observation.requested}" if observation.requested else "everything both hold"
     sides = f"{observation.source} (source) against {observation.target} (target)"
-    yield Text(f"{sides}, as of {observation.as_of:%Y-%m-%d %H:%M}, {what}")
+    if not observation.only_files:
+        yield Text(f"{sides}, as of {observation.as_of:%Y-%m-%d %H:%M}, {what}")
     differing = [table for table in observation.tables if table.differing]
     if every_table:
         yield Text()
@@ -67,6 +70,7 @@ def _verdict(observation: Observation, *, every_table: bool, next_commands: Sequ
         yield from (Text(note, style="dim") for note in notes)
     yield Text()
     yield from _summary(observation)
+    yield from unscheduled_lines(observation.timetables, observation.target, observation.unscheduled)
     if observation.remembered.days:
         yield Text(_remembered(observation.remembered))
     if observation.differing:
@@ -206,8 +210,16 @@ def _summary(observation: Observation) -> Iterator[Text]:
     elif differing:
         what = f"nothing differs, but intervals of {plural(len(differing), 'table')} overlap; {looked}"
         yield Text.assemble(("OVERLAP", "bold red"), f"  {what} {how}{apart}")
+    elif observation.only_files:
+        yield Text.assemble(("NOT LOOKED AT", "bold yellow"), "  files are not compared here; by hand:")
+        yield from (Text(f"  {file.shown} ({file.holds}): {file.advice}.") for file in observation.files)
     elif observation.empty:
         yield Text.assemble(("EMPTY", "bold yellow"), f"  there was no row to compare.{apart}")
+    elif not lost and observation.unscheduled:
+        what = (
+            f"{plural(len(observation.unscheduled), 'timetable')} on {observation.target}; nothing differs in {looked}"
+        )
+        yield Text.assemble(("NO SCHEDULE", "bold red"), f"  {what} {how}{apart}")
     elif not lost:
         yield Text.assemble(("IN SYNC", "bold green"), f"  {looked} {how}{apart}")
     if lost:
@@ -229,3 +241,7 @@ def _beside(observation: Observation) -> Iterator[str]:
     absent = [table.spec.name for table in observation.tables if table.state is TableState.ABSENT]
     if absent:
         yield f" On neither server: {listed(absent, NAMED)}."
+    if observation.files:
+        paths = [file.shown for file in observation.files]
+        more = " (`syncengine tables --sets`)" if len(paths) > FILES_NAMED else ""
+        yield f" Files beside them were not looked at: {listed(paths, FILES_NAMED)}{more}."

@@ -21,7 +21,6 @@ VERIFY = ("verify",)
         ((*WINDOW, "-t", "nothinglikeit"), "No table is called 'nothinglikeit'", "syncengine tables"),
         ((*WINDOW, "-s", "dictionry"), "No set is called 'dictionry'", "dictionary"),
         ((*WINDOW, "-s", "nothinglikeit"), "No set is called 'nothinglikeit'", "syncengine tables --sets"),
-        (("-s", "designer-reports"), "designer-reports holds no table, only files", "by hand: /cms"),
         ((*TRUNKS, "--acd", "7"), "Neither server knows ACD 7", "1"),
         (("-t", "htrunk", "-w", "2000-06-05 05:19..05:13"), "runs backwards", "earlier time first"),
         (("-t", "htrunk", "-w", "2000-06-06..2000-06-05"), "runs backwards", "earlier time first"),

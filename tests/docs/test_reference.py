@@ -39,7 +39,7 @@ from tests.docs.pages import DOCS, blocks, prose, section, table_rows
 from tests.docs.running import Reader
 from tests.meddling import Meddling, meddle
 from tests.rules.summarised import SUNDAY, pair
-from tests.rules.timetabled import three_owners
+from tests.rules.timetabled import FLAG, three_owners
 from tests.scenes import outage, trunks
 
 PAIR_FILE = DOCS / "reference" / "pair-file.md"
@@ -131,16 +131,21 @@ def test_every_field_of_a_json_document_is_described(
     reader.follow_sql("secondary", "DELETE FROM spex WHERE row_date = '2000-06-04'")
     for counted in ("CREATE SEQUENCE c_numbers", "ALTER TABLE hsplit ALTER acdcalls SET DEFAULT nextval('c_numbers')"):
         reader.follow_sql("secondary", counted)
+    reader.follow_sql("secondary", "DELETE FROM ttsched WHERE trim(tt_name) = 'Morning reports'")
+    with Path("build/demo/pair.toml").open("a") as file:
+        file.write(FLAG)
     pair = open_pair("build/demo/pair.toml")
     names = ("hsplit", "spex")
     verdicts = [
+        verify_document(pair.verify(sets=("timetables",))),
         verify_document(pair.verify(tables=("hsplit", "spex", "haglog", "f_cday"), window="2000-06-03..2000-06-05")),
         verify_document(pair.verify(tables=("synonyms", "hcwc"), acds=(2,))),
     ]
     plan = pair.plan_resync(tables=names, window="2000-06-03..2000-06-05 05:29")
     result = pair.execute(plan)
     summaries = [
-        {**plan_summary(one), "dry_run": True} for one in (plan, pair.plan_sync(tables=("agroups", "split_pro")))
+        {**plan_summary(one), "dry_run": True}
+        for one in (plan, pair.plan_sync(tables=("agroups", "split_pro"), sets=("timetables",)))
     ]
     assert _fields(*verdicts) == _listed(section(JSON, "Verify"))
     assert _fields(*summaries) == _listed(section(JSON, "Plan summary"))

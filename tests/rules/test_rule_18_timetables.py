@@ -205,7 +205,7 @@ def test_tables_that_are_missing_are_notes(tmp_path: Path) -> None:
 
 
 def test_a_plan_names_what_would_run_on_both_servers(tmp_path: Path) -> None:
-    """Schedules are not copied: a timetable runs on both where both servers' own flags say so."""
+    """A timetable runs on both where both servers' own flags say so, and where its schedule is made so."""
     names = ["twice", "once", "new", "odd"]
     files = timetabled(
         tmp_path,
@@ -223,19 +223,31 @@ def test_a_plan_names_what_would_run_on_both_servers(tmp_path: Path) -> None:
 
     (line,) = [line for line in plan.checklist.after if line.kind == "timetables"]
     assert line.text == (
-        "Look at the timetables of secondary: these run on both servers then: a 'twice'; "
-        "where these run is not known: a 'odd'; these arrive without a schedule, which is not copied: a 'new'."
+        "Look at the timetables of secondary: these run on both servers then: a 'twice', a 'new'; "
+        "these may now run on both, since where they run is not known: a 'odd'."
     )
 
 
-def test_without_the_flag_a_plan_has_the_line_it_always_had(tmp_path: Path) -> None:
-    """Where the state is not known, nothing is said to run once or twice."""
-    files = timetabled(tmp_path, settings="", primary={"ttsctasks": [task("a", "one")]})
+def test_without_the_flag_only_what_can_is_said_to_run_on_both(tmp_path: Path) -> None:
+    """Where the state is not known, that it may run on both is said only of one with a schedule on both servers."""
+    files = timetabled(
+        tmp_path,
+        settings="",
+        both={"ttsched": [schedule("a", "both")]},
+        primary={
+            "ttsctasks": [task("a", "both"), task("a", "new"), task("a", "idle")],
+            "ttsched": [schedule("a", "new")],
+        },
+    )
 
     plan = sync_plan_of(files, sets=("timetables",))
 
     (line,) = [line for line in plan.checklist.after if line.kind == "timetables"]
-    assert "a task that came from primary may now run on both" in line.text
+    assert line.text == (
+        "Look at the timetables of secondary: these may now run on both, since where they run is not known: a 'both'; "
+        "these have no schedule there and do not run, nor after a takeover: a 'new'; of each, choose where it is "
+        "to run in its window on secondary, and Modify it."
+    )
 
 
 def own_pair(folder: Path, settings: str = FLAG) -> Any:

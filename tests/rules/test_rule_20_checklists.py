@@ -74,20 +74,6 @@ def test_users_have_logins(tmp_path: Path) -> None:
     assert "Remove the logins of users that are no longer there (1) on secondary by hand" in after
 
 
-def test_files_beside_tables_are_named(tmp_path: Path) -> None:
-    """Custom reports have files that no table holds: they are named for the server that lacks them."""
-    files = build_files(
-        tmp_path,
-        list(catalogue().set("custom-reports").tables),
-        primary={"r_custom": [row("r_custom")]},
-    )
-
-    _, after = said(sync_plan_of(files, sets=("custom-reports",)))
-
-    assert "/cms/db/gem/r_custom on secondary" in after
-    assert "copy the folder to the other server" in after
-
-
 @pytest.mark.soak
 def test_a_whole_class_needs_single_user_mode(tmp_path: Path) -> None:
     """Where every table of a class is taken in, the target goes into single-user mode and back, in that order."""
@@ -128,7 +114,7 @@ def test_the_checklist_is_shown_before_and_after(tmp_path: Path, capsys: Any) ->
     document = Said(3, capsys.readouterr().out, "").document
     [line] = document["checklist"]["after"][:1]
     assert "Visual Vectors" in line.pop("text")
-    assert line == {"kind": "visual-vectors", "server": "secondary", "file": None, "hook": False}
+    assert line == {"kind": "visual-vectors", "server": "secondary", "file": None, "source": None, "hook": False}
     assert run_for_code([*command, "--yes"]) == 0
     out = capsys.readouterr().out
     assert out.index("IN SYNC") < out.index("Still to be done by hand")

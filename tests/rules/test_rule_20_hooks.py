@@ -76,6 +76,7 @@ def test_a_hook_is_told_what_it_is_run_for(tmp_path: Path) -> None:
         "SYNCENGINE_RUN": result.outcome.run_id,
         "SYNCENGINE_LINES": "Put secondary in single-user mode: all system administration is written there.",
         "SYNCENGINE_FILES": "",
+        "SYNCENGINE_SOURCE": "",
     }
 
 
@@ -89,8 +90,9 @@ def test_files_are_named_one_below_the_other(tmp_path: Path) -> None:
     pair.execute(plan)
 
     [told] = [told for _, told in notes(files) if told["SYNCENGINE_HOOK"] == "files"]
-    assert told["SYNCENGINE_FILES"].splitlines() == [f"/cms/db/gem/{name}_custom" for name in "chr"]
-    assert len(told["SYNCENGINE_LINES"].splitlines()) == 3
+    assert told["SYNCENGINE_FILES"].splitlines() == [f"/cms/db/gem/{name}_custom" for name in "cr"]
+    assert told["SYNCENGINE_SOURCE"] == "primary"
+    assert len(told["SYNCENGINE_LINES"].splitlines()) == 2
 
 
 def test_no_shell_sees_the_arguments(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from tests.cli.terminal import Typing
 from tests.examples import some_of
-from tests.rules.timetabled import task, three_owners
+from tests.rules.timetabled import schedule, task, three_owners
 from tests.stories.servers import HOMES, MARKS, PASSWORDS, Bag, Home, as_text
 
 KINDS = some_of(tuple(HOMES), 2)
@@ -22,6 +23,7 @@ def secondary(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytes
         monkeypatch.setenv(name, value)
     files = three_owners(tmp_path)
     files.add("primary", "ttsctasks", task("jm", "New"), task("cms", "Back up east"))
+    files.add("primary", "ttsched", schedule("jm", "New", "o", start_time=515), schedule("cms", "Back up east"))
     home = HOMES[request.param](files.database("secondary"))
     text = files.pair_file.read_text().replace("duckdb:///secondary.duckdb", home.url)
     files.pair_file.write_text(text)
@@ -43,20 +45,27 @@ def flags(bag: Bag) -> dict[str | None, str | None]:
 @pytest.mark.soak("postgresql")
 @pytest.mark.sampled
 def test_timetables_are_taken_over_and_put_back(secondary: Home, tmp_path: Path, typed: Typing) -> None:
-    """Only flags change and come back as they were; a sync in between leaves each server its backups."""
+    """A new timetable arrives with a schedule, flags change and come back, and each server keeps its backups."""
     pair = ("--pair", tmp_path / "pair.toml")
     before, tasks = as_text(secondary.rows("ttsched")), as_text(secondary.rows("ttsctasks"))
 
     listed = typed("timetables", *pair)
     synced = typed("sync", *pair, "--set", "timetables", "--yes")
     arrived = [row for row in as_text(secondary.rows("ttsctasks")) if row not in tasks]
+    copied = as_text(secondary.rows("ttsched"))
     (tmp_path / "primary.duckdb").rename(tmp_path / "away")
     edited = typed("timetables", *pair, "--run-on", "this", "--owner", "jm", "--yes")
     taken_over = flags(as_text(secondary.rows("ttsched")))
     undone = typed("undo", *pair, "--yes")
+    put_back = as_text(secondary.rows("ttsched"))
+    (tmp_path / "away").rename(tmp_path / "primary.duckdb")
+    (run,) = re.findall(r"Run (\S+):", synced.out)
+    removed = typed("undo", run, *pair, "--yes")
 
-    codes = (listed.code, synced.code, edited.code, undone.code)
-    assert codes == (3, 0, 0, 0), "\n".join(said.text for said in (listed, synced, edited, undone))
+    codes = (listed.code, synced.code, edited.code, undone.code, removed.code)
+    assert codes == (3, 0, 0, 0, 0), "\n".join(said.text for said in (listed, synced, edited, undone, removed))
     assert [row[:2] for row in arrived] == [("jm", "New")]
-    assert taken_over == {"Greeting": "n", "Morning": "o", "Nightly backup": "y", "Weekly": "o"}
+    assert [(row[1], row[4], row[6]) for row in copied if row not in before] == [("New", "515", "n")]
+    assert taken_over == {"Greeting": "n", "Morning": "o", "Nightly backup": "y", "New": "o", "Weekly": "o"}
+    assert put_back == copied
     assert as_text(secondary.rows("ttsched")) == before

@@ -101,7 +101,7 @@ class Hooking:
     def _hooks(self, lines: Iterable[ChecklistLine]) -> Iterator[tuple[Hook, tuple[ChecklistLine, ...]]]:
         """Yield the hooks that are to be run and their lines, in the order of the first of them."""
         groups: dict[tuple[LineKind, Role], list[ChecklistLine]] = {}
-        for line in lines:
+        for line in (one for one in lines if one.hookable):
             groups.setdefault((line.kind, line.server), []).append(line)
         for (kind, role), group in groups.items():
             hook = self.commands.settings.hook(kind, role)
@@ -128,7 +128,8 @@ class Hooking:
                     hook,
                     run=self.run.id,
                     lines="\n".join(line.text for line in lines),
-                    files="\n".join(line.file for line in lines if line.file),
+                    files="\n".join(dict.fromkeys(line.file for line in lines if line.file)),
+                    source=next((line.source.value for line in lines if line.source is not None), ""),
                 )
         except KeyboardInterrupt:
             self._mark(_ended(begun, CommandResult(INTERRUPTED, "", "", 0.0)), whatever=True)

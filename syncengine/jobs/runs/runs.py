@@ -31,8 +31,9 @@ from syncengine.jobs.surroundings import (
     to_go_on,
     told_of,
 )
-from syncengine.jobs.timetables.edits import EditQuestions, flags_unlike, plan_flag_undo
-from syncengine.jobs.undo import UndoQuestions, permission_of, plan_undo, unlike_journal
+from syncengine.jobs.timetables.edits import Beside, EditQuestions, flags_unlike, plan_flag_undo
+from syncengine.jobs.timetables.schedules import schedules_unlike
+from syncengine.jobs.undo import UndoQuestions, permission_of, plan_undo, schedules_put_back, unlike_journal
 from syncengine.model.allowed import Allowed
 from syncengine.model.checklist import ChecklistLine
 from syncengine.model.drift import Observation
@@ -185,12 +186,14 @@ class Runs:
         if not record.done:
             raise InputError(f"Run {record.id} has written nothing: there is nothing to undo.")
         first = run.plan(record.portions_kept[0])
-        with self.connections.servers(frozenset(), needed=first.servers) as servers, self.cache() as cache:
+        needed = frozenset({first.target}) if first.edit else first.servers
+        with self.connections.servers(frozenset(), needed=needed) as servers, self.cache() as cache:
             if first.edit is not None:
                 refuse_other_servers(first, servers)
                 flags = EditQuestions(self.settings, self.catalogue, as_of(self.settings), record.header.seed)
                 target = first.target
-                made = plan_flag_undo(record, first.edit, servers[target], target, flags, self.ledger, cache)
+                beside = Beside(*schedules_put_back(record, run, servers, cache))
+                made = plan_flag_undo(record, first.edit, servers[target], target, flags, self.ledger, cache, beside)
             else:
                 questions = UndoQuestions(self.settings, self.catalogue, as_of(self.settings), self.ledger)
                 made = plan_undo(record, run, servers, questions, cache)
@@ -370,8 +373,10 @@ class Runs:
                 return replace(ran, unlike=unlike)
             after = self.look_again(servers, ran.plan)
             lost = [table.spec.name for table in after.not_compared]
-            run.mark("checked", in_sync=after.in_sync, differs=bool(after.differing), not_compared=lost)
-            return replace(ran, after=after)
+            unlike = schedules_unlike(ran.plan, servers) if outcome.done else ()
+            alike = after.in_sync and not unlike
+            run.mark("checked", in_sync=alike, differs=bool(after.differing), not_compared=lost)
+            return replace(ran, after=after, unlike=unlike)
         except (KeyboardInterrupt, SyncError) as error:
             if is_stop(error):
                 stopped = replace(outcome, cancelled=True, stopped="the check after it was stopped: run verify")
@@ -382,7 +387,7 @@ class Runs:
     def _unlike(self, plan: Plan, run: RunFolder, servers: Mapping[Role, Server], cache: Cache) -> tuple[str, ...]:
         """Return the tables that are not as the plan of an undo or an edit was to leave them."""
         if plan.edit is not None:
-            return (SCHEDULES,) if flags_unlike(plan.edit, servers[plan.target]) else ()
+            return (SCHEDULES,) if flags_unlike(plan.edit, servers[plan.target]) else schedules_unlike(plan, servers)
         return tuple(unlike_journal(run.record(running=True), run, servers, cache))
 
     def recover_others(self, servers: Mapping[Role, Server], writable: frozenset[Role], *, but: str) -> list[str]:

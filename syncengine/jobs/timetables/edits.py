@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-
-import pyarrow as pa
 
 from syncengine.catalogue import Catalogue
 from syncengine.execute.images import hold_relation
-from syncengine.execute.timetables import EditedRows
+from syncengine.execute.timetables import EditedRows, ReadRows
 from syncengine.model.bucket import EMPTY, Bucket, BucketColumns
 from syncengine.model.errors import InputError, RefusedError
 from syncengine.model.fingerprint import FingerprintColumn, group_key
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.plan import Action, KeptBack, Plan, TablePart
+from syncengine.model.plan import Action, KeptBack, Plan, Step, TablePart
 from syncengine.model.run import RunRecord, RunState
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.timetable_flag import FlagEdit, FlagRow, TimetableFlag, stored_text
-from syncengine.model.timetables import NAME, OWNER, SCHEDULES
+from syncengine.model.timetables import NAME, OWNER, SCHEDULES, Timetable
 from syncengine.observe.columns import Need, as_compared, misfit
 from syncengine.observe.timetables.flag_column import flag_faults
+from syncengine.planning.schedules import NOTHING_MISSING, MissingSchedules, with_made
 from syncengine.planning.timetables import EditStates, Name, RunOnWish, edit_plan, run_on_edit, taken_back
 from syncengine.servers.protocol import LiveTable, Server
 from syncengine.servers.retry import tried
@@ -49,14 +48,9 @@ class EditQuestions:
 class _Held:
     """All rows of ttsched of one server, as they were read once."""
 
-    rows: pa.Table
+    rows: ReadRows
     part: TablePart
     flag: FingerprintColumn
-
-    def read(self, query: ReadQuery) -> pa.RecordBatchReader:
-        """Stream them, whatever is asked for: a plan is made of all of them."""
-        del query
-        return self.rows.to_reader()
 
     @property
     def query(self) -> ReadQuery:
@@ -64,16 +58,31 @@ class _Held:
         return _query(self.part)
 
     def named(self) -> Iterator[FlagRow]:
-        """Yield the rows that name a timetable."""
-        values = (self.rows.column(name).to_pylist() for name in (OWNER, NAME, self.flag.name))
-        for owner, name, value in zip(*values, strict=True):
-            if owner is not None and name is not None:
-                yield FlagRow(owner, name, value)
+        """Return the flags of the rows that name a timetable."""
+        return self.rows.flags(self.flag.name)
 
 
-def plan_run_on(server: Server, wish: RunOnWish, questions: EditQuestions, cache: Cache) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What an edit does and says of schedules that the server has none of, or had none of before a run."""
+
+    back: tuple[Step, ...] = ()
+    """What takes made schedules away again, or brings them back."""
+    kept: tuple[KeptBack, ...] = ()
+    missing: MissingSchedules = NOTHING_MISSING
+
+
+def plan_run_on(
+    server: Server,
+    wish: RunOnWish,
+    questions: EditQuestions,
+    cache: Cache,
+    lacking: Sequence[Timetable],
+    missing: Callable[[int], MissingSchedules],
+) -> Plan:
     """Return the plan of the guide's global edit (High Availability guide, chapter 3).
 
+    `lacking` are timetables of the owners that have no schedule there; `missing` tells what can be made of them.
     Raises `InputError` where the pair file names no column that fits, or an owner has no timetable there.
     """
     flag = questions.settings.timetables.flag
@@ -81,13 +90,14 @@ def plan_run_on(server: Server, wish: RunOnWish, questions: EditQuestions, cache
         raise InputError("The pair file does not say which column holds where a timetable runs.", hint=HOW_TO)
     held = _held(server, wish.server, flag, questions)
     rows = tuple(held.named())
-    owners = sorted({row.timetable[0] for row in rows})
+    owners = sorted({row.timetable[0] for row in rows} | {one.owner for one in lacking})
     for owner in wish.owners:
         if owner not in owners:
             there = f"There are {', '.join(owners)}." if owners else "Nobody has one there."
             raise InputError(f"{wish.server} has no timetable of the owner {owner!r}.", hint=there)
     edit = run_on_edit(rows, wish, flag, held.flag)
-    return _plan(held, edit, server, wish.server, questions, cache)
+    beside = Beside(missing=missing(questions.seed)) if lacking else Beside()
+    return _plan(held, edit, server, wish.server, questions, cache, beside)
 
 
 def plan_flag_undo(
@@ -98,10 +108,11 @@ def plan_flag_undo(
     questions: EditQuestions,
     ledger: Ledger,
     cache: Cache,
+    beside: Beside,
 ) -> Plan:
     """Return the plan that puts the flags back which a run has set, timetable by timetable.
 
-    Raises `RefusedError` where none of them can be.
+    `beside` is what becomes of the schedules that it has made. Raises `RefusedError` where none of them can be.
     """
     flag = questions.settings.timetables.flag
     if flag is None or flag.column != edit.column:
@@ -110,14 +121,16 @@ def plan_flag_undo(
         )
     held = _held(server, into, flag, questions)
     back, kept = taken_back(edit, held.named(), _later(record, into, ledger), f"put back what run {record.id} has set")
-    if kept and not back.changes:
+    kept = (*kept, *beside.kept)
+    if kept and not (back.changes or beside.back):
         shown = "; ".join(f"{one.why} ({one.detail})" for one in kept)
         raise RefusedError(
             f"Nothing of run {record.id} can be put back. {SCHEDULES}: {shown}.",
             rule=13,
             hint="Undo the later run first, or look at `syncengine timetables`.",
         )
-    return _plan(held, back, server, into, questions, cache, kept=kept, undoes=record.id)
+    beside = replace(beside, kept=kept)
+    return _plan(held, back, server, into, questions, cache, beside, undoes=record.id)
 
 
 def flags_unlike(edit: FlagEdit, server: Server) -> bool:
@@ -151,7 +164,7 @@ def _held(server: Server, into: Role, flag: TimetableFlag, questions: EditQuesti
         beyond_fingerprint=True,
     )
     rows = tried(lambda: server.read(_query(part)).read_all())
-    return _Held(rows, part, next(column for column in columns if column.name == flag.column))
+    return _Held(ReadRows(rows), part, next(column for column in columns if column.name == flag.column))
 
 
 def _query(part: TablePart) -> ReadQuery:
@@ -182,18 +195,18 @@ def _plan(
     into: Role,
     questions: EditQuestions,
     cache: Cache,
+    beside: Beside,
     *,
-    kept: tuple[KeptBack, ...] = (),
     undoes: str = "",
 ) -> Plan:
-    cache.load(OWN_ROWS, held.rows.to_reader())
-    cache.load(EDITED_ROWS, EditedRows(held, edit).read(held.query))
+    cache.load(OWN_ROWS, held.rows.read(held.query))
+    cache.load(EDITED_ROWS, EditedRows(held.rows, edit).read(held.query))
     before, after = (
         hold_relation(held.part, questions.seed, relation, cache).by_bucket().get(Bucket(), EMPTY)
         for relation in (OWN_ROWS, EDITED_ROWS)
     )
     cache.drop(OWN_ROWS, EDITED_ROWS)
-    return edit_plan(
+    plan = edit_plan(
         edit,
         held.part,
         EditStates(before, after),
@@ -202,9 +215,10 @@ def _plan(
         seed=questions.seed,
         as_of=questions.as_of,
         settings=questions.settings,
-        kept=kept,
+        kept=beside.kept,
         undoes=undoes,
     )
+    return with_made(plan, beside.missing, beside.back, questions.settings.hooks)
 
 
 def _later(record: RunRecord, into: Role, ledger: Ledger) -> dict[Name, str]:

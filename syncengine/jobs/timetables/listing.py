@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from syncengine.catalogue import Catalogue
-from syncengine.jobs.connections import Connections, as_of
+from syncengine.jobs.connections import Connections, as_of, refuse_one_server
 from syncengine.jobs.surroundings import surrounded
 from syncengine.jobs.timetables.edits import EditQuestions, plan_run_on
+from syncengine.jobs.timetables.schedules import ScheduleQuestions, missing_schedules
 from syncengine.model.allowed import Allowed
-from syncengine.model.errors import InputError
-from syncengine.model.pair import PairSettings
+from syncengine.model.errors import InputError, OccupiedError, ServerError
+from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan
-from syncengine.model.timetables import TimetableListing
+from syncengine.model.timetables import Timetable, TimetableListing
 from syncengine.observe.timetables.comparison import look_at_timetables
+from syncengine.planning.schedules import NOTHING_MISSING, MissingSchedules
 from syncengine.planning.timetables import RunOnWish
+from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 
 
@@ -45,8 +49,45 @@ class Timetables:
         return found
 
     def plan_run_on(self, wish: RunOnWish, allowed: Allowed) -> Plan:
-        """Return the plan of the guide's global edit; only the server that is edited is asked."""
+        """Return the plan of the guide's global edit.
+
+        Only the server that is edited is asked, unless a timetable has no schedule there: only the other knows that.
+        """
         questions = EditQuestions(self.settings, self.catalogue, as_of(self.settings), secrets.randbits(63))
         cache = Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb)
+        settings = self.settings.timetables
         with self.connections.servers(frozenset(), needed=frozenset({wish.server})) as servers, cache:
-            return surrounded(plan_run_on(servers[wish.server], wish, questions, cache), servers, allowed)
+            there = look_at_timetables(servers, settings, questions.as_of, owners=wish.owners)
+            lacking = tuple(one for one in there.timetables if not one.side(wish.server).schedules)
+
+            def missing(seed: int) -> MissingSchedules:
+                into = wish.server
+                asking = ScheduleQuestions(
+                    self.settings, self.catalogue, into, questions.as_of, seed, cache, lambda _: wish.run_on.state
+                )
+                return self._missing(lacking, servers, asking)
+
+            made = plan_run_on(servers[wish.server], wish, questions, cache, lacking, missing)
+            return surrounded(made, servers, allowed)
+
+    def _missing(
+        self, lacking: Sequence[Timetable], servers: Mapping[Role, Server], questions: ScheduleQuestions
+    ) -> MissingSchedules:
+        """Return what becomes of timetables without a schedule, by what the other server tells if it answers."""
+        other = questions.into.other
+        try:
+            with self.connections.servers(frozenset(), needed=frozenset({other})) as opened:
+                both = {**servers, **opened}
+                refuse_one_server(both)
+                owners = {one.owner for one in lacking}
+                told = look_at_timetables(both, self.settings.timetables, questions.as_of, owners=owners)
+                found = {(one.owner, one.name): one for one in told.without_schedule(questions.into)}
+                known = [found[place] for one in lacking if (place := (one.owner, one.name)) in found]
+                unknown = tuple(one for one in lacking if (one.owner, one.name) not in found)
+                made = missing_schedules(known, both, questions) if known else NOTHING_MISSING
+        except (ServerError, OccupiedError) as error:
+            # A takeover goes on whatever is wrong with the server that failed.
+            why = f"it is not known here, and {other} does not tell it ({error.message.rstrip('.')})"
+            return MissingSchedules(left=tuple((one, why) for one in lacking))
+        own = f"there is none on {other} either, or it is each server's own"
+        return replace(made, left=(*made.left, *((one, own) for one in unknown)))

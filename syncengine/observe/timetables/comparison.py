@@ -94,6 +94,7 @@ def look_at_timetables(
         failed=tuple(failed),
         notes=tuple(note for one in told.values() for note in one.notes),
         faults=faults,
+        scheduled=frozenset(role for role, one in told.items() if SCHEDULES in one.rows),
     )
 
 

@@ -33,7 +33,8 @@ def portions(selection: Selection) -> Iterator[Selection]:
 
     Whole days of buckets make short conditions and scattered ones long, so that the text decides, not the number.
     """
-    if selection.groups is not None and len(selection.groups) > MOST_GROUPS:
+    # Groups of named buckets are few, and what is asked of a bucket has one answer.
+    if selection.groups is not None and selection.buckets is None and len(selection.groups) > MOST_GROUPS:
         groups = tuple(dict.fromkeys(selection.groups))
         for at in range(0, len(groups), MOST_GROUPS):
             yield replace(selection, groups=groups[at : at + MOST_GROUPS])

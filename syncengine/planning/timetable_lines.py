@@ -1,0 +1,88 @@
+"""Says what of timetables is to be looked at after a plan: which run on both servers, which do not run (rule 18)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from syncengine.model.checklist import ChecklistLine, LineKind
+from syncengine.model.pair import Role
+from syncengine.model.sentences import listed
+from syncengine.model.timetable_flag import FlagChange, TimetableState
+from syncengine.model.timetables import Timetable, TimetableListing, named
+
+MOST_NAMED = 1000
+"""Every timetable that would run on both servers, or on none, is named, whatever there may be (rule 18)."""
+BY_HAND = "choose where it is to run in its window on {role}, and Modify it"
+
+
+def timetables_line(
+    role: Role,
+    listing: TimetableListing | None,
+    made: Sequence[FlagChange] = (),
+    left: Iterable[Timetable] | None = None,
+    orphaned: Iterable[Timetable] = (),
+) -> ChecklistLine:
+    """Return the line about the timetables of a server that tasks were copied to, or put back on.
+
+    `listing` is how they stood on both servers before, None for an undo; `made` are the schedules that are made there,
+    `left` the timetables that stay without one: None takes all that lack one; `orphaned` lose their tasks.
+    """
+    look = f"Look at the timetables of {role}"
+    if listing is None or listing.failed:
+        text = f"{look}: what the run had copied of them is as it was before."
+        return ChecklistLine(LineKind.TIMETABLES, role, text)
+    there = [one for one in listing.timetables if one.side(role.other).there and not one.own]
+    both = [one for one in there if one.side(role).schedules and one.side(role.other).schedules]
+    unknown = both if listing.flag is None else [one for one in both if not one.told]
+    doubled = [*_shown(listing.doubled), *(one.shown for one in made if _runs_on_both(one))]
+    neither = [one.shown for one in made if one.says == (TimetableState.NOT_HERE, TimetableState.NOT_HERE)]
+    without = _shown(listing.without_schedule(role) if left is None else left)
+    words = []
+    if doubled:
+        words.append(f"these run on both servers then: {listed(doubled, MOST_NAMED)}")
+    if unknown:
+        words.append(f"these may now run on both, since where they run is not known: {named(unknown, MOST_NAMED)}")
+    if not words:
+        words.append(f"none of those that came from {role.other} runs on both")
+    if neither:
+        words.append(
+            f"these run on neither, since they did not run on {role.other}: {listed(neither, MOST_NAMED)} "
+            "(`syncengine timetables --run-on any` lets them)"
+        )
+    if without:
+        words.append(
+            f"these have no schedule there and do not run, nor after a takeover: {listed(without, MOST_NAMED)}; "
+            f"of each, {BY_HAND.format(role=role)}"
+        )
+    gone = _shown(orphaned)
+    if gone:
+        words.append(
+            f"these are no more on {role.other}, and their schedules stay: {listed(gone, MOST_NAMED)}; delete them in "
+            f"the window on {role}"
+        )
+    return ChecklistLine(LineKind.TIMETABLES, role, f"{look}: {'; '.join(words)}.")
+
+
+def takeover_line(role: Role, left: Sequence[Timetable], *, edited: bool) -> ChecklistLine:
+    """Return what is left to be done by hand after flags of timetables were set in the table of a server."""
+    words = []
+    if edited:
+        words.append(
+            f"Look at the timetables of {role}: the guide's global edit schedules them at once, and a flag written "
+            "into the table may be noticed only later. Where one does not run as its flag says, choose that there and "
+            "Modify it."
+        )
+    if left:
+        words.append(
+            f"These timetables have no schedule on {role} and do not run there: {named(left, MOST_NAMED)}. Of each, "
+            f"{BY_HAND.format(role=role)}."
+        )
+    return ChecklistLine(LineKind.TIMETABLES, role, " ".join(words))
+
+
+def _shown(timetables: Iterable[Timetable]) -> list[str]:
+    return list(dict.fromkeys(one.shown for one in timetables))
+
+
+def _runs_on_both(made: FlagChange) -> bool:
+    return TimetableState.NOT_HERE not in made.says
