@@ -329,6 +329,12 @@ class Observation:
         return tuple(table for table in self.tables if table.not_compared)
 
     @property
+    def of_no_acd(self) -> tuple[TableObservation, ...]:
+        """The tables that were not looked at, since single ACDs were asked for and their rows are of none (rule 3)."""
+        nothing = (table for table in self.tables if table.state is TableState.NOTHING)
+        return tuple(table for table in nothing if self.acds and table.spec.acd is None)
+
+    @property
     def remembered(self) -> Remembered:
         """What of all tables was not read again."""
         return sum((table.remembered for table in self.tables if table.remembered.tables), ALL_READ)

@@ -29,11 +29,13 @@ def verify_document(observation: Observation) -> dict[str, Any]:
         "target": observation.target.value,
         "as_of": plain(observation.as_of),
         "requested": plain(observation.requested),
+        "acds": list(observation.acds),
         "remembered": _remembered(observation.remembered),
         "not_compared": [
             {"table": table.spec.name, "problem": table.problem, "hint": table.hint}
             for table in observation.not_compared
         ],
+        "not_looked_at": [{"table": table.spec.name, "why": table.problem} for table in observation.of_no_acd],
         "tables": [_table(table, followed.get(table.spec.name, [])) for table in observation.tables],
         "notes": [*observation.notes, *(note for facts in observation.facts for note in facts.notes)],
     }

@@ -209,13 +209,18 @@ def _summary(observation: Observation) -> Iterator[Text]:
     elif observation.empty:
         yield Text.assemble(("EMPTY", "bold yellow"), f"  there was no row to compare.{apart}")
     elif not lost:
-        yield Text.assemble(("IN SYNC", "bold green"), f"  {looked} {how}{apart}")
+        yield Text.assemble(("IN SYNC", "bold green"), f"  {_of_acds(observation)}{looked} {how}{apart}")
     if lost:
         of_others = f" Nothing differs in the others: {looked} {how}{apart}" if held and not differing else ""
         what = (
             f"{plural(len(lost), 'table')}: nobody knows whether {'it differs' if len(lost) == 1 else 'they differ'}."
         )
         yield Text.assemble(("NOT COMPARED", "bold red"), f"  {what}{of_others}")
+
+
+def _of_acds(observation: Observation) -> str:
+    """Return what the verdict is of, where that is not all ACDs."""
+    return f"ACD {listed(observation.acds, NAMED)} only: " if observation.acds else ""
 
 
 def _beside(observation: Observation) -> Iterator[str]:
@@ -226,6 +231,9 @@ def _beside(observation: Observation) -> Iterator[str]:
     empty = [table.spec.name for table in observation.tables if table.empty]
     if empty:
         yield f" Without a row to compare: {listed(empty, NAMED)}."
+    of_none = [table.spec.name for table in observation.of_no_acd]
+    if of_none:
+        yield f" Of no ACD, and not looked at: {listed(of_none, NAMED)}."
     absent = [table.spec.name for table in observation.tables if table.state is TableState.ABSENT]
     if absent:
         yield f" On neither server: {listed(absent, NAMED)}."
