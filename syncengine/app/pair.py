@@ -50,6 +50,7 @@ from syncengine.model.window import Window
 from syncengine.model.window_syntax import parse_window
 from syncengine.pair_file import read_pair_file
 from syncengine.planning.administration import AdministrationWishes
+from syncengine.planning.by_hand import administered, files_not_looked_at
 from syncengine.planning.timetables import RunOnWish
 from syncengine.staging.ledger import Ledger
 from syncengine.staging.staging_folder import keep_from_others
@@ -117,9 +118,9 @@ class Pair:
         with self.connections.servers(frozenset()) as servers:
             asking = replace(request, named=self._choosing.named(asked))
             observation = with_unwritable(self._observer.verified(servers, asking), servers)
-        return replace(
-            observation, notes=(*observation.notes, *self._choosing.files_beside(asked), *unlike_loads(observation))
-        )
+        files = files_not_looked_at(self._choosing.files_beside(asked), observation.target)
+        notes = (*observation.notes, *unlike_loads(observation))
+        return replace(observation, notes=notes, by_hand=(*administered(observation), *files))
 
     def verify_internal(
         self,

@@ -9,7 +9,7 @@ from syncengine.catalogue import Catalogue
 from syncengine.model.errors import InputError, RefusedError
 from syncengine.model.names import typed
 from syncengine.model.sentences import listed
-from syncengine.model.spec import Archive, DataClass, Kept, TableSpec
+from syncengine.model.spec import Archive, CompanionFile, DataClass, Kept, TableSpec
 
 COMPANIONS = {"agroups": "synonyms", "features": "users", "user_colors": "users", "user_defval": "users"}
 """What is never written without another table: groups without names, permissions without users."""
@@ -165,11 +165,9 @@ class Choosing:
             )
         return specs
 
-    def files_beside(self, asked: Asked) -> Iterator[str]:
+    def files_beside(self, asked: Asked) -> Iterator[CompanionFile]:
         """Yield what of the sets asked for lies in files, which no table copy carries."""
-        for file in self.catalogue.files:
-            if set(file.sets) & set(asked.sets):
-                yield f"{file.path} ({file.holds}) is a file and is not compared: {file.advice}"
+        yield from (file for file in self.catalogue.files if set(file.sets) & set(asked.sets))
 
     def _with_companions(self, specs: tuple[TableSpec, ...]) -> tuple[TableSpec, ...]:
         names = [spec.name for spec in specs]

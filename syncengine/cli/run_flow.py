@@ -47,6 +47,7 @@ def _told(ran: Ran, pair: Path, *, json: bool, verbose: int) -> int:
     from syncengine.cli.terminal import out
     from syncengine.report.outcome import outcome_document, print_outcome
     from syncengine.report.plan_json import plan_summary
+    from syncengine.report.repair_commands import after_run
     from syncengine.report.verify_json import verify_document
     from syncengine.report.verify_text import print_verdict
 
@@ -84,7 +85,8 @@ def _told(ran: Ran, pair: Path, *, json: bool, verbose: int) -> int:
         )
     if ran.after is not None:
         console.print()
-        print_verdict(console, ran.after, every_table=bool(verbose))
+        then = tuple(after_run(ran.after, ran.plan, ran.outcome.run_id, str(pair)))
+        print_verdict(console, ran.after, every_table=bool(verbose), then=then)
     _say_of_set_off(console, ran)
     _say_of_hooks(console, ran, pair)
     return exit_code(ran)
@@ -100,12 +102,13 @@ def _say_of_set_off(console: Console, ran: Ran) -> None:
 
 def _say_of_hooks(console: Console, ran: Ran, pair: Path) -> None:
     """Say what hooks have done, what is left to be done by hand, and how to try again what failed."""
-    from syncengine.report.checklist import left_lines
+    from syncengine.report.checklist import NOTHING_LEFT, NOTHING_SEEN, left_lines
     from syncengine.report.hooks import again_lines, hook_lines
 
     only_hooks = _hooks_left(ran) and ran.outcome.done and not ran.outcome.stopped
     again = again_lines(ran.outcome.run_id, str(pair)) if only_hooks else ()
-    for line in (*hook_lines(ran.hooks), *left_lines(ran.by_hand), *again):
+    nothing = (NOTHING_LEFT if ran.outcome.run_id else NOTHING_SEEN) if exit_code(ran) is ExitCode.DONE else ""
+    for line in (*hook_lines(ran.hooks), *left_lines(ran.by_hand, nothing), *again):
         console.print(line)
 
 

@@ -29,6 +29,8 @@ class LineKind(StrEnum):
     COLLECTION_OFF = "collection-off"
     COLLECTION_ON = "collection-on"
     BACKUP = "backup"
+    ADMINISTER = "administer"
+    """Make alike what is administered on each server: nothing but people do it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from syncengine.model.bucket import EMPTY, Bucket, BucketState
+from syncengine.model.checklist import ChecklistLine
 from syncengine.model.cuts import Cut, cut_sentences
 from syncengine.model.expected import ExpectedDifference
 from syncengine.model.facts import ServerFacts
@@ -299,6 +300,8 @@ class Observation:
     """What no table shows, like the files beside the tables of a set."""
     timetables: TimetableListing | None = field(kw_only=True, default=None)
     """The timetables of both servers, where their tasks were compared."""
+    by_hand: tuple[ChecklistLine, ...] = field(kw_only=True, default=())
+    """What a verify leaves to people: what no copy is meant to make alike, and files it did not look at."""
     interval_lengths: tuple[tuple[int, int], ...]
     """The length each ACD's intervals are aligned to, in minutes."""
 

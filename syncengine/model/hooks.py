@@ -23,7 +23,11 @@ class CheckKind(StrEnum):
     LINKS = "links"
 
 
-KINDS = (*(kind.value for kind in LineKind), *(kind.value for kind in CheckKind), LOAD)
+KINDS = (
+    *(kind.value for kind in LineKind if kind is not LineKind.ADMINISTER),
+    *(kind.value for kind in CheckKind),
+    LOAD,
+)
 """Everything a hook can be named for."""
 
 

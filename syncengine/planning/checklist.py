@@ -12,6 +12,7 @@ from syncengine.model.drift import Counts, Observation
 from syncengine.model.interval import floor_to
 from syncengine.model.pair import Hook, Role
 from syncengine.model.plan import Rollups, StaleRollup, Step
+from syncengine.model.sentences import listed
 from syncengine.model.spec import DataClass, Kept
 from syncengine.model.timetables import COPIED, TimetableListing, named
 from syncengine.model.window import Window
@@ -19,6 +20,7 @@ from syncengine.model.window import Window
 CLASSES = {DataClass.SYSTEM: "system administration", DataClass.ACD: "ACD administration"}
 NAMES = ("synonyms", "agroups")
 USERS = "users"
+NAMED = 6
 MOST_NAMED = 1000
 """Every timetable that would run on both servers is named, whatever there may be (rule 18)."""
 
@@ -109,9 +111,18 @@ class _Written:
 
 
 def _before(written: _Written, tables: Sequence[str], catalogue: Catalogue) -> Iterator[ChecklistLine]:
-    for data_class, name in CLASSES.items():
-        for role in _whole_class(data_class, written, tables, catalogue):
-            text = f"Put {role} in single-user mode: all {name} is written there."
+    whole = {one: _whole_class(one, written, tables, catalogue) for one in CLASSES}
+    for role in Role:
+        classes = [one for one in CLASSES if role in whole[one]]
+        names = [
+            spec.name for one in classes for spec in catalogue.of_class(one) if (role, spec.name) in written.counts
+        ]
+        if classes:
+            taken = f"{' and '.join(CLASSES[one] for one in classes)} {'is' if len(classes) == 1 else 'are'}"
+            text = (
+                f"Put {role} in single-user mode: {taken} taken as a whole (written there: {listed(names, NAMED)}); "
+                "a copy of single tables needs none."
+            )
             yield ChecklistLine(LineKind.SINGLE_USER, role, text)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import Bucket
@@ -17,6 +17,7 @@ from syncengine.model.spans import joined, span_of
 from syncengine.model.spec import DataClass
 from syncengine.planning.administration import MANUAL, Administering, AdministrationWishes
 from syncengine.planning.bucket_decisions import ROLLUPS, Decided, Deciding, Decision
+from syncengine.planning.by_hand import administered
 from syncengine.planning.call_history import primary_is_back, switched_back
 from syncengine.planning.checklist import checklist_of, interval_under_way
 from syncengine.planning.cuts import Cutting
@@ -191,6 +192,7 @@ def _notes(observation: Observation, wishes: Wishes, written: set[DataClass]) ->
                 yield f"{table.spec.name}: written, though it is kept in step otherwise ({table.spec.why_kept})"
             else:
                 yield f"{table.spec.name}: left as it is, though a restore by the vendor's procedure would overwrite it"
+                yield from (line.text.rstrip(".") for line in administered(replace(observation, tables=(table,))))
         if table.uncovered:
             columns = ", ".join(table.uncovered)
             yield f"{table.spec.name}: compared by every row, since no fingerprint covers its columns {columns}"

@@ -9,6 +9,10 @@ from rich.text import Text
 
 from syncengine.model.checklist import ChecklistLine
 
+NOTHING_LEFT = "Nothing is left to be done by hand."
+NOTHING_SEEN = "Nothing that tables show is left to be done by hand; files, logins and passwords are not looked at."
+"""What is said where nothing was written: nobody knows what earlier runs left, and what of it was done."""
+
 
 def checklist_lines(when: str, lines: Sequence[ChecklistLine]) -> Iterator[Text]:
     """Yield what comes before or after a run, in order, if anything does."""
@@ -20,11 +24,11 @@ def checklist_lines(when: str, lines: Sequence[ChecklistLine]) -> Iterator[Text]
         yield Text.assemble(f"  {place}. {line.text}", (" [hook]" if line.hook else "", "cyan"))
 
 
-def left_lines(left: Sequence[tuple[ChecklistLine, str]]) -> Iterator[Text]:
-    """Yield what is left to be done by hand, each with why its hook has not done it."""
-    if left:
+def left_lines(left: Sequence[tuple[ChecklistLine, str]], nothing: str = "") -> Iterator[Text]:
+    """Yield what is left to be done by hand, each with why its hook has not done it; or `nothing`, where that is so."""
+    if left or nothing:
         yield Text()
-        yield Text("Still to be done by hand", style="bold")
+        yield Text("Still to be done by hand", style="bold") if left else Text(nothing)
     for place, (line, why) in enumerate(left, start=1):
         yield Text(f"  {place}. {line.text}")
         if why:

@@ -11,11 +11,14 @@ from syncengine.model.cuts import CutState
 from syncengine.model.drift import Observation, TableObservation, TableState
 from syncengine.model.names import command
 from syncengine.model.pair import Role
+from syncengine.model.plan import Plan
+from syncengine.model.sentences import listed
 from syncengine.model.spans import joined, span_of
 from syncengine.model.spec import Kept, TableSpec
 from syncengine.model.window import Window
 from syncengine.model.window_syntax import typed_window
 
+NAMED = 6
 HISTORY = "history"
 """The set of all historical tables, and of none of one's own."""
 
@@ -55,6 +58,28 @@ def unwritable_lines(observation: Observation) -> Iterator[str]:
             yield f"No copy repairs {table.spec.name}, on {observation.target}: {table.unwritable}."
         elif table.differing and table.spec.kept is Kept.COPYING and _of_no_time(table, observation):
             yield f"No copy repairs {table.spec.name}: what differs is at no time, so that no window holds it."
+
+
+def overlap_lines(observation: Observation) -> Iterator[str]:
+    """Yield what to do about intervals that overlap on a server, which no copy decides."""
+    names = [table.spec.name for table in observation.tables if table.overlaps]
+    if names:
+        yield (
+            f"Intervals of {listed(names, NAMED)} overlap: find out which of the rows are right on the server that is "
+            "named, remove the others there, then verify again."
+        )
+
+
+def after_run(after: Observation, plan: Plan, run_id: str, pair: str) -> Iterator[str]:
+    """Yield what to do where a run left a difference that copying would remove: look why, or run it again."""
+    names = [table.spec.name for table in after.tables if table.differing and table.spec.kept is Kept.COPYING]
+    known = {kept.table for kept in plan.kept}
+    left, new = ([name for name in names if (name in known) is side] for side in (True, False))
+    if left:
+        where = command("report", run_id, "--pair", pair) if run_id else "the plan says it above"
+        yield f"Why {listed(left, NAMED)} {'was' if len(left) == 1 else 'were'} left: {where}"
+    if new:
+        yield f"{listed(new, NAMED)} differ{'s' if len(new) == 1 else ''} anew, or still: run the same command again."
 
 
 def _of_no_time(table: TableObservation, observation: Observation) -> bool:

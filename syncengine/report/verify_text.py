@@ -14,7 +14,7 @@ from syncengine.model.sentences import listed, plural
 from syncengine.model.spans import joined, span_of
 from syncengine.model.window import MINUTE
 from syncengine.report.expected import expected_section
-from syncengine.report.repair_commands import unwritable_lines
+from syncengine.report.repair_commands import overlap_lines, unwritable_lines
 from syncengine.report.text import NO_TIME_OF_DAY, bucket_text, clips, grid, number, unbroken, unlike_text, value_text
 from syncengine.report.verify_json import compared_window
 
@@ -27,14 +27,24 @@ ODDS = "a differing bucket escapes about once in 200 million"
 
 
 def print_verdict(
-    console: Console, observation: Observation, *, every_table: bool = False, next_commands: Sequence[str] = ()
+    console: Console,
+    observation: Observation,
+    *,
+    every_table: bool = False,
+    next_commands: Sequence[str] = (),
+    then: Sequence[str] = (),
 ) -> None:
-    """Print the verdict; `every_table` lists the tables in sync too, `next_commands` are what to type next."""
-    for line in _verdict(observation, every_table=every_table, next_commands=next_commands):
+    """Print the verdict; `every_table` lists the tables in sync too.
+
+    `next_commands` are what to type to repair it, `then` what to do after a run that has left some of it.
+    """
+    for line in _verdict(observation, every_table=every_table, next_commands=next_commands, then=then):
         console.print(line)
 
 
-def _verdict(observation: Observation, *, every_table: bool, next_commands: Sequence[str]) -> Iterator[RenderableType]:
+def _verdict(
+    observation: Observation, *, every_table: bool, next_commands: Sequence[str], then: Sequence[str]
+) -> Iterator[RenderableType]:
     what = f"window {observation.requested}" if observation.requested else "everything both hold"
     sides = f"{observation.source} (source) against {observation.target} (target)"
     yield Text(f"{sides}, as of {observation.as_of:%Y-%m-%d %H:%M}, {what}")
@@ -72,6 +82,8 @@ def _verdict(observation: Observation, *, every_table: bool, next_commands: Sequ
     if observation.differing:
         yield from (unbroken(f"To repair it: {command}") for command in next_commands)
         yield from (Text(line, style="yellow") for line in unwritable_lines(observation))
+        yield from (Text(line, style="yellow") for line in overlap_lines(observation))
+        yield from (unbroken(line) for line in then)
 
 
 def _differing(tables: list[TableObservation], observation: Observation) -> RenderableType:

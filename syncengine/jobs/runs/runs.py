@@ -46,6 +46,7 @@ from syncengine.model.progress import Progress
 from syncengine.model.run import BatchState, RunKind, RunRecord, RunState, undone_by
 from syncengine.model.spec import Archive
 from syncengine.model.timetables import SCHEDULES
+from syncengine.planning.by_hand import left_after
 from syncengine.planning.checklist import summarized_anew
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
@@ -80,7 +81,7 @@ class Runs:
             self.connections.refuse_unwritable(servers, plan.writes_to)
             if not plan.steps:
                 after = None if plan.undoes or plan.edit else self.look_again(servers, plan)
-                return Ran(plan, RunOutcome("", ()), after)
+                return Ran(plan, RunOutcome("", ()), after, by_hand=left_after(after))
             self._refuse_unfit(plan, servers)
             # A trigger or a reference may have been added since, or a table may be a view by now.
             plan = still_fit(plan, servers, plan.permission, TO_BEGIN)
@@ -359,7 +360,8 @@ class Runs:
         except (KeyboardInterrupt, SyncError) as error:
             why = f"its hooks were {BY_USER}" if is_stop(error) else str(error)
             outcome = replace(outcome, cancelled=outcome.cancelled or is_stop(error), stopped=outcome.stopped or why)
-        return replace(ran, outcome=outcome, hooks=hooking.this_time, by_hand=hooking.left(lines, wrote=wrote))
+        by_hand = (*hooking.left(lines, wrote=wrote), *left_after(ran.after))
+        return replace(ran, outcome=outcome, hooks=hooking.this_time, by_hand=by_hand)
 
     def _looked_at(self, ran: Ran, run: RunFolder, servers: Mapping[Role, Server], cache: Cache) -> Ran:
         outcome = ran.outcome
