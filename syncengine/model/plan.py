@@ -128,7 +128,8 @@ class UnknownColumns(StrEnum):
 class RestoreRange:
     """The requested and the actual restore range of one table and ACD (rule 4).
 
-    `actual` is None where the source holds nothing of it. `compared` says how far comparing reached.
+    `actual` is None where the source holds nothing of it; in both directions, and for an undo, where nothing is
+    written. `pieces` are what of it is written, neighbours joined; `notes` say how far comparing reached.
     """
 
     table: str
@@ -136,6 +137,7 @@ class RestoreRange:
     requested: Window | None
     actual: Window | None
     notes: tuple[str, ...] = ()
+    pieces: tuple[Window, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from syncengine.planning.by_hand import administered
 from syncengine.planning.call_history import primary_is_back, switched_back
 from syncengine.planning.checklist import checklist_of, interval_under_way
 from syncengine.planning.cuts import Cutting
-from syncengine.planning.ranges import restore_ranges
+from syncengine.planning.ranges import planned_ranges, restore_ranges
 from syncengine.planning.reconcile import Reconciling
 from syncengine.planning.refusals import refuse_deletions, refuse_unarchived, refuse_unlike
 from syncengine.planning.rollups import hold_rollups, stale_rollups, written_intervals
@@ -76,7 +76,7 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
         requested=observation.requested,
         zone=observation.zone,
         identities=tuple((facts.role, facts.identity) for facts in observation.facts),
-        ranges=tuple(r for table in observation.tables for r in restore_ranges(table, observation)),
+        ranges=tuple(planned_ranges(observation, steps, catalogue, both=wishes.policy is Policy.RECONCILE)),
         steps=steps,
         kept=(
             *not_compared(observation),
