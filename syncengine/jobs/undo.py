@@ -83,7 +83,7 @@ def plan_undo(
             hint=_instead(kept),
         )
     first = next(iter((written or left).values()))
-    stale = tuple(stale_rollups(steps, questions.catalogue, observed))
+    stale = stale_rollups(steps, questions.catalogue, observed)
     # What a class as a whole asked for when it was written, it asks for when that is taken back.
     tables = tuple(dict.fromkeys(table for portion in record.portions_kept for table in run.plan(portion).tables))
     return Plan(

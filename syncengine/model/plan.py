@@ -248,6 +248,11 @@ class StaleRollup:
     why: str = ""
     """Why it is left to Data Summarizing though more was asked for, or what of it is."""
 
+    @property
+    def order(self) -> tuple[Role, str, date, int]:
+        """What lists of them are sorted by: server, table, period and ACD."""
+        return self.into, self.table, self.row_date, -1 if self.acd is None else self.acd
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

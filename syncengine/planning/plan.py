@@ -64,7 +64,7 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
         most_rows=wishes.limits.step_rows,
     )
     written = {table.spec.data_class for _, table, decisions in decided if any(d.action for d in decisions)}
-    stale = tuple(stale_rollups(steps, catalogue, observation))
+    stale = stale_rollups(steps, catalogue, observation)
     tables = tuple(table.spec.name for table in observation.tables)
     switched = wishes.call_history is CallHistory.PRIMARY and primary_is_back(steps, observation, catalogue)
     call_history = tuple(switched_back()) if switched else ()

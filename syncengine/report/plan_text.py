@@ -11,6 +11,7 @@ from rich.text import Text
 from syncengine.model.drift import Counts
 from syncengine.model.plan import Action, Plan, Policy, RestoreRange, Rollups, StaleRollup
 from syncengine.model.sentences import listed, plural
+from syncengine.model.spec import Archive
 from syncengine.model.window import MINUTE, Window
 from syncengine.report.changes import change_lines
 from syncengine.report.checklist import checklist_lines
@@ -18,6 +19,7 @@ from syncengine.report.surroundings import meeting_lines, meeting_notes
 from syncengine.report.text import clips, grid, number
 from syncengine.report.timetables import edit_summary, edit_table
 
+ARCHIVES = tuple(Archive)
 TABLES_SHOWN = 6
 SPANS_SHOWN = 4
 PIECES_SHOWN = 2
@@ -148,9 +150,9 @@ def _rollups(plan: Plan) -> Iterator[RenderableType]:
 
 
 def stale_lines(stale: Sequence[StaleRollup], style: str, *, both: bool) -> Iterator[Text]:
-    """Yield periods, tables with the same one and the same reason together; `both` names the server."""
+    """Yield periods in order, tables with the same one and the same reason together; `both` names the server."""
     groups: dict[tuple[str, int | None, str, str, str], list[str]] = defaultdict(list)
-    for one in stale:
+    for one in sorted(stale, key=lambda one: (one.into, ARCHIVES.index(one.archive), one.row_date, *one.order)):
         groups[one.archive.value, one.acd, str(one.row_date), one.into.value, one.why].append(one.table)
     for (archive, acd, day, into, why), tables in groups.items():
         where = f" on {into}" if both else ""

@@ -337,7 +337,7 @@ class Runs:
                         # In place of what was foretold of it, as which of its columns are recomputed.
                         place = (step.into, part.table, bucket.acd, bucket.row_date)
                         left[place] = StaleRollup(part.table, archive, bucket.acd, bucket.row_date, step.into, why=why)
-        return replace(made, stale=tuple(left.values()))
+        return replace(made, stale=tuple(sorted(left.values(), key=lambda one: one.order)))
 
     def _lines_after(self, ran: Ran) -> Sequence[ChecklistLine]:
         """Return what is to be done after a run: Data Summarizing only for what is still stale."""
