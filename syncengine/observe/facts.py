@@ -26,6 +26,7 @@ from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.interval import LENGTHS, at_label, floor_to
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.selection import ReadQuery, Selection
+from syncengine.model.sentences import without_server
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.columns import Need, misfit, needs_of, usable_time
@@ -184,8 +185,9 @@ class _Reading:
         except ServerError as error:
             if error.of_whole_server:
                 raise
-            self.unread[name] = f"{name} cannot be read ({error.message.rstrip('.')})"
-            self.note(f"{name} cannot be read, so {FACTS[name][0].lost} ({error.message})")
+            why = without_server(self.role, error.message)
+            self.unread[name] = f"{name} cannot be read ({why.rstrip('.')})"
+            self.note(f"{name} cannot be read, so {FACTS[name][0].lost} ({why})")
             return []
         self.read.add(name)
         return rows
@@ -346,7 +348,8 @@ def _intervals(reading: _Reading, questions: FactQuestions) -> SeenIntervals:
         except ServerError as error:
             if error.of_whole_server:
                 raise
-            reading.note(f"{name} cannot be read, so it does not tell which intervals were seen ({error.message})")
+            why = without_server(reading.role, error.message)
+            reading.note(f"{name} cannot be read, so it does not tell which intervals were seen ({why})")
             continue
         reading.read.add(name)
         for bucket, state in told:
