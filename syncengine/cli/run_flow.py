@@ -102,12 +102,12 @@ def _say_of_set_off(console: Console, ran: Ran) -> None:
 
 def _say_of_hooks(console: Console, ran: Ran, pair: Path) -> None:
     """Say what hooks have done, what is left to be done by hand, and how to try again what failed."""
-    from syncengine.report.checklist import NOTHING_LEFT, NOTHING_SEEN, left_lines
+    from syncengine.report.checklist import NOTHING_LEFT, NOTHING_NEW, left_lines
     from syncengine.report.hooks import again_lines, hook_lines
 
     only_hooks = _hooks_left(ran) and ran.outcome.done and not ran.outcome.stopped
     again = again_lines(ran.outcome.run_id, str(pair)) if only_hooks else ()
-    nothing = (NOTHING_LEFT if ran.outcome.run_id else NOTHING_SEEN) if exit_code(ran) is ExitCode.DONE else ""
+    nothing = (NOTHING_LEFT if _wrote(ran) else NOTHING_NEW) if exit_code(ran) is ExitCode.DONE else ""
     for line in (*hook_lines(ran.hooks), *left_lines(ran.by_hand, nothing), *again):
         console.print(line)
 
@@ -134,7 +134,7 @@ def _of_the_rows(ran: Ran) -> ExitCode:
     outcome = ran.outcome
     if outcome.cancelled:
         return ExitCode.CANCELLED
-    wrote = ran.wrote or any(step.wrote for step in outcome.steps)
+    wrote = _wrote(ran)
     if ran.needs.named and outcome.stopped:
         return ExitCode.PARTLY if wrote else ExitCode.REFUSED
     if ran.kind is RunKind.BACKFILL and outcome.stopped:
@@ -159,6 +159,10 @@ def _of_the_rows(ran: Ran) -> ExitCode:
     if ran.plan.unwritable:
         return ExitCode.PARTLY
     return ExitCode.DONE if ran.after is not None and ran.after.in_sync else ExitCode.DRIFT
+
+
+def _wrote(ran: Ran) -> bool:
+    return ran.wrote or any(step.wrote for step in ran.outcome.steps)
 
 
 def _never_compared(ran: Ran, after: Observation) -> bool:

@@ -107,6 +107,7 @@ def plan_undo(
             questions.catalogue,
             questions.settings.hooks,
             under_way=interval_under_way(observed),
+            undoes=True,
         ),
         undoes=record.id,
         rows_from=RowsFrom.JOURNAL,

@@ -35,16 +35,17 @@ def checklist_of(
     call_history: Iterable[ChecklistLine] = (),
     under_way: Window,
     timetables: TimetableListing | None = None,
+    undoes: bool = False,
 ) -> Checklist:
     """Return what applies to the steps of a plan that looked at `tables`, in the guide's order.
 
     High Availability guide, chapters 2 and 3. Copying single tables, or history, needs nothing before it. Lines that a
     hook carries out are marked; `call_history` are those of External Call History, which come last; `under_way` is the
     interval that writing ACD administration now would cost (rule 11); `timetables` is how they stood on both servers,
-    where that was looked at.
+    where that was looked at. With `undoes` the rows are put back as they were.
     """
     written = _Written.of(steps)
-    after = (*_after(written, tables, stale, catalogue, under_way, timetables), *call_history)
+    after = (*_after(written, tables, stale, catalogue, under_way, timetables, undoes=undoes), *call_history)
     return Checklist(
         before=tuple(_hooked(_before(written, tables, catalogue), hooks)), after=tuple(_hooked(after, hooks))
     )
@@ -133,11 +134,13 @@ def _after(
     catalogue: Catalogue,
     under_way: Window,
     timetables: TimetableListing | None,
+    *,
+    undoes: bool,
 ) -> Iterator[ChecklistLine]:
     whole = [role for one in CLASSES for role in _whole_class(one, written, tables, catalogue)]
     for role in dict.fromkeys(whole):
         yield ChecklistLine(LineKind.MULTI_USER, role, f"Put {role} back in multi-user mode.")
-    yield from _users(written)
+    yield from _users_back(written) if undoes else _users(written)
     for role in written.into(*NAMES):
         text = (
             f"If Visual Vectors is installed on {role}, stop and restart it (setupaas, run_vvs: 2, then 1), so that it "
@@ -196,6 +199,22 @@ def _users(written: _Written) -> Iterator[ChecklistLine]:
             yield ChecklistLine(LineKind.LOGINS, role, text)
         if counts.extra:
             text = f"Remove the logins of users that are no longer there ({counts.extra:,}) on {role} by hand."
+            yield ChecklistLine(LineKind.REMOVE_LOGINS, role, text)
+
+
+def _users_back(written: _Written) -> Iterator[ChecklistLine]:
+    """Yield what an undo leaves to be done with logins, which nobody but people makes and removes."""
+    for role in written.into(USERS):
+        counts = written.counts[role, USERS]
+        if counts.missing:
+            text = (
+                f"On {role}, see that each user that is back ({counts.missing:,}) has a login, a home directory and a "
+                "password, if they were removed meanwhile."
+            )
+            yield ChecklistLine(LineKind.LOGINS, role, text)
+        if counts.extra:
+            gone = f"users that are gone again ({counts.extra:,})"
+            text = f"Remove the logins of {gone} on {role} by hand, if they were made."
             yield ChecklistLine(LineKind.REMOVE_LOGINS, role, text)
 
 

@@ -15,6 +15,7 @@ from syncengine.model.outcome import RunOutcome
 from syncengine.model.plan import KeptWhy, Plan
 from syncengine.model.portions import BackfillWishes, Portion, PortionDone, Portioned, PortionFound
 from syncengine.model.sentences import listed, plural
+from syncengine.report.checklist import checklist_lines
 from syncengine.report.json_values import plain
 from syncengine.report.outcome import print_left
 from syncengine.report.plan_json import plan_summary
@@ -69,6 +70,13 @@ def print_planned(console: Console, portion: Portion, made: Plan | None) -> None
             f"change {counts.changed:,}, delete {made.deletions:,} rows; {left:,} differ and are left"
         )
     )
+
+
+def print_left_by_hand(console: Console, plans: Sequence[Plan | None]) -> None:
+    """Print what all portions would leave to be done by hand, each line once."""
+    lines = dict.fromkeys(line for made in plans if made for line in made.checklist.after)
+    for text in checklist_lines("after", tuple(lines)):
+        console.print(text)
 
 
 def print_planned_not_compared(console: Console, plans: Sequence[Plan | None]) -> None:

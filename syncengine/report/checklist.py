@@ -11,7 +11,11 @@ from syncengine.model.checklist import ChecklistLine
 
 NOTHING_LEFT = "Nothing is left to be done by hand."
 NOTHING_SEEN = "Nothing that tables show is left to be done by hand; files, logins and passwords are not looked at."
-"""What is said where nothing was written: nobody knows what earlier runs left, and what of it was done."""
+NOTHING_NEW = (
+    "Nothing was written, so that nothing new is left to be done by hand (files, logins and passwords are not looked "
+    "at); `syncengine report RUN` shows what an earlier run has left."
+)
+"""Of what earlier runs have left nobody knows what was done since."""
 
 
 def checklist_lines(when: str, lines: Sequence[ChecklistLine]) -> Iterator[Text]:

@@ -173,7 +173,7 @@ def _summary(plan: Plan) -> str:
         back, gone = (
             sum(getattr(part.counts, name) + part.counts.changed for part in parts) for name in ("missing", "extra")
         )
-        rows = f"{plural(back, 'row')} as before, where {plural(gone, 'row')} stand now"
+        rows = f"{plural(back, 'row')} as before, where {plural(gone, 'row')} stand{'s' if gone == 1 else ''} now"
         return f"{plural(len(plan.steps), 'step')} into {into}: {tables_text(tables, buckets)}; {rows}."
     only = f"only {into} holds" if len(plan.writes_to) == 1 else "only one of them holds"
     deletions = f"every row that {only} stays"
