@@ -82,11 +82,12 @@ def _told(ran: Ran, pair: Path, *, json: bool, verbose: int) -> int:
             pair=str(pair),
             rollups=ran.rollups,
             needs=ran.needs,
+            by_hand=_in_short(ran),
         )
     if ran.after is not None:
         console.print()
         then = tuple(after_run(ran.after, ran.plan, ran.outcome.run_id, str(pair)))
-        print_verdict(console, ran.after, every_table=bool(verbose), then=then)
+        print_verdict(console, ran.after, every_table=bool(verbose), then=then, by_hand=_in_short(ran))
     _say_of_set_off(console, ran)
     _say_of_hooks(console, ran, pair)
     return exit_code(ran)
@@ -102,13 +103,12 @@ def _say_of_set_off(console: Console, ran: Ran) -> None:
 
 def _say_of_hooks(console: Console, ran: Ran, pair: Path) -> None:
     """Say what hooks have done, what is left to be done by hand, and how to try again what failed."""
-    from syncengine.report.checklist import NOTHING_LEFT, NOTHING_NEW, left_lines
+    from syncengine.report.checklist import left_lines
     from syncengine.report.hooks import again_lines, hook_lines
 
     only_hooks = _hooks_left(ran) and ran.outcome.done and not ran.outcome.stopped
     again = again_lines(ran.outcome.run_id, str(pair)) if only_hooks else ()
-    nothing = (NOTHING_LEFT if _wrote(ran) else NOTHING_NEW) if exit_code(ran) is ExitCode.DONE else ""
-    for line in (*hook_lines(ran.hooks), *left_lines(ran.by_hand, nothing), *again):
+    for line in (*hook_lines(ran.hooks), *left_lines(ran.by_hand), *again):
         console.print(line)
 
 
@@ -165,6 +165,13 @@ def _wrote(ran: Ran) -> bool:
     return ran.wrote or any(step.wrote for step in ran.outcome.steps)
 
 
+def _in_short(ran: Ran) -> str:
+    """Return what is said of what is left to be done by hand, beside a verdict that all is well."""
+    from syncengine.report.checklist import NOTHING_LEFT, NOTHING_NEW, left_in_short
+
+    return left_in_short(ran.by_hand, NOTHING_LEFT if _wrote(ran) else NOTHING_NEW)
+
+
 def _never_compared(ran: Ran, after: Observation) -> bool:
     """Say whether a table that could not be compared while planning was not compared after the run either."""
     plans = (ran.plan, ran.rollups) if ran.rollups else (ran.plan,)
@@ -190,8 +197,9 @@ def _backfilled(ran: Ran, pair: Path, *, json: bool) -> int:
         print_document(backfill_outcome_document(outcome, ran.portions, ran.before, ran.not_counted))
     else:
         console = out()
+        by_hand = _in_short(ran) if exit_code(ran) is ExitCode.DONE else ""
         print_backfill_outcome(
-            console, ran.outcome, ran.portions, ran.notes, ran.before, ran.not_counted, str(pair), ran.needs
+            console, ran.outcome, ran.portions, ran.notes, ran.before, ran.not_counted, str(pair), ran.needs, by_hand
         )
         _say_of_set_off(console, ran)
         _say_of_hooks(console, ran, pair)

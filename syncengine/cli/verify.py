@@ -69,7 +69,7 @@ def verify(
     """
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out, progress
-    from syncengine.report.checklist import NOTHING_SEEN, left_lines
+    from syncengine.report.checklist import NOTHING_SEEN, left_in_short, left_lines
     from syncengine.report.repair_commands import repairing
     from syncengine.report.verify_json import verify_document
     from syncengine.report.verify_text import print_verdict
@@ -112,10 +112,9 @@ def verify(
         print_document(verify_document(observation))
     else:
         commands = repairing(observation, opened.catalogue, tuple(table or ()), tuple(set_ or ()), str(pair))
-        console, seen = out(), observation.in_sync and not observation.empty
-        print_verdict(console, observation, every_table=bool(verbose), next_commands=commands)
-        by_hand = [(line, "") for line in observation.by_hand]
-        for line in left_lines(by_hand, NOTHING_SEEN if seen else ""):
+        console, told = out(), left_in_short(observation.by_hand, NOTHING_SEEN)
+        print_verdict(console, observation, every_table=bool(verbose), next_commands=commands, by_hand=told)
+        for line in left_lines([(line, "") for line in observation.by_hand]):
             console.print(line)
     if observation.not_compared:
         return ExitCode.ERROR

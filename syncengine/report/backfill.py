@@ -95,8 +95,9 @@ def print_backfill_outcome(
     not_counted: Sequence[str] = (),
     pair: str = "FILE",
     needs: Allowed = NOTHING,
+    by_hand: str = "",
 ) -> None:
-    """Print what became of each portion that was done this time."""
+    """Print what became of each portion that was done this time; `by_hand` is what is left to people, in short."""
     for note in notes:
         console.print(Text(f"Note: {note}.", style="dim"))
     table = grid(
@@ -119,7 +120,7 @@ def print_backfill_outcome(
         Text(
             f"Run {outcome.run_id}: {plural(len(portions), 'portion')} done this time; "
             f"{plural(outcome.inserted, 'row')} written where {plural(outcome.deleted, 'row')} stood before, in all "
-            "portions gone through, those half done included.",
+            f"portions gone through, those half done included.{f' {by_hand}' if by_hand else ''}",
             style="bold",
         )
     )

@@ -8,13 +8,11 @@ from typing import Any
 from rich.text import Text
 
 from syncengine.model.checklist import ChecklistLine
+from syncengine.model.sentences import plural
 
 NOTHING_LEFT = "Nothing is left to be done by hand."
 NOTHING_SEEN = "Nothing that tables show is left to be done by hand; files, logins and passwords are not looked at."
-NOTHING_NEW = (
-    "Nothing was written, so that nothing new is left to be done by hand (files, logins and passwords are not looked "
-    "at); `syncengine report RUN` shows what an earlier run has left."
-)
+NOTHING_NEW = "Nothing was written, so nothing new is left to be done by hand; `syncengine report RUN` shows what earlier runs left."
 """Of what earlier runs have left nobody knows what was done since."""
 
 
@@ -28,11 +26,16 @@ def checklist_lines(when: str, lines: Sequence[ChecklistLine]) -> Iterator[Text]
         yield Text.assemble(f"  {place}. {line.text}", (" [hook]" if line.hook else "", "cyan"))
 
 
-def left_lines(left: Sequence[tuple[ChecklistLine, str]], nothing: str = "") -> Iterator[Text]:
-    """Yield what is left to be done by hand, each with why its hook has not done it; or `nothing`, where that is so."""
-    if left or nothing:
+def left_in_short(left: Sequence[object], nothing: str = NOTHING_LEFT) -> str:
+    """Return what a verdict says of what is left to be done by hand; where that is none, `nothing`."""
+    return f"Left to be done by hand: {plural(len(left), 'thing')}, named below." if left else nothing
+
+
+def left_lines(left: Sequence[tuple[ChecklistLine, str]]) -> Iterator[Text]:
+    """Yield what is left to be done by hand, each with why its hook has not done it."""
+    if left:
         yield Text()
-        yield Text("Still to be done by hand", style="bold") if left else Text(nothing)
+        yield Text("Still to be done by hand", style="bold")
     for place, (line, why) in enumerate(left, start=1):
         yield Text(f"  {place}. {line.text}")
         if why:

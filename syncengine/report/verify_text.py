@@ -33,17 +33,19 @@ def print_verdict(
     every_table: bool = False,
     next_commands: Sequence[str] = (),
     then: Sequence[str] = (),
+    by_hand: str = "",
 ) -> None:
     """Print the verdict; `every_table` lists the tables in sync too.
 
-    `next_commands` are what to type to repair it, `then` what to do after a run that has left some of it.
+    `next_commands` are what to type to repair it, `then` what to do after a run that has left some of it,
+    `by_hand` what is left to people, in short.
     """
-    for line in _verdict(observation, every_table=every_table, next_commands=next_commands, then=then):
+    for line in _verdict(observation, every_table=every_table, next_commands=next_commands, then=then, by_hand=by_hand):
         console.print(line)
 
 
 def _verdict(
-    observation: Observation, *, every_table: bool, next_commands: Sequence[str], then: Sequence[str]
+    observation: Observation, *, every_table: bool, next_commands: Sequence[str], then: Sequence[str], by_hand: str
 ) -> Iterator[RenderableType]:
     what = f"window {observation.requested}" if observation.requested else "everything both hold"
     sides = f"{observation.source} (source) against {observation.target} (target)"
@@ -76,7 +78,7 @@ def _verdict(
         yield Text()
         yield from (Text(note, style="dim") for note in notes)
     yield Text()
-    yield from _summary(observation)
+    yield from _summary(observation, by_hand)
     if observation.remembered.days:
         yield Text(_remembered(observation.remembered))
     if observation.differing:
@@ -201,7 +203,7 @@ def _remembered(remembered: Remembered) -> str:
     return f"Besides, {share} ({held}) are remembered as equal{oldest}; --full reads everything."
 
 
-def _summary(observation: Observation) -> Iterator[Text]:
+def _summary(observation: Observation, by_hand: str) -> Iterator[Text]:
     compared = [table for table in observation.tables if table.state is TableState.COMPARED]
     buckets = sum(table.buckets_compared for table in compared)
     rows = sum(table.rows_compared for table in compared)
@@ -221,7 +223,9 @@ def _summary(observation: Observation) -> Iterator[Text]:
     elif observation.empty:
         yield Text.assemble(("EMPTY", "bold yellow"), f"  there was no row to compare.{apart}")
     elif not lost:
-        yield Text.assemble(("IN SYNC", "bold green"), f"  {_of_acds(observation)}{looked} {how}{apart}")
+        yield Text.assemble(
+            ("IN SYNC", "bold green"), f"  {_of_acds(observation)}{looked} {how}{apart} {by_hand}".rstrip()
+        )
     if lost:
         of_others = f" Nothing differs in the others: {looked} {how}{apart}" if held and not differing else ""
         what = (
