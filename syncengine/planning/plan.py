@@ -183,8 +183,6 @@ def _notes(observation: Observation, wishes: Wishes, written: set[DataClass]) ->
         if table.other_acds:
             names = ", ".join("none" if acd is None else str(acd) for acd in table.other_acds)
             yield f"{table.spec.name}: differs for ACD {names} too, which this plan leaves alone"
-        if table.state is TableState.ABSENT:
-            yield f"{table.spec.name}: on neither server"
         if table.unknown:
             yield f"{table.spec.name}: no spec describes {', '.join(table.unknown)}; copied like the rest"
         if table.spec.kept in MANUAL and table.differing and table.changes is not None:
@@ -196,6 +194,9 @@ def _notes(observation: Observation, wishes: Wishes, written: set[DataClass]) ->
         if table.uncovered:
             columns = ", ".join(table.uncovered)
             yield f"{table.spec.name}: compared by every row, since no fingerprint covers its columns {columns}"
+    absent = [table.spec.name for table in observation.tables if table.state is TableState.ABSENT]
+    if absent:
+        yield f"on neither server: {', '.join(absent)}"
     yield from (sentence for table in observation.tables for sentence in table.cut_sentences)
     yield from (sentence for table in observation.tables for sentence in table.overlap_sentences)
     yield from observation.notes
