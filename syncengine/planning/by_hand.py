@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 
 from syncengine.model.checklist import ChecklistLine, LineKind
 from syncengine.model.drift import Observation, TableObservation
-from syncengine.model.names import command
 from syncengine.model.pair import Role
 from syncengine.model.sentences import listed
 from syncengine.model.spec import CompanionFile, Kept
@@ -20,7 +19,7 @@ NAMED = 6
 def administered(observation: Observation) -> Iterator[ChecklistLine]:
     """Yield where people make alike what differs and is kept in step by hand or by the switch (rule 19).
 
-    Tables that are administered at the same place have one line; where a copy can be told to write them, it says how.
+    Tables that are administered at the same place have one line.
     """
     groups: dict[tuple[Kept, str, str], list[TableObservation]] = {}
     for table in observation.tables:
@@ -34,17 +33,7 @@ def administered(observation: Observation) -> Iterator[ChecklistLine]:
         text = f"On {target}, administer {told} as on {source}{f' ({place})' if place else ''}"
         if kept is Kept.BY_SWITCH:
             text = f"Have the switch send its translations again, since {told} differ{'s' if len(tables) == 1 else ''}"
-        copied = [table.spec.name for table in tables if table.spec.time is None and not table.unwritable]
-        if copied:
-            text += f"; or copy it: {_copy(copied, observation)}"
         yield ChecklistLine(LineKind.ADMINISTER, target, f"{text}.")
-
-
-def _copy(names: Iterable[str], observation: Observation) -> str:
-    words = [word for name in names for word in ("--table", name)]
-    words += [word for acd in observation.acds for word in ("--acd", str(acd))]
-    words += ["--from", "secondary"] if observation.source is Role.SECONDARY else []
-    return f"`{command('sync', *words, '--include-manual', '--dry-run')}`"
 
 
 def left_after(after: Observation | None) -> tuple[tuple[ChecklistLine, str], ...]:

@@ -190,7 +190,8 @@ def _notes(observation: Observation, wishes: Wishes, written: set[DataClass]) ->
                 yield f"{table.spec.name}: written, though it is kept in step otherwise ({table.spec.why_kept})"
             else:
                 yield f"{table.spec.name}: left as it is, though a restore by the vendor's procedure would overwrite it"
-                yield from (line.text.rstrip(".") for line in administered(replace(observation, tables=(table,))))
+                lines = administered(replace(observation, tables=(table,)))
+                yield from (f"{line.text.rstrip('.')}; or add --include-manual to copy it" for line in lines)
         if table.uncovered:
             columns = ", ".join(table.uncovered)
             yield f"{table.spec.name}: compared by every row, since no fingerprint covers its columns {columns}"

@@ -19,6 +19,7 @@ from syncengine.model.window import Window
 from syncengine.model.window_syntax import typed_window
 
 NAMED = 6
+BY_HAND_TOO = "To copy what is kept by hand all the same"
 HISTORY = "history"
 """The set of all historical tables, and of none of one's own."""
 
@@ -36,9 +37,7 @@ def repairing(
     differing = [table for table in differing if not (table.unwritable or _of_no_time(table, observation))]
     timed = [table for table in differing if table.spec.time is not None and not table.spec.future_dates]
     others = [table for table in differing if table not in timed]
-    more = [word for number in observation.acds for word in ("--acd", number)]
-    more += ["--from", "secondary"] if observation.source is Role.SECONDARY else []
-    more.append("--dry-run")
+    more = _more(observation)
     commands = []
     if timed:
         spans = joined(span for table in timed for span in _spans(table, observation))
@@ -51,6 +50,13 @@ def repairing(
     return commands
 
 
+def _more(observation: Observation) -> list[object]:
+    """Return the options that every command has which repairs what was asked about: it is a dry run."""
+    more: list[object] = [word for number in observation.acds for word in ("--acd", number)]
+    more += ["--from", "secondary"] if observation.source is Role.SECONDARY else []
+    return [*more, "--dry-run"]
+
+
 def unwritable_lines(observation: Observation) -> Iterator[str]:
     """Yield why no command is told for a table that differs and that copying would repair."""
     for table in observation.tables:
@@ -58,6 +64,19 @@ def unwritable_lines(observation: Observation) -> Iterator[str]:
             yield f"No copy repairs {table.spec.name}, on {observation.target}: {table.unwritable}."
         elif table.differing and table.spec.kept is Kept.COPYING and _of_no_time(table, observation):
             yield f"No copy repairs {table.spec.name}: what differs is at no time, so that no window holds it."
+
+
+def copying_by_hand(observation: Observation, pair: str) -> Iterator[str]:
+    """Yield the command that copies what is kept in step by hand or by the switch all the same, where any differs."""
+    names = [
+        table.spec.name
+        for table in observation.tables
+        if table.differing and table.spec.kept in (Kept.BY_HAND, Kept.BY_SWITCH)
+        if table.spec.time is None and not table.unwritable
+    ]
+    if names:
+        words = [word for name in names for word in ("--table", name)]
+        yield command("sync", "--pair", pair, *words, "--include-manual", *_more(observation))
 
 
 def overlap_lines(observation: Observation) -> Iterator[str]:
@@ -78,6 +97,8 @@ def after_run(after: Observation, plan: Plan, run_id: str, pair: str) -> Iterato
     if left:
         where = command("report", run_id, "--pair", pair) if run_id else "the plan says it above"
         yield f"Why {listed(left, NAMED)} {'was' if len(left) == 1 else 'were'} left: {where}"
+    for manual in copying_by_hand(after, pair):
+        yield f"{BY_HAND_TOO}: {manual}"
     if new:
         yield f"{listed(new, NAMED)} differ{'s' if len(new) == 1 else ''} anew, or still: run the same command again."
 

@@ -37,7 +37,7 @@ def print_verdict(
 ) -> None:
     """Print the verdict; `every_table` lists the tables in sync too.
 
-    `next_commands` are what to type to repair it, `then` what to do after a run that has left some of it,
+    `next_commands` are what to type to repair it, `then` other lines to go on by,
     `by_hand` what is left to people, in short.
     """
     for line in _verdict(observation, every_table=every_table, next_commands=next_commands, then=then, by_hand=by_hand):
