@@ -188,10 +188,11 @@ class _Observing:
 
     def _work(self, spec: TableSpec) -> Work:
         verdict = judge_columns(spec, {role: self.live[role].get(spec.name) for role in Role})
+        there = verdict.state in (TableState.COMPARED, TableState.NOT_COMPARABLE)
+        if there and spec.time is None and spec.acd is None and self.request.acds:
+            return Work(spec, ColumnsVerdict(TableState.NOTHING, OF_NO_ACD), (), ())
         if verdict.state is not TableState.COMPARED:
             return Work(spec, verdict, (), ())
-        if spec.time is None and spec.acd is None and self.request.acds:
-            return Work(spec, replace(verdict, state=TableState.NOTHING, problem=OF_NO_ACD), (), ())
         if spec.time is None:
             left_out = left_out_of(self.timetables, spec, verdict)
             selections = selections_of(spec, (), zone=self.settings.timezone, left_out=left_out)
