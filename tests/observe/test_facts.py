@@ -136,7 +136,7 @@ def test_a_table_the_server_fails_to_read_is_a_note(tmp_path: Path) -> None:
     facts = facts_of(files, Role.PRIMARY)
 
     (note,) = facts.notes
-    assert note.startswith(f"primary: linkex cannot be read, {OUTAGES} (primary: ")
+    assert note.startswith(f"primary: linkex cannot be read, {OUTAGES} (")
     assert facts.outages == ()
 
 
@@ -158,7 +158,7 @@ def test_an_archive_status_nobody_can_read_is_said_everywhere(tmp_path: Path, ty
         files.run("secondary", "DROP TABLE arch_stat")
     else:
         broken_view(files, Role.SECONDARY, "arch_stat", "last_time")
-    why = "there is no table arch_stat" if gone else "arch_stat cannot be read (secondary: "
+    why = "there is no table arch_stat" if gone else "arch_stat cannot be read ("
     pair = ("--pair", files.pair_file)
 
     status, check, outages = (typed(word, *pair) for word in ("status", "check", "outages"))
