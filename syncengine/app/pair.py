@@ -50,6 +50,7 @@ from syncengine.model.window import Window
 from syncengine.model.window_syntax import parse_window
 from syncengine.pair_file import read_pair_file
 from syncengine.planning.administration import AdministrationWishes
+from syncengine.planning.by_hand import administered
 from syncengine.planning.timetables import RunOnWish
 from syncengine.staging.ledger import Ledger
 from syncengine.staging.staging_folder import keep_from_others
@@ -123,7 +124,8 @@ class Pair:
             asking = replace(request, named=self._choosing.named(asked))
             observation = with_unwritable(self._observer.verified(servers, asking), servers)
         notes = (*observation.notes, *unlike_loads(observation))
-        return replace(observation, notes=notes, files=(*observation.files, *files))
+        every_file = (*observation.files, *files)
+        return replace(observation, notes=notes, files=every_file, by_hand=tuple(administered(observation)))
 
     def verify_internal(
         self,

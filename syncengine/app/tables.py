@@ -174,9 +174,10 @@ class Choosing:
                 hint="Use `syncengine resync --window TIME`, or `syncengine backfill`.",
             )
         whole = [spec.name for spec in specs if spec.acd is None and spec.time is None]
-        if whole and asked.acds:
+        told = self.named(asked).intersection(whole)
+        if asked.acds and (told or len(whole) == len(specs)):
             raise InputError(
-                f"{listed(whole, NAMED)}: rows that belong to no ACD are only copied with all ACDs.",
+                f"{listed(sorted(told) or whole, NAMED)}: rows that belong to no ACD are only copied with all ACDs.",
                 hint="Leave --acd out, or leave these tables out.",
             )
         return specs

@@ -118,6 +118,7 @@ class SpecFile(_Strict):
     key: tuple[ColumnName, ...] = ()
     kept: Kept
     why_kept: str = ""
+    screen: str = ""
     retention: str | None = None
     circular: bool = False
     optional: bool = False

@@ -107,7 +107,13 @@ def backfill(
     """
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out
-    from syncengine.report.backfill import portions_document, print_planned, print_planned_not_compared, print_portions
+    from syncengine.report.backfill import (
+        portions_document,
+        print_left_by_hand,
+        print_planned,
+        print_planned_not_compared,
+        print_portions,
+    )
 
     if policy is BackfillPolicy.RECONCILE and from_ is not None:
         raise InputError(
@@ -141,6 +147,7 @@ def backfill(
                 print_planned(out(), portion, made)
         if not json:
             print_planned_not_compared(out(), plans)
+            print_left_by_hand(out(), plans)
         else:
             print_document({**portions_document(wishes, portioned, plans), "dry_run": True})
         return foretold(*(made for made in plans if made), not_compared=bool(portioned.not_counted))

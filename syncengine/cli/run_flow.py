@@ -48,6 +48,7 @@ def _told(ran: Ran, pair: Path, *, json: bool, verbose: int) -> int:
     from syncengine.report.outages import unrepaired_lines
     from syncengine.report.outcome import outcome_document, print_outcome
     from syncengine.report.plan_json import plan_summary
+    from syncengine.report.repair_commands import after_run
     from syncengine.report.verify_json import verify_document
     from syncengine.report.verify_text import print_verdict
 
@@ -82,10 +83,12 @@ def _told(ran: Ran, pair: Path, *, json: bool, verbose: int) -> int:
             pair=str(pair),
             rollups=ran.rollups,
             needs=ran.needs,
+            by_hand=_in_short(ran),
         )
     if ran.after is not None:
         console.print()
-        print_verdict(console, ran.after, every_table=bool(verbose))
+        then = tuple(after_run(ran.after, ran.plan, ran.outcome.run_id, str(pair)))
+        print_verdict(console, ran.after, every_table=bool(verbose), then=then, by_hand=_in_short(ran))
     for line in unrepaired_lines(ran.plan):
         console.print(line)
     _say_of_set_off(console, ran)
@@ -138,7 +141,7 @@ def _of_the_rows(ran: Ran) -> ExitCode:
     outcome = ran.outcome
     if outcome.cancelled:
         return ExitCode.CANCELLED
-    wrote = ran.wrote or any(step.wrote for step in outcome.steps)
+    wrote = _wrote(ran)
     if ran.needs.named and outcome.stopped:
         return ExitCode.PARTLY if wrote else ExitCode.REFUSED
     if ran.kind is RunKind.BACKFILL and outcome.stopped:
@@ -168,6 +171,17 @@ def _of_the_rows(ran: Ran) -> ExitCode:
     return ExitCode.DONE if in_sync and not ran.plan.left else ExitCode.DRIFT
 
 
+def _wrote(ran: Ran) -> bool:
+    return ran.wrote or any(step.wrote for step in ran.outcome.steps)
+
+
+def _in_short(ran: Ran) -> str:
+    """Return what is said of what is left to be done by hand, beside a verdict that all is well."""
+    from syncengine.report.checklist import NOTHING_LEFT, NOTHING_NEW, left_in_short
+
+    return left_in_short(ran.by_hand, NOTHING_LEFT if _wrote(ran) else NOTHING_NEW)
+
+
 def _never_compared(ran: Ran, after: Observation) -> bool:
     """Say whether a table that could not be compared while planning was not compared after the run either."""
     plans = (ran.plan, ran.rollups) if ran.rollups else (ran.plan,)
@@ -193,8 +207,9 @@ def _backfilled(ran: Ran, pair: Path, *, json: bool) -> int:
         print_document(backfill_outcome_document(outcome, ran.portions, ran.before, ran.not_counted))
     else:
         console = out()
+        by_hand = _in_short(ran) if exit_code(ran) is ExitCode.DONE else ""
         print_backfill_outcome(
-            console, ran.outcome, ran.portions, ran.notes, ran.before, ran.not_counted, str(pair), ran.needs
+            console, ran.outcome, ran.portions, ran.notes, ran.before, ran.not_counted, str(pair), ran.needs, by_hand
         )
         _say_of_set_off(console, ran)
         _say_of_hooks(console, ran, pair)

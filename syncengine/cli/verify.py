@@ -69,7 +69,8 @@ def verify(
     """
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out, progress
-    from syncengine.report.repair_commands import repairing
+    from syncengine.report.checklist import NOTHING_SEEN, left_in_short, left_lines
+    from syncengine.report.repair_commands import BY_HAND_TOO, copying_by_hand, repairing
     from syncengine.report.verify_json import verify_document
     from syncengine.report.verify_text import print_verdict
 
@@ -111,7 +112,13 @@ def verify(
         print_document(verify_document(observation))
     else:
         commands = repairing(observation, opened.catalogue, tuple(table or ()), tuple(set_ or ()), str(pair))
-        print_verdict(out(), observation, every_table=bool(verbose), next_commands=commands)
+        console, told = out(), left_in_short(observation.by_hand, NOTHING_SEEN)
+        manual = tuple(f"{BY_HAND_TOO}: {one}" for one in copying_by_hand(observation, str(pair)))
+        print_verdict(
+            console, observation, every_table=bool(verbose), next_commands=commands, then=manual, by_hand=told
+        )
+        for line in left_lines([(line, "") for line in observation.by_hand]):
+            console.print(line)
     if observation.not_compared:
         return ExitCode.ERROR
     return ExitCode.DONE if observation.in_sync else ExitCode.DRIFT

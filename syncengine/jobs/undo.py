@@ -25,6 +25,7 @@ from syncengine.observe.facts import FactQuestions
 from syncengine.observe.pair_facts import facts_of
 from syncengine.observe.scopes import ScopeQuestions, dropped_before
 from syncengine.planning.checklist import checklist_of, interval_under_way
+from syncengine.planning.ranges import ranges_of_pieces, written_pieces
 from syncengine.planning.rollups import stale_rollups
 from syncengine.planning.undo import Now, Place, Written, taken_back, undo_steps
 from syncengine.servers.protocol import Server
@@ -84,7 +85,7 @@ def plan_undo(
             hint=_instead(kept),
         )
     first = next(iter((written or left).values()))
-    stale = tuple(stale_rollups(steps, questions.catalogue, observed))
+    stale = stale_rollups(steps, questions.catalogue, observed)
     # What a class as a whole asked for when it was written, it asks for when that is taken back.
     tables = tuple(dict.fromkeys(table for portion in record.portions_kept for table in run.plan(portion).tables))
     return Plan(
@@ -95,7 +96,7 @@ def plan_undo(
         requested=None,
         zone=questions.settings.timezone,
         identities=tuple((role, server.describe().identity) for role, server in servers.items()),
-        ranges=(),
+        ranges=tuple(ranges_of_pieces(written_pieces(steps, questions.catalogue, observed))),
         steps=steps,
         kept=kept,
         stale=stale,

@@ -31,6 +31,8 @@ class LineKind(StrEnum):
     BACKUP = "backup"
     LINKS = "links"
     """To see that they are up, which the hook of the daily check looks at too."""
+    ADMINISTER = "administer"
+    """Make alike what is administered on each server: nothing but people do it."""
 
 
 @dataclass(frozen=True, slots=True)

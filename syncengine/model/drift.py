@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from syncengine.model.bucket import EMPTY, Bucket, BucketState
+from syncengine.model.checklist import ChecklistLine
 from syncengine.model.cuts import Cut, cut_sentences
 from syncengine.model.expected import ExpectedDifference
 from syncengine.model.facts import ServerFacts
@@ -301,6 +302,8 @@ class Observation:
     """The timetables of both servers, where their tasks were compared."""
     files: tuple[CompanionFile, ...] = field(kw_only=True, default=())
     """The files that go with rows of its tables, or that make up a set: nobody has looked at them."""
+    by_hand: tuple[ChecklistLine, ...] = field(kw_only=True, default=())
+    """What a verify leaves to people: what no copy is meant to make alike."""
     interval_lengths: tuple[tuple[int, int], ...]
     """The length each ACD's intervals are aligned to, in minutes."""
 
@@ -341,6 +344,12 @@ class Observation:
     def not_compared(self) -> tuple[TableObservation, ...]:
         """The tables that could not be compared."""
         return tuple(table for table in self.tables if table.not_compared)
+
+    @property
+    def of_no_acd(self) -> tuple[TableObservation, ...]:
+        """The tables that were not looked at, since single ACDs were asked for and their rows are of none (rule 3)."""
+        nothing = (table for table in self.tables if table.state is TableState.NOTHING)
+        return tuple(table for table in nothing if self.acds and table.spec.acd is None)
 
     @property
     def remembered(self) -> Remembered:

@@ -34,7 +34,17 @@ class CheckKind(StrEnum):
         return (Role.SECONDARY,) if self in secondary_only else tuple(Role)
 
 
-KINDS = tuple(dict.fromkeys((*(kind.value for kind in LineKind), *(kind.value for kind in CheckKind), LOAD)))
+NO_HOOK = (LineKind.ADMINISTER,)
+"""Lines that nothing but people do."""
+KINDS = tuple(
+    dict.fromkeys(
+        (
+            *(kind.value for kind in LineKind if kind not in NO_HOOK),
+            *(kind.value for kind in CheckKind),
+            LOAD,
+        )
+    )
+)
 """Everything a hook can be named for."""
 
 

@@ -130,7 +130,8 @@ class UnknownColumns(StrEnum):
 class RestoreRange:
     """The requested and the actual restore range of one table and ACD (rule 4).
 
-    `actual` is None where the source holds nothing of it. `compared` says how far comparing reached.
+    `actual` is None where the source holds nothing of it; in both directions, and for an undo, where nothing is
+    written. `pieces` are what of it is written, neighbours joined; `notes` say how far comparing reached.
     """
 
     table: str
@@ -138,6 +139,7 @@ class RestoreRange:
     requested: Window | None
     actual: Window | None
     notes: tuple[str, ...] = ()
+    pieces: tuple[Window, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +251,11 @@ class StaleRollup:
     """What the run does about it after its intervals are mended; `list` leaves it to Data Summarizing."""
     why: str = ""
     """Why it is left to Data Summarizing though more was asked for, or what of it is."""
+
+    @property
+    def order(self) -> tuple[Role, str, date, int]:
+        """What lists of them are sorted by: server, table, period and ACD."""
+        return self.into, self.table, self.row_date, -1 if self.acd is None else self.acd
 
 
 @dataclass(frozen=True, slots=True)

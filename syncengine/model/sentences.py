@@ -10,6 +10,16 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def of_server(server: str, text: str) -> str:
+    """Return what is said of a server with its name before it, once: what servers raise begins with it already."""
+    return f"{server}: {without_server(server, text)}"
+
+
+def without_server(server: str, text: str) -> str:
+    """Return what a server has raised without its name at the beginning, where that is told otherwise."""
+    return text.removeprefix(f"{server}: ")
+
+
 def listed(names: Sequence[object], most: int, *, separator: str = ", ") -> str:
     """Return the first `most` names, and how many more there are: `hsplit, hagent and 3 more`."""
     shown = separator.join(map(str, names[:most]))

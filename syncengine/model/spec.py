@@ -175,6 +175,8 @@ class TableSpec:
     archive: Archive | None = None
     time: TimeColumns | None = None
     why_kept: str = ""
+    screen: str = ""
+    """Where it is administered, of what is kept in step by hand."""
     not_compared: tuple[tuple[str, str], ...] = ()
     row_number: str | None = None
     retention: str | None = None

@@ -29,6 +29,7 @@ from syncengine.observe.cuts import AskedOutages, with_cuts
 from syncengine.observe.expected_differences import Expectations, dropped, pseudo_acds_of
 from syncengine.observe.facts import FactQuestions
 from syncengine.observe.guards import guarded
+from syncengine.observe.of_no_acd import OF_NO_ACD, with_rest_named
 from syncengine.observe.pair_facts import facts_of, refuse_unknown_acds
 from syncengine.observe.remembered_days import (
     Recall,
@@ -147,22 +148,24 @@ class _Observing:
             tables = tuple(self._observed_or_why_not(work, progress) for work in works)
         finally:
             progress.end()
-        return Observation(
-            as_of=self.request.as_of,
-            seed=self.request.seed,
-            source=self.request.source,
-            requested=self.request.window,
-            facts=self.facts,
-            tables=tables,
-            zone=self.settings.timezone,
-            acds=self.request.acds,
-            notes=(
-                *(note for kept in (self.memory, self.last) if kept is not None for note in kept.notes),
-                *notes_on(self.timetables),
-            ),
-            timetables=self.timetables,
-            files=self.files,
-            interval_lengths=tuple(self.lengths.items()),
+        return with_rest_named(
+            Observation(
+                as_of=self.request.as_of,
+                seed=self.request.seed,
+                source=self.request.source,
+                requested=self.request.window,
+                facts=self.facts,
+                tables=tables,
+                zone=self.settings.timezone,
+                acds=self.request.acds,
+                notes=(
+                    *(note for kept in (self.memory, self.last) if kept is not None for note in kept.notes),
+                    *notes_on(self.timetables),
+                ),
+                timetables=self.timetables,
+                files=self.files,
+                interval_lengths=tuple(self.lengths.items()),
+            )
         )
 
     def _live_tables(self) -> Mapping[Role, Mapping[str, LiveTable]]:
@@ -190,6 +193,9 @@ class _Observing:
 
     def _work(self, spec: TableSpec) -> Work:
         verdict = judge_columns(spec, {role: self.live[role].get(spec.name) for role in Role})
+        there = verdict.state in (TableState.COMPARED, TableState.NOT_COMPARABLE)
+        if there and spec.time is None and spec.acd is None and self.request.acds:
+            return Work(spec, ColumnsVerdict(TableState.NOTHING, OF_NO_ACD), (), ())
         if verdict.state is not TableState.COMPARED:
             return Work(spec, verdict, (), ())
         if spec.time is None:
@@ -397,7 +403,7 @@ class _Observing:
 
 def _why_nothing(spec: TableSpec, request: Request) -> str:
     if spec.acd is None and request.acds:
-        return "its rows are of no ACD, and are compared only with all ACDs"
+        return OF_NO_ACD
     if spec.archive in (Archive.DAILY, Archive.WEEKLY, Archive.MONTHLY):
         return f"the window holds no whole period of its {spec.archive} archive"
     return "nothing of the window is archived on both servers and still kept by both"

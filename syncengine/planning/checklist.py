@@ -12,6 +12,7 @@ from syncengine.model.drift import Counts, Observation
 from syncengine.model.interval import floor_to
 from syncengine.model.pair import Hook, Role
 from syncengine.model.plan import PlannedChange, Rollups, StaleRollup, Step
+from syncengine.model.sentences import listed
 from syncengine.model.spec import DataClass, Kept
 from syncengine.model.timetables import COPIED, Timetable, TimetableListing
 from syncengine.model.window import Window
@@ -21,6 +22,7 @@ from syncengine.planning.timetable_lines import takeover_line, timetables_line
 CLASSES = {DataClass.SYSTEM: "system administration", DataClass.ACD: "ACD administration"}
 NAMES = ("synonyms", "agroups")
 USERS = "users"
+NAMED = 6
 
 
 def checklist_of(
@@ -41,7 +43,8 @@ def checklist_of(
     High Availability guide, chapters 2 and 3. Copying single tables, or history, needs nothing before it. Lines that a
     hook carries out are marked; `call_history` are those of External Call History, which come last; `under_way` is the
     interval that writing ACD administration now would cost (rule 11); `timetables` is how they stood on both servers,
-    where that was looked at; `changes` is what differs of administration, or did before the run that is undone.
+    where that was looked at; `changes` is what differs of administration, or did before the run `undoes`, whose rows
+    are put back as they were.
     """
     written = _Written.of(steps)
     files = FileQuestions(catalogue, changes, lambda role, table: written.counts.get((role, table)), undoes)
@@ -113,9 +116,18 @@ class _Written:
 
 
 def _before(written: _Written, tables: Sequence[str], catalogue: Catalogue) -> Iterator[ChecklistLine]:
-    for data_class, name in CLASSES.items():
-        for role in _whole_class(data_class, written, tables, catalogue):
-            text = f"Put {role} in single-user mode: all {name} is written there."
+    whole = {one: _whole_class(one, written, tables, catalogue) for one in CLASSES}
+    for role in Role:
+        classes = [one for one in CLASSES if role in whole[one]]
+        names = [
+            spec.name for one in classes for spec in catalogue.of_class(one) if (role, spec.name) in written.counts
+        ]
+        if classes:
+            taken = f"{' and '.join(CLASSES[one] for one in classes)} {'is' if len(classes) == 1 else 'are'}"
+            text = (
+                f"Put {role} in single-user mode: {taken} taken as a whole (written there: {listed(names, NAMED)}); "
+                "a copy of single tables needs none."
+            )
             yield ChecklistLine(LineKind.SINGLE_USER, role, text)
 
 
@@ -131,7 +143,7 @@ def _after(
     whole = [role for one in CLASSES for role in _whole_class(one, written, tables, catalogue)]
     for role in dict.fromkeys(whole):
         yield ChecklistLine(LineKind.MULTI_USER, role, f"Put {role} back in multi-user mode.")
-    yield from _users(written)
+    yield from _users_back(written) if files.undoes else _users(written)
     for role in written.into(*NAMES):
         text = (
             f"If Visual Vectors is installed on {role}, stop and restart it (setupaas, run_vvs: 2, then 1), so that it "
@@ -170,6 +182,22 @@ def _users(written: _Written) -> Iterator[ChecklistLine]:
             yield ChecklistLine(LineKind.LOGINS, role, text)
         if counts.extra:
             text = f"Remove the logins of users that are no longer there ({counts.extra:,}) on {role} by hand."
+            yield ChecklistLine(LineKind.REMOVE_LOGINS, role, text)
+
+
+def _users_back(written: _Written) -> Iterator[ChecklistLine]:
+    """Yield what an undo leaves to be done with logins, which nobody but people makes and removes."""
+    for role in written.into(USERS):
+        counts = written.counts[role, USERS]
+        if counts.missing:
+            text = (
+                f"On {role}, see that each user that is back ({counts.missing:,}) has a login, a home directory and a "
+                "password, if they were removed meanwhile."
+            )
+            yield ChecklistLine(LineKind.LOGINS, role, text)
+        if counts.extra:
+            gone = f"users that are gone again ({counts.extra:,})"
+            text = f"Remove the logins of {gone} on {role} by hand, if they were made."
             yield ChecklistLine(LineKind.REMOVE_LOGINS, role, text)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import Bucket
@@ -17,10 +17,11 @@ from syncengine.model.spans import joined, span_of
 from syncengine.model.spec import DataClass
 from syncengine.planning.administration import MANUAL, Administering, AdministrationWishes
 from syncengine.planning.bucket_decisions import ROLLUPS, Decided, Deciding, Decision
+from syncengine.planning.by_hand import administered
 from syncengine.planning.call_history import primary_is_back, switched_back
 from syncengine.planning.checklist import checklist_of, interval_under_way
 from syncengine.planning.cuts import Cutting
-from syncengine.planning.ranges import restore_ranges
+from syncengine.planning.ranges import planned_ranges, restore_ranges
 from syncengine.planning.reconcile import Reconciling
 from syncengine.planning.refusals import refuse_deletions, refuse_unarchived, refuse_unlike
 from syncengine.planning.rollups import hold_rollups, stale_rollups, written_intervals
@@ -63,7 +64,7 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
         most_rows=wishes.limits.step_rows,
     )
     written = {table.spec.data_class for _, table, decisions in decided if any(d.action for d in decisions)}
-    stale = tuple(stale_rollups(steps, catalogue, observation))
+    stale = stale_rollups(steps, catalogue, observation)
     tables = tuple(table.spec.name for table in observation.tables)
     switched = wishes.call_history is CallHistory.PRIMARY and primary_is_back(steps, observation, catalogue)
     call_history = tuple(switched_back()) if switched else ()
@@ -76,7 +77,7 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
         requested=observation.requested,
         zone=observation.zone,
         identities=tuple((facts.role, facts.identity) for facts in observation.facts),
-        ranges=tuple(r for table in observation.tables for r in restore_ranges(table, observation)),
+        ranges=tuple(planned_ranges(observation, steps, catalogue, both=wishes.policy is Policy.RECONCILE)),
         steps=steps,
         kept=(
             *not_compared(observation),
@@ -184,8 +185,6 @@ def _notes(observation: Observation, wishes: Wishes, written: set[DataClass]) ->
         if table.other_acds:
             names = ", ".join("none" if acd is None else str(acd) for acd in table.other_acds)
             yield f"{table.spec.name}: differs for ACD {names} too, which this plan leaves alone"
-        if table.state is TableState.ABSENT:
-            yield f"{table.spec.name}: on neither server"
         if table.unknown:
             yield f"{table.spec.name}: no spec describes {', '.join(table.unknown)}; copied like the rest"
         if table.spec.kept in MANUAL and table.differing and table.changes is not None:
@@ -193,9 +192,14 @@ def _notes(observation: Observation, wishes: Wishes, written: set[DataClass]) ->
                 yield f"{table.spec.name}: written, though it is kept in step otherwise ({table.spec.why_kept})"
             else:
                 yield f"{table.spec.name}: left as it is, though a restore by the vendor's procedure would overwrite it"
+                lines = administered(replace(observation, tables=(table,)))
+                yield from (f"{line.text.rstrip('.')}; or add --include-manual to copy it" for line in lines)
         if table.uncovered:
             columns = ", ".join(table.uncovered)
             yield f"{table.spec.name}: compared by every row, since no fingerprint covers its columns {columns}"
+    absent = [table.spec.name for table in observation.tables if table.state is TableState.ABSENT]
+    if absent:
+        yield f"on neither server: {', '.join(absent)}"
     yield from (sentence for table in observation.tables for sentence in table.cut_sentences)
     yield from (sentence for table in observation.tables for sentence in table.overlap_sentences)
     yield from observation.notes

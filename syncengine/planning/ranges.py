@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
+from syncengine.catalogue import Catalogue
 from syncengine.model.drift import Observation, Scope, TableObservation
-from syncengine.model.plan import RestoreRange
-from syncengine.model.spans import span_of
+from syncengine.model.plan import RestoreRange, Step
+from syncengine.model.spans import joined, span_of
 from syncengine.model.window import Window
+
+Pieces = Mapping[tuple[str, int | None], tuple[Window, ...]]
+"""When rows of a table and ACD are written, neighbours joined."""
 
 
 def restore_ranges(table: TableObservation, observation: Observation) -> Iterator[RestoreRange]:
@@ -17,6 +23,53 @@ def restore_ranges(table: TableObservation, observation: Observation) -> Iterato
         if scope.acd is None and actual is None:
             continue
         yield RestoreRange(table.spec.name, scope.acd, scope.requested, actual, scope.notes)
+
+
+def planned_ranges(
+    observation: Observation, steps: Sequence[Step], catalogue: Catalogue, *, both: bool
+) -> Iterator[RestoreRange]:
+    """Yield the ranges of a plan, with the pieces of them that its steps write.
+
+    Where `both` servers are written none of them is the source: what is written is the actual range, and no more.
+    """
+    pieces = written_pieces(steps, catalogue, observation)
+    for table in observation.tables:
+        found = {one.acd: one for one in restore_ranges(table, observation)}
+        if both:
+            found = {scope.acd: _requested(table, scope) for scope in table.scopes if scope.acd in found or scope.acd}
+            others = (acd for name, acd in pieces if name == table.spec.name and acd not in found)
+            found |= {acd: RestoreRange(table.spec.name, acd, observation.requested, None) for acd in others}
+        for one in found.values():
+            spans = pieces.get((one.table, one.acd), ())
+            actual = hull(spans) if both else one.actual
+            yield replace(one, actual=actual, pieces=spans)
+
+
+def ranges_of_pieces(pieces: Pieces) -> Iterator[RestoreRange]:
+    """Yield the ranges of an undo: nobody asked for a time, and what is put back is all of it."""
+    for (table, acd), spans in pieces.items():
+        yield RestoreRange(table, acd, None, hull(spans), pieces=spans)
+
+
+def written_pieces(steps: Iterable[Step], catalogue: Catalogue, observation: Observation) -> Pieces:
+    """Return when the steps of a plan write rows; of a table without times nothing."""
+    found: dict[tuple[str, int | None], set[Window]] = defaultdict(set)
+    for part in (part for step in steps for part in step.parts):
+        spec = catalogue.table(part.table)
+        for write in part.buckets:
+            span = span_of(write.bucket, spec, observation)
+            if span is not None:
+                found[part.table, write.bucket.acd].add(span)
+    return {place: joined(spans) for place, spans in found.items()}
+
+
+def hull(spans: Sequence[Window]) -> Window | None:
+    """Return the time from the first to the last of joined spans."""
+    return Window(spans[0].start, spans[-1].stop) if spans else None
+
+
+def _requested(table: TableObservation, scope: Scope) -> RestoreRange:
+    return RestoreRange(table.spec.name, scope.acd, scope.requested, None, scope.notes)
 
 
 def _actual(table: TableObservation, scope: Scope, observation: Observation) -> Window | None:

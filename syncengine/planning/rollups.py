@@ -83,8 +83,8 @@ def _held_because(spec: TableSpec, decision: Decision, intervals: _Intervals | N
     return "its intervals differ and are not mended by this plan" if intervals.disagree(bucket.acd, period) else ""
 
 
-def stale_rollups(steps: tuple[Step, ...], catalogue: Catalogue, observation: Observation) -> Iterator[StaleRollup]:
-    """Yield the periods the written server had summarised before their intervals are mended.
+def stale_rollups(steps: tuple[Step, ...], catalogue: Catalogue, observation: Observation) -> tuple[StaleRollup, ...]:
+    """Return the periods the written server had summarised before their intervals are repaired, in order.
 
     A period not yet summarised will be right by itself and is not named. Weeks are taken to start on
     Sunday, which is the default of a CMS.
@@ -108,7 +108,7 @@ def stale_rollups(steps: tuple[Step, ...], catalogue: Catalogue, observation: Ob
                     stale = _stale(spec, write.bucket.acd, write.bucket.row_date, facts[step.into])
                     if stale and stale not in seen and _place(stale) not in copied:
                         seen.add(stale)
-                        yield stale
+    return tuple(sorted(seen, key=lambda one: one.order))
 
 
 def _place(stale: StaleRollup) -> tuple[Role, str, int | None, date | None]:

@@ -15,6 +15,7 @@ from syncengine.model.outcome import RunOutcome
 from syncengine.model.plan import KeptWhy, Plan
 from syncengine.model.portions import BackfillWishes, Portion, PortionDone, Portioned, PortionFound
 from syncengine.model.sentences import listed, plural
+from syncengine.report.checklist import checklist_lines
 from syncengine.report.json_values import plain
 from syncengine.report.outcome import print_left
 from syncengine.report.plan_json import plan_summary
@@ -71,6 +72,13 @@ def print_planned(console: Console, portion: Portion, made: Plan | None) -> None
     )
 
 
+def print_left_by_hand(console: Console, plans: Sequence[Plan | None]) -> None:
+    """Print what all portions would leave to be done by hand, each line once."""
+    lines = dict.fromkeys(line for made in plans if made for line in made.checklist.after)
+    for text in checklist_lines("after", tuple(lines)):
+        console.print(text)
+
+
 def print_planned_not_compared(console: Console, plans: Sequence[Plan | None]) -> None:
     """Print each table that no portion could compare, with why, once."""
     found = [kept for made in plans if made for kept in made.kept if kept.why is KeptWhy.NOT_COMPARED]
@@ -87,8 +95,9 @@ def print_backfill_outcome(
     not_counted: Sequence[str] = (),
     pair: str = "FILE",
     needs: Allowed = NOTHING,
+    by_hand: str = "",
 ) -> None:
-    """Print what became of each portion that was done this time."""
+    """Print what became of each portion that was done this time; `by_hand` is what is left to people, in short."""
     for note in notes:
         console.print(Text(f"Note: {note}.", style="dim"))
     table = grid(
@@ -111,7 +120,7 @@ def print_backfill_outcome(
         Text(
             f"Run {outcome.run_id}: {plural(len(portions), 'portion')} done this time; "
             f"{plural(outcome.inserted, 'row')} written where {plural(outcome.deleted, 'row')} stood before, in all "
-            "portions gone through, those half done included.",
+            f"portions gone through, those half done included.{f' {by_hand}' if by_hand else ''}",
             style="bold",
         )
     )

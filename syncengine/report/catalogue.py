@@ -51,6 +51,7 @@ def print_table(console: Console, spec: TableSpec) -> None:
         ("ACD column", spec.acd or "none", "acd"),
         ("key group", ", ".join(spec.key) or "none", "key"),
         ("kept in step", spec.kept.value + (f": {spec.why_kept}" if spec.why_kept else ""), "kept"),
+        *([("administered at", spec.screen, "screen")] if spec.screen else []),
         ("kept for, by", spec.retention or "the vendor's longest", "retention"),
         ("circular", "yes" if spec.circular else "no", "circular"),
         *([("written", "as things happen, by no archive", "at_once")] if spec.at_once else []),

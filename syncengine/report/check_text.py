@@ -20,7 +20,7 @@ from syncengine.model.check import (
     TableCheck,
 )
 from syncengine.model.facts import Outage, ServerFacts
-from syncengine.model.sentences import listed, plural
+from syncengine.model.sentences import listed, plural, without_server
 from syncengine.model.spec import Archive
 from syncengine.report.text import grid
 
@@ -80,7 +80,9 @@ def _roles(check: PairCheck) -> tuple[str, ...]:
 def _servers(check: PairCheck) -> RenderableType:
     table = grid("", *_roles(check), wraps=_roles(check))
     if any(server.problem for server in check.servers):
-        table.add_row("failed", *(Text(server.problem, style="red") for server in check.servers))
+        table.add_row(
+            "failed", *(Text(without_server(server.role, server.problem), style="red") for server in check.servers)
+        )
     rows: tuple[tuple[str, Callable[[ServerCheck], str]], ...] = (
         ("server", lambda one: f"{one.profile.kind} {one.profile.version}".strip() if one.profile else ""),
         ("url", lambda one: one.url),

@@ -8,8 +8,14 @@ from typing import Any
 from rich.text import Text
 
 from syncengine.model.checklist import ChecklistLine
+from syncengine.model.sentences import plural
 from syncengine.report.grid import Grid
 from syncengine.report.text import grid
+
+NOTHING_LEFT = "Nothing is left to be done by hand."
+NOTHING_SEEN = "Nothing that tables show is left to be done by hand; files, logins and passwords are not looked at."
+NOTHING_NEW = "Nothing new is left to be done by hand; `syncengine report RUN` shows what an earlier run left."
+"""Of what earlier runs have left nobody knows what was done since."""
 
 
 def checklist_lines(when: str, lines: Sequence[ChecklistLine]) -> Iterator[Text]:
@@ -30,6 +36,11 @@ def numbered_lines(lines: Iterable[tuple[str, bool, Sequence[str]]]) -> Grid:
         for detail in details:
             table.add_row("", Text(detail, style="dim"))
     return table
+
+
+def left_in_short(left: Sequence[object], nothing: str = NOTHING_LEFT) -> str:
+    """Return what a verdict says of what is left to be done by hand; where that is none, `nothing`."""
+    return f"Left to be done by hand: {plural(len(left), 'thing')}, named below." if left else nothing
 
 
 def left_lines(left: Sequence[tuple[ChecklistLine, str]]) -> Iterator[Text]:

@@ -41,11 +41,12 @@ def print_outcome(
     pair: str = "FILE",
     rollups: Plan | None = None,
     needs: Allowed = NOTHING,
+    by_hand: str = "",
 ) -> None:
     """Print which steps were done and why others were not; for an undo or an edit, whether it came out.
 
     `rollups` is the second portion of a run that mended days, weeks and months, with what is still stale of them;
-    `needs` what has to be allowed before it can go on.
+    `needs` what has to be allowed before it can go on; `by_hand` what is left to people, in short.
     """
     for note in notes:
         console.print(Text(f"Note: {note}.", style="dim"))
@@ -65,11 +66,11 @@ def print_outcome(
         console.print(Text(f"  {wanted}: {', '.join(unlike)}", style="red"))
     elif undoes and outcome.done:
         what = "what was put back" if kept else f"what run {undoes} had written"
-        console.print(Text(f"  looked at again: {what} is as it was before", style="green"))
+        console.print(Text(f"  looked at again: {what} is as it was before. {by_hand}".rstrip(), style="green"))
         if kept:
             console.print(Text(f"  not all of run {undoes}: the plan names what was left, and why", style="yellow"))
     elif edit is not None and outcome.done:
-        console.print(Text("  looked at again: every flag is as the plan has it", style="green"))
+        console.print(Text(f"  looked at again: every flag is as the plan has it. {by_hand}".rstrip(), style="green"))
 
 
 def _rollup_lines(made: Plan) -> Iterator[Text]:

@@ -52,6 +52,7 @@ def _range(one: RestoreRange) -> dict[str, Any]:
         "acd": one.acd,
         "requested": plain(one.requested),
         "actual": plain(one.actual),
+        "pieces": plain(one.pieces),
         "notes": list(one.notes),
     }
 

@@ -9,17 +9,20 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from syncengine.model.drift import Counts
-from syncengine.model.plan import Action, Plan, Rollups, StaleRollup
+from syncengine.model.plan import Action, Plan, Policy, RestoreRange, Rollups, StaleRollup
 from syncengine.model.sentences import listed, plural
-from syncengine.model.window import Window
+from syncengine.model.spec import Archive
+from syncengine.model.window import MINUTE, Window
 from syncengine.report.changes import change_lines
 from syncengine.report.checklist import checklist_lines
 from syncengine.report.surroundings import meeting_lines, meeting_notes
 from syncengine.report.text import clips, grid, number
 from syncengine.report.timetables import edit_summary, edit_table, schedules_table
 
+ARCHIVES = tuple(Archive)
 TABLES_SHOWN = 6
 SPANS_SHOWN = 4
+PIECES_SHOWN = 2
 LINES_SHOWN = 24
 
 
@@ -34,13 +37,7 @@ def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
     about = plan.edit.about if plan.edit else f"{plan.policy} {direction}"
     what = f"undo of run {plan.undoes}" if plan.undoes else about
     yield Text(f"Plan: {what}, as of {plan.as_of:%Y-%m-%d %H:%M}", style="bold")
-    ranges = list(_ranges(plan, every_table=every_table))
-    if ranges:
-        yield Text()
-        table = grid("ACD", *(words := ("requested range", "actual range", "tables")), wraps=words)
-        for row in ranges:
-            table.add_row(*row)
-        yield table
+    yield from _ranges(plan, every_table=every_table)
     if plan.steps:
         yield Text()
         if plan.edit is None:
@@ -67,22 +64,36 @@ def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
     yield Text(_summary(plan), style="bold")
 
 
-def _ranges(plan: Plan, *, every_table: bool) -> Iterator[tuple[str, str, str, str]]:
-    """Yield requested and actual range, tables with the same ones together."""
+def _ranges(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
+    """Yield requested and actual range, tables with the same ones together; an undo was asked for no time."""
     written = {(part.table, write.bucket.acd) for step in plan.steps for part in step.parts for write in part.buckets}
     written |= {(kept.table, kept.acd) for kept in plan.kept}
-    groups: dict[tuple[int | None, Window | None, Window | None], list[str]] = defaultdict(list)
+    groups: dict[tuple[int | None, Window | None, str], list[str]] = defaultdict(list)
     for one in plan.ranges:
         if every_table or (one.table, one.acd) in written:
-            groups[one.acd, one.requested, one.actual].append(one.table)
-    for (acd, requested, actual), tables in groups.items():
-        shown = listed(tables, TABLES_SHOWN)
-        yield (
-            "none" if acd is None else str(acd),
-            str(requested) if requested else "",
-            str(actual) if actual else "nothing held",
-            shown,
-        )
+            groups[one.acd, one.requested, _actual(one, plan)].append(one.table)
+    if not groups:
+        return
+    yield Text()
+    names = ("range put back", "tables") if plan.undoes else ("requested range", "actual range", "tables")
+    table = grid("ACD", *names, wraps=names)
+    shown = list(groups.items())[: None if every_table else LINES_SHOWN]
+    for (acd, requested, actual), tables in shown:
+        asked = () if plan.undoes else (str(requested) if requested else "",)
+        table.add_row("none" if acd is None else str(acd), *asked, actual, listed(tables, TABLES_SHOWN))
+    yield table
+    if len(groups) > len(shown):
+        yield Text(f"and {len(groups) - len(shown)} more; --json lists them all", style="dim")
+
+
+def _actual(one: RestoreRange, plan: Plan) -> str:
+    """Return the actual range; where it is no more than what is written, the pieces of it."""
+    if plan.policy is not Policy.RECONCILE and not plan.undoes:
+        return str(one.actual) if one.actual else "nothing held"
+    if len(one.pieces) > PIECES_SHOWN:
+        first, last = one.pieces[0], one.pieces[-1]
+        return f"{len(one.pieces)} pieces between {first.start:%Y-%m-%d %H:%M} and {last.stop - MINUTE:%Y-%m-%d %H:%M}"
+    return ", ".join(str(piece) for piece in one.pieces) or "nothing written"
 
 
 def _steps(plan: Plan) -> RenderableType:
@@ -146,9 +157,9 @@ def _rollups(plan: Plan) -> Iterator[RenderableType]:
 
 
 def stale_lines(stale: Sequence[StaleRollup], style: str, *, both: bool) -> Iterator[Text]:
-    """Yield periods, tables with the same one and the same reason together; `both` names the server."""
+    """Yield periods in order, tables with the same one and the same reason together; `both` names the server."""
     groups: dict[tuple[str, int | None, str, str, str], list[str]] = defaultdict(list)
-    for one in stale:
+    for one in sorted(stale, key=lambda one: (one.into, ARCHIVES.index(one.archive), one.row_date, *one.order)):
         groups[one.archive.value, one.acd, str(one.row_date), one.into.value, one.why].append(one.table)
     for (archive, acd, day, into, why), tables in groups.items():
         where = f" on {into}" if both else ""
@@ -169,7 +180,7 @@ def _summary(plan: Plan) -> str:
         back, gone = (
             sum(getattr(part.counts, name) + part.counts.changed for part in parts) for name in ("missing", "extra")
         )
-        rows = f"{plural(back, 'row')} as before, where {plural(gone, 'row')} stand now"
+        rows = f"{plural(back, 'row')} as before, where {plural(gone, 'row')} stand{'s' if gone == 1 else ''} now"
         return f"{plural(len(plan.steps), 'step')} into {into}: {tables_text(tables, buckets)}; {rows}."
     only = f"only {into} holds" if len(plan.writes_to) == 1 else "only one of them holds"
     deletions = f"every row that {only} stays"

@@ -11,11 +11,15 @@ from syncengine.model.cuts import CutState
 from syncengine.model.drift import Observation, TableObservation, TableState
 from syncengine.model.names import command
 from syncengine.model.pair import Role
+from syncengine.model.plan import Plan
+from syncengine.model.sentences import listed
 from syncengine.model.spans import joined, span_of
 from syncengine.model.spec import Kept, TableSpec
 from syncengine.model.window import Window
 from syncengine.model.window_syntax import typed_window
 
+NAMED = 6
+BY_HAND_TOO = "To copy what is kept by hand all the same"
 HISTORY = "history"
 """The set of all historical tables, and of none of one's own."""
 
@@ -33,9 +37,7 @@ def repairing(
     differing = [table for table in differing if not (table.unwritable or _of_no_time(table, observation))]
     timed = [table for table in differing if table.spec.time is not None and not table.spec.future_dates]
     others = [table for table in differing if table not in timed]
-    more = [word for number in observation.acds for word in ("--acd", number)]
-    more += ["--from", "secondary"] if observation.source is Role.SECONDARY else []
-    more.append("--dry-run")
+    more = _more(observation)
     commands = []
     if timed:
         spans = joined(span for table in timed for span in _spans(table, observation))
@@ -48,6 +50,13 @@ def repairing(
     return commands
 
 
+def _more(observation: Observation) -> list[object]:
+    """Return the options that every command has which repairs what was asked about: it is a dry run."""
+    more: list[object] = [word for number in observation.acds for word in ("--acd", number)]
+    more += ["--from", "secondary"] if observation.source is Role.SECONDARY else []
+    return [*more, "--dry-run"]
+
+
 def unwritable_lines(observation: Observation) -> Iterator[str]:
     """Yield why no command is told for a table that differs and that copying would repair."""
     for table in observation.tables:
@@ -55,6 +64,43 @@ def unwritable_lines(observation: Observation) -> Iterator[str]:
             yield f"No copy repairs {table.spec.name}, on {observation.target}: {table.unwritable}."
         elif table.differing and table.spec.kept is Kept.COPYING and _of_no_time(table, observation):
             yield f"No copy repairs {table.spec.name}: what differs is at no time, so that no window holds it."
+
+
+def copying_by_hand(observation: Observation, pair: str) -> Iterator[str]:
+    """Yield the command that copies what is kept in step by hand or by the switch all the same, where any differs."""
+    names = [
+        table.spec.name
+        for table in observation.tables
+        if table.differing and table.spec.kept in (Kept.BY_HAND, Kept.BY_SWITCH)
+        if table.spec.time is None and not table.unwritable
+    ]
+    if names:
+        words = [word for name in names for word in ("--table", name)]
+        yield command("sync", "--pair", pair, *words, "--include-manual", *_more(observation))
+
+
+def overlap_lines(observation: Observation) -> Iterator[str]:
+    """Yield what to do about intervals that overlap on a server, which no copy decides."""
+    names = [table.spec.name for table in observation.tables if table.overlaps]
+    if names:
+        yield (
+            f"Intervals of {listed(names, NAMED)} overlap: find out which of the rows are right on the server that is "
+            "named, remove the others there, then verify again."
+        )
+
+
+def after_run(after: Observation, plan: Plan, run_id: str, pair: str) -> Iterator[str]:
+    """Yield what to do where a run left a difference that copying would remove: look why, or run it again."""
+    names = [table.spec.name for table in after.tables if table.differing and table.spec.kept is Kept.COPYING]
+    known = {kept.table for kept in plan.kept}
+    left, new = ([name for name in names if (name in known) is side] for side in (True, False))
+    if left:
+        where = command("report", run_id, "--pair", pair) if run_id else "the plan says it above"
+        yield f"Why {listed(left, NAMED)} {'was' if len(left) == 1 else 'were'} left: {where}"
+    for manual in copying_by_hand(after, pair):
+        yield f"{BY_HAND_TOO}: {manual}"
+    if new:
+        yield f"{listed(new, NAMED)} differ{'s' if len(new) == 1 else ''} anew, or still: run the same command again."
 
 
 def _of_no_time(table: TableObservation, observation: Observation) -> bool:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from syncengine.model.pair import Role
-from syncengine.model.sentences import listed, plural
+from syncengine.model.sentences import listed, of_server, plural
 from syncengine.model.timetable_flag import FlagEdit
 from syncengine.model.timetables import Schedule, Timetable, TimetableListing, TimetableSide, named
 from syncengine.report.grid import Grid
@@ -47,7 +47,7 @@ def print_timetables(console: Console, listing: TimetableListing, *, every_line:
     """Print the timetables of both servers side by side; `every_line` adds the text of their tasks."""
     console.print(Text(f"Timetables, as of {listing.as_of:%Y-%m-%d %H:%M}", "bold"))
     for role, problem in listing.failed:
-        console.print(Text(f"{role}: {problem}", style="red"))
+        console.print(Text(of_server(role, problem), style="red"))
     if listing.timetables:
         console.print()
         console.print(_table(listing))

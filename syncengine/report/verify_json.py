@@ -9,6 +9,7 @@ from syncengine.model.cuts import Cut, CutRow
 from syncengine.model.drift import BucketDrift, KeyGroupDrift, Observation, TableObservation, TableState
 from syncengine.model.remembered_days import Remembered
 from syncengine.model.window import Window
+from syncengine.report.checklist import line_document
 from syncengine.report.json_values import plain
 
 VERIFY_VERSION = 1
@@ -29,6 +30,7 @@ def verify_document(observation: Observation) -> dict[str, Any]:
         "target": observation.target.value,
         "as_of": plain(observation.as_of),
         "requested": plain(observation.requested),
+        "acds": list(observation.acds),
         "remembered": _remembered(observation.remembered),
         "files_not_compared": [
             {"file": file.path or None, "named_in": file.named_in or None, "holds": file.holds, "advice": file.advice}
@@ -39,6 +41,8 @@ def verify_document(observation: Observation) -> dict[str, Any]:
             {"table": table.spec.name, "problem": table.problem, "hint": table.hint}
             for table in observation.not_compared
         ],
+        "by_hand": [line_document(line) for line in observation.by_hand],
+        "not_looked_at": [{"table": table.spec.name, "why": table.problem} for table in observation.of_no_acd],
         "tables": [_table(table, followed.get(table.spec.name, [])) for table in observation.tables],
         "notes": [*observation.notes, *(note for facts in observation.facts for note in facts.notes)],
     }

@@ -14,7 +14,7 @@ from syncengine.model.sentences import listed, plural
 from syncengine.model.spans import joined, span_of
 from syncengine.model.window import MINUTE
 from syncengine.report.expected import expected_section
-from syncengine.report.repair_commands import unwritable_lines
+from syncengine.report.repair_commands import overlap_lines, unwritable_lines
 from syncengine.report.text import NO_TIME_OF_DAY, bucket_text, clips, grid, number, unbroken, unlike_text, value_text
 from syncengine.report.timetables import unscheduled_lines
 from syncengine.report.verify_json import compared_window
@@ -29,14 +29,26 @@ ODDS = "a differing bucket escapes about once in 200 million"
 
 
 def print_verdict(
-    console: Console, observation: Observation, *, every_table: bool = False, next_commands: Sequence[str] = ()
+    console: Console,
+    observation: Observation,
+    *,
+    every_table: bool = False,
+    next_commands: Sequence[str] = (),
+    then: Sequence[str] = (),
+    by_hand: str = "",
 ) -> None:
-    """Print the verdict; `every_table` lists the tables in sync too, `next_commands` are what to type next."""
-    for line in _verdict(observation, every_table=every_table, next_commands=next_commands):
+    """Print the verdict; `every_table` lists the tables in sync too.
+
+    `next_commands` are what to type to repair it, `then` other lines to go on by,
+    `by_hand` what is left to people, in short.
+    """
+    for line in _verdict(observation, every_table=every_table, next_commands=next_commands, then=then, by_hand=by_hand):
         console.print(line)
 
 
-def _verdict(observation: Observation, *, every_table: bool, next_commands: Sequence[str]) -> Iterator[RenderableType]:
+def _verdict(
+    observation: Observation, *, every_table: bool, next_commands: Sequence[str], then: Sequence[str], by_hand: str
+) -> Iterator[RenderableType]:
     what = f"window {observation.requested}" if observation.requested else "everything both hold"
     sides = f"{observation.source} (source) against {observation.target} (target)"
     if not observation.only_files:
@@ -69,13 +81,15 @@ def _verdict(observation: Observation, *, every_table: bool, next_commands: Sequ
         yield Text()
         yield from (Text(note, style="dim") for note in notes)
     yield Text()
-    yield from _summary(observation)
+    yield from _summary(observation, by_hand)
     yield from unscheduled_lines(observation.timetables, observation.target, observation.unscheduled)
     if observation.remembered.days:
         yield Text(_remembered(observation.remembered))
     if observation.differing:
         yield from (unbroken(f"To repair it: {command}") for command in next_commands)
         yield from (Text(line, style="yellow") for line in unwritable_lines(observation))
+        yield from (Text(line, style="yellow") for line in overlap_lines(observation))
+        yield from (unbroken(line) for line in then)
 
 
 def _differing(tables: list[TableObservation], observation: Observation) -> RenderableType:
@@ -193,7 +207,7 @@ def _remembered(remembered: Remembered) -> str:
     return f"Besides, {share} ({held}) are remembered as equal{oldest}; --full reads everything."
 
 
-def _summary(observation: Observation) -> Iterator[Text]:
+def _summary(observation: Observation, by_hand: str) -> Iterator[Text]:
     compared = [table for table in observation.tables if table.state is TableState.COMPARED]
     buckets = sum(table.buckets_compared for table in compared)
     rows = sum(table.rows_compared for table in compared)
@@ -221,13 +235,20 @@ def _summary(observation: Observation) -> Iterator[Text]:
         )
         yield Text.assemble(("NO SCHEDULE", "bold red"), f"  {what} {how}{apart}")
     elif not lost:
-        yield Text.assemble(("IN SYNC", "bold green"), f"  {looked} {how}{apart}")
+        yield Text.assemble(
+            ("IN SYNC", "bold green"), f"  {_of_acds(observation)}{looked} {how}{apart} {by_hand}".rstrip()
+        )
     if lost:
         of_others = f" Nothing differs in the others: {looked} {how}{apart}" if held and not differing else ""
         what = (
             f"{plural(len(lost), 'table')}: nobody knows whether {'it differs' if len(lost) == 1 else 'they differ'}."
         )
         yield Text.assemble(("NOT COMPARED", "bold red"), f"  {what}{of_others}")
+
+
+def _of_acds(observation: Observation) -> str:
+    """Return what the verdict is of, where that is not all ACDs."""
+    return f"ACD {listed(observation.acds, NAMED)} only: " if observation.acds else ""
 
 
 def _beside(observation: Observation) -> Iterator[str]:
@@ -238,6 +259,9 @@ def _beside(observation: Observation) -> Iterator[str]:
     empty = [table.spec.name for table in observation.tables if table.empty]
     if empty:
         yield f" Without a row to compare: {listed(empty, NAMED)}."
+    of_none = [table.spec.name for table in observation.of_no_acd]
+    if of_none:
+        yield f" Of no ACD, and not looked at: {listed(of_none, NAMED)}."
     absent = [table.spec.name for table in observation.tables if table.state is TableState.ABSENT]
     if absent:
         yield f" On neither server: {listed(absent, NAMED)}."

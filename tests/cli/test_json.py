@@ -88,7 +88,8 @@ def test_the_document_of_a_dry_run(tmp_path: Path, typed: Typing) -> None:
     assert document["dry_run"] is True
     assert "outcome" not in document
     assert (document["source"], document["target"], document["policy"]) == ("primary", "secondary", "replace")
-    assert document["ranges"] == [{"table": "htrunk", "acd": 1, "requested": SPAN, "actual": SPAN, "notes": []}]
+    [found] = document["ranges"]
+    assert found == {"table": "htrunk", "acd": 1, "requested": SPAN, "actual": SPAN, "pieces": [SPAN], "notes": []}
     (step,) = document["steps"]
     assert (step["number"], step["into"]) == (1, "secondary")
     assert step["parts"][0] | {"table": "htrunk", "buckets": 1, "rows_changed": 2} == step["parts"][0]

@@ -139,7 +139,7 @@ def test_every_field_of_a_json_document_is_described(
     verdicts = [
         verify_document(pair.verify(sets=("timetables",))),
         verify_document(pair.verify(tables=("hsplit", "spex", "haglog", "f_cday"), window="2000-06-03..2000-06-05")),
-        verify_document(pair.verify(tables=("synonyms", "hcwc"), acds=(2,))),
+        verify_document(pair.verify(tables=("synonyms", "hcwc", "dbitems"), acds=(2,))),
     ]
     plan = pair.plan_resync(tables=names, window="2000-06-03..2000-06-05 05:29")
     result = pair.execute(plan)

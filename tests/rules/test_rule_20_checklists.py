@@ -82,7 +82,10 @@ def test_a_whole_class_needs_single_user_mode(tmp_path: Path) -> None:
 
     before, after = said(sync_plan_of(files, tables=names))
 
-    assert before == "Put secondary in single-user mode: all system administration is written there."
+    assert before == (
+        "Put secondary in single-user mode: system administration is taken as a whole (written there: users); a copy "
+        "of single tables needs none."
+    )
     assert after.startswith("Put secondary back in multi-user mode.")
 
 

@@ -74,7 +74,10 @@ def test_a_hook_is_told_what_it_is_run_for(tmp_path: Path) -> None:
         "SYNCENGINE_SERVER": "secondary",
         "SYNCENGINE_PAIR": str(files.pair_file),
         "SYNCENGINE_RUN": result.outcome.run_id,
-        "SYNCENGINE_LINES": "Put secondary in single-user mode: all system administration is written there.",
+        "SYNCENGINE_LINES": (
+            "Put secondary in single-user mode: system administration is taken as a whole (written there: users); a "
+            "copy of single tables needs none."
+        ),
         "SYNCENGINE_FILES": "",
         "SYNCENGINE_SOURCE": "",
     }
@@ -134,7 +137,7 @@ def test_a_dry_run_marks_the_lines_and_runs_nothing(tmp_path: Path, typed: Typin
     said = typed(*command)
     document = typed(*command, "--json").document
 
-    assert "is written there. [hook]" in said.out
+    assert "a copy of single tables needs none. [hook]" in said.out
     assert "added user (1), and set the same password as on primary.\n" in said.out
     hooks = {line["kind"]: line["hook"] for line in document["checklist"]["after"]}
     assert hooks["multi-user"]

@@ -127,7 +127,7 @@ class MendingRollups:
             ranges=(),
             steps=tuple(steps),
             kept=tuple(_not_compared(lost)),
-            stale=tuple(left),
+            stale=tuple(sorted(left, key=lambda one: one.order)),
             notes=(),
             tables=tuple(dict.fromkeys(one.table for one in made.stale)),
             checklist=Checklist(),

@@ -47,6 +47,7 @@ from syncengine.model.progress import Progress
 from syncengine.model.run import BatchState, RunKind, RunRecord, RunState, undone_by
 from syncengine.model.spec import Archive
 from syncengine.model.timetables import SCHEDULES
+from syncengine.planning.by_hand import left_after
 from syncengine.planning.checklist import summarized_anew
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
@@ -81,7 +82,7 @@ class Runs:
             self.connections.refuse_unwritable(servers, plan.writes_to)
             if not plan.steps:
                 after = None if plan.undoes or plan.edit else self.look_again(servers, plan)
-                return Ran(plan, RunOutcome("", ()), after)
+                return Ran(plan, RunOutcome("", ()), after, by_hand=left_after(after))
             self._refuse_unfit(plan, servers)
             # A trigger or a reference may have been added since, or a table may be a view by now.
             plan = still_fit(plan, servers, plan.permission, TO_BEGIN)
@@ -339,7 +340,7 @@ class Runs:
                         # In place of what was foretold of it, as which of its columns are recomputed.
                         place = (step.into, part.table, bucket.acd, bucket.row_date)
                         left[place] = StaleRollup(part.table, archive, bucket.acd, bucket.row_date, step.into, why=why)
-        return replace(made, stale=tuple(left.values()))
+        return replace(made, stale=tuple(sorted(left.values(), key=lambda one: one.order)))
 
     def _lines_after(self, ran: Ran) -> Sequence[ChecklistLine]:
         """Return what is to be done after a run: Data Summarizing only for what is still stale."""
@@ -362,7 +363,8 @@ class Runs:
         except (KeyboardInterrupt, SyncError) as error:
             why = f"its hooks were {BY_USER}" if is_stop(error) else str(error)
             outcome = replace(outcome, cancelled=outcome.cancelled or is_stop(error), stopped=outcome.stopped or why)
-        return replace(ran, outcome=outcome, hooks=hooking.this_time, by_hand=hooking.left(lines, wrote=wrote))
+        by_hand = (*hooking.left(lines, wrote=wrote), *left_after(ran.after))
+        return replace(ran, outcome=outcome, hooks=hooking.this_time, by_hand=by_hand)
 
     def _looked_at(self, ran: Ran, run: RunFolder, servers: Mapping[Role, Server], cache: Cache) -> Ran:
         outcome = ran.outcome

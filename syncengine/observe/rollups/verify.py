@@ -12,6 +12,7 @@ from syncengine.model.facts import ServerFacts
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.progress import Progress
 from syncengine.model.rollups import InternalState, InternalTable, InternalVerdict
+from syncengine.model.sentences import without_server
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions
@@ -92,7 +93,9 @@ def _looked_at_or_why_not(
         (spec,) = longer
         state, shorter = InternalState.NOT_COMPARABLE, holding.shorter.name
         archive = spec.archive or Archive.DAILY
-        return [InternalTable(holding.role, spec.name, archive, shorter, state, error.message)]
+        return [
+            InternalTable(holding.role, spec.name, archive, shorter, state, without_server(holding.role, error.message))
+        ]
 
 
 def _looked_at(

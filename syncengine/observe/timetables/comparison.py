@@ -12,6 +12,7 @@ from typing import Any
 from syncengine.model.errors import ServerError
 from syncengine.model.pair import Role
 from syncengine.model.selection import KeyGroups
+from syncengine.model.sentences import without_server
 from syncengine.model.spec import TableSpec
 from syncengine.model.timetable_flag import TimetableFlag, TimetableSettings, stored_text
 from syncengine.model.timetables import (
@@ -132,7 +133,7 @@ def _told(server: Server, role: Role, flag: TimetableFlag | None) -> _Told:
         except ServerError as error:
             if error.of_whole_server:
                 raise
-            told.notes.append(f"{role}: {table} cannot be read ({error.message})")
+            told.notes.append(f"{role}: {table} cannot be read ({without_server(role, error.message)})")
     if flag is not None and SCHEDULES in live:
         told.faults = tuple(flag_faults(flag, role, live[SCHEDULES]))
     return told
