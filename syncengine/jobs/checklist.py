@@ -115,15 +115,16 @@ class Checklists:
                 record = ChecklistRecord(procedure.name, datetime.now(), wishes.since or now)
             if wishes.way:
                 record = replace(record, way=wishes.way)
-            record = _without(record, [procedure.lines[number - 1].name for number in wishes.untick])
+            for number in wishes.untick:
+                record = record.without_tick(procedure.lines[number - 1].name, now)
             for number in wishes.tick:
                 line = procedure.lines[number - 1]
-                record = _with(record, Tick(line.name, wishes.at or now, TickedBy.HAND))
+                record = record.with_tick(Tick(line.name, wishes.at or now, TickedBy.HAND))
             file.keep(record)
             for number in wishes.do:
                 line = procedure.lines[number - 1]
                 says = self._carry_out(number, line)
-                record = _with(record, Tick(line.name, wishes.at or as_of(self.settings), TickedBy.HOOK, says))
+                record = record.with_tick(Tick(line.name, wishes.at or as_of(self.settings), TickedBy.HOOK, says))
                 file.keep(record)
 
     def _carry_out(self, number: int, line: ProcedureLine) -> str:
@@ -223,23 +224,12 @@ class Checklists:
                     return []
                 kept = record
                 for tick in filling.new_ticks:
-                    kept = _with(kept, tick)
+                    kept = kept.with_tick(tick)
                 if kept != record:
                     file.keep(kept)
         except (OccupiedError, StagingError) as error:
             return [f"what was seen could not be kept: {error.message.rstrip('.')}"]
         return []
-
-
-def _with(record: ChecklistRecord, tick: Tick) -> ChecklistRecord:
-    """Return a record with a tick more; a line that is ticked already stays as it was."""
-    if record.tick(tick.line) is not None:
-        return record
-    return replace(record, ticks=(*record.ticks, tick))
-
-
-def _without(record: ChecklistRecord, lines: list[str]) -> ChecklistRecord:
-    return replace(record, ticks=tuple(tick for tick in record.ticks if tick.line not in lines))
 
 
 def _refuse_unknown(procedure: Procedure, wishes: ChecklistWishes, record: ChecklistRecord | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -43,6 +43,24 @@ class ChecklistRecord:
     """On the clock of the switch: what happened before is not counted."""
     way: str = ""
     ticks: tuple[Tick, ...] = ()
+    unticked: tuple[tuple[str, datetime], ...] = ()
+    """Lines of which somebody said that they are not done, and when: what was seen before does not count for them."""
+
+    def since_of(self, line: str) -> datetime:
+        """Return since when what happened counts for a line."""
+        return max([self.since, *(at for name, at in self.unticked if name == line)])
+
+    def with_tick(self, tick: Tick) -> ChecklistRecord:
+        """Return it with a tick more. What people and hooks say takes the place of what was seen, and stays."""
+        before = self.tick(tick.line)
+        if before is not None and (tick.by is TickedBy.SIGHT or before.by is not TickedBy.SIGHT):
+            return self
+        return replace(self, ticks=(*(one for one in self.ticks if one is not before), tick))
+
+    def without_tick(self, line: str, at: datetime) -> ChecklistRecord:
+        """Return it without the tick of a line, for which only what happens from now on counts."""
+        ticks = tuple(one for one in self.ticks if one.line != line)
+        return replace(self, ticks=ticks, unticked=(*(one for one in self.unticked if one[0] != line), (line, at)))
 
     def tick(self, line: str) -> Tick | None:
         """Return the tick of a line by its name, or None."""
@@ -111,7 +129,7 @@ class FilledChecklist:
     since: datetime | None = None
     begun: datetime | None = None
     """None where it was not begun: then nothing is kept."""
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     @property
     def left(self) -> tuple[FilledLine, ...]:

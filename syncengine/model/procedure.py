@@ -43,6 +43,8 @@ class SightName(StrEnum):
     """The server of the line runs another load than the other one."""
     COLLECTION_OFF = "collection-off"
     """Data collection was turned off there for all ACDs; the diary of links tells of it once they are back."""
+    LINKS_DOWN = "links-down"
+    """The links of all ACDs went down there, as when CMS is turned off; the diary tells of it once they are back."""
     LINKS_BACK = "links-back"
     """The links of all ACDs have come back there after they were down."""
     ARCHIVED = "archived"

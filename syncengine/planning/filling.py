@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from syncengine.model.errors import InputError
 from syncengine.model.filled_checklist import (
@@ -69,7 +69,7 @@ def filled_in(procedure: Procedure, record: ChecklistRecord, evidence: Evidence)
         tick = ticks.get(line.name)
         sighting = None
         if line.seen is not None and (tick is None or (tick.by is not TickedBy.SIGHT and not line.passes)):
-            sighting = _looked_at(procedure, line, ticks, evidence, wanted)
+            sighting = _looked_at(procedure, line, ticks, replace(evidence, since=record.since_of(line.name)), wanted)
         if tick is None and sighting is not None and sighting.seen is Seen.DONE:
             tick = Tick(line.name, sighting.at or evidence.as_of, TickedBy.SIGHT, sighting.says)
             ticks[line.name] = tick

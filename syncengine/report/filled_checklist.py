@@ -10,7 +10,7 @@ from rich.text import Text
 
 from syncengine.model.filled_checklist import FilledChecklist, FilledLine, Seen, Sighting, Tick, TickedBy
 from syncengine.model.names import command
-from syncengine.model.procedure import Procedure
+from syncengine.model.procedure import Procedure, ProcedureLine
 from syncengine.report.grid import wrapped
 from syncengine.report.json_values import plain
 from syncengine.report.text import grid, unbroken
@@ -41,6 +41,12 @@ def print_checklist(console: Console, found: FilledChecklist, pair: str, *, reas
     console.print()
     for line in _end(found, pair):
         console.print(line)
+
+
+def typed_command(line: ProcedureLine, pair: str) -> str:
+    """Return the command that does a line, as it is typed."""
+    first, *more = line.command
+    return command(first, "--pair", pair, *more)
 
 
 def print_procedures(console: Console, procedures: Iterable[Procedure]) -> None:
@@ -88,7 +94,7 @@ def _line(width: int, filled: FilledLine, found: FilledChecklist, pair: str, *, 
     line = filled.line
     marks = [f"guide {line.guide}"] if line.guide else []
     marks += [f"only {' or '.join(line.ways)}"] if line.ways and found.way is None else []
-    text = f"{line.text}{f' ({chr(59).join(marks)})' if marks else ''}"
+    text = f"{line.text} ({'; '.join(marks)})" if marks else line.text
     hook = " [hook]" if filled.by_hook and not filled.done else ""
     box = _box(filled, pair)
     lead = f"{box} {filled.number:>2}. "
@@ -99,8 +105,7 @@ def _line(width: int, filled: FilledLine, found: FilledChecklist, pair: str, *, 
     if reasons and line.why:
         yield from _hanging(Text(" " * INDENT), Text(line.why, style="dim"), width)
     if not filled.done and line.command:
-        words = (line.command[0], *(("--pair", pair) if pair else ()), *line.command[1:])
-        yield unbroken(f"{' ' * INDENT}{command(*words)}", style="cyan")
+        yield unbroken(f"{' ' * INDENT}{typed_command(line, pair or 'FILE')}", style="cyan")
 
 
 def _box(filled: FilledLine, pair: str) -> str:
@@ -202,7 +207,6 @@ def checklist_document(found: FilledChecklist, pair: str = "") -> dict[str, Any]
 
 def _line_document(filled: FilledLine, procedure: Procedure, pair: str) -> dict[str, Any]:
     line, tick, sighting = filled.line, filled.tick, filled.sighting
-    words = (line.command[0], *(("--pair", pair) if pair else ()), *line.command[1:]) if line.command else ()
     return {
         "number": filled.number,
         "name": line.name,
@@ -212,7 +216,7 @@ def _line_document(filled: FilledLine, procedure: Procedure, pair: str) -> dict[
         "guide": line.guide or None,
         "kind": line.kind.value if line.kind else None,
         "hook": filled.by_hook,
-        "command": command(*words) if words else None,
+        "command": typed_command(line, pair or "FILE") if line.command else None,
         "note_time": line.note,
         "after": procedure.number_of(line.after) if line.after else None,
         "why": line.why or None,

@@ -19,14 +19,25 @@ ACDS_SHOWN = 4
 
 def collection_off(evidence: Evidence, question: Question) -> Sighting:
     """Say when collection went off for all ACDs of each server: the diary has that once the links are back."""
-    first: list[datetime] = []
+    return _went_down(evidence, question, STOPPED)
+
+
+def links_down(evidence: Evidence, question: Question) -> Sighting:
+    """Say when the links of all ACDs of each server went down, for whatever reason."""
+    return _went_down(evidence, question, None)
+
+
+def _went_down(evidence: Evidence, question: Question, reasons: tuple[int, ...] | None) -> Sighting:
+    first: list[Outage] = []
     for facts in facts_or_why(evidence, question):
-        found = _links_of(facts, question, STOPPED)
+        found = _links_of(facts, question, reasons)
         if isinstance(found, Sighting):
             return found
-        first += [min(one.span.start for one in outages) for outages in found.values()]
-    at = min(first)
-    return done(f"seen in the diary of links: down since {shown(at)}, {REASONS[93]}", at)
+        first += [min(outages, key=lambda one: one.span.start) for outages in found.values()]
+    earliest = min(first, key=lambda one: one.span.start)
+    why = REASONS.get(earliest.reason, f"reason {earliest.reason}")
+    at = earliest.span.start
+    return done(f"seen in the diary of links: down since {shown(at)}, {why}", at)
 
 
 def links_back(evidence: Evidence, question: Question) -> Sighting:

@@ -16,6 +16,7 @@ SIGHTS: Mapping[SightName, Sight] = {
     SightName.PROFILES_ALIKE: Sight(likeness.profiles_alike, Need.PROFILES),
     SightName.PROFILES_UNLIKE: Sight(likeness.profiles_unlike, Need.PROFILES),
     SightName.COLLECTION_OFF: Sight(links.collection_off, Need.FACTS),
+    SightName.LINKS_DOWN: Sight(links.links_down, Need.FACTS),
     SightName.LINKS_BACK: Sight(links.links_back, Need.FACTS),
     SightName.ARCHIVED: Sight(links.archived, Need.FACTS),
     SightName.NEXT_INTERVAL: Sight(links.next_interval, Need.FACTS),
