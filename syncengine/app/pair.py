@@ -40,7 +40,7 @@ from syncengine.model.outages import OutageReport
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan, Policy, Rollups, UnknownColumns
 from syncengine.model.portions import BackfillWishes
-from syncengine.model.progress import Progress
+from syncengine.model.progress import Progress, Silent
 from syncengine.model.rollups import InternalVerdict
 from syncengine.model.run import RunKind, RunRecord
 from syncengine.model.timetable_flag import RunOn
@@ -85,7 +85,8 @@ class Pair:
         self._timetables = Timetables(settings, catalogue, self.connections)
         self._outages = Outages(settings, catalogue, self.connections, self._observer.observe)
         self._choosing = Choosing(catalogue)
-        looks = Looks(self.check, lambda since: self.outages(since=since), lambda: self.verify(sets="call-profiles"))
+        set_up = Check(settings, catalogue, self.connections, self._observer, Silent()).set_up
+        looks = Looks(set_up, lambda since: self.outages(since=since), lambda: self.verify(sets="call-profiles"))
         self._checklists = Checklists(settings, catalogue, self.ledger, self.connections, self._commands, looks)
         self._syncing = Syncing(settings, catalogue, self.connections, self._observer.observe_since)
         self.backfilling = Backfilling(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from syncengine.model.check import Finding, PairCheck, ServerCheck, Severity, Subject
+from syncengine.model.check import Finding, Holding, PairCheck, ServerCheck, Severity, Subject, TableCheck
 from syncengine.model.daily_check import HookCheck
 from syncengine.model.facts import ArchiveStatus, DayLengths, Outage, ServerFacts
 from syncengine.model.filled_checklist import ChecklistRecord, Seen, Sighting, Tick, TickedBy
@@ -17,7 +17,7 @@ from syncengine.model.hooks import CheckKind
 from syncengine.model.outages import BlindTime, OutageFinding, OutageReport, Outlook
 from syncengine.model.pair import CallHistory, PairSettings, Role, ServerSettings
 from syncengine.model.procedure import Place, Procedure, ProcedureLine, SightName
-from syncengine.model.spec import Archive
+from syncengine.model.spec import Archive, DataClass
 from syncengine.model.window import Window
 from syncengine.planning.filling import filled_in
 from syncengine.planning.sights.evidence import Evidence, Need, Question
@@ -143,8 +143,17 @@ def test_the_set_up_is_alike_only_by_a_check_that_looked() -> None:
     assert look(SightName.SET_UP_ALIKE, evidence(check=replace(alike, findings=(load,)))).seen is Seen.DONE
     unlike = look(SightName.SET_UP_ALIKE, evidence(check=replace(alike, findings=(storage,))))
     assert (unlike.seen, "storage allocation" in unlike.says) == (Seen.NOT_YET, True)
+    unread, lacking, rows = (
+        replace(servers[0], tables=(TableCheck("dcalloc", DataClass.LOCAL, holding),))
+        for holding in (Holding.UNREADABLE, Holding.LACKING, Holding.ROWS)
+    )
+    uncompared = replace(storage, severity=Severity.SHOULD, tables=("dcalloc",))
     for name in (SightName.SET_UP_ALIKE, SightName.SET_UP_UNLIKE):
         assert look(name, evidence(check=failed)).seen is Seen.NOT_SEEN
+        assert look(name, evidence(check=replace(alike, findings=(uncompared,)))).seen is Seen.NOT_SEEN
+        assert look(name, evidence(check=replace(alike, servers=(unread, unread)))).seen is Seen.NOT_SEEN
+        assert look(name, evidence(check=replace(alike, servers=(lacking, rows)))).seen is Seen.NOT_SEEN
+        assert look(name, evidence(check=replace(alike, servers=(lacking, lacking)))).seen is not Seen.NOT_SEEN
         assert look(name, evidence(problems={Need.CHECK: "No."})).seen is Seen.NOT_SEEN
 
 

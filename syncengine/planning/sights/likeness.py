@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from syncengine.model.check import Finding, Severity, Subject
+from syncengine.model.check import Finding, Holding, Severity, Subject
 from syncengine.model.filled_checklist import Seen, Sighting
 from syncengine.model.pair import Role
 from syncengine.model.sentences import listed
@@ -10,6 +10,8 @@ from syncengine.planning.sights.evidence import Evidence, Need, Question, done, 
 
 SET_UP = (Subject.SETUP, Subject.ACDS, Subject.INTERVALS)
 SHOWN = 2
+ONE_SIDED = {Holding.LACKING}
+"""What a table has on one of the servers where it is more on the other."""
 
 
 def loads_alike(evidence: Evidence, _: Question) -> Sighting:
@@ -77,6 +79,16 @@ def _set_up(evidence: Evidence) -> tuple[Finding, ...] | Sighting:
         return not_seen(evidence.problems.get(Need.CHECK, "the servers were not checked").rstrip("."))
     if evidence.check.problems:
         return not_seen(evidence.check.problems[0].rstrip("."))
+    holdings: dict[str, set[Holding]] = {}
+    for server in evidence.check.servers:
+        for table in server.tables:
+            holdings.setdefault(table.table, set()).add(table.holding)
+    unseen = [name for name, held in holdings.items() if Holding.UNREADABLE in held or ONE_SIDED < held]
+    unseen += [
+        name for one in evidence.check.of(Severity.SHOULD) if one.subject is Subject.SETUP for name in one.tables
+    ]
+    if unseen:
+        return not_seen(f"{listed(list(dict.fromkeys(unseen)), SHOWN)} could not be compared")
     return tuple(finding for finding in evidence.check.of(Severity.MUST) if finding.subject in SET_UP)
 
 
