@@ -6,10 +6,13 @@ from syncengine.model.check import Finding, Holding, Severity, Subject
 from syncengine.model.filled_checklist import Seen, Sighting
 from syncengine.model.pair import Role
 from syncengine.model.sentences import listed
+from syncengine.model.spec import DataClass
 from syncengine.planning.sights.evidence import Evidence, Need, Question, done, not_seen, not_yet
 
 SET_UP = (Subject.SETUP, Subject.ACDS, Subject.INTERVALS)
 SHOWN = 2
+MAY_DIFFER = ("fullex", "print_adm", "H_hostname")
+"""Local administration that each server has for itself (rule 1)."""
 ONE_SIDED = {Holding.LACKING}
 """What a table has on one of the servers where it is more on the other."""
 
@@ -81,9 +84,11 @@ def _set_up(evidence: Evidence) -> tuple[Finding, ...] | Sighting:
         return not_seen(evidence.check.problems[0].rstrip("."))
     holdings: dict[str, set[Holding]] = {}
     for server in evidence.check.servers:
-        for table in server.tables:
+        for table in (
+            one for one in server.tables if one.table not in MAY_DIFFER and one.data_class is not DataClass.HISTORICAL
+        ):
             holdings.setdefault(table.table, set()).add(table.holding)
-    unseen = [name for name, held in holdings.items() if Holding.UNREADABLE in held or ONE_SIDED < held]
+    unseen = [name for name, held in holdings.items() if Holding.UNREADABLE in held or held > ONE_SIDED]
     unseen += [
         name for one in evidence.check.of(Severity.SHOULD) if one.subject is Subject.SETUP for name in one.tables
     ]
