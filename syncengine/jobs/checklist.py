@@ -95,7 +95,7 @@ class Checklists:
             self._change(procedure, file, wishes)
         record = file.load()
         looked = record or ChecklistRecord(name, datetime.now(), as_of(self.settings), wishes.way)
-        if wishes.since is not None and not wishes.begins:
+        if wishes.since is not None:
             looked = replace(looked, since=wishes.since)
         filling = self._filled(procedure, looked)
         notes = [] if record is None else self._keep_seen(file, filling)

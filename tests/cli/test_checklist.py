@@ -99,7 +99,7 @@ def test_what_the_pair_shows_is_ticked_since_it_was_begun(files: Files, typed: T
     """An outage of before ticks nothing unless --since takes it in; one of afterwards is kept though it passes."""
     link_down(files, "primary", "04:35", "04:40")
     begun = checklist(typed, files, "--anew", "--json")
-    earlier = checklist(typed, files, "--since", "2000-06-05 04:00", "--json")
+    earlier = checklist(typed, files, "--tick", 2, "--since", "2000-06-05 04:00", "--json")
     link_down(files, "primary", "05:13", "05:19")
 
     seen = checklist(typed, files, "--json")
