@@ -1,0 +1,128 @@
+"""Procedures of the High Availability guide: what people do on two servers, in order, line by line.
+
+A procedure is what is written down for every pair; a checklist is one that a pair is in the middle of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from syncengine.model.checklist import LineKind
+from syncengine.model.pair import Role
+
+
+class Place(StrEnum):
+    """Where a line is done."""
+
+    PRIMARY = "primary"
+    SECONDARY = "secondary"
+    BOTH = "both"
+    NONE = "none"
+    """On neither: it is looked up, decided, waited for, or typed where syncengine runs."""
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """The servers it is done on."""
+        match self:
+            case Place.BOTH:
+                return tuple(Role)
+            case Place.NONE:
+                return ()
+            case _:
+                return (Role(self.value),)
+
+
+class SightName(StrEnum):
+    """What of a line a pair itself shows; `planning.sights` says how each is looked at."""
+
+    LOADS_ALIKE = "loads-alike"
+    """Both servers run the same CMS load."""
+    LOADS_UNLIKE = "loads-unlike"
+    """The server of the line runs another load than the other one."""
+    COLLECTION_OFF = "collection-off"
+    """Data collection was turned off there, for all ACDs: their links have been down for it since, and are back."""
+    LINKS_BACK = "links-back"
+    """The links of all ACDs have come back there after they were down."""
+    ARCHIVED = "archived"
+    """The interval of the line before it has been archived, on its server or on both, for all ACDs."""
+    NEXT_INTERVAL = "next-interval"
+    """The next interval of all ACDs has begun."""
+    SET_UP_ALIKE = "set-up-alike"
+    """ACDs, intervals, storage and users are set up alike on both servers."""
+    PROFILES_ALIKE = "profiles-alike"
+    PROFILES_UNLIKE = "profiles-unlike"
+    BACKUP = "backup"
+    """The hook `backups` tells of a backup that ended since."""
+    REPAIRED = "repaired"
+    """Of the outages since then nothing is left that can be repaired."""
+    CALL_HISTORY = "call-history"
+    """External Call History has to be switched over: nothing to do where it is not installed, or on at both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One of the ways a procedure can be gone."""
+
+    name: str
+    title: str
+    costs: str
+    """What going it costs, in sentences."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcedureLine:
+    """One thing to do."""
+
+    name: str
+    """What it is remembered by, whatever its number comes to be."""
+    text: str
+    place: Place = Place.NONE
+    part: str = ""
+    """The heading that it begins a part with."""
+    guide: str = ""
+    """The steps of the guide that it does; empty where it is ours."""
+    kind: LineKind | None = None
+    """What a hook that carries it out is named for."""
+    command: tuple[str, ...] = ()
+    """The command of syncengine that does it, without --pair."""
+    seen: SightName | None = None
+    after: str = ""
+    """The line that has to be done before what is seen counts; only what happened since then does."""
+    passes: bool = False
+    """What is seen is otherwise later, as it has to be, and does not speak against the line being done."""
+    note: bool = False
+    """The date and time are to be noted."""
+    why: str = ""
+    """Why it is done, or done otherwise than the guide does."""
+    ways: tuple[str, ...] = ()
+    """The ways it belongs to; empty for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """What is written down of one procedure."""
+
+    name: str
+    title: str
+    source: str
+    """Where the guide has it."""
+    intro: tuple[str, ...]
+    """Paragraphs to read before it is begun."""
+    lines: tuple[ProcedureLine, ...]
+    ways: tuple[Way, ...] = ()
+    """In the order they are offered: the first is gone where none is chosen."""
+
+    def numbered(self, way: str = "") -> Iterator[tuple[int, ProcedureLine]]:
+        """Yield the lines of a way with their numbers, which are the same whatever way is gone; all without one."""
+        for number, line in enumerate(self.lines, start=1):
+            if not (way and line.ways) or way in line.ways:
+                yield number, line
+
+    def line(self, name: str) -> ProcedureLine:
+        """Return a line by its name; raises KeyError where there is none."""
+        for one in self.lines:
+            if one.name == name:
+                return one
+        raise KeyError(name)
