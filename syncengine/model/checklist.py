@@ -29,6 +29,8 @@ class LineKind(StrEnum):
     COLLECTION_OFF = "collection-off"
     COLLECTION_ON = "collection-on"
     BACKUP = "backup"
+    LINKS = "links"
+    """To see that they are up, which the hook of the daily check looks at too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class ChecklistLine:
     """What has to be carried over, of the kind `files`."""
     hook: bool = False
     """The pair file names a command that does it."""
+    details: tuple[str, ...] = ()
+    """What to have at hand for it, one thing each."""
 
     @property
     def place(self) -> tuple[str, Role]:

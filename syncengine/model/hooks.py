@@ -21,9 +21,11 @@ class CheckKind(StrEnum):
     BACKUPS = "backups"
     ERROR_LOG = "error-log"
     LINKS = "links"
+    USERS = "users"
+    """Nobody works on the secondary while the primary does its work."""
 
 
-KINDS = (*(kind.value for kind in LineKind), *(kind.value for kind in CheckKind), LOAD)
+KINDS = tuple(dict.fromkeys((*(kind.value for kind in LineKind), *(kind.value for kind in CheckKind), LOAD)))
 """Everything a hook can be named for."""
 
 

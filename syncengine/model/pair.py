@@ -10,6 +10,7 @@ from pathlib import Path
 from syncengine.model.expected import ExpectedRows
 from syncengine.model.mask import UNMASKED, Mask
 from syncengine.model.spec import Archive
+from syncengine.model.support import UNTOLD, Support
 from syncengine.model.timetable_flag import TimetableSettings
 
 
@@ -133,6 +134,8 @@ class PairSettings:
     """None where it is not installed."""
     expected: tuple[ExpectedRows, ...] = ()
     """Rows of which each server has its own (rule 8)."""
+    support: Support = UNTOLD
+    """What a call to support is to tell, without secrets of the urls."""
 
     @property
     def pseudo_acds(self) -> frozenset[int]:

@@ -25,6 +25,7 @@ from syncengine.model.pair import (
     ServerSettings,
 )
 from syncengine.model.spec import Archive
+from syncengine.model.support import Support
 from syncengine.pair_file.schema import PairEntry, ServerEntry
 
 
@@ -49,10 +50,12 @@ def read_pair_file(path: Path, environment: Mapping[str, str]) -> PairSettings:
     if faults or entry is None:
         raise _error(file, faults)
     folder = file.parent
+    servers = {role: _server(role, one, environment) for role, one in _servers(entry).items()}
+    secrets = Mask(tuple(value for server in servers.values() for value in server.mask.values))
     return PairSettings(
         file=file,
-        primary=_server(Role.PRIMARY, entry.primary, environment),
-        secondary=_server(Role.SECONDARY, entry.secondary, environment),
+        primary=servers[Role.PRIMARY],
+        secondary=servers[Role.SECONDARY],
         staging=folder / (entry.staging or f"{file.stem}.staging"),
         as_of=entry.as_of,
         timezone=entry.timezone or "UTC",
@@ -72,6 +75,7 @@ def read_pair_file(path: Path, environment: Mapping[str, str]) -> PairSettings:
             )
             for one in entry.expected
         ),
+        support=Support(**{key: secrets.text(text) for key, text in entry.support.model_dump().items()}),
     )
 
 
@@ -117,6 +121,10 @@ def _unset_secrets(role: Role, url: str, environment: Mapping[str, str]) -> list
         for name in REFERENCE.findall(url)
         if not environment.get(name)
     ]
+
+
+def _servers(entry: PairEntry) -> dict[Role, ServerEntry]:
+    return {Role.PRIMARY: entry.primary, Role.SECONDARY: entry.secondary}
 
 
 def _server(role: Role, entry: ServerEntry, environment: Mapping[str, str]) -> ServerSettings:

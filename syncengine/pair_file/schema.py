@@ -18,6 +18,8 @@ from syncengine.pair_file.timetables import TimetablesEntry
 
 PASSWORD_IN_URL = re.compile(r"://[^/@:]*:(.+)@|[?&;](?:password|pwd|passwd)=([^&;]*)", re.IGNORECASE)
 DEFAULTS = Limits()
+IL_DIGITS = 10
+"""Of the number of an installation location (High Availability guide, Preface)."""
 MOST_ROWS = 10**12
 MOST_MB = 10**8
 """More than any server holds, and less than any clock or counter overflows at."""
@@ -106,6 +108,38 @@ class ExpectedEntry(_Strict):
     why: Annotated[str, Field(min_length=1)]
 
 
+def _one_line(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty; leave the key out where it is not known")
+    if not text.isprintable():
+        raise ValueError("is one line without tabs and the like")
+    return text.strip()
+
+
+def _installation(number: str) -> str:
+    digits = re.sub(r"[ ./-]", "", number)
+    if digits.isdecimal() and len(digits) != IL_DIGITS:
+        raise ValueError(f"an IL number has {IL_DIGITS} digits, not {len(digits)}; it stands in the service contract")
+    return number
+
+
+Words = Annotated[str, Field(max_length=200), AfterValidator(_one_line)]
+
+
+class SupportEntry(_Strict):
+    """What a call to support is to tell."""
+
+    helpline: Words = ""
+    installation: Annotated[Words, AfterValidator(_installation)] = ""
+    contract: Words = ""
+    professional_services: Words = ""
+    organization: Words = ""
+    contact: Words = ""
+    switch_release: Words = ""
+    primary_machine: Words = ""
+    secondary_machine: Words = ""
+
+
 def _hook_kind(name: str) -> str:
     if name not in KINDS:
         raise ValueError(f"nothing is called {name!r} that a hook could do; there are {', '.join(KINDS)}")
@@ -170,3 +204,4 @@ class PairEntry(_Strict):
     expected: list[ExpectedEntry] = []
     hooks: dict[Annotated[str, AfterValidator(_hook_kind)], Annotated[HookEntry, BeforeValidator(_table)]] = {}
     timetables: TimetablesEntry = TimetablesEntry()
+    support: SupportEntry = SupportEntry()

@@ -44,7 +44,7 @@ def checklist_of(
     written = _Written.of(steps)
     after = (*_after(written, tables, stale, catalogue, under_way, timetables), *call_history)
     return Checklist(
-        before=tuple(_hooked(_before(written, tables, catalogue), hooks)), after=tuple(_hooked(after, hooks))
+        before=tuple(hooked(_before(written, tables, catalogue), hooks)), after=tuple(hooked(after, hooks))
     )
 
 
@@ -53,7 +53,7 @@ def summarized_anew(checklist: Checklist, stale: Iterable[StaleRollup], hooks: S
     others = [line for line in checklist.after if line.kind is not LineKind.DATA_SUMMARIZING]
     history = (LineKind.CALL_HISTORY_ON, LineKind.CALL_HISTORY_OFF)
     place = next((at for at, line in enumerate(others) if line.kind in history), len(others))
-    lines = tuple(_hooked(_summarizing(stale), hooks))
+    lines = tuple(hooked(_summarizing(stale), hooks))
     return replace(checklist, after=(*others[:place], *lines, *others[place:]))
 
 
@@ -64,10 +64,11 @@ def edit_checklist(into: Role, hooks: Sequence[Hook]) -> Checklist:
         "the table may be noticed only later. Where one does not run as its flag says, choose that there and Modify it."
     )
     line = ChecklistLine(LineKind.TIMETABLES, into, text)
-    return Checklist(after=tuple(_hooked((line,), hooks)))
+    return Checklist(after=tuple(hooked((line,), hooks)))
 
 
-def _hooked(lines: Iterable[ChecklistLine], hooks: Sequence[Hook]) -> Iterator[ChecklistLine]:
+def hooked(lines: Iterable[ChecklistLine], hooks: Sequence[Hook]) -> Iterator[ChecklistLine]:
+    """Yield lines, those that a hook of the pair file carries out marked."""
     places = {(hook.kind, hook.server) for hook in hooks}
     for line in lines:
         # Who turns it on by hand also turns it off by hand: on at one server comes first.

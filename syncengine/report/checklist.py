@@ -39,4 +39,5 @@ def line_document(line: ChecklistLine) -> dict[str, Any]:
         "text": line.text,
         "file": line.file or None,
         "hook": line.hook,
+        "details": list(line.details),
     }

@@ -58,6 +58,18 @@ def test_a_pair_file_gives_settings_beside_it(tmp_path: Path) -> None:
     assert settings.timezone == "America/Denver"
 
 
+def test_what_support_asks_for_shows_no_secret(tmp_path: Path) -> None:
+    """Point 2: what `[support]` says is kept as it stands, but for a value that a url takes from the environment."""
+    text = SERVERS.replace("a.duckdb", "${PLACE}.duckdb") + (
+        '[support]\ninstallation = "000 123-4567"\ncontact = "Anna, at cms-denver"\n'
+    )
+
+    support = read_pair_file(written(tmp_path, text), {"PLACE": "cms-denver"}).support
+
+    assert (support.installation, support.contact) == ("000 123-4567", "Anna, at ${PLACE}")
+    assert support.contract == ""
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
@@ -75,6 +87,10 @@ def test_a_pair_file_gives_settings_beside_it(tmp_path: Path) -> None:
         (SERVERS + "[limits]\nmemory_mb = '64'\n", "limits.memory_mb: "),
         ("specs = [1]\n" + SERVERS, "specs"),
         ("as_of = 1\nas_of = 2\n" + SERVERS, "not TOML: "),
+        (SERVERS + "[support]\ninstallation = '12345'\n", "support.installation: an IL number has 10 digits, not 5"),
+        (SERVERS + "[support]\ncontact = ' '\n", "support.contact: is empty; leave the key out"),
+        (SERVERS + "[support]\nhelpline = 'a\\tb'\n".replace("'", '"'), "support.helpline: is one line"),
+        (SERVERS + "[support]\nnumber = '1'\n", "support.number: nobody knows this key"),
     ],
 )
 def test_a_fault_is_told_with_its_key(tmp_path: Path, text: str, fault: str) -> None:

@@ -1,0 +1,70 @@
+"""Says what a call to support is to tell: what the High Availability guide's Preface lists. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from syncengine.model.checklist import ChecklistLine, LineKind
+from syncengine.model.pair import Hook, Role
+from syncengine.model.support import Support
+from syncengine.planning.checklist import hooked
+
+
+def support_lines(
+    support: Support,
+    *,
+    servers: Sequence[Role],
+    problem: str,
+    since: datetime | None = None,
+    acds: Sequence[int] = (),
+    loads: Mapping[Role, str | None] | None = None,
+    hooks: Sequence[Hook] = (),
+) -> tuple[ChecklistLine, ...]:
+    """Return the line to call support about some servers, with what support asks for as its details.
+
+    `problem` goes on from "say that", as "its links are down"; `acds` are those it is about, none for all; `loads` are
+    the CMS loads of both servers as far as they are known. What is not known says where it is found.
+    """
+    whom = f"support ({support.helpline})" if support.helpline else "support"
+    text = f"Call {whom}: say that this is a CMS High Availability pair, and that {problem}. Have this at hand:"
+    details = tuple(_details(support, tuple(servers), problem, since, tuple(acds), loads or {}))
+    line = ChecklistLine(LineKind.SUPPORT, servers[0], text, details=details)
+    return tuple(hooked((line,), hooks))
+
+
+def _details(
+    support: Support,
+    servers: tuple[Role, ...],
+    problem: str,
+    since: datetime | None,
+    acds: tuple[int, ...],
+    loads: Mapping[Role, str | None],
+) -> Iterator[str]:
+    yield _told("Caller", support.contact, "your full name, and a number to call back", "contact")
+    yield _told("Organization", support.organization, "its name", "organization")
+    yield _told("Installation (IL) number", support.installation, "ten digits, in your contract", "installation")
+    for role in Role:
+        load = loads.get(role)
+        yield f"CMS load of {role}: {load or f'not known here; `pkginfo -x cms` on {role} tells it'}"
+    yield _told("ACD release", support.switch_release, "whoever runs the switch knows it", "switch_release")
+    yield f"Server: {' and '.join(servers)}"
+    yield f"Since: {f'{since:%Y-%m-%d %H:%M}' if since else 'not known here; when it was noticed first'}"
+    yield f"ACDs: {', '.join(map(str, acds)) if acds else 'all, as far as is known here'}"
+    machines = {Role.PRIMARY: support.primary_machine, Role.SECONDARY: support.secondary_machine}
+    for role in servers:
+        yield _told(f"Processors of {role}", machines[role], f"`psrinfo -v` on {role} tells them", f"{role}_machine")
+    yield f"Description: {problem}; what users see, in your words"
+    yield _told("Service contract", support.contract, "its type and hours, if there is one", "contract")
+    yield _told(
+        "Professional Services",
+        support.professional_services,
+        "whether a contract covers High Availability",
+        "professional_services",
+    )
+    yield "Windows: its version, if CentreVu Supervisor is concerned"
+
+
+def _told(label: str, value: str, where: str, key: str) -> str:
+    """Return what is known as a detail, or where to find it and how the pair file keeps it."""
+    return f"{label}: {value or f'{where} ([support] {key})'}"
