@@ -6,17 +6,16 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 from syncengine.app.arguments import Names, choice, moment_of, names_of, numbers_of
-from syncengine.app.table_settings import fitting_catalogue
-from syncengine.app.tables import Asked, Choosing, refuse_local
+from syncengine.app.tables import Asked, Choosing
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.archive_wait import awaited
 from syncengine.jobs.backfill.backfill import Backfilling
 from syncengine.jobs.backfill.portion_bounds import Cutting
 from syncengine.jobs.backfill.portion_run import PortionWork
 from syncengine.jobs.check import Check
+from syncengine.jobs.checklist import Checklists, ChecklistWishes, Looks
 from syncengine.jobs.connections import Connections
 from syncengine.jobs.daily_check import DailyChecking
 from syncengine.jobs.hook_commands import Commands
@@ -35,20 +34,19 @@ from syncengine.model.allowed import Allowed
 from syncengine.model.check import PairCheck
 from syncengine.model.daily_check import DailyCheck
 from syncengine.model.drift import Observation
-from syncengine.model.errors import InputError, StagingError
+from syncengine.model.errors import InputError
+from syncengine.model.filled_checklist import FilledChecklist
 from syncengine.model.outages import OutageReport
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan, Policy, Rollups, UnknownColumns
 from syncengine.model.portions import BackfillWishes
-from syncengine.model.progress import Progress, Silent
+from syncengine.model.progress import Progress
 from syncengine.model.rollups import InternalVerdict
-from syncengine.model.run import RunKind, RunRecord, RunState
-from syncengine.model.spec import DataClass, Kept
+from syncengine.model.run import RunKind, RunRecord
 from syncengine.model.timetable_flag import RunOn
 from syncengine.model.timetables import TimetableListing
 from syncengine.model.window import Window
 from syncengine.model.window_syntax import parse_window
-from syncengine.pair_file import read_pair_file
 from syncengine.planning.administration import AdministrationWishes
 from syncengine.planning.timetables import RunOnWish
 from syncengine.staging.ledger import Ledger
@@ -87,6 +85,8 @@ class Pair:
         self._timetables = Timetables(settings, catalogue, self.connections)
         self._outages = Outages(settings, catalogue, self.connections, self._observer.observe)
         self._choosing = Choosing(catalogue)
+        looks = Looks(self.check, lambda since: self.outages(since=since), lambda: self.verify(sets="call-profiles"))
+        self._checklists = Checklists(settings, catalogue, self.ledger, self.connections, self._commands, looks)
         self._syncing = Syncing(settings, catalogue, self.connections, self._observer.observe_since)
         self.backfilling = Backfilling(
             self._runs,
@@ -159,6 +159,28 @@ class Pair:
             self.settings, self.catalogue, self.connections, self._commands, self._observer.at_everything
         )
         return look.check(moment_of(since))
+
+    def checklist(
+        self,
+        name: str,
+        *,
+        tick: int | Iterable[int] = (),
+        untick: int | Iterable[int] = (),
+        do: int | Iterable[int] = (),
+        at: str | datetime | None = None,
+        anew: bool = False,
+        since: str | datetime | None = None,
+        way: str = "",
+    ) -> FilledChecklist:
+        """Return a checklist filled in from what the pair shows; `do` carries out lines by their hooks.
+
+        What is ticked is kept in the staging folder. Raises `InputError` for what the checklist does not have, and
+        `SyncError` where a hook fails. A server that fails does not raise; its lines say that they cannot be seen.
+        """
+        wishes = ChecklistWishes(
+            *(numbers_of(tick), numbers_of(untick), numbers_of(do)), moment_of(at), anew, moment_of(since), way
+        )
+        return self._checklists.follow(name, wishes)
 
     def plan_resync(
         self,
@@ -339,14 +361,7 @@ class Pair:
 
     def plans(self, record: RunRecord) -> tuple[Plan, ...]:
         """Return the plans of a run, one a portion; of a damaged run those that can be read."""
-        folder, plans = self.ledger.folder(record.id), []
-        for portion in record.portions_kept:
-            try:
-                plans.append(folder.plan(portion))
-            except StagingError:
-                if record.state is not RunState.DAMAGED:
-                    raise
-        return tuple(plans)
+        return self.ledger.plans(record)
 
     def examined(self, run_id: str | None = None) -> RunRecord:
         """Return a run as `run` does, its journals looked at byte by byte."""
@@ -386,13 +401,8 @@ class Pair:
         Raises `InputError` for what cannot be meant, `RefusedError` for local administration.
         """
         asked = Asked(names_of(tables), names_of(sets), numbers_of(acds), names_of(exclude))
-        specs = self._choosing.asked_for(asked)
-        refuse_local(specs)
-        if not asked.tables:
-            # A set may hold administration beside its history: a backfill copies the history of it.
-            specs = tuple(spec for spec in specs or self._choosing.of_class(asked, DataClass.HISTORICAL) if spec.time)
         return BackfillWishes(
-            tables=tuple(spec.name for spec in specs if spec.kept is not Kept.NEVER),
+            tables=tuple(spec.name for spec in self._choosing.to_backfill(asked)),
             window=parse_window(window) if isinstance(window, str) else window,
             source=choice(Role, source, "source"),
             policy=choice(Policy, policy, "policy"),
@@ -432,15 +442,3 @@ class Pair:
     def _limits(self, allow_deletions: int | None) -> Limits:
         limits = self.settings.limits
         return limits if allow_deletions is None else replace(limits, deletions=allow_deletions)
-
-
-def open_pair(
-    pair_file: str | Path,
-    *,
-    specs: tuple[Path, ...] = (),
-    progress: Progress | None = None,
-    environment: Mapping[str, str] = os.environ,
-) -> Pair:
-    """Return the pair a file describes; `specs` are folders of table specs of one's own."""
-    settings = read_pair_file(Path(pair_file), environment)
-    return Pair(settings, fitting_catalogue(settings, specs), progress or Silent(), environment)

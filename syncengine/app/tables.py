@@ -134,6 +134,15 @@ class Choosing:
             )
         return specs
 
+    def to_backfill(self, asked: Asked) -> tuple[TableSpec, ...]:
+        """Return the historical tables of a backfill, all of them where none is named."""
+        specs = self.asked_for(asked)
+        refuse_local(specs)
+        if not asked.tables:
+            # A set may hold administration beside its history: a backfill copies the history of it.
+            specs = tuple(spec for spec in specs or self.of_class(asked, DataClass.HISTORICAL) if spec.time)
+        return tuple(spec for spec in specs if spec.kept is not Kept.NEVER)
+
     def to_sync(self, asked: Asked) -> tuple[TableSpec, ...]:
         """Return the administration tables of a sync, with those that are never written without them."""
         specs = self._with_companions(self.asked_for(asked))

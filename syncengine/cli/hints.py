@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any
 
-OF_A_PAIR = "backfill check outages report resume resync runs status sync timetables undo verify"
+OF_A_PAIR = "backfill check checklist outages report resume resync runs status sync timetables undo verify"
 """The commands that need a pair."""
 TOLD = re.compile(rf"`syncengine (?:{'|'.join(OF_A_PAIR.split())})\b(?P<more>[^`]*)`")
 NO_PAIR = re.compile(r"(^|\s)(--pair|--help)\b")

@@ -18,6 +18,7 @@ import typer
 
 from syncengine.cli.backfill import backfill
 from syncengine.cli.check import check
+from syncengine.cli.checklist import checklist
 from syncengine.cli.demo import demo
 from syncengine.cli.endings import end
 from syncengine.cli.exit_codes import ExitCode
@@ -87,6 +88,7 @@ _command(resync)
 _command(backfill)
 _command(sync)
 _command(timetables)
+_command(checklist, "Stopped; what was ticked before stays so.")
 _command(status)
 _command(runs)
 _command(report)

@@ -42,7 +42,9 @@ class SightName(StrEnum):
     LOADS_UNLIKE = "loads-unlike"
     """The server of the line runs another load than the other one."""
     COLLECTION_OFF = "collection-off"
-    """Data collection was turned off there, for all ACDs: their links have been down for it since, and are back."""
+    """Data collection was turned off there for all ACDs; the diary of links tells of it once they are back."""
+    LINKS_DOWN = "links-down"
+    """The links of all ACDs went down there, as when CMS is turned off; the diary tells of it once they are back."""
     LINKS_BACK = "links-back"
     """The links of all ACDs have come back there after they were down."""
     ARCHIVED = "archived"
@@ -51,14 +53,27 @@ class SightName(StrEnum):
     """The next interval of all ACDs has begun."""
     SET_UP_ALIKE = "set-up-alike"
     """ACDs, intervals, storage and users are set up alike on both servers."""
+    SET_UP_UNLIKE = "set-up-unlike"
+    """Something of it has been changed on one server."""
     PROFILES_ALIKE = "profiles-alike"
+    """The call profiles of both servers are alike."""
     PROFILES_UNLIKE = "profiles-unlike"
+    """They have been changed on one server."""
     BACKUP = "backup"
     """The hook `backups` tells of a backup that ended since."""
     REPAIRED = "repaired"
     """Of the outages since then nothing is left that can be repaired."""
     CALL_HISTORY = "call-history"
     """External Call History has to be switched over: nothing to do where it is not installed, or on at both."""
+
+
+OPPOSITES = {
+    SightName.LOADS_ALIKE: SightName.LOADS_UNLIKE,
+    SightName.SET_UP_ALIKE: SightName.SET_UP_UNLIKE,
+    SightName.PROFILES_ALIKE: SightName.PROFILES_UNLIKE,
+}
+OPPOSITES |= {other: one for one, other in OPPOSITES.items()}
+"""What shows that something was changed only where the opposite was seen before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +141,7 @@ class Procedure:
             if one.name == name:
                 return one
         raise KeyError(name)
+
+    def number_of(self, name: str) -> int:
+        """Return the number of a line by its name; raises KeyError where there is none."""
+        return next(number for number, line in self.numbered() if line is self.line(name))

@@ -82,7 +82,7 @@ class Grid:
 
     def _beside(self, row: list[Text], places: Collection[int], widths: list[int], indent: int = 0) -> list[Text]:
         """Return the lines of a row whose cells stand beside each other."""
-        cells = [_wrapped(row[place], widths[place]) for place in places]
+        cells = [wrapped(row[place], widths[place]) for place in places]
         lines = []
         for number in range(max(map(len, cells), default=0)):
             line = Text(" " * indent)
@@ -100,11 +100,11 @@ class Grid:
         if widths[first] + sum(widths[place] + GAP for place in others) <= room:
             yield from self._beside(row, [first, *others], widths)
         else:
-            yield from _wrapped(row[first], room)
+            yield from wrapped(row[first], room)
             yield from self._beside(row, others, widths, INDENT)
         for place, column in enumerate(self._columns):
             if column.wraps and place != first and row[place].plain:
-                yield from (Text(" " * INDENT) + line for line in _wrapped(row[place], room - INDENT))
+                yield from (Text(" " * INDENT) + line for line in wrapped(row[place], room - INDENT))
 
 
 def _width(cell: Text) -> int:
@@ -115,8 +115,8 @@ def _longest_word(cell: Text) -> int:
     return max((Text(word).cell_len for word in UNBROKEN.findall(cell.plain)), default=0)
 
 
-def _wrapped(cell: Text, width: int) -> list[Text]:
-    """Return the lines of a cell; a word that is wider than there is room stays whole."""
+def wrapped(cell: Text, width: int) -> list[Text]:
+    """Return the lines of a text; a word that is wider than there is room stays whole."""
     return [part for line in cell.split("\n", allow_blank=True) or [Text()] for part in _broken(line, width)]
 
 

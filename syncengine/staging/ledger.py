@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from syncengine.model.errors import InputError, StagingError
+from syncengine.model.plan import Plan
 from syncengine.model.portions import BackfillWishes
 from syncengine.model.run import BatchState, RunHeader, RunKind, RunRecord, RunState, left_to_do
 from syncengine.staging.errors import staging_errors
@@ -114,6 +115,17 @@ class Ledger:
     def folder(self, run_id: str) -> RunFolder:
         """Return the folder of a run."""
         return RunFolder(self._runs / run_id)
+
+    def plans(self, record: RunRecord) -> tuple[Plan, ...]:
+        """Return the plans of a run, one a portion; of a damaged run those that can be read."""
+        folder, plans = self.folder(record.id), []
+        for portion in record.portions_kept:
+            try:
+                plans.append(folder.plan(portion))
+            except StagingError:
+                if record.state is not RunState.DAMAGED:
+                    raise
+        return tuple(plans)
 
     def holder(self) -> str:
         """Return who writes to the pair now, in words, or nothing."""

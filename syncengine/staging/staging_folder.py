@@ -10,6 +10,7 @@ from pathlib import Path
 
 from syncengine.model.errors import StagingError
 from syncengine.staging.cache import SPILLS
+from syncengine.staging.checklist_file import CHECKLISTS
 from syncengine.staging.errors import staging_errors
 from syncengine.staging.last_synced import FOLDER
 from syncengine.staging.ledger import RUNS
@@ -19,7 +20,7 @@ from syncengine.staging.remembered_days import FILE
 
 log = logging.getLogger(__name__)
 
-NAMES = (RUNS, FOLDER, LOCK)
+NAMES = (RUNS, FOLDER, LOCK, CHECKLISTS)
 BEGINNINGS = (FILE, SPILLS)
 
 

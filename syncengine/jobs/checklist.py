@@ -1,0 +1,252 @@
+"""A checklist of a pair: read, filled in from what the pair shows, its ticks kept, its hooks run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from syncengine.catalogue import Catalogue
+from syncengine.catalogue.procedure_file import read_procedure
+from syncengine.jobs.connections import Connections, as_of
+from syncengine.jobs.hook_commands import Commands, first_lines, last_lines, said_at_last
+from syncengine.model.check import PairCheck
+from syncengine.model.daily_check import HookCheck
+from syncengine.model.drift import Observation
+from syncengine.model.errors import InputError, OccupiedError, ServerError, StagingError, SyncError
+from syncengine.model.filled_checklist import ChecklistRecord, FilledChecklist, Tick, TickedBy
+from syncengine.model.hooks import CheckKind
+from syncengine.model.names import command
+from syncengine.model.outages import OutageReport
+from syncengine.model.pair import Hook, PairSettings, Role
+from syncengine.model.procedure import Procedure, ProcedureLine
+from syncengine.model.window import Window
+from syncengine.observe.facts import FactQuestions, gather_facts
+from syncengine.planning.filling import Filling, chosen_way, filled_in
+from syncengine.planning.sights.evidence import Evidence, Need
+from syncengine.staging.checklist_file import ChecklistFile
+from syncengine.staging.ledger import Ledger
+
+
+class HookFailedError(SyncError):
+    """A hook that was to carry out a line of a checklist did not end with 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistWishes:
+    """What is asked of a checklist beside being shown: lines by their numbers."""
+
+    tick: tuple[int, ...] = ()
+    untick: tuple[int, ...] = ()
+    do: tuple[int, ...] = ()
+    """Lines to be carried out by their hooks."""
+    at: datetime | None = None
+    """When what is ticked was done, on the clock of the switch; now, if left out."""
+    anew: bool = False
+    since: datetime | None = None
+    way: str = ""
+
+    @property
+    def begins(self) -> bool:
+        """Say whether it begins a checklist that was not begun."""
+        return self.anew or bool(self.tick or self.do)
+
+    @property
+    def changes(self) -> bool:
+        """Say whether anything of what is kept is to be changed."""
+        return self.begins or bool(self.untick or self.way)
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What a checklist has looked at beside the facts of both servers."""
+
+    check: Callable[[], PairCheck]
+    outages: Callable[[datetime], OutageReport]
+    profiles: Callable[[], Observation]
+
+
+@dataclass(frozen=True, slots=True)
+class Checklists:
+    """The checklists of one pair."""
+
+    settings: PairSettings
+    catalogue: Catalogue
+    ledger: Ledger
+    connections: Connections
+    commands: Commands
+    looks: Looks
+
+    def follow(self, name: str, wishes: ChecklistWishes) -> FilledChecklist:
+        """Do what is asked of a checklist, and return it as it stands then.
+
+        What the pair shows to be done is kept, where the checklist was begun. Raises `InputError` for what it does
+        not have, `HookFailedError` where a hook fails: then what was ticked before stays so.
+        """
+        procedure = read_procedure(name)
+        file = ChecklistFile(self.settings.staging, name)
+        _refuse_unknown(procedure, wishes, None if wishes.anew else file.load())
+        if wishes.changes:
+            self._change(procedure, file, wishes)
+        record = file.load()
+        looked = record or ChecklistRecord(name, datetime.now(), as_of(self.settings), wishes.way)
+        if wishes.since is not None and not wishes.begins:
+            looked = replace(looked, since=wishes.since)
+        filling = self._filled(procedure, looked)
+        notes = [] if record is None else self._keep_seen(file, filling)
+        return FilledChecklist(
+            procedure=procedure,
+            lines=filling.lines,
+            way=chosen_way(procedure, looked.way),
+            as_of=as_of(self.settings),
+            since=looked.since,
+            begun=record.begun if record else None,
+            notes=tuple(notes),
+        )
+
+    def _change(self, procedure: Procedure, file: ChecklistFile, wishes: ChecklistWishes) -> None:
+        """Keep what is asked for; each line that a hook carries out as soon as that is done."""
+        now = as_of(self.settings)
+        with self.ledger.locked():
+            record = None if wishes.anew else file.load()
+            if record is None and not wishes.begins:
+                return
+            if record is None:
+                record = ChecklistRecord(procedure.name, datetime.now(), wishes.since or now)
+            if wishes.way:
+                record = replace(record, way=wishes.way)
+            for number in wishes.untick:
+                record = record.without_tick(procedure.lines[number - 1].name, now)
+            for number in wishes.tick:
+                line = procedure.lines[number - 1]
+                record = record.with_tick(Tick(line.name, wishes.at or now, TickedBy.HAND))
+            file.keep(record)
+            for number in wishes.do:
+                line = procedure.lines[number - 1]
+                says = self._carry_out(number, line)
+                record = record.with_tick(Tick(line.name, wishes.at or as_of(self.settings), TickedBy.HOOK, says))
+                file.keep(record)
+
+    def _carry_out(self, number: int, line: ProcedureLine) -> str:
+        """Run the hooks of a line, the primary's first, and return what they said; the first that fails ends it."""
+        said = []
+        for hook in self._hooks_of(number, line):
+            found = self.commands.run(hook, lines=line.text)
+            if found.problem:
+                raise HookFailedError(
+                    f"Line {number} is not ticked: the hook {hook.kind} of {hook.server} "
+                    f"{found.problem}{said_at_last(found.output)}.",
+                    hint="Do it by hand and tick it, or repair the hook and try again.",
+                )
+            said.append(f"{hook.server}: {last_lines(found.output) or 'done'}")
+        return "; ".join(said)
+
+    def _hooks_of(self, number: int, line: ProcedureLine) -> list[Hook]:
+        """Return the hooks that carry out a line; raises `InputError` with what to do where there are not all."""
+        hooks = [self.settings.hook(line.kind, role) for role in line.place.roles] if line.kind is not None else []
+        found = [hook for hook in hooks if hook is not None]
+        if found and len(found) == len(hooks):
+            return found
+        if line.command:
+            instead = f"Type `{command(*line.command)}`, which does it."
+        elif line.kind is None:
+            instead = "Do it by hand, then tick it."
+        else:
+            lacking = [role for role in line.place.roles if self.settings.hook(line.kind, role) is None]
+            instead = (
+                f"Do it by hand, then tick it; or name a command for {' and '.join(lacking)} under "
+                f"[hooks.{line.kind}] in the pair file."
+            )
+        raise InputError(f"Line {number} has no hook that carries it out.", hint=instead)
+
+    def _filled(self, procedure: Procedure, record: ChecklistRecord) -> Filling:
+        """Return a checklist filled in, asking the pair only for what its lines need."""
+        evidence = Evidence(
+            settings=self.settings,
+            as_of=as_of(self.settings),
+            since=record.since,
+            begun=record.begun,
+            runs=self.ledger.runs(),
+        )
+        while True:
+            filling = filled_in(procedure, record, evidence)
+            if not filling.wanted:
+                return filling
+            for need in sorted(filling.wanted):
+                evidence = self._gathered(need, evidence)
+
+    def _gathered(self, need: Need, evidence: Evidence) -> Evidence:
+        """Return the evidence with one thing more, or with why that could not be had."""
+        evidence = replace(evidence, gathered=evidence.gathered | {need})
+        try:
+            match need:
+                case Need.FACTS:
+                    return self._with_facts(evidence)
+                case Need.CHECK:
+                    return replace(evidence, check=self.looks.check())
+                case Need.OUTAGES:
+                    return replace(evidence, outages=self.looks.outages(evidence.since))
+                case Need.PROFILES:
+                    return replace(evidence, profiles=self.looks.profiles())
+                case Need.BACKUPS:
+                    return replace(evidence, backups=tuple(self._backups()))
+        except SyncError as error:
+            return replace(evidence, problems={**evidence.problems, need: error.message})
+
+    def _with_facts(self, evidence: Evidence) -> Evidence:
+        looked = Window(evidence.since, evidence.as_of) if evidence.since < evidence.as_of else None
+        questions = FactQuestions(self.settings, self.catalogue, looked, coverage=False)
+        facts, silent = {}, {}
+        with self.connections.each() as (servers, failed):
+            silent = {role: error.message for role, error in failed.items()}
+            for role, server in servers.items():
+                try:
+                    facts[role] = gather_facts(server, role, questions)
+                except ServerError as error:
+                    silent[role] = error.message
+        return replace(evidence, facts=facts, silent=silent)
+
+    def _backups(self) -> Iterable[HookCheck]:
+        """Yield what the hook that looks after backups says of each server."""
+        for role in Role:
+            hook = self.settings.hook(CheckKind.BACKUPS, role)
+            if hook is not None:
+                found = self.commands.run(hook)
+                problem = found.problem if found.code is None else ""
+                yield HookCheck(CheckKind.BACKUPS, role, found.code == 0, first_lines(found.output), problem)
+
+    def _keep_seen(self, file: ChecklistFile, filling: Filling) -> list[str]:
+        """Keep what the pair showed to be done; return a note where that cannot be."""
+        try:
+            with self.ledger.locked():
+                record = file.load()
+                if record is None:
+                    return []
+                kept = record
+                for tick in filling.new_ticks:
+                    kept = kept.with_tick(tick)
+                if kept != record:
+                    file.keep(kept)
+        except (OccupiedError, StagingError) as error:
+            return [f"what was seen could not be kept: {error.message.rstrip('.')}"]
+        return []
+
+
+def _refuse_unknown(procedure: Procedure, wishes: ChecklistWishes, record: ChecklistRecord | None) -> None:
+    """Raise `InputError` for a way or a line that a checklist does not have."""
+    way = chosen_way(procedure, wishes.way or (record.way if record else ""))
+    numbers = [number for number, _ in procedure.numbered(way.name if way else "")]
+    for number in (*wishes.tick, *wishes.untick, *wishes.do):
+        if not 1 <= number <= len(procedure.lines):
+            raise InputError(
+                f"The checklist {procedure.name} has no line {number}.", hint=f"It has lines 1 to {numbers[-1]}."
+            )
+        if way is not None and number not in numbers:
+            of = " or ".join(procedure.lines[number - 1].ways)
+            raise InputError(
+                f"Line {number} of {procedure.name} does not belong to the way {way.name}, which is gone.",
+                hint=f"Add --way {of} to go the other one.",
+            )
+    twice = set(wishes.tick) & set(wishes.untick)
+    if twice:
+        raise InputError(f"Line {min(twice)} cannot be ticked and unticked at once.", hint="Leave one of them out.")

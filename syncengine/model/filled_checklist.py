@@ -1,0 +1,142 @@
+"""A checklist that a pair is in the middle of: what is ticked, what the pair itself shows, what is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from syncengine.model.pair import Role
+from syncengine.model.procedure import Procedure, ProcedureLine, Way
+
+
+class TickedBy(StrEnum):
+    """Who says that a line is done."""
+
+    HAND = "hand"
+    HOOK = "hook"
+    SIGHT = "sight"
+    """The pair showed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A line that is done."""
+
+    line: str
+    """Its name."""
+    at: datetime
+    """When it was done, or seen to be, on the clock of the switch."""
+    by: TickedBy
+    how: str = ""
+    """How it was seen, or what the hook said, as a sentence without its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistRecord:
+    """What is kept of a checklist that was begun."""
+
+    name: str
+    begun: datetime
+    """On the clock of this machine, as runs have it."""
+    since: datetime
+    """On the clock of the switch: what happened before is not counted."""
+    way: str = ""
+    ticks: tuple[Tick, ...] = ()
+    unticked: tuple[tuple[str, datetime], ...] = ()
+    """Lines of which somebody said that they are not done, and when: what was seen before does not count for them."""
+
+    def since_of(self, line: str) -> datetime:
+        """Return since when what happened counts for a line."""
+        return max([self.since, *(at for name, at in self.unticked if name == line)])
+
+    def with_tick(self, tick: Tick) -> ChecklistRecord:
+        """Return it with a tick more. What people and hooks say takes the place of what was seen, and stays."""
+        before = self.tick(tick.line)
+        if before is not None and (tick.by is TickedBy.SIGHT or before.by is not TickedBy.SIGHT):
+            return self
+        return replace(self, ticks=(*(one for one in self.ticks if one is not before), tick))
+
+    def without_tick(self, line: str, at: datetime) -> ChecklistRecord:
+        """Return it without the tick of a line, for which only what happens from now on counts."""
+        ticks = tuple(one for one in self.ticks if one.line != line)
+        return replace(self, ticks=ticks, unticked=(*(one for one in self.unticked if one[0] != line), (line, at)))
+
+    def tick(self, line: str) -> Tick | None:
+        """Return the tick of a line by its name, or None."""
+        return next((tick for tick in self.ticks if tick.line == line), None)
+
+
+class Seen(StrEnum):
+    """What a look at the pair says of a line."""
+
+    DONE = "done"
+    NOT_YET = "not yet"
+    NOT_SEEN = "cannot be seen"
+    """The pair does not show it, or could not be asked."""
+    NOT_NEEDED = "not needed"
+    """There is nothing to do on this pair."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What a look at the pair says of a line, and how it was seen, as a sentence without its end."""
+
+    seen: Seen
+    says: str
+    at: datetime | None = None
+    """When it was done, where that is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilledLine:
+    """A line as it stands."""
+
+    number: int
+    line: ProcedureLine
+    tick: Tick | None = None
+    sighting: Sighting | None = None
+    """What the pair shows now; None where nothing of it shows the line, or it was not looked at."""
+    hooks: tuple[Role, ...] = ()
+    """The servers on which a hook of the pair file carries it out."""
+
+    @property
+    def done(self) -> bool:
+        """Say whether nothing is left to do."""
+        return self.tick is not None or (self.sighting is not None and self.sighting.seen is Seen.NOT_NEEDED)
+
+    @property
+    def by_hook(self) -> bool:
+        """Say whether hooks can carry it out, on every server it is done on."""
+        return bool(self.hooks) and set(self.hooks) == set(self.line.place.roles)
+
+    @property
+    def contradicted(self) -> str:
+        """What the pair shows that speaks against its tick, as a sentence without its end; nothing where none does."""
+        if self.tick is None or self.sighting is None or self.line.passes:
+            return ""
+        return self.sighting.says if self.sighting.seen is Seen.NOT_YET else ""
+
+
+@dataclass(frozen=True, slots=True)
+class FilledChecklist:
+    """A whole checklist as it stands; one without a pair has neither ticks nor a time."""
+
+    procedure: Procedure
+    lines: tuple[FilledLine, ...]
+    way: Way | None = None
+    as_of: datetime | None = None
+    since: datetime | None = None
+    begun: datetime | None = None
+    """None where it was not begun: then nothing is kept."""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def left(self) -> tuple[FilledLine, ...]:
+        """The lines that are left to do, in order."""
+        return tuple(line for line in self.lines if not line.done)
+
+    @property
+    def contradicted(self) -> tuple[FilledLine, ...]:
+        """The lines that are ticked, and that the pair shows to be otherwise."""
+        return tuple(line for line in self.lines if line.contradicted)

@@ -1,0 +1,110 @@
+"""What the lines of a checklist are filled in from, and what a look at it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from syncengine.model.check import PairCheck
+from syncengine.model.daily_check import HookCheck
+from syncengine.model.drift import Observation
+from syncengine.model.facts import ServerFacts
+from syncengine.model.filled_checklist import Seen, Sighting
+from syncengine.model.outages import OutageReport
+from syncengine.model.pair import PairSettings, Role
+from syncengine.model.procedure import ProcedureLine
+from syncengine.model.run import RunRecord
+
+
+class Need(StrEnum):
+    """What has to be gathered of a pair before a line can be looked at."""
+
+    FACTS = "facts"
+    """What both servers tell of their links, archives and intervals."""
+    CHECK = "check"
+    OUTAGES = "outages"
+    PROFILES = "profiles"
+    """The call profiles of both servers, compared."""
+    BACKUPS = "backups"
+    """What the hook `backups` says of both servers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was gathered of a pair."""
+
+    settings: PairSettings
+    as_of: datetime
+    since: datetime
+    """On the clock of the switch."""
+    begun: datetime
+    """On that of this machine: runs that were begun before do not count."""
+    gathered: frozenset[Need] = frozenset()
+    problems: Mapping[Need, str] = field(default_factory=dict)
+    """What could not be gathered, and why."""
+    facts: Mapping[Role, ServerFacts] = field(default_factory=dict)
+    silent: Mapping[Role, str] = field(default_factory=dict)
+    """The servers that do not answer, and why."""
+    check: PairCheck | None = None
+    outages: OutageReport | None = None
+    profiles: Observation | None = None
+    backups: tuple[HookCheck, ...] = ()
+    runs: tuple[RunRecord, ...] = ()
+
+    @property
+    def runs_since(self) -> tuple[RunRecord, ...]:
+        """The runs that were begun since."""
+        return tuple(run for run in self.runs if run.header.begun >= self.begun)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: whether a line is done, by what happened since a moment on the clock of the switch."""
+
+    line: ProcedureLine
+    since: datetime
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """The servers to look at: those of the line, both for a line that is done on neither."""
+        return self.line.place.roles or tuple(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How a line is looked at, and what that needs; only of what was gathered a look is asked."""
+
+    look: Callable[[Evidence, Question], Sighting]
+    need: Need | None = None
+
+
+def done(says: str, at: datetime | None = None) -> Sighting:
+    """Return that a line is done, and when."""
+    return Sighting(Seen.DONE, says, at)
+
+
+def not_yet(says: str) -> Sighting:
+    """Return that a line is not done."""
+    return Sighting(Seen.NOT_YET, says)
+
+
+def not_seen(says: str) -> Sighting:
+    """Return that nobody can see whether a line is done."""
+    return Sighting(Seen.NOT_SEEN, says)
+
+
+def shown(moment: datetime) -> str:
+    """Return a moment as people read it."""
+    return f"{moment:%Y-%m-%d %H:%M}"
+
+
+def facts_or_why(evidence: Evidence, question: Question) -> Iterator[ServerFacts | Sighting]:
+    """Yield the facts of each server that is looked at, or why there are none."""
+    for role in question.roles:
+        if role in evidence.facts:
+            yield evidence.facts[role]
+        else:
+            why = evidence.silent.get(role) or evidence.problems.get(Need.FACTS) or f"{role} was not asked"
+            yield not_seen(why.rstrip("."))

@@ -1,0 +1,98 @@
+"""Looks at whether the two servers are alike: their CMS loads, their set-up, their call profiles."""
+
+from __future__ import annotations
+
+from syncengine.model.check import Finding, Severity, Subject
+from syncengine.model.filled_checklist import Seen, Sighting
+from syncengine.model.pair import Role
+from syncengine.model.sentences import listed
+from syncengine.planning.sights.evidence import Evidence, Need, Question, done, not_seen, not_yet
+
+SET_UP = (Subject.SETUP, Subject.ACDS, Subject.INTERVALS)
+SHOWN = 2
+
+
+def loads_alike(evidence: Evidence, _: Question) -> Sighting:
+    """Say whether both servers run the same CMS load."""
+    loads = _loads(evidence)
+    if isinstance(loads, Sighting):
+        return loads
+    if len(set(loads.values())) == 1:
+        return done(f"both run {loads[Role.PRIMARY]}")
+    return not_yet(_unlike(loads))
+
+
+def loads_unlike(evidence: Evidence, _: Question) -> Sighting:
+    """Say whether the two servers run different CMS loads."""
+    loads = _loads(evidence)
+    if isinstance(loads, Sighting):
+        return loads
+    if len(set(loads.values())) == 1:
+        return not_yet(f"both are said to run {loads[Role.PRIMARY]}")
+    return done(_unlike(loads))
+
+
+def set_up_alike(evidence: Evidence, _: Question) -> Sighting:
+    """Say whether ACDs, intervals, storage and users are set up alike."""
+    found = _set_up(evidence)
+    if isinstance(found, Sighting):
+        return found
+    return not_yet(_told(found)) if found else done("seen by a check: both are set up alike")
+
+
+def set_up_unlike(evidence: Evidence, _: Question) -> Sighting:
+    """Say whether anything of the set-up is not alike."""
+    found = _set_up(evidence)
+    if isinstance(found, Sighting):
+        return found
+    return done(f"seen by a check: {_told(found)}") if found else not_yet("both are set up alike")
+
+
+def profiles_alike(evidence: Evidence, _: Question) -> Sighting:
+    """Say whether the call profiles are alike."""
+    return _profiles(evidence, alike=True)
+
+
+def profiles_unlike(evidence: Evidence, _: Question) -> Sighting:
+    """Say whether any call profile is not alike."""
+    return _profiles(evidence, alike=False)
+
+
+def _loads(evidence: Evidence) -> dict[Role, str] | Sighting:
+    loads = {role: facts.load for role, facts in evidence.facts.items()}
+    # What the pair file says of a server that does not answer is still what somebody wrote there.
+    told = {role: loads.get(role) or evidence.settings.server(role).load for role in Role}
+    lacking = [role for role, load in told.items() if not load]
+    if lacking:
+        return not_seen(f"which load {' and '.join(lacking)} runs is neither in the pair file nor told by a hook")
+    return {role: load for role, load in told.items() if load}
+
+
+def _unlike(loads: dict[Role, str]) -> str:
+    return ", ".join(f"{role} runs {load}" for role, load in loads.items())
+
+
+def _set_up(evidence: Evidence) -> tuple[Finding, ...] | Sighting:
+    if evidence.check is None:
+        return not_seen(evidence.problems.get(Need.CHECK, "the servers were not checked").rstrip("."))
+    if evidence.check.problems:
+        return not_seen(evidence.check.problems[0].rstrip("."))
+    return tuple(finding for finding in evidence.check.of(Severity.MUST) if finding.subject in SET_UP)
+
+
+def _told(findings: tuple[Finding, ...]) -> str:
+    return listed([finding.says.rstrip(".") for finding in findings], SHOWN, separator="; ")
+
+
+def _profiles(evidence: Evidence, *, alike: bool) -> Sighting:
+    found = evidence.profiles
+    if found is None:
+        return not_seen(evidence.problems.get(Need.PROFILES, "the call profiles were not compared").rstrip("."))
+    lost = [table.spec.name for table in found.not_compared]
+    if lost or not found.tables:
+        return not_seen(f"{', '.join(lost) or 'the tables of call profiles'} could not be compared")
+    if found.empty:
+        return not_seen("neither server has rows in the tables of call profiles")
+    names = ", ".join(table.spec.name for table in found.differing)
+    says = f"{names} differ{'s' if len(found.differing) == 1 else ''}" if names else "the call profiles are alike"
+    return Sighting(Seen.DONE if alike is not bool(names) else Seen.NOT_YET, says)

@@ -1,0 +1,90 @@
+"""Looks at what was done beside the tables: backups, repairs, External Call History."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from syncengine.model.filled_checklist import Seen, Sighting
+from syncengine.model.outages import OutageReport, Outlook
+from syncengine.model.pair import CallHistory
+from syncengine.model.run import RunKind, RunRecord, RunState
+from syncengine.model.sentences import plural
+from syncengine.planning.sights.evidence import Evidence, Need, Question, done, not_seen, not_yet, shown
+
+MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2})")
+"""When a backup ended, as the hook `backups` says it."""
+
+
+def backup(evidence: Evidence, question: Question) -> Sighting:
+    """Say whether the hook `backups` tells of a backup of each server that ended since."""
+    ended: list[datetime] = []
+    for role in question.roles:
+        told = next((check for check in evidence.backups if check.role is role), None)
+        if told is None:
+            return not_seen(f"no table tells of a backup of {role}, and the pair file has no hook `backups` there")
+        if told.problem:
+            return not_seen(f"the hook `backups` of {role} {told.problem}")
+        said = " ".join(told.says)
+        found = _moments(said)
+        if not found:
+            return not_seen(f"the hook `backups` of {role} tells no time of the last backup, like 2000-06-04 23:10")
+        if not told.fine or max(found) <= question.since:
+            return not_yet(f"the hook `backups` of {role} says: {said}")
+        ended.append(max(found))
+    return done(f"told by the hook `backups`: ended {shown(min(ended))}", min(ended))
+
+
+def repaired(evidence: Evidence, _: Question) -> Sighting:
+    """Say whether nothing is left to be repaired of all outages since the checklist was begun."""
+    report = evidence.outages
+    if report is None:
+        return not_seen(evidence.problems.get(Need.OUTAGES, "outages were not looked for").rstrip("."))
+    if report.not_compared:
+        return not_seen(f"{report.not_compared[0][0]} could not be compared: {report.not_compared[0][1].rstrip('.')}")
+    open_ones = [one for one in report.findings if one.outlook not in (Outlook.ALIKE, Outlook.LOST)]
+    if open_ones:
+        first = open_ones[0]
+        more = f", and {plural(len(open_ones) - 1, 'outage')} more" if len(open_ones) > 1 else ""
+        return not_yet(f"ACD {first.time.acd} {first.time.span} {_verb(first.outlook)}{more}")
+    if report.unsettled:
+        return not_seen(f"nobody knows what the servers saw since {shown(report.looked.start)}")
+    run = _last_repair(evidence.runs_since)
+    by = f"run {run.id}: " if run is not None else ""
+    return done(f"{by}nothing is left to repair of the time since {shown(report.looked.start)}{_lost(report)}")
+
+
+def call_history(evidence: Evidence, _: Question) -> Sighting:
+    """Say whether External Call History has to be switched over at all."""
+    match evidence.settings.call_history:
+        case None:
+            return Sighting(Seen.NOT_NEEDED, "External Call History is not in the pair file")
+        case CallHistory.BOTH:
+            return Sighting(Seen.NOT_NEEDED, "External Call History is on at both servers, as the pair file says")
+        case _:
+            return not_seen("no table tells where External Call History is on")
+
+
+def _moments(said: str) -> list[datetime]:
+    found = []
+    for day, time in MOMENT.findall(said):
+        try:
+            found.append(datetime.fromisoformat(f"{day} {time}"))
+        except ValueError:
+            continue
+    return found
+
+
+def _verb(outlook: Outlook) -> str:
+    words = outlook.value
+    return words if words.startswith(("can", "waits")) else f"is {words}"
+
+
+def _lost(report: OutageReport) -> str:
+    lost = sum(one.outlook is Outlook.LOST for one in report.findings)
+    return f"; {plural(lost, 'outage')} lost on both servers" if lost else ""
+
+
+def _last_repair(runs: tuple[RunRecord, ...]) -> RunRecord | None:
+    ended = [run for run in runs if run.header.kind is RunKind.RESYNC and run.state is RunState.DONE and run.done]
+    return ended[-1] if ended else None

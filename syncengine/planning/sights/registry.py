@@ -1,0 +1,26 @@
+"""Which look belongs to which name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from syncengine.model.procedure import SightName
+from syncengine.planning.sights import likeness, links, records
+from syncengine.planning.sights.evidence import Need, Sight
+
+SIGHTS: Mapping[SightName, Sight] = {
+    SightName.LOADS_ALIKE: Sight(likeness.loads_alike, Need.FACTS),
+    SightName.LOADS_UNLIKE: Sight(likeness.loads_unlike, Need.FACTS),
+    SightName.SET_UP_ALIKE: Sight(likeness.set_up_alike, Need.CHECK),
+    SightName.SET_UP_UNLIKE: Sight(likeness.set_up_unlike, Need.CHECK),
+    SightName.PROFILES_ALIKE: Sight(likeness.profiles_alike, Need.PROFILES),
+    SightName.PROFILES_UNLIKE: Sight(likeness.profiles_unlike, Need.PROFILES),
+    SightName.COLLECTION_OFF: Sight(links.collection_off, Need.FACTS),
+    SightName.LINKS_DOWN: Sight(links.links_down, Need.FACTS),
+    SightName.LINKS_BACK: Sight(links.links_back, Need.FACTS),
+    SightName.ARCHIVED: Sight(links.archived, Need.FACTS),
+    SightName.NEXT_INTERVAL: Sight(links.next_interval, Need.FACTS),
+    SightName.BACKUP: Sight(records.backup, Need.BACKUPS),
+    SightName.REPAIRED: Sight(records.repaired, Need.OUTAGES),
+    SightName.CALL_HISTORY: Sight(records.call_history),
+}

@@ -1,0 +1,228 @@
+"""Checklists that are followed, for people and as JSON: boxes, what fills them in, what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from syncengine.model.filled_checklist import FilledChecklist, FilledLine, Seen, Sighting, Tick, TickedBy
+from syncengine.model.names import command
+from syncengine.model.procedure import Procedure, ProcedureLine
+from syncengine.report.grid import wrapped
+from syncengine.report.json_values import plain
+from syncengine.report.text import grid, unbroken
+
+FORMAT = "syncengine.checklist"
+VERSION = 1
+INDENT = 8
+"""Where what belongs to a line begins: behind its box and its number."""
+LEAST_WIDTH = 20
+BY = {TickedBy.HAND: "ticked by hand", TickedBy.HOOK: "done by its hook", TickedBy.SIGHT: ""}
+
+
+def print_checklist(console: Console, found: FilledChecklist, pair: str, *, reasons: bool = False) -> None:
+    """Print a checklist as it stands; `pair` is empty where it belongs to none.
+
+    `reasons` says of each line why it is done so; without a pair that stands there anyway.
+    """
+    procedure = found.procedure
+    console.print(Text(f"{procedure.title} (guide, {procedure.source})", style="bold"))
+    for line in _head(found, pair):
+        console.print(line)
+    for filled in found.lines:
+        if filled.line.part:
+            console.print()
+            console.print(Text(filled.line.part, style="bold"))
+        for line in _line(console.width, filled, found, pair, reasons=reasons or not pair):
+            console.print(line)
+    console.print()
+    for line in _end(found, pair):
+        console.print(line)
+
+
+def typed_command(line: ProcedureLine, pair: str) -> str:
+    """Return the command that does a line, as it is typed."""
+    first, *more = line.command
+    return command(first, "--pair", pair, *more)
+
+
+def print_procedures(console: Console, procedures: Iterable[Procedure]) -> None:
+    """Print which checklists there are, and how one is begun."""
+    table = grid("checklist", "what it is for", "guide", wraps=("what it is for", "guide"))
+    for procedure in procedures:
+        table.add_row(procedure.name, procedure.title, procedure.source)
+    console.print(table)
+    console.print()
+    console.print(unbroken(f"To see one: {command('checklist', 'NAME')}", style="bold"))
+    console.print(unbroken(f"To have it filled in: {command('checklist', 'NAME', '--pair', 'FILE')}", style="bold"))
+
+
+def _head(found: FilledChecklist, pair: str) -> Iterator[Text]:
+    procedure = found.procedure
+    if found.begun is not None and found.since is not None:
+        yield Text(f"Begun; what happened since {found.since:%Y-%m-%d %H:%M} counts.")
+    elif pair:
+        begin = command("checklist", procedure.name, "--pair", pair, "--anew")
+        yield Text("Not begun, so nothing is kept: to begin it, type")
+        yield unbroken(f"  {begin}")
+    if not pair or (found.begun is None and not any(line.tick for line in found.lines)):
+        for paragraph in procedure.intro:
+            yield Text()
+            yield Text(paragraph)
+    if procedure.ways:
+        yield Text()
+        yield from _ways(found, pair)
+    for note in found.notes:
+        yield Text(f"Note: {note}.", style="yellow")
+
+
+def _ways(found: FilledChecklist, pair: str) -> Iterator[Text]:
+    for way in found.procedure.ways:
+        if found.way is None:
+            yield Text(f"Way {way.name}: {way.title}. {way.costs}")
+        elif way == found.way:
+            yield Text(f"This way: {way.title}. {way.costs}")
+        else:
+            yield Text(f"Another way: {way.title}. {way.costs}")
+            yield unbroken(f"  {_typed(found, pair, '--way', way.name)}")
+
+
+def _line(width: int, filled: FilledLine, found: FilledChecklist, pair: str, *, reasons: bool) -> Iterator[Text]:
+    line = filled.line
+    marks = [f"guide {line.guide}"] if line.guide else []
+    marks += [f"only {' or '.join(line.ways)}"] if line.ways and found.way is None else []
+    text = f"{line.text} ({'; '.join(marks)})" if marks else line.text
+    hook = " [hook]" if filled.by_hook and not filled.done else ""
+    box = _box(filled, pair)
+    lead = f"{box} {filled.number:>2}. "
+    body = Text.assemble((text, "dim" if filled.done and not filled.contradicted else ""), (hook, "cyan"))
+    yield from _hanging(Text(lead), body, width)
+    for told in _told(filled):
+        yield from _hanging(Text(" " * INDENT), told, width)
+    if reasons and line.why:
+        yield from _hanging(Text(" " * INDENT), Text(line.why, style="dim"), width)
+    if not filled.done and line.command:
+        yield unbroken(f"{' ' * INDENT}{typed_command(line, pair or 'FILE')}", style="cyan")
+
+
+def _box(filled: FilledLine, pair: str) -> str:
+    if filled.contradicted:
+        return "[!]"
+    if filled.tick is not None:
+        return "[x]"
+    return "[-]" if pair and filled.done else "[ ]"
+
+
+def _told(filled: FilledLine) -> Iterator[Text]:
+    """Yield what is known of a line: when and how it was done, what speaks against that, or why it is not."""
+    tick, sighting = filled.tick, filled.sighting
+    if tick is not None:
+        yield Text(f"{tick.at:%Y-%m-%d %H:%M}, {_how(tick)}", style="green")
+    if filled.contradicted:
+        yield Text(f"But: {filled.contradicted}.", style="red")
+    elif tick is None and sighting is not None:
+        yield Text(f"{_beginning(sighting)}{sighting.says}.", style="dim" if filled.done else "yellow")
+
+
+def _how(tick: Tick) -> str:
+    return ": ".join(part for part in (BY[tick.by], tick.how) if part)
+
+
+def _beginning(sighting: Sighting) -> str:
+    match sighting.seen:
+        case Seen.NOT_NEEDED:
+            return "Nothing to do: "
+        case Seen.NOT_SEEN:
+            return "To be ticked by hand: "
+        case _:
+            return "Not yet: "
+
+
+def _end(found: FilledChecklist, pair: str) -> Iterator[Text]:
+    if not pair:
+        with_pair = command("checklist", found.procedure.name, "--pair", "FILE")
+        yield unbroken(f"With your pair the lines are filled in: {with_pair}", style="bold")
+        return
+    done = len(found.lines) - len(found.left)
+    for filled in found.contradicted:
+        untick = _typed(found, pair, "--untick", filled.number)
+        yield Text(f"Line {filled.number} is ticked, and the pair shows otherwise. If it is not done:", style="red")
+        yield unbroken(f"  {untick}", style="red")
+    if not found.left:
+        yield Text(f"All {len(found.lines)} lines are done.", style="bold")
+        if found.begun is not None:
+            yield unbroken(f"To begin it again: {_typed(found, pair, '--anew')}")
+        return
+    yield Text(f"{done} of {len(found.lines)} lines are done. Next is line {found.left[0].number}.", style="bold")
+    yield from _next(found.left[0], found, pair)
+
+
+def _next(first: FilledLine, found: FilledChecklist, pair: str) -> Iterator[Text]:
+    """Yield how the next line is done and ticked."""
+    if first.by_hook:
+        yield unbroken(f"  Have its hook do it:        {_typed(found, pair, '--do', first.number)}")
+    look = first.line.seen is not None and not (first.sighting and first.sighting.seen is Seen.NOT_SEEN)
+    if look:
+        yield unbroken(f"  Once it is done, look again: {_typed(found, pair)}")
+        yield unbroken(f"  Or tick it by hand:          {_typed(found, pair, '--tick', first.number)}")
+    else:
+        yield unbroken(f"  Once it is done, tick it:    {_typed(found, pair, '--tick', first.number)}")
+
+
+def _typed(found: FilledChecklist, pair: str, *more: object) -> str:
+    where = ("--pair", pair) if pair else ()
+    return command("checklist", found.procedure.name, *where, *more)
+
+
+def _hanging(lead: Text, body: Text, width: int) -> Iterator[Text]:
+    """Yield a text broken into lines, those after the first as far in as it begins."""
+    for place, line in enumerate(wrapped(body, max(width - len(lead), LEAST_WIDTH))):
+        yield Text.assemble(lead if place == 0 else " " * len(lead), line)
+
+
+def checklist_document(found: FilledChecklist, pair: str = "") -> dict[str, Any]:
+    """Return a checklist as plain data."""
+    procedure = found.procedure
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "name": procedure.name,
+        "title": procedure.title,
+        "source": procedure.source,
+        "intro": list(procedure.intro),
+        "way": found.way.name if found.way else None,
+        "ways": plain(procedure.ways),
+        "as_of": plain(found.as_of),
+        "begun": plain(found.begun),
+        "since": plain(found.since),
+        "done": bool(pair) and not found.left and not found.contradicted,
+        "left": [line.number for line in found.left],
+        "notes": list(found.notes),
+        "lines": [_line_document(line, procedure, pair) for line in found.lines],
+    }
+
+
+def _line_document(filled: FilledLine, procedure: Procedure, pair: str) -> dict[str, Any]:
+    line, tick, sighting = filled.line, filled.tick, filled.sighting
+    return {
+        "number": filled.number,
+        "name": line.name,
+        "part": line.part or None,
+        "text": line.text,
+        "server": line.place.value,
+        "guide": line.guide or None,
+        "kind": line.kind.value if line.kind else None,
+        "hook": filled.by_hook,
+        "command": typed_command(line, pair or "FILE") if line.command else None,
+        "note_time": line.note,
+        "after": procedure.number_of(line.after) if line.after else None,
+        "why": line.why or None,
+        "ways": list(line.ways),
+        "done": filled.done,
+        "tick": {"at": plain(tick.at), "by": tick.by.value, "how": tick.how} if tick else None,
+        "sight": {"seen": sighting.seen.value, "says": sighting.says, "at": plain(sighting.at)} if sighting else None,
+        "contradicted": filled.contradicted or None,
+    }

@@ -1,0 +1,71 @@
+"""How far each checklist of a pair is: `checklists/NAME.json`, written beside and renamed, believed only whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from syncengine.model.errors import StagingError
+from syncengine.model.filled_checklist import ChecklistRecord
+from syncengine.model.names import command
+from syncengine.staging.documents import read_document, write_document
+from syncengine.staging.errors import damaged, staging_errors
+from syncengine.staging.private_files import make_folder
+
+CHECKLISTS = "checklists"
+"""The folder of the files."""
+VERSION = 1
+LOST = "which lines of the checklist were ticked is not known any more"
+RECORD = TypeAdapter(ChecklistRecord)
+
+
+class _Versioned(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    version: int
+    checklist: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistFile:
+    """What is kept of one checklist of a pair. Whoever writes it holds the pair's lock."""
+
+    staging: Path
+    name: str
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        return self.staging / CHECKLISTS / f"{self.name}.json"
+
+    def load(self) -> ChecklistRecord | None:
+        """Return what is kept, or None where the checklist was not begun.
+
+        Raises `StagingError` where it is not as it was written, or a later release wrote it.
+        """
+        if not self.path.exists():
+            return None
+        try:
+            data = read_document(self.path, about=self.path.name, lost=LOST)
+            found = _Versioned.model_validate_json(data)
+            if found.version > VERSION:
+                raise StagingError(f"{self.path} was written by a later release of syncengine.")
+            return RECORD.validate_python(found.checklist, strict=False)
+        except ValidationError as error:
+            raise StagingError(damaged(self.path, LOST).message, hint=self._instead) from error
+        except StagingError as error:
+            raise StagingError(error.message, hint=self._instead) from error
+
+    def keep(self, record: ChecklistRecord) -> None:
+        """Keep how far it is, durably when this returns; what was kept before stays where that fails."""
+        with staging_errors(self.staging):
+            make_folder(self.path.parent)
+        text = _Versioned(version=VERSION, checklist=RECORD.dump_python(record, mode="json")).model_dump_json(indent=1)
+        write_document(self.path, text, about=self.path.name)
+
+    @property
+    def _instead(self) -> str:
+        again = command("checklist", self.name, "--anew")
+        return f"`{again}` begins it again; then tick what is done."
