@@ -85,7 +85,13 @@ class Pair:
         self._timetables = Timetables(settings, catalogue, self.connections)
         self._outages = Outages(settings, catalogue, self.connections, self._observer.observe)
         self._choosing = Choosing(catalogue)
-        looks = Looks(self.check, lambda since: self.outages(since=since), lambda: self.verify(sets="call-profiles"))
+        looks = Looks(
+            check=self.check,
+            outages=lambda since: self.outages(since=since),
+            profiles=lambda: self.verify(sets="call-profiles"),
+            daily=self.daily,
+            timetables=self.timetables,
+        )
         self._checklists = Checklists(settings, catalogue, self.ledger, self.connections, self._commands, looks)
         self._syncing = Syncing(settings, catalogue, self.connections, self._observer.observe_since)
         self.backfilling = Backfilling(

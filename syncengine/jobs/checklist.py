@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from syncengine.catalogue import Catalogue
 from syncengine.catalogue.procedure_file import read_procedure
 from syncengine.jobs.connections import Connections, as_of
 from syncengine.jobs.hook_commands import Commands, first_lines, last_lines, said_at_last
+from syncengine.jobs.outages import intervals_kept_since, midnight
 from syncengine.model.check import PairCheck
-from syncengine.model.daily_check import HookCheck
+from syncengine.model.daily_check import DailyCheck, HookCheck
 from syncengine.model.drift import Observation
 from syncengine.model.errors import InputError, OccupiedError, ServerError, StagingError, SyncError
 from syncengine.model.filled_checklist import ChecklistRecord, FilledChecklist, Tick, TickedBy
@@ -19,7 +20,8 @@ from syncengine.model.hooks import CheckKind
 from syncengine.model.names import command
 from syncengine.model.outages import OutageReport
 from syncengine.model.pair import Hook, PairSettings, Role
-from syncengine.model.procedure import Procedure, ProcedureLine
+from syncengine.model.procedure import LooksBack, Procedure, ProcedureLine
+from syncengine.model.timetables import TimetableListing
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions, gather_facts
 from syncengine.planning.filling import Filling, chosen_way, filled_in
@@ -64,6 +66,8 @@ class Looks:
     check: Callable[[], PairCheck]
     outages: Callable[[datetime], OutageReport]
     profiles: Callable[[], Observation]
+    daily: Callable[[], DailyCheck]
+    timetables: Callable[[], TimetableListing]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ class Checklists:
         if wishes.changes:
             self._change(procedure, file, wishes)
         record = file.load()
-        looked = record or ChecklistRecord(name, datetime.now(), as_of(self.settings), wishes.way)
+        looked = record or ChecklistRecord(name, datetime.now(), self._since(procedure), wishes.way)
         if wishes.since is not None and not wishes.begins:
             looked = replace(looked, since=wishes.since)
         filling = self._filled(procedure, looked)
@@ -112,7 +116,7 @@ class Checklists:
             if record is None and not wishes.begins:
                 return
             if record is None:
-                record = ChecklistRecord(procedure.name, datetime.now(), wishes.since or now)
+                record = ChecklistRecord(procedure.name, datetime.now(), wishes.since or self._since(procedure))
             if wishes.way:
                 record = replace(record, way=wishes.way)
             for number in wishes.untick:
@@ -126,6 +130,17 @@ class Checklists:
                 says = self._carry_out(number, line)
                 record = record.with_tick(Tick(line.name, wishes.at or as_of(self.settings), TickedBy.HOOK, says))
                 file.keep(record)
+
+    def _since(self, procedure: Procedure) -> datetime:
+        """Return from when on what happened counts, where nobody said it."""
+        now = as_of(self.settings)
+        match procedure.looks_back:
+            case LooksBack.YESTERDAY:
+                return midnight(now) - timedelta(days=1)
+            case LooksBack.AS_LONG_AS_KEPT:
+                return intervals_kept_since(self.settings, now)
+            case _:
+                return now
 
     def _carry_out(self, number: int, line: ProcedureLine) -> str:
         """Run the hooks of a line, the primary's first, and return what they said; the first that fails ends it."""
@@ -190,6 +205,10 @@ class Checklists:
                     return replace(evidence, profiles=self.looks.profiles())
                 case Need.BACKUPS:
                     return replace(evidence, backups=tuple(self._backups()))
+                case Need.DAILY:
+                    return replace(evidence, daily=self.looks.daily())
+                case Need.TIMETABLES:
+                    return replace(evidence, timetables=self.looks.timetables())
         except SyncError as error:
             return replace(evidence, problems={**evidence.problems, need: error.message})
 

@@ -8,7 +8,6 @@ from syncengine.model.daily_check import DailyCheck, HookCheck, ServerDay
 from syncengine.model.drift import Observation, TableObservation
 from syncengine.model.filled_checklist import Seen, Sighting
 from syncengine.model.hooks import CheckKind, HookState
-from syncengine.model.pair import Role
 from syncengine.model.run import RunKind, RunRecord
 from syncengine.model.sentences import listed
 from syncengine.model.spec import DataClass, Kept
@@ -57,6 +56,11 @@ def backups_fine(evidence: Evidence, question: Question) -> Sighting:
     return _by_hook(evidence, question, CheckKind.BACKUPS)
 
 
+def no_users(evidence: Evidence, question: Question) -> Sighting:
+    """Say whether the hook `users` finds nobody where nobody should be."""
+    return _by_hook(evidence, question, CheckKind.USERS)
+
+
 def archives_run(evidence: Evidence, question: Question) -> Sighting:
     """Say whether no archive of a server is late or has failed."""
     found = _daily(evidence)
@@ -73,17 +77,18 @@ def archives_run(evidence: Evidence, question: Question) -> Sighting:
 
 def in_step(evidence: Evidence, _: Question) -> Sighting:
     """Say whether both servers hold the same of the time that the daily check compares, administration included."""
-    drift = _drift(evidence)
+    found, drift = _daily(evidence), _drift(evidence)
     if isinstance(drift, Sighting):
         return drift
+    if isinstance(found, Sighting):
+        return found
     lost = [table.spec.name for table in drift.not_compared]
     if lost:
         return not_seen(f"{listed(lost, TABLES_SHOWN)} could not be compared")
     names = [table.spec.name for table in drift.differing]
     if names or not drift.in_sync:
         return not_yet(_differ(names) if names else "both were not found in sync")
-    assert evidence.daily is not None
-    return done(f"compared: nothing differs since {shown(evidence.daily.since)}, administration included")
+    return done(f"compared: nothing differs since {shown(found.since)}, administration included")
 
 
 def administration_alike(evidence: Evidence, question: Question) -> Sighting:
@@ -191,5 +196,3 @@ def _hook_of(run: RunRecord, question: Question) -> Sighting | None:
     if not hooks:
         return None
     return done(f"done by the hook {hooks[-1].kind} of {hooks[-1].server} in run {run.id}", hooks[-1].at)
-
-

@@ -21,7 +21,9 @@ def timetables_over(evidence: Evidence, question: Question) -> Sighting:
         by = f"run {run.id}: " if run is not None else ""
         return done(f"{by}seen in the timetables: all run on {role}", run.ended if run is not None else None)
     if run is not None:
-        return not_seen(f"run {run.id} has let some run on {role}; these do not: {named(idle)}; tick it if that is meant")
+        return not_seen(
+            f"run {run.id} has let some run on {role}; these do not: {named(idle)}; tick it if that is meant"
+        )
     return not_yet(f"these do not run on {role}: {named(idle)}")
 
 
