@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from syncengine.catalogue import Catalogue
 from syncengine.catalogue.procedure_file import read_procedure
 from syncengine.jobs.connections import Connections, as_of
 from syncengine.jobs.hook_commands import Commands, first_lines, last_lines, said_at_last
-from syncengine.jobs.outages import intervals_kept_since, midnight
 from syncengine.model.check import PairCheck
 from syncengine.model.daily_check import DailyCheck, HookCheck
 from syncengine.model.drift import Observation
@@ -21,9 +20,11 @@ from syncengine.model.names import command
 from syncengine.model.outages import OutageReport
 from syncengine.model.pair import Hook, PairSettings, Role
 from syncengine.model.procedure import LooksBack, Procedure, ProcedureLine
+from syncengine.model.spec import Archive
 from syncengine.model.timetables import TimetableListing
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions, gather_facts
+from syncengine.observe.scopes import LONGEST_KEPT, oldest_kept
 from syncengine.planning.filling import Filling, chosen_way, filled_in
 from syncengine.planning.sights.evidence import Evidence, Need
 from syncengine.staging.checklist_file import ChecklistFile
@@ -136,9 +137,10 @@ class Checklists:
         now = as_of(self.settings)
         match procedure.looks_back:
             case LooksBack.YESTERDAY:
-                return midnight(now) - timedelta(days=1)
+                return oldest_kept(Archive.INTERVAL, 1, now)
             case LooksBack.AS_LONG_AS_KEPT:
-                return intervals_kept_since(self.settings, now)
+                periods = self.settings.retention.of(Archive.INTERVAL) or LONGEST_KEPT[Archive.INTERVAL]
+                return oldest_kept(Archive.INTERVAL, periods, now)
             case _:
                 return now
 

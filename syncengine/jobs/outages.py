@@ -107,7 +107,8 @@ class Outages:
 
     def _looked(self, since: datetime | None) -> Window:
         now = as_of(self.settings)
-        return looked_back(now, since or intervals_kept_since(self.settings, now))
+        kept = self.settings.retention.of(Archive.INTERVAL) or LONGEST_KEPT[Archive.INTERVAL]
+        return looked_back(now, since or midnight(now) - timedelta(days=kept))
 
     def _facts(
         self, servers: Mapping[Role, Server], looked: Window, acds: tuple[int, ...]
@@ -170,11 +171,6 @@ def compared_parts(spans: Iterable[Window]) -> tuple[Window, ...]:
         else:
             parts.append(span)
     return tuple(parts)
-
-
-def intervals_kept_since(settings: PairSettings, now: datetime) -> datetime:
-    """Return the moment from which intervals are kept, as far as the pair file tells."""
-    return midnight(now) - timedelta(days=settings.retention.of(Archive.INTERVAL) or LONGEST_KEPT[Archive.INTERVAL])
 
 
 def midnight(moment: datetime) -> datetime:

@@ -20,14 +20,13 @@ def timetables_over(evidence: Evidence, question: Question) -> Sighting:
     if not idle:
         by = f"run {run.id}: " if run is not None else ""
         return done(f"{by}seen in the timetables: all run on {role}", run.ended if run is not None else None)
+    left = f"these do not run on {role}: {named(idle)}"
     if run is not None:
-        return not_seen(
-            f"run {run.id} has let some run on {role}; these do not: {named(idle)}; tick it if that is meant"
-        )
-    return not_yet(f"these do not run on {role}: {named(idle)}")
+        return not_seen(f"run {run.id} has let others run there, and {left}; tick it if that is meant")
+    return not_yet(left)
 
 
-def timetables_back(evidence: Evidence, question: Question) -> Sighting:
+def timetables_back(evidence: Evidence, _: Question) -> Sighting:
     """Say whether every run that let timetables run elsewhere has been undone."""
     edits = [run for run in evidence.runs if run.header.kind is RunKind.TIMETABLES and run.done]
     standing = [run for run in edits if not undone_by(run, evidence.runs)]
@@ -41,7 +40,7 @@ def timetables_back(evidence: Evidence, question: Question) -> Sighting:
     return done(f"run {undo.id} has undone {last.id}", undo.ended)
 
 
-def backfilled(evidence: Evidence, question: Question) -> Sighting:
+def backfilled(evidence: Evidence, _: Question) -> Sighting:
     """Say whether a backfill since has copied history, and was found in sync afterwards."""
     runs = [run for run in evidence.runs_since if run.header.kind is RunKind.BACKFILL]
     if not runs:
