@@ -105,7 +105,7 @@ def administration_alike(evidence: Evidence, question: Question) -> Sighting:
         return drift
     manual = MANUAL in question.line.command
     tables = [table for table in drift.tables if table.spec.data_class in ADMINISTRATION and _copied(table, manual)]
-    lost = [table.spec.name for table in tables if table.problem]
+    lost = [table.spec.name for table in drift.not_compared if table in tables]
     if lost:
         return not_seen(f"{listed(lost, TABLES_SHOWN)} could not be compared")
     names = [table.spec.name for table in tables if table.differing]
@@ -116,7 +116,7 @@ def administration_alike(evidence: Evidence, question: Question) -> Sighting:
     if run is None:
         return Sighting(Seen.NOT_NEEDED, "administration is alike on both servers, so that nothing is to be copied")
     if _copies(question):
-        return done(f"run {run.id} has copied it, and it is alike on both servers", run.ended)
+        return done(f"run {run.id} has copied it, and it is alike on both servers")
     return not_seen(f"run {run.id} has copied administration; what belongs to it no table tells")
 
 
@@ -195,4 +195,4 @@ def _hook_of(run: RunRecord, question: Question) -> Sighting | None:
     hooks = [one for one in run.hooks if one.place in places and one.state is HookState.DONE]
     if not hooks:
         return None
-    return done(f"done by the hook {hooks[-1].kind} of {hooks[-1].server} in run {run.id}", hooks[-1].at)
+    return done(f"done by the hook {hooks[-1].kind} of {hooks[-1].server} in run {run.id}")

@@ -19,7 +19,7 @@ def timetables_over(evidence: Evidence, question: Question) -> Sighting:
     run = _last_edit(evidence.runs_since, evidence.runs)
     if not idle:
         by = f"run {run.id}: " if run is not None else ""
-        return done(f"{by}seen in the timetables: all run on {role}", run.ended if run is not None else None)
+        return done(f"{by}seen in the timetables: all run on {role}")
     left = f"these do not run on {role}: {named(idle)}"
     if run is not None:
         return not_seen(f"run {run.id} has let others run there, and {left}; tick it if that is meant")
@@ -37,7 +37,7 @@ def timetables_back(evidence: Evidence, _: Question) -> Sighting:
         return not_seen("no run has let timetables run elsewhere; what was done by hand no run tells")
     last = edits[-1]
     undo = next(run for run in reversed(evidence.runs) if run.id == undone_by(last, evidence.runs))
-    return done(f"run {undo.id} has undone {last.id}", undo.ended)
+    return done(f"run {undo.id} has undone {last.id}")
 
 
 def backfilled(evidence: Evidence, _: Question) -> Sighting:
@@ -50,7 +50,7 @@ def backfilled(evidence: Evidence, _: Question) -> Sighting:
         return not_yet(f"run {last.id} is {last.state}; syncengine resume goes on with it")
     if last.not_compared or last.differs:
         return not_yet(f"run {last.id} is done, and something differs still")
-    return done(f"run {last.id} has copied what it was asked for", last.ended)
+    return done(f"run {last.id} has copied what it was asked for")
 
 
 def outage_over(evidence: Evidence, question: Question) -> Sighting:
