@@ -13,7 +13,7 @@ from syncengine.jobs.hook_commands import Commands, first_lines, last_lines, sai
 from syncengine.model.check import PairCheck
 from syncengine.model.daily_check import DailyCheck, HookCheck
 from syncengine.model.drift import Observation
-from syncengine.model.errors import InputError, OccupiedError, ServerError, StagingError, SyncError
+from syncengine.model.errors import HookFailedError, InputError, OccupiedError, ServerError, StagingError, SyncError
 from syncengine.model.filled_checklist import ChecklistRecord, FilledChecklist, Tick, TickedBy
 from syncengine.model.hooks import CheckKind
 from syncengine.model.names import command
@@ -29,10 +29,6 @@ from syncengine.planning.filling import Filling, chosen_way, filled_in
 from syncengine.planning.sights.evidence import Evidence, Need
 from syncengine.staging.checklist_file import ChecklistFile
 from syncengine.staging.ledger import Ledger
-
-
-class HookFailedError(SyncError):
-    """A hook that was to carry out a line of a checklist did not end with 0."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@
     │   ├── ServerReadOnlyError
     │   ├── ServerSlowError       it took longer than it may
     │   └── UnknownOutcomeError   a commit was sent and its answer never came
+    ├── HookFailedError       a hook that was to do a line of a checklist did not
     ├── StagingError          the staging folder
     ├── OutputError           what there is to say could not be written
     ├── MovedError            source or target changed under a step
@@ -129,6 +130,10 @@ class UnknownOutcomeError(ServerError):
     """A commit was sent and nobody knows whether it was done; never retried blindly."""
 
     of_whole_server = True
+
+
+class HookFailedError(SyncError):
+    """A hook that was to carry out a line of a checklist failed; the line is not ticked."""
 
 
 class StagingError(SyncError):

@@ -74,6 +74,8 @@ class Seen(StrEnum):
     NOT_YET = "not yet"
     NOT_SEEN = "cannot be seen"
     """The pair does not show it, or could not be asked."""
+    WAITS = "waits"
+    """Another line comes first."""
     NOT_NEEDED = "not needed"
     """There is nothing to do on this pair."""
 

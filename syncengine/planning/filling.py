@@ -17,7 +17,7 @@ from syncengine.model.filled_checklist import (
 )
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.procedure import OPPOSITES, Procedure, ProcedureLine, Way
-from syncengine.planning.sights.evidence import Evidence, Need, Question, not_seen, not_yet
+from syncengine.planning.sights.evidence import Evidence, Need, Question, not_seen
 from syncengine.planning.sights.registry import SIGHTS
 
 
@@ -87,7 +87,7 @@ def _looked_at(
         before = ticks.get(line.after)
         if before is None:
             number = procedure.number_of(line.after)
-            return not_yet(f"line {number} comes first")
+            return Sighting(Seen.WAITS, f"line {number} comes first")
         opposite = OPPOSITES.get(line.seen)
         if procedure.line(line.after).seen is opposite is not None and before.by is not TickedBy.SIGHT:
             number = procedure.number_of(line.after)

@@ -93,14 +93,14 @@ def _ways(found: FilledChecklist, pair: str) -> Iterator[Text]:
 def _line(width: int, filled: FilledLine, found: FilledChecklist, pair: str, *, reasons: bool) -> Iterator[Text]:
     line = filled.line
     marks = [f"guide {line.guide}"] if line.guide else []
-    marks += [f"only {' or '.join(line.ways)}"] if line.ways and found.way is None else []
+    marks += [f"only way {' or '.join(line.ways)}"] if line.ways and found.way is None else []
     text = f"{line.text} ({'; '.join(marks)})" if marks else line.text
     hook = " [hook]" if filled.by_hook and not filled.done else ""
     box = _box(filled, pair)
     lead = f"{box} {filled.number:>2}. "
     body = Text.assemble((text, "dim" if filled.done and not filled.contradicted else ""), (hook, "cyan"))
     yield from _hanging(Text(lead), body, width)
-    for told in _told(filled):
+    for told in _told(filled, every_line=reasons):
         yield from _hanging(Text(" " * INDENT), told, width)
     if reasons and line.why:
         yield from _hanging(Text(" " * INDENT), Text(line.why, style="dim"), width)
@@ -116,14 +116,14 @@ def _box(filled: FilledLine, pair: str) -> str:
     return "[-]" if pair and filled.done else "[ ]"
 
 
-def _told(filled: FilledLine) -> Iterator[Text]:
+def _told(filled: FilledLine, *, every_line: bool) -> Iterator[Text]:
     """Yield what is known of a line: when and how it was done, what speaks against that, or why it is not."""
     tick, sighting = filled.tick, filled.sighting
     if tick is not None:
         yield Text(f"{tick.at:%Y-%m-%d %H:%M}, {_how(tick)}", style="green")
     if filled.contradicted:
         yield Text(f"But: {filled.contradicted}.", style="red")
-    elif tick is None and sighting is not None:
+    elif tick is None and sighting is not None and (every_line or sighting.seen is not Seen.WAITS):
         yield Text(f"{_beginning(sighting)}{sighting.says}.", style="dim" if filled.done else "yellow")
 
 

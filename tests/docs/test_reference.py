@@ -247,7 +247,7 @@ def test_every_reason_for_keeping_is_described() -> None:
     assert not [why.value for why in KeptWhy if f"| {why.value} |" not in advice]
 
 
-@pytest.mark.parametrize("call", [open_pair, Pair.check, Pair.verify, Pair.plan_resync, Pair.execute])
+@pytest.mark.parametrize("call", [open_pair, Pair.check, Pair.checklist, Pair.verify, Pair.plan_resync, Pair.execute])
 def test_every_parameter_of_the_python_api_is_described(call: Callable[..., Any]) -> None:
     """The heading of a call names its parameters in order, the first of many; a table names each with its default."""
     text = PYTHON_API.read_text(encoding="utf-8")

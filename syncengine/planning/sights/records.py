@@ -58,7 +58,7 @@ def call_history(evidence: Evidence, _: Question) -> Sighting:
     """Say whether External Call History has to be switched over at all."""
     match evidence.settings.call_history:
         case None:
-            return Sighting(Seen.NOT_NEEDED, "External Call History is not in the pair file")
+            return Sighting(Seen.NOT_NEEDED, "the pair file has no external_call_history, so that it is not installed")
         case CallHistory.BOTH:
             return Sighting(Seen.NOT_NEEDED, "External Call History is on at both servers, as the pair file says")
         case _:

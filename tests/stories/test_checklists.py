@@ -1,0 +1,179 @@
+"""Each checklist followed from its first line to its last, by somebody who does what the line says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from syncengine.catalogue.procedure_file import procedure_names
+from tests.builders import Files, build_files, row
+from tests.cli.terminal import Typing
+from tests.following import Administrator, archived, clock, link_down
+from tests.rules.hooked import hook, python, with_hooks
+from tests.scenes import storage, trunks
+
+DAYS = "UPDATE dcalloc SET days_intrahour = 31"
+"""The change that collection is turned off for."""
+BACKUPS = python("print('the last full backup ended 2000-06-05', open('backup').read())")
+"""A hook that tells when the last backup ended."""
+
+
+@pytest.mark.parametrize("name", procedure_names())
+def test_each_checklist_is_begun_and_ended(name: str, tmp_path: Path, typed: Typing) -> None:
+    """Begun, nothing that has to be done is ticked but by sight; ended, the last line ends with exit code 0."""
+    files = pair(tmp_path)
+    words = ("checklist", name, "--pair", files.pair_file, "--json")
+    numbers = [str(line["number"]) for line in typed(*words).document["lines"]]
+
+    begun = typed(*words, "--anew")
+    ended = typed(*words, *(word for number in numbers for word in ("--tick", number)))
+
+    assert begun.code == 3
+    assert {line["tick"]["by"] for line in begun.document["lines"] if line["tick"]} <= {"sight"}
+    assert ended.document["left"] == []
+    contradicted = [line for line in ended.document["lines"] if line["contradicted"]]
+    assert ended.code == (3 if contradicted else 0)
+
+
+def pair(folder: Path, *tables: str) -> Files:
+    """Build a pair at five o'clock, alike on both servers, with intervals of half an hour until seven."""
+    files = build_files(
+        folder,
+        ["htrunk", *tables],
+        both={"htrunk": trunks(400, 700), "dcalloc": [storage("trunk_groups")]},
+    )
+    archived(files, "05:00")
+    return files
+
+
+@pytest.mark.soak
+def test_collection_off_and_on_is_followed(tmp_path: Path, typed: Typing) -> None:
+    """As the guide has it, in single-user mode: hooks do what they can, the pair shows what it can."""
+    says = python("print('done on', sys.argv[1:])")
+    kinds = ("log-off", "single-user", "multi-user", "collection-off", "collection-on")
+    files = with_hooks(pair(tmp_path), *(hook(kind, says) for kind in kinds))
+
+    ticked = Administrator(typed, files, "collection-off-and-on").follow(
+        {
+            "change-primary": lambda: files.run("primary", DAYS),
+            "on-primary": lambda: link_down(files, "primary", "05:13", "05:19"),
+            "archived-primary": lambda: archived(files, "05:30"),
+            "change-secondary": lambda: files.run("secondary", DAYS),
+            "on-secondary": lambda: link_down(files, "secondary", "05:35", "05:42"),
+            "archived-secondary": lambda: archived(files, "06:00"),
+        }
+    )
+
+    by_hooks = {"log-off-primary", "off-primary", "on-primary", "off-secondary", "on-secondary"}
+    by_hooks |= {f"{mode}-{role}" for mode in ("single-user", "multi-user") for role in ("primary", "secondary")}
+    assert {name for name, by in ticked.items() if by == "hook"} == by_hooks
+    assert {name for name, by in ticked.items() if by == "hand"} == set()
+    assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
+
+
+@pytest.mark.soak
+def test_collection_off_and_on_is_followed_without_single_user_mode(tmp_path: Path, typed: Typing) -> None:
+    """Our way leaves single-user mode out; without hooks the diary of links shows collection off and on."""
+    files = pair(tmp_path)
+
+    ticked = Administrator(typed, files, "collection-off-and-on", "multi-user").follow(
+        {
+            "off-primary": lambda: link_down(files, "primary", "05:13", "05:19"),
+            "change-primary": lambda: files.run("primary", DAYS),
+            "archived-primary": lambda: archived(files, "05:30"),
+            "off-secondary": lambda: link_down(files, "secondary", "05:35", "05:42"),
+            "change-secondary": lambda: files.run("secondary", DAYS),
+            "archived-secondary": lambda: archived(files, "06:00"),
+        }
+    )
+
+    assert set(ticked.values()) == {"sight"}
+    assert not any("single-user" in name for name in ticked)
+    assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
+
+
+def upgraded(files: Files, role: str) -> None:
+    """Let a server run the new load, as the pair file says."""
+    before, _, after = files.pair_file.read_text().partition(f"[{role}]")
+    files.pair_file.write_text(f"{before}[{role}]{after.replace('r3v8ag.f', 'r3v8ah.b', 1)}")
+
+
+@pytest.mark.soak
+def test_base_load_upgrade_is_followed(tmp_path: Path, typed: Typing) -> None:
+    """All 33 steps of the guide, and ours: loads, links, archives, backups and the repair are seen."""
+    files = pair(tmp_path)
+    text = files.pair_file.read_text()
+    files.pair_file.write_text(text.replace("[primary]", 'external_call_history = "primary"\n\n[primary]', 1))
+    files = with_hooks(files, hook("backups", BACKUPS), hook("log-off"))
+
+    def backup(time: str) -> None:
+        (tmp_path / "backup").write_text(time)
+        clock(files, time)
+
+    backup("04:00")
+    ticked = Administrator(typed, files, "base-load-upgrade").follow(
+        {
+            "backup-secondary-before": lambda: backup("05:05"),
+            "off-secondary": lambda: link_down(files, "secondary", "05:13", "05:19"),
+            "load-secondary": lambda: upgraded(files, "secondary"),
+            "archived-secondary": lambda: archived(files, "05:30"),
+            "off-primary": lambda: link_down(files, "primary", "05:35", "05:42"),
+            "load-primary": lambda: upgraded(files, "primary"),
+            "archived-primary": lambda: archived(files, "06:00"),
+            "backup-secondary-after": lambda: backup("06:05"),
+        }
+    )
+
+    seen = {"loads-before", "load-secondary", "load-primary", "alike"}
+    seen |= {f"{what}-{role}" for what in ("off", "on", "archived", "repair") for role in ("primary", "secondary")}
+    seen |= {f"backup-{role}-{when}" for role in ("primary", "secondary") for when in ("before", "after")}
+    assert {name for name, by in ticked.items() if by == "sight"} == seen
+    assert {name for name, by in ticked.items() if by == "hook"} == {"users-to-secondary", "users-back"}
+    assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
+
+
+def test_call_profile_change_is_followed(tmp_path: Path, typed: Typing) -> None:
+    """Each server in an interval of its own: the profiles are seen to differ, then to be alike, and nothing is lost."""
+    files = pair(tmp_path, "split_pro", "vdn_pro")
+    for role in ("primary", "secondary"):
+        files.add(role, "split_pro", row("split_pro", split=1))
+        files.add(role, "vdn_pro", row("vdn_pro"))
+
+    def changed(role: str, down: str, up: str) -> None:
+        files.run(role, "UPDATE split_pro SET servicelevel = 20")
+        link_down(files, role, down, up)
+
+    ticked = Administrator(typed, files, "call-profile-change").follow(
+        {
+            "change-primary": lambda: changed("primary", "05:00", "05:10"),
+            "next-interval": lambda: clock(files, "05:31"),
+            "change-secondary": lambda: changed("secondary", "05:30", "05:40"),
+            "archived": lambda: archived(files, "06:00"),
+        }
+    )
+
+    assert set(ticked.values()) == {"sight"}
+    assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
+
+
+@pytest.mark.soak
+def test_call_profile_change_is_followed_at_once(tmp_path: Path, typed: Typing) -> None:
+    """Both quickly, in one interval: what was lost on both is named, and costs nobody a repair."""
+    files = pair(tmp_path, "split_pro", "vdn_pro")
+    for role in ("primary", "secondary"):
+        files.add(role, "split_pro", row("split_pro", split=1))
+
+    followed = Administrator(typed, files, "call-profile-change", "at-once")
+    ticked = followed.follow(
+        {
+            "change-primary": lambda: link_down(files, "primary", "05:00", "05:02"),
+            "change-secondary": lambda: link_down(files, "secondary", "05:00", "05:03"),
+            "archived": lambda: archived(files, "05:30"),
+        }
+    )
+
+    hand = {"beginning", "change-primary", "change-secondary"}
+    assert {name for name, by in ticked.items() if by == "hand"} == hand
+    lost = next(line for line in followed.shown["lines"] if line["name"] == "lost")
+    assert "1 outage lost on both servers" in lost["tick"]["how"]
