@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from tests.builders import Files, archive_rows, build_files, row
+import pytest
+
+from tests.builders import Files, build_files, row
 from tests.cli.terminal import Typing
+from tests.following import Administrator, archived, clock
 from tests.jobs.test_outages import broken, link
 from tests.rules.hooked import hook, with_hooks
 from tests.rules.timetabled import FLAG, flags, schedule, task
 from tests.scenes import trunks
-from tests.stories.following import Follower, time_passes
 
-DOWN, BACK = datetime(2000, 6, 5, 5, 40), datetime(2000, 6, 5, 7, 10)
-OWNERS = ("jm", "rg")
 NAMES = (("jm", "Morning"), ("jm", "Weekly"), ("rg", "Greeting"))
-SCHEDULES = [schedule("cms", "Nightly backup")]
-ECHO = ("echo", "2000-06-05 07:05 all is fine")
+BACKUP = schedule("cms", "Nightly backup")
+ECHO = ("echo", "2000-06-05 07:15 all is fine")
+LOOKS = (0, 3)
+"""What a command that only reads ends with, in sync or not."""
+
+
+def by(ticked: Mapping[str, str], who: str) -> list[str]:
+    """Return the lines that somebody has ticked, in order."""
+    return [name for name, one in ticked.items() if one == who]
 
 
 def taken_down(folder: Path, *hooks: str) -> Files:
@@ -27,10 +34,10 @@ def taken_down(folder: Path, *hooks: str) -> Files:
         folder,
         ["htrunk", "synonyms", "ttsched", "ttsctasks", "ttsc"],
         both={"htrunk": trunks(400, 500), "ttsctasks": [task(*name) for name in NAMES]},
-        primary={"ttsched": [schedule(*name, "o") for name in NAMES] + SCHEDULES},
-        secondary={"ttsched": [schedule(*name, "n") for name in NAMES] + SCHEDULES, "htrunk": trunks(500, 530)},
+        primary={"ttsched": [*(schedule(*name, "o") for name in NAMES), BACKUP]},
+        secondary={"ttsched": [*(schedule(*name, "n") for name in NAMES), BACKUP], "htrunk": trunks(500, 530)},
         archived=datetime(2000, 6, 5, 5, 30),
-        as_of=DOWN,
+        as_of=datetime(2000, 6, 5, 5, 40),
         settings=f'external_call_history = "primary"\n{FLAG}',
     )
     files.database("primary").rename(folder / "away")
@@ -44,51 +51,92 @@ def comes_back(files: Files) -> None:
     files.add("primary", "linkex", link(513, 87 * 60))
     files.add("secondary", "htrunk", *trunks(530, 700))
     files.add("secondary", "synonyms", row("synonyms", item_type="vdn", value="45001", item_name="Reception"))
-    archived(files, datetime(2000, 6, 5, 6, 30))
-    time_passes(files, BACK)
+    archived(files, "06:30")
+    clock(files, "07:10")
 
 
-def archived(files: Files, until: datetime) -> None:
-    """Let both servers have archived up to a moment."""
-    for role in ("primary", "secondary"):
-        files.run(role, "DELETE FROM arch_stat")
-        files.add(role, "arch_stat", *archive_rows(1, until))
+def test_takeover_and_return_are_followed(tmp_path: Path, typed: Typing) -> None:
+    """Users go over with what belongs to them, and come back last, once the primary has its history."""
+    hooks = [hook(kind, ECHO) for kind in ("log-off", "log-on", "host-alias", "single-user", "multi-user")]
+    files = taken_down(tmp_path, *hooks, hook("links", ECHO, "secondary"))
 
-
-def test_takeover_and_return_are_followed_line_by_line(tmp_path: Path, typed: Typing) -> None:
-    """Users go over with what belongs to them, and back once the primary has its history; each line as it says."""
-    hooks = [hook(kind, ECHO) for kind in ("log-off", "log-on", "host-alias", "backups", "support", "multi-user")]
-    files = taken_down(tmp_path, *hooks, hook("single-user", ECHO), hook("links", ECHO, "secondary"))
-    over = Follower(typed, files, "takeover", {"USER": OWNERS}, answered=(0, 1, 3))
-    over.look("--anew")
-
-    over.follow()
+    # The commands that ask both servers end with 1 while the primary is away.
+    over = Administrator(typed, files, "takeover", words={"USER": ("jm", "rg")}, answered=(0, 1, 3)).follow({})
 
     assert flags(files) == {"Greeting": "o", "Morning": "o", "Nightly backup": "y", "Weekly": "o"}
-    assert {name: by for name, by in over.how.items() if by != "hand"} == {
-        "secondary-fit": "sight",
-        "log-off": "hook",
-        "host-alias": "hook",
-        "log-on": "hook",
-        "support": "hook",
-        "timetables-run": "sight",
-    }
-    assert over.document["done"]
+    assert by(over, "hook") == ["log-off", "host-alias", "log-on"]
+    assert by(over, "sight") == ["secondary-fit", "timetables-run"]
 
     comes_back(files)
     runs = [run.id for run in files.open().runs()]
-    back = Follower(typed, files, "return", {"RUN": runs[::-1]})
-    back.look("--anew")
-    assert back.line("archived")["sight"]["seen"] == "not yet"
-    back.follow(past="archived")
-    archived(files, datetime(2000, 6, 5, 7, 0))
-    back.follow()
+    administrator = Administrator(typed, files, "return", words={"RUN": runs[::-1]}, answered=LOOKS)
+    back = administrator.follow({"archived": lambda: archived(files, "07:00")})
 
     assert flags(files) == {"Greeting": "n", "Morning": "n", "Nightly backup": "y", "Weekly": "n"}
     for table in ("htrunk", "synonyms"):
         assert files.bag("primary", table) == files.bag("secondary", table)
-    assert back.line("back")["tick"]["at"].startswith("2000-06-05T06:40")
-    assert list(back.how)[-4:] == ["log-off", "host-alias", "log-on", "nightly"]
-    print([(l["name"], l["sight"]) for l in back.document["lines"]])
-    assert back.document["done"]
-    assert Counter(back.how.values()) == {}
+    seen = ("back", "set-up-alike", "administration-back", "archived", "history-back", "verified")
+    assert {*seen, "timetables-back"} <= {*by(back, "sight")}
+    assert list(back)[-4:] == ["log-off", "host-alias", "log-on", "nightly"]
+
+
+@pytest.mark.soak
+def test_secondary_return_is_followed(tmp_path: Path, typed: Typing) -> None:
+    """After an outage of the secondary everything goes one way, administration that did not change not at all."""
+    files = build_files(
+        tmp_path,
+        ["htrunk", "synonyms"],
+        both={"htrunk": trunks(400, 500)},
+        primary={"htrunk": trunks(500, 700)},
+        secondary={"htrunk": [*broken(500, 530), *broken(630, 700)], "linkex": [link(513, 87 * 60)]},
+    )
+
+    ticked = Administrator(typed, files, "secondary-return", answered=LOOKS).follow({})
+
+    assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
+    not_needed = ["administration-look", "single-user", "administration-over", "multi-user", "by-hand"]
+    assert by(ticked, "not needed") == not_needed
+    assert by(ticked, "sight") == ["back", "set-up-alike", "archived", "history-over", "verified"]
+
+
+@pytest.mark.soak
+def test_new_server_is_followed(tmp_path: Path, typed: Typing) -> None:
+    """A server that was newly installed ends with what the primary holds, and each step of it is on the list."""
+    files = build_files(
+        tmp_path,
+        ["htrunk", "synonyms", "sp_ex_adm"],
+        primary={
+            "htrunk": trunks(400, 700),
+            "synonyms": [row("synonyms", item_type="vdn", value="45001", item_name="Reception")],
+            "sp_ex_adm": [row("sp_ex_adm", split=1)],
+        },
+    )
+    with_hooks(files, hook("backups", ECHO), hook("backup", ECHO))
+
+    ticked = Administrator(typed, files, "new-server", words={"TIME": ("2000-06",)}, answered=LOOKS).follow({})
+
+    for table in ("htrunk", "synonyms", "sp_ex_adm"):
+        assert files.bag("secondary", table) == files.bag("primary", table) != []
+    assert by(ticked, "sight") == ["load", "administration", "history", "set-up-alike"]
+    assert by(ticked, "not needed") == ["call-history"]
+    assert by(ticked, "hook") == ["full-backup"]
+
+
+@pytest.mark.soak
+def test_nightly_is_followed(tmp_path: Path, typed: Typing) -> None:
+    """What hooks and servers tell is ticked at once; the night's outage is repaired, and the rest is by hand."""
+    files = build_files(
+        tmp_path,
+        ["htrunk"],
+        both={"htrunk": [*trunks(400, 500), *trunks(530, 700)]},
+        primary={"htrunk": trunks(500, 530)},
+        secondary={"htrunk": broken(500, 530), "linkex": [link(513, 360)]},
+    )
+    with_hooks(files, *(hook(kind, ECHO) for kind in ("links", "backups", "error-log", "users")))
+
+    ticked = Administrator(typed, files, "nightly", answered=LOOKS).follow({})
+
+    assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
+    told = ["links", "archives", "backups", "error-log", "no-users"]
+    assert by(ticked, "sight") == [*told, "outages", "verified"]
+    assert by(ticked, "not needed") == ["administration"]
