@@ -57,7 +57,8 @@ class Administrator:
     def _do(self, number: int, acts: Acts) -> None:
         """Do one line; what is by hand alone is ticked with the next that is more."""
         line = self._line(self.shown, number)
-        if not (line["command"] or line["hook"] or line["sight"] or line["name"] in acts):
+        unseen = line["sight"] is None or line["sight"]["seen"] == "cannot be seen"
+        if unseen and not (line["done"] or line["command"] or line["hook"] or line["name"] in acts):
             self._by_hand.append(number)
             return
         self._tick(number - 1)
