@@ -40,7 +40,7 @@ from syncengine.model.outages import OutageReport
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan, Policy, Rollups, UnknownColumns
 from syncengine.model.portions import BackfillWishes
-from syncengine.model.progress import Progress
+from syncengine.model.progress import Progress, Silent
 from syncengine.model.rollups import InternalVerdict
 from syncengine.model.run import RunKind, RunRecord
 from syncengine.model.timetable_flag import RunOn
@@ -86,7 +86,7 @@ class Pair:
         self._outages = Outages(settings, catalogue, self.connections, self._observer.observe)
         self._choosing = Choosing(catalogue)
         looks = Looks(
-            check=self.check,
+            set_up=Check(settings, catalogue, self.connections, self._observer, Silent()).set_up,
             outages=lambda since: self.outages(since=since),
             profiles=lambda: self.verify(sets="call-profiles"),
             daily=self.daily,

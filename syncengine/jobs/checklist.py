@@ -13,7 +13,15 @@ from syncengine.jobs.hook_commands import Commands, first_lines, last_lines, sai
 from syncengine.model.check import PairCheck
 from syncengine.model.daily_check import DailyCheck, HookCheck
 from syncengine.model.drift import Observation
-from syncengine.model.errors import HookFailedError, InputError, OccupiedError, ServerError, StagingError, SyncError
+from syncengine.model.errors import (
+    HookFailedError,
+    InputError,
+    OccupiedError,
+    ServerError,
+    StagingError,
+    SyncError,
+    WindowError,
+)
 from syncengine.model.filled_checklist import ChecklistRecord, FilledChecklist, Tick, TickedBy
 from syncengine.model.hooks import CheckKind
 from syncengine.model.names import command
@@ -85,6 +93,7 @@ class Checklists:
         not have, `HookFailedError` where a hook fails: then what was ticked before stays so.
         """
         procedure = read_procedure(name)
+        self._refuse_future(wishes)
         file = ChecklistFile(self.settings.staging, name)
         _refuse_unknown(procedure, wishes, None if wishes.anew else file.load())
         if wishes.changes:
@@ -105,9 +114,19 @@ class Checklists:
             notes=tuple(notes),
         )
 
+    def _refuse_future(self, wishes: ChecklistWishes) -> None:
+        now = as_of(self.settings)
+        for option, moment in (("--since", wishes.since), ("--at", wishes.at)):
+            if moment is not None and moment > now:
+                raise WindowError(
+                    f"{option} {moment:%Y-%m-%d %H:%M} lies in the future: it is {now:%Y-%m-%d %H:%M} now.",
+                    hint="Give a time that has passed.",
+                )
+
     def _change(self, procedure: Procedure, file: ChecklistFile, wishes: ChecklistWishes) -> None:
         """Keep what is asked for; each line that a hook carries out as soon as that is done."""
         now = as_of(self.settings)
+        hooks = {number: self._hooks_of(number, procedure.lines[number - 1]) for number in wishes.do}
         with self.ledger.locked():
             record = None if wishes.anew else file.load()
             if record is None and not wishes.begins:
@@ -122,9 +141,9 @@ class Checklists:
                 line = procedure.lines[number - 1]
                 record = record.with_tick(Tick(line.name, wishes.at or now, TickedBy.HAND))
             file.keep(record)
-            for number in wishes.do:
+            for number, found in hooks.items():
                 line = procedure.lines[number - 1]
-                says = self._carry_out(number, line)
+                says = self._carry_out(number, line, found)
                 record = record.with_tick(Tick(line.name, wishes.at or as_of(self.settings), TickedBy.HOOK, says))
                 file.keep(record)
 
@@ -140,10 +159,10 @@ class Checklists:
             case _:
                 return now
 
-    def _carry_out(self, number: int, line: ProcedureLine) -> str:
+    def _carry_out(self, number: int, line: ProcedureLine, hooks: Iterable[Hook]) -> str:
         """Run the hooks of a line, the primary's first, and return what they said; the first that fails ends it."""
         said = []
-        for hook in self._hooks_of(number, line):
+        for hook in hooks:
             found = self.commands.run(hook, lines=line.text)
             if found.problem:
                 raise HookFailedError(
@@ -197,6 +216,8 @@ class Checklists:
                     return self._with_facts(evidence)
                 case Need.CHECK:
                     return replace(evidence, check=self.looks.check())
+                case Need.OUTAGES if evidence.since >= evidence.as_of:
+                    raise WindowError("no time has passed since the checklist was begun")
                 case Need.OUTAGES:
                     return replace(evidence, outages=self.looks.outages(evidence.since))
                 case Need.PROFILES:
@@ -234,6 +255,9 @@ class Checklists:
 
     def _keep_seen(self, file: ChecklistFile, filling: Filling) -> list[str]:
         """Keep what the pair showed to be done; return a note where that cannot be."""
+        holder = self.ledger.holder()
+        if holder:
+            return [f"what was seen could not be kept: another run is writing to this pair: {holder}"]
         try:
             with self.ledger.locked():
                 record = file.load()

@@ -32,9 +32,10 @@ def print_checklist(console: Console, found: FilledChecklist, pair: str, *, reas
     console.print(Text(f"{procedure.title} (guide, {procedure.source})", style="bold"))
     for line in _head(found, pair):
         console.print(line)
-    for filled in found.lines:
-        if filled.line.part:
+    for place, filled in enumerate(found.lines):
+        if filled.line.part or place == 0:
             console.print()
+        if filled.line.part:
             console.print(Text(filled.line.part, style="bold"))
         for line in _line(console.width, filled, found, pair, reasons=reasons or not pair):
             console.print(line)
@@ -86,7 +87,7 @@ def _ways(found: FilledChecklist, pair: str) -> Iterator[Text]:
         elif way == found.way:
             yield Text(f"This way: {way.title}. {way.costs}")
         else:
-            yield Text(f"Another way: {way.title}. {way.costs}")
+            yield Text(f"Another way, whose lines are left out below: {way.title}. {way.costs}")
             yield unbroken(f"  {_typed(found, pair, '--way', way.name)}")
 
 

@@ -13,13 +13,16 @@ import pytest
 from pydantic import BaseModel
 
 from syncengine.app import Pair, open_pair
+from syncengine.catalogue.procedure_file import procedure_names
 from syncengine.catalogue.schema import ColumnEntry, CompanionsFile, SetsFile, SpecFile
 from syncengine.cli.exit_codes import ExitCode, exit_code_of
 from syncengine.model import errors
 from syncengine.model.check import CaseState, ColumnFaultKind, Holding, Severity, Subject
+from syncengine.model.filled_checklist import Seen, TickedBy
 from syncengine.model.pair import Role
 from syncengine.model.plan import KeptWhy
 from syncengine.model.portions import PortionFound
+from syncengine.model.procedure import Place
 from syncengine.model.rollups import InternalState
 from syncengine.model.spec import Archive, DataClass, Evidence, Kept, Rollup
 from syncengine.model.surroundings import MetKind, Unseen
@@ -34,8 +37,9 @@ from syncengine.report.timetables import timetables_document
 from syncengine.report.verify_json import verify_document
 from tests.builders import build_files, row
 from tests.cli.terminal import Typing
+from tests.docs.generate_checklists import checklists_of, with_checklists
 from tests.docs.generate_commands import PAGE, commands_page
-from tests.docs.pages import DOCS, blocks, prose, section, table_rows
+from tests.docs.pages import DOCS, blocks, pages, prose, section, shown, table_rows
 from tests.docs.running import Reader
 from tests.meddling import Meddling, meddle
 from tests.rules.summarised import SUNDAY, pair
@@ -237,6 +241,34 @@ def test_every_field_of_the_document_of_timetables_is_described(tmp_path: Path) 
     fields = {path for path in _fields(document) if not path.startswith("timetables[].primary.")}
     assert fields == _listed(listing) - {"timetables[].primary"}
     assert {re.sub(r"\.(says|stored)$", "", path) for path in _fields(edit)} == _listed(of_edit)
+
+
+def test_every_field_of_the_document_of_a_checklist_is_described(tmp_path: Path, typed: Typing) -> None:
+    """The fields of a real document of a checklist are exactly those the page lists, and each word in them is there."""
+    files = build_files(tmp_path, ["htrunk"], both={"htrunk": trunks(400, 700)})
+    words = ("checklist", "collection-off-and-on", "--pair", files.pair_file, "--json")
+
+    document = typed(*words, "--tick", "2").document
+
+    text = section(JSON, "Checklist")
+    # Of lines that are not done, or not looked at, these two are null.
+    assert _fields(document) - {"lines[].tick", "lines[].sight"} | {"notes[]"} == _listed(text)
+    assert _values(Seen, TickedBy, Place) <= set(re.findall(r"`([^`]+)`", text))
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in pages() if checklists_of(page.read_text(encoding="utf-8"))], ids=shown
+)
+def test_the_checklists_of_a_page_are_fresh(page: Path) -> None:
+    """A page has the lines of its source; `python -m tests.docs.generate_checklists` writes them."""
+    text = page.read_text(encoding="utf-8")
+    assert text == with_checklists(text)
+
+
+def test_every_checklist_has_a_page() -> None:
+    """Each checklist stands on a page, with all its lines."""
+    on_pages = [name for page in pages() for name in checklists_of(page.read_text(encoding="utf-8"))]
+    assert sorted(on_pages) == list(procedure_names())
 
 
 def test_every_reason_for_keeping_is_described() -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from syncengine.model.check import Finding, Severity, Subject
+from syncengine.model.check import Finding, Holding, Severity, Subject
 from syncengine.model.filled_checklist import Seen, Sighting
 from syncengine.model.pair import Role
 from syncengine.model.sentences import listed
+from syncengine.model.spec import DataClass
 from syncengine.planning.sights.evidence import Evidence, Need, Question, done, not_seen, not_yet
 
 SET_UP = (Subject.SETUP, Subject.ACDS, Subject.INTERVALS)
 SHOWN = 2
+MAY_DIFFER = ("fullex", "print_adm", "H_hostname")
+"""Local administration that each server has for itself (rule 1)."""
+ONE_SIDED = {Holding.LACKING}
+"""What a table has on one of the servers where it is more on the other."""
 
 
 def loads_alike(evidence: Evidence, _: Question) -> Sighting:
@@ -77,6 +82,18 @@ def _set_up(evidence: Evidence) -> tuple[Finding, ...] | Sighting:
         return not_seen(evidence.problems.get(Need.CHECK, "the servers were not checked").rstrip("."))
     if evidence.check.problems:
         return not_seen(evidence.check.problems[0].rstrip("."))
+    holdings: dict[str, set[Holding]] = {}
+    for server in evidence.check.servers:
+        for table in (
+            one for one in server.tables if one.table not in MAY_DIFFER and one.data_class is not DataClass.HISTORICAL
+        ):
+            holdings.setdefault(table.table, set()).add(table.holding)
+    unseen = [name for name, held in holdings.items() if Holding.UNREADABLE in held or held > ONE_SIDED]
+    unseen += [
+        name for one in evidence.check.of(Severity.SHOULD) if one.subject is Subject.SETUP for name in one.tables
+    ]
+    if unseen:
+        return not_seen(f"{listed(list(dict.fromkeys(unseen)), SHOWN)} could not be compared")
     return tuple(finding for finding in evidence.check.of(Severity.MUST) if finding.subject in SET_UP)
 
 

@@ -1,0 +1,110 @@
+"""Checklists are written down in a file each, and read strictly: a fault names its file and its line."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from syncengine.catalogue.procedure_file import procedure_names, read_procedure
+from syncengine.model.errors import InputError, SpecError
+from syncengine.model.procedure import SightName
+from syncengine.planning.sights.registry import SIGHTS
+
+HEAD = 'title = "A title"\nsource = "chapter 9"\n'
+FIRST = '\n[[lines]]\nname = "first"\ntext = "Do it."\n'
+
+
+def faults(folder: Path, text: str) -> tuple[str, ...]:
+    """Return what is wrong in a file."""
+    (folder / "mine.toml").write_text(text)
+    with pytest.raises(SpecError) as caught:
+        read_procedure("mine", folder)
+    return caught.value.faults
+
+
+def steps(name: str) -> list[int]:
+    """Return the steps of the guide that the lines of a checklist do, in order."""
+    marks = [line.guide for line in read_procedure(name).lines if re.fullmatch(r"[\d, ]+", line.guide)]
+    return [int(step) for mark in marks for step in mark.split(", ")]
+
+
+@pytest.mark.parametrize("name", procedure_names())
+def test_every_checklist_can_be_read(name: str) -> None:
+    """Each shipped checklist is without fault, and no line of it is longer than people read."""
+    procedure = read_procedure(name)
+
+    assert procedure.title
+    assert all(line.text.endswith(".") and len(line.text) < 240 for line in procedure.lines)
+    assert not any("`" in line.text for line in procedure.lines)
+
+
+def test_base_load_upgrade_has_all_33_steps() -> None:
+    """Appendix G's steps stand in the checklist, each once and in their order."""
+    assert steps("base-load-upgrade") == list(range(1, 34))
+
+
+def test_collection_off_and_on_has_all_18_steps() -> None:
+    """Chapter 3's steps stand in the checklist, single-user mode in steps 2, 6, 10 and 14 of the guide's way."""
+    procedure = read_procedure("collection-off-and-on")
+
+    assert steps("collection-off-and-on") == list(range(1, 19))
+    assert procedure.ways[0].name == "guide"
+    single = [line for line in procedure.lines if line.kind in ("single-user", "multi-user")]
+    assert [(line.guide, line.ways) for line in single] == [(step, ("guide",)) for step in ("2", "6", "10", "14")]
+
+
+def test_both_ways_of_a_call_profile_change_say_what_they_cost() -> None:
+    """Ours takes two intervals and loses nothing; the guide's is quick and loses minutes for good."""
+    ours, guide = read_procedure("call-profile-change").ways
+
+    assert "nothing is lost" in ours.costs
+    assert "two intervals" not in guide.costs
+    assert "lost for good" in guide.costs
+
+
+def test_every_sight_is_looked_at() -> None:
+    """What a line may name to be filled in by has a look of its own, and no more."""
+    assert set(SIGHTS) == set(SightName)
+
+
+def test_a_checklist_that_nobody_wrote_is_said_to_be_none() -> None:
+    """A wrong name is one sentence with the names there are."""
+    with pytest.raises(InputError, match=r"There is no checklist 'upgrade'\. There are .*base-load-upgrade"):
+        read_procedure("upgrade")
+    with pytest.raises(InputError, match="There is no checklist"):
+        read_procedure("../pyproject")
+
+
+def test_every_fault_is_told_at_once_with_its_line(tmp_path: Path) -> None:
+    """Faults of several lines are listed together; each names the file and the line its entry begins on."""
+    second = '\n[[lines]]\nname = "second"\ntext = "Do it."\nkind = "backups"\nserver = "tertiary"\n'
+    third = '\n[[lines]]\nname = "Third"\ntext = "Two\\nlines"\nsent = "links-back"\n'
+
+    found = faults(tmp_path, HEAD + FIRST + second + third)
+
+    where = f"{tmp_path.name}/mine.toml"
+    assert [fault.partition(": ")[0] for fault in found] == [f"{where}, line 8"] * 2 + [f"{where}, line 14"] * 3
+    assert re.search("kind: must be 'single-user'", found[1]) or "kind" in found[0]
+    assert any("sent: nobody knows this key" in fault for fault in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (HEAD + FIRST + FIRST, "line 8: name: a line before it has the name 'first' already"),
+        (HEAD + FIRST + 'seen = "archived"\nafter = "second"\n', "line 4: after: no line before it has the name"),
+        (HEAD + FIRST + "passes = true\n", "line 4: after and passes belong to what is seen"),
+        (HEAD + FIRST + 'kind = "backup"\n', "line 4: server: a hook runs for a server"),
+        (HEAD + FIRST + 'command = ["verify", "--pair", "x"]\n', "line 4: command: leave --pair out"),
+        (HEAD + FIRST + 'ways = ["short"]\n', "line 4: ways: no [[ways]] has the name 'short'"),
+        (HEAD, "lines: is missing"),
+        ("title = \n", "not TOML"),
+    ],
+)
+def test_what_leads_nowhere_is_a_fault(text: str, says: str, tmp_path: Path) -> None:
+    """A name that is used twice or is nobody's, or a key that lacks what it needs, is named."""
+    (fault,) = [one for one in faults(tmp_path, text) if says in one]
+
+    assert fault.startswith(f"{tmp_path.name}/mine.toml")

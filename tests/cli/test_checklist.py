@@ -1,0 +1,316 @@
+"""`syncengine checklist`: what it prints, what it keeps, what it refuses."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import stat
+from pathlib import Path
+
+import pytest
+
+from syncengine.staging.checklist_file import ChecklistFile
+from syncengine.staging.pair_lock import pair_locked
+from tests.builders import Files, build_files
+from tests.cli.terminal import Said, Typing, contents
+from tests.following import archived, link_down
+from tests.rules.hooked import fails, hook, notes, python, with_hooks
+from tests.scenes import trunks
+
+NAME = "collection-off-and-on"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a pair at five o'clock, with hooks for some lines; it is copied, never written to."""
+    files = build_files(tmp_path_factory.mktemp("built") / "pair", ["htrunk"], both={"htrunk": trunks(400, 700)})
+    archived(files, "05:00")
+    users = hook("log-off", python("print('told 12 users')"))
+    return with_hooks(files, users, hook("single-user", fails()), hook("multi-user")).folder
+
+
+@pytest.fixture
+def files(built: Path, tmp_path: Path) -> Files:
+    """Return such a pair."""
+    return Files(Path(shutil.copytree(built, tmp_path / "pair")))
+
+
+def checklist(typed: Typing, files: Files, *options: object) -> Said:
+    """Type the checklist of a pair."""
+    return typed("checklist", NAME, "--pair", files.pair_file, *map(str, options))
+
+
+def line(said: Said, number: int) -> dict[str, object]:
+    """Return a line of its document."""
+    found: dict[str, object] = next(one for one in said.document["lines"] if one["number"] == number)
+    return found
+
+
+def record(files: Files) -> Path:
+    """Return the file in which the checklist is kept."""
+    return files.folder / "pair.staging" / "checklists" / f"{NAME}.json"
+
+
+def test_without_a_name_the_checklists_are_listed(typed: Typing) -> None:
+    """Each with what it is for, and how one is seen and filled in."""
+    said = typed("checklist")
+
+    assert said.code == 0
+    assert "base-load-upgrade Both servers get a new base load" in said.text
+    assert "syncengine checklist NAME --pair FILE" in said.text
+
+
+def test_without_a_pair_it_is_the_bare_list(typed: Typing) -> None:
+    """Every line of every way with an empty box, its reason and its command; exit code 0."""
+    said = typed("checklist", NAME)
+
+    assert said.code == 0
+    assert said.out.count("[ ]") == 17
+    assert "Way guide: as the guide has it, in single-user mode." in said.out
+    assert "Put the primary in single-user mode. (guide 2; only way guide)" in said.out
+    assert "syncengine resync --pair FILE --outages" in said.out
+
+
+def test_a_look_begins_nothing(files: Files, typed: Typing) -> None:
+    """What is only looked at is not kept, and how to begin is said; no server is written to."""
+    before = contents(files.folder)
+
+    said = checklist(typed, files)
+
+    assert said.code == 3
+    assert f"syncengine checklist {NAME} --pair {files.pair_file} --anew" in said.out
+    assert contents(files.folder) == before
+
+
+def test_what_is_ticked_is_kept_for_the_user_alone(files: Files, typed: Typing) -> None:
+    """Ticks stay, with when and by whom; the file is versioned, and nobody else can read it."""
+    checklist(typed, files, "--tick", 2, "--tick", 5, "--at", "2000-06-05 04:58")
+
+    said = checklist(typed, files)
+
+    assert "[x]  2. Tell users to log off" in said.out
+    assert "2000-06-05 04:58, ticked by hand" in said.out
+    assert json.loads(record(files).read_text())["version"] == 1
+    assert stat.S_IMODE(record(files).stat().st_mode) == 0o600
+    assert stat.S_IMODE(record(files).parent.stat().st_mode) == 0o700
+
+
+def test_what_the_pair_shows_is_ticked_since_it_was_begun(files: Files, typed: Typing) -> None:
+    """An outage of before ticks nothing unless --since takes it in; one of afterwards is kept though it passes."""
+    link_down(files, "primary", "04:35", "04:40")
+    begun = checklist(typed, files, "--anew", "--json")
+    earlier = checklist(typed, files, "--since", "2000-06-05 04:00", "--json")
+    link_down(files, "primary", "05:13", "05:19")
+
+    seen = checklist(typed, files, "--json")
+    files.run("primary", "DELETE FROM linkex")
+    kept = checklist(typed, files, "--json")
+
+    assert line(begun, 4)["tick"] is None
+    assert line(earlier, 4)["tick"] == {
+        "at": "2000-06-05T04:35:00",
+        "by": "sight",
+        "how": "seen in the diary of links: down since 2000-06-05 04:35, data collection was turned off",
+    }
+    assert line(kept, 4)["tick"] == line(earlier, 4)["tick"] != line(seen, 5)["tick"]
+
+
+def test_a_hook_carries_out_its_line(files: Files, typed: Typing) -> None:
+    """--do runs it for the server of the line, tells it the line, and ticks with what it said."""
+    assert "Tell users to log off the primary (time A). (guide 1) [hook]" in checklist(typed, files).out
+
+    said = checklist(typed, files, "--do", 2, "--json")
+
+    assert line(said, 2)["tick"]["how"] == "primary: told 12 users"  # type: ignore[index]
+    ((_, told),) = notes(files)
+    assert (told["SYNCENGINE_HOOK"], told["SYNCENGINE_SERVER"]) == ("log-off", "primary")
+    assert told["SYNCENGINE_LINES"] == "Tell users to log off the primary (time A)."
+
+
+def test_a_hook_that_fails_ticks_nothing(files: Files, typed: Typing) -> None:
+    """It is told with what it said, exit code 1; what another hook did before it stays ticked."""
+    said = checklist(typed, files, "--do", 2, "--do", 3)
+
+    assert said.code == 1
+    assert said.err.startswith(
+        "Line 3 is not ticked: the hook single-user of primary ended with exit code 3, and said: "
+    )
+    after = checklist(typed, files, "--json")
+    assert (line(after, 2)["done"], line(after, 3)["done"]) == (True, False)
+
+
+BAD = [
+    (["--tick", "0"], f"The checklist {NAME} has no line 0. It has lines 1 to 17."),
+    (["--untick", "18"], f"The checklist {NAME} has no line 18."),
+    (["--tick", "-3"], "has no line -3"),
+    (["--tick", "x"], "that is no whole number"),
+    (
+        ["--way", "multi-user", "--tick", "3"],
+        "Line 3 of collection-off-and-on does not belong to the way multi-user",
+    ),
+    (["--way", "quick"], f"The checklist {NAME} has no way 'quick'. Choose guide or multi-user."),
+    (["--tick", "2", "--untick", "2"], "Line 2 cannot be ticked and unticked at once."),
+    (["--do", "5"], "Line 5 has no hook that carries it out. Do it by hand, then tick it."),
+    (["--do", "4"], "or name a command for primary under [hooks.collection-off] in the pair file."),
+    (["--do", "9"], "`syncengine resync --outages --pair "),
+    (["--at", "2000-06-05 05:00"], "--at says when a line was done, and none is ticked. Add --tick N."),
+    (["--tick", "2", "--at", "yesterday"], "yesterday"),
+    (
+        ["--tick", "2", "--at", "2000-06-05 05:01"],
+        "--at 2000-06-05 05:01 lies in the future: it is 2000-06-05 05:00 now.",
+    ),
+    (["--since", "2001-06-05"], "--since 2001-06-05 00:00 lies in the future"),
+]
+
+
+def test_what_cannot_be_meant_is_one_sentence(files: Files, typed: Typing) -> None:
+    """A line, a way or a time that is none is told with what to type instead; nothing is begun or kept."""
+    for options, says in BAD:
+        said = checklist(typed, files, *options)
+
+        assert said.code == 2, options
+        assert says in said.err
+    assert not record(files).exists()
+
+
+def test_what_belongs_to_a_pair_needs_one(typed: Typing) -> None:
+    """A tick without a pair, a pair without a name, or a name that is none: exit code 2."""
+    assert "Add --pair FILE." in typed("checklist", NAME, "--tick", "1").err
+    assert "Name one of base-load-upgrade" in typed("checklist", "--pair", "pair.toml").err
+    assert "There is no checklist 'upgrade'." in typed("checklist", "upgrade").err
+    assert typed("checklist", "upgrade").code == 2
+
+
+def test_untick_takes_only_what_comes_from_now_on(files: Files, typed: Typing) -> None:
+    """A link drop that was taken for collection being off is taken back, and does not come again."""
+    checklist(typed, files, "--anew")
+    link_down(files, "primary", "05:01", "05:02")
+    taken = checklist(typed, files, "--json")
+
+    unticked = checklist(typed, files, "--untick", 4, "--json")
+    link_down(files, "primary", "05:13", "05:19")
+    again = checklist(typed, files, "--json")
+
+    assert line(taken, 4)["done"] is True
+    assert line(unticked, 4)["done"] is False
+    assert line(again, 4)["tick"]["at"] == "2000-06-05T05:13:00"  # type: ignore[index]
+
+
+def test_what_people_say_takes_the_place_of_what_was_seen(files: Files, typed: Typing) -> None:
+    """A tick with the true time replaces the one a look made."""
+    checklist(typed, files, "--anew")
+    link_down(files, "primary", "05:13", "05:19")
+    checklist(typed, files)
+
+    said = checklist(typed, files, "--tick", 4, "--at", "2000-06-05 05:11", "--json")
+
+    assert line(said, 4)["tick"] == {"at": "2000-06-05T05:11:00", "by": "hand", "how": ""}
+
+
+def test_a_tick_that_the_pair_contradicts_is_told(files: Files, typed: Typing) -> None:
+    """Ticked by hand, and the archive has not run: it is said, with how to untick, and the exit code stays 3."""
+    every = [word for number in range(1, 18) for word in ("--tick", number)]
+    link_down(files, "primary", "05:13", "05:19")
+
+    said = checklist(typed, files, *every)
+
+    assert said.code == 3
+    assert "[!]  8. Wait until the interval" in said.out
+    assert "But: primary has archived ACD 1 up to 2000-06-05 05:00" in said.out
+    assert f"syncengine checklist {NAME} --pair {files.pair_file} --untick 8" in said.out
+
+
+def test_anew_forgets_the_ticks(files: Files, typed: Typing) -> None:
+    """It begins again: nothing is ticked by hand any more."""
+    checklist(typed, files, "--tick", 2)
+
+    said = checklist(typed, files, "--anew", "--json")
+
+    assert line(said, 2)["done"] is False
+
+
+def test_a_way_is_kept(files: Files, typed: Typing) -> None:
+    """The other way leaves lines out, whose numbers nobody else gets, and stays the one that is gone."""
+    checklist(typed, files, "--anew", "--way", "multi-user")
+
+    said = checklist(typed, files)
+
+    assert "single-user mode. (guide 2" not in said.out
+    assert "[ ]  4. Turn data collection off on the primary" in said.out
+    assert "Another way, whose lines are left out below: as the guide has it" in said.out
+
+
+def test_while_a_run_writes_nothing_is_ticked(files: Files, typed: Typing) -> None:
+    """A tick is refused with exit code 4; a look shows the list all the same."""
+    checklist(typed, files, "--anew")
+    before = record(files).read_bytes()
+    link_down(files, "primary", "05:13", "05:19")
+
+    with pair_locked(files.folder / "pair.staging"):
+        refused = checklist(typed, files, "--tick", 2)
+        looked = checklist(typed, files)
+
+    assert refused.code == 4
+    assert "Another run is writing to this pair" in refused.err
+    assert looked.code == 3
+    assert "what was seen could not be kept: another run is writing" in looked.out
+    assert record(files).read_bytes() == before
+
+
+def test_a_damaged_record_is_named_and_begun_again(files: Files, typed: Typing) -> None:
+    """A byte that is another is seen; what is lost and what to type is said, and that works."""
+    checklist(typed, files, "--tick", 2)
+    text = record(files).read_text()
+    record(files).write_text(text.replace("log-off-primary", "log-off-primarx"))
+
+    said = checklist(typed, files)
+
+    assert said.code == 1
+    assert "is damaged; which lines of the checklist were ticked is not known any more." in said.err
+    assert f"`syncengine checklist {NAME} --anew --pair {files.pair_file}` begins it again" in said.err
+    assert checklist(typed, files, "--anew").code == 3
+
+
+def test_a_record_of_a_later_release_is_left_alone(
+    files: Files, typed: Typing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A version that is not known here is named, and not taken for an older one."""
+    monkeypatch.setattr("syncengine.staging.checklist_file.VERSION", 2)
+    checklist(typed, files, "--tick", 2)
+    monkeypatch.undo()
+
+    said = checklist(typed, files)
+
+    assert said.code == 1
+    assert "was written by a later release of syncengine" in said.err
+
+
+def test_a_write_that_is_cut_short_leaves_what_was_kept(
+    files: Files, typed: Typing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is written beside and renamed: until then the ticks of before are all there."""
+    checklist(typed, files, "--tick", 2)
+    before = record(files).read_bytes()
+
+    def cut_short(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("syncengine.staging.durable.os.fsync", cut_short)
+        said = checklist(typed, files, "--tick", 5)
+
+    assert said.code == 1
+    assert "There is no disk left for staging" in said.err
+    assert record(files).read_bytes() == before
+    assert ChecklistFile(files.folder / "pair.staging", NAME).load() is not None
+
+
+def test_a_server_that_does_not_answer_ends_nothing(files: Files, typed: Typing) -> None:
+    """During an upgrade one server is down: its lines are to be ticked by hand, and the list goes on."""
+    files.database("secondary").write_bytes(b"no database")
+
+    said = typed("checklist", "base-load-upgrade", "--pair", files.pair_file)
+
+    assert said.code == 3
+    assert "To be ticked by hand: secondary: " in said.out
+    assert "[x]  1. Look up the CMS version and load" in said.out
