@@ -86,7 +86,7 @@ class Pair:
         self._outages = Outages(settings, catalogue, self.connections, self._observer.observe)
         self._choosing = Choosing(catalogue)
         looks = Looks(
-            set_up=Check(settings, catalogue, self.connections, self._observer, Silent()).set_up,
+            check=Check(settings, catalogue, self.connections, self._observer, Silent()).set_up,
             outages=lambda since: self.outages(since=since),
             profiles=lambda: self.verify(sets="call-profiles"),
             daily=self.daily,
