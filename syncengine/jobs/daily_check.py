@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
 from syncengine.jobs.hook_commands import Commands, first_lines
-from syncengine.jobs.outages import blind_in, looked_back, midnight
+from syncengine.jobs.outages import blind_in, lengths_in, looked_back, midnight
+from syncengine.model.archives import ArchiveFault
 from syncengine.model.bucket import BucketColumns
 from syncengine.model.daily_check import DailyCheck, Filling, HookCheck, ServerDay
 from syncengine.model.drift import Observation
 from syncengine.model.errors import ServerError, SyncError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.hooks import CheckKind
-from syncengine.model.pair import CallHistory, PairSettings, Role
+from syncengine.model.pair import PairSettings, Role
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions, gather_facts
-from syncengine.planning.call_history import switched_over
+from syncengine.planning.archives import archive_faults, rerun_lines
+from syncengine.planning.checklist import hooked
+from syncengine.planning.troubles import Told, state_of
+from syncengine.planning.where_to_work import where_to_work
 from syncengine.servers.protocol import Server
 
 COULD_NOT_TELL = (None, 126, 127, 255)
@@ -41,9 +45,12 @@ class DailyChecking:
         """Return how both servers are since a moment, or since yesterday. A server that fails is told, not raised."""
         now = as_of(self.settings)
         looked = looked_back(now, since or midnight(now) - timedelta(days=1))
-        found = replace(self._asked(now, looked), checks=tuple(self._checks()))
-        if self.settings.call_history is CallHistory.PRIMARY and found.secondary_takes_over:
-            found = replace(found, switch=tuple(switched_over()))
+        asked = self._asked(now, looked)
+        checks = tuple(self._checks(kind for kind in CheckKind if kind is not CheckKind.USERS))
+        found = replace(self._decided(asked, checks, looked), checks=checks)
+        if found.where.server is Role.PRIMARY:
+            # Elsewhere they are to be on the secondary.
+            found = replace(found, checks=(*checks, *self._checks((CheckKind.USERS,))))
         return found
 
     def _asked(self, now: datetime, looked: Window) -> DailyCheck:
@@ -67,10 +74,24 @@ class DailyChecking:
             except SyncError as error:
                 return replace(found, problem=str(error))
 
-    def _checks(self) -> Iterator[HookCheck]:
+    def _decided(self, found: DailyCheck, checks: Iterable[HookCheck], looked: Window) -> DailyCheck:
+        """Return what is found with which archives are late, and where users work."""
+        facts = {day.role: day.facts for day in found.servers if day.facts is not None}
+        lengths = lengths_in(tuple(facts.values()), self.settings, looked)
+        days = [replace(day, late=tuple(_late(day, facts, looked.stop, lengths))) for day in found.servers]
+        links = {one.role: one.fine for one in checks if one.kind is CheckKind.LINKS and not one.problem}
+        told = [Told(day.role, day.problem, day.facts, day.late, links.get(day.role)) for day in days]
+        state = state_of(told, found.blind, looked, lengths)
+        loads = {role: facts[role].load if role in facts else self.settings.server(role).load for role in Role}
+        where = where_to_work(state, self.settings, loads)
+        reruns = (line for day in days for line in rerun_lines(day.role, day.late))
+        marked = tuple(hooked(reruns, self.settings.hooks))
+        return replace(found, servers=(days[0], days[1]), state=state, where=where, reruns=marked)
+
+    def _checks(self, kinds: Iterable[CheckKind]) -> Iterator[HookCheck]:
         """Yield what the user's commands say of what no table shows."""
-        for kind in CheckKind:
-            for role in Role:
+        for kind in kinds:
+            for role in kind.servers:
                 hook = self.settings.hook(kind, role)
                 if hook is not None:
                     found = self.commands.run(hook)
@@ -78,7 +99,9 @@ class DailyChecking:
                     yield HookCheck(kind, role, found.code == 0, first_lines(found.output), problem)
 
     def _day(self, server: Server, role: Role, looked: Window) -> ServerDay:
-        facts = gather_facts(server, role, FactQuestions(self.settings, self.catalogue, looked, coverage=True))
+        facts = gather_facts(
+            server, role, FactQuestions(self.settings, self.catalogue, looked, coverage=True, collection=True)
+        )
         return ServerDay(role, "", facts, tuple(self._fillings(server, facts)))
 
     def _fillings(self, server: Server, facts: ServerFacts) -> Iterator[Filling]:
@@ -89,6 +112,13 @@ class DailyChecking:
             filled = _fullest(server, spec, capacities) if any(capacities.values()) else None
             if filled is not None:
                 yield filled
+
+
+def _late(
+    day: ServerDay, facts: Mapping[Role, ServerFacts], now: datetime, lengths: Mapping[int, int]
+) -> Iterator[ArchiveFault]:
+    if day.facts is not None:
+        yield from archive_faults(day.facts, facts.get(day.role.other), now, lengths)
 
 
 def _fullest(server: Server, spec: TableSpec, capacities: Mapping[int, int]) -> Filling | None:

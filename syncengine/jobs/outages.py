@@ -192,8 +192,12 @@ def blind_in(
     facts: tuple[ServerFacts, ServerFacts], settings: PairSettings, looked: Window, acds: tuple[int, ...] = ()
 ) -> tuple[BlindTime, ...]:
     """Return when which server did not see which ACD whole, by facts with the coverage of the time looked at."""
-    lengths = ScopeQuestions(settings, facts, looked.stop, looked).lengths
-    return blind_times(facts, lengths, looked, acds)
+    return blind_times(facts, lengths_in(facts, settings, looked), looked, acds)
+
+
+def lengths_in(facts: tuple[ServerFacts, ...], settings: PairSettings, looked: Window) -> dict[int, int]:
+    """Return how many minutes the intervals of each ACD have, by the servers that answer."""
+    return ScopeQuestions(settings, facts, looked.stop, looked).lengths
 
 
 def _notes(facts: tuple[ServerFacts, ServerFacts]) -> tuple[str, ...]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from syncengine.model.archives import ArchiveFault
 from syncengine.model.checklist import ChecklistLine
 from syncengine.model.drift import Observation
 from syncengine.model.facts import ServerFacts
 from syncengine.model.hooks import CheckKind
 from syncengine.model.outages import BlindTime
 from syncengine.model.pair import Role
-from syncengine.model.spec import Archive
+from syncengine.model.where_to_work import PairState, WhereToWork
+
+NOTHING_KNOWN = PairState(())
+WORK_ON_THE_PRIMARY = WhereToWork(Role.PRIMARY, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +41,12 @@ class ServerDay:
     problem: str = ""
     facts: ServerFacts | None = None
     fillings: tuple[Filling, ...] = ()
+    late: tuple[ArchiveFault, ...] = ()
+    """Archives that are late or failed."""
 
     def outages(self, since: datetime) -> int:
         """Return how many outages its diary has since a moment."""
         return sum(outage.span.stop > since for outage in self.facts.outages) if self.facts else 0
-
-    def late_archives(self, as_of: datetime) -> Iterator[str]:
-        """Yield what is not archived though it should be, as sentences without their ends."""
-        if self.facts is None:
-            return
-        if self.facts.archives_unread:
-            yield f"how far it has archived is not known: {self.facts.archives_unread}"
-            return
-        for acd in self.facts.acds:
-            for archive, late in ((Archive.INTERVAL, timedelta(hours=2)), (Archive.DAILY, timedelta(days=2))):
-                status = self.facts.archived(acd, archive)
-                if status.until is None:
-                    yield f"the {archive} archive of ACD {acd} {status.problem}"
-                elif status.until < as_of - late:
-                    yield f"the {archive} archive of ACD {acd} stands at {status.until:%Y-%m-%d %H:%M}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +75,18 @@ class DailyCheck:
     """Why they could not be compared."""
     checks: tuple[HookCheck, ...] = ()
     """What hooks have looked at."""
-    switch: tuple[ChecklistLine, ...] = ()
-    """What to do about External Call History, in order, while one works on the secondary."""
+    state: PairState = NOTHING_KNOWN
+    """What keeps the servers from their work."""
+    where: WhereToWork = WORK_ON_THE_PRIMARY
+    """On which server users work now, and what is to be done about it."""
+
+    reruns: tuple[ChecklistLine, ...] = ()
+    """Archives to be made up for."""
+
+    @property
+    def to_do(self) -> tuple[ChecklistLine, ...]:
+        """What is to be done now, in order."""
+        return (*self.where.lines, *self.reruns)
 
     @property
     def failed(self) -> bool:
@@ -101,36 +101,13 @@ class DailyCheck:
     @property
     def in_order(self) -> bool:
         """Say whether nothing has to be looked at."""
-        late = any(True for server in self.servers for _ in server.late_archives(self.as_of))
-        amiss = late or self.holes or not all(check.fine for check in self.checks)
+        late = any(server.late for server in self.servers)
+        amiss = late or self.holes or not self.where.in_order or not all(check.fine for check in self.checks)
         return not (self.failed or amiss) and self.drift is not None and self.drift.in_sync
-
-    @property
-    def work_on(self) -> tuple[Role, str]:
-        """Return on which server administration is done now, and why (rule 15, chapter 4, Appendix E)."""
-        primary, secondary = self.servers
-        if primary.problem and not secondary.problem:
-            return Role.SECONDARY, (
-                "the primary cannot be reached from here. Make sure that it is down, then work on the secondary; "
-                "what is administered meanwhile goes back afterwards."
-            )
-        if self._links_are_down(Role.PRIMARY) and not (secondary.problem or self._links_are_down(Role.SECONDARY)):
-            return Role.SECONDARY, (
-                "Links of the primary are down and those of the secondary are not. Work on the secondary until they "
-                "are back; what is administered meanwhile goes back afterwards."
-            )
-        return Role.PRIMARY, "Work on the primary: administration flows from the primary to the secondary."
-
-    @property
-    def secondary_takes_over(self) -> bool:
-        """Say whether the secondary can send what the primary does not: its links are not known to be down as well."""
-        return self.work_on[0] is Role.SECONDARY and not self._links_are_down(Role.SECONDARY)
 
     def by_hand(self, kind: CheckKind) -> tuple[Role, ...]:
         """Return the servers on which people have to look at something, since no hook could."""
+        if kind is CheckKind.USERS and self.where.server is not Role.PRIMARY:
+            return ()
         told = {check.role for check in self.checks if check.kind is kind and not check.problem}
-        return tuple(role for role in Role if role not in told)
-
-    def _links_are_down(self, role: Role) -> bool:
-        links = [check for check in self.checks if check.kind is CheckKind.LINKS and check.role is role]
-        return any(not (check.fine or check.problem) for check in links)
+        return tuple(role for role in kind.servers if role not in told)

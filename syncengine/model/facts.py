@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 
 from syncengine.model.pair import Role
 from syncengine.model.spec import Archive
@@ -11,6 +12,16 @@ from syncengine.model.window import Window
 
 WITNESSES = ("hsplit", "hvector", "htkgrp", "htrunk", "hvdn")
 """Interval tables that have rows in every interval a server saw, busy or not."""
+
+
+class ArchiveState(StrEnum):
+    """How an archive stands, as its server tells."""
+
+    FINISHED = "finished"
+    NOT_RUN = "not run"
+    FAILED = "failed"
+    RUNNING = "running"
+    UNKNOWN = "not known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +36,9 @@ class ArchiveStatus:
     archive: Archive
     until: datetime | None
     problem: str = ""
+    state: ArchiveState = ArchiveState.UNKNOWN
+    last: datetime | None = None
+    """When it ran last, however that ended; no sign that anything before is archived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +153,8 @@ class ServerFacts:
     """Why it does not tell of its outages, as a sentence without its end."""
     pseudo_acds: tuple[int, ...] = ()
     """ACDs made up on this server; nothing else here tells of an ACD that is made up on either (rule 8)."""
+    collection_off: tuple[int, ...] = ()
+    """ACDs whose data collection is off, as far as that was asked for and `dcadmin` tells it."""
 
     def archived(self, acd: int, archive: Archive) -> ArchiveStatus:
         """Return how far an archive has run; event tables follow the intervals."""

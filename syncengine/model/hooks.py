@@ -22,7 +22,16 @@ class CheckKind(StrEnum):
     ERROR_LOG = "error-log"
     LINKS = "links"
     USERS = "users"
-    """Nobody works on the secondary while the primary does its work."""
+    """Nobody is logged in to the secondary while users work on the primary."""
+    INTERNET_CALL_CENTER = "internet-call-center"
+    """It is not loaded on the secondary."""
+    RECOVERY_KIT = "recovery-kit"
+
+    @property
+    def servers(self) -> tuple[Role, ...]:
+        """The servers on which it is looked at."""
+        secondary_only = (CheckKind.USERS, CheckKind.INTERNET_CALL_CENTER)
+        return (Role.SECONDARY,) if self in secondary_only else tuple(Role)
 
 
 KINDS = tuple(dict.fromkeys((*(kind.value for kind in LineKind), *(kind.value for kind in CheckKind), LOAD)))

@@ -73,6 +73,8 @@ class SightName(StrEnum):
     BACKUPS_FINE = "backups-fine"
     ERROR_LOG_FINE = "error-log-fine"
     NO_USERS = "no-users"
+    CALL_CENTER_FINE = "internet-call-center-fine"
+    RECOVERY_KIT_FINE = "recovery-kit-fine"
     """What the daily check, and its hooks, tell of both servers."""
     OUTAGE_OVER = "outage-over"
     """The last outage of the server is over, by its own diary of links."""

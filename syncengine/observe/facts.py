@@ -15,6 +15,7 @@ from syncengine.model.clock import after
 from syncengine.model.errors import ServerError
 from syncengine.model.facts import (
     WITNESSES,
+    ArchiveState,
     ArchiveStatus,
     ClockReset,
     DayLengths,
@@ -35,8 +36,15 @@ from syncengine.servers.retry import tried
 
 ARCHIVE_CODES = {"1": Archive.INTERVAL, "2": Archive.DAILY, "3": Archive.WEEKLY, "4": Archive.MONTHLY}
 FINISHED = "2"
-RUNNING = "4"
-STATUS_WORDS = {"1": "has not run", "3": "ended in failure", RUNNING: "is running now"}
+STATES = {
+    "1": ArchiveState.NOT_RUN,
+    FINISHED: ArchiveState.FINISHED,
+    "3": ArchiveState.FAILED,
+    "4": ArchiveState.RUNNING,
+}
+STATUS_WORDS = {"1": "has not run", "3": "ended in failure", "4": "is running now"}
+OFF = ("n", "no", "off", "0")
+"""How a column that says y or n, whose values no source tells, may say that collection is off."""
 TIME_FORMATS = ("%m/%d/%y %H:%M", "%m/%d/%y %H:%M:%S", "%m/%d/%Y %H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
 CLOCK_RESET = 96
 """The linkex reason that marks a clock being set, not a link being down."""
@@ -54,6 +62,9 @@ class Fact:
     lost: str
     columns: Mapping[str, Need]
 
+
+COLLECTION = "dcadmin"
+"""The table that tells whether data collection is on; only asked by who wants to know."""
 
 FACTS: Mapping[str, tuple[Fact, ...]] = {
     "arch_stat": (
@@ -86,6 +97,9 @@ FACTS: Mapping[str, tuple[Fact, ...]] = {
         Fact("the ACDs set up there are not known", {"acd": Need.WHOLE}),
         Fact("the interval lengths set up there are not known", {"intrvl": Need.WHOLE}),
     ),
+    COLLECTION: (
+        Fact("whether its data collection is on is not known", {"acd": Need.WHOLE, "collection_on": Need.TEXT}),
+    ),
 }
 """What is read of small tables, whose columns are partly inferred. Without the first fact, nothing is."""
 
@@ -98,16 +112,20 @@ class FactQuestions:
     catalogue: Catalogue
     window: Window | None
     coverage: bool
+    collection: bool = False
+    """Whether to ask if data collection is on."""
 
 
 def gather_facts(server: Server, role: Role, questions: FactQuestions) -> ServerFacts:
     """Return what one server says of itself; tables and columns it lacks are noted, not fatal."""
-    reading = _Reading(server, role, server.tables((*FACTS, *WITNESSES)))
+    asked = [name for name in FACTS if name != COLLECTION or questions.collection]
+    reading = _Reading(server, role, server.tables((*asked, *WITNESSES)))
     archives = tuple(_archives(reading.rows("arch_stat")))
     kept = tuple(_kept(reading.rows("dcalloc")))
     links = reading.rows("linkex")
     outages = tuple(_outages(links, reading, questions.settings.timezone))
     set_up = reading.rows("acds")
+    collecting = reading.rows(COLLECTION) if questions.collection else []
     seen = _intervals(reading, questions)
     lengths = tuple(DayLengths(*day, *both) for day, both in sorted(seen.lengths.items()))
     acds = {row["acd"] for row in set_up if row["acd"] is not None}
@@ -132,6 +150,7 @@ def gather_facts(server: Server, role: Role, questions: FactQuestions) -> Server
         links_unread=reading.unread.get("linkex", ""),
         archives_unread=reading.unread.get("arch_stat", ""),
         pseudo_acds=questions.settings.server(role).pseudo_acds,
+        collection_off=tuple(_collection_off(collecting)),
     )
     return _without(facts, questions.settings.pseudo_acds)
 
@@ -148,6 +167,7 @@ def _without(facts: ServerFacts, pseudo: frozenset[int]) -> ServerFacts:
         outages=tuple(one for one in facts.outages if one.acd not in pseudo),
         coverage=tuple(one for one in facts.coverage if one.acd not in pseudo),
         clock_resets=tuple(one for one in facts.clock_resets if one.acd not in pseudo),
+        collection_off=tuple(acd for acd in facts.collection_off if acd not in pseudo),
     )
 
 
@@ -278,14 +298,26 @@ def _archives(rows: Iterable[dict[str, Any]]) -> Iterator[ArchiveStatus]:
         status = (row["status"] or "").strip()
         text = (row["last_time"] or "").strip()
         moment = parse_time(text)
+        last = moment if moment is not None and can_be_day(moment.date()) else None
+        state = STATES.get(status, ArchiveState.UNKNOWN)
+        until, problem = None, ""
         if status != FINISHED:
             problem = STATUS_WORDS.get(status, f"has the unknown status {status!r}")
-            yield ArchiveStatus(row["acd"], archive, None, problem)
-        elif moment is None or not can_be_day(moment.date()):
-            yield ArchiveStatus(row["acd"], archive, None, f"last ran at {text!r}, which is not a time known here")
+        elif last is None:
+            problem = f"last ran at {text!r}, which is not a time known here"
         else:
-            whole = moment if archive is Archive.INTERVAL else floor_to(moment, 24 * 60)
-            yield ArchiveStatus(row["acd"], archive, whole)
+            until = last if archive is Archive.INTERVAL else floor_to(last, 24 * 60)
+        yield ArchiveStatus(row["acd"], archive, until, problem, state, last)
+
+
+def _collection_off(rows: Iterable[dict[str, Any]]) -> Iterator[int]:
+    """Yield the ACDs of which no link collects."""
+    on: dict[int, bool] = {}
+    for row in rows:
+        if row["acd"] is not None:
+            collects = (row["collection_on"] or "").strip().lower() not in OFF
+            on[row["acd"]] = on.get(row["acd"], False) or collects
+    yield from sorted(acd for acd, collects in on.items() if not collects)
 
 
 def _kept(rows: Iterable[dict[str, Any]]) -> Iterator[Kept]:
@@ -370,6 +402,6 @@ def running_archive(server: Server, role: Role) -> str:
     """Return which archive is running on a server at this moment, as the end of a sentence, or nothing."""
     reading = _Reading(server, role, server.tables(("arch_stat",)))
     for status in _archives(reading.rows("arch_stat")):
-        if status.problem == STATUS_WORDS[RUNNING]:
+        if status.state is ArchiveState.RUNNING:
             return f"the {status.archive} archive of ACD {status.acd} on {role} has run"
     return ""

@@ -30,7 +30,7 @@ class ScopeQuestions:
     """What every table's scopes follow from."""
 
     settings: PairSettings
-    facts: tuple[ServerFacts, ServerFacts]
+    facts: tuple[ServerFacts, ...]
     as_of: datetime
     requested: Window | None = None
     acds: tuple[int, ...] = ()

@@ -99,7 +99,10 @@ def _blind(servers: list[_Seen], acd: int, interval: Window) -> BlindTime | None
 def _never_was(servers: list[_Seen], sides: tuple[BlindSide, ...], acd: int, interval: Window) -> bool:
     """Say whether an interval that neither server has was skipped by a clock set forward (rule 17)."""
     telling = [server for server in servers if server.seeing.facts.tells_coverage]
-    if len(sides) < len(telling) or any(side.links or not side.missing for side in sides):
+    if any(side.links or not side.missing for side in sides):
+        return False
+    # A server that has not archived it misses nothing, and has no rows of it either.
+    if any(server.seeing.at(acd, interval).has_rows for server in telling):
         return False
     # What a server does not tell contradicts nothing, but some diary must have the clock set.
     diaries = [server.seeing.facts for server in servers if server.seeing.facts.tells_links]

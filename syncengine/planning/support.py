@@ -28,7 +28,7 @@ def support_lines(
     """
     whom = f"support ({support.helpline})" if support.helpline else "support"
     text = f"Call {whom}: say that this is a CMS High Availability pair, and that {problem}. Have this at hand:"
-    details = tuple(_details(support, tuple(servers), problem, since, tuple(acds), loads or {}))
+    details = tuple(_details(support, tuple(servers), since, tuple(acds), loads or {}))
     line = ChecklistLine(LineKind.SUPPORT, servers[0], text, details=details)
     return tuple(hooked((line,), hooks))
 
@@ -36,7 +36,6 @@ def support_lines(
 def _details(
     support: Support,
     servers: tuple[Role, ...],
-    problem: str,
     since: datetime | None,
     acds: tuple[int, ...],
     loads: Mapping[Role, str | None],
@@ -44,17 +43,16 @@ def _details(
     yield _told("Caller", support.contact, "your full name, and a number to call back", "contact")
     yield _told("Organization", support.organization, "its name", "organization")
     yield _told("Installation (IL) number", support.installation, "ten digits, in your contract", "installation")
-    for role in Role:
-        load = loads.get(role)
-        yield f"CMS load of {role}: {load or f'not known here; `pkginfo -x cms` on {role} tells it'}"
+    known = (f"{role} {loads.get(role) or 'not known here (`pkginfo -x cms` there)'}" for role in Role)
+    yield f"CMS load: {', '.join(known)}"
     yield _told("ACD release", support.switch_release, "whoever runs the switch knows it", "switch_release")
-    yield f"Server: {' and '.join(servers)}"
-    yield f"Since: {f'{since:%Y-%m-%d %H:%M}' if since else 'not known here; when it was noticed first'}"
-    yield f"ACDs: {', '.join(map(str, acds)) if acds else 'all, as far as is known here'}"
+    when = f"since {since:%Y-%m-%d %H:%M}" if since else "since it was noticed first"
+    which = f"ACD {', '.join(map(str, acds))}" if acds else "all ACDs, as far as is known here"
+    yield f"Where: {' and '.join(servers)}, {when}, {which}"
     machines = {Role.PRIMARY: support.primary_machine, Role.SECONDARY: support.secondary_machine}
     for role in servers:
         yield _told(f"Processors of {role}", machines[role], f"`psrinfo -v` on {role} tells them", f"{role}_machine")
-    yield f"Description: {problem}; what users see, in your words"
+    yield "Description: what users see, in your words"
     yield _told("Service contract", support.contract, "its type and hours, if there is one", "contract")
     yield _told(
         "Professional Services",

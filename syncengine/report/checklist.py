@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from rich.text import Text
 
 from syncengine.model.checklist import ChecklistLine
+from syncengine.report.grid import Grid
+from syncengine.report.text import grid
 
 
 def checklist_lines(when: str, lines: Sequence[ChecklistLine]) -> Iterator[Text]:
@@ -18,6 +20,16 @@ def checklist_lines(when: str, lines: Sequence[ChecklistLine]) -> Iterator[Text]
         yield Text(f"{how} {when}", style="bold")
     for place, line in enumerate(lines, start=1):
         yield Text.assemble(f"  {place}. {line.text}", (" [hook]" if line.hook else "", "cyan"))
+
+
+def numbered_lines(lines: Iterable[tuple[str, bool, Sequence[str]]]) -> Grid:
+    """Return lines with their numbers, each with whether a hook does it, and with what to have at hand below it."""
+    table = grid(" ", "  ", wraps=("  ",))
+    for place, (text, hook, details) in enumerate(lines, start=1):
+        table.add_row(f"  {place}.", Text.assemble(text, (" [hook]" if hook else "", "cyan")))
+        for detail in details:
+            table.add_row("", Text(detail, style="dim"))
+    return table
 
 
 def left_lines(left: Sequence[tuple[ChecklistLine, str]]) -> Iterator[Text]:

@@ -8,16 +8,20 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from syncengine.model.archives import Amiss, told
 from syncengine.model.daily_check import DailyCheck, ServerDay
 from syncengine.model.drift import TableObservation
+from syncengine.model.facts import ArchiveState
 from syncengine.model.hooks import CheckKind
 from syncengine.model.names import command
 from syncengine.model.outages import BlindTime
 from syncengine.model.pair import Role
 from syncengine.model.sentences import listed, plural
 from syncengine.model.spec import Archive
+from syncengine.model.where_to_work import Trouble, TroubleKind
 from syncengine.model.window import Window
 from syncengine.model.window_syntax import typed_window
+from syncengine.report.checklist import line_document, numbered_lines
 from syncengine.report.json_values import plain
 from syncengine.report.text import grid, unbroken
 
@@ -25,11 +29,28 @@ FULL_PERCENT = 90
 """From there on a circular table drops its oldest rows."""
 BY_HAND = {
     CheckKind.BACKUPS: "Backups: Maintenance, Backup Data on {} shows when the last one ended; no table tells.",
-    CheckKind.ERROR_LOG: "Error log: look through the customer error log on {} for what is unusual; no table holds it.",
-    CheckKind.LINKS: "Links: System Setup, connection status on {}; the diary tells only of outages that have ended.",
+    CheckKind.ERROR_LOG: "Error log: look through the customer error log on {} for what is unusual.",
+    CheckKind.LINKS: "Links: System Setup, connection status on {}; the diary tells only of outages that are over.",
+    CheckKind.USERS: "Users: see that nobody is logged in to {} while the primary does its work.",
+    CheckKind.INTERNET_CALL_CENTER: "Internet Call Center: see that it is not on {}; only the primary may have it.",
+    CheckKind.RECOVERY_KIT: "Recovery kit of {}: see that the latest CMSADM and full maintenance backups are in it, "
+    "with patches and software.",
 }
 """What the guide has looked at each day and no table shows."""
-NAMES = {CheckKind.BACKUPS: "backups", CheckKind.ERROR_LOG: "error log", CheckKind.LINKS: "links"}
+NAMES = {
+    CheckKind.BACKUPS: "backups",
+    CheckKind.ERROR_LOG: "error log",
+    CheckKind.LINKS: "links",
+    CheckKind.USERS: "users",
+    CheckKind.INTERNET_CALL_CENTER: "Internet Call Center",
+    CheckKind.RECOVERY_KIT: "recovery kit",
+}
+ARCHIVED = {
+    Archive.INTERVAL: "intervals archived",
+    Archive.DAILY: "days archived",
+    Archive.WEEKLY: "weeks archived",
+    Archive.MONTHLY: "months archived",
+}
 TABLES_SHOWN = 6
 HOLES_SHOWN = 4
 
@@ -47,13 +68,28 @@ def print_daily(console: Console, found: DailyCheck, pair: str) -> None:
         console.print(line)
     for line in _drift(found, pair):
         console.print(line)
-    console.print(Text(found.work_on[1]))
-    by_hand = [line.text for line in found.switch] + list(_by_hand(found))
-    if by_hand:
+    for line in _where(found, pair):
+        console.print(line)
+    _print_lines(console, "To do now", [(line.text, line.hook, line.details) for line in found.to_do])
+    _print_lines(console, "By hand", [(text, False, ()) for text in _by_hand(found)])
+
+
+def _print_lines(console: Console, title: str, lines: Sequence[tuple[str, bool, Sequence[str]]]) -> None:
+    if lines:
         console.print()
-        console.print(Text("By hand", style="bold"))
-    for place, what in enumerate(by_hand, start=1):
-        console.print(Text(f"  {place}. {what}"))
+        console.print(Text(title, style="bold"))
+        console.print(numbered_lines(lines))
+    if any(hook for _, hook, _ in lines):
+        console.print(Text("[hook]: the pair file names a command for it, which is not run by this check.", "dim"))
+
+
+def _where(found: DailyCheck, pair: str) -> Iterator[Text]:
+    """Yield where users work, and what brings a primary that is back up to date."""
+    yield Text(found.where.because, style="" if found.where.in_order else "bold")
+    if found.where.owes_history:
+        first = command("sync", "--pair", pair, "--set", "administration", "--from", "secondary")
+        yield unbroken(f"  First: {first}", style="yellow")
+        yield unbroken(f"  Then: {command('resync', '--pair', pair, '--outages', '--wait')}", style="yellow")
 
 
 def _by_hand(found: DailyCheck) -> Iterator[str]:
@@ -68,12 +104,34 @@ def _rows(found: DailyCheck) -> list[tuple[str, list[str]]]:
     servers = found.servers
     return [
         ("answers", ["no" if server.problem else "yes" for server in servers]),
+        ("collecting", [_collecting(server, found) for server in servers]),
         ("outages of links", [_outages(server, found) for server in servers]),
-        ("intervals archived", [_archived(server, Archive.INTERVAL) for server in servers]),
-        ("days archived", [_archived(server, Archive.DAILY) for server in servers]),
+        *((label, [_archived(server, archive) for server in servers]) for archive, label in ARCHIVED.items()),
         ("fullest table", [_fullest(server) for server in servers]),
         *((NAMES[kind], [_checked(found, kind, server) for server in servers]) for kind in _kinds_checked(found)),
     ]
+
+
+def _collecting(server: ServerDay, found: DailyCheck) -> str:
+    """Return whether a server sees the calls of its ACDs now, and of which it does not."""
+    if server.facts is None:
+        return "?"
+    if found.state.nothing_seen:
+        return "nothing seen"
+    lacking = [one for one in found.state.of(server.role) if one.unseen]
+    if not lacking:
+        return "yes" if server.facts.tells_coverage else "not known"
+    return "\n".join(_lacking(one) for one in lacking)
+
+
+def _lacking(trouble: Trouble) -> str:
+    acds = f"ACD {', '.join(map(str, trouble.acds))}" if trouble.acds else "all ACDs"
+    match trouble.kind:
+        case TroubleKind.COLLECTION_OFF:
+            return f"{acds} off"
+        case TroubleKind.LINKS if not trouble.since:
+            return "links down"
+    return f"{acds} not since {trouble.since:%m-%d %H:%M}" if trouble.since else f"{acds} not"
 
 
 def _kinds_checked(found: DailyCheck) -> list[CheckKind]:
@@ -85,7 +143,7 @@ def _checked(found: DailyCheck, kind: CheckKind, server: ServerDay) -> str:
     for check in found.checks:
         if (check.kind, check.role) == (kind, server.role):
             return "?" if check.problem else "fine" if check.fine else "not fine"
-    return "by hand"
+    return "by hand" if server.role in kind.servers else ""
 
 
 def _outages(server: ServerDay, found: DailyCheck) -> str:
@@ -98,13 +156,20 @@ def _outages(server: ServerDay, found: DailyCheck) -> str:
 
 
 def _archived(server: ServerDay, archive: Archive) -> str:
+    """Return how far an archive has run of every ACD, or of which ACDs it has not as it should."""
     if server.facts is None:
         return "?"
+    amiss: dict[Amiss, list[int]] = {}
+    for fault in server.late:
+        if fault.archive is archive and fault.acd is not None:
+            amiss.setdefault(fault.amiss, []).append(fault.acd)
+    if amiss:
+        return "\n".join(f"ACD {', '.join(map(str, acds))} {one}" for one, acds in amiss.items())
     statuses = [server.facts.archived(acd, archive) for acd in server.facts.acds]
+    if any(status.state is ArchiveState.RUNNING for status in statuses):
+        return "running"
     known = [status.until for status in statuses if status.until is not None]
-    if len(known) < len(statuses) or not known:
-        return "not known of all ACDs"
-    return f"{min(known):%Y-%m-%d %H:%M}"
+    return f"{min(known):%Y-%m-%d %H:%M}" if known and len(known) == len(statuses) else "not known"
 
 
 def _fullest(server: ServerDay) -> str:
@@ -120,7 +185,7 @@ def _warnings(found: DailyCheck) -> list[Text]:
         if server.facts is not None and server.facts.links_unread:
             why = server.facts.links_unread
             lines.append(Text(f"{server.role}: the outages of its links are not known: {why}.", style="yellow"))
-        lines += [Text(f"{server.role}: {late}.", style="yellow") for late in server.late_archives(found.as_of)]
+        lines += [Text(f"{server.role}: {says}.", style="yellow") for says in told(server.late)]
         full = [one for one in server.fillings if one.percent >= FULL_PERCENT]
         if full:
             names = ", ".join(one.table for one in full)
@@ -132,21 +197,26 @@ def _warnings(found: DailyCheck) -> list[Text]:
         elif check.says or not check.fine:
             state = "" if check.fine else " not fine"
             lines.append(Text(f"{check.role}: {NAMES[check.kind]}{state}{said}", "dim" if check.fine else "yellow"))
-    for time in found.holes[:HOLES_SHOWN]:
-        lines.append(Text(f"{_hole(time)}: no rows, and {_unexplained(time)}.", style="yellow"))
-    if len(found.holes) > HOLES_SHOWN:
-        lines.append(Text(f"and {plural(len(found.holes) - HOLES_SHOWN, 'hole')} more: `syncengine outages`", "yellow"))
+    holes = list(_holes(found))
+    lines += [Text(f"{hole}.", style="yellow") for hole in holes[:HOLES_SHOWN]]
+    if len(holes) > HOLES_SHOWN:
+        lines.append(Text(f"and {plural(len(holes) - HOLES_SHOWN, 'hole')} more: `syncengine outages`", "yellow"))
     return lines
+
+
+def _holes(found: DailyCheck) -> Iterator[str]:
+    """Yield what nobody was told of, as sentences without their ends; ACDs with the same hole stand together."""
+    acds: dict[tuple[str, Window, str], list[int]] = {}
+    for time in found.holes:
+        roles = " and ".join(side.role.value for side in time.sides if side.missing)
+        acds.setdefault((roles, time.span, _unexplained(time)), []).append(time.acd)
+    for (roles, span, why), named in acds.items():
+        yield f"{roles}: ACD {', '.join(map(str, named))} {span}: no rows, and {why}"
 
 
 def _unexplained(time: BlindTime) -> str:
     told = all(side.tells_links for side in time.sides if side.unexplained)
     return "no outage in the diary explains it" if told else "the diary of links cannot be read"
-
-
-def _hole(time: BlindTime) -> str:
-    roles = " and ".join(side.role.value for side in time.sides if side.missing)
-    return f"{roles}: ACD {time.acd} {time.span}"
 
 
 def _drift(found: DailyCheck, pair: str) -> Iterator[Text]:
@@ -181,13 +251,23 @@ def _differing(tables: Sequence[TableObservation], differing: Sequence[str]) -> 
 
 def daily_document(found: DailyCheck) -> dict[str, Any]:
     """Return the check as plain data."""
-    role, why = found.work_on
+    where = found.where
     return {
         "as_of": plain(found.as_of),
         "since": plain(found.since),
         "in_order": found.in_order,
-        "work_on": role.value,
-        "work_on_because": why,
+        "work_on": where.server.value if where.server else None,
+        "work_on_because": where.because,
+        "troubles": [
+            {
+                "server": one.role.value,
+                "kind": one.kind.value,
+                "acds": list(one.acds),
+                "since": plain(one.since),
+                "says": one.says,
+            }
+            for one in found.state.troubles
+        ],
         "problem": found.problem,
         "servers": [
             {
@@ -195,7 +275,10 @@ def daily_document(found: DailyCheck) -> dict[str, Any]:
                 "problem": server.problem,
                 "outages": server.outages(found.since),
                 "archives": plain(server.facts.archives) if server.facts else [],
-                "late": list(server.late_archives(found.as_of)),
+                "late": [
+                    {"acd": one.acd, "archive": plain(one.archive), "amiss": one.amiss.value, "says": one.says}
+                    for one in server.late
+                ],
                 "fillings": [{**plain(one), "percent": one.percent} for one in server.fillings],
             }
             for server in found.servers
@@ -221,9 +304,16 @@ def daily_document(found: DailyCheck) -> dict[str, Any]:
             for check in found.checks
         ],
         "by_hand": [
-            *({"kind": line.kind.value, "server": line.server.value, "text": line.text} for line in found.switch),
+            *(line_document(line) for line in found.to_do),
             *(
-                {"kind": kind.value, "server": role.value, "text": text.format(role)}
+                {
+                    "kind": kind.value,
+                    "server": role.value,
+                    "text": text.format(role),
+                    "file": None,
+                    "hook": False,
+                    "details": [],
+                }
                 for kind, text in BY_HAND.items()
                 for role in found.by_hand(kind)
             ),

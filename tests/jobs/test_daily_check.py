@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from syncengine.model.hooks import CheckKind
 from syncengine.model.pair import Role
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import Typing
@@ -29,8 +30,8 @@ def test_a_healthy_pair_is_in_order(tmp_path: Path, typed: Typing) -> None:
     assert "In sync since then, administration included." in said.out
     assert "Work on the primary" in said.out
     assert "Nothing is writing to this pair." in said.out
-    for line in ("Backups", "Error log", "Links"):
-        assert f"{line}: " in said.out
+    for line in ("Backups: ", "Error log: ", "Links: ", "Users: ", "Internet Call Center: ", "Recovery kit of "):
+        assert line in said.out
 
 
 def test_an_outage_and_its_drift_are_told(tmp_path: Path, typed: Typing) -> None:
@@ -77,7 +78,7 @@ def test_an_archive_that_stands_still(tmp_path: Path, typed: Typing) -> None:
     said = typed("status", "--pair", files.pair_file)
 
     assert said.code == 3
-    assert "secondary: the interval archive of ACD 1 stands at 2000-06-05 02:00." in said.out
+    assert "secondary: the interval archive of ACD 1 stands at 2000-06-05 02:00, 310 minutes ago." in said.out
 
 
 def test_a_full_circular_table(tmp_path: Path, typed: Typing) -> None:
@@ -107,7 +108,7 @@ def test_a_server_that_does_not_answer(tmp_path: Path, typed: Typing) -> None:
     said = typed("status", "--pair", files.pair_file)
 
     assert said.code == 1
-    assert "Make sure that it is down, then work on the secondary" in said.out
+    assert "Work on the secondary: the primary cannot be reached from here. Make sure that it is down." in said.out
     assert "primary: primary:" not in said.out
     assert "Not compared" in said.out
     assert "2000-06-05 07:00" in said.out
@@ -169,6 +170,10 @@ def test_hooks_look_after_what_no_table_shows(tmp_path: Path, typed: Typing) -> 
         ("error-log", "primary"),
         ("links", "primary"),
         ("links", "secondary"),
+        ("users", "secondary"),
+        ("internet-call-center", "secondary"),
+        ("recovery-kit", "primary"),
+        ("recovery-kit", "secondary"),
     ]
 
 
@@ -187,13 +192,37 @@ def test_a_hook_that_did_not_come_so_far(tmp_path: Path, typed: Typing, code: in
 
 def test_all_looked_after_by_hooks(tmp_path: Path, typed: Typing) -> None:
     """Where hooks look after all of it and it is fine, nothing is left by hand, and the exit code is 0."""
-    files = with_hooks(healthy(tmp_path), *(hook(kind) for kind in ("backups", "error-log", "links")))
+    files = with_hooks(healthy(tmp_path), *(hook(kind) for kind in CheckKind))
 
     said = typed("status", "--pair", files.pair_file)
 
     assert said.code == 0, said.text
     assert "By hand" not in said.out
-    assert [told["SYNCENGINE_SERVER"] for _, told in notes(files)] == ["primary", "secondary"] * 3
+    asked = [(told["SYNCENGINE_HOOK"], told["SYNCENGINE_SERVER"]) for _, told in notes(files)]
+    assert sorted(asked) == sorted((kind, role) for kind in CheckKind for role in kind.servers)
+
+
+def test_point_3_users_on_the_secondary_have_to_be_looked_at(tmp_path: Path, typed: Typing) -> None:
+    """A hook that finds users on the secondary while the primary works ends with 3; of the primary none is asked."""
+    files = with_hooks(healthy(tmp_path), hook("users", fails("anna is logged in")))
+
+    said = typed("status", "--pair", files.pair_file)
+
+    assert said.code == 3
+    assert "secondary: users not fine: anna is logged in" in said.out
+    assert [told["SYNCENGINE_SERVER"] for _, told in notes(files)] == ["secondary"]
+
+
+def test_point_3_users_are_to_be_on_the_secondary_without_its_primary(tmp_path: Path, typed: Typing) -> None:
+    """While one works on the secondary nobody looks whether users are there."""
+    files = with_hooks(healthy(tmp_path), hook("users", fails("anna is logged in")))
+    files.database(Role.PRIMARY).unlink()
+
+    said = typed("status", "--pair", files.pair_file)
+
+    assert "anna" not in said.out
+    assert "Users: " not in said.out
+    assert notes(files) == []
 
 
 def test_a_hook_that_could_not_tell(tmp_path: Path, typed: Typing) -> None:

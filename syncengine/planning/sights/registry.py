@@ -29,6 +29,8 @@ SIGHTS: Mapping[SightName, Sight] = {
     SightName.BACKUPS_FINE: Sight(rounds.backups_fine, Need.DAILY),
     SightName.ERROR_LOG_FINE: Sight(rounds.error_log_fine, Need.DAILY),
     SightName.NO_USERS: Sight(rounds.no_users, Need.DAILY),
+    SightName.CALL_CENTER_FINE: Sight(rounds.call_center_fine, Need.DAILY),
+    SightName.RECOVERY_KIT_FINE: Sight(rounds.recovery_kit_fine, Need.DAILY),
     SightName.ADMINISTRATION_ALIKE: Sight(rounds.administration_alike, Need.DAILY),
     SightName.IN_STEP: Sight(rounds.in_step, Need.DAILY),
     SightName.OUTAGE_OVER: Sight(runs.outage_over, Need.FACTS),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from syncengine.model.archives import told
 from syncengine.model.daily_check import DailyCheck, HookCheck, ServerDay
 from syncengine.model.drift import Observation, TableObservation
 from syncengine.model.filled_checklist import Seen, Sighting
@@ -24,17 +25,11 @@ def fit(evidence: Evidence, question: Question) -> Sighting:
     found = _daily(evidence)
     if isinstance(found, Sighting):
         return found
-    for server in _asked(found, question):
-        if server.problem:
-            return not_yet(f"{server.role} does not answer: {server.problem.rstrip('.')}")
-        late = list(server.late_archives(found.as_of))
-        if late:
-            return not_yet(f"{server.role}: {late[0]}")
-    said = list(_said(found, CheckKind.LINKS, question))
-    bad = next((check for check in said if not check.problem and not check.fine), None)
-    if bad is not None:
-        return not_yet(f"the hook `links` of {bad.role} says: {_words(bad)}")
-    untold = [role for role in question.roles if not any(one.role is role and not one.problem for one in said)]
+    for role in question.roles:
+        trouble = next(iter(found.state.of(role)), None)
+        if trouble is not None:
+            return not_yet(trouble.says.rstrip("."))
+    untold = [role for role in question.roles if role not in found.state.links_up]
     if untold:
         names = " and ".join(untold)
         return not_seen(f"{names} answers and archives; whether its links are up at this moment no table tells")
@@ -61,6 +56,16 @@ def no_users(evidence: Evidence, question: Question) -> Sighting:
     return _by_hook(evidence, question, CheckKind.USERS)
 
 
+def call_center_fine(evidence: Evidence, question: Question) -> Sighting:
+    """Say whether the hook `internet-call-center` finds it where it should be."""
+    return _by_hook(evidence, question, CheckKind.INTERNET_CALL_CENTER)
+
+
+def recovery_kit_fine(evidence: Evidence, question: Question) -> Sighting:
+    """Say whether the hook `recovery-kit` finds it complete."""
+    return _by_hook(evidence, question, CheckKind.RECOVERY_KIT)
+
+
 def archives_run(evidence: Evidence, question: Question) -> Sighting:
     """Say whether no archive of a server is late or has failed."""
     found = _daily(evidence)
@@ -69,7 +74,7 @@ def archives_run(evidence: Evidence, question: Question) -> Sighting:
     for server in _asked(found, question):
         if server.problem:
             return not_seen(f"{server.role} does not answer: {server.problem.rstrip('.')}")
-        late = list(server.late_archives(found.as_of))
+        late = list(told(server.late))
         if late:
             return not_yet(f"{server.role}: {late[0]}")
     return done("seen in the archiving status of both: none is late, none has failed", found.as_of)

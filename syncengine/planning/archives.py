@@ -1,0 +1,135 @@
+"""Says which archives of a server are late or failed. Pure.
+
+A healthy CMS archives an interval within minutes of its end, a day in the night after it, weeks and months in the night
+after them; while it summarizes, that archive is running, and the last one stands. Hence an interval archive is late
+that is more than two intervals behind: one is under way, and one may be in the making.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+
+from syncengine.model.archives import Amiss, ArchiveFault
+from syncengine.model.checklist import ChecklistLine, LineKind
+from syncengine.model.facts import ArchiveState, ArchiveStatus, ServerFacts
+from syncengine.model.interval import at_label
+from syncengine.model.pair import Role
+from syncengine.model.sentences import plural
+from syncengine.model.spec import Archive
+
+INTERVALS_BEHIND = 2
+DEFAULT_LENGTH = 30
+"""Minutes of an interval whose ACD is not known."""
+NIGHT = timedelta(hours=36)
+"""From the midnight that ends a day until its archive must have run: to noon of the next day."""
+LATE = {
+    Archive.DAILY: NIGHT,
+    Archive.WEEKLY: timedelta(days=7) + NIGHT,
+    Archive.MONTHLY: timedelta(days=31) + NIGHT,
+}
+TOGETHER = timedelta(hours=6)
+"""After the midnight up to which one server has archived, the other should have too."""
+AN_HOUR = timedelta(hours=1)
+"""What a clock is set by in spring."""
+
+
+def archive_faults(
+    facts: ServerFacts, other: ServerFacts | None, as_of: datetime, lengths: Mapping[int, int]
+) -> Iterator[ArchiveFault]:
+    """Yield what is late or failed of a server's archives, ACD by ACD. `lengths` are minutes of an interval by ACD.
+
+    `other` is the other server, where it answers: a day that it has archived, this one should have too.
+    """
+    if facts.archives_unread:
+        yield ArchiveFault(None, None, Amiss.UNKNOWN, f"how far it has archived is not known: {facts.archives_unread}")
+        return
+    for acd in facts.acds:
+        for archive in (Archive.INTERVAL, *LATE):
+            if _is_kept(facts, acd, archive):
+                theirs = other.archived(acd, archive) if other is not None and acd in other.acds else None
+                fault = _fault(facts, facts.archived(acd, archive), theirs, as_of, lengths.get(acd, DEFAULT_LENGTH))
+                if fault is not None:
+                    yield fault
+
+
+def _fault(
+    facts: ServerFacts, status: ArchiveStatus, theirs: ArchiveStatus | None, as_of: datetime, length: int
+) -> ArchiveFault | None:
+    """Return what is amiss with one archive; None where it is in order, or at work as it should be."""
+    stands = status.last or status.until
+    ran = f"; it ran last at {stands:%Y-%m-%d %H:%M}" if stands else ""
+    match status.state:
+        case ArchiveState.FAILED:
+            return ArchiveFault(status.acd, status.archive, Amiss.FAILED, f"{status.problem}{ran}", stands)
+        case ArchiveState.NOT_RUN:
+            if status.archive in (Archive.WEEKLY, Archive.MONTHLY) and _never_ran(theirs):
+                # Both are new: their first week or month is not over.
+                return None
+            return ArchiveFault(status.acd, status.archive, Amiss.NOT_RUN, f"{status.problem}{ran}", stands)
+        case ArchiveState.UNKNOWN if status.until is None:
+            return ArchiveFault(status.acd, status.archive, Amiss.UNKNOWN, status.problem)
+    until = status.until or status.last
+    if until is None or not _late(facts, status, theirs, until, as_of, length):
+        return None
+    says = f"stands at {until:%Y-%m-%d %H:%M}"
+    if status.state is ArchiveState.RUNNING:
+        says = f"is running, and ran last at {until:%Y-%m-%d %H:%M}"
+    elif status.archive is Archive.INTERVAL:
+        says = f"{says}, {plural(int((as_of - until).total_seconds()) // 60, 'minute')} ago"
+    return ArchiveFault(status.acd, status.archive, Amiss.LATE, says, until)
+
+
+def _late(
+    facts: ServerFacts,
+    status: ArchiveStatus,
+    theirs: ArchiveStatus | None,
+    until: datetime,
+    as_of: datetime,
+    length: int,
+) -> bool:
+    if status.archive is Archive.INTERVAL:
+        allowed = timedelta(minutes=INTERVALS_BEHIND * length)
+        if clock_was_set(facts, status.acd, until - AN_HOUR, as_of):
+            allowed += AN_HOUR
+        return as_of - until > allowed
+    further = theirs.until if theirs is not None else None
+    outrun = further is not None and further > until and as_of - further > TOGETHER
+    return outrun or as_of - until > LATE[status.archive]
+
+
+def rerun_lines(role: Role, faults: Iterable[ArchiveFault]) -> Iterator[ChecklistLine]:
+    """Yield to summarize anew what a server has not; missing intervals are a matter of where users work."""
+    acds: dict[Archive, list[int]] = {}
+    for fault in faults:
+        if fault.archive in LATE and fault.acd is not None and fault.amiss is not Amiss.UNKNOWN:
+            acds.setdefault(fault.archive, []).append(fault.acd)
+    if acds:
+        what = " and ".join(f"the {archive} archive of {_named(found)}" for archive, found in acds.items())
+        yield ChecklistLine(
+            LineKind.DATA_SUMMARIZING,
+            role,
+            f"Look at Maintenance, Archiving Status on {role}. System Setup, Data Summarizing makes up for what has "
+            f"not run there: {what}. Call support where it fails again.",
+        )
+
+
+def _named(acds: Iterable[int]) -> str:
+    return f"ACD {', '.join(map(str, acds))}"
+
+
+def clock_was_set(facts: ServerFacts, acd: int, since: datetime, until: datetime) -> bool:
+    """Say whether the clock of an ACD was set between two moments: then labels may be skipped (rule 17)."""
+    return any(
+        reset.acd in (0, acd) and since <= at_label(reset.day, reset.label) <= until for reset in facts.clock_resets
+    )
+
+
+def _never_ran(status: ArchiveStatus | None) -> bool:
+    return status is not None and status.state is ArchiveState.NOT_RUN
+
+
+def _is_kept(facts: ServerFacts, acd: int, archive: Archive) -> bool:
+    """Say whether an archive is kept at all: one of which nothing is stored need not run."""
+    periods = [kept.periods for kept in facts.kept if kept.acd == acd and kept.archive is archive]
+    return any(periods) or not periods

@@ -1,0 +1,180 @@
+"""Says what keeps the servers of a pair from their work now, by what they tell of themselves. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from syncengine.model.archives import Amiss, ArchiveFault
+from syncengine.model.facts import Outage, ServerFacts
+from syncengine.model.interval import at_label, ceil_to
+from syncengine.model.outages import BlindTime
+from syncengine.model.pair import Role
+from syncengine.model.spec import Archive
+from syncengine.model.where_to_work import PairState, Trouble, TroubleKind
+from syncengine.model.window import Window
+from syncengine.planning.archives import AN_HOUR, DEFAULT_LENGTH, INTERVALS_BEHIND, clock_was_set
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one server, and a hook about it, tell of how it is now."""
+
+    role: Role
+    problem: str = ""
+    """Why it does not answer."""
+    facts: ServerFacts | None = None
+    """With the coverage of the time that was looked at."""
+    faults: tuple[ArchiveFault, ...] = ()
+    links_up: bool | None = None
+    """As a hook says; None where none could tell."""
+
+
+def state_of(told: Sequence[Told], blind: Iterable[BlindTime], looked: Window, lengths: Mapping[int, int]) -> PairState:
+    """Return what decides where users work. `looked` ends now; `lengths` are minutes of an interval by ACD."""
+    facts = {one.role: one.facts for one in told if one.facts is not None}
+    acds = tuple(sorted({acd for one in facts.values() for acd in one.acds}))
+    troubles: list[Trouble] = []
+    for one in told:
+        other = facts.get(one.role.other)
+        troubles += [] if _nothing_seen(facts) else _of_server(one, other, looked, lengths)
+    return PairState(
+        acds,
+        tuple(troubles),
+        tuple(one.role for one in told if one.links_up),
+        tuple(_owed(facts, blind, looked, lengths)),
+        _nothing_seen(facts),
+    )
+
+
+def _nothing_seen(facts: Mapping[Role, ServerFacts]) -> bool:
+    """Say whether both tell of the intervals they saw, and have none: then it is rather the clock that is wrong."""
+    return len(facts) == len(Role) and all(
+        one.tells_coverage and one.acds and not one.coverage for one in facts.values()
+    )
+
+
+def _of_server(told: Told, other: ServerFacts | None, looked: Window, lengths: Mapping[int, int]) -> Iterator[Trouble]:
+    role, facts = told.role, told.facts
+    if told.problem:
+        yield Trouble(role, TroubleKind.UNREACHED, (), f"the {role} cannot be reached from here")
+        return
+    if told.links_up is False:
+        yield Trouble(role, TroubleKind.LINKS, (), f"links of the {role} are down")
+    if facts is None:
+        return
+    down = {acd: outage for acd in facts.acds if (outage := _down_now(facts, acd, looked.stop)) is not None}
+    yield from _by_start(
+        role,
+        TroubleKind.LINKS,
+        {acd: outage.span.start for acd, outage in down.items()},
+        "links to {} have been down on the {}",
+    )
+    off = tuple(acd for acd in facts.collection_off if acd not in down)
+    if off:
+        yield Trouble(role, TroubleKind.COLLECTION_OFF, off, f"data collection of {_acds(off)} is off on the {role}")
+    blind = {
+        acd: since
+        for acd in facts.acds
+        if acd not in down and acd not in off and (since := _blind_since(facts, other, acd, looked, lengths))
+    }
+    yield from _by_start(role, TroubleKind.BLIND, blind, "calls of {} have not been recorded by the {}")
+    late = {
+        fault.acd: fault.since
+        for fault in told.faults
+        if fault.acd is not None and fault.archive is Archive.INTERVAL and fault.amiss is not Amiss.UNKNOWN
+    }
+    late = {
+        acd: since
+        for acd, since in late.items()
+        if acd not in (*down, *off, *blind) and not _just_back(facts, acd, since, looked.stop, lengths)
+    }
+    yield from _by_start(role, TroubleKind.ARCHIVES, late, "intervals of {} have not been archived on the {}")
+
+
+def _by_start(role: Role, kind: TroubleKind, since: Mapping[int, datetime | None], says: str) -> Iterator[Trouble]:
+    """Yield one trouble for the ACDs that it has hit since the same moment."""
+    for moment in dict.fromkeys(since.values()):
+        acds = tuple(acd for acd, start in since.items() if start == moment)
+        when = f" since {moment:%Y-%m-%d %H:%M}" if moment else ""
+        yield Trouble(role, kind, acds, says.format(_acds(acds), role) + when, moment)
+
+
+def _acds(acds: Iterable[int]) -> str:
+    return f"ACD {', '.join(map(str, acds))}"
+
+
+def _down_now(facts: ServerFacts, acd: int, now: datetime) -> Outage | None:
+    """Return the outage of the diary that goes on: most stand there only when they are over."""
+    going = (one for one in facts.outages if one.acd == acd and one.span.start < now < one.span.stop)
+    return next(going, None)
+
+
+def _blind_since(
+    facts: ServerFacts, other: ServerFacts | None, acd: int, looked: Window, lengths: Mapping[int, int]
+) -> datetime | None:
+    """Return since when a server has no rows of an ACD until now, or None where it has, or nobody knows.
+
+    It must have archived a whole interval after its last row; where it does not tell how far it has archived, the
+    other server must have rows of as many intervals as an archive may be behind.
+    """
+    if not facts.tells_coverage:
+        return None
+    length = timedelta(minutes=lengths.get(acd, DEFAULT_LENGTH))
+    last = _last_row(facts, acd, looked.stop)
+    theirs = _last_row(other, acd, looked.stop) if other is not None and other.tells_coverage else None
+    if last is None and theirs is None:
+        # Who has never seen an ACD has none of it, or is new.
+        return None
+    since = last or looked.start
+    lacking, until = length, facts.archived(acd, Archive.INTERVAL).until
+    if until is None:
+        lacking, until = length * (INTERVALS_BEHIND + 1), theirs
+    if until is not None and clock_was_set(facts, acd, since - AN_HOUR, until):
+        lacking += AN_HOUR
+    if until is None or min(until, looked.stop) - since < lacking:
+        return None
+    return None if _just_back(facts, acd, since, looked.stop, lengths) else since
+
+
+def _last_row(facts: ServerFacts, acd: int, now: datetime) -> datetime | None:
+    """Return the end of the last interval of an ACD with rows."""
+    ends = (
+        at_label(one.row_date, one.label) + timedelta(minutes=one.length)
+        for one in facts.coverage
+        if one.acd == acd and at_label(one.row_date, one.label) < now
+    )
+    return max(ends, default=None)
+
+
+def _just_back(facts: ServerFacts, acd: int, since: datetime | None, now: datetime, lengths: Mapping[int, int]) -> bool:
+    """Say whether an outage that explains what is missing is over, and too short ago for an archive."""
+    archived_by = timedelta(minutes=INTERVALS_BEHIND * lengths.get(acd, DEFAULT_LENGTH))
+    return since is not None and any(
+        since <= one.span.stop <= now and now - one.span.stop <= archived_by for one in facts.outages if one.acd == acd
+    )
+
+
+def _owed(
+    facts: Mapping[Role, ServerFacts], blind: Iterable[BlindTime], looked: Window, lengths: Mapping[int, int]
+) -> Iterator[str]:
+    """Yield what the primary was too long away for, and the secondary has, as people are told it.
+
+    That a link was down within an interval or two is no reason to send users anywhere (Appendix F).
+    """
+    if len(facts) < len(Role):
+        return
+    for time in blind:
+        sides = {side.role: side for side in time.sides}
+        mine, theirs = sides.get(Role.PRIMARY), sides.get(Role.SECONDARY)
+        if mine is not None and mine.missing and (theirs is None or theirs.missing < mine.missing):
+            yield f"ACD {time.acd} {time.span}"
+    for outage in facts[Role.PRIMARY].outages:
+        length = lengths.get(outage.acd, DEFAULT_LENGTH)
+        until = facts[Role.PRIMARY].archived(outage.acd, Archive.INTERVAL).until
+        over = ceil_to(outage.span.stop, length)
+        whole = outage.span.stop - outage.span.start >= timedelta(minutes=length)
+        recent = outage.span.stop <= looked.stop <= over + timedelta(minutes=INTERVALS_BEHIND * length)
+        if whole and recent and (until is None or until < over):
+            yield f"ACD {outage.acd} {outage.shown}"

@@ -1,0 +1,169 @@
+"""Decides on which server users work now, and what is to be done about it, in order. Pure.
+
+High Availability guide, Appendix E (what to do if a server fails), chapter 3 (External Call History) and chapter 4:
+once the primary is back users go there last, after its history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from syncengine.model.checklist import ChecklistLine, LineKind
+from syncengine.model.pair import CallHistory, PairSettings, Role
+from syncengine.model.sentences import listed
+from syncengine.model.where_to_work import PairState, Trouble, TroubleKind, WhereToWork
+from syncengine.planning.call_history import switched_back, switched_over
+from syncengine.planning.checklist import hooked
+from syncengine.planning.support import support_lines
+
+NAMED = 3
+"""Troubles and times named in a sentence; what is said of each server has all of them."""
+WELL = "Work on the primary: administration flows from the primary to the secondary."
+OF_BOTH = {
+    TroubleKind.LINKS: "links of both servers are down",
+    TroubleKind.UNREACHED: "neither server can be reached from here",
+}
+CLOCK = (
+    "Neither server has a row of the time that was looked at: nothing was seen. See first that the clock is right "
+    "(`as_of` and `timezone` in the pair file); if it is, both servers have been blind, and what neither saw is lost."
+)
+
+
+def where_to_work(state: PairState, settings: PairSettings, loads: Mapping[Role, str | None]) -> WhereToWork:
+    """Return where users work, why, and what is to be done; `loads` are the CMS loads that support asks for."""
+    found = _Deciding(state, settings, loads).decided()
+    # A hook that could look at links has, and where it could not tell, people look.
+    hooks = [hook for hook in settings.hooks if hook.kind != LineKind.LINKS]
+    return replace(found, lines=tuple(hooked(found.lines, hooks)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Deciding:
+    state: PairState
+    settings: PairSettings
+    loads: Mapping[Role, str | None]
+
+    def decided(self) -> WhereToWork:
+        """Return the one of the guide's cases that holds."""
+        state = self.state
+        primary, secondary = state.hit(Role.PRIMARY), state.hit(Role.SECONDARY)
+        if state.nothing_seen:
+            return WhereToWork(None, CLOCK, tuple(self._support(Role, "neither server has recorded anything")))
+        if not primary and not secondary:
+            return self._returned() if state.owed else WhereToWork(Role.PRIMARY, WELL)
+        if not primary:
+            return self._secondary_fails()
+        lost = state.unseen(Role.PRIMARY) & state.unseen(Role.SECONDARY)
+        if not secondary or (self._unreached(Role.PRIMARY) and lost != frozenset(state.acds or (0,))):
+            return self._takeover(lost)
+        return self._both(lost)
+
+    def _unreached(self, role: Role) -> bool:
+        return any(one.kind is TroubleKind.UNREACHED for one in self.state.of(role))
+
+    def _both(self, lost: frozenset[int]) -> WhereToWork:
+        """Return that nothing is gained by moving users: neither server does all of its work."""
+        wrong = _sentence(self.state.troubles)
+        because = f"Call support: {wrong}."
+        if all(self._unreached(role) for role in Role):
+            because += " Look first whether it is so only from here."
+        because += (
+            " What neither server sees is lost: High Availability is no disaster recovery."
+            if lost
+            else " Neither server does all of its work."
+        )
+        lines = [line for role in Role for line in self._see_links(role)]
+        lines += [*self._collection(), *self._support(Role, wrong)]
+        return WhereToWork(None, f"{because} Users stay where they are.", tuple(lines))
+
+    def _takeover(self, lost: frozenset[int]) -> WhereToWork:
+        """Return that the secondary does the work of a primary that fails."""
+        troubles = self.state.of(Role.PRIMARY)
+        roles = tuple(role for role in Role if self.state.of(role))
+        wrong = _sentence(self.state.troubles)
+        unreached = self._unreached(Role.PRIMARY)
+        reason = f"{wrong}. Make sure that it is down" if unreached else wrong
+        because = f"Work on the secondary: {reason}. Where that will be over soon, users may as well wait."
+        if lost:
+            because += f" What neither server sees is lost: {_acds(lost)}."
+        because += " What is administered on the secondary meanwhile goes back afterwards."
+        lines = [*self._see_links(Role.SECONDARY), *self._collection()]
+        lines += self._moved(Role.PRIMARY, if_any=", those who still can" if unreached else "")
+        if self.settings.call_history is CallHistory.PRIMARY and any(one.unseen for one in troubles):
+            lines += switched_over()
+        return WhereToWork(Role.SECONDARY, because, (*lines, *self._support(roles, wrong)))
+
+    def _secondary_fails(self) -> WhereToWork:
+        """Return that the primary does all the work; nobody else records the calls."""
+        wrong = _sentence(self.state.of(Role.SECONDARY))
+        alone = any(one.unseen for one in self.state.troubles)
+        because = f"Work on the primary: {wrong}." + (
+            " While that lasts the primary alone records calls." if alone else ""
+        )
+        lines = (*self._see_links(Role.PRIMARY), *self._collection(), *self._support((Role.SECONDARY,), wrong))
+        return WhereToWork(Role.PRIMARY, because, lines)
+
+    def _returned(self) -> WhereToWork:
+        """Return that the primary is back, and users follow last (chapter 4)."""
+        because = (
+            f"The primary is back, but its history is not: {listed(self.state.owed, NAMED)}. Users who were moved to "
+            "the secondary stay there until it is, and go back last."
+        )
+        lines = [*(switched_back() if self.settings.call_history is CallHistory.PRIMARY else ())]
+        lines += self._moved(Role.SECONDARY, "Last, when `syncengine outages` has nothing left to repair, tell")
+        return WhereToWork(Role.SECONDARY, because, tuple(lines), owes_history=True)
+
+    def _see_links(self, role: Role) -> Iterator[ChecklistLine]:
+        """Yield to look at the links of a server that others rely on, unless somebody has."""
+        known = any(one.kind in (TroubleKind.UNREACHED, TroubleKind.LINKS) for one in self.state.of(role))
+        if role not in self.state.links_up and not known:
+            text = f"See that the links of {role} are up: log in there, System Setup, connection status."
+            yield ChecklistLine(LineKind.LINKS, role, text)
+
+    def _collection(self) -> Iterator[ChecklistLine]:
+        for one in self.state.troubles:
+            if one.kind is TroubleKind.COLLECTION_OFF:
+                text = f"Turn data collection of {_acds(one.acds)} on again at {one.role}, unless somebody is at work."
+                yield ChecklistLine(LineKind.COLLECTION_ON, one.role, text)
+
+    def _moved(self, away: Role, when: str = "Tell", if_any: str = "") -> Iterator[ChecklistLine]:
+        """Yield to move the users from a server to the other."""
+        to = away.other
+        yield ChecklistLine(LineKind.LOG_OFF, away, f"{when} users to log off {away}{if_any}.")
+        if self.settings.hook(LineKind.HOST_ALIAS, to) is not None:
+            yield ChecklistLine(LineKind.HOST_ALIAS, to, f"Give {to} the address that users and printers know.")
+        yield ChecklistLine(LineKind.LOG_ON, to, f"Then tell users to log on to {to}.")
+
+    def _support(self, servers: Iterable[Role], problem: str) -> tuple[ChecklistLine, ...]:
+        roles = tuple(servers)
+        troubles = [one for one in self.state.troubles if one.role in roles]
+        acds = frozenset(acd for one in troubles for acd in one.acds)
+        return support_lines(
+            self.settings.support,
+            servers=roles,
+            problem=problem,
+            since=_since(troubles),
+            acds=() if any(not one.acds for one in troubles) else sorted(acds),
+            loads=self.loads,
+        )
+
+
+def _since(troubles: Sequence[Trouble]) -> datetime | None:
+    return min((one.since for one in troubles if one.since is not None), default=None)
+
+
+def _sentence(troubles: Sequence[Trouble]) -> str:
+    """Return what is wrong, to go on from "that"; what holds of both servers is said once."""
+    said = [one.says for one in troubles]
+    for kind, of_both in OF_BOTH.items():
+        each = [one.says for one in troubles if one.kind is kind and not one.acds]
+        if len(each) == len(Role):
+            said = [of_both, *(one for one in said if one not in each)]
+    return ", and ".join(said)
+
+
+def _acds(acds: Iterable[int]) -> str:
+    known = sorted(acd for acd in acds if acd)
+    return f"ACD {', '.join(map(str, known))}" if known else "all ACDs"
