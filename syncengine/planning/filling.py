@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from syncengine.model.errors import InputError
 from syncengine.model.checklist import LineKind
+from syncengine.model.errors import InputError
 from syncengine.model.filled_checklist import (
     ChecklistRecord,
     FilledChecklist,
