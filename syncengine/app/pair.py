@@ -84,12 +84,13 @@ class Pair:
         )
         self._timetables = Timetables(settings, catalogue, self.connections)
         self._outages = Outages(settings, catalogue, self.connections, self._observer.observe)
+        self._daily = DailyChecking(settings, catalogue, self.connections, self._commands, self._observer.at_everything)
         self._choosing = Choosing(catalogue)
         looks = Looks(
             check=Check(settings, catalogue, self.connections, self._observer, Silent()).set_up,
             outages=lambda since: self.outages(since=since),
             profiles=lambda: self.verify(sets="call-profiles"),
-            daily=self.daily,
+            daily=lambda compare: self._daily.check(None, compare=compare),
             timetables=self.timetables,
         )
         self._checklists = Checklists(settings, catalogue, self.ledger, self.connections, self._commands, looks)
@@ -161,10 +162,7 @@ class Pair:
 
         Reads only. A server that fails does not raise; its sentence stands in the result.
         """
-        look = DailyChecking(
-            self.settings, self.catalogue, self.connections, self._commands, self._observer.at_everything
-        )
-        return look.check(moment_of(since))
+        return self._daily.check(moment_of(since))
 
     def checklist(
         self,

@@ -71,7 +71,8 @@ class Looks:
     check: Callable[[], PairCheck]
     outages: Callable[[datetime], OutageReport]
     profiles: Callable[[], Observation]
-    daily: Callable[[], DailyCheck]
+    daily: Callable[[bool], DailyCheck]
+    """Whether it compares both servers, too, it is told."""
     timetables: Callable[[], TimetableListing]
 
 
@@ -224,8 +225,10 @@ class Checklists:
                     return replace(evidence, profiles=self.looks.profiles())
                 case Need.BACKUPS:
                     return replace(evidence, backups=tuple(self._backups()))
+                case Need.ALIKE:
+                    return replace(evidence, daily=self.looks.daily(True))
                 case Need.DAILY:
-                    return replace(evidence, daily=self.looks.daily())
+                    return replace(evidence, daily=evidence.daily or self.looks.daily(False))
                 case Need.TIMETABLES:
                     return replace(evidence, timetables=self.looks.timetables())
         except SyncError as error:

@@ -30,8 +30,10 @@ class Need(StrEnum):
     """The call profiles of both servers, compared."""
     BACKUPS = "backups"
     """What the hook `backups` says of both servers."""
+    ALIKE = "alike"
+    """The daily check of both servers, with how they differ since yesterday: that takes longest."""
     DAILY = "daily"
-    """The daily check of both servers, which compares what they have since yesterday."""
+    """The daily check without that."""
     TIMETABLES = "timetables"
 
 

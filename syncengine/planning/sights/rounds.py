@@ -9,6 +9,7 @@ from syncengine.model.daily_check import DailyCheck, HookCheck, ServerDay
 from syncengine.model.drift import Observation, TableObservation
 from syncengine.model.filled_checklist import Seen, Sighting
 from syncengine.model.hooks import CheckKind, HookState
+from syncengine.model.pair import Role
 from syncengine.model.run import RunKind, RunRecord
 from syncengine.model.sentences import listed
 from syncengine.model.spec import DataClass, Kept
@@ -53,6 +54,9 @@ def backups_fine(evidence: Evidence, question: Question) -> Sighting:
 
 def no_users(evidence: Evidence, question: Question) -> Sighting:
     """Say whether the hook `users` finds nobody where nobody should be."""
+    found = _daily(evidence)
+    if not isinstance(found, Sighting) and found.where.server is not Role.PRIMARY:
+        return not_seen("users are not to work on the primary now, as status says")
     return _by_hook(evidence, question, CheckKind.USERS)
 
 
@@ -115,9 +119,9 @@ def administration_alike(evidence: Evidence, question: Question) -> Sighting:
         return not_seen(f"{listed(lost, TABLES_SHOWN)} could not be compared")
     names = [table.spec.name for table in tables if table.differing]
     if names and _copies(question):
-        return not_yet(f"administration differs: {_differ(names)}")
+        return not_yet(_differ(names))
     if names:
-        return not_seen(f"administration differs ({_differ(names)}), so that it may be needed; no table tells of it")
+        return not_seen(f"{_differ(names)}, so that it may be needed, and no table tells of it")
     if run is None:
         return Sighting(Seen.NOT_NEEDED, "administration is alike on both servers, so that nothing is to be copied")
     if _copies(question):
@@ -127,7 +131,8 @@ def administration_alike(evidence: Evidence, question: Question) -> Sighting:
 
 def _daily(evidence: Evidence) -> DailyCheck | Sighting:
     if evidence.daily is None:
-        return not_seen(evidence.problems.get(Need.DAILY, "the servers were not asked").rstrip("."))
+        why = evidence.problems.get(Need.ALIKE) or evidence.problems.get(Need.DAILY) or "the servers were not asked"
+        return not_seen(why.rstrip("."))
     return evidence.daily
 
 
