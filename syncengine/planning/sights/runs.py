@@ -10,11 +10,13 @@ from syncengine.planning.sights.evidence import Evidence, Need, Question, done, 
 
 
 def timetables_over(evidence: Evidence, question: Question) -> Sighting:
-    """Say whether every timetable of the server runs there, but for its own backups."""
-    listing = _listing(evidence)
+    """Say whether every timetable runs on the server, but for each server's own, like backups."""
+    listing, role = _listing(evidence), question.roles[0]
     if isinstance(listing, Sighting):
         return listing
-    role = question.roles[0]
+    silent = dict(listing.failed).get(role)
+    if silent is not None:
+        return not_seen(silent.rstrip("."))
     idle = _idle(listing, role)
     run = _last_edit(evidence.runs_since, evidence.runs)
     if not idle:
@@ -85,8 +87,8 @@ def _listing(evidence: Evidence) -> TimetableListing | Sighting:
 
 
 def _idle(listing: TimetableListing, role: Role) -> list[Timetable]:
-    """Return the timetables of a server that are not known to run there, but for each server's own."""
-    return [one for one in listing.timetables if not one.own and one.side(role).there and not one.side(role).runs]
+    """Return the timetables that are not known to run on a server, also those it lacks, but for each server's own."""
+    return [one for one in listing.timetables if not one.own and not one.side(role).runs]
 
 
 def _last_edit(since: tuple[RunRecord, ...], every: tuple[RunRecord, ...]) -> RunRecord | None:
