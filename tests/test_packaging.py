@@ -41,14 +41,17 @@ def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_wheel_holds_the_package_and_every_spec(wheel: Path) -> None:
-    """Each module and each spec file of the source tree is in the wheel, and no test is."""
+def test_the_wheel_holds_the_package_every_spec_and_every_checklist(wheel: Path) -> None:
+    """Each module, spec file and checklist of the source tree is in the wheel, and no test is."""
     names = set(zipfile.ZipFile(wheel).namelist())
 
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "syncengine").rglob("*.py")}
     specs = {f"syncengine/{path.relative_to(ROOT)}" for path in (ROOT / "table_specs").rglob("*.toml")}
+    checklists = {str(path.relative_to(ROOT)) for path in (ROOT / "syncengine" / "checklists").glob("*.toml")}
     assert modules <= names
     assert specs <= names
+    assert checklists
+    assert checklists <= names
     assert len(specs) > 50
     assert "syncengine/py.typed" in names
     assert not [name for name in names if name.startswith(("tests/", "benchmarks/", "docs/"))]

@@ -291,6 +291,13 @@ def _refuse_unknown(procedure: Procedure, wishes: ChecklistWishes, record: Check
                 f"Line {number} of {procedure.name} does not belong to the way {way.name}, which is gone.",
                 hint=f"Add --way {of} to go the other one.",
             )
+    for number in wishes.do:
+        tick = record.tick(procedure.lines[number - 1].name) if record and number not in wishes.untick else None
+        if tick is not None:
+            raise InputError(
+                f"Line {number} is done already, since {tick.at:%Y-%m-%d %H:%M}: its hook is not run again.",
+                hint=f"Add --untick {number} if it is not done after all.",
+            )
     twice = set(wishes.tick) & set(wishes.untick)
     if twice:
         raise InputError(f"Line {min(twice)} cannot be ticked and unticked at once.", hint="Leave one of them out.")

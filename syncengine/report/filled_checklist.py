@@ -30,7 +30,7 @@ def print_checklist(console: Console, found: FilledChecklist, pair: str, *, reas
     """
     procedure = found.procedure
     console.print(Text(f"{procedure.title} (guide, {procedure.source})", style="bold"))
-    for line in _head(found, pair):
+    for line in _head(found, pair, reasons=reasons):
         console.print(line)
     for place, filled in enumerate(found.lines):
         if filled.line.part or place == 0:
@@ -61,7 +61,7 @@ def print_procedures(console: Console, procedures: Iterable[Procedure]) -> None:
     console.print(unbroken(f"To have it filled in: {command('checklist', 'NAME', '--pair', 'FILE')}", style="bold"))
 
 
-def _head(found: FilledChecklist, pair: str) -> Iterator[Text]:
+def _head(found: FilledChecklist, pair: str, *, reasons: bool) -> Iterator[Text]:
     procedure = found.procedure
     if found.begun is not None and found.since is not None:
         yield Text(f"Begun; what happened since {found.since:%Y-%m-%d %H:%M} counts.")
@@ -75,19 +75,20 @@ def _head(found: FilledChecklist, pair: str) -> Iterator[Text]:
             yield Text(paragraph)
     if procedure.ways:
         yield Text()
-        yield from _ways(found, pair)
+        yield from _ways(found, pair, costs=reasons or found.begun is None)
     for note in found.notes:
         yield Text(f"Note: {note}.", style="yellow")
 
 
-def _ways(found: FilledChecklist, pair: str) -> Iterator[Text]:
+def _ways(found: FilledChecklist, pair: str, *, costs: bool) -> Iterator[Text]:
     for way in found.procedure.ways:
+        says = f"{way.title}. {way.costs}" if costs else f"{way.title}."
         if found.way is None:
-            yield Text(f"Way {way.name}: {way.title}. {way.costs}")
+            yield Text(f"Way {way.name}: {says}")
         elif way == found.way:
-            yield Text(f"This way: {way.title}. {way.costs}")
+            yield Text(f"This way: {says}")
         else:
-            yield Text(f"Another way, whose lines are left out below: {way.title}. {way.costs}")
+            yield Text(f"Another way, whose lines are left out below: {says}")
             yield unbroken(f"  {_typed(found, pair, '--way', way.name)}")
 
 
@@ -139,7 +140,7 @@ def _beginning(sighting: Sighting) -> str:
         case Seen.NOT_NEEDED:
             return "Nothing to do: "
         case Seen.NOT_SEEN:
-            return "To be ticked by hand: "
+            return "Cannot be seen: "
         case _:
             return "Not yet: "
 

@@ -124,6 +124,11 @@ def test_a_hook_carries_out_its_line(files: Files, typed: Typing) -> None:
     assert line(said, 2)["tick"]["how"] == "primary: told 12 users"  # type: ignore[index]
     ((_, told),) = notes(files)
     assert (told["SYNCENGINE_HOOK"], told["SYNCENGINE_SERVER"]) == ("log-off", "primary")
+    again = checklist(typed, files, "--do", 2)
+    assert (again.code, len(notes(files))) == (2, 1)
+    assert "Line 2 is done already, since 2000-06-05 05:00: its hook is not run again." in again.err
+    assert checklist(typed, files, "--untick", 2, "--do", 2).code == 3
+    assert len(notes(files)) == 2
     assert told["SYNCENGINE_LINES"] == "Tell users to log off the primary (time A)."
 
 
@@ -205,6 +210,14 @@ def test_what_people_say_takes_the_place_of_what_was_seen(files: Files, typed: T
     said = checklist(typed, files, "--tick", 4, "--at", "2000-06-05 05:11", "--json")
 
     assert line(said, 4)["tick"] == {"at": "2000-06-05T05:11:00", "by": "hand", "how": ""}
+
+
+def test_what_cannot_be_seen_yet_speaks_against_no_tick(files: Files, typed: Typing) -> None:
+    """Collection is off, and the diary tells of it only once it is on again: a tick by hand is believed."""
+    said = checklist(typed, files, "--tick", 4)
+
+    assert "[x]  4." in said.out
+    assert "[!]" not in said.out
 
 
 def test_a_tick_that_the_pair_contradicts_is_told(files: Files, typed: Typing) -> None:
@@ -312,5 +325,5 @@ def test_a_server_that_does_not_answer_ends_nothing(files: Files, typed: Typing)
     said = typed("checklist", "base-load-upgrade", "--pair", files.pair_file)
 
     assert said.code == 3
-    assert "To be ticked by hand: secondary: " in said.out
+    assert "Cannot be seen: secondary: " in said.out
     assert "[x]  1. Look up the CMS version and load" in said.out

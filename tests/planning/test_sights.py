@@ -66,10 +66,10 @@ def test_collection_is_off_only_when_it_was_for_all_acds() -> None:
     both = (link(13, 19), link(14, 20, acd=2))
 
     assert look(name, evidence(facts(outages=both))).at == at(13)
-    assert look(name, evidence(facts(outages=both[:1]))).seen is Seen.NOT_YET
-    assert "for ACD 2" in look(name, evidence(facts(outages=both[:1]))).says
-    assert look(name, evidence(facts(outages=(link(13, 19, 95), both[1])))).seen is Seen.NOT_YET
-    assert look(name, evidence(facts(outages=both)), since=at(30)).seen is Seen.NOT_YET
+    assert look(name, evidence(facts(outages=both[:1]))).seen is Seen.NOT_SEEN
+    assert "of ACD 2 since" in look(name, evidence(facts(outages=both[:1]))).says
+    assert look(name, evidence(facts(outages=(link(13, 19, 95), both[1])))).seen is Seen.NOT_SEEN
+    assert look(name, evidence(facts(outages=both)), since=at(30)).seen is Seen.NOT_SEEN
     assert look(name, evidence(facts(outages=both)), Place.SECONDARY).seen is Seen.NOT_SEEN
     assert look(name, evidence(facts(outages=both, tells_links=False))).seen is Seen.NOT_SEEN
 
@@ -87,6 +87,7 @@ def test_links_are_back_when_the_last_of_them_is() -> None:
     seen = look(SightName.LINKS_BACK, evidence(facts(outages=(link(13, 19), link(13, 31, acd=2)))))
 
     assert (seen.seen, seen.at) == (Seen.DONE, at(31))
+    assert look(SightName.LINKS_BACK, evidence(facts(outages=(link(13, 19),)))).seen is Seen.NOT_YET
 
 
 @pytest.mark.parametrize(("until", "seen"), [(30, Seen.DONE), (19, Seen.NOT_YET), (None, Seen.NOT_SEEN)])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from syncengine.model.check import Finding, Holding, Severity, Subject
+from collections.abc import Iterator
+
+from syncengine.model.check import Finding, Holding, PairCheck, Severity, Subject
 from syncengine.model.filled_checklist import Seen, Sighting
 from syncengine.model.pair import Role
 from syncengine.model.sentences import listed
@@ -82,19 +84,22 @@ def _set_up(evidence: Evidence) -> tuple[Finding, ...] | Sighting:
         return not_seen(evidence.problems.get(Need.CHECK, "the servers were not checked").rstrip("."))
     if evidence.check.problems:
         return not_seen(evidence.check.problems[0].rstrip("."))
-    holdings: dict[str, set[Holding]] = {}
-    for server in evidence.check.servers:
-        for table in (
-            one for one in server.tables if one.table not in MAY_DIFFER and one.data_class is not DataClass.HISTORICAL
-        ):
-            holdings.setdefault(table.table, set()).add(table.holding)
-    unseen = [name for name, held in holdings.items() if Holding.UNREADABLE in held or held > ONE_SIDED]
-    unseen += [
-        name for one in evidence.check.of(Severity.SHOULD) if one.subject is Subject.SETUP for name in one.tables
-    ]
+    unseen = list(dict.fromkeys(_not_compared(evidence.check)))
     if unseen:
-        return not_seen(f"{listed(list(dict.fromkeys(unseen)), SHOWN)} could not be compared")
+        return not_seen(f"{listed(unseen, SHOWN)} could not be compared")
     return tuple(finding for finding in evidence.check.of(Severity.MUST) if finding.subject in SET_UP)
+
+
+def _not_compared(check: PairCheck) -> Iterator[str]:
+    """Yield the tables of the set-up that a check could not compare: unreadable, or only on one server."""
+    holdings: dict[str, set[Holding]] = {}
+    for table in (table for server in check.servers for table in server.tables):
+        if table.table not in MAY_DIFFER and table.data_class is not DataClass.HISTORICAL:
+            holdings.setdefault(table.table, set()).add(table.holding)
+    yield from (name for name, held in holdings.items() if Holding.UNREADABLE in held or held > ONE_SIDED)
+    for finding in check.of(Severity.SHOULD):
+        if finding.subject is Subject.SETUP:
+            yield from finding.tables
 
 
 def _told(findings: tuple[Finding, ...]) -> str:

@@ -44,7 +44,7 @@ def links_back(evidence: Evidence, question: Question) -> Sighting:
     """Say when the links of all ACDs of each server were back."""
     last: list[datetime] = []
     for facts in facts_or_why(evidence, question):
-        found = _links_of(facts, question, None)
+        found = _links_of(facts, question, over=True)
         if isinstance(found, Sighting):
             return found
         last += [max(one.span.stop for one in outages) for outages in found.values()]
@@ -91,9 +91,12 @@ def next_interval(evidence: Evidence, question: Question) -> Sighting:
 
 
 def _links_of(
-    facts: ServerFacts | Sighting, question: Question, reasons: tuple[int, ...] | None
+    facts: ServerFacts | Sighting, question: Question, reasons: tuple[int, ...] | None = None, *, over: bool = False
 ) -> dict[int, list[Outage]] | Sighting:
-    """Return the outages of each ACD of a server since a moment, or why it cannot be said that all had one."""
+    """Return the outages of each ACD of a server since a moment, or why it cannot be said that all had one.
+
+    `over` says that it is asked whether they are over.
+    """
     if isinstance(facts, Sighting):
         return facts
     if not facts.tells_links or not facts.acds:
@@ -105,9 +108,8 @@ def _links_of(
             found.setdefault(one.acd, []).append(one)
     lacking = [acd for acd in facts.acds if acd not in found]
     if lacking:
-        what = "its links being down" if reasons is None else "data collection being turned off"
-        return not_yet(
-            f"the diary of links of {facts.role} tells nothing of {what} since {shown(question.since)} for ACD "
-            f"{listed(lacking, ACDS_SHOWN)}; it tells it once the link is back"
-        )
+        acds = f"ACD {listed(lacking, ACDS_SHOWN)}"
+        says = f"the diary of links of {facts.role} has no such outage of {acds} since {shown(question.since)}"
+        # It is written down when it is over: until then nobody can see it, and nothing speaks against it.
+        return not_yet(says) if over else not_seen(f"{says}; it has one once the links are back")
     return {acd: found[acd] for acd in facts.acds}
