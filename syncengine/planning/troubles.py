@@ -71,13 +71,11 @@ def _of_server(told: Told, other: ServerFacts | None, looked: Window, lengths: M
         {acd: outage.span.start for acd, outage in down.items()},
         "links to {} have been down on the {}",
     )
-    off = tuple(acd for acd in facts.collection_off if acd not in down)
+    off = tuple(acd for acd in facts.acds if acd in facts.collection_off and acd not in down)
     if off:
         yield Trouble(role, TroubleKind.COLLECTION_OFF, off, f"data collection of {_acds(off)} is off on the {role}")
     blind = {
-        acd: since
-        for acd in facts.acds
-        if acd not in down and acd not in off and (since := _blind_since(facts, other, acd, looked, lengths))
+        acd: since for acd, since in _blind(facts, other, looked, lengths).items() if acd not in down and acd not in off
     }
     yield from _by_start(role, TroubleKind.BLIND, blind, "calls of {} have not been recorded by the {}")
     late = {
@@ -111,41 +109,42 @@ def _down_now(facts: ServerFacts, acd: int, now: datetime) -> Outage | None:
     return next(going, None)
 
 
-def _blind_since(
-    facts: ServerFacts, other: ServerFacts | None, acd: int, looked: Window, lengths: Mapping[int, int]
-) -> datetime | None:
-    """Return since when a server has no rows of an ACD until now, or None where it has, or nobody knows.
+def _blind(
+    facts: ServerFacts, other: ServerFacts | None, looked: Window, lengths: Mapping[int, int]
+) -> dict[int, datetime]:
+    """Return since when a server has no rows of its ACDs until now, of those of which it has none.
 
     It must have archived a whole interval after its last row; where it does not tell how far it has archived, the
-    other server must have rows of as many intervals as an archive may be behind.
+    other server must have rows of more intervals than an archive may be behind.
     """
     if not facts.tells_coverage:
-        return None
-    length = timedelta(minutes=lengths.get(acd, DEFAULT_LENGTH))
-    last = _last_row(facts, acd, looked.stop)
-    theirs = _last_row(other, acd, looked.stop) if other is not None and other.tells_coverage else None
-    if last is None and theirs is None:
-        # Who has never seen an ACD has none of it, or is new.
-        return None
-    since = last or looked.start
-    lacking, until = length, facts.archived(acd, Archive.INTERVAL).until
-    if until is None:
-        lacking, until = length * (INTERVALS_BEHIND + 1), theirs
-    if until is not None and clock_was_set(facts, acd, since - AN_HOUR, until):
-        lacking += AN_HOUR
-    if until is None or min(until, looked.stop) - since < lacking:
-        return None
-    return None if _just_back(facts, acd, since, looked.stop, lengths) else since
+        return {}
+    mine, found = _last_rows(facts, looked.stop), {}
+    theirs = _last_rows(other, looked.stop) if other is not None and other.tells_coverage else {}
+    for acd in facts.acds:
+        if acd not in mine and acd not in theirs:
+            # Who has never seen an ACD has none of it, or is new.
+            continue
+        length = timedelta(minutes=lengths.get(acd, DEFAULT_LENGTH))
+        since, until, lacking = mine.get(acd, looked.start), facts.archived(acd, Archive.INTERVAL).until, length
+        if until is None:
+            lacking, until = length * (INTERVALS_BEHIND + 1), theirs.get(acd, looked.start)
+        if clock_was_set(facts, acd, since - AN_HOUR, until):
+            lacking += AN_HOUR
+        if min(until, looked.stop) - since >= lacking and not _just_back(facts, acd, since, looked.stop, lengths):
+            found[acd] = since
+    return found
 
 
-def _last_row(facts: ServerFacts, acd: int, now: datetime) -> datetime | None:
-    """Return the end of the last interval of an ACD with rows."""
-    ends = (
-        at_label(one.row_date, one.label) + timedelta(minutes=one.length)
-        for one in facts.coverage
-        if one.acd == acd and at_label(one.row_date, one.label) < now
-    )
-    return max(ends, default=None)
+def _last_rows(facts: ServerFacts, now: datetime) -> dict[int, datetime]:
+    """Return the end of the last interval with rows of each ACD."""
+    ends: dict[int, datetime] = {}
+    for one in facts.coverage:
+        start = at_label(one.row_date, one.label)
+        if start < now:
+            end = start + timedelta(minutes=one.length)
+            ends[one.acd] = max(ends.get(one.acd, end), end)
+    return ends
 
 
 def _just_back(facts: ServerFacts, acd: int, since: datetime | None, now: datetime, lengths: Mapping[int, int]) -> bool:

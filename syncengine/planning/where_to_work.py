@@ -25,9 +25,10 @@ OF_BOTH = {
     TroubleKind.LINKS: "links of both servers are down",
     TroubleKind.UNREACHED: "neither server can be reached from here",
 }
+SEE_THE_CLOCK = "See first that the clock is right (`as_of` and `timezone` in the pair file)"
 CLOCK = (
-    "Neither server has a row of the time that was looked at: nothing was seen. See first that the clock is right "
-    "(`as_of` and `timezone` in the pair file); if it is, both servers have been blind, and what neither saw is lost."
+    f"Neither server has a row of the time that was looked at: nothing was seen. {SEE_THE_CLOCK}; if it is, both "
+    "servers have been blind, and what neither saw is lost."
 )
 
 
@@ -69,6 +70,8 @@ class _Deciding:
         because = f"Call support: {wrong}."
         if all(self._unreached(role) for role in Role):
             because += " Look first whether it is so only from here."
+        elif {one.kind for one in self.state.troubles} == {TroubleKind.ARCHIVES}:
+            because += f" {SEE_THE_CLOCK}."
         because += (
             " What neither server sees is lost: High Availability is no disaster recovery."
             if lost

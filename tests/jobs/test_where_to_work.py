@@ -244,6 +244,17 @@ def test_point_2_nothing_seen_is_first_a_matter_of_the_clock(tmp_path: Path) -> 
     assert "Work on" not in check.text
 
 
+def test_point_2_archives_late_on_both_may_be_the_clock(tmp_path: Path) -> None:
+    """A machine in another zone than the switch sees both servers hours behind: the clock is looked at first."""
+    files = built(tmp_path)
+    files.pair_file.write_text(files.pair_file.read_text().replace("T07:10", "T13:10"))
+
+    check = told(files)
+
+    assert check.daily["work_on"] is None
+    assert "since 2000-06-05 07:00. See first that the clock is right (`as_of` and `timezone`" in check.text
+
+
 def test_point_2_what_support_asks_for_is_at_hand(tmp_path: Path) -> None:
     """The line has what is known, from the pair file and the servers, and where to find what is not."""
     files = built(tmp_path, primary=trunks(400, 430))

@@ -1,0 +1,97 @@
+"""What keeps a server from its work now, by what it tells of itself."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from syncengine.model.facts import ArchiveState, ArchiveStatus, ClockReset, IntervalCoverage, Outage, ServerFacts
+from syncengine.model.pair import Role
+from syncengine.model.spec import Archive
+from syncengine.model.where_to_work import TroubleKind
+from syncengine.model.window import Window
+from syncengine.planning.archives import archive_faults
+from syncengine.planning.troubles import Told, state_of
+
+DAY = date(2000, 6, 5)
+LABELS = tuple(hour * 100 + minute for hour in range(24) for minute in (0, 30))
+
+
+def at(text: str) -> datetime:
+    """Return a time of the day."""
+    return datetime.combine(DAY, datetime.strptime(text, "%H:%M").time())
+
+
+def server(role: Role, *, rows: int, until: str | None, **more: Any) -> ServerFacts:
+    """Return a server with rows of each half hour before a label, that has archived up to a time."""
+    seen = tuple(IntervalCoverage(1, DAY, label, 0, 30) for label in LABELS if label < rows)
+    state = ArchiveState.FINISHED if until else ArchiveState.UNKNOWN
+    status = ArchiveStatus(1, Archive.INTERVAL, at(until) if until else None, "", state)
+    return ServerFacts(role, role.value, "", None, (1,), (status,), coverage=seen, **more)
+
+
+def troubles(now: str, **primary: Any) -> list[tuple[TroubleKind, str]]:
+    """Return what keeps the primary from its work, and since when, beside a secondary that is well."""
+    told = []
+    looked = Window(at("00:00"), at(now))
+    well = looked.stop - timedelta(minutes=10)
+    for role, given in (
+        (Role.PRIMARY, primary),
+        (Role.SECONDARY, {"rows": well.hour * 100 + well.minute, "until": f"{well:%H:%M}"}),
+    ):
+        facts = server(role, **given)
+        intervals = [
+            one for one in archive_faults(facts, None, looked.stop, {1: 30}) if one.archive is Archive.INTERVAL
+        ]
+        told.append(Told(role, "", facts, tuple(intervals)))
+    state = state_of(told, (), looked, {1: 30})
+    assert state.of(Role.SECONDARY) == ()
+    return [(one.kind, f"{one.since:%H:%M}" if one.since else "") for one in state.of(Role.PRIMARY)]
+
+
+def outage(down: str, up: str) -> tuple[Outage, ...]:
+    """Return a diary with one outage."""
+    return (Outage(1, Window(at(down), at(up)), 97),)
+
+
+SPRING = (ClockReset("primary", 1, DAY, 200),)
+
+
+@pytest.mark.parametrize(
+    ("now", "primary", "wanted"),
+    [
+        # An interval was archived, and it has no rows of it.
+        ("07:10", {"rows": 700, "until": "07:00"}, []),
+        ("07:10", {"rows": 630, "until": "07:00"}, [(TroubleKind.BLIND, "06:30")]),
+        # The last interval is in the making.
+        ("07:10", {"rows": 630, "until": "06:30"}, []),
+        # It does not tell how far it has archived: then the other server tells.
+        ("07:10", {"rows": 530, "until": None}, [(TroubleKind.BLIND, "05:30")]),
+        ("07:10", {"rows": 600, "until": None}, []),
+        # The hour from 2:00 on was skipped.
+        ("03:10", {"rows": 200, "until": "03:00", "clock_resets": SPRING}, []),
+        ("03:10", {"rows": 200, "until": "03:00"}, [(TroubleKind.BLIND, "02:00")]),
+        # Its diary tells that the link is up again: the next archive will have rows, or not.
+        ("07:10", {"rows": 600, "until": "07:00", "outages": outage("06:05", "06:50")}, []),
+        ("07:10", {"rows": 400, "until": "07:00", "outages": outage("04:05", "06:00")}, [(TroubleKind.BLIND, "04:00")]),
+        ("07:10", {"rows": 400, "until": "04:00", "outages": outage("04:05", "06:50")}, []),
+        # The diary has an outage that goes on.
+        ("07:10", {"rows": 700, "until": "07:00", "outages": outage("07:05", "08:00")}, [(TroubleKind.LINKS, "07:05")]),
+        # Archives that stand still say nothing of rows.
+        ("07:10", {"rows": 400, "until": "04:00"}, [(TroubleKind.ARCHIVES, "04:00")]),
+        # Collection of an ACD that is not set up there is nobody's trouble.
+        ("07:10", {"rows": 700, "until": "07:00", "collection_off": (1,)}, [(TroubleKind.COLLECTION_OFF, "")]),
+        ("07:10", {"rows": 700, "until": "07:00", "collection_off": (9,)}, []),
+        # Nobody knows what it saw.
+        ("07:10", {"rows": 0, "until": "07:00", "tells_coverage": False}, []),
+        # It has no row of the time looked at, though the other has.
+        ("07:10", {"rows": 0, "until": "07:00"}, [(TroubleKind.BLIND, "00:00")]),
+    ],
+)
+def test_point_2_what_keeps_a_server_from_its_work(
+    now: str, primary: dict[str, Any], wanted: list[tuple[TroubleKind, str]]
+) -> None:
+    """Blind until now is who archived and has no rows; whatever explains them otherwise is no trouble."""
+    assert troubles(now, **primary) == wanted
