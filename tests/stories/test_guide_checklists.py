@@ -129,15 +129,15 @@ def test_new_server_is_followed(tmp_path: Path, typed: Typing) -> None:
             "sp_ex_adm": [row("sp_ex_adm", split=1)],
         },
     )
-    with_hooks(files, hook("backups", ECHO), hook("backup", ECHO))
+    with_hooks(files, hook("backups", ECHO), hook("collection-on", ECHO))
 
     ticked = Administrator(typed, files, "new-server", words={"TIME": ("2000-06",)}, answered=LOOKS).follow({})
 
     for table in ("htrunk", "synonyms", "sp_ex_adm"):
         assert files.bag("secondary", table) == files.bag("primary", table) != []
-    assert by(ticked, "sight") == ["load", "administration", "history", "set-up-alike"]
+    assert by(ticked, "sight") == ["load", "administration", "history", "set-up-alike", "full-backup"]
     assert by(ticked, "not needed") == ["call-history"]
-    assert by(ticked, "hook") == ["full-backup"]
+    assert by(ticked, "hook") == ["collection-on"]
 
 
 @pytest.mark.soak
