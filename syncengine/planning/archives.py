@@ -47,7 +47,7 @@ def archive_faults(
     for acd in facts.acds:
         for archive in (Archive.INTERVAL, *LATE):
             if _is_kept(facts, acd, archive):
-                theirs = other.archived(acd, archive) if other is not None and acd in other.acds else None
+                theirs = other.archived(acd, archive) if other is not None else None
                 fault = _fault(facts, facts.archived(acd, archive), theirs, as_of, lengths.get(acd, DEFAULT_LENGTH))
                 if fault is not None:
                     yield fault
@@ -102,7 +102,7 @@ def rerun_lines(role: Role, faults: Iterable[ArchiveFault]) -> Iterator[Checklis
     """Yield to summarize anew what a server has not; missing intervals are a matter of where users work."""
     acds: dict[Archive, list[int]] = {}
     for fault in faults:
-        if fault.archive in LATE and fault.acd is not None and fault.amiss is not Amiss.UNKNOWN:
+        if fault.archive in LATE and fault.acd is not None:
             acds.setdefault(fault.archive, []).append(fault.acd)
     if acds:
         what = " and ".join(f"the {archive} archive of {_named(found)}" for archive, found in acds.items())

@@ -38,7 +38,7 @@ def state_of(told: Sequence[Told], blind: Iterable[BlindTime], looked: Window, l
     troubles: list[Trouble] = []
     for one in told:
         other = facts.get(one.role.other)
-        troubles += [] if _nothing_seen(facts) else _of_server(one, other, looked, lengths)
+        troubles += _of_server(one, other, looked, lengths)
     return PairState(
         acds,
         tuple(troubles),

@@ -93,6 +93,7 @@ def test_point_3_a_night_that_the_other_server_has_archived() -> None:
     other = server(Role.SECONDARY)
 
     assert amiss(behind, datetime(2000, 6, 5, 7, 10), other=other) == [(DAILY, Amiss.LATE)]
+    assert (DAILY, Amiss.LATE) not in amiss(behind, datetime(2000, 6, 5, 5, 59), other=other)
     assert amiss(behind, datetime(2000, 6, 5, 7, 10)) == []
     assert (DAILY, Amiss.LATE) in amiss(behind, datetime(2000, 6, 5, 12, 1))
 

@@ -156,11 +156,14 @@ def test_point_2_collection_that_is_off_is_told_with_its_server(tmp_path: Path) 
         files.run(role, "INSERT INTO dcadmin VALUES (1, 1, ?)", [on])
 
     check = told(files)
+    files.run("primary", "INSERT INTO dcadmin VALUES (1, 0, 'y'), (1, 2, 'n')")
+    one_link = told(files)
 
     assert not check.daily["in_order"]
     assert check.cells("collecting")[:4] == ["ACD", "1", "off", "yes"]
     assert check.daily["work_on"] == "secondary"
     assert check.lines[:2] == [("links", "secondary"), ("collection-on", "primary")]
+    assert one_link.daily["work_on"] == "primary"
     assert check.lines[-1] == ("support", "primary")
 
 
@@ -169,10 +172,14 @@ def test_point_2_links_come_before_external_call_history(tmp_path: Path) -> None
     files = without(built(tmp_path), Role.PRIMARY)
 
     first = told(files).lines
+    with_hooks(files, hook("links", fails(code=255), "secondary"))
+    could_not_tell = told(files)
     with_hooks(files, hook("links", key="secondary"))
     looked = told(files).lines
 
     assert first == [("links", "secondary"), *MOVED, *SWITCHED, ("support", "primary")]
+    assert could_not_tell.lines == first
+    assert not any(line["hook"] for line in could_not_tell.daily["by_hand"])
     assert looked == first[1:]
 
 
@@ -230,6 +237,28 @@ def test_point_2_a_secondary_that_fails_is_told_to_support(tmp_path: Path, way: 
     assert not check.daily["in_order"]
     assert check.lines == [("links", "primary"), ("support", "secondary")]
     assert "alone records calls" in check.daily["work_on_because"]
+
+
+def test_point_2_what_neither_sees_is_lost_though_users_move(tmp_path: Path) -> None:
+    """Without its primary, the ACD that the secondary does not see is lost, and users work there for the others."""
+    files = built(tmp_path, acds=2, secondary=[*trunks(400, 430), *trunks(400, 700, acd=2)])
+    without(files, Role.PRIMARY)
+
+    check = told(files)
+
+    assert check.daily["work_on"] == "secondary"
+    assert "What neither server sees is lost: ACD 1." in check.text
+    assert check.lines[-1] == ("support", "primary")
+    assert "Where: primary and secondary, since 2000-06-05 04:30" in check.text
+
+
+def test_point_2_a_hole_of_both_owes_nothing(tmp_path: Path) -> None:
+    """What the secondary lacks as well cannot be had from there, so users need not wait for it."""
+    hole = [*trunks(400, 430), *trunks(600, 700)]
+
+    check = told(built(tmp_path, primary=hole, secondary=hole))
+
+    assert (check.daily["work_on"], check.lines) == ("primary", [])
 
 
 def test_point_2_nothing_seen_is_first_a_matter_of_the_clock(tmp_path: Path) -> None:

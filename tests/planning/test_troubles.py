@@ -26,8 +26,9 @@ def at(text: str) -> datetime:
 
 def server(role: Role, *, rows: int, until: str | None, **more: Any) -> ServerFacts:
     """Return a server with rows of each half hour before a label, that has archived up to a time."""
-    seen = tuple(IntervalCoverage(1, DAY, label, 0, 30) for label in LABELS if label < rows)
-    state = ArchiveState.FINISHED if until else ArchiveState.UNKNOWN
+    labels = (*(label for label in LABELS if label < rows), *more.pop("later", ()))
+    seen = tuple(IntervalCoverage(1, DAY, label, 0, 30) for label in labels)
+    state = more.pop("state", ArchiveState.FINISHED if until else ArchiveState.UNKNOWN)
     status = ArchiveStatus(1, Archive.INTERVAL, at(until) if until else None, "", state)
     return ServerFacts(role, role.value, "", None, (1,), (status,), coverage=seen, **more)
 
@@ -70,9 +71,13 @@ SPRING = (ClockReset("primary", 1, DAY, 200),)
         # It does not tell how far it has archived: then the other server tells.
         ("07:10", {"rows": 530, "until": None}, [(TroubleKind.BLIND, "05:30")]),
         ("07:10", {"rows": 600, "until": None}, []),
+        ("07:10", {"rows": 530, "until": None, "state": ArchiveState.FAILED}, [(TroubleKind.BLIND, "05:30")]),
+        # What a snapshot has of later times tells nothing of this one.
+        ("07:10", {"rows": 500, "until": "07:00", "later": (900,)}, [(TroubleKind.BLIND, "05:00")]),
         # The hour from 2:00 on was skipped.
         ("03:10", {"rows": 200, "until": "03:00", "clock_resets": SPRING}, []),
         ("03:10", {"rows": 200, "until": "03:00"}, [(TroubleKind.BLIND, "02:00")]),
+        ("07:10", {"rows": 600, "until": "07:00", "clock_resets": SPRING}, [(TroubleKind.BLIND, "06:00")]),
         # Its diary tells that the link is up again: the next archive will have rows, or not.
         ("07:10", {"rows": 600, "until": "07:00", "outages": outage("06:05", "06:50")}, []),
         ("07:10", {"rows": 400, "until": "07:00", "outages": outage("04:05", "06:00")}, [(TroubleKind.BLIND, "04:00")]),
@@ -95,3 +100,24 @@ def test_point_2_what_keeps_a_server_from_its_work(
 ) -> None:
     """Blind until now is who archived and has no rows; whatever explains them otherwise is no trouble."""
     assert troubles(now, **primary) == wanted
+
+
+@pytest.mark.parametrize(
+    ("down", "up", "until", "owed"),
+    [
+        ("06:05", "06:50", "06:00", True),
+        ("06:35", "06:50", "06:30", False),
+        ("06:05", "06:50", "07:00", False),
+        ("02:05", "04:50", "02:00", False),
+        ("06:05", "07:30", "06:00", False),
+    ],
+)
+def test_point_2_what_is_owed_before_its_archive(down: str, up: str, until: str, owed: bool) -> None:
+    """Of an outage of an interval or more that has just ended the history is owed, until it is archived."""
+    facts = [server(role, rows=700, until="07:00") for role in Role]
+    primary = server(Role.PRIMARY, rows=700, until=until, outages=outage(down, up))
+    told = [Told(Role.PRIMARY, facts=primary), Told(Role.SECONDARY, facts=facts[1])]
+
+    state = state_of(told, (), Window(at("00:00"), at("07:10")), {1: 30})
+
+    assert bool(state.owed) == owed
