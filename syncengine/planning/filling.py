@@ -75,6 +75,10 @@ def filled_in(procedure: Procedure, record: ChecklistRecord, evidence: Evidence)
         if tick is None and sighting is not None and sighting.seen is Seen.DONE:
             tick = Tick(line.name, sighting.at or evidence.as_of, TickedBy.SIGHT, sighting.says)
             ticks[line.name] = tick
+        elif tick is None and sighting is not None and sighting.seen is Seen.NOT_NEEDED:
+            # What comes after a line with nothing to do counts from where that line would have.
+            since = ticks[line.after].at if line.after else record.since_of(line.name)
+            ticks[line.name] = Tick(line.name, since, TickedBy.SIGHT)
         hooks, details = tuple(_hooks(evidence.settings, line)), _details(line, evidence) if tick is None else ()
         lines.append(FilledLine(number, line, tick, sighting, hooks, details))
     return Filling(tuple(lines), frozenset(wanted))

@@ -11,7 +11,8 @@ import pytest
 from syncengine.model.archives import Amiss, ArchiveFault
 from syncengine.model.checklist import ChecklistLine, LineKind
 from syncengine.model.daily_check import DailyCheck, HookCheck, ServerDay
-from syncengine.model.filled_checklist import ChecklistRecord, Seen, Sighting
+from syncengine.model.facts import ArchiveStatus
+from syncengine.model.filled_checklist import ChecklistRecord, Seen, Sighting, Tick, TickedBy
 from syncengine.model.hooks import CheckKind, HookRecord, HookState
 from syncengine.model.pair import Role
 from syncengine.model.procedure import Place, Procedure, ProcedureLine, SightName
@@ -142,6 +143,7 @@ def test_administration_is_alike_or_was_copied(tmp_path: Path) -> None:
         Seen.NOT_SEEN,
     ]
     assert ask(name, COPYING, daily=alike, runs=(copied,)).says.startswith("run run1 has copied it")
+    assert ask(name, LOOKING, daily=alike, runs=(copied,)).seen is Seen.DONE
     assert ask(name, AROUND, daily=alike, runs=(copied,)).seen is Seen.NOT_SEEN
     assert ask(name, AROUND, daily=alike, runs=(failed,)).seen is Seen.NOT_SEEN
     assert ask(name, AROUND, daily=alike, runs=(hooked,)).seen is Seen.DONE
@@ -211,6 +213,25 @@ def test_an_outage_is_over_when_the_diary_has_its_end() -> None:
     assert look(name, evidence(diary)).says.endswith("05:14 to 05:31 (ACD 1, 2)")
     assert look(name, evidence(facts())).seen is Seen.NOT_SEEN
     assert look(name, evidence(diary), Place.SECONDARY).seen is Seen.NOT_YET
+
+
+def test_a_line_after_one_that_is_not_needed_counts_from_where_that_would_have() -> None:
+    """With nothing to copy the archive is waited for since the links are back; once copied, since that."""
+    back = ProcedureLine("back", "It is back.", Place.PRIMARY, seen=SightName.OUTAGE_OVER)
+    copy = replace(COPYING, seen=SightName.CALL_HISTORY, after="back")
+    wait = ProcedureLine("wait", "Wait.", Place.PRIMARY, seen=SightName.ARCHIVED, after="copy")
+    procedure = Procedure("one", "One", "4", (), (back, copy, wait))
+    archives = tuple(ArchiveStatus(acd, Archive.INTERVAL, at(60)) for acd in (1, 2))
+    known = evidence(facts(outages=(link(13, 31),), archives=archives))
+    record = ChecklistRecord("one", LATER, FIVE)
+    copied = replace(record, ticks=(Tick("copy", at(65), TickedBy.HAND),))
+
+    lines, later = filled_in(procedure, record, known).lines, filled_in(procedure, copied, known).lines
+
+    assert [line.sighting.seen for line in lines if line.sighting] == [Seen.DONE, Seen.NOT_NEEDED, Seen.DONE]
+    assert lines[1].tick is None
+    assert later[2].sighting is not None
+    assert later[2].sighting.seen is Seen.NOT_YET
 
 
 def test_a_call_to_support_has_at_hand_what_is_known() -> None:

@@ -63,6 +63,13 @@ def comes_back(files: Files) -> None:
     clock(files, "07:10")
 
 
+def half_an_hour_passes(files: Files) -> None:
+    """Let the interval in which administration was written be over, and archived."""
+    for role in ("primary", "secondary"):
+        files.add(role, "htrunk", *trunks(700, 730))
+    archived(files, "07:30")
+
+
 @functools.cache
 def of_few_tables() -> Catalogue:
     """Return the shipped catalogue with little history and administration beside what the pair of a takeover has."""
@@ -88,7 +95,7 @@ def test_takeover_and_return_are_followed(tmp_path: Path, typed: Typing, monkeyp
     comes_back(files)
     runs = [run.id for run in files.open().runs()]
     administrator = Administrator(typed, files, "return", words={"RUN": runs[::-1]}, answered=LOOKS)
-    back = administrator.follow({"archived": lambda: archived(files, "07:00")})
+    back = administrator.follow({"archived": lambda: half_an_hour_passes(files)})
 
     assert flags(files) == {"Greeting": "n", "Morning": "n", "Nightly backup": "y", "Weekly": "n"}
     for table in ("htrunk", "synonyms"):

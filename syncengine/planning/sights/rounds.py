@@ -124,7 +124,7 @@ def administration_alike(evidence: Evidence, question: Question) -> Sighting:
         return not_seen(f"{_differ(names)}, so that it may be needed, and no table tells of it")
     if run is None:
         return Sighting(Seen.NOT_NEEDED, "administration is alike on both servers, so that nothing is to be copied")
-    if _copies(question):
+    if question.line.command:
         return done(f"run {run.id} has copied it, and it is alike on both servers")
     return not_seen(f"run {run.id} has copied administration; what belongs to it no table tells")
 
