@@ -79,30 +79,45 @@ def of_few_tables() -> Catalogue:
     return Catalogue(tuple(spec for spec in whole.tables if spec.name in kept), whole.files, sets)
 
 
-def test_takeover_and_return_are_followed(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Users go over with what belongs to them, and come back last, once the primary has its history."""
+@pytest.fixture
+def few_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every pair that is opened know few tables: a checklist compares all of them."""
     monkeypatch.setattr(table_settings, "load_catalogue", lambda *_: of_few_tables())
-    hooks = [hook(kind, ECHO) for kind in ("host-alias", "single-user", "multi-user")]
-    files = taken_down(tmp_path, *hooks, hook("links", ECHO, "secondary"))
+
+
+@pytest.mark.usefixtures("few_tables")
+def test_takeover_is_followed(tmp_path: Path, typed: Typing) -> None:
+    """Users go over with what belongs to them, while the primary cannot be reached; hooks do what they can."""
+    files = taken_down(tmp_path, hook("host-alias", ECHO), hook("links", ECHO, "secondary"))
 
     # The commands that ask both servers end with 1 while the primary is away.
-    over = Administrator(typed, files, "takeover", words={"USER": ("jm", "rg")}, answered=(0, 1, 3)).follow({})
+    administrator = Administrator(typed, files, "takeover", words={"USER": ("jm", "rg")}, answered=(0, 1, 3))
+    ticked = administrator.follow({})
 
     assert flags(files) == {"Greeting": "o", "Morning": "o", "Nightly backup": "y", "Weekly": "o"}
-    assert by(over, "hook") == ["host-alias"]
-    assert by(over, "sight") == ["secondary-fit", "timetables-run"]
+    assert by(ticked, "hook") == ["host-alias"]
+    assert by(ticked, "sight") == ["secondary-fit", "timetables-run"]
 
+
+@pytest.mark.soak
+@pytest.mark.usefixtures("few_tables")
+def test_return_is_followed(tmp_path: Path, typed: Typing) -> None:
+    """Administration goes back, then history, then what was switched over, and users come back last."""
+    files = taken_down(tmp_path, *(hook(kind, ECHO) for kind in ("host-alias", "single-user", "multi-user")))
+    for owner in ("jm", "rg"):
+        assert typed("timetables", "--pair", files.pair_file, "--run-on", "this", "--owner", owner, "--yes").code == 0
     comes_back(files)
     runs = [run.id for run in files.open().runs()]
+
     administrator = Administrator(typed, files, "return", words={"RUN": runs[::-1]}, answered=LOOKS)
-    back = administrator.follow({"archived": lambda: half_an_hour_passes(files)})
+    ticked = administrator.follow({"archived": lambda: half_an_hour_passes(files)})
 
     assert flags(files) == {"Greeting": "n", "Morning": "n", "Nightly backup": "y", "Weekly": "n"}
     for table in ("htrunk", "synonyms"):
         assert files.bag("primary", table) == files.bag("secondary", table)
     seen = ("back", "set-up-alike", "administration-back", "archived", "history-back", "verified")
-    assert {*seen, "timetables-back"} <= {*by(back, "sight")}
-    assert list(back)[-4:] == ["log-off", "host-alias", "log-on", "nightly"]
+    assert {*seen, "timetables-back"} <= {*by(ticked, "sight")}
+    assert list(ticked)[-4:] == ["log-off", "host-alias", "log-on", "nightly"]
 
 
 @pytest.mark.soak
