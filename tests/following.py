@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,8 +12,9 @@ from typing import Any
 from syncengine.catalogue.procedure_file import read_procedure
 from syncengine.model.pair import Role
 from syncengine.planning.filling import chosen_way
-from tests.builders import DAY, Files, archive_rows, connected, insert, row
+from tests.builders import DAY, Files, archive_rows, connected, insert
 from tests.cli.terminal import Typing
+from tests.docs.running import blind
 
 WRITES = ("resync", "sync", "backfill", "undo")
 Acts = Mapping[str, Callable[[], object]]
@@ -109,25 +111,22 @@ def writes(words: Sequence[str]) -> bool:
 def clock(files: Files, time: str) -> None:
     """Let it be another time of the day on the switch."""
     text = files.pair_file.read_text()
-    files.pair_file.write_text(f"as_of = {DAY}T{time}:00\n" + text[text.index("\n") + 1 :])
+    files.pair_file.write_text(re.sub(r"^as_of = .*$", f"as_of = {DAY}T{time}:00", text, count=1, flags=re.MULTILINE))
 
 
-def archived(files: Files, time: str, *, acds: tuple[int, ...] = (1,)) -> None:
+def archived(files: Files, time: str) -> None:
     """Let both servers have archived their intervals up to a time of the day, which it is by now."""
     until = datetime.fromisoformat(f"{DAY} {time}")
     for role in Role:
         with connected(files.database(role)) as connection:
+            acds = [acd for (acd,) in connection.execute("SELECT acd FROM acds").fetchall()]
             connection.execute("DELETE FROM arch_stat")
             insert(connection, "arch_stat", [one for acd in acds for one in archive_rows(acd, until)])
     clock(files, time)
 
 
-def link_down(files: Files, role: str, down: str, up: str, reason: int = 93, *, acd: int = 1) -> None:
-    """Let the link of a server have been down for a while within one interval, whose rows are not whole then."""
-    first, last = (datetime.fromisoformat(f"{DAY} {time}") for time in (down, up))
-    label = first.hour * 100 + first.minute // 30 * 30
-    files.run(role, "UPDATE htrunk SET incomplete = 1, incalls = 1 WHERE starttime = ?", [label])
-    seconds = int((last - first).total_seconds())
-    down_at = first.hour * 100 + first.minute
-    files.add(role, "linkex", row("linkex", acd=acd, row_time=down_at, duration=seconds, reason=reason, seqno=down_at))
+def link_down(files: Files, role: str, down: str, up: str, reason: int = 93) -> None:
+    """Let the links of a server have been down for a while, as when data collection is off; it is back by now."""
+    with connected(files.database(role)) as connection:
+        blind(connection, down, up, str(reason))
     clock(files, up)

@@ -97,14 +97,19 @@ class Reader:
 
 
 def blind(connection: duckdb.DuckDBPyConnection, down: str, up: str, reason: str, acd: str = "") -> None:
-    """Take from a server what its link missed: rows of whole intervals are gone, those at the edges incomplete."""
+    """Take from a server what its link missed: rows of whole intervals are gone, those at the edges incomplete.
+
+    Tables that it does not have are passed over.
+    """
+    there = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
     acds = [int(acd)] if acd else [one for (one,) in connection.execute("SELECT acd FROM acds").fetchall()]
     first, past = (int(hour) * 60 + int(minute) for hour, minute in (down.split(":"), up.split(":")))
     start = "(starttime // 100 * 60 + starttime % 100)"
     where = "acd IN (SELECT unnest($acds)) AND row_date = $day AND"
     values = {"acds": acds, "day": DAY, "first": first, "past": past}
     for spec in catalogue().of_class(DataClass.HISTORICAL):
-        if spec.archive is Archive.INTERVAL and spec.time is not None and spec.time.incomplete is not None:
+        timed = spec.archive is Archive.INTERVAL and spec.time is not None and spec.time.incomplete is not None
+        if timed and spec.name in there:
             gone = f"{start} >= $first AND {start} + intrvl <= $past"
             broken = f"{start} < $past AND {start} + intrvl > $first"
             connection.execute(f'DELETE FROM "{spec.name}" WHERE {where} {gone}', values)
