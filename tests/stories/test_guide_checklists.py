@@ -247,6 +247,6 @@ def test_each_is_followed_on_the_demo_pair(
     administrator.follow({"archived": lambda: archived(demo, "06:30")})
 
     for table in alike:
-        # Older days of a wounded demo are the secondary's own: it keeps them for another time.
+        # The secondary of a demo holds a day that the primary has dropped.
         where = "row_date = DATE '2000-06-05' AND starttime < 600" if table == "hsplit" else "1 = 1"
         assert demo.bag("primary", table, where) == demo.bag("secondary", table, where) != []
