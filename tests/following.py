@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from tests.builders import DAY, Files, archive_rows, connected, insert
 from tests.cli.terminal import Typing
 from tests.docs.running import blind
 
-WRITES = ("resync", "sync", "backfill")
+WRITES = ("resync", "sync", "backfill", "undo")
 Acts = Mapping[str, Callable[[], object]]
 """What is done for a line, by its name; of other lines nothing of the pair shows that they are done."""
 
@@ -29,39 +29,67 @@ class Administrator:
     files: Files
     name: str
     way: str = ""
+    words: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """What is typed in place of a word that a command leaves open, once for each."""
+    answered: Collection[int] = (0,)
+    """What a command may end with."""
     ticked: dict[str, str] = field(default_factory=dict)
     """Who has ticked each line, by its name."""
+    _by_hand: list[int] = field(default_factory=list)
+    """Lines that were done by hand since it last was ticked."""
 
     def follow(self, acts: Acts) -> dict[str, str]:
         """Begin the checklist, follow it to its end, and return who has ticked each line: hand, hook or sight.
 
-        The boxes are read after each line: all up to it are done.
+        The boxes are read after each line that is more than to be ticked: all up to it are done.
         """
         procedure = read_procedure(self.name)
         way = chosen_way(procedure, self.way)
         lines = list(procedure.numbered(way.name if way else ""))
         self.look("--anew", *(("--way", self.way) if self.way else ()))
-        for place, (number, _) in enumerate(lines):
-            shown = self._do(number, acts)
-            assert [one["number"] for one in shown["lines"][: place + 1] if not one["done"]] == []
-            assert shown["done"] is (not shown["left"])
+        for number, _ in lines:
+            self._do(number, acts)
+        self._tick(lines[-1][0])
         assert self.code == 0
+        for _, line in lines:
+            tick = self._line(self.shown, procedure.number_of(line.name))["tick"]
+            self.ticked[line.name] = tick["by"] if tick else "not needed"
         return self.ticked
 
-    def _do(self, number: int, acts: Acts) -> dict[str, Any]:
-        """Do one line, have it ticked, and return the checklist as it stands then."""
+    def _do(self, number: int, acts: Acts) -> None:
+        """Do one line; what is by hand alone is ticked with the next that is more."""
         line = self._line(self.shown, number)
+        unseen = line["sight"] is None or line["sight"]["seen"] == "cannot be seen"
+        if unseen and not (line["done"] or line["command"] or line["hook"] or line["name"] in acts):
+            self._by_hand.append(number)
+            return
+        self._tick(number - 1)
         acts.get(line["name"], lambda: None)()
-        if line["command"]:
-            first, *more = shlex.split(line["command"])[1:]
-            said = self.typed(first, *more, *(("--yes",) if first in WRITES else ()))
-            assert said.code == 0, said.text
-        shown = self.look("--do", number) if line["hook"] else self.look()
-        if not self._line(shown, number)["done"]:
-            shown = self.look("--tick", number)
-        tick = self._line(shown, number)["tick"]
-        self.ticked[line["name"]] = tick["by"] if tick else "not needed"
-        return shown
+        for words in self._commands(line["command"] or ""):
+            said = self.typed(*words, *(("--yes",) if writes(words) else ()))
+            assert said.code in self.answered, said.text
+        if not line["done"] and line["hook"]:
+            self.look("--do", number)
+        elif not line["done"] and (line["sight"] or line["name"] in acts):
+            self.look()
+        if not self._line(self.shown, number)["done"]:
+            self._by_hand.append(number)
+
+    def _tick(self, last: int) -> None:
+        """Tick what was done by hand: all lines up to the last are done then, and none is contradicted."""
+        if self._by_hand:
+            self.look(*(word for number in self._by_hand for word in ("--tick", number)))
+            self._by_hand.clear()
+        assert [number for number in self.shown["left"] if number <= last] == []
+        assert [line["contradicted"] for line in self.shown["lines"] if line["contradicted"]] == []
+
+    def _commands(self, command: str) -> list[list[str]]:
+        """Return what is typed for a command, with something in place of what it leaves open."""
+        words = shlex.split(command)[1:]
+        for left_open, given in self.words.items():
+            if left_open in words:
+                return [[one if word == left_open else word for word in words] for one in given]
+        return [words] if words else []
 
     def look(self, *options: object) -> dict[str, Any]:
         """Type the checklist and return its document."""
@@ -73,6 +101,11 @@ class Administrator:
     @staticmethod
     def _line(shown: dict[str, Any], number: int) -> dict[str, Any]:
         return next(line for line in shown["lines"] if line["number"] == number)
+
+
+def writes(words: Sequence[str]) -> bool:
+    """Say whether a command asks before it writes."""
+    return (words[0] in WRITES or "--run-on" in words) and "--dry-run" not in words
 
 
 def clock(files: Files, time: str) -> None:

@@ -87,9 +87,15 @@ class Pair:
         self._outages = Outages(
             settings, catalogue, self.connections, self._observer.observe, self._commands.links_down
         )
+        self._daily = DailyChecking(settings, catalogue, self.connections, self._commands, self._observer.at_everything)
         self._choosing = Choosing(catalogue)
-        set_up = Check(settings, catalogue, self.connections, self._observer, Silent()).set_up
-        looks = Looks(set_up, lambda since: self.outages(since=since), lambda: self.verify(sets="call-profiles"))
+        looks = Looks(
+            check=Check(settings, catalogue, self.connections, self._observer, Silent()).set_up,
+            outages=lambda since: self.outages(since=since),
+            profiles=lambda: self.verify(sets="call-profiles"),
+            daily=lambda compare: self._daily.check(None, compare=compare),
+            timetables=self.timetables,
+        )
         self._checklists = Checklists(settings, catalogue, self.ledger, self.connections, self._commands, looks)
         self._syncing = Syncing(settings, catalogue, self.connections, self._observer.observe_since)
         self.backfilling = Backfilling(
@@ -162,10 +168,7 @@ class Pair:
 
         Reads only. A server that fails does not raise; its sentence stands in the result.
         """
-        look = DailyChecking(
-            self.settings, self.catalogue, self.connections, self._commands, self._observer.at_everything
-        )
-        return look.check(moment_of(since))
+        return self._daily.check(moment_of(since))
 
     def checklist(
         self,

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from syncengine.model.checklist import LineKind
 from syncengine.model.errors import InputError, SpecError
 from syncengine.model.file_faults import NotTomlError, read_toml, validation_faults
-from syncengine.model.procedure import Place, Procedure, ProcedureLine, SightName, Way
+from syncengine.model.procedure import LooksBack, Place, Procedure, ProcedureLine, SightName, Way
 from syncengine.model.sentences import plural
 
 FOLDER = Path(__file__).resolve().parent.parent / "checklists"
@@ -68,6 +68,7 @@ class ProcedureFile(_Strict):
     title: Sentence
     source: Sentence
     intro: tuple[Sentence, ...] = ()
+    looks_back: LooksBack = LooksBack.NOT
     ways: tuple[WayEntry, ...] = ()
     lines: tuple[LineEntry, ...] = Field(min_length=1)
 
@@ -102,6 +103,7 @@ def read_procedure(name: str, folder: Path = FOLDER) -> Procedure:
         title=file.title,
         source=file.source,
         intro=file.intro,
+        looks_back=file.looks_back,
         lines=tuple(_line(entry) for entry in file.lines),
         ways=tuple(Way(entry.name, entry.title, entry.costs) for entry in file.ways),
     )

@@ -11,7 +11,7 @@ from syncengine.catalogue.procedure_file import read_procedure
 from syncengine.jobs.connections import Connections, as_of
 from syncengine.jobs.hook_commands import Commands, first_lines, last_lines, said_at_last
 from syncengine.model.check import PairCheck
-from syncengine.model.daily_check import HookCheck
+from syncengine.model.daily_check import DailyCheck, HookCheck
 from syncengine.model.drift import Observation
 from syncengine.model.errors import (
     HookFailedError,
@@ -27,9 +27,12 @@ from syncengine.model.hooks import CheckKind
 from syncengine.model.names import command
 from syncengine.model.outages import OutageReport
 from syncengine.model.pair import Hook, PairSettings, Role
-from syncengine.model.procedure import Procedure, ProcedureLine
+from syncengine.model.procedure import LooksBack, Procedure, ProcedureLine
+from syncengine.model.spec import Archive
+from syncengine.model.timetables import TimetableListing
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions, gather_facts
+from syncengine.observe.scopes import LONGEST_KEPT, oldest_kept
 from syncengine.planning.filling import Filling, chosen_way, filled_in
 from syncengine.planning.sights.evidence import Evidence, Need
 from syncengine.staging.checklist_file import ChecklistFile
@@ -68,6 +71,9 @@ class Looks:
     check: Callable[[], PairCheck]
     outages: Callable[[datetime], OutageReport]
     profiles: Callable[[], Observation]
+    daily: Callable[[bool], DailyCheck]
+    """Whether it compares both servers, too, it is told."""
+    timetables: Callable[[], TimetableListing]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +100,7 @@ class Checklists:
         if wishes.changes:
             self._change(procedure, file, wishes)
         record = file.load()
-        looked = record or ChecklistRecord(name, datetime.now(), as_of(self.settings), wishes.way)
+        looked = record or ChecklistRecord(name, datetime.now(), self._since(procedure), wishes.way)
         if wishes.since is not None:
             looked = replace(looked, since=wishes.since)
         filling = self._filled(procedure, looked)
@@ -127,7 +133,7 @@ class Checklists:
             if record is None and not wishes.begins:
                 return
             if record is None:
-                record = ChecklistRecord(procedure.name, datetime.now(), wishes.since or now)
+                record = ChecklistRecord(procedure.name, datetime.now(), wishes.since or self._since(procedure))
             if wishes.way:
                 record = replace(record, way=wishes.way)
             for number in wishes.untick:
@@ -141,6 +147,18 @@ class Checklists:
                 says = self._carry_out(number, line, found)
                 record = record.with_tick(Tick(line.name, wishes.at or as_of(self.settings), TickedBy.HOOK, says))
                 file.keep(record)
+
+    def _since(self, procedure: Procedure) -> datetime:
+        """Return from when on what happened counts, where nobody said it."""
+        now = as_of(self.settings)
+        match procedure.looks_back:
+            case LooksBack.YESTERDAY:
+                return oldest_kept(Archive.INTERVAL, 1, now)
+            case LooksBack.AS_LONG_AS_KEPT:
+                periods = self.settings.retention.of(Archive.INTERVAL) or LONGEST_KEPT[Archive.INTERVAL]
+                return oldest_kept(Archive.INTERVAL, periods, now)
+            case _:
+                return now
 
     def _carry_out(self, number: int, line: ProcedureLine, hooks: Iterable[Hook]) -> str:
         """Run the hooks of a line, the primary's first, and return what they said; the first that fails ends it."""
@@ -207,6 +225,12 @@ class Checklists:
                     return replace(evidence, profiles=self.looks.profiles())
                 case Need.BACKUPS:
                     return replace(evidence, backups=tuple(self._backups()))
+                case Need.ALIKE:
+                    return replace(evidence, daily=self.looks.daily(True))
+                case Need.DAILY:
+                    return replace(evidence, daily=evidence.daily or self.looks.daily(False))
+                case Need.TIMETABLES:
+                    return replace(evidence, timetables=self.looks.timetables())
         except SyncError as error:
             return replace(evidence, problems={**evidence.problems, need: error.message})
 

@@ -38,11 +38,14 @@ class DailyChecking:
     commands: Commands
     verify: Callable[[Mapping[Role, Server], Window], Observation]
 
-    def check(self, since: datetime | None) -> DailyCheck:
-        """Return how both servers are since a moment, or since yesterday. A server that fails is told, not raised."""
+    def check(self, since: datetime | None, *, compare: bool = True) -> DailyCheck:
+        """Return how both servers are since a moment, or since yesterday. A server that fails is told, not raised.
+
+        Without `compare` nothing is said of how they differ.
+        """
         now = as_of(self.settings)
         looked = looked_back(now, since or midnight(now) - timedelta(days=1))
-        asked = self._asked(now, looked)
+        asked = self._asked(now, looked, compare=compare)
         checks = tuple(self._checks(kind for kind in CheckKind if kind is not CheckKind.USERS))
         found = replace(self._decided(asked, checks, looked), checks=checks)
         if found.where.server is Role.PRIMARY:
@@ -50,7 +53,7 @@ class DailyChecking:
             found = replace(found, checks=(*checks, *self._checks((CheckKind.USERS,))))
         return found
 
-    def _asked(self, now: datetime, looked: Window) -> DailyCheck:
+    def _asked(self, now: datetime, looked: Window, *, compare: bool) -> DailyCheck:
         """Return what both servers tell, and how they differ where both answer. Each is opened once."""
         with self.connections.each() as (opened, failed):
             days: dict[Role, ServerDay] = {}
@@ -67,7 +70,7 @@ class DailyChecking:
                 return found
             found = replace(found, blind=blind_in((facts[0], facts[1]), self.settings, looked))
             try:
-                return replace(found, drift=self.verify(opened, looked))
+                return replace(found, drift=self.verify(opened, looked)) if compare else found
             except SyncError as error:
                 return replace(found, problem=str(error))
 

@@ -101,6 +101,8 @@ class FilledLine:
     """What the pair shows now; None where nothing of it shows the line, or it was not looked at."""
     hooks: tuple[Role, ...] = ()
     """The servers on which a hook of the pair file carries it out."""
+    details: tuple[str, ...] = ()
+    """What to have at hand for it, one thing each."""
 
     @property
     def done(self) -> bool:

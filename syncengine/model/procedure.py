@@ -66,6 +66,40 @@ class SightName(StrEnum):
     CALL_HISTORY = "call-history"
     """External Call History has to be switched over: nothing to do where it is not installed, or on at both."""
 
+    FIT = "fit"
+    """The server answers, archives, and its links are up."""
+    LINKS_UP = "links-up"
+    ARCHIVES_RUN = "archives-run"
+    BACKUPS_FINE = "backups-fine"
+    ERROR_LOG_FINE = "error-log-fine"
+    NO_USERS = "no-users"
+    CALL_CENTER_FINE = "internet-call-center-fine"
+    RECOVERY_KIT_FINE = "recovery-kit-fine"
+    """What the daily check, and its hooks, tell of both servers."""
+    OUTAGE_OVER = "outage-over"
+    """The last outage of the server is over, by its own diary of links."""
+    ADMINISTRATION_ALIKE = "administration-alike"
+    """Nothing is to be copied of administration; what is done around a copy is not needed then."""
+    IN_STEP = "in-step"
+    """Nothing differs of what the daily check compares."""
+    TIMETABLES_OVER = "timetables-over"
+    """The timetables of the server run there."""
+    TIMETABLES_BACK = "timetables-back"
+    """Every run that let timetables run elsewhere has been undone."""
+    BACKFILLED = "backfilled"
+    """A backfill has copied history, and was found in sync afterwards."""
+
+
+class LooksBack(StrEnum):
+    """From when on what happened counts, where nobody says it: a checklist may be begun when much is over."""
+
+    NOT = "not"
+    """From when it is begun."""
+    YESTERDAY = "yesterday"
+    """From the midnight that yesterday began with, as the daily check does."""
+    AS_LONG_AS_KEPT = "as-long-as-kept"
+    """As far back as intervals are kept, as the report of outages does."""
+
 
 OPPOSITES = {
     SightName.LOADS_ALIKE: SightName.LOADS_UNLIKE,
@@ -126,6 +160,7 @@ class Procedure:
     intro: tuple[str, ...]
     """Paragraphs to read before it is begun."""
     lines: tuple[ProcedureLine, ...]
+    looks_back: LooksBack = LooksBack.NOT
     ways: tuple[Way, ...] = ()
     """In the order they are offered: the first is gone where none is chosen."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from syncengine.model.checklist import LineKind
 from syncengine.model.errors import InputError
 from syncengine.model.filled_checklist import (
     ChecklistRecord,
@@ -19,6 +20,7 @@ from syncengine.model.pair import PairSettings, Role
 from syncengine.model.procedure import OPPOSITES, Procedure, ProcedureLine, Way
 from syncengine.planning.sights.evidence import Evidence, Need, Question, not_seen
 from syncengine.planning.sights.registry import SIGHTS
+from syncengine.planning.support import support_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,12 @@ def filled_in(procedure: Procedure, record: ChecklistRecord, evidence: Evidence)
         if tick is None and sighting is not None and sighting.seen is Seen.DONE:
             tick = Tick(line.name, sighting.at or evidence.as_of, TickedBy.SIGHT, sighting.says)
             ticks[line.name] = tick
-        lines.append(FilledLine(number, line, tick, sighting, tuple(_hooks(evidence.settings, line))))
+        elif tick is None and sighting is not None and sighting.seen is Seen.NOT_NEEDED:
+            # What comes after a line with nothing to do counts from where that line would have.
+            since = ticks[line.after].at if line.after else record.since_of(line.name)
+            ticks[line.name] = Tick(line.name, since, TickedBy.SIGHT)
+        hooks, details = tuple(_hooks(evidence.settings, line)), _details(line, evidence) if tick is None else ()
+        lines.append(FilledLine(number, line, tick, sighting, hooks, details))
     return Filling(tuple(lines), frozenset(wanted))
 
 
@@ -98,6 +105,20 @@ def _looked_at(
         wanted.add(sight.need)
         return None
     return sight.look(evidence, Question(line, since))
+
+
+def _details(line: ProcedureLine, evidence: Evidence) -> tuple[str, ...]:
+    """Return what a call to support is to tell: what the daily check would have it say, or what the pair file knows."""
+    if line.kind is not LineKind.SUPPORT:
+        return ()
+    known = evidence.daily.where.lines if evidence.daily is not None else ()
+    for one in known:
+        if one.kind is LineKind.SUPPORT:
+            return (one.text, *one.details)
+    settings = evidence.settings
+    loads = {role: settings.server(role).load for role in Role}
+    (call,) = support_lines(settings.support, servers=line.place.roles or tuple(Role), problem="", loads=loads)
+    return call.details
 
 
 def _hooks(settings: PairSettings, line: ProcedureLine) -> Iterator[Role]:

@@ -104,6 +104,8 @@ def _line(width: int, filled: FilledLine, found: FilledChecklist, pair: str, *, 
     yield from _hanging(Text(lead), body, width)
     for told in _told(filled, every_line=reasons):
         yield from _hanging(Text(" " * INDENT), told, width)
+    for detail in filled.details:
+        yield from _hanging(Text(f"{' ' * INDENT}- "), Text(detail), width)
     if reasons and line.why:
         yield from _hanging(Text(" " * INDENT), Text(line.why, style="dim"), width)
     if not filled.done and line.command:
@@ -226,5 +228,6 @@ def _line_document(filled: FilledLine, procedure: Procedure, pair: str) -> dict[
         "done": filled.done,
         "tick": {"at": plain(tick.at), "by": tick.by.value, "how": tick.how} if tick else None,
         "sight": {"seen": sighting.seen.value, "says": sighting.says, "at": plain(sighting.at)} if sighting else None,
+        "details": list(filled.details),
         "contradicted": filled.contradicted or None,
     }

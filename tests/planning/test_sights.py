@@ -14,7 +14,7 @@ from syncengine.model.daily_check import HookCheck
 from syncengine.model.facts import ArchiveStatus, DayLengths, Outage, ServerFacts
 from syncengine.model.filled_checklist import ChecklistRecord, Seen, Sighting, Tick, TickedBy
 from syncengine.model.hooks import CheckKind
-from syncengine.model.outages import BlindTime, OutageFinding, OutageReport, Outlook
+from syncengine.model.outages import BlindTime, OutageFinding, OutageReport, Outlook, Unseen, UnseenWhy
 from syncengine.model.pair import CallHistory, PairSettings, Role, ServerSettings
 from syncengine.model.procedure import Place, Procedure, ProcedureLine, SightName
 from syncengine.model.spec import Archive, DataClass
@@ -194,7 +194,9 @@ def test_a_repair_is_done_only_when_nothing_is_left(outlook: Outlook, seen: Seen
         look(SightName.REPAIRED, evidence(outages=replace(report, not_compared=(("hagent", "No."),)))).seen
         is Seen.NOT_SEEN
     )
-    empty = replace(report, findings=(), unseen=(Role.SECONDARY,))
+    empty = replace(
+        report, findings=(), unseen=(Unseen(Role.SECONDARY, None, UnseenWhy.NOTHING_TOLD, "it tells nothing"),)
+    )
     assert look(SightName.REPAIRED, evidence(outages=empty)).seen is Seen.NOT_SEEN
     assert look(SightName.REPAIRED, evidence(problems={Need.OUTAGES: "No."})).seen is Seen.NOT_SEEN
 

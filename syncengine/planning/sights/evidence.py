@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from syncengine.model.check import PairCheck
-from syncengine.model.daily_check import HookCheck
+from syncengine.model.daily_check import DailyCheck, HookCheck
 from syncengine.model.drift import Observation
 from syncengine.model.facts import ServerFacts
 from syncengine.model.filled_checklist import Seen, Sighting
@@ -16,6 +16,7 @@ from syncengine.model.outages import OutageReport
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.procedure import ProcedureLine
 from syncengine.model.run import RunRecord
+from syncengine.model.timetables import TimetableListing
 
 
 class Need(StrEnum):
@@ -29,6 +30,11 @@ class Need(StrEnum):
     """The call profiles of both servers, compared."""
     BACKUPS = "backups"
     """What the hook `backups` says of both servers."""
+    ALIKE = "alike"
+    """The daily check of both servers, with how they differ since yesterday: that takes longest."""
+    DAILY = "daily"
+    """The daily check without that."""
+    TIMETABLES = "timetables"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,8 @@ class Evidence:
     outages: OutageReport | None = None
     profiles: Observation | None = None
     backups: tuple[HookCheck, ...] = ()
+    daily: DailyCheck | None = None
+    timetables: TimetableListing | None = None
     runs: tuple[RunRecord, ...] = ()
 
     @property

@@ -42,7 +42,7 @@ def repaired(evidence: Evidence, _: Question) -> Sighting:
         return not_seen(evidence.problems.get(Need.OUTAGES, "outages were not looked for").rstrip("."))
     if report.not_compared:
         return not_seen(f"{report.not_compared[0][0]} could not be compared: {report.not_compared[0][1].rstrip('.')}")
-    open_ones = [one for one in report.findings if one.outlook not in (Outlook.ALIKE, Outlook.LOST)]
+    open_ones = [one for one in report.findings if one.unsettled]
     if open_ones:
         first = open_ones[0]
         more = f", and {plural(len(open_ones) - 1, 'outage')} more" if len(open_ones) > 1 else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from syncengine.model.procedure import SightName
-from syncengine.planning.sights import likeness, links, records
+from syncengine.planning.sights import likeness, links, records, rounds, runs
 from syncengine.planning.sights.evidence import Need, Sight
 
 SIGHTS: Mapping[SightName, Sight] = {
@@ -23,4 +23,18 @@ SIGHTS: Mapping[SightName, Sight] = {
     SightName.BACKUP: Sight(records.backup, Need.BACKUPS),
     SightName.REPAIRED: Sight(records.repaired, Need.OUTAGES),
     SightName.CALL_HISTORY: Sight(records.call_history),
+    SightName.FIT: Sight(rounds.fit, Need.DAILY),
+    SightName.LINKS_UP: Sight(rounds.links_up, Need.DAILY),
+    SightName.ARCHIVES_RUN: Sight(rounds.archives_run, Need.DAILY),
+    SightName.BACKUPS_FINE: Sight(rounds.backups_fine, Need.DAILY),
+    SightName.ERROR_LOG_FINE: Sight(rounds.error_log_fine, Need.DAILY),
+    SightName.NO_USERS: Sight(rounds.no_users, Need.DAILY),
+    SightName.CALL_CENTER_FINE: Sight(rounds.call_center_fine, Need.DAILY),
+    SightName.RECOVERY_KIT_FINE: Sight(rounds.recovery_kit_fine, Need.DAILY),
+    SightName.ADMINISTRATION_ALIKE: Sight(rounds.administration_alike, Need.ALIKE),
+    SightName.IN_STEP: Sight(rounds.in_step, Need.ALIKE),
+    SightName.OUTAGE_OVER: Sight(runs.outage_over, Need.FACTS),
+    SightName.TIMETABLES_OVER: Sight(runs.timetables_over, Need.TIMETABLES),
+    SightName.TIMETABLES_BACK: Sight(runs.timetables_back),
+    SightName.BACKFILLED: Sight(runs.backfilled),
 }

@@ -1,0 +1,208 @@
+"""Looks at what the daily check tells of both servers: fit, links, archives, backups, alike or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from syncengine.model.archives import told
+from syncengine.model.daily_check import DailyCheck, HookCheck, ServerDay
+from syncengine.model.drift import Observation, TableObservation
+from syncengine.model.filled_checklist import Seen, Sighting
+from syncengine.model.hooks import CheckKind, HookState
+from syncengine.model.pair import Role
+from syncengine.model.run import RunKind, RunRecord
+from syncengine.model.sentences import listed
+from syncengine.model.spec import DataClass, Kept
+from syncengine.planning.sights.evidence import Evidence, Need, Question, done, not_seen, not_yet, shown
+
+TABLES_SHOWN = 4
+ADMINISTRATION = (DataClass.SYSTEM, DataClass.ACD)
+MANUAL = "--include-manual"
+DRY_RUN = "--dry-run"
+
+
+def fit(evidence: Evidence, question: Question) -> Sighting:
+    """Say whether each server answers, archives, sees its ACDs, and has its links up as far as a hook tells."""
+    found = _daily(evidence)
+    if isinstance(found, Sighting):
+        return found
+    for role in question.roles:
+        trouble = next(iter(found.state.of(role)), None)
+        if trouble is not None:
+            return not_yet(trouble.says.rstrip("."))
+    untold = [role for role in question.roles if role not in found.state.links_up]
+    if untold:
+        names = " and ".join(untold)
+        return not_seen(f"{names} answers and archives; whether its links are up at this moment no table tells")
+    return done("answers, archives, and its links are up by the hook `links`", found.as_of)
+
+
+def links_up(evidence: Evidence, question: Question) -> Sighting:
+    """Say whether the hook `links` finds them up."""
+    return _by_hook(evidence, question, CheckKind.LINKS)
+
+
+def error_log_fine(evidence: Evidence, question: Question) -> Sighting:
+    """Say whether the hook `error-log` finds nothing."""
+    return _by_hook(evidence, question, CheckKind.ERROR_LOG)
+
+
+def backups_fine(evidence: Evidence, question: Question) -> Sighting:
+    """Say whether the hook `backups` finds that they have run."""
+    return _by_hook(evidence, question, CheckKind.BACKUPS)
+
+
+def no_users(evidence: Evidence, question: Question) -> Sighting:
+    """Say whether the hook `users` finds nobody where nobody should be."""
+    found = _daily(evidence)
+    if not isinstance(found, Sighting) and found.where.server is not Role.PRIMARY:
+        return not_seen("users are not to work on the primary now, as status says")
+    return _by_hook(evidence, question, CheckKind.USERS)
+
+
+def call_center_fine(evidence: Evidence, question: Question) -> Sighting:
+    """Say whether the hook `internet-call-center` finds it where it should be."""
+    return _by_hook(evidence, question, CheckKind.INTERNET_CALL_CENTER)
+
+
+def recovery_kit_fine(evidence: Evidence, question: Question) -> Sighting:
+    """Say whether the hook `recovery-kit` finds it complete."""
+    return _by_hook(evidence, question, CheckKind.RECOVERY_KIT)
+
+
+def archives_run(evidence: Evidence, question: Question) -> Sighting:
+    """Say whether no archive of a server is late or has failed."""
+    found = _daily(evidence)
+    if isinstance(found, Sighting):
+        return found
+    for server in _asked(found, question):
+        if server.problem:
+            return not_seen(f"{server.role} does not answer: {server.problem.rstrip('.')}")
+        late = list(told(server.late))
+        if late:
+            return not_yet(f"{server.role}: {late[0]}")
+    return done("seen in the archiving status of both: none is late, none has failed", found.as_of)
+
+
+def in_step(evidence: Evidence, _: Question) -> Sighting:
+    """Say whether both servers hold the same of the time that the daily check compares, administration included."""
+    found, drift = _daily(evidence), _drift(evidence)
+    if isinstance(drift, Sighting):
+        return drift
+    if isinstance(found, Sighting):
+        return found
+    lost = [table.spec.name for table in drift.not_compared]
+    if lost:
+        return not_seen(f"{listed(lost, TABLES_SHOWN)} could not be compared")
+    names = [table.spec.name for table in drift.differing]
+    if names or not drift.in_sync:
+        return not_yet(_differ(names) if names else "both were not found in sync")
+    return done(f"compared: nothing differs since {shown(found.since)}, administration included")
+
+
+def administration_alike(evidence: Evidence, question: Question) -> Sighting:
+    """Say whether there is nothing to copy of administration; what comes with a copy is not needed then.
+
+    Once a run has copied, what was to be done around it is seen only where a hook did it in that run.
+    """
+    run = _last_copy(evidence, question)
+    hook = _hook_of(run, question) if run is not None else None
+    if hook is not None:
+        return hook
+    drift = _drift(evidence)
+    if isinstance(drift, Sighting):
+        return drift
+    manual = MANUAL in question.line.command
+    tables = [table for table in drift.tables if table.spec.data_class in ADMINISTRATION and _copied(table, manual)]
+    lost = [table.spec.name for table in drift.not_compared if table in tables]
+    if lost:
+        return not_seen(f"{listed(lost, TABLES_SHOWN)} could not be compared")
+    names = [table.spec.name for table in tables if table.differing]
+    if names and _copies(question):
+        return not_yet(_differ(names))
+    if names:
+        return not_seen(f"{_differ(names)}, so that it may be needed, and no table tells of it")
+    if run is None:
+        return Sighting(Seen.NOT_NEEDED, "administration is alike on both servers, so that nothing is to be copied")
+    if question.line.command:
+        return done(f"run {run.id} has copied it, and it is alike on both servers")
+    return not_seen(f"run {run.id} has copied administration; what belongs to it no table tells")
+
+
+def _daily(evidence: Evidence) -> DailyCheck | Sighting:
+    if evidence.daily is None:
+        why = evidence.problems.get(Need.ALIKE) or evidence.problems.get(Need.DAILY) or "the servers were not asked"
+        return not_seen(why.rstrip("."))
+    return evidence.daily
+
+
+def _asked(found: DailyCheck, question: Question) -> Iterator[ServerDay]:
+    return (server for server in found.servers if server.role in question.roles)
+
+
+def _drift(evidence: Evidence) -> Observation | Sighting:
+    found = _daily(evidence)
+    if isinstance(found, Sighting):
+        return found
+    if found.drift is None:
+        silent = next((server.problem for server in found.servers if server.problem), "")
+        return not_seen((found.problem or silent or "the servers could not be compared").rstrip("."))
+    return found.drift
+
+
+def _said(found: DailyCheck, kind: CheckKind, question: Question) -> Iterator[HookCheck]:
+    return (check for check in found.checks if check.kind is kind and check.role in question.roles)
+
+
+def _by_hook(evidence: Evidence, question: Question, kind: CheckKind) -> Sighting:
+    """Return what the hook of a kind says of all servers of the line."""
+    found = _daily(evidence)
+    if isinstance(found, Sighting):
+        return found
+    said = {check.role: check for check in _said(found, kind, question)}
+    for role in question.roles:
+        check = said.get(role)
+        if check is None:
+            return not_seen(f"no table tells, and the pair file has no hook `{kind}` of {role}")
+        if check.problem:
+            return not_seen(f"the hook `{kind}` of {role} {check.problem}")
+        if not check.fine:
+            return not_yet(f"the hook `{kind}` of {role} says: {_words(check)}")
+    return done(f"told by the hook `{kind}`: {_words(said[question.roles[0]])}", found.as_of)
+
+
+def _words(check: HookCheck) -> str:
+    return " / ".join(check.says) or ("all is fine" if check.fine else "something is not fine")
+
+
+def _differ(names: list[str]) -> str:
+    return f"{listed(names, TABLES_SHOWN)} differ{'s' if len(names) == 1 else ''}"
+
+
+def _copied(table: TableObservation, manual: bool) -> bool:
+    kept = table.spec.kept
+    return kept is Kept.COPYING or (manual and kept is not Kept.NEVER)
+
+
+def _copies(question: Question) -> bool:
+    """Say whether the line is the one that copies, not one to look, or to do by hand around it."""
+    return bool(question.line.command) and DRY_RUN not in question.line.command
+
+
+def _last_copy(evidence: Evidence, question: Question) -> RunRecord | None:
+    """Return the last run since that has written administration to a server of the line, or None."""
+    into = set(question.roles)
+    runs = [run for run in evidence.runs_since if run.header.kind is RunKind.SYNC]
+    written = [run for run in runs if any(batch.into in into for batch in run.done)]
+    return written[-1] if written else None
+
+
+def _hook_of(run: RunRecord, question: Question) -> Sighting | None:
+    """Return that a hook did the line in a run, or None."""
+    if question.line.kind is None:
+        return None
+    places = {(question.line.kind.value, role) for role in question.line.place.roles}
+    hooks = [one for one in run.hooks if one.place in places and one.state is HookState.DONE]
+    if not hooks:
+        return None
+    return done(f"done by the hook {hooks[-1].kind} of {hooks[-1].server} in run {run.id}")

@@ -1,0 +1,96 @@
+"""Looks at the runs that go with a takeover, a return and a new server: timetables over and back, history copied."""
+
+from __future__ import annotations
+
+from syncengine.model.filled_checklist import Seen, Sighting
+from syncengine.model.pair import Role
+from syncengine.model.run import RunKind, RunRecord, RunState, undone_by
+from syncengine.model.timetables import Timetable, TimetableListing, named
+from syncengine.planning.sights.evidence import Evidence, Need, Question, done, not_seen, not_yet
+
+
+def timetables_over(evidence: Evidence, question: Question) -> Sighting:
+    """Say whether every timetable runs on the server, but for each server's own, like backups."""
+    listing, role = _listing(evidence), question.roles[0]
+    if isinstance(listing, Sighting):
+        return listing
+    silent = dict(listing.failed).get(role)
+    if silent is not None:
+        return not_seen(silent.rstrip("."))
+    idle = _idle(listing, role)
+    run = _last_edit(evidence.runs_since, evidence.runs)
+    if not idle:
+        by = f"run {run.id}: " if run is not None else ""
+        return done(f"{by}seen in the timetables: all run on {role}")
+    left = f"these do not run on {role}: {named(idle)}"
+    if run is not None:
+        return not_seen(f"run {run.id} has let others run there, and {left}; tick it if that is meant")
+    return not_yet(left)
+
+
+def timetables_back(evidence: Evidence, _: Question) -> Sighting:
+    """Say whether every run that let timetables run elsewhere has been undone."""
+    edits = [run for run in evidence.runs if run.header.kind is RunKind.TIMETABLES and run.done]
+    standing = [run for run in edits if not undone_by(run, evidence.runs)]
+    if standing:
+        ids = ", ".join(run.id for run in reversed(standing))
+        return not_yet(f"not undone: {ids}; undo the last one first")
+    if not edits:
+        return not_seen("no run has let timetables run elsewhere; what was done by hand no run tells")
+    last = edits[-1]
+    undo = next(run for run in reversed(evidence.runs) if run.id == undone_by(last, evidence.runs))
+    return done(f"run {undo.id} has undone {last.id}")
+
+
+def backfilled(evidence: Evidence, _: Question) -> Sighting:
+    """Say whether a backfill since has copied history, and was found in sync afterwards."""
+    runs = [run for run in evidence.runs_since if run.header.kind is RunKind.BACKFILL]
+    if not runs:
+        return not_yet("no backfill was begun since")
+    last = runs[-1]
+    if last.state is not RunState.DONE:
+        return not_yet(f"run {last.id} is {last.state}; syncengine resume goes on with it")
+    if last.not_compared or last.differs:
+        return not_yet(f"run {last.id} is done, and something differs still")
+    return done(f"run {last.id} has copied what it was asked for")
+
+
+def outage_over(evidence: Evidence, question: Question) -> Sighting:
+    """Say when the last outage of each server of the line was over, by its own diary of links."""
+    moments = []
+    for role in question.roles:
+        facts = evidence.facts.get(role)
+        if facts is None:
+            why = evidence.silent.get(role) or evidence.problems.get(Need.FACTS) or f"{role} was not asked"
+            return not_yet(why.rstrip("."))
+        if not facts.tells_links:
+            return not_seen(f"the diary of links of {role} cannot be read")
+        since = [one for one in facts.outages if one.span.stop > question.since]
+        if not since:
+            return not_seen(f"{role} answers, and its diary of links tells of no outage in this time")
+        last = max(since, key=lambda one: (one.span.stop, one.acd))
+        moments.append((last, sorted({one.acd for one in since if one.span.stop == last.span.stop})))
+    outage, acds = max(moments, key=lambda one: one[0].span.stop)
+    shown = ", ".join(map(str, acds))
+    return done(f"seen in the diary of links: down {outage.shown} (ACD {shown})", outage.span.stop)
+
+
+def _listing(evidence: Evidence) -> TimetableListing | Sighting:
+    listing = evidence.timetables
+    if listing is None:
+        return not_seen(evidence.problems.get(Need.TIMETABLES, "the timetables were not looked at").rstrip("."))
+    if not listing.timetables and not listing.failed:
+        return Sighting(Seen.NOT_NEEDED, "there are no timetables")
+    if listing.flag is None or listing.faults:
+        return not_seen("the pair file does not say where timetables hold whether they run ([timetables].flag)")
+    return listing
+
+
+def _idle(listing: TimetableListing, role: Role) -> list[Timetable]:
+    """Return the timetables that are not known to run on a server, also those it lacks, but for each server's own."""
+    return [one for one in listing.timetables if not one.own and not one.side(role).runs]
+
+
+def _last_edit(since: tuple[RunRecord, ...], every: tuple[RunRecord, ...]) -> RunRecord | None:
+    edits = [run for run in since if run.header.kind is RunKind.TIMETABLES and run.done and not undone_by(run, every)]
+    return edits[-1] if edits else None

@@ -1,0 +1,251 @@
+"""What the daily check, runs and timetables show of a checklist's lines: done only of what was looked at."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from syncengine.model.archives import Amiss, ArchiveFault
+from syncengine.model.checklist import ChecklistLine, LineKind
+from syncengine.model.daily_check import DailyCheck, HookCheck, ServerDay
+from syncengine.model.facts import ArchiveStatus
+from syncengine.model.filled_checklist import ChecklistRecord, Seen, Sighting, Tick, TickedBy
+from syncengine.model.hooks import CheckKind, HookRecord, HookState
+from syncengine.model.pair import Role
+from syncengine.model.procedure import Place, Procedure, ProcedureLine, SightName
+from syncengine.model.run import BatchPlace, BatchRecord, BatchState, RunHeader, RunKind, RunRecord, RunState
+from syncengine.model.spec import Archive
+from syncengine.model.support import Support
+from syncengine.model.timetable_flag import TimetableFlag, TimetableState
+from syncengine.model.timetables import Schedule, Timetable, TimetableListing, TimetableSide
+from syncengine.model.where_to_work import PairState, Trouble, TroubleKind, WhereToWork
+from syncengine.planning.filling import filled_in
+from syncengine.planning.sights.evidence import Need, Question
+from syncengine.planning.sights.registry import SIGHTS
+from tests.builders import build_files, row
+from tests.planning.test_sights import FIVE, at, evidence, facts, link, look
+from tests.scenes import trunks
+
+LATER = datetime(2026, 6, 5, 12)
+LINKS = TroubleKind.LINKS
+COPYING = ProcedureLine("copy", "Copy it.", Place.PRIMARY, command=("sync", "--set", "administration"))
+LOOKING = replace(COPYING, command=("sync", "--set", "administration", "--dry-run"))
+AROUND = ProcedureLine("mode", "Put it back.", Place.PRIMARY, kind=LineKind.MULTI_USER)
+
+
+def daily(**found: object) -> DailyCheck:
+    """Return a daily check of two servers that answer."""
+    both = (ServerDay(Role.PRIMARY, "", facts()), ServerDay(Role.SECONDARY, "", facts(Role.SECONDARY)))
+    return replace(DailyCheck(at(60), FIVE, both), **found)  # type: ignore[arg-type]
+
+
+def hooks(kind: CheckKind, *roles: Role, fine: bool = True, problem: str = "") -> tuple[HookCheck, ...]:
+    """Return what a hook said of some servers."""
+    return tuple(HookCheck(kind, role, fine, ("it says so",), problem) for role in roles)
+
+
+def run(kind: RunKind, number: int = 1, *, into: Role = Role.SECONDARY, undoes: str = "", **more: object) -> RunRecord:
+    """Return a run that has written one batch."""
+    header = RunHeader(f"run{number}", number, kind, LATER, 0, "", undoes)
+    batch = BatchRecord(BatchPlace(0, 0, 0, 1), BatchState.DONE, LATER, into, "", ())
+    return replace(RunRecord(header, RunState.DONE, batches=(batch,)), **more)  # type: ignore[arg-type]
+
+
+def ask(name: SightName, line: ProcedureLine, **found: object) -> Sighting:
+    """Look at a line of the primary."""
+    return SIGHTS[name].look(evidence(**found), Question(line, FIVE))
+
+
+def test_a_server_is_fit_only_where_a_hook_tells_of_its_links() -> None:
+    """Whatever keeps it from its work is told; without the hook it is not ticked, since no table knows."""
+    down = Trouble(Role.SECONDARY, LINKS, (1,), "links of secondary are down")
+    troubled = evidence(daily=daily(state=PairState((1,), (down,))))
+    unknown = evidence(daily=daily(state=PairState((1,))))
+    known = evidence(daily=daily(state=PairState((1,), links_up=(Role.SECONDARY,))))
+
+    found = [look(SightName.FIT, one, Place.SECONDARY) for one in (troubled, unknown, known, evidence())]
+
+    assert [one.seen for one in found] == [Seen.NOT_YET, Seen.NOT_SEEN, Seen.DONE, Seen.NOT_SEEN]
+    assert found[0].says == "links of secondary are down"
+    assert look(SightName.FIT, troubled).seen is Seen.NOT_SEEN
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        (SightName.LINKS_UP, CheckKind.LINKS),
+        (SightName.BACKUPS_FINE, CheckKind.BACKUPS),
+        (SightName.ERROR_LOG_FINE, CheckKind.ERROR_LOG),
+        (SightName.RECOVERY_KIT_FINE, CheckKind.RECOVERY_KIT),
+        (SightName.CALL_CENTER_FINE, CheckKind.INTERNET_CALL_CENTER),
+        (SightName.NO_USERS, CheckKind.USERS),
+    ],
+)
+def test_what_no_table_shows_is_ticked_by_its_hook_on_every_server_of_the_line(
+    name: SightName, kind: CheckKind
+) -> None:
+    """A hook of one server, one that could not tell, or that finds something, ticks nothing."""
+    one, both = hooks(kind, Role.SECONDARY), hooks(kind, *Role)
+
+    assert look(name, evidence(daily=daily(checks=both)), Place.BOTH).seen is Seen.DONE
+    assert look(name, evidence(daily=daily(checks=one)), Place.BOTH).seen is Seen.NOT_SEEN
+    assert look(name, evidence(daily=daily()), Place.BOTH).seen is Seen.NOT_SEEN
+    bad, untold = hooks(kind, *Role, fine=False), hooks(kind, *Role, problem="was not done in time")
+    assert look(name, evidence(daily=daily(checks=bad)), Place.BOTH).seen is Seen.NOT_YET
+    assert look(name, evidence(daily=daily(checks=untold)), Place.BOTH).seen is Seen.NOT_SEEN
+
+
+def test_users_are_not_looked_for_while_they_work_on_the_secondary() -> None:
+    """Then they are where they should be, and the line is not ticked by a hook of yesterday."""
+    elsewhere = daily(checks=hooks(CheckKind.USERS, Role.SECONDARY), where=WhereToWork(Role.SECONDARY, ""))
+
+    assert look(SightName.NO_USERS, evidence(daily=elsewhere), Place.SECONDARY).seen is Seen.NOT_SEEN
+
+
+def test_archives_run_where_none_is_late_and_both_answer() -> None:
+    """One late archive of one server is told with its server; one that does not answer cannot be seen."""
+    fault = ArchiveFault(1, Archive.DAILY, Amiss.LATE, "stands at 2000-06-03")
+    well = daily()
+    late = replace(well, servers=(well.servers[0], replace(well.servers[1], late=(fault,))))
+    silent = replace(well, servers=(replace(well.servers[0], problem="nobody there."), well.servers[1]))
+
+    found = [look(SightName.ARCHIVES_RUN, evidence(daily=one), Place.BOTH) for one in (well, late, silent)]
+
+    assert [one.seen for one in found] == [Seen.DONE, Seen.NOT_YET, Seen.NOT_SEEN]
+    assert found[1].says == "secondary: the daily archive of ACD 1 stands at 2000-06-03"
+
+
+def test_administration_is_alike_or_was_copied(tmp_path: Path) -> None:
+    """Alike from the start nothing is needed; once copied only the copy is seen, and what a hook did in that run."""
+    name = SightName.ADMINISTRATION_ALIKE
+    files = build_files(
+        tmp_path,
+        ["htrunk", "synonyms", "sp_ex_adm"],
+        both={"htrunk": trunks(400, 700)},
+        primary={"sp_ex_adm": [row("sp_ex_adm", split=1)]},
+    )
+    alike = files.open().daily()
+    files.add("secondary", "synonyms", row("synonyms", item_type="vdn", value="1"))
+    differing = files.open().daily()
+    copied = run(RunKind.SYNC, into=Role.PRIMARY)
+    hooked = replace(copied, hooks=(HookRecord("multi-user", Role.PRIMARY, 1, HookState.DONE, LATER),))
+    failed = replace(copied, hooks=(HookRecord("multi-user", Role.PRIMARY, 1, HookState.FAILED, LATER),))
+    manual = replace(COPYING, command=(*COPYING.command, "--include-manual"))
+
+    assert {ask(name, one, daily=alike).seen for one in (COPYING, LOOKING, AROUND)} == {Seen.NOT_NEEDED}
+    assert ask(name, manual, daily=alike).says == "sp_ex_adm differs"
+    assert [ask(name, one, daily=differing).seen for one in (COPYING, LOOKING, AROUND)] == [
+        Seen.NOT_YET,
+        Seen.NOT_SEEN,
+        Seen.NOT_SEEN,
+    ]
+    assert ask(name, COPYING, daily=alike, runs=(copied,)).says.startswith("run run1 has copied it")
+    assert ask(name, LOOKING, daily=alike, runs=(copied,)).seen is Seen.DONE
+    assert ask(name, AROUND, daily=alike, runs=(copied,)).seen is Seen.NOT_SEEN
+    assert ask(name, AROUND, daily=alike, runs=(failed,)).seen is Seen.NOT_SEEN
+    assert ask(name, AROUND, daily=alike, runs=(hooked,)).seen is Seen.DONE
+    assert ask(name, AROUND, daily=alike, runs=(run(RunKind.SYNC),)).seen is Seen.NOT_NEEDED
+    assert ask(name, COPYING, daily=daily(problem="no rows.")).says == "no rows"
+
+    assert ask(SightName.IN_STEP, COPYING, daily=differing).seen is Seen.NOT_YET
+    assert ask(SightName.IN_STEP, COPYING, daily=daily()).seen is Seen.NOT_SEEN
+    files.run("secondary", "ALTER TABLE synonyms DROP COLUMN value")
+    torn = files.open().daily()
+    assert ask(SightName.IN_STEP, COPYING, daily=torn).says.startswith("synonyms could not be compared")
+    assert ask(name, COPYING, daily=torn).seen is Seen.NOT_SEEN
+
+
+def test_history_was_copied_by_a_backfill_that_is_done_and_in_sync() -> None:
+    """One that was cut short, that left something unlike, or that was begun before, ticks nothing."""
+    name, line = SightName.BACKFILLED, COPYING
+    done = run(RunKind.BACKFILL)
+
+    assert ask(name, line, runs=(done,)).seen is Seen.DONE
+    before = replace(done, header=replace(done.header, begun=datetime(2000, 1, 1)))
+    others = (replace(done, state=RunState.PARTLY), replace(done, differs=True), run(RunKind.RESYNC), before)
+    assert {ask(name, line, runs=(one,)).seen for one in others} == {Seen.NOT_YET}
+
+
+def test_timetables_are_back_once_every_edit_is_undone() -> None:
+    """An edit that stands is named with its run; where none is kept nobody knows what was done by hand."""
+    name, line = SightName.TIMETABLES_BACK, COPYING
+    first, second = run(RunKind.TIMETABLES), run(RunKind.TIMETABLES, 2)
+    undone = (run(RunKind.UNDO, 3, undoes="run2"), run(RunKind.UNDO, 4, undoes="run1"))
+
+    assert ask(name, line, runs=(first, second)).says == "not undone: run2, run1; undo the last one first"
+    assert ask(name, line, runs=(first, second, undone[0])).says.startswith("not undone: run1;")
+    assert ask(name, line, runs=(first, second, *undone)).seen is Seen.DONE
+    assert ask(name, line).seen is Seen.NOT_SEEN
+
+
+def test_timetables_are_over_when_all_run_there() -> None:
+    """Those that do not are named; after an edit people say whether that is meant; a backup is each server's own."""
+    name = SightName.TIMETABLES_OVER
+    states = (TimetableState.ONLY_HERE, TimetableState.NOT_HERE)
+    sides = [TimetableSide((Schedule((), "", state),), stored=(("jm", "x"),)) for state in states]
+    running, idle = (Timetable("jm", "Weekly", TimetableSide(), side) for side in sides)
+    own = replace(idle, own=True, name="Backup")
+    edited = (run(RunKind.TIMETABLES),)
+
+    def seen(*timetables: Timetable, runs: tuple[RunRecord, ...] = (), flag: bool = True, silent: str = "") -> Sighting:
+        failed = ((Role.SECONDARY, silent),) if silent else ()
+        listing = TimetableListing(FIVE, timetables, TimetableFlag("f", ()) if flag else None, failed)
+        return look(name, evidence(timetables=listing, runs=runs), Place.SECONDARY)
+
+    assert seen(running, own).seen is Seen.DONE
+    assert seen(running, idle).says == "these do not run on secondary: jm 'Weekly'"
+    assert seen(idle, runs=edited).seen is Seen.NOT_SEEN
+    assert seen(idle, flag=False).seen is Seen.NOT_SEEN
+    assert seen(replace(running, primary=sides[0], secondary=TimetableSide())).seen is Seen.NOT_YET
+    assert seen(running, silent="it does not answer.").says == "it does not answer"
+    assert seen().seen is Seen.NOT_NEEDED
+
+
+def test_an_outage_is_over_when_the_diary_has_its_end() -> None:
+    """The last one counts, with its ACDs; a server that does not answer is not back."""
+    name = SightName.OUTAGE_OVER
+    diary = facts(outages=(link(3, 9), link(13, 31), link(14, 31, acd=2)))
+
+    assert look(name, evidence(diary)).at == at(31)
+    assert look(name, evidence(diary)).says.endswith("05:14 to 05:31 (ACD 1, 2)")
+    assert look(name, evidence(facts())).seen is Seen.NOT_SEEN
+    assert look(name, evidence(diary), Place.SECONDARY).seen is Seen.NOT_YET
+
+
+def test_a_line_after_one_that_is_not_needed_counts_from_where_that_would_have() -> None:
+    """With nothing to copy the archive is waited for since the links are back; once copied, since that."""
+    back = ProcedureLine("back", "It is back.", Place.PRIMARY, seen=SightName.OUTAGE_OVER)
+    copy = replace(COPYING, seen=SightName.CALL_HISTORY, after="back")
+    wait = ProcedureLine("wait", "Wait.", Place.PRIMARY, seen=SightName.ARCHIVED, after="copy")
+    procedure = Procedure("one", "One", "4", (), (back, copy, wait))
+    archives = tuple(ArchiveStatus(acd, Archive.INTERVAL, at(60)) for acd in (1, 2))
+    known = evidence(facts(outages=(link(13, 31),), archives=archives))
+    record = ChecklistRecord("one", LATER, FIVE)
+    copied = replace(record, ticks=(Tick("copy", at(65), TickedBy.HAND),))
+
+    lines, later = filled_in(procedure, record, known).lines, filled_in(procedure, copied, known).lines
+
+    assert [line.sighting.seen for line in lines if line.sighting] == [Seen.DONE, Seen.NOT_NEEDED, Seen.DONE]
+    assert lines[1].tick is None
+    assert later[2].sighting is not None
+    assert later[2].sighting.seen is Seen.NOT_YET
+
+
+def test_a_call_to_support_has_at_hand_what_is_known() -> None:
+    """What the daily check would have it say stands below the line, else what the pair file knows; ticked, nothing."""
+    line = ProcedureLine("support", "Call support.", Place.PRIMARY, kind=LineKind.SUPPORT)
+    procedure = Procedure("one", "One", "E", (), (line,))
+    record = ChecklistRecord("one", LATER, FIVE)
+    call = ChecklistLine(LineKind.SUPPORT, Role.PRIMARY, "Call them: it is down.", details=("Since: 05:13",))
+    known = evidence(daily=daily(where=WhereToWork(Role.SECONDARY, "", (call,))))
+    settings = replace(known.settings, support=Support(installation="0001234567"))
+
+    told = filled_in(procedure, record, known).lines[0].details
+    plain = filled_in(procedure, record, replace(known, daily=None, settings=settings)).lines[0].details
+
+    assert told == ("Call them: it is down.", "Since: 05:13")
+    assert "Installation (IL) number: 0001234567" in plain
+    assert Need.DAILY in known.gathered

@@ -1,0 +1,252 @@
+"""Checklists of Appendix E, chapters 1, 2 and 4 and Appendix A, each followed from its first line to its last."""
+
+from __future__ import annotations
+
+import functools
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from syncengine.app import table_settings
+from syncengine.catalogue import Catalogue
+from syncengine.demo.build import build_pair
+from syncengine.model.facts import WITNESSES
+from syncengine.model.spec import DataClass
+from tests.builders import Files, build_files, catalogue, connected, narrow, narrow_columns, row
+from tests.cli.terminal import Typing
+from tests.docs.conftest import SMALL
+from tests.docs.running import blind
+from tests.following import Administrator, archived, clock
+from tests.jobs.test_outages import broken, link
+from tests.rules.hooked import hook, with_hooks
+from tests.rules.timetabled import FLAG, flags, schedule, task
+from tests.scenes import trunks
+
+NAMES = (("jm", "Morning"), ("jm", "Weekly"), ("rg", "Greeting"))
+TABLES = ("htrunk", "synonyms", "ttsched", "ttsctasks", "ttsc", "acds", "arch_stat", "dcalloc", "linkex")
+KNOWN = (*TABLES, *WITNESSES, "users", "features", "synonyms", "split_pro", "vdn_pro")
+BACKUP = schedule("cms", "Nightly backup")
+ECHO = ("echo", "2000-06-05 07:15 all is fine")
+LOOKS = (0, 3)
+"""What a command that only reads ends with, in sync or not."""
+
+
+def by(ticked: Mapping[str, str], who: str) -> list[str]:
+    """Return the lines that somebody has ticked, in order."""
+    return [name for name, one in ticked.items() if one == who]
+
+
+def taken_down(folder: Path, *hooks: str) -> Files:
+    """Build a pair whose primary cannot be reached any more since 5:13; it is 5:40."""
+    files = build_files(
+        folder,
+        TABLES,
+        both={"htrunk": trunks(400, 500), "ttsctasks": [task(*name) for name in NAMES]},
+        primary={"ttsched": [*(schedule(*name, "o") for name in NAMES), BACKUP]},
+        secondary={"ttsched": [*(schedule(*name, "n") for name in NAMES), BACKUP], "htrunk": trunks(500, 530)},
+        archived=datetime(2000, 6, 5, 5, 30),
+        as_of=datetime(2000, 6, 5, 5, 40),
+        settings=f'external_call_history = "primary"\n{FLAG}',
+    )
+    files.database("primary").rename(folder / "away")
+    return with_hooks(files, *hooks)
+
+
+def comes_back(files: Files) -> None:
+    """Let the primary be back since 6:40, and it be 7:10; meanwhile a name was added on the secondary."""
+    (files.folder / "away").rename(files.database("primary"))
+    files.add("primary", "htrunk", *broken(500, 530), *broken(630, 700))
+    files.add("primary", "linkex", link(513, 87 * 60))
+    files.add("secondary", "htrunk", *trunks(530, 700))
+    files.add("secondary", "synonyms", row("synonyms", item_type="vdn", value="45001", item_name="Reception"))
+    archived(files, "06:30")
+    clock(files, "07:10")
+
+
+def half_an_hour_passes(files: Files) -> None:
+    """Let the interval in which administration was written be over, and archived."""
+    for role in ("primary", "secondary"):
+        files.add(role, "htrunk", *trunks(700, 730))
+    archived(files, "07:30")
+
+
+@functools.cache
+def of_few_tables() -> Catalogue:
+    """Return the shipped catalogue with little history and administration beside what the pair of a takeover has."""
+    whole = catalogue()
+    kept = {spec.name for spec in whole.tables if spec.data_class is DataClass.LOCAL or spec.name in KNOWN}
+    sets = tuple(replace(one, tables=tuple(name for name in one.tables if name in kept)) for one in whole.sets)
+    return Catalogue(tuple(spec for spec in whole.tables if spec.name in kept), whole.files, sets)
+
+
+@pytest.fixture
+def few_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every pair that is opened know few tables: a checklist compares all of them."""
+    monkeypatch.setattr(table_settings, "load_catalogue", lambda *_: of_few_tables())
+
+
+@pytest.mark.usefixtures("few_tables")
+def test_takeover_is_followed(tmp_path: Path, typed: Typing) -> None:
+    """Users go over with what belongs to them, while the primary cannot be reached; hooks do what they can."""
+    files = taken_down(tmp_path, hook("host-alias", ECHO), hook("links", ECHO, "secondary"))
+
+    # The commands that ask both servers end with 1 while the primary is away.
+    administrator = Administrator(typed, files, "takeover", words={"USER": ("jm", "rg")}, answered=(0, 1, 3))
+    ticked = administrator.follow({})
+
+    assert flags(files) == {"Greeting": "o", "Morning": "o", "Nightly backup": "y", "Weekly": "o"}
+    assert by(ticked, "hook") == ["host-alias"]
+    assert by(ticked, "sight") == ["secondary-fit", "timetables-run"]
+
+
+@pytest.mark.soak
+@pytest.mark.usefixtures("few_tables")
+def test_return_is_followed(tmp_path: Path, typed: Typing) -> None:
+    """Administration goes back, then history, then what was switched over, and users come back last."""
+    files = taken_down(tmp_path, *(hook(kind, ECHO) for kind in ("host-alias", "single-user", "multi-user")))
+    for owner in ("jm", "rg"):
+        assert typed("timetables", "--pair", files.pair_file, "--run-on", "this", "--owner", owner, "--yes").code == 0
+    comes_back(files)
+    runs = [run.id for run in files.open().runs()]
+
+    administrator = Administrator(typed, files, "return", words={"RUN": runs[::-1]}, answered=LOOKS)
+    ticked = administrator.follow({"archived": lambda: half_an_hour_passes(files)})
+
+    assert flags(files) == {"Greeting": "n", "Morning": "n", "Nightly backup": "y", "Weekly": "n"}
+    for table in ("htrunk", "synonyms"):
+        assert files.bag("primary", table) == files.bag("secondary", table)
+    seen = ("back", "set-up-alike", "administration-back", "archived", "history-back", "verified")
+    assert {*seen, "timetables-back"} <= {*by(ticked, "sight")}
+    assert list(ticked)[-4:] == ["log-off", "host-alias", "log-on", "nightly"]
+
+
+@pytest.mark.soak
+def test_secondary_return_is_followed(tmp_path: Path, typed: Typing) -> None:
+    """After an outage of the secondary everything goes one way, administration that did not change not at all."""
+    files = build_files(
+        tmp_path,
+        ["htrunk", "synonyms"],
+        both={"htrunk": trunks(400, 500)},
+        primary={"htrunk": trunks(500, 700)},
+        secondary={"htrunk": [*broken(500, 530), *broken(630, 700)], "linkex": [link(513, 87 * 60)]},
+    )
+
+    ticked = Administrator(typed, files, "secondary-return", answered=LOOKS).follow({})
+
+    assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
+    not_needed = ["administration-look", "single-user", "administration-over", "multi-user", "by-hand"]
+    assert by(ticked, "not needed") == not_needed
+    assert by(ticked, "sight") == ["back", "set-up-alike", "archived", "history-over", "verified"]
+
+
+@pytest.mark.soak
+def test_new_server_is_followed(tmp_path: Path, typed: Typing) -> None:
+    """A server that was newly installed ends with what the primary holds, and each step of it is on the list."""
+    files = build_files(
+        tmp_path,
+        ["htrunk", "synonyms", "sp_ex_adm"],
+        primary={
+            "htrunk": trunks(400, 700),
+            "synonyms": [row("synonyms", item_type="vdn", value="45001", item_name="Reception")],
+            "sp_ex_adm": [row("sp_ex_adm", split=1)],
+        },
+    )
+    with_hooks(files, hook("backups", ECHO), hook("collection-on", ECHO))
+
+    ticked = Administrator(typed, files, "new-server", words={"TIME": ("2000-06",)}, answered=LOOKS).follow({})
+
+    for table in ("htrunk", "synonyms", "sp_ex_adm"):
+        assert files.bag("secondary", table) == files.bag("primary", table) != []
+    assert by(ticked, "sight") == ["load", "administration", "history", "set-up-alike", "full-backup"]
+    assert by(ticked, "not needed") == ["call-history"]
+    assert by(ticked, "hook") == ["collection-on"]
+
+
+@pytest.mark.soak
+def test_nightly_is_followed(tmp_path: Path, typed: Typing) -> None:
+    """What hooks and servers tell is ticked at once; the night's outage is repaired, and the rest is by hand."""
+    files = build_files(
+        tmp_path,
+        ["htrunk"],
+        both={"htrunk": [*trunks(400, 500), *trunks(530, 700)]},
+        primary={"htrunk": trunks(500, 530)},
+        secondary={"htrunk": broken(500, 530), "linkex": [link(513, 360)]},
+    )
+    with_hooks(files, *(hook(kind, ECHO) for kind in ("links", "backups", "error-log", "users")))
+
+    ticked = Administrator(typed, files, "nightly", answered=LOOKS).follow({})
+
+    assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
+    told = ["links", "archives", "backups", "error-log", "no-users"]
+    assert by(ticked, "sight") == [*told, "outages", "verified"]
+    assert by(ticked, "not needed") == ["administration"]
+
+
+@pytest.fixture
+def demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
+    """Return a demo pair after its outage, whose wide tables, and the specs of them, have few columns."""
+    build_pair(tmp_path / "pair", SMALL)
+    narrow(tmp_path / "pair")
+    whole = catalogue()
+    few = replace(whole, tables=tuple(replace(spec, columns=narrow_columns(spec)) for spec in whole.tables))
+    monkeypatch.setattr(table_settings, "load_catalogue", lambda *_: few)
+    files = Files(tmp_path / "pair")
+    files.pair_file.write_text(files.pair_file.read_text() + FLAG)
+    return files
+
+
+def primary_goes(files: Files) -> None:
+    """Let the primary not be reached any more."""
+    files.database("primary").rename(files.folder / "away")
+
+
+def primary_was_away(files: Files) -> None:
+    """Let the primary have been away while a name was changed on the secondary, and timetables ran there."""
+    shutil.copyfile(files.database("primary"), files.database("secondary"))
+    with connected(files.database("primary")) as connection:
+        blind(connection, "04:40", "05:50", "94")
+    files.run("secondary", "UPDATE synonyms SET item_name = 'Reception' WHERE acd_no = 1 AND TRIM(value) = '45001'")
+    pair = files.open()
+    pair.execute(pair.plan_run_on("this", owners="jmiller"))
+
+
+def secondary_is_new(files: Files) -> None:
+    """Let the secondary be newly installed: set up, and without what people and calls bring."""
+    shutil.copyfile(files.database("primary"), files.database("secondary"))
+    kept = ("arch_stat", "users", "features", "acds")
+    for spec in catalogue().tables:
+        if spec.data_class is not DataClass.LOCAL and spec.name not in kept:
+            files.run("secondary", f'DELETE FROM "{spec.name}"')
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(
+    ("name", "happens", "alike"),
+    [
+        ("takeover", primary_goes, ()),
+        ("return", primary_was_away, ("hsplit", "synonyms", "ttsched")),
+        ("secondary-return", None, ("hsplit", "synonyms", "agroups")),
+        ("new-server", secondary_is_new, ("hsplit", "synonyms", "split_pro")),
+        ("nightly", None, ("hsplit", "synonyms", "agroups")),
+    ],
+)
+def test_each_is_followed_on_the_demo_pair(
+    name: str, happens: Callable[[Files], None] | None, alike: tuple[str, ...], demo: Files, typed: Typing
+) -> None:
+    """From its first line to its last, with every table of a CMS; then both servers hold the same."""
+    if happens is not None:
+        happens(demo)
+    runs = [run.id for run in demo.open().runs()]
+    words = {"USER": ("jmiller", "rgomez"), "RUN": runs[::-1], "TIME": ("2000-06-01..2000-06-05",)}
+    administrator = Administrator(typed, demo, name, words=words, answered=(0, 1, 3) if name == "takeover" else LOOKS)
+
+    administrator.follow({"archived": lambda: archived(demo, "06:30")})
+
+    for table in alike:
+        # The secondary of a demo holds a day that the primary has dropped.
+        where = "row_date = DATE '2000-06-05' AND starttime < 600" if table == "hsplit" else "1 = 1"
+        assert demo.bag("primary", table, where) == demo.bag("secondary", table, where) != []
