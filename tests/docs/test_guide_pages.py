@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from syncengine.model.spec import Kept
-from tests.builders import build_files, catalogue, row
+from tests.builders import DAY, build_files, catalogue, row
 from tests.cli.terminal import Typing
 from tests.docs.pages import DOCS
 from tests.scenes import trunks
@@ -174,6 +176,32 @@ def test_a_name_of_any_item_of_the_dictionary_is_copied(tmp_path: Path, typed: T
 
     assert typed("sync", "--set", "dictionary", "--yes", "--pair", files.pair_file).code == 0
     assert files.bag("secondary", "synonyms") == files.bag("primary", "synonyms")
+
+
+@pytest.mark.parametrize("source", ["primary", "secondary"])
+def test_a_server_that_was_replaced_is_filled_in_three_steps(tmp_path: Path, typed: Typing, source: str) -> None:
+    """Administration, history, and then forecasts of days to come, which no window of a backfill holds."""
+    ahead = [row("f_ispday", row_date=DAY + timedelta(days=30), starttime=900, split=1)]
+    profile = [row("split_pro", split=1, servicelevel=20)]
+    held = {
+        "htrunk": trunks(400, 700),
+        "synonyms": [row("synonyms", value="1")],
+        "split_pro": profile,
+        "f_ispday": ahead,
+    }
+    sides: dict[str, Any] = {source: held}
+    files = build_files(tmp_path, list(held), **sides)
+    options = ("--pair", files.pair_file, "--from", source)
+
+    said = typed("sync", "--set", "administration", "--include-manual", "--yes", *options)
+    assert said.code == 0, said.text
+    said = typed("backfill", "--window", "2000-06", "--yes", *options)
+    assert said.code == 0, said.text
+    assert typed("verify", *options).code == 3
+    said = typed("sync", "--set", "forecast", "--yes", *options)
+    assert said.code == 0, said.text
+
+    assert typed("verify", *options).code == 0
 
 
 def test_a_table_without_a_spec_is_neither_named_nor_written(tmp_path: Path, typed: Typing) -> None:
