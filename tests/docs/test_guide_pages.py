@@ -1,0 +1,228 @@
+"""What the pages about the vendor's guide promise: every procedure, item and question of it has its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncengine.model.spec import Kept
+from tests.builders import DAY, build_files, catalogue, row
+from tests.cli.terminal import Typing
+from tests.docs.pages import DOCS
+from tests.scenes import trunks
+
+GUIDE = DOCS / "explanation" / "guide-procedures.md"
+QUESTIONS = DOCS / "explanation" / "questions-and-answers.md"
+SAID = {
+    Kept.COPYING: "copied",
+    Kept.BY_HAND: "by hand",
+    Kept.BY_SWITCH: "by the switch",
+    Kept.NEVER: "never copied",
+}
+"""What Appendix C says of a table, by how its spec keeps it in step."""
+
+PLACES = {
+    "What can fail": (
+        *("an ACD link", "hardware, and comes back", "hardware, replaced", "power, of one", "power, of both"),
+        *("CMS software", "maintenance: a backup", "an upgrade", "a new release of the switch"),
+    ),
+    "Switching over": ("none", "a script", "by hand", "when to switch over"),
+    "Chapter 2: primary and secondary": ("Internet Call Center", "External Call History", "timetables", "no users"),
+    "The daily round": ("1. links", "2. archiving", "3. backups", "4. the customer error log", "recovery kit"),
+    "Kept in step by the switch": ("VDN assignments, VDN skill preferences", "vector contents", "multi-agent skill"),
+    "Administered on each server": (
+        *("agent trace administration", "activate agent trace", "agent, split/skill, trunk group", "VDN, vector"),
+        *("passwords", "Supervisor scripts", "scheduling of timetables", "CMS state", "data storage allocation"),
+        *("External Application state", "External Call History state", "load pseudo-ACD data", "pseudo-ACD set-up"),
+        *("storage intervals", "data collection on and off", "Data Summarizing", "VDN and split/skill call profiles"),
+        *("call work codes", "removing users"),
+    ),
+    "Synchronised by backup and restore": (
+        *("custom reports", "designer reports", "main menu additions", "timetables", "shortcuts", "user data"),
+        *("feature access", "access to ACDs, splits, trunk groups, vectors, VDNs", "main menu addition access"),
+        *(
+            "agent groups",
+            "calculations, constants, custom items",
+            "ACDs",
+            "announcements, AUX and log-out reason codes",
+        ),
+        *("call work codes", "location ids, login ids, splits/skills, trunk groups, VDNs, vectors"),
+        "string values: agent, generic, split/skill, trunk",
+    ),
+    "What needs collection off": ("storage allocation, storage intervals", "local administration", "master ACD"),
+    "Chapter 3: user scenarios": (
+        *("agent trace", "base load upgrades", "call work codes", "change agent skills", "custom reports, 1"),
+        *("custom reports, 2 to 5", "designer reports, method 1", "designer reports, methods 2 and 3"),
+        *("dictionary, method 1", "calculations and constants", "dictionary, method 2, synonyms"),
+        *("dictionary, method 2, agent groups", "dictionary, method 3", "exceptions, administered"),
+        *("exceptions counted from the start", "External Call History", "forecast data storage, method 1"),
+        *("forecast data storage, method 2", "forecasting", "main menu additions", "printers", "scripts", "shortcuts"),
+        *(
+            "split/skill and VDN call profiles",
+            "collection off and on",
+            "timetables",
+            "users, added or modified, 1 and 2",
+        ),
+        *("users, added or modified, 3 to 7", "users, removed", "users, passwords", "Visual Vectors"),
+    ),
+    "Call profiles": ("split/skill or VDN profile, 1 to 3", "restore profiles", "restore history"),
+    "Timetables": (
+        "only on the primary: 1 to 3",
+        "on both",
+        "global edit: 1 to 4",
+        "global edit: 5, 6",
+        "7a",
+        "7b to 13",
+    ),
+    "Appendix D: how data is restored": ("local", "system", "ACD", "restore range", "rows in the range", "event data"),
+    "Appendix E: if a server fails": (
+        *("links of the primary are down", "the primary has problems", "the primary is down", "the secondary is down"),
+        *("links of both are down", "both servers are down"),
+    ),
+}
+"""Words of the guide, by the heading on the page below which a row begins with them or holds them."""
+
+STEPS = {"Collection off and on": 18, "Chapter 4: backups, and after an outage": 7, "Appendix G: base load upgrade": 33}
+"""How many steps the guide has, by the heading on the page below which they are told."""
+
+ASKED = (
+    *("purpose", "platforms", "aware of each other", "dual ACD link", "same data", "real-time reports", "switch over"),
+    *("backup", "both were down", "while both collect", "never touch", "undo", "3", "single-user mode", "IN SYNC"),
+    *("see the rows", "other tables of mine", "How long", "cost the servers"),
+)
+"""What a question of the guide's Appendix F, or one of the night, is about."""
+
+
+def rows(heading: str) -> list[list[str]]:
+    """Return the rows of the tables below a heading of the page on the guide, up to the next heading."""
+    parts = re.split(r"^#+ (.+)$", GUIDE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    (text,) = [text for title, text in zip(parts[1::2], parts[2::2], strict=True) if title == heading]
+    lines = [line for line in text.splitlines() if line.startswith("|") and not line.startswith("| ---")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def steps(cell: str) -> Iterator[int]:
+    """Yield the numbers at the beginning of a row: `1, 2, 6: ...`, `8 to 14, 19 to 25: ...`, `2 and 3: ...`."""
+    numbers = re.match(r"[\d, toand]*\d(?=[.:])", cell)
+    for first, last in re.findall(r"(\d+)(?: to (\d+))?", numbers[0] if numbers else ""):
+        yield from range(int(first), int(last or first) + 1)
+
+
+@pytest.mark.parametrize("heading", PLACES)
+def test_every_procedure_of_the_guide_has_its_row(heading: str) -> None:
+    """Each list, scenario, failure and case of the guide has a row on the page."""
+    told = [cells[0] for cells in rows(heading)]
+    assert not [words for words in PLACES[heading] if not any(words in cell for cell in told)]
+
+
+@pytest.mark.parametrize("heading", STEPS)
+def test_every_step_of_the_guide_has_its_row(heading: str) -> None:
+    """Each numbered step of the long procedures is told, by number."""
+    told = {step for cells in rows(heading) for step in steps(cells[0])}
+    assert told == set(range(1, STEPS[heading] + 1))
+
+
+def test_every_item_of_a_full_backup_is_on_the_page_as_its_spec_has_it() -> None:
+    """Appendix C: every table once, with how it is kept in step, every file, and no set that there is not."""
+    found = rows("Appendix C: what a full backup holds")
+    told = {name: cells for cells in found for name in re.findall(r"`([^`]+)`", cells[0])}
+
+    tables = {spec.name: SAID[spec.kept] for spec in catalogue().tables}
+    files = {file.path: "a file" for file in catalogue().files if file.path}
+    assert {name: cells[1] for name, cells in told.items()} == tables | files
+    named = {name for cells in found for name in re.findall(r"--set ([a-z-]+)", cells[2])}
+    assert named <= {one.name for one in catalogue().sets}
+    assert not [
+        (table, one)
+        for table, cells in told.items()
+        for one in re.findall(r"--set ([a-z-]+)", cells[2])
+        if table in tables and table not in catalogue().set(one).tables
+    ]
+
+
+def test_the_guides_questions_and_those_of_the_night_are_answered() -> None:
+    """Each question has a heading, and an answer below it."""
+    asked = re.findall(r"^### (.+)\n\n(\S.*)", QUESTIONS.read_text(encoding="utf-8"), re.MULTILINE)
+    assert not [about for about in ASKED if not any(about in question for question, _ in asked)]
+
+
+def test_a_loss_that_no_server_noted_is_found_by_verify_alone(tmp_path: Path, typed: Typing) -> None:
+    """An interval of which a server lost calls unnoted is no outage, and is copied from the side one names."""
+    files = build_files(
+        tmp_path,
+        ["htrunk"],
+        both={"htrunk": [*trunks(400, 500), *trunks(530, 700)]},
+        primary={"htrunk": trunks(500, 530, incalls=2)},
+        secondary={"htrunk": trunks(500, 530)},
+    )
+    window = ("--window", "2000-06-05 05:00..05:29", "--table", "htrunk", "--pair", files.pair_file)
+
+    assert typed("outages", "--pair", files.pair_file).code == 0
+    assert typed("verify", *window).code == 3
+    assert typed("resync", *window, "--from", "secondary", "--yes").code == 0
+    assert files.run("primary", "SELECT DISTINCT incalls FROM htrunk") == [(5,)]
+
+
+def test_a_name_of_any_item_of_the_dictionary_is_copied(tmp_path: Path, typed: Typing) -> None:
+    """Names are copied whatever their item type, also those whose spelling no source tells."""
+    items = ("announcement", "loc_id", "log_rsn", "string value", "whatever")
+    names = [row("synonyms", acd_no=1, item_type=one, item_name="Welcome", value="5") for one in items]
+    files = build_files(tmp_path, ["synonyms", "agroups", "dbitems"], primary={"synonyms": names})
+
+    assert typed("sync", "--set", "dictionary", "--yes", "--pair", files.pair_file).code == 0
+    assert files.bag("secondary", "synonyms") == files.bag("primary", "synonyms")
+
+
+@pytest.mark.parametrize("source", ["primary", "secondary"])
+def test_a_server_that_was_replaced_is_filled_in_three_steps(tmp_path: Path, typed: Typing, source: str) -> None:
+    """Administration, history, and then forecasts of days to come, which no window of a backfill holds."""
+    ahead = [row("f_ispday", row_date=DAY + timedelta(days=30), starttime=900, split=1)]
+    profile = [row("split_pro", split=1, servicelevel=20)]
+    held = {
+        "htrunk": trunks(400, 700),
+        "synonyms": [row("synonyms", value="1")],
+        "split_pro": profile,
+        "f_ispday": ahead,
+    }
+    sides: dict[str, Any] = {source: held}
+    files = build_files(tmp_path, list(held), **sides)
+    options = ("--pair", files.pair_file, "--from", source)
+
+    said = typed("sync", "--set", "administration", "--include-manual", "--yes", *options)
+    assert said.code == 0, said.text
+    said = typed("backfill", "--window", "2000-06", "--yes", *options)
+    assert said.code == 0, said.text
+    assert typed("verify", *options).code == 3
+    said = typed("sync", "--set", "forecast", "--yes", *options)
+    assert said.code == 0, said.text
+
+    assert typed("verify", *options).code == 0
+
+
+def test_a_table_without_a_spec_is_neither_named_nor_written(tmp_path: Path, typed: Typing) -> None:
+    """What the page says of other tables: a verify is in sync beside one that differs, and does not name it."""
+    files = build_files(tmp_path, ["htrunk"], both={"htrunk": trunks(400, 700)})
+    for role in ("primary", "secondary"):
+        files.run(role, "CREATE TABLE c_callbacks (promised INTEGER)")
+    files.run("primary", "INSERT INTO c_callbacks VALUES (1)")
+
+    said = typed("verify", "--pair", files.pair_file)
+
+    assert said.code == 0
+    assert "c_callbacks" not in said.text
+
+
+def test_what_neither_server_has_is_lost_and_ends_with_0(tmp_path: Path, typed: Typing) -> None:
+    """What the page says of both down: lost on both, nothing to repair, and the rows are alike."""
+    files = build_files(tmp_path, ["htrunk"], both={"htrunk": [*trunks(400, 500), *trunks(530, 700)]})
+
+    said = typed("outages", "--pair", files.pair_file)
+
+    assert said.code == 0
+    assert "lost on both" in said.out
+    assert typed("resync", "--outages", "--yes", "--pair", files.pair_file).code == 0
