@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
 from syncengine.model.errors import InputError
+from syncengine.model.pair import Limits
 from syncengine.model.window_syntax import parse_moment
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -36,3 +38,8 @@ def choice(choices: type[Choice], value: str, what: str) -> Choice:
         return choices(value)
     except ValueError:
         raise InputError(f"{value!r} is no {what}.", hint=f"Choose {' or '.join(choices)}.") from None
+
+
+def limited(limits: Limits, allow_deletions: int | None) -> Limits:
+    """Return the limits of a pair, with another ceiling of deletions where one was given."""
+    return limits if allow_deletions is None else replace(limits, deletions=allow_deletions)

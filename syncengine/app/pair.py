@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from syncengine.app.arguments import Names, choice, moment_of, names_of, numbers_of
+from syncengine.app.arguments import Names, choice, limited, moment_of, names_of, numbers_of
 from syncengine.app.tables import Asked, Choosing
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.archive_wait import awaited
@@ -30,14 +30,13 @@ from syncengine.jobs.surroundings import surrounded
 from syncengine.jobs.sync import Syncing, SyncWishes, refuse_conflicts
 from syncengine.jobs.timetables.listing import Timetables
 from syncengine.jobs.writable import with_unwritable
-from syncengine.model.allowed import Allowed
 from syncengine.model.check import PairCheck
 from syncengine.model.daily_check import DailyCheck
 from syncengine.model.drift import Observation
 from syncengine.model.errors import InputError
 from syncengine.model.filled_checklist import FilledChecklist
 from syncengine.model.outages import OutageReport
-from syncengine.model.pair import Limits, PairSettings, Role
+from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan, Policy, Rollups, UnknownColumns
 from syncengine.model.portions import BackfillWishes
 from syncengine.model.progress import Progress, Silent
@@ -230,11 +229,11 @@ class Pair:
             unknown_columns=choice(UnknownColumns, unknown_columns, "way with unknown columns"),
             window=parse_window(window) if isinstance(window, str) else window,
             acds=asked.acds,
-            limits=self._limits(allow_deletions),
+            limits=limited(self.settings.limits, allow_deletions),
             take_broken=take_broken,
             named=self._choosing.named(asked),
             excluded=self._choosing.excluded(asked),
-            allowed=self._allowed(allow_triggers, allow_cascades),
+            allowed=self._choosing.allowed(allow_triggers, allow_cascades),
         )
         job = Resync(self.settings, self.catalogue, self.connections, self._observer, self._rollups, self.progress)
         return job.plan(wishes, wait=wait)
@@ -270,10 +269,10 @@ class Pair:
             source=asked.source,
             acds=asked.acds,
             policy=how,
-            limits=self._limits(allow_deletions),
+            limits=limited(self.settings.limits, allow_deletions),
             administration=AdministrationWishes(preferred, include_manual, remove_users),
             named=self._choosing.named(asked),
-            allowed=self._allowed(allow_triggers, allow_cascades),
+            allowed=self._choosing.allowed(allow_triggers, allow_cascades),
         )
         return self._syncing.plan(wishes)
 
@@ -308,13 +307,13 @@ class Pair:
 
         Raises `RefusedError` where a rule forbids it.
         """
-        limits = self._limits(allow_deletions)
+        limits = limited(self.settings.limits, allow_deletions)
         moment = moment_of(since)
         asked = Asked((), (), numbers_of(acds), names_of(exclude))
         specs = self._choosing.to_look_for_outages(asked)
         then = choice(Rollups, rollups, "way with roll-ups")
         unknown = choice(UnknownColumns, unknown_columns, "way with unknown columns")
-        allowed = self._allowed(allow_triggers, allow_cascades)
+        allowed = self._choosing.allowed(allow_triggers, allow_cascades)
         found = awaited(
             lambda: self._outages.plan(moment, asked.acds, limits, allowed, specs, wait=wait),
             limits,
@@ -350,7 +349,7 @@ class Pair:
         not name the column that holds the flag, or an owner has no timetable there.
         """
         state, server = choice(RunOn, run_on, "place to run"), choice(Role, on, "server")
-        allowed = self._allowed(allow_triggers, allow_cascades)
+        allowed = self._choosing.allowed(allow_triggers, allow_cascades)
         return self._timetables.plan_run_on(RunOnWish(state, names_of(owners), server), allowed)
 
     def execute(self, plan: Plan, *, about: str = "") -> Ran:
@@ -384,7 +383,7 @@ class Pair:
         `allow_triggers` and `allow_cascades` hold from then on. Raises `StillOpenError` while a session of it may live
         in a server, and `RefusedError` where what is left would set off what it was not allowed.
         """
-        record, allowed = self._runs.resumable(run_id), self._allowed(allow_triggers, allow_cascades)
+        record, allowed = self._runs.resumable(run_id), self._choosing.allowed(allow_triggers, allow_cascades)
         job = self.backfilling if record.header.kind is RunKind.BACKFILL else self._runs
         return job.resume(record, allowed)
 
@@ -424,7 +423,7 @@ class Pair:
             hours=hours,
             named=tuple(sorted(self._choosing.named(asked))),
             excluded=self._choosing.excluded(asked),
-            allowed=self._allowed(allow_triggers, allow_cascades),
+            allowed=self._choosing.allowed(allow_triggers, allow_cascades),
         )
 
     def plan_undo(
@@ -442,13 +441,4 @@ class Pair:
         what has come since. Its `not_put_back` is what the run had set off. Raises `RefusedError` where nothing can
         be put back, or where more would be set off.
         """
-        return self._runs.plan_undo(run_id, self._allowed(allow_triggers, allow_cascades), dry_run=dry_run)
-
-    def _allowed(self, triggers: Names, cascades: Names) -> Allowed:
-        """Return what may be set off, and at which tables; raises `UnknownTableError` for a table nobody knows."""
-        at, of = (tuple(self.catalogue.table(name).name for name in names_of(names)) for names in (triggers, cascades))
-        return Allowed(at, of)
-
-    def _limits(self, allow_deletions: int | None) -> Limits:
-        limits = self.settings.limits
-        return limits if allow_deletions is None else replace(limits, deletions=allow_deletions)
+        return self._runs.plan_undo(run_id, self._choosing.allowed(allow_triggers, allow_cascades), dry_run=dry_run)

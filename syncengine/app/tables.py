@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from syncengine.app.arguments import names_of, numbers_of
+from syncengine.app.arguments import Names, names_of, numbers_of
 from syncengine.catalogue import Catalogue
+from syncengine.model.allowed import Allowed
 from syncengine.model.errors import InputError, RefusedError
 from syncengine.model.names import typed
 from syncengine.model.pair import Role
@@ -150,6 +151,11 @@ class Choosing:
                 hint=f"Use `syncengine sync {' '.join(options)}`.",
             )
         return specs
+
+    def allowed(self, triggers: Names, cascades: Names) -> Allowed:
+        """Return what may be set off, and at which tables; raises `UnknownTableError` for a table nobody knows."""
+        at, of = (tuple(self.catalogue.table(name).name for name in names_of(names)) for names in (triggers, cascades))
+        return Allowed(at, of)
 
     def to_backfill(self, asked: Asked) -> tuple[TableSpec, ...]:
         """Return the historical tables of a backfill, all of them where none is named."""

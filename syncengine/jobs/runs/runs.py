@@ -17,6 +17,7 @@ from syncengine.jobs.connections import Connections, as_of
 from syncengine.jobs.hook_commands import Commands
 from syncengine.jobs.rollups.repair import MendingRollups
 from syncengine.jobs.runs.beginning import about_of, kind_of, needed_bytes
+from syncengine.jobs.runs.earlier_runs import recover_earlier
 from syncengine.jobs.runs.hooks import Hooking
 from syncengine.jobs.runs.result import Ran
 from syncengine.jobs.runs.row_sources import sources_of
@@ -37,14 +38,14 @@ from syncengine.jobs.undo import UndoQuestions, permission_of, plan_undo, schedu
 from syncengine.model.allowed import Allowed
 from syncengine.model.checklist import ChecklistLine
 from syncengine.model.drift import Observation
-from syncengine.model.errors import InputError, MovedError, OccupiedError, RefusedError, StagingError, SyncError
+from syncengine.model.errors import InputError, OccupiedError, RefusedError, StagingError, SyncError
 from syncengine.model.hooks import HookRecord
 from syncengine.model.interrupts import BY_USER, is_stop
 from syncengine.model.outcome import RunOutcome, StepState
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan, Rollups, StaleRollup
 from syncengine.model.progress import Progress
-from syncengine.model.run import BatchState, RunKind, RunRecord, RunState, undone_by
+from syncengine.model.run import RunKind, RunRecord, RunState, undone_by
 from syncengine.model.spec import Archive
 from syncengine.model.timetables import SCHEDULES
 from syncengine.planning.by_hand import left_after
@@ -394,29 +395,7 @@ class Runs:
 
     def recover_others(self, servers: Mapping[Role, Server], writable: frozenset[Role], *, but: str) -> list[str]:
         """Resolve what earlier runs left open on the servers that are about to be written to."""
-        notes = []
-        for record in self.ledger.runs():
-            if record.id == but:
-                continue
-            if record.unsure:
-                notes.append(f"run {record.id} is damaged, and nobody can say whether a step of it is still open")
-            if not record.unresolved or not {batch.into for batch in record.unresolved} <= writable:
-                continue
-            folder = self.ledger.folder(record.id)
-            try:
-                with self.cache() as cache:
-                    found, put_back = recover(record, folder, servers, cache, self.settings.limits)
-            except RefusedError:
-                notes.append(f"run {record.id} was cut short on another server, and is left as it is")
-                continue
-            if put_back:
-                raise MovedError(
-                    f"Run {record.id} had been cut short in the middle of a step; what it had written of it was put "
-                    "back from its journal, so that the plan no longer fits.",
-                    hint="Run the same command again.",
-                )
-            notes.append(_found_out(found))
-        return notes
+        return recover_earlier(self.ledger, servers, writable, self.settings.limits, self.cache, but=but)
 
     def prune(self, *, needed: str = "") -> Iterator[str]:
         """Remove runs that are kept long enough, and say which; never the one that is about to be undone."""
@@ -434,13 +413,6 @@ def _refuse_damaged(record: RunRecord) -> None:
     """Refuse to put back what a damaged run has written: nobody knows what that is."""
     if record.state is RunState.DAMAGED:
         raise StagingError(record.problem, hint=f"It cannot be taken back. {INSTEAD}")
-
-
-def _found_out(run: RunRecord) -> str:
-    unknown = next((batch.why for batch in run.batches if batch.state is BatchState.UNKNOWN), run.problem)
-    if unknown:
-        return f"run {run.id} had been cut short, and nobody can say what became of its open step: {unknown}"
-    return f"run {run.id} had been cut short: what became of its open step was found out"
 
 
 def _needed(record: RunRecord, run: RunFolder) -> frozenset[Role]:

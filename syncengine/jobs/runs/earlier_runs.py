@@ -1,0 +1,58 @@
+"""What earlier runs left open on a server is resolved before it is written to again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from syncengine.execute.recovery import recover
+from syncengine.model.errors import MovedError, RefusedError
+from syncengine.model.pair import Limits, Role
+from syncengine.model.run import BatchState, RunRecord
+from syncengine.servers.protocol import Server
+from syncengine.staging.cache import Cache
+from syncengine.staging.ledger import Ledger
+
+
+def recover_earlier(
+    ledger: Ledger,
+    servers: Mapping[Role, Server],
+    writable: frozenset[Role],
+    limits: Limits,
+    new_cache: Callable[[], Cache],
+    *,
+    but: str,
+) -> list[str]:
+    """Resolve what all runs but one left open on servers that are about to be written to; return what to say of them.
+
+    Raises `MovedError` where something was put back, so that a plan made before no longer fits.
+    """
+    notes = []
+    for record in ledger.runs():
+        if record.id == but:
+            continue
+        if record.unsure:
+            notes.append(f"run {record.id} is damaged, and nobody can say whether a step of it is still open")
+        if not record.unresolved or not {batch.into for batch in record.unresolved} <= writable:
+            continue
+        folder = ledger.folder(record.id)
+        try:
+            with new_cache() as cache:
+                found, put_back = recover(record, folder, servers, cache, limits)
+        except RefusedError:
+            notes.append(f"run {record.id} was cut short on another server, and is left as it is")
+            continue
+        if put_back:
+            raise MovedError(
+                f"Run {record.id} had been cut short in the middle of a step; what it had written of it was put "
+                "back from its journal, so that the plan no longer fits.",
+                hint="Run the same command again.",
+            )
+        notes.append(_found_out(found))
+    return notes
+
+
+def _found_out(run: RunRecord) -> str:
+    unknown = next((batch.why for batch in run.batches if batch.state is BatchState.UNKNOWN), run.problem)
+    if unknown:
+        return f"run {run.id} had been cut short, and nobody can say what became of its open step: {unknown}"
+    return f"run {run.id} had been cut short: what became of its open step was found out"
