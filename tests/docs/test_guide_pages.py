@@ -14,6 +14,7 @@ from syncengine.model.spec import Kept
 from tests.builders import DAY, build_files, catalogue, row
 from tests.cli.terminal import Typing
 from tests.docs.pages import DOCS
+from tests.rules.timetabled import flags, schedule, task, timetabled
 from tests.scenes import trunks
 
 GUIDE = DOCS / "explanation" / "guide-procedures.md"
@@ -202,6 +203,24 @@ def test_a_server_that_was_replaced_is_filled_in_three_steps(tmp_path: Path, typ
     assert said.code == 0, said.text
 
     assert typed("verify", *options).code == 0
+
+
+def test_a_timetable_made_during_a_takeover_goes_to_the_primary_as_the_page_says(tmp_path: Path, typed: Typing) -> None:
+    """Made on the secondary it runs on there, whatever is undone; deleted there and copied back it does not."""
+    made, text = ("jm", "Made there"), [task("jm", "Made there")]
+    held = {"ttsched": [schedule(*made, "o")], "ttsctasks": text}
+    files = timetabled(tmp_path, secondary=held)
+    options = ("--set", "timetables", "--yes", "--pair", files.pair_file)
+
+    assert typed("sync", "--from", "secondary", *options).code == 0
+    assert (flags(files, "primary"), flags(files)) == ({"Made there": "n"}, {"Made there": "o"})
+
+    files.run("primary", "UPDATE ttsched SET run_local = 'o'")
+    for table in held:
+        files.run("secondary", f'DELETE FROM "{table}"')
+    assert typed("sync", *options).code == 4
+    assert typed("sync", "--prefer", "primary", *options).code == 0
+    assert (flags(files, "primary"), flags(files)) == ({"Made there": "o"}, {"Made there": "n"})
 
 
 def test_a_table_without_a_spec_is_neither_named_nor_written(tmp_path: Path, typed: Typing) -> None:
