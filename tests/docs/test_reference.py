@@ -59,6 +59,7 @@ EXIT_CODES = DOCS / "reference" / "exit-codes.md"
 PYTHON_API = DOCS / "reference" / "python-api.md"
 RULES = DOCS / "explanation" / "rules.md"
 OUTAGE = DOCS / "how-to" / "mend-an-outage.md"
+CODE = re.compile(r"`([^`]+)`")
 WINDOW_FIELDS = {"from", "before", "shown"}
 BY_NAME = ("not_compared", "key", "columns", "figures", "values")
 """Fields whose own fields are names of columns, or of what was measured."""
@@ -116,6 +117,18 @@ def test_every_exit_code_is_described() -> None:
     """The page lists exactly the codes a command can end with."""
     rows = list(table_rows(section(EXIT_CODES, "Exit codes")))
     assert {(code, name.strip("`")) for code, name, _ in rows} == {(str(int(code)), code.name) for code in ExitCode}
+
+
+def test_what_3_means_is_told_of_every_command_that_may_end_with_it() -> None:
+    """Each command whose help has a 3 among its exit codes has its row, and no other."""
+    pages_of = re.split(r"^## syncengine ", commands_page(), flags=re.MULTILINE)[1:]
+    ending = {page.split()[0] for page in pages_of if re.search(r"Exit codes: [^\n]*(\n\S[^\n]*)*\b3\s", page)}
+    told = section(EXIT_CODES, "What 3 means")
+    named = {
+        words.split()[0] for cells in re.findall(r"^\|(.*?)\|", told, re.MULTILINE) for words in CODE.findall(cells)
+    }
+    assert named - {"--dry-run"} == ending
+    assert all(f"`{page.split()[0]}`" in told for page in pages_of)
 
 
 def test_every_exception_has_its_exit_code() -> None:
