@@ -179,6 +179,18 @@ def test_a_name_of_any_item_of_the_dictionary_is_copied(tmp_path: Path, typed: T
     assert files.bag("secondary", "synonyms") == files.bag("primary", "synonyms")
 
 
+def test_on_a_first_sync_what_only_one_server_has_is_spared_by_filling(tmp_path: Path, typed: Typing) -> None:
+    """What the pages say of administration on both before the first sync: replacing deletes, filling does not."""
+    ones = {role: {"synonyms": [row("synonyms", value=role)]} for role in ("primary", "secondary")}
+    files = build_files(tmp_path, ["synonyms"], **ones)
+    back = ("--set", "synonyms", "--from", "secondary", "--pair", files.pair_file)
+
+    assert "1 row that only primary holds will be deleted" in typed("sync", *back, "--dry-run").out
+    assert typed("sync", *back, "--policy", "fill", "--yes").code == 3
+    assert typed("sync", "--set", "synonyms", "--yes", "--pair", files.pair_file).code == 0
+    assert len(files.bag("primary", "synonyms")) == len(files.bag("secondary", "synonyms")) == 2
+
+
 @pytest.mark.parametrize("source", ["primary", "secondary"])
 def test_a_server_that_was_replaced_is_filled_in_three_steps(tmp_path: Path, typed: Typing, source: str) -> None:
     """Administration, history, and then forecasts of days to come, which no window of a backfill holds."""
