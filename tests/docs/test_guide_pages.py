@@ -181,8 +181,8 @@ def test_a_name_of_any_item_of_the_dictionary_is_copied(tmp_path: Path, typed: T
 
 def test_on_a_first_sync_what_only_one_server_has_is_spared_by_filling(tmp_path: Path, typed: Typing) -> None:
     """What the pages say of administration on both before the first sync: replacing deletes, filling does not."""
-    ones = {role: {"synonyms": [row("synonyms", value=role)]} for role in ("primary", "secondary")}
-    files = build_files(tmp_path, ["synonyms"], **ones)
+    first, second = ({"synonyms": [row("synonyms", value=value)]} for value in ("1", "2"))
+    files = build_files(tmp_path, ["synonyms"], primary=first, secondary=second)
     back = ("--set", "synonyms", "--from", "secondary", "--pair", files.pair_file)
 
     assert "1 row that only primary holds will be deleted" in typed("sync", *back, "--dry-run").out
