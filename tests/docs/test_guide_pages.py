@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from syncengine.catalogue.procedure_file import procedure_names
+from syncengine.model.hooks import KINDS
 from syncengine.model.spec import Kept
 from tests.builders import DAY, build_files, catalogue, row
 from tests.cli.terminal import Typing
@@ -144,6 +146,19 @@ def test_every_item_of_a_full_backup_is_on_the_page_as_its_spec_has_it() -> None
         for one in re.findall(r"--set ([a-z-]+)", cells[2])
         if table in tables and table not in catalogue().set(one).tables
     ]
+
+
+@pytest.mark.parametrize("page", [GUIDE, QUESTIONS], ids=["procedures", "questions"])
+def test_what_the_pages_name_is_there(page: Path) -> None:
+    """Each set, checklist and hook that these pages name exists; the page on the guide has all checklists."""
+    text = page.read_text(encoding="utf-8")
+    lists = re.findall(r"[Cc]hecklists?\s((?:`[a-z-]+`(?:, | and )?)+)", text)
+    checklists = {name for names in lists for name in re.findall(r"`([a-z-]+)`", names)}
+    hooks = set(re.findall(r"hook `([a-z-]+)`", text))
+    assert set(re.findall(r"--set ([a-z-]+)", text)) <= {one.name for one in catalogue().sets}
+    assert checklists <= set(procedure_names())
+    assert page is QUESTIONS or checklists == set(procedure_names())
+    assert hooks <= set(KINDS)
 
 
 def test_the_guides_questions_and_those_of_the_night_are_answered() -> None:

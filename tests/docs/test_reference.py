@@ -21,7 +21,7 @@ from syncengine.model import errors
 from syncengine.model.archives import Amiss
 from syncengine.model.check import CaseState, ColumnFaultKind, Holding, Severity, Subject
 from syncengine.model.filled_checklist import Seen, TickedBy
-from syncengine.model.hooks import HookState
+from syncengine.model.hooks import KINDS, HookState
 from syncengine.model.pair import Role
 from syncengine.model.plan import KeptWhy
 from syncengine.model.portions import PortionFound
@@ -318,6 +318,13 @@ def test_the_checklists_of_a_page_are_fresh(page: Path) -> None:
     """A page has the lines of its source; `python -m tests.docs.generate_checklists` writes them."""
     text = page.read_text(encoding="utf-8")
     assert text == with_checklists(text)
+
+
+def test_every_kind_of_hook_is_described() -> None:
+    """The page of hooks has a row for each kind that one can be named for, and for no other."""
+    told = section(DOCS / "how-to" / "hooks.md", "What can be named")
+    named = [word for cell in re.findall(r"^\|([^|]+)\|", told, re.MULTILINE) for word in CODE.findall(cell)]
+    assert sorted(named) == sorted(KINDS)
 
 
 def test_every_checklist_has_a_page() -> None:
