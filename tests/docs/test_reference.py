@@ -255,6 +255,32 @@ def test_every_field_of_the_documents_of_a_backfill_is_described(
     assert _without(_fields(planned), "plans[]") == _listed(of_planned)
 
 
+def test_every_field_of_the_documents_of_sync_undo_and_errors_is_described(tmp_path: Path, typed: Typing) -> None:
+    """Real documents of a sync, a plan of an undo, an undo and an error have no field that the page lacks."""
+    names = [row("synonyms", value="1"), row("synonyms", value="2", item_name="Changed")]
+    files = build_files(
+        tmp_path,
+        ["synonyms", "agroups"],
+        primary={"synonyms": names},
+        secondary={"synonyms": [row("synonyms", value="2")]},
+    )
+    words = ("--pair", files.pair_file, "--json")
+
+    sync = typed("sync", "--set", "agent-groups", "--yes", *words).document
+    planned, undo = (typed("undo", one, *words).document for one in ("--dry-run", "--yes"))
+    error = typed("sync", "--set", "nonsense", "--yes", *words).document
+
+    described = _listed(section(JSON, "Plan summary")) | _listed(section(JSON, "Resync"))
+    elsewhere = {"after": "Verify", "outcome.by_hand[]": "Plan summary", "outcome.hooks[]": "One run"}
+    for document in (sync, planned, undo):
+        for field in _fields(document):
+            known = field in described or any(one.startswith(f"{field}.") for one in described)
+            assert known or field.startswith(tuple(elsewhere)), field
+    assert set(sync["outcome"]["by_hand"][0]) == _line_fields() | {"why"}
+    assert undo["after"] is None
+    assert _fields(error) == _listed(section(JSON, "Error"))
+
+
 def test_every_field_of_the_document_of_timetables_is_described(tmp_path: Path) -> None:
     """The fields of real documents of timetables and of an edit are exactly those the page lists."""
     pair = three_owners(tmp_path).open()
