@@ -95,7 +95,18 @@ STEPS = {"Collection off and on": 18, "Chapter 4: backups, and after an outage":
 
 ASKED = (
     *("purpose", "platforms", "aware of each other", "dual ACD link", "same data", "real-time reports", "switch over"),
-    *("backup", "both were down", "while both collect", "never touch", "undo", "3", "single-user mode", "IN SYNC"),
+    *(
+        "Whom do I call",
+        "May users go back",
+        "backup",
+        "both were down",
+        "while both collect",
+        "never touch",
+        "undo",
+        "3",
+        "single-user mode",
+        "IN SYNC",
+    ),
     *("see the rows", "other tables of mine", "How long", "cost the servers"),
 )
 """What a question of the guide's Appendix F, or one of the night, is about."""
