@@ -335,7 +335,7 @@ def test_in_sync_says_what_is_left_by_hand(tmp_path: Path, typed: Typing) -> Non
     assert "Remove the logins of users that are gone again (1) on secondary by hand" in undone.text
     assert "IN SYNC" in reports.text
     assert "Files beside them were not looked at: /cms/db/gem/c_custom" in reports.text
-    assert [one["file"] for one in verified["files_not_compared"]][0] == "/cms/db/gem/c_custom"
+    assert verified["files_not_compared"][0]["file"] == "/cms/db/gem/c_custom"
     assert verified["by_hand"] == []
     assert "Nothing that tables show is left to be done by hand; files, logins and passwords" in nothing.text
 
