@@ -47,7 +47,7 @@ from syncengine.model.timetables import TimetableListing
 from syncengine.model.window import Window
 from syncengine.model.window_syntax import parse_window
 from syncengine.planning.administration import AdministrationWishes
-from syncengine.planning.by_hand import administered
+from syncengine.planning.by_hand import left_to_people
 from syncengine.planning.timetables import RunOnWish
 from syncengine.staging.ledger import Ledger
 from syncengine.staging.staging_folder import keep_from_others
@@ -131,7 +131,7 @@ class Pair:
             observation = with_unwritable(self._observer.verified(servers, asking), servers)
         notes = (*observation.notes, *unlike_loads(observation))
         every_file = (*observation.files, *files)
-        return replace(observation, notes=notes, files=every_file, by_hand=tuple(administered(observation)))
+        return replace(observation, notes=notes, files=every_file, by_hand=tuple(left_to_people(observation)))
 
     def verify_internal(
         self,

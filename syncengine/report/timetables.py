@@ -11,7 +11,7 @@ from rich.text import Text
 from syncengine.model.pair import Role
 from syncengine.model.sentences import listed, of_server, plural
 from syncengine.model.timetable_flag import FlagEdit
-from syncengine.model.timetables import Schedule, Timetable, TimetableListing, TimetableSide, named
+from syncengine.model.timetables import Schedule, Timetable, TimetableListing, TimetableSide, leftover_text, named
 from syncengine.report.grid import Grid
 from syncengine.report.json_values import plain
 from syncengine.report.text import grid
@@ -62,6 +62,8 @@ def print_timetables(console: Console, listing: TimetableListing, *, every_line:
     for role in Role:
         for said in unscheduled_lines(listing, role, listing.unscheduled(role)):
             console.print(said)
+        if left := listing.leftover(role):
+            console.print(Text(leftover_text(left, role), style="yellow"))
     if listing.flag is None and listing.timetables:
         console.print(Text(NOT_KNOWN))
     console.print(Text(_summary(listing), style="bold"))

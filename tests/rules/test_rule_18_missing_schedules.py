@@ -197,3 +197,31 @@ def test_a_server_that_is_only_read_gets_no_schedule(tmp_path: Path, typed: Typi
 
     assert said.code == 1
     assert set(flags(files)) == {"Morning"}
+
+
+def test_a_deleted_timetable_is_brought_back_by_no_advice(tmp_path: Path, typed: Typing) -> None:
+    """What is left of it on one server is named there, by verify too; no schedule of it is offered, or made, again."""
+    files = timetabled(
+        tmp_path,
+        both={"ttsctasks": [task("jm", "Morning")], "ttsched": [schedule("jm", "Morning")]},
+        secondary={"ttsctasks": [task("rg", "Gone")], "ttsched": [schedule("rg", "Gone")]},
+    )
+    pair = ("--pair", files.pair_file)
+    primary = files.bag("primary", "ttsched")
+
+    deleted = typed("sync", *pair, *SET, "--yes")
+    listed = typed("timetables", *pair)
+    verified = typed("verify", *pair, *SET)
+    document = typed("verify", *pair, *SET, "--json").document
+    back = typed("sync", *pair, *SET, "--from", "secondary", "--yes")
+
+    said = "On secondary there is a schedule without a task of rg 'Gone', and nothing of it on primary: "
+    assert "their schedules stay: rg 'Gone'; delete them in the window on secondary" in deleted.text
+    assert (listed.code, verified.code) == (3, 0)
+    assert said in listed.text
+    assert said in verified.text
+    assert "Left to be done by hand: 1 thing" in verified.text
+    assert [line["server"] for line in document["by_hand"]] == ["secondary"]
+    assert "Without a schedule" not in listed.text + verified.text
+    assert back.code == 0
+    assert files.bag("primary", "ttsched") == primary
