@@ -88,7 +88,8 @@ def _told(ran: Ran, pair: Path, *, json: bool, verbose: int) -> int:
     if ran.after is not None:
         console.print()
         then = tuple(after_run(ran.after, ran.plan, ran.outcome.run_id, str(pair)))
-        print_verdict(console, ran.after, every_table=bool(verbose), then=then, by_hand=_in_short(ran))
+        tried = bool(ran.plan.unscheduled)
+        print_verdict(console, ran.after, every_table=bool(verbose), then=then, by_hand=_in_short(ran), tried=tried)
     for line in unrepaired_lines(ran.plan):
         console.print(line)
     _say_of_set_off(console, ran)

@@ -225,3 +225,21 @@ def test_a_deleted_timetable_is_brought_back_by_no_advice(tmp_path: Path, typed:
     assert "Without a schedule" not in listed.text + verified.text
     assert back.code == 0
     assert files.bag("primary", "ttsched") == primary
+
+
+def test_a_copy_that_could_make_no_schedule_does_not_send_one_round_in_circles(tmp_path: Path, typed: Typing) -> None:
+    """The verdict of a verify offers the command that may make it; that of the command itself offers the window."""
+    files = made_later(tmp_path)
+    for role in ("primary", "secondary"):
+        files.run(role, "ALTER TABLE ttsched ADD COLUMN row_no INTEGER")
+    files.run("primary", "UPDATE ttsched SET row_no = ROWID")
+
+    done = typed("sync", "--pair", files.pair_file, *SET, "--yes")
+    verified = typed("verify", "--pair", files.pair_file, *SET)
+
+    offer = "makes schedules from those on primary"
+    assert (done.code, verified.code) == (3, 3)
+    assert "may number each server's own rows" in done.text
+    assert offer not in done.text
+    assert "Choose in the window on secondary where they run, and Modify it. Why no schedule is made" in done.text
+    assert offer in verified.text
