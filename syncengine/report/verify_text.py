@@ -267,6 +267,8 @@ def _beside(observation: Observation) -> Iterator[str]:
     of_none = [table.spec.name for table in observation.of_no_acd]
     if of_none:
         yield f" Of no ACD, and not looked at: {listed(of_none, NAMED)}."
+    if observation.left_out:
+        yield f" Left out, as said above: {listed([table.spec.name for table in observation.left_out], NAMED)}."
     absent = [table.spec.name for table in observation.tables if table.state is TableState.ABSENT]
     if absent:
         yield f" On neither server: {listed(absent, NAMED)}."
