@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from syncengine.catalogue import Catalogue
 from syncengine.execute.batches import buckets_of_step, done_up_to
+from syncengine.jobs.rollups.unheld import without_unheld
 from syncengine.model.allowed import Allowed, SetOffError
 from syncengine.model.drift import Observation
 from syncengine.model.errors import StagingError, SyncError
@@ -101,11 +102,11 @@ def planned(
     forbidden = unwritable(meetings)
     if not forbidden:
         refuse_deletions(made, wishes.limits)
-        return made
+        return without_unheld(made, catalogue, servers, wishes.hooks)
     found = plan(observation, catalogue, replace(wishes, unwritable=forbidden))
     if not found.steps and not of_a_part:
         refuse_unwritable(forbidden)
-    return found
+    return without_unheld(found, catalogue, servers, wishes.hooks)
 
 
 def still_fit(kept: Plan, servers: Servers, allowed: Allowed, told: Told, *, of_a_part: bool = False) -> Plan:
