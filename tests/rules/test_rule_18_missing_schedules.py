@@ -58,6 +58,9 @@ def test_a_missing_schedule_is_made_in_the_state_a_restore_would_give_it(tmp_pat
     assert [part["table"] for step in plan["steps"] for part in step["parts"]] == ["ttsctasks", "ttsched"]
     assert plan["steps"][1]["parts"][0]["rows_missing"] == 3
     assert (done.code, listed.code, undone.code) == (0, 0, 0)
+    # The global edit would let all of the owner's run on both servers.
+    assert "run on neither, since they did not run on primary: jm 'not' (choose where it is to run in its" in done.text
+    assert "--run-on" not in done.text
     assert "these run on both servers then: jm 'any'; these run on neither, since" in " ".join(done.out.split())
     assert {name.rstrip(): (flag, start) for _, name, _, _, start, _, flag, _ in rows} == {
         "Morning": ("n", 0),
