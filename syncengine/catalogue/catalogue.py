@@ -75,4 +75,8 @@ class Catalogue:
 def _nearest(name: str, known: list[str], listing: str, otherwise: str = "") -> str:
     near = difflib.get_close_matches(folded(name.strip()), [k.lower() for k in known], n=3, cutoff=0.5)
     names = [k for k in known if k.lower() in near]
-    return f"Did you mean {' or '.join(sorted(names))}?" if names else f"`{listing}` lists what there is. {otherwise}".rstrip()
+    return (
+        f"Did you mean {' or '.join(sorted(names))}?"
+        if names
+        else f"`{listing}` lists what there is. {otherwise}".rstrip()
+    )
