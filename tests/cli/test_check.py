@@ -62,7 +62,8 @@ def test_the_document_says_what_a_server_tells_of_its_state(tmp_path: Path, type
 
     assert primary["acds"] == [1]
     assert primary["intervals"] == [{"acd": 1, "day": "2000-06-05", "shortest": 30, "longest": 30}]
-    interval = {"acd": 1, "archive": "interval", "until": "2000-06-05T07:00:00", "problem": ""}
+    until = "2000-06-05T07:00:00"
+    interval = {"acd": 1, "archive": "interval", "until": until, "problem": "", "state": "finished", "last": until}
     assert primary["archives"][0] == interval
     kept = {(one["item"], one["archive"]): one["periods"] for one in primary["kept"]}
     assert (kept["splits", "interval"], kept["trunks", "monthly"]) == (31, 120)
