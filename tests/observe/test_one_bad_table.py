@@ -260,7 +260,7 @@ def test_a_table_that_cannot_be_written_does_not_end_the_others(tmp_path: Path, 
     for said in (again, alone):
         assert said.code == 1
         assert "step 1 (htrunk) was not done: " in said.text
-        assert "run the same command again" in said.text
+        assert "again as this run was begun: it plans what was left" in said.text
         assert "syncengine resume" not in said.text
 
 
