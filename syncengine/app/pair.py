@@ -46,8 +46,9 @@ from syncengine.model.timetable_flag import RunOn
 from syncengine.model.timetables import TimetableListing
 from syncengine.model.window import Window
 from syncengine.model.window_syntax import parse_window
+from syncengine.observe.belonging import not_belonging, with_left_named, without
 from syncengine.planning.administration import AdministrationWishes
-from syncengine.planning.by_hand import administered
+from syncengine.planning.by_hand import left_to_people
 from syncengine.planning.timetables import RunOnWish
 from syncengine.staging.ledger import Ledger
 from syncengine.staging.staging_folder import keep_from_others
@@ -128,10 +129,12 @@ class Pair:
         request = self._observer.request(specs, window, asked.acds, asked.source, every_row=every_row)
         with self.connections.servers(frozenset()) as servers:
             asking = replace(request, named=self._choosing.named(asked))
-            observation = with_unwritable(self._observer.verified(servers, asking), servers)
+            left = not_belonging(specs, self._choosing.only_with(asked), servers)
+            asking = replace(asking, specs=without(specs, left))
+            observation = with_left_named(with_unwritable(self._observer.verified(servers, asking), servers), left)
         notes = (*observation.notes, *unlike_loads(observation))
         every_file = (*observation.files, *files)
-        return replace(observation, notes=notes, files=every_file, by_hand=tuple(administered(observation)))
+        return replace(observation, notes=notes, files=every_file, by_hand=tuple(left_to_people(observation)))
 
     def verify_internal(
         self,
@@ -272,6 +275,7 @@ class Pair:
             limits=limited(self.settings.limits, allow_deletions),
             administration=AdministrationWishes(preferred, include_manual, remove_users),
             named=self._choosing.named(asked),
+            only_with=self._choosing.only_with(asked),
             allowed=self._choosing.allowed(allow_triggers, allow_cascades),
         )
         return self._syncing.plan(wishes)

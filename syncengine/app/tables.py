@@ -197,6 +197,16 @@ class Choosing:
             )
         return specs
 
+    def only_with(self, asked: Asked) -> dict[str, str]:
+        """Return the tables that are meant only where a server has them with a column, and that column.
+
+        A table that is named, or of another set too, is meant whatever its columns are.
+        """
+        sets = [self.catalogue.set(name) for name in asked.sets]
+        bound = {table: column for one in sets for table, column in one.only_with}
+        free = {table for one in sets for table in one.tables if table not in dict(one.only_with)} | self.named(asked)
+        return {table: column for table, column in bound.items() if table not in free}
+
     def files_alone(self, asked: Asked) -> tuple[CompanionFile, ...]:
         """Return the files of sets asked for that hold no table, which nothing here can look at."""
         alone = {self.catalogue.set(name).name for name in asked.sets if not self.catalogue.set(name).tables}

@@ -12,6 +12,7 @@ from syncengine.model.spec import CompanionFile, DataClass, TableSet, TableSpec
 
 CLASS_ORDER = (DataClass.SYSTEM, DataClass.ACD, DataClass.HISTORICAL, DataClass.CUSTOM, DataClass.LOCAL)
 """Administration before history: writing it may cost the target its current interval (rule 11)."""
+OWN = "A table of your own needs a spec of your own: a folder of them is named with --specs, or in the pair file."
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class Catalogue:
         found = self._find(name)
         if found is None:
             raise UnknownTableError(
-                f"No table is called {name!r}.", hint=_nearest(name, [t.name for t in self.tables], "syncengine tables")
+                f"No table is called {name!r} in any spec.",
+                hint=_nearest(name, [t.name for t in self.tables], "syncengine tables", OWN),
             )
         return found
 
@@ -70,7 +72,11 @@ class Catalogue:
         return next((spec for spec in self.tables if folded(spec.name) == wanted), None)
 
 
-def _nearest(name: str, known: list[str], listing: str) -> str:
+def _nearest(name: str, known: list[str], listing: str, otherwise: str = "") -> str:
     near = difflib.get_close_matches(folded(name.strip()), [k.lower() for k in known], n=3, cutoff=0.5)
     names = [k for k in known if k.lower() in near]
-    return f"Did you mean {' or '.join(sorted(names))}?" if names else f"`{listing}` lists what there is."
+    return (
+        f"Did you mean {' or '.join(sorted(names))}?"
+        if names
+        else f"`{listing}` lists what there is. {otherwise}".rstrip()
+    )

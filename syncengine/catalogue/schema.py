@@ -169,6 +169,7 @@ class SetEntry(_Strict):
     tables: tuple[TableName, ...] = ()
     all_of: tuple[DataClass, ...] = ()
     every_acd: bool = False
+    only_with: dict[ColumnName, tuple[TableName, ...]] = Field(default_factory=dict)
 
 
 class SetsFile(_Strict):

@@ -159,4 +159,8 @@ class _Reading:
             for table in entry.tables:
                 if folded(table) not in self.tables:
                     self.faults.append(f"{place}: sets.{name}.tables: no spec describes {table!r}")
-            yield TableSet(name, entry.summary, tuple(tables), entry.every_acd)
+            only_with = {table: column for column, ones in entry.only_with.items() for table in ones}
+            for table in only_with:
+                if table not in tables:
+                    self.faults.append(f"{place}: sets.{name}.only_with: the set does not hold {table!r}")
+            yield TableSet(name, entry.summary, tuple(tables), entry.every_acd, tuple(only_with.items()))

@@ -84,16 +84,25 @@ def _told(ran: Ran, pair: Path, *, json: bool, verbose: int) -> int:
             rollups=ran.rollups,
             needs=ran.needs,
             by_hand=_in_short(ran),
+            kind=_kind(ran.plan),
         )
     if ran.after is not None:
         console.print()
         then = tuple(after_run(ran.after, ran.plan, ran.outcome.run_id, str(pair)))
-        print_verdict(console, ran.after, every_table=bool(verbose), then=then, by_hand=_in_short(ran))
+        tried = bool(ran.plan.unscheduled)
+        print_verdict(console, ran.after, every_table=bool(verbose), then=then, by_hand=_in_short(ran), tried=tried)
     for line in unrepaired_lines(ran.plan):
         console.print(line)
     _say_of_set_off(console, ran)
     _say_of_hooks(console, ran, pair)
     return exit_code(ran)
+
+
+def _kind(plan: Plan) -> RunKind:
+    """Return what a run of a plan is begun as, which is the name of its command."""
+    if plan.edit is not None:
+        return RunKind.TIMETABLES
+    return RunKind.SYNC if plan.syncs else RunKind.RESYNC
 
 
 def _say_of_set_off(console: Console, ran: Ran) -> None:

@@ -28,6 +28,7 @@ from syncengine.observe.request import Request
 from syncengine.observe.scopes import LONGEST_KEPT, ScopeQuestions
 from syncengine.planning.outages import blind_times, findings_of, narrowed
 from syncengine.planning.plan import Wishes
+from syncengine.planning.ranges import ranges_asked_for
 from syncengine.planning.refusals import refuse_early, refuse_unread, refuse_unseen
 from syncengine.planning.unseen import Looking
 from syncengine.servers.protocol import Server
@@ -110,7 +111,8 @@ class Outages:
             for found in findings_of(archived, made, observation)
             if found.outlook is Outlook.LOST
         ]
-        return replace(made, notes=(*made.notes, *_notes(facts), *lost), left=tuple(left))
+        ranges = tuple(ranges_asked_for(made.ranges, [(time.acd, time.span) for time in archived]))
+        return replace(made, notes=(*made.notes, *_notes(facts), *lost), left=tuple(left), ranges=ranges)
 
     def _looked(self, since: datetime | None) -> Window:
         now = as_of(self.settings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
@@ -16,6 +16,7 @@ from syncengine.model.errors import RefusedError
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan, Policy
 from syncengine.model.spec import TableSpec
+from syncengine.observe.belonging import not_belonging, with_left_named, without
 from syncengine.observe.request import Request
 from syncengine.planning.administration import AdministrationWishes
 from syncengine.planning.plan import Wishes
@@ -36,6 +37,8 @@ class SyncWishes:
     administration: AdministrationWishes
     named: frozenset[str] = frozenset()
     """The tables that were asked for by name."""
+    only_with: Mapping[str, str] = field(default_factory=dict)
+    """Tables that are meant only where a server has them with a column, and that column."""
     allowed: Allowed = NOTHING
 
 
@@ -70,7 +73,10 @@ class Syncing:
             administration=wishes.administration,
         )
         with self.connections.servers(frozenset()) as servers:
+            left = not_belonging(wishes.specs, wishes.only_with, servers)
+            request = replace(request, specs=without(wishes.specs, left))
             observation = self.observe(servers, request, LastSynced(self.settings.staging))
+            observation = with_left_named(observation, left)
             made = planned(observation, self.catalogue, how, servers)
             with Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb) as cache:
                 made = with_missing_schedules(made, observation, servers, self.settings, self.catalogue, cache)

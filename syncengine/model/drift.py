@@ -302,6 +302,8 @@ class Observation:
     """The timetables of both servers, where their tasks were compared."""
     files: tuple[CompanionFile, ...] = field(kw_only=True, default=())
     """The files that go with rows of its tables, or that make up a set: nobody has looked at them."""
+    left_out: tuple[TableObservation, ...] = field(kw_only=True, default=())
+    """Tables of a set that are no part of it on this pair, each with why: nobody has looked at them."""
     by_hand: tuple[ChecklistLine, ...] = field(kw_only=True, default=())
     """What a verify leaves to people: what no copy is meant to make alike."""
     interval_lengths: tuple[tuple[int, int], ...]

@@ -140,6 +140,8 @@ class RestoreRange:
     actual: Window | None
     notes: tuple[str, ...] = ()
     pieces: tuple[Window, ...] = ()
+    asked: tuple[Window, ...] = ()
+    """The parts of the requested range that were asked for, as outages are; none means all of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,3 +234,5 @@ class TableSet:
     summary: str
     tables: tuple[str, ...]
     every_acd: bool = False
+    only_with: tuple[tuple[str, str], ...] = ()
+    """Tables that belong to it only where a server has them with a column, and that column."""

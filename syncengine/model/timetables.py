@@ -19,6 +19,7 @@ COPIED = (TASKS, LINES)
 """What of timetables is kept in step by copying; schedules are each server's own."""
 OWNER, NAME = "owner", "tt_name"
 """The columns that tell a timetable in each of its tables."""
+MOST_LEFT = 20
 
 
 class TimetableDifference(StrEnum):
@@ -125,6 +126,8 @@ class TimetableListing:
     """What of the flag in the pair file does not fit the servers' columns; the states are not known then."""
     scheduled: frozenset[Role] = frozenset()
     """The servers whose schedules could be read."""
+    tasked: frozenset[Role] = frozenset()
+    """The servers whose tasks could be read."""
 
     @property
     def differing(self) -> tuple[Timetable, ...]:
@@ -137,16 +140,30 @@ class TimetableListing:
         return tuple(one for one in self.timetables if one.runs_on_both and not one.own)
 
     def without_schedule(self, role: Role) -> tuple[Timetable, ...]:
-        """Return those that only the other server has a schedule of, but for each server's own: they do not run."""
+        """Return those that only the other server has a schedule of, but for each server's own: they do not run.
+
+        A schedule of what is nowhere else is left out: see `leftover`.
+        """
         if not self.scheduled >= frozenset(Role):
             return ()
-        ones = (one for one in self.timetables if not one.own)
+        left = self.leftover(role.other)
+        ones = (one for one in self.timetables if not one.own and one not in left)
         return tuple(one for one in ones if one.side(role.other).schedules and not one.side(role).schedules)
 
     def unscheduled(self, role: Role) -> tuple[Timetable, ...]:
         """Return those that are there on a server without a schedule, which the other has: they do not run there."""
         ones = self.without_schedule(role)
         return tuple(one for one in ones if one.side(role).does or not one.side(role.other).does)
+
+    def leftover(self, role: Role) -> tuple[Timetable, ...]:
+        """Return those of which a server has a schedule and no task, and the other nothing: deleted there, as a rule.
+
+        A copy takes their tasks and leaves the schedule, which is each server's own; it is made nowhere else.
+        """
+        if not (self.scheduled >= frozenset(Role) and self.tasked >= frozenset(Role)):
+            return ()
+        ones = (one for one in self.timetables if not one.own and not one.side(role.other).there)
+        return tuple(one for one in ones if one.side(role).schedules and not one.side(role).does)
 
     @property
     def own(self) -> tuple[Timetable, ...]:
@@ -158,3 +175,12 @@ def named(timetables: Iterable[Timetable], most: int = 6) -> str:
     """Name some timetables in a sentence, and count the others."""
     names = list(dict.fromkeys(one.shown for one in timetables))
     return listed(names, most)
+
+
+def leftover_text(timetables: Iterable[Timetable], role: Role) -> str:
+    """Say what to do about schedules of a server that have nothing to run, and that the other server has no more."""
+    names, other = named(timetables, MOST_LEFT), role.other
+    return (
+        f"On {role} there is a schedule without a task of {names}, and nothing of it on {other}: if it was deleted on "
+        f"{other}, delete it in the window on {role}, too."
+    )

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 
 from syncengine.model.checklist import ChecklistLine, LineKind
 from syncengine.model.drift import Observation, TableObservation
+from syncengine.model.pair import Role
 from syncengine.model.sentences import listed
 from syncengine.model.spec import Kept
+from syncengine.model.timetables import SCHEDULES, leftover_text
 
 NAMED = 6
 
@@ -33,6 +35,19 @@ def administered(observation: Observation) -> Iterator[ChecklistLine]:
         if kept is Kept.BY_SWITCH:
             text = f"Have the switch send its translations again, since {told} differ{'s' if len(tables) == 1 else ''}"
         yield ChecklistLine(LineKind.ADMINISTER, target, f"{text}.")
+
+
+def left_to_people(observation: Observation) -> Iterator[ChecklistLine]:
+    """Yield what a verdict leaves to people: what they administer, and what is left of deleted timetables (rule 18).
+
+    No copy takes the schedule of a deleted timetable away, since schedules are each server's own.
+    """
+    yield from administered(observation)
+    listing = observation.timetables
+    if listing is not None and any(table.spec.name == SCHEDULES for table in observation.tables):
+        for role in Role:
+            if ones := listing.leftover(role):
+                yield ChecklistLine(LineKind.TIMETABLES, role, leftover_text(ones, role))
 
 
 def left_after(after: Observation | None) -> tuple[tuple[ChecklistLine, str], ...]:

@@ -180,6 +180,27 @@ def _kept(decided: Iterable[Decided], observation: Observation) -> Iterator[Kept
             yield KeptBack(table.spec.name, acd, why, joined(s for s in spans if s), counts, detail)
 
 
+def _of_manual(observation: Observation, wishes: Wishes) -> Iterator[str]:
+    """Yield what becomes of tables that differ and are kept in step otherwise than by copying (rule 19)."""
+    manual = tuple(
+        table
+        for table in observation.tables
+        if table.spec.kept in MANUAL and table.differing and table.changes is not None
+    )
+    if not manual:
+        return
+    names = ", ".join(table.spec.name for table in manual)
+    it, is_ = ("it", "is") if len(manual) == 1 else ("them", "are")
+    if wishes.administration is not None and wishes.administration.include_manual:
+        whys = ", ".join(dict.fromkeys(table.spec.why_kept for table in manual))
+        yield f"{names}: written, though kept in step otherwise ({whys})"
+        return
+    left = "left as it is" if is_ == "is" else "left as they are"
+    yield f"{names}: {left}, though a restore by the vendor's procedure would overwrite {it}"
+    lines = administered(replace(observation, tables=manual))
+    yield from (f"{line.text.rstrip('.')}; or add --include-manual to copy it" for line in lines)
+
+
 def _notes(observation: Observation, wishes: Wishes, written: set[DataClass]) -> Iterator[str]:
     for table in observation.tables:
         if table.other_acds:
@@ -187,16 +208,10 @@ def _notes(observation: Observation, wishes: Wishes, written: set[DataClass]) ->
             yield f"{table.spec.name}: differs for ACD {names} too, which this plan leaves alone"
         if table.unknown:
             yield f"{table.spec.name}: no spec describes {', '.join(table.unknown)}; copied like the rest"
-        if table.spec.kept in MANUAL and table.differing and table.changes is not None:
-            if wishes.administration is not None and wishes.administration.include_manual:
-                yield f"{table.spec.name}: written, though it is kept in step otherwise ({table.spec.why_kept})"
-            else:
-                yield f"{table.spec.name}: left as it is, though a restore by the vendor's procedure would overwrite it"
-                lines = administered(replace(observation, tables=(table,)))
-                yield from (f"{line.text.rstrip('.')}; or add --include-manual to copy it" for line in lines)
-        if table.uncovered:
-            columns = ", ".join(table.uncovered)
-            yield f"{table.spec.name}: compared by every row, since no fingerprint covers its columns {columns}"
+    yield from _of_manual(observation, wishes)
+    uncovered = [f"{table.spec.name}.{column}" for table in observation.tables for column in table.uncovered]
+    if uncovered:
+        yield f"compared by every row, since no fingerprint covers fractions: {', '.join(uncovered)}"
     absent = [table.spec.name for table in observation.tables if table.state is TableState.ABSENT]
     if absent:
         yield f"on neither server: {', '.join(absent)}"

@@ -45,6 +45,17 @@ def planned_ranges(
             yield replace(one, actual=actual, pieces=spans)
 
 
+def ranges_asked_for(ranges: Iterable[RestoreRange], times: Sequence[tuple[int, Window]]) -> Iterator[RestoreRange]:
+    """Yield the ranges of a plan that was asked for `times` of ACDs, as outages are, each with those of its ACD.
+
+    What is compared reaches from the first to the last of all, and nobody has asked for what lies between. Rows of no
+    ACD are asked for with every ACD.
+    """
+    for one in ranges:
+        asked = joined(span for acd, span in times if one.acd in (acd, None))
+        yield replace(one, requested=hull(asked), asked=asked) if asked else one
+
+
 def ranges_of_pieces(pieces: Pieces) -> Iterator[RestoreRange]:
     """Yield the ranges of an undo: nobody asked for a time, and what is put back is all of it."""
     for (table, acd), spans in pieces.items():

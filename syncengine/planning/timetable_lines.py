@@ -47,7 +47,7 @@ def timetables_line(
     if neither:
         words.append(
             f"these run on neither, since they did not run on {role.other}: {listed(neither, MOST_NAMED)} "
-            "(`syncengine timetables --run-on any` lets them)"
+            f"({BY_HAND.format(role=role)}, if one is to)"
         )
     if without:
         words.append(

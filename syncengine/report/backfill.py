@@ -14,6 +14,7 @@ from syncengine.model.names import command
 from syncengine.model.outcome import RunOutcome
 from syncengine.model.plan import KeptWhy, Plan
 from syncengine.model.portions import BackfillWishes, Portion, PortionDone, Portioned, PortionFound
+from syncengine.model.run import RunKind
 from syncengine.model.sentences import listed, plural
 from syncengine.report.checklist import checklist_lines
 from syncengine.report.json_values import plain
@@ -128,7 +129,7 @@ def print_backfill_outcome(
     if not_counted:
         days = "days that only they have were" if len(not_counted) > 1 else "days that only it has were"
         console.print(Text(f"  not counted: {listed(not_counted, TABLES_NAMED)}; {days} not looked at", style="red"))
-    print_left(console, outcome, pair, needs=needs)
+    print_left(console, outcome, pair, needs=needs, kind=RunKind.BACKFILL)
     if outcome.done and outcome.stopped:
         # Between two portions: no step was left, and there is more to do.
         resume = command("resume", outcome.run_id, "--pair", pair, *needs.words)

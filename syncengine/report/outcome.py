@@ -14,6 +14,7 @@ from syncengine.model.hooks import HookRecord
 from syncengine.model.names import command
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
 from syncengine.model.plan import Plan, RowsFrom
+from syncengine.model.run import RunKind
 from syncengine.model.sentences import listed, plural
 from syncengine.model.surroundings import Meeting, Unseen
 from syncengine.model.timetable_flag import FlagEdit
@@ -42,6 +43,7 @@ def print_outcome(
     rollups: Plan | None = None,
     needs: Allowed = NOTHING,
     by_hand: str = "",
+    kind: RunKind = RunKind.RESYNC,
 ) -> None:
     """Print which steps were done and why others were not; for an undo or an edit, whether it came out.
 
@@ -57,7 +59,7 @@ def print_outcome(
             f"{plural(outcome.inserted, 'row')} written where {plural(outcome.deleted, 'row')} stood before."
         ),
     )
-    print_left(console, outcome, pair, rollups=rollups is not None, needs=needs, undoes=undoes)
+    print_left(console, outcome, pair, rollups=rollups is not None, needs=needs, undoes=undoes, kind=kind)
     if rollups is not None:
         for line in _rollup_lines(rollups):
             console.print(line)
@@ -101,6 +103,7 @@ def print_left(
     rollups: bool = False,
     needs: Allowed = NOTHING,
     undoes: str = "",
+    kind: RunKind = RunKind.RESYNC,
 ) -> None:
     """Print why steps were not done, and how to go on; `undoes` is the run that an undo takes back."""
     if outcome.stopped:
@@ -130,7 +133,9 @@ def print_left(
         resume = command("resume", outcome.run_id, "--pair", pair, *needs.words)
         console.print(unbroken(f"Go on with it: {resume}", style="bold"))
     elif not outcome.done and not (rollups and all(step.portion > 1 for step in _undone(outcome))):
-        again = "un the same command again: it plans what was left by what is there now."
+        # Not "the same command": after a resume that would be the resume, which has nothing to go on with.
+        begun = f"`syncengine {kind}` again as this run was begun"
+        again = f"un {begun}: it plans what was left by what is there now."
         failed = any(step.state is StepState.FAILED for step in outcome.steps)
         if undoes:
             again = f"o on with it: {command('undo', undoes, '--pair', pair)}"

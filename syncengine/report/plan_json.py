@@ -51,6 +51,7 @@ def _range(one: RestoreRange) -> dict[str, Any]:
         "table": one.table,
         "acd": one.acd,
         "requested": plain(one.requested),
+        "asked": plain(one.asked),
         "actual": plain(one.actual),
         "pieces": plain(one.pieces),
         "notes": list(one.notes),

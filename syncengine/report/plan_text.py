@@ -68,10 +68,11 @@ def _ranges(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
     """Yield requested and actual range, tables with the same ones together; an undo was asked for no time."""
     written = {(part.table, write.bucket.acd) for step in plan.steps for part in step.parts for write in part.buckets}
     written |= {(kept.table, kept.acd) for kept in plan.kept}
-    groups: dict[tuple[int | None, Window | None, str], list[str]] = defaultdict(list)
+    groups: dict[tuple[int | None, str, str], list[str]] = defaultdict(list)
     for one in plan.ranges:
         if every_table or (one.table, one.acd) in written:
-            groups[one.acd, one.requested, _actual(one, plan)].append(one.table)
+            requested = _pieces(one.asked) if one.asked else str(one.requested or "")
+            groups[one.acd, requested, _actual(one, plan)].append(one.table)
     if not groups:
         return
     yield Text()
@@ -79,7 +80,7 @@ def _ranges(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
     table = grid("ACD", *names, wraps=names)
     shown = list(groups.items())[: None if every_table else LINES_SHOWN]
     for (acd, requested, actual), tables in shown:
-        asked = () if plan.undoes else (str(requested) if requested else "",)
+        asked = () if plan.undoes else (requested,)
         table.add_row("none" if acd is None else str(acd), *asked, actual, listed(tables, TABLES_SHOWN))
     yield table
     if len(groups) > len(shown):
@@ -90,10 +91,15 @@ def _actual(one: RestoreRange, plan: Plan) -> str:
     """Return the actual range; where it is no more than what is written, the pieces of it."""
     if plan.policy is not Policy.RECONCILE and not plan.undoes:
         return str(one.actual) if one.actual else "nothing held"
-    if len(one.pieces) > PIECES_SHOWN:
-        first, last = one.pieces[0], one.pieces[-1]
-        return f"{len(one.pieces)} pieces between {first.start:%Y-%m-%d %H:%M} and {last.stop - MINUTE:%Y-%m-%d %H:%M}"
-    return ", ".join(str(piece) for piece in one.pieces) or "nothing written"
+    return _pieces(one.pieces) or "nothing written"
+
+
+def _pieces(pieces: Sequence[Window]) -> str:
+    """Return a few pieces of time, or how many there are between which times."""
+    if len(pieces) > PIECES_SHOWN:
+        first, last = pieces[0], pieces[-1]
+        return f"{len(pieces)} pieces between {first.start:%Y-%m-%d %H:%M} and {last.stop - MINUTE:%Y-%m-%d %H:%M}"
+    return ", ".join(map(str, pieces))
 
 
 def _steps(plan: Plan) -> RenderableType:

@@ -100,7 +100,7 @@ def after_run(after: Observation, plan: Plan, run_id: str, pair: str) -> Iterato
     for manual in copying_by_hand(after, pair):
         yield f"{BY_HAND_TOO}: {manual}"
     if new:
-        yield f"{listed(new, NAMED)} differ{'s' if len(new) == 1 else ''} anew, or still: run the same command again."
+        yield f"{listed(new, NAMED)} differ{'s' if len(new) == 1 else ''} anew, or still: begin such a run again."
 
 
 def _of_no_time(table: TableObservation, observation: Observation) -> bool:

@@ -79,6 +79,10 @@ def _printable(text: str) -> str:
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
+EACH_ACD = "ACD\0"
+"""Where a note has the number of its ACD."""
+
+
 def clips(scopes: Iterable[tuple[str, int | None, tuple[str, ...]]]) -> Iterator[str]:
     """Yield how far comparing reached where not as far as asked; `scopes` are tables, ACDs, and what is said of each.
 
@@ -90,14 +94,16 @@ def clips(scopes: Iterable[tuple[str, int | None, tuple[str, ...]]]) -> Iterator
     for table, acd, notes in scopes:
         all_acds[table] |= set() if acd is None else {acd}
         for note in notes:
-            told[note, table] |= set() if acd is None else {acd}
+            # What is said of each ACD by its number is said of all of them at once.
+            of_any = note if acd is None else note.replace(f"ACD {acd} ", f"{EACH_ACD} ")
+            told[of_any, table] |= set() if acd is None else {acd}
     tables: dict[tuple[str, str], list[str]] = defaultdict(list)
     for (note, table), acds in told.items():
         if acds or not all_acds[table]:
+            numbers = f"ACD {', '.join(map(str, sorted(acds)))}"
             # A note that names its ACD itself needs it no second time.
             named = acds == all_acds[table] or "ACD" in note
-            place = "" if named else f" of ACD {', '.join(map(str, sorted(acds)))}"
-            tables[note, place].append(table)
+            tables[note.replace(EACH_ACD, numbers), "" if named else f" of {numbers}"].append(table)
     for (note, place), names in tables.items():
         unique = sorted(names)
         yield f"{listed(unique, TABLES_NAMED)}{place}: {note}"

@@ -11,7 +11,7 @@ from rich.text import Text
 from syncengine.model.pair import Role
 from syncengine.model.sentences import listed, of_server, plural
 from syncengine.model.timetable_flag import FlagEdit
-from syncengine.model.timetables import Schedule, Timetable, TimetableListing, TimetableSide, named
+from syncengine.model.timetables import Schedule, Timetable, TimetableListing, TimetableSide, leftover_text, named
 from syncengine.report.grid import Grid
 from syncengine.report.json_values import plain
 from syncengine.report.text import grid
@@ -26,21 +26,24 @@ NOT_KNOWN = (
 DOUBLED_NAMED = 20
 
 
-def unscheduled_lines(listing: TimetableListing | None, role: Role, ones: Sequence[Timetable]) -> Iterator[Text]:
-    """Yield which timetables have no schedule on a server, and what to do about it."""
+def unscheduled_lines(
+    listing: TimetableListing | None, role: Role, ones: Sequence[Timetable], *, tried: bool = False
+) -> Iterator[Text]:
+    """Yield which timetables have no schedule on a server, and what to do; `tried` says that a plan could make none."""
     if not ones:
         return
     it, runs = ("it", "runs") if len(ones) == 1 else ("they", "run")
     yield Text(f"Without a schedule on {role}, where {it} never {runs}: {named(ones, DOUBLED_NAMED)}.", style="yellow")
     told = listing is not None and listing.flag is not None
-    if told and any(one.told for one in ones):
+    if told and not tried and any(one.told for one in ones):
         back = " --from secondary" if role is Role.PRIMARY else ""
         again = f"`syncengine sync --set timetables{back}`"
         yield Text(f"{again} makes schedules from those on {role.other}, and says which it cannot make.")
         return
     window = f"Choose in the window on {role} where {it} {runs}, and Modify it"
     flag = "write the flag under [timetables] into the pair file (docs/how-to/timetables.md), and sync again"
-    yield Text(f"{window}." if told else f"{window}; or {flag}.")
+    above = " Why no schedule is made stands in the plan." if tried else ""
+    yield Text(f"{window}.{above}" if told else f"{window}; or {flag}.")
 
 
 def print_timetables(console: Console, listing: TimetableListing, *, every_line: bool = False) -> None:
@@ -62,6 +65,8 @@ def print_timetables(console: Console, listing: TimetableListing, *, every_line:
     for role in Role:
         for said in unscheduled_lines(listing, role, listing.unscheduled(role)):
             console.print(said)
+        if left := listing.leftover(role):
+            console.print(Text(leftover_text(left, role), style="yellow"))
     if listing.flag is None and listing.timetables:
         console.print(Text(NOT_KNOWN))
     console.print(Text(_summary(listing), style="bold"))

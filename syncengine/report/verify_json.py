@@ -20,6 +20,7 @@ def verify_document(observation: Observation) -> dict[str, Any]:
     followed: dict[str, list[dict[str, Any]]] = {}
     for one in followings(observation):
         followed.setdefault(one.table.name, []).append(_followed(one))
+    looked_past = (*observation.of_no_acd, *observation.left_out)
     return {
         "format": "syncengine.verify",
         "version": VERIFY_VERSION,
@@ -42,7 +43,7 @@ def verify_document(observation: Observation) -> dict[str, Any]:
             for table in observation.not_compared
         ],
         "by_hand": [line_document(line) for line in observation.by_hand],
-        "not_looked_at": [{"table": table.spec.name, "why": table.problem} for table in observation.of_no_acd],
+        "not_looked_at": [{"table": table.spec.name, "why": table.problem} for table in looked_past],
         "tables": [_table(table, followed.get(table.spec.name, [])) for table in observation.tables],
         "notes": [*observation.notes, *(note for facts in observation.facts for note in facts.notes)],
     }

@@ -36,19 +36,21 @@ def print_verdict(
     next_commands: Sequence[str] = (),
     then: Sequence[str] = (),
     by_hand: str = "",
+    tried: bool = False,
 ) -> None:
     """Print the verdict; `every_table` lists the tables in sync too.
 
     `next_commands` are what to type to repair it, `then` other lines to go on by,
-    `by_hand` what is left to people, in short.
+    `by_hand` what is left to people, in short; `tried` says that a plan could make no schedule of what lacks one.
     """
-    for line in _verdict(observation, every_table=every_table, next_commands=next_commands, then=then, by_hand=by_hand):
+    for line in _verdict(observation, every_table=every_table, by_hand=by_hand, tried=tried):
         console.print(line)
+    if observation.differing:
+        for line in _next(observation, next_commands, then):
+            console.print(line)
 
 
-def _verdict(
-    observation: Observation, *, every_table: bool, next_commands: Sequence[str], then: Sequence[str], by_hand: str
-) -> Iterator[RenderableType]:
+def _verdict(observation: Observation, *, every_table: bool, by_hand: str, tried: bool) -> Iterator[RenderableType]:
     what = f"window {observation.requested}" if observation.requested else "everything both hold"
     sides = f"{observation.source} (source) against {observation.target} (target)"
     if not observation.only_files:
@@ -82,14 +84,17 @@ def _verdict(
         yield from (Text(note, style="dim") for note in notes)
     yield Text()
     yield from _summary(observation, by_hand)
-    yield from unscheduled_lines(observation.timetables, observation.target, observation.unscheduled)
+    yield from unscheduled_lines(observation.timetables, observation.target, observation.unscheduled, tried=tried)
     if observation.remembered.days:
         yield Text(_remembered(observation.remembered))
-    if observation.differing:
-        yield from (unbroken(f"To repair it: {command}") for command in next_commands)
-        yield from (Text(line, style="yellow") for line in unwritable_lines(observation))
-        yield from (Text(line, style="yellow") for line in overlap_lines(observation))
-        yield from (unbroken(line) for line in then)
+
+
+def _next(observation: Observation, next_commands: Sequence[str], then: Sequence[str]) -> Iterator[RenderableType]:
+    """Yield how to go on from what differs."""
+    yield from (unbroken(f"To repair it: {command}") for command in next_commands)
+    yield from (Text(line, style="yellow") for line in unwritable_lines(observation))
+    yield from (Text(line, style="yellow") for line in overlap_lines(observation))
+    yield from (unbroken(line) for line in then)
 
 
 def _differing(tables: list[TableObservation], observation: Observation) -> RenderableType:
@@ -262,6 +267,8 @@ def _beside(observation: Observation) -> Iterator[str]:
     of_none = [table.spec.name for table in observation.of_no_acd]
     if of_none:
         yield f" Of no ACD, and not looked at: {listed(of_none, NAMED)}."
+    if observation.left_out:
+        yield f" Left out, as said above: {listed([table.spec.name for table in observation.left_out], NAMED)}."
     absent = [table.spec.name for table in observation.tables if table.state is TableState.ABSENT]
     if absent:
         yield f" On neither server: {listed(absent, NAMED)}."

@@ -115,6 +115,7 @@ def test_the_users_set_takes_system_tables_and_permissions_for_every_acd() -> No
     assert set(users.tables) >= {"users", "features", "user_colors", "user_defval"}
     assert set(users.tables) & set(ACD.split())
     assert users.every_acd
+    assert set(dict(users.only_with)) == set(users.tables) & set(ACD.split())
 
 
 def test_the_whole_classes_are_sets_too() -> None:

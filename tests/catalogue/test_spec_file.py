@@ -204,9 +204,15 @@ def test_every_fault_of_a_folder_is_told_at_once(tmp_path: Path) -> None:
 
 def test_a_set_of_unknown_tables_names_them(tmp_path: Path) -> None:
     """A set that names a table no spec describes is a fault with the set's place."""
-    folder = folder_of(tmp_path, sets='[sets.lost]\nsummary = "x"\ntables = ["nowhere", "hsplit"]\n')
+    folder = folder_of(
+        tmp_path,
+        sets='[sets.lost]\nsummary = "x"\ntables = ["nowhere", "hsplit"]\nonly_with = { user_id = ["vdns"] }\n',
+    )
 
-    assert faults_of(folder) == ("sets.toml: sets.lost.tables: no spec describes 'nowhere'",)
+    assert faults_of(folder) == (
+        "sets.toml: sets.lost.tables: no spec describes 'nowhere'",
+        "sets.toml: sets.lost.only_with: the set does not hold 'vdns'",
+    )
 
 
 def test_a_companion_of_an_unknown_set_names_its_file(tmp_path: Path) -> None:
@@ -242,7 +248,7 @@ def test_an_unknown_table_is_answered_with_the_nearest_names() -> None:
         catalogue().set("forcast")
 
     assert "hsplit" in near.value.hint
-    assert far.value.hint == "`syncengine tables` lists what there is."
+    assert far.value.hint.startswith("`syncengine tables` lists what there is. A table of your own needs a spec")
     assert "forecast" in near_set.value.hint
 
 

@@ -19,6 +19,7 @@ VERIFY = ("verify",)
     [
         ((*WINDOW, "-t", "htrnk"), "No table is called 'htrnk'", "htrunk"),
         ((*WINDOW, "-t", "nothinglikeit"), "No table is called 'nothinglikeit'", "syncengine tables"),
+        ((*WINDOW, "-t", "c_foo"), "No table is called 'c_foo' in any spec", "named with --specs, or in the pair file"),
         ((*WINDOW, "-s", "dictionry"), "No set is called 'dictionry'", "dictionary"),
         ((*WINDOW, "-s", "nothinglikeit"), "No set is called 'nothinglikeit'", "syncengine tables --sets"),
         ((*TRUNKS, "--acd", "7"), "Neither server knows ACD 7", "1"),

@@ -89,7 +89,8 @@ def test_the_document_of_a_dry_run(tmp_path: Path, typed: Typing) -> None:
     assert "outcome" not in document
     assert (document["source"], document["target"], document["policy"]) == ("primary", "secondary", "replace")
     [found] = document["ranges"]
-    assert found == {"table": "htrunk", "acd": 1, "requested": SPAN, "actual": SPAN, "pieces": [SPAN], "notes": []}
+    spans = {"requested": SPAN, "asked": [], "actual": SPAN, "pieces": [SPAN]}
+    assert found == {"table": "htrunk", "acd": 1, **spans, "notes": []}
     (step,) = document["steps"]
     assert (step["number"], step["into"]) == (1, "secondary")
     assert step["parts"][0] | {"table": "htrunk", "buckets": 1, "rows_changed": 2} == step["parts"][0]

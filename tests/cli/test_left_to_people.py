@@ -122,6 +122,12 @@ def test_a_plan_in_both_directions_shows_the_pieces_it_writes(tmp_path: Path, ty
     assert "nothing held" not in repaired.text
     assert re.search(r"2000-06-03 05:00-05:29 +hcwc", repaired.out)
     assert re.search(r"2000-06-03 05:00-05:29, 2000-06-05 05:30-05:59 +htrunk", repaired.out)
+    # What is asked for are the outages, and not the days between them.
+    assert repaired.text.count("2000-06-03 05:00-05:29, 2000-06-05 05:30-05:59") == 3
+    assert "2000-06-03 05:00 to 2000-06-05 05:59" not in repaired.text.split("Run ")[0]
+    assert {tuple(piece["shown"] for piece in one["asked"]) for one in document["ranges"]} == {
+        ("2000-06-03 05:00-05:29", "2000-06-05 05:30-05:59")
+    }
     pieces = {one["table"]: [piece["shown"] for piece in one["pieces"]] for one in document["ranges"]}
     assert pieces["htrunk"] == ["2000-06-03 05:00-05:29", "2000-06-05 05:30-05:59"]
     assert pieces["hcwc"] == ["2000-06-03 05:00-05:29"]
@@ -314,7 +320,12 @@ def test_in_sync_says_what_is_left_by_hand(tmp_path: Path, typed: Typing) -> Non
     files = build_files(
         tmp_path,
         dict.fromkeys([*names, "dtrunk"]),
-        both={"htrunk": saturday, "r_custom": [row("r_custom")], "synonyms": [name(1)]},
+        both={
+            "htrunk": saturday,
+            "dtrunk": [row("dtrunk", row_date=SATURDAY)],
+            "r_custom": [row("r_custom")],
+            "synonyms": [name(1)],
+        },
         primary={"users": [row("users", user_id="anna")], "htrunk": trunks(500, 530, row_date=SATURDAY)},
     )
     pair = ("--pair", files.pair_file)
@@ -334,9 +345,13 @@ def test_in_sync_says_what_is_left_by_hand(tmp_path: Path, typed: Typing) -> Non
     assert "as it was before. Left to be done by hand: 1 thing, named below." in undone.text
     assert "Remove the logins of users that are gone again (1) on secondary by hand" in undone.text
     assert "IN SYNC" in reports.text
+    # Whether files have to be copied no table shows: they are named once, and are nothing that is known to be left.
+    assert reports.text.count("/cms/db/gem/r_custom") == 1
     assert "Files beside them were not looked at: /cms/db/gem/c_custom" in reports.text
     assert verified["files_not_compared"][0]["file"] == "/cms/db/gem/c_custom"
+    assert "Nothing that tables show is left to be done by hand; files, logins and passwords" in reports.text
     assert verified["by_hand"] == []
+    assert len(verified["files_not_compared"]) == 3
     assert "Nothing that tables show is left to be done by hand; files, logins and passwords" in nothing.text
 
 
@@ -379,3 +394,26 @@ def test_what_a_run_leaves_has_a_next_action(tmp_path: Path, typed: Typing) -> N
     assert done.code == 3
     assert "Why dbitems was left: syncengine report " in done.text
     assert "On secondary, administer acds as on primary" in done.text[done.text.index("DRIFT") :]
+
+
+def test_what_is_true_of_many_tables_and_acds_is_said_once(tmp_path: Path, typed: Typing) -> None:
+    """How far was compared, what a restore would overwrite, and what no fingerprint covers: one line for all."""
+    profiles = ("split_pro", "vdn_pro", "aar_agents")
+    files = build_files(
+        tmp_path,
+        ["htrunk", "hcwc", "f_cstprof", "f_chprof", *profiles],
+        both={"htrunk": [*trunks(400, 700), *trunks(400, 700, acd=2)]},
+        primary={name: [row(name)] for name in profiles},
+        acds={1: 30, 2: 30},
+    )
+    asked = ("--table", "f_cstprof", "--table", "f_chprof", *(word for one in profiles for word in ("--table", one)))
+
+    verdict = typed("verify", "--pair", files.pair_file, "--window", "2000-06-05", "--table", "htrunk")
+    planned = typed("sync", "--pair", files.pair_file, *asked, "--dry-run")
+
+    assert re.findall("compared up to.*", verdict.out) == [
+        "compared up to 2000-06-05 07:00: primary has archived ACD 1, 2 no further"
+    ]
+    assert planned.text.count("though a restore by the vendor's procedure would overwrite them") == 1
+    assert planned.text.count("compared by every row") == 1
+    assert "f_chprof.agocc" in planned.text

@@ -290,7 +290,7 @@ def test_rows_that_moved_are_for_a_new_run(tmp_path: Path, typed: Typing, monkey
 
     assert said.code == 5
     assert "syncengine resume" not in said.out
-    assert "Run the same command again" in said.out
+    assert "again as this run was begun: it plans what was left" in said.text
     assert typed("status", "--ledger", "--pair", files.pair_file).code == 0
     resumed = typed("resume", "--pair", files.pair_file)
     assert (resumed.code, "Run its command again" in resumed.err) == (2, True)

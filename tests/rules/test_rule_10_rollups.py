@@ -184,3 +184,24 @@ def test_only_intervals_of_its_own_day_and_acd_hold_a_day_back(
 
     assert (("dcwc", 1) in kept(planned)) is held
     assert ("hcwc", acd) in kept(planned)
+
+
+def test_filling_a_server_leaves_no_period_that_neither_server_holds(tmp_path: Path) -> None:
+    """A week begun before the servers were there is nobody's to summarise anew; one that the source holds is."""
+    files = build_files(
+        tmp_path,
+        ["htrunk", "hcwc", "dcwc", "wcwc", "mcwc"],
+        both={"htrunk": [*trunks(row_date=SUNDAY), *trunks(row_date=SATURDAY)]},
+        primary={
+            "hcwc": [code(400, row_date=SATURDAY)],
+            "dcwc": [day(3, SATURDAY)],
+        },
+    )
+    named = stale(plan_of(files, window="2000-06-03", tables=("hcwc",), policy="fill"))
+    files.add("primary", "wcwc", row("wcwc", row_date=date(2000, 5, 28), cwc="7"))
+    summarised = stale(plan_of(files, window="2000-06-03", tables=("hcwc",), policy="fill"))
+    replaced = stale(plan_of(files, window="2000-06-03", tables=("hcwc",)))
+
+    assert named == {("dcwc", "daily", SATURDAY)}
+    assert summarised == {*named, ("wcwc", "weekly", date(2000, 5, 28))}
+    assert replaced == summarised

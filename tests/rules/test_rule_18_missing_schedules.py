@@ -58,6 +58,9 @@ def test_a_missing_schedule_is_made_in_the_state_a_restore_would_give_it(tmp_pat
     assert [part["table"] for step in plan["steps"] for part in step["parts"]] == ["ttsctasks", "ttsched"]
     assert plan["steps"][1]["parts"][0]["rows_missing"] == 3
     assert (done.code, listed.code, undone.code) == (0, 0, 0)
+    # The global edit would let all of the owner's run on both servers.
+    assert "run on neither, since they did not run on primary: jm 'not' (choose where it is to run in its" in done.text
+    assert "--run-on" not in done.text
     assert "these run on both servers then: jm 'any'; these run on neither, since" in " ".join(done.out.split())
     assert {name.rstrip(): (flag, start) for _, name, _, _, start, _, flag, _ in rows} == {
         "Morning": ("n", 0),
@@ -197,3 +200,49 @@ def test_a_server_that_is_only_read_gets_no_schedule(tmp_path: Path, typed: Typi
 
     assert said.code == 1
     assert set(flags(files)) == {"Morning"}
+
+
+def test_a_deleted_timetable_is_brought_back_by_no_advice(tmp_path: Path, typed: Typing) -> None:
+    """What is left of it on one server is named there, by verify too; no schedule of it is offered, or made, again."""
+    files = timetabled(
+        tmp_path,
+        both={"ttsctasks": [task("jm", "Morning")], "ttsched": [schedule("jm", "Morning")]},
+        secondary={"ttsctasks": [task("rg", "Gone")], "ttsched": [schedule("rg", "Gone")]},
+    )
+    pair = ("--pair", files.pair_file)
+    primary = files.bag("primary", "ttsched")
+
+    deleted = typed("sync", *pair, *SET, "--yes")
+    listed = typed("timetables", *pair)
+    verified = typed("verify", *pair, *SET)
+    document = typed("verify", *pair, *SET, "--json").document
+    back = typed("sync", *pair, *SET, "--from", "secondary", "--yes")
+
+    said = "On secondary there is a schedule without a task of rg 'Gone', and nothing of it on primary: "
+    assert "their schedules stay: rg 'Gone'; delete them in the window on secondary" in deleted.text
+    assert (listed.code, verified.code) == (3, 0)
+    assert said in listed.text
+    assert said in verified.text
+    assert "Left to be done by hand: 1 thing" in verified.text
+    assert [line["server"] for line in document["by_hand"]] == ["secondary"]
+    assert "Without a schedule" not in listed.text + verified.text
+    assert back.code == 0
+    assert files.bag("primary", "ttsched") == primary
+
+
+def test_a_copy_that_could_make_no_schedule_does_not_send_one_round_in_circles(tmp_path: Path, typed: Typing) -> None:
+    """The verdict of a verify offers the command that may make it; that of the command itself offers the window."""
+    files = made_later(tmp_path)
+    for role in ("primary", "secondary"):
+        files.run(role, "ALTER TABLE ttsched ADD COLUMN row_no INTEGER")
+    files.run("primary", "UPDATE ttsched SET row_no = ROWID")
+
+    done = typed("sync", "--pair", files.pair_file, *SET, "--yes")
+    verified = typed("verify", "--pair", files.pair_file, *SET)
+
+    offer = "makes schedules from those on primary"
+    assert (done.code, verified.code) == (3, 3)
+    assert "may number each server's own rows" in done.text
+    assert offer not in done.text
+    assert "Choose in the window on secondary where they run, and Modify it. Why no schedule is made" in done.text
+    assert offer in verified.text

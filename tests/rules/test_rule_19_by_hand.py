@@ -129,10 +129,10 @@ def test_what_is_kept_by_hand_is_written_when_told(tmp_path: Path) -> None:
 
     plan = sync_plan_of(files, tables=("split_pro", "vdns"))
     assert not plan.steps
-    assert any("a restore by the vendor's procedure would overwrite it" in note for note in plan.notes)
+    assert any("a restore by the vendor's procedure would overwrite them" in note for note in plan.notes)
     done = sync(files, tables=("split_pro", "vdns"), include_manual=True)
 
-    assert any("split_pro: written, though" in note for note in done.plan.notes)
+    assert any("split_pro, vdns: written, though kept in step otherwise" in note for note in done.plan.notes)
     assert files.bag("secondary", "split_pro") == files.bag("primary", "split_pro")
     assert files.bag("secondary", "vdns") == files.bag("primary", "vdns")
 

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 
 from syncengine.app import open_pair
 from syncengine.hooks.command import KEPT_BYTES
-from syncengine.model.errors import InputError
+from syncengine.model.errors import InputError, MovedError
 from syncengine.model.hooks import HookState
 from tests.builders import build_files, row
 from tests.cli.terminal import PROGRAM, Typing
@@ -402,3 +403,29 @@ def test_a_hook_for_one_line_of_the_dictionary(tmp_path: Path) -> None:
     assert ran(files) == ["visual-vectors"]
     assert [line.kind for line, _ in result.by_hand] == ["verify-interval"]
     assert sys.executable not in " ".join(line.text for line in result.plan.checklist.after)
+
+
+def test_nobody_is_sent_to_do_what_belongs_to_rows_that_were_not_written(
+    tmp_path: Path, typed: Typing, before_batch: Callable[[int, BaseException], None]
+) -> None:
+    """Where the step of users failed, neither hook nor people remove their logins; what was written has its lines."""
+    files = build_files(
+        tmp_path,
+        ["users", "r_custom"],
+        settings=hook("remove-logins") + "\n",
+        both={"users": [row("users", user_id="ann")]},
+        primary={"r_custom": [row("r_custom", report_name="Desk", owner="jm")]},
+        secondary={"users": [row("users", user_id="gone")]},
+    )
+    asked = ("--table", "users", "--table", "r_custom", "--remove-users", "--yes")
+    before_batch(1, MovedError("secondary changed"))
+
+    partly = typed("sync", "--pair", files.pair_file, *asked, "--json")
+    told = notes(files)
+    whole = typed("sync", "--pair", files.pair_file, *asked, "--json")
+
+    assert partly.code == 5
+    assert {line["kind"] for line in partly.document["outcome"]["by_hand"]} == {"files"}
+    assert told == []
+    assert whole.code == 0
+    assert len(notes(files)) == 1

@@ -107,6 +107,8 @@ def users(folder: Path, **more: list[dict[str, Any]]) -> Files:
 def test_added_users_take_in_both_classes_and_all_acds(tmp_path: Path) -> None:
     """Their permissions lie in both classes, and are those of every ACD: one alone cannot be asked for."""
     files = users(tmp_path, primary=[row("users", user_id="anna")])
+    for role in ("primary", "secondary"):
+        files.run(role, "ALTER TABLE splits ADD COLUMN user_id VARCHAR")
 
     with pytest.raises(InputError, match="always of all ACDs"):
         plan_of(files, sets=("users",), acds=1)
@@ -118,6 +120,26 @@ def test_added_users_take_in_both_classes_and_all_acds(tmp_path: Path) -> None:
     assert "On secondary, make the login and home directory of each added user (1)" in after(plan)
     assert "the same password as on primary" in after(plan)
     assert files.bag("secondary", "users") == files.bag("primary", "users")
+
+
+def test_the_verdict_of_users_is_about_users(tmp_path: Path, typed: Typing) -> None:
+    """Tables of no user that differ are left out by name, and a copy of users ends in sync; named they are compared."""
+    files = users(tmp_path, primary=[row("users", user_id="anna")], secondary=[row("users", user_id="carl")])
+    files.add("secondary", "vdns", row("vdns"))
+    files.run("primary", "UPDATE acds SET acd_name = 'Boston'")
+    pair = ("--pair", files.pair_file)
+
+    done = typed(COMMAND, *pair, "--set", "users", "--remove-users", "--yes")
+    document = typed("verify", *pair, "--set", "users", "--json").document
+    both = typed("verify", *pair, "--set", "users", "--table", "vdns", "--json").document
+
+    said = "acds, splits, tgroups, vdns, vectors: left out, without a column user_id on either server"
+    assert done.code == 0
+    assert said in done.text
+    assert document["in_sync"]
+    assert {one["table"] for one in document["not_looked_at"]} == {"acds", "splits", "tgroups", "vdns", "vectors"}
+    assert any(said in note for note in document["notes"])
+    assert {one["table"]: one["in_sync"] for one in both["tables"]}["vdns"] is False
 
 
 @pytest.mark.soak

@@ -50,6 +50,7 @@ from syncengine.model.spec import Archive
 from syncengine.model.timetables import SCHEDULES
 from syncengine.planning.by_hand import left_after
 from syncengine.planning.checklist import summarized_anew
+from syncengine.planning.written_lines import lines_of_what_was_written
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.errors import INSTEAD
@@ -344,9 +345,15 @@ class Runs:
         return replace(made, stale=tuple(sorted(left.values(), key=lambda one: one.order)))
 
     def _lines_after(self, ran: Ran) -> Sequence[ChecklistLine]:
-        """Return what is to be done after a run: Data Summarizing only for what is still stale."""
+        """Return what is to be done after a run: for what it has written, and Data Summarizing of what is stale."""
         stale = ran.rollups.stale if ran.rollups else [replace(one, then=Rollups.LIST) for one in ran.plan.stale]
-        return summarized_anew(ran.plan.checklist, stale, self.settings.hooks).after
+        lines = summarized_anew(ran.plan.checklist, stale, self.settings.hooks).after
+        wrote = {step.number for step in ran.outcome.steps if step.portion == 1 and step.wrote}
+        planned, written = (
+            {(step.into, part.table) for step in ran.plan.steps if step.number in numbers for part in step.parts}
+            for numbers in ({step.number for step in ran.plan.steps}, wrote)
+        )
+        return tuple(lines_of_what_was_written(lines, planned, written, self.catalogue))
 
     def hooking(self, run: RunFolder, known: Sequence[HookRecord]) -> Hooking:
         """Return what runs the hooks of a run, of which some were run before."""

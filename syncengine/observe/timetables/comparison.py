@@ -96,6 +96,7 @@ def look_at_timetables(
         notes=tuple(note for one in told.values() for note in one.notes),
         faults=faults,
         scheduled=frozenset(role for role, one in told.items() if SCHEDULES in one.rows),
+        tasked=frozenset(role for role, one in told.items() if TASKS in one.rows),
     )
 
 

@@ -106,7 +106,8 @@ def test_a_division_and_a_foreign_key_are_said_to_be_that(built: Built, typed: T
     assert "copy the other table first" in done.text
     assert "step 1 (hcwc) was not done" in done.text
     assert failed[:-1] == ["hcwc", "secondary", "failed", "1", "·", "·"]
-    assert "See to what failed, then run the same command again" in done.text
+    assert "See to what failed, then run `syncengine resync --pair " in done.text
+    assert "again as this run was begun: it plans what was left" in done.text
 
 
 def test_rights_to_write_are_asked_for_before_anything_is_written(built: Built, typed: Typing) -> None:

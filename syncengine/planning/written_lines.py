@@ -1,0 +1,57 @@
+"""Says which lines of a plan's checklist are about rows that a run has written, where it has not written all. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
+
+from syncengine.catalogue import Catalogue
+from syncengine.model.checklist import ChecklistLine, LineKind
+from syncengine.model.pair import Role
+from syncengine.model.spec import DataClass
+from syncengine.model.timetables import COPIED, SCHEDULES
+from syncengine.planning.checklist import NAMES, USERS
+
+Place = tuple[Role, str]
+"""A server and one of its tables."""
+
+
+def lines_of_what_was_written(
+    lines: Iterable[ChecklistLine], planned: Collection[Place], written: Collection[Place], catalogue: Catalogue
+) -> Iterator[ChecklistLine]:
+    """Yield the lines after a run but for those about tables that it was to write and has not written.
+
+    Who removed logins or files for rows that are still there would do harm.
+    """
+    for line in lines:
+        about = {(line.server, table) for table in _tables(line, catalogue)}.intersection(planned)
+        if about and about.isdisjoint(written):
+            continue
+        if line.kind is LineKind.TIMETABLES and about - set(written):
+            text = (
+                f"Look at the timetables of {line.server}: not all that was to be written of them is written. Once it "
+                "is, `syncengine timetables` shows which run there."
+            )
+            yield replace(line, text=text)
+        else:
+            yield line
+
+
+def _tables(line: ChecklistLine, catalogue: Catalogue) -> Iterable[str]:
+    """Return the tables whose rows a line is about; none of a line that is to be followed in any case."""
+    match line.kind:
+        case LineKind.LOGINS | LineKind.REMOVE_LOGINS:
+            return (USERS,)
+        case LineKind.VISUAL_VECTORS:
+            return NAMES
+        case LineKind.TIMETABLES:
+            return (*COPIED, SCHEDULES)
+        case LineKind.VERIFY_INTERVAL:
+            return (spec.name for spec in catalogue.of_class(DataClass.ACD))
+        case LineKind.FILES:
+            known = [file for file in catalogue.files if file.path == line.file]
+            # A path that no file has is told by a row.
+            files = known or [file for file in catalogue.files if not file.path]
+            return (table for file in files for table in catalogue.tables_of(file))
+        case _:
+            return ()

@@ -1,0 +1,41 @@
+"""What a run leaves to people where it has not written all: of rows that are not written there is nothing to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from syncengine.model.checklist import ChecklistLine, LineKind
+from syncengine.model.pair import Role
+from syncengine.planning.written_lines import lines_of_what_was_written
+from tests.builders import catalogue
+
+BOTH = {"ttsctasks", "ttsched"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "file", "planned", "written", "left"),
+    [
+        (LineKind.REMOVE_LOGINS, "", {"users", "r_custom"}, {"r_custom"}, ""),
+        (LineKind.LOGINS, "", {"users", "r_custom"}, {"users"}, "as planned"),
+        (LineKind.VISUAL_VECTORS, "", {"synonyms", "users"}, {"users"}, ""),
+        (LineKind.FILES, "/cms/db/gem/r_custom", {"r_custom", "users"}, {"users"}, ""),
+        (LineKind.FILES, "/opt/pay/run", {"menu_add", "users"}, {"menu_add"}, "as planned"),
+        (LineKind.FILES, "/opt/pay/run", {"menu_add", "users"}, {"users"}, ""),
+        (LineKind.TIMETABLES, "", BOTH, BOTH, "as planned"),
+        (LineKind.TIMETABLES, "", BOTH, {"ttsctasks"}, "not all that was to be written of them is written"),
+        # A server is put back, and External Call History switched, whatever was written.
+        (LineKind.MULTI_USER, "", {"users"}, set(), "as planned"),
+        (LineKind.CALL_HISTORY_ON, "", {"htrunk"}, set(), "as planned"),
+    ],
+)
+def test_only_what_belongs_to_written_rows_is_left_to_people(
+    kind: LineKind, file: str, planned: set[str], written: set[str], left: str
+) -> None:
+    """A line stays where a table it is about was written, and where it is about none; one half done says so."""
+    line = ChecklistLine(kind, Role.SECONDARY, "as planned", file=file)
+    places = [{(Role.SECONDARY, table) for table in tables} for tables in (planned, written)]
+
+    found = [one.text for one in lines_of_what_was_written([line], places[0], places[1], catalogue())]
+
+    assert [text for text in found if left in text] == found
+    assert len(found) == bool(left)
