@@ -11,6 +11,7 @@ from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
 from syncengine.jobs.surroundings import planned, surrounded, with_all_met
 from syncengine.model.allowed import Allowed
+from syncengine.model.clock import known_to_both
 from syncengine.model.drift import Observation, TableState
 from syncengine.model.errors import RefusedError, ServerError, WindowError
 from syncengine.model.facts import ServerFacts
@@ -64,9 +65,10 @@ class Outages:
                 found = tuple(findings_of(times, None, None))
                 return OutageReport(looked.stop, looked, found, notes, unseen=unseen, seen=looking.seen)
             observation = narrowed(self.observe(servers, self._request(facts, archived, acds, specs)), archived)
-            made, refused = self._planned(observation, limits, servers)
-        found = tuple(findings_of(times, made, observation))
-        notes = (*notes, *((refused,) if refused else ()))
+            made, refusal = self._planned(observation, limits, servers)
+        found = tuple(findings_of(times, made, observation, passes=refusal is not None and refusal.passes))
+        if refusal is not None and not (refusal.passes and all(one.outlook is not Outlook.WAITING for one in found)):
+            notes = (*notes, f"nothing can be repaired now: {refusal.message.rstrip('.')}")
         lost = tuple(sorted((table.spec.name, table.problem) for table in observation.not_compared))
         return OutageReport(looked.stop, looked, found, notes, made, lost, unseen, looking.seen)
 
@@ -101,7 +103,15 @@ class Outages:
                 refuse_unseen(unseen)
                 return None
             observation = narrowed(self.observe(servers, self._request(facts, archived, acds, specs)), archived)
-            made = planned(observation, self.catalogue, self._wishes(limits), servers)
+            try:
+                made = planned(observation, self.catalogue, self._wishes(limits), servers)
+            except RefusedError as refusal:
+                if not refusal.passes or observation.differing or observation.not_compared:
+                    raise
+                # An archive is running, and nothing waits for its end.
+                refuse_early(early)
+                refuse_unseen(unseen)
+                return None
             made = surrounded(made, servers, allowed)
         left = [f"ACD {time.acd} {time.span} is not archived on both servers yet, and is left" for time in early]
         left += [one.says for one in unseen if one.open]
@@ -129,7 +139,8 @@ class Outages:
     ) -> Looking:
         lengths = ScopeQuestions(self.settings, facts, looked.stop, looked).lengths
         asked = {acd: length for acd, length in lengths.items() if not acds or acd in acds}
-        return Looking(facts, asked, looked, acds, since_told=since_told)
+        told = known_to_both(facts, looked, self.settings.timezone)
+        return Looking((told[0], told[1]), asked, looked, acds, since_told=since_told)
 
     def _unseen(self, servers: Mapping[Role, Server], looking: Looking) -> tuple[Unseen, ...]:
         """Return what nobody can tell of; servers without a row of the time are asked what they hold at all."""
@@ -166,17 +177,17 @@ class Outages:
 
     def _planned(
         self, observation: Observation, limits: Limits, servers: Mapping[Role, Server]
-    ) -> tuple[Plan | None, str]:
+    ) -> tuple[Plan | None, RefusedError | None]:
         """Return the plan with all that it meets, whether or not that is allowed, or why there is none."""
         try:
-            return with_all_met(planned(observation, self.catalogue, self._wishes(limits), servers), servers), ""
+            return with_all_met(planned(observation, self.catalogue, self._wishes(limits), servers), servers), None
         except RefusedError as refusal:
-            return None, f"nothing can be repaired now: {refusal.message.rstrip('.')}"
+            return None, refusal
         except ServerError:
             if any(table.state is TableState.COMPARED for table in observation.tables):
                 raise
             # Planning only says that no table could be compared, and each is named with why.
-            return None, ""
+            return None, None
 
 
 def compared_parts(spans: Iterable[Window]) -> tuple[Window, ...]:
@@ -213,7 +224,8 @@ def blind_in(
     links_down: Mapping[Role, str] | None = None,
 ) -> tuple[BlindTime, ...]:
     """Return when which server did not see which ACD whole, by facts with the coverage of the time looked at."""
-    return blind_times(facts, lengths_in(facts, settings, looked), looked, acds, links_down)
+    told = known_to_both(facts, looked, settings.timezone)
+    return blind_times(told, lengths_in(facts, settings, looked), looked, acds, links_down)
 
 
 def lengths_in(facts: tuple[ServerFacts, ...], settings: PairSettings, looked: Window) -> dict[int, int]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from syncengine.model.facts import ServerFacts
+from syncengine.model.facts import ArchiveState, ServerFacts
 from syncengine.model.interval import at_label, ceil_to, floor_to, over_before
 from syncengine.model.outages import Held, Unseen, UnseenWhy
 from syncengine.model.pair import Role
 from syncengine.model.spec import Archive
 from syncengine.model.window import Window
+from syncengine.planning.archives import AN_HOUR, clock_was_set
 
 MOMENT = "%Y-%m-%d %H:%M"
 
@@ -63,7 +64,8 @@ class Looking:
         starts, stops = [self.looked.start], []
         for one in self.facts:
             for acd in used:
-                first, until = self.firsts.get((one.role, acd)), one.archived(acd, Archive.INTERVAL).until
+                first = self.firsts.get((one.role, acd))
+                until = one.archived(acd, Archive.INTERVAL).before_this_run(self.lengths[acd])
                 if first is None or until is None:
                     return None
                 starts.append(ceil_to(first, self.lengths[acd]))
@@ -111,14 +113,23 @@ class Looking:
 
     def _not_archived(self, one: ServerFacts, acd: int) -> Iterator[Unseen]:
         status = one.archived(acd, Archive.INTERVAL)
+        # While it runs, as every few minutes, it is no further behind than when it ran last.
+        until = status.last if status.state is ArchiveState.RUNNING else status.until
         passes = not one.archives_unread
-        if status.until is None:
+        if until is None:
             says = f"on {one.role} the interval archive of ACD {acd} {status.problem}: rows that are missing go unseen"
             yield Unseen(one.role, acd, UnseenWhy.NOT_ARCHIVED, says, passes=passes)
-        elif status.until < over_before(self.looked.stop, self.lengths[acd]):
-            until = f"{status.until:{MOMENT}}"
-            says = f"{one.role} has archived ACD {acd} only up to {until}: rows that are missing after it go unseen"
+        elif until < self._archived_by(one, acd, until):
+            says = (
+                f"{one.role} has archived ACD {acd} only up to {until:{MOMENT}}: "
+                "rows that are missing after it go unseen"
+            )
             yield Unseen(one.role, acd, UnseenWhy.NOT_ARCHIVED, says, passes=passes)
+
+    def _archived_by(self, one: ServerFacts, acd: int, until: datetime) -> datetime:
+        """Return up to when intervals must be archived; an hour that the clock has skipped since has none."""
+        due = over_before(self.looked.stop, self.lengths[acd])
+        return due - AN_HOUR if clock_was_set(one, acd, until - AN_HOUR, self.looked.stop) else due
 
 
 def _untold(one: ServerFacts) -> Unseen:
