@@ -83,9 +83,7 @@ class Pair:
             self._rollups,
         )
         self._timetables = Timetables(settings, catalogue, self.connections)
-        self._outages = Outages(
-            settings, catalogue, self.connections, self._observer.observe, self._commands.links_down
-        )
+        self._outages = Outages(settings, catalogue, self.connections, self._observer.observe, self._commands.links_now)
         self._daily = DailyChecking(settings, catalogue, self.connections, self._commands, self._observer.at_everything)
         self._choosing = Choosing(catalogue)
         looks = Looks(

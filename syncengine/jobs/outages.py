@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
+from syncengine.jobs.hook_commands import LinksNow
 from syncengine.jobs.surroundings import planned, surrounded, with_all_met
 from syncengine.model.allowed import Allowed
 from syncengine.model.clock import known_to_both
@@ -47,30 +48,37 @@ class Outages:
     catalogue: Catalogue
     connections: Connections
     observe: Callable[[Mapping[Role, Server], Request], Observation]
-    links_down: Callable[[], Mapping[Role, str]]
-    """Asks which servers' links are down at this moment, and what says so."""
+    links_now: Callable[[], LinksNow]
+    """Asks which servers' links are down at this moment."""
 
     def report(self, since: datetime | None, acds: tuple[int, ...], specs: tuple[TableSpec, ...]) -> OutageReport:
         """Say when which server was blind and what came of it, in the tables of `specs`. Reads only."""
         limits = replace(self.settings.limits, deletions=UNBOUNDED)
         looked = self._looked(since)
-        down = self.links_down()
+        links = self.links_now()
         with self.connections.servers(frozenset()) as servers:
             facts = self._facts(servers, looked, acds)
-            times, notes = blind_in(facts, self.settings, looked, acds, down), _notes(facts)
+            times, notes = blind_in(facts, self.settings, looked, acds, links.down), (*_notes(facts), *links.untold)
             looking = self._looking(facts, looked, acds, since_told=since is not None)
-            unseen = self._unseen(servers, looking)
+            nothing = OutageReport(
+                looked.stop,
+                looked,
+                (),
+                unseen=self._unseen(servers, looking),
+                seen=looking.seen,
+                seen_acds=looking.seen_acds,
+                diaries=tuple(one.role for one in facts if one.tells_links),
+            )
             archived = tuple(time for time in times if time.archived)
             if not archived:
-                found = tuple(findings_of(times, None, None))
-                return OutageReport(looked.stop, looked, found, notes, unseen=unseen, seen=looking.seen)
+                return replace(nothing, findings=tuple(findings_of(times, None, None)), notes=notes)
             observation = narrowed(self.observe(servers, self._request(facts, archived, acds, specs)), archived)
             made, refusal = self._planned(observation, limits, servers)
         found = tuple(findings_of(times, made, observation, passes=refusal is not None and refusal.passes))
         if refusal is not None and not (refusal.passes and all(one.outlook is not Outlook.WAITING for one in found)):
             notes = (*notes, f"nothing can be repaired now: {refusal.message.rstrip('.')}")
         lost = tuple(sorted((table.spec.name, table.problem) for table in observation.not_compared))
-        return OutageReport(looked.stop, looked, found, notes, made, lost, unseen, looking.seen)
+        return replace(nothing, findings=found, notes=notes, plan=made, not_compared=lost)
 
     def plan(
         self,
@@ -89,10 +97,10 @@ class Outages:
         nothing else is there to repair. Raises `RefusedError` where a rule forbids the plan.
         """
         looked = self._looked(since)
-        down = self.links_down()
+        links = self.links_now()
         with self.connections.servers(frozenset()) as servers:
             facts = self._facts(servers, looked, acds)
-            times = blind_in(facts, self.settings, looked, acds, down)
+            times = blind_in(facts, self.settings, looked, acds, links.down)
             unseen = self._unseen(servers, self._looking(facts, looked, acds, since_told=since is not None))
             early = tuple(time for time in times if not time.archived)
             archived = tuple(time for time in times if time.archived)
@@ -120,7 +128,7 @@ class Outages:
             for found in findings_of(archived, made, observation)
             if found.outlook is Outlook.LOST
         ]
-        return replace(made, notes=(*made.notes, *_notes(facts), *lost), left=tuple(left))
+        return replace(made, notes=(*made.notes, *_notes(facts), *links.untold, *lost), left=tuple(left))
 
     def _looked(self, since: datetime | None) -> Window:
         now = as_of(self.settings)

@@ -57,21 +57,31 @@ class Looking:
         )
 
     @property
+    def seen_acds(self) -> tuple[int, ...]:
+        """The ACDs of which both servers can tell of some time."""
+        return tuple(sorted(self._seen))
+
+    @property
     def seen(self) -> Window | None:
-        """The time of which both servers can tell for every ACD that either holds rows of, or None."""
-        blank = set(self.blank)
-        used = [acd for acd in self.lengths if not {(role, acd) for role in Role} <= blank]
-        starts, stops = [self.looked.start], []
-        for one in self.facts:
-            for acd in used:
-                first = self.firsts.get((one.role, acd))
-                until = one.archived(acd, Archive.INTERVAL).before_this_run(self.lengths[acd])
-                if first is None or until is None:
-                    return None
-                starts.append(ceil_to(first, self.lengths[acd]))
-                stops.append(floor_to(min(until, self.looked.stop), self.lengths[acd]))
-        start, stop = max(starts), min(stops, default=self.looked.start)
+        """The time of which both servers can tell for every one of these ACDs, or None."""
+        start = max((one.start for one in self._seen.values()), default=self.looked.start)
+        stop = min((one.stop for one in self._seen.values()), default=self.looked.start)
         return Window(start, stop) if start < stop else None
+
+    @cached_property
+    def _seen(self) -> Mapping[int, Window]:
+        found: dict[int, Window] = {}
+        for acd, length in self.lengths.items():
+            firsts = [self.firsts.get((one.role, acd)) for one in self.facts]
+            untils = [one.archived(acd, Archive.INTERVAL).before_this_run(length) for one in self.facts]
+            told = [one for one in (*firsts, *untils) if one is not None]
+            if len(told) < len(firsts) + len(untils):
+                continue
+            start = max(self.looked.start, *(ceil_to(one, length) for one in told[: len(firsts)]))
+            stop = min(floor_to(min(one, self.looked.stop), length) for one in told[len(firsts) :])
+            if start < stop:
+                found[acd] = Window(start, stop)
+        return found
 
     def unseen(self, held: Mapping[tuple[Role, int], Held]) -> Iterator[Unseen]:
         """Yield what nobody can tell of, by server and ACD; `held` is what the blank ones hold at other times."""
