@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from syncengine.model.bucket import Bucket
 from syncengine.model.drift import Counts, Observation, TableObservation
 from syncengine.model.facts import ClockReset, IntervalCoverage, LinkDown, ServerFacts
-from syncengine.model.interval import at_label, ceil_to, floor_to
+from syncengine.model.interval import at_label, floor_to
 from syncengine.model.outages import REASON_UNKNOWN, REASONS, BlindSide, BlindTime, OutageFinding, Outlook, TableToll
 from syncengine.model.pair import Role
 from syncengine.model.plan import KeptBack, KeptWhy, Plan
@@ -113,7 +113,8 @@ def _intervals(servers: list[_Seen], acd: int, length: int, looked: Window) -> I
     starts += [outage.span.start for server in servers for outage in server.seeing.facts.outages if outage.acd == acd]
     if not starts:
         return
-    start = max(floor_to(min(starts), length), ceil_to(looked.start, length))
+    # An interval that the time begins in is looked at whole (rule 5): the link may have gone down just then.
+    start = max(floor_to(min(starts), length), floor_to(looked.start, length))
     stop = under_way + timedelta(minutes=length)
     if start < stop:
         yield from Window(start, stop).cut(timedelta(minutes=length))

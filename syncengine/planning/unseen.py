@@ -77,7 +77,7 @@ class Looking:
             told = [one for one in (*firsts, *untils) if one is not None]
             if len(told) < len(firsts) + len(untils):
                 continue
-            start = max(self.looked.start, *(ceil_to(one, length) for one in told[: len(firsts)]))
+            start = max(floor_to(self.looked.start, length), *(ceil_to(one, length) for one in told[: len(firsts)]))
             stop = min(floor_to(min(one, self.looked.stop), length) for one in told[len(firsts) :])
             if start < stop:
                 found[acd] = Window(start, stop)
