@@ -248,7 +248,8 @@ def _drift(found: DailyCheck, pair: str) -> Iterator[Text]:
     if found.drift is None:
         yield Text(f"Not compared: {found.problem or 'a server does not answer.'}", style="red")
         return
-    if found.waiting:
+    # While a server does not do its work, that comes first: waiting for its archive would have no end.
+    if found.waiting and not found.state.troubles:
         yield _waiting(found, pair)
     if found.drift.in_sync:
         how = "What both have archived is in" if found.waiting else "In"

@@ -135,6 +135,11 @@ def test_point_2_a_blind_primary_sends_users_to_the_secondary(tmp_path: Path) ->
     assert check.cells("collecting")[:7] == ["ACD", "1", "not", "since", "06-05", "04:30", "yes"]
     assert "nobody is logged in to secondary" not in check.text
     assert "Step by step: syncengine checklist takeover --pair pair.toml" in check.text
+    # Its outage goes on: nobody is told to wait for its end.
+    files.run("secondary", "UPDATE arch_stat SET last_time = '06/05/00 06:30' WHERE trim(arch_type) = '1'")
+    behind = told(files)
+    assert behind.daily["waiting"]
+    assert "is repaired then" not in behind.text
 
 
 def test_point_2_a_primary_whose_archives_fail_sends_users_to_the_secondary(tmp_path: Path) -> None:
