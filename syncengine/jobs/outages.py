@@ -28,7 +28,7 @@ from syncengine.observe.held import held_by
 from syncengine.observe.pair_facts import facts_of
 from syncengine.observe.request import Request
 from syncengine.observe.scopes import LONGEST_KEPT, ScopeQuestions
-from syncengine.planning.outages import blind_times, findings_of, narrowed
+from syncengine.planning.outages import blind_times, findings_of, going_on, narrowed
 from syncengine.planning.plan import Wishes
 from syncengine.planning.refusals import refuse_early, refuse_unread, refuse_unseen
 from syncengine.planning.unseen import Looking
@@ -59,6 +59,7 @@ class Outages:
         with self.connections.servers(frozenset()) as servers:
             facts = self._facts(servers, looked, acds)
             times, notes = blind_in(facts, self.settings, looked, acds, links.down), (*_notes(facts), *links.untold)
+            notes = (*notes, *going_on(times, facts, lengths_in(facts, self.settings, looked), looked.stop))
             looking = self._looking(facts, looked, acds, since_told=since is not None)
             nothing = OutageReport(
                 looked.stop,
@@ -123,6 +124,7 @@ class Outages:
             made = surrounded(made, servers, allowed)
         left = [f"ACD {time.acd} {time.span} is not archived on both servers yet, and is left" for time in early]
         left += [one.says for one in unseen if one.open]
+        left += going_on(archived, facts, lengths_in(facts, self.settings, looked), looked.stop)
         lost = [
             f"ACD {found.time.acd} {found.time.span} is lost: neither server saw it whole"
             for found in findings_of(archived, made, observation)

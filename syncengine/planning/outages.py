@@ -189,6 +189,26 @@ def _joined(one: BlindTime, other: BlindTime) -> BlindTime:
     return replace(one, span=Window(one.span.start, other.span.stop), sides=sides)
 
 
+def going_on(
+    times: Iterable[BlindTime], facts: Iterable[ServerFacts], lengths: Mapping[int, int], now: datetime
+) -> Iterator[str]:
+    """Yield where nothing tells that a blind time is over, as sentences without their ends.
+
+    Once its rows are copied from the other server nothing shows that this one has none of its own.
+    """
+    servers = {one.role: one for one in facts}
+    for time in (time for time in times if time.archived):
+        length = timedelta(minutes=lengths[time.acd])
+        for side in time.sides:
+            until = servers[side.role].archived(time.acd, Archive.INTERVAL).before_this_run(lengths[time.acd])
+            over = any(time.span.stop - length < link.span.stop <= now for link in side.links)
+            if side.missing and until is not None and until - time.span.stop < length and not over:
+                yield (
+                    f"{side.role} has no rows of ACD {time.acd} up to {time.span.stop:%Y-%m-%d %H:%M}, its last archive, and "
+                    "nothing tells that this is over: see that its links are up, also before users work there"
+                )
+
+
 def narrowed(observation: Observation, times: Iterable[BlindTime]) -> Observation:
     """Return an observation with only that drift that lies in blind times of its own ACD, or is of what they cut."""
     times = tuple(times)

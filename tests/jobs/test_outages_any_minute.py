@@ -60,6 +60,22 @@ def test_while_it_archives_missing_rows_are_missed_all_the_same(tmp_path: Path) 
     assert found(archiving(files).open().outages()) == [("05:00-05:59", ("secondary",), Outlook.WAITING)]
 
 
+@pytest.mark.parametrize(("over", "code"), [(False, 3), (True, 0)])
+def test_what_may_go_on_is_not_done(tmp_path: Path, typed: Typing, over: bool, code: int) -> None:
+    """Rows that are missing up to the last archive are copied, and hide then that a link is down: that is said."""
+    lost = {"htrunk": trunks(400, 600), "linkex": [link(600, 3600)] if over else []}
+    files = build_files(tmp_path, ["htrunk"], primary=lost, secondary={"htrunk": trunks(400, 700)})
+
+    found = typed("outages", "--pair", files.pair_file)
+    repaired = typed("resync", "--outages", "--yes", "--pair", files.pair_file)
+
+    says = "primary has no rows of ACD 1 up to 2000-06-05 07:00, its last archive, and nothing tells that this is over"
+    assert (f"Note: {says}" in found.out) is not over
+    assert (f"Left: {says}" in repaired.out) is not over
+    assert "1 of 1 step done" in repaired.out
+    assert repaired.code == code
+
+
 def test_a_clock_that_one_diary_alone_has_set(tmp_path: Path, typed: Typing) -> None:
     """One switch tells both servers the time: the hour that neither has is no loss, whichever diary tells of it."""
     reset = {"linkex": [link(500, 0, reason=96)]}
