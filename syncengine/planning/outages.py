@@ -203,8 +203,9 @@ def going_on(
             until = servers[side.role].archived(time.acd, Archive.INTERVAL).before_this_run(lengths[time.acd])
             over = any(time.span.stop - length < link.span.stop <= now for link in side.links)
             if side.missing and until is not None and until - time.span.stop < length and not over:
+                last = f"{time.span.stop:%Y-%m-%d %H:%M}, its last archive"
                 yield (
-                    f"{side.role} has no rows of ACD {time.acd} up to {time.span.stop:%Y-%m-%d %H:%M}, its last archive, and "
+                    f"{side.role} has no rows of ACD {time.acd} up to {last}, and "
                     "nothing tells that this is over: see that its links are up, also before users work there"
                 )
 
