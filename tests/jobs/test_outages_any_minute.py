@@ -60,7 +60,7 @@ def test_while_it_archives_missing_rows_are_missed_all_the_same(tmp_path: Path) 
     assert found(archiving(files).open().outages()) == [("05:00-05:59", ("secondary",), Outlook.WAITING)]
 
 
-@pytest.mark.parametrize(("over", "code"), [(False, 3), (True, 0)])
+@pytest.mark.parametrize(("over", "code"), [(False, 3), pytest.param(True, 0, marks=pytest.mark.soak)])
 def test_what_may_go_on_is_not_done(tmp_path: Path, typed: Typing, over: bool, code: int) -> None:
     """Rows that are missing up to the last archive are copied, and hide then that a link is down: that is said."""
     lost = {"htrunk": trunks(400, 600), "linkex": [link(600, 3600)] if over else []}
