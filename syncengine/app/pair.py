@@ -84,9 +84,7 @@ class Pair:
             self._rollups,
         )
         self._timetables = Timetables(settings, catalogue, self.connections)
-        self._outages = Outages(
-            settings, catalogue, self.connections, self._observer.observe, self._commands.links_down
-        )
+        self._outages = Outages(settings, catalogue, self.connections, self._observer.observe, self._commands.links_now)
         self._daily = DailyChecking(settings, catalogue, self.connections, self._commands, self._observer.at_everything)
         self._choosing = Choosing(catalogue)
         looks = Looks(
@@ -287,7 +285,7 @@ class Pair:
         acds: int | Iterable[int] = (),
         exclude: str | Iterable[str] = (),
     ) -> OutageReport:
-        """Say when which server did not see which ACD whole, why, and what can be mended. Reads only.
+        """Say when which server did not see which ACD whole, why, and what can be repaired. Reads only.
 
         `since` bounds how far back to look; without it, as far as intervals are kept.
         """
@@ -307,7 +305,7 @@ class Pair:
         allow_cascades: str | Iterable[str] = (),
         wait: bool = False,
     ) -> Plan | None:
-        """Say what would mend all outages, each from the server that saw it whole; None where there is none.
+        """Say what would repair all outages, each from the server that saw it whole; None where there is none.
 
         Raises `RefusedError` where a rule forbids it.
         """

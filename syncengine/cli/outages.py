@@ -42,7 +42,8 @@ def outages(
     opened = open_pair(pair, specs=tuple(specs or ()), progress=progress())
     report = opened.outages(since=since, acds=tuple(acd or ()), exclude=tuple(exclude_table or ()))
     asked = Asking(
-        (*_each("--since", (since,) if since else ()), *_each("--acd", acd or ())),
+        _each("--since", (since,) if since else ()),
+        _each("--acd", acd or ()),
         (*_each("--exclude-table", exclude_table or ()), *_each("--specs", specs or ())),
     )
     if json:

@@ -151,7 +151,7 @@ def resync(
         if json:
             print_document({"format": "syncengine.plan-summary", "version": PLAN_VERSION, "steps": [], "kept": []})
         else:
-            say("No outage is there to be repaired.")
+            say("No outage is there to be repaired. Rows were not compared: `syncengine verify` does that.")
         return ExitCode.DONE
     if not json:
         _show(plan, every_table=bool(verbose))

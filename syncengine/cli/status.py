@@ -39,7 +39,7 @@ def status(
     known, holder = opened.ledger.examined(), opened.ledger.holder()
     daily = None if ledger or holder else opened.daily(since=since)
     if json:
-        document = {**runs_document(known, holder), "daily": daily_document(daily) if daily else None}
+        document = {**runs_document(known, holder), "daily": daily_document(daily, str(pair)) if daily else None}
         print_document(document)
     else:
         print_status(out(), known, holder, str(pair))

@@ -12,6 +12,7 @@ from syncengine.jobs.hook_commands import COULD_NOT_TELL, Commands, first_lines
 from syncengine.jobs.outages import blind_in, lengths_in, looked_back, midnight
 from syncengine.model.archives import ArchiveFault
 from syncengine.model.bucket import BucketColumns
+from syncengine.model.clock import known_to_both
 from syncengine.model.daily_check import DailyCheck, Filling, HookCheck, ServerDay
 from syncengine.model.drift import Observation
 from syncengine.model.errors import ServerError, SyncError
@@ -76,12 +77,18 @@ class DailyChecking:
 
     def _decided(self, found: DailyCheck, checks: Iterable[HookCheck], looked: Window) -> DailyCheck:
         """Return what is found with which archives are late, and where users work."""
-        facts = {day.role: day.facts for day in found.servers if day.facts is not None}
+        told = known_to_both(
+            [day.facts for day in found.servers if day.facts is not None], looked, self.settings.timezone
+        )
+        facts = {one.role: one for one in told}
         lengths = lengths_in(tuple(facts.values()), self.settings, looked)
-        days = [replace(day, late=tuple(_late(day, facts, looked.stop, lengths))) for day in found.servers]
+        days = [
+            replace(day, facts=facts.get(day.role), late=tuple(_late(day.role, facts, looked.stop, lengths)))
+            for day in found.servers
+        ]
         links = {one.role: one.fine for one in checks if one.kind is CheckKind.LINKS and not one.problem}
-        told = [Told(day.role, day.problem, day.facts, day.late, links.get(day.role)) for day in days]
-        state = state_of(told, found.blind, looked, lengths)
+        each = [Told(day.role, day.problem, day.facts, day.late, links.get(day.role)) for day in days]
+        state = state_of(each, found.blind, looked, lengths)
         loads = {role: facts[role].load if role in facts else self.settings.server(role).load for role in Role}
         where = where_to_work(state, self.settings, loads)
         reruns = (line for day in days for line in rerun_lines(day.role, day.late))
@@ -115,10 +122,10 @@ class DailyChecking:
 
 
 def _late(
-    day: ServerDay, facts: Mapping[Role, ServerFacts], now: datetime, lengths: Mapping[int, int]
+    role: Role, facts: Mapping[Role, ServerFacts], now: datetime, lengths: Mapping[int, int]
 ) -> Iterator[ArchiveFault]:
-    if day.facts is not None:
-        yield from archive_faults(day.facts, facts.get(day.role.other), now, lengths)
+    if role in facts:
+        yield from archive_faults(facts[role], facts.get(role.other), now, lengths)
 
 
 def _fullest(server: Server, spec: TableSpec, capacities: Mapping[int, int]) -> Filling | None:

@@ -24,6 +24,16 @@ LAST_LINES = 3
 
 
 @dataclass(frozen=True, slots=True)
+class LinksNow:
+    """What hooks say of links at this moment."""
+
+    down: Mapping[Role, str]
+    """The servers whose links are down, with what was said, as the rest of a sentence."""
+    untold: tuple[str, ...] = ()
+    """Of which servers a hook could not tell, as sentences without their ends."""
+
+
+@dataclass(frozen=True, slots=True)
 class Commands:
     """Runs the commands of one pair. Secrets that a url takes from the environment are not handed on."""
 
@@ -69,15 +79,19 @@ class Commands:
             )
         return words[-1]
 
-    def links_down(self) -> dict[Role, str]:
-        """Return the servers of which a hook says that links are down at this moment, with what it said."""
-        found: dict[Role, str] = {}
+    def links_now(self) -> LinksNow:
+        """Ask the hooks of the servers that have one how their links are at this moment."""
+        down: dict[Role, str] = {}
+        untold: list[str] = []
         for role in Role:
             hook = self.settings.hook(CheckKind.LINKS, role)
             result = self.run(hook) if hook is not None else None
-            if result is not None and result.code != 0 and result.code not in COULD_NOT_TELL:
-                found[role] = f"links are down now, as the hook {CheckKind.LINKS} says{said_at_last(result.output)}"
-        return found
+            if result is not None and result.code in COULD_NOT_TELL:
+                why = f"the hook {CheckKind.LINKS} {result.problem}{said_at_last(result.output)}"
+                untold.append(f"{role}: whether its links are down now is not known, as {why}")
+            elif result is not None and result.code != 0:
+                down[role] = f"links are down now, as the hook {CheckKind.LINKS} says{said_at_last(result.output)}"
+        return LinksNow(down, tuple(untold))
 
 
 def first_lines(output: str) -> tuple[str, ...]:

@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
+from syncengine.jobs.hook_commands import LinksNow
 from syncengine.jobs.surroundings import planned, surrounded, with_all_met
 from syncengine.model.allowed import Allowed
+from syncengine.model.clock import known_to_both
 from syncengine.model.drift import Observation, TableState
 from syncengine.model.errors import RefusedError, ServerError, WindowError
 from syncengine.model.facts import ServerFacts
@@ -26,7 +28,7 @@ from syncengine.observe.held import held_by
 from syncengine.observe.pair_facts import facts_of
 from syncengine.observe.request import Request
 from syncengine.observe.scopes import LONGEST_KEPT, ScopeQuestions
-from syncengine.planning.outages import blind_times, findings_of, narrowed
+from syncengine.planning.outages import blind_times, findings_of, going_on, narrowed
 from syncengine.planning.plan import Wishes
 from syncengine.planning.ranges import ranges_asked_for
 from syncengine.planning.refusals import refuse_early, refuse_unread, refuse_unseen
@@ -47,29 +49,38 @@ class Outages:
     catalogue: Catalogue
     connections: Connections
     observe: Callable[[Mapping[Role, Server], Request], Observation]
-    links_down: Callable[[], Mapping[Role, str]]
-    """Asks which servers' links are down at this moment, and what says so."""
+    links_now: Callable[[], LinksNow]
+    """Asks which servers' links are down at this moment."""
 
     def report(self, since: datetime | None, acds: tuple[int, ...], specs: tuple[TableSpec, ...]) -> OutageReport:
         """Say when which server was blind and what came of it, in the tables of `specs`. Reads only."""
         limits = replace(self.settings.limits, deletions=UNBOUNDED)
         looked = self._looked(since)
-        down = self.links_down()
+        links = self.links_now()
         with self.connections.servers(frozenset()) as servers:
             facts = self._facts(servers, looked, acds)
-            times, notes = blind_in(facts, self.settings, looked, acds, down), _notes(facts)
+            times, notes = blind_in(facts, self.settings, looked, acds, links.down), (*_notes(facts), *links.untold)
+            notes = (*notes, *going_on(times, facts, lengths_in(facts, self.settings, looked), looked.stop))
             looking = self._looking(facts, looked, acds, since_told=since is not None)
-            unseen = self._unseen(servers, looking)
+            nothing = OutageReport(
+                looked.stop,
+                looked,
+                (),
+                unseen=self._unseen(servers, looking),
+                seen=looking.seen,
+                seen_acds=looking.seen_acds,
+                diaries=tuple(one.role for one in facts if one.tells_links),
+            )
             archived = tuple(time for time in times if time.archived)
             if not archived:
-                found = tuple(findings_of(times, None, None))
-                return OutageReport(looked.stop, looked, found, notes, unseen=unseen, seen=looking.seen)
+                return replace(nothing, findings=tuple(findings_of(times, None, None)), notes=notes)
             observation = narrowed(self.observe(servers, self._request(facts, archived, acds, specs)), archived)
-            made, refused = self._planned(observation, limits, servers)
-        found = tuple(findings_of(times, made, observation))
-        notes = (*notes, *((refused,) if refused else ()))
+            made, refusal = self._planned(observation, limits, servers)
+        found = tuple(findings_of(times, made, observation, passes=refusal is not None and refusal.passes))
+        if refusal is not None and not (refusal.passes and all(one.outlook is not Outlook.WAITING for one in found)):
+            notes = (*notes, f"nothing can be repaired now: {refusal.message.rstrip('.')}")
         lost = tuple(sorted((table.spec.name, table.problem) for table in observation.not_compared))
-        return OutageReport(looked.stop, looked, found, notes, made, lost, unseen, looking.seen)
+        return replace(nothing, findings=found, notes=notes, plan=made, not_compared=lost)
 
     def plan(
         self,
@@ -88,10 +99,10 @@ class Outages:
         nothing else is there to repair. Raises `RefusedError` where a rule forbids the plan.
         """
         looked = self._looked(since)
-        down = self.links_down()
+        links = self.links_now()
         with self.connections.servers(frozenset()) as servers:
             facts = self._facts(servers, looked, acds)
-            times = blind_in(facts, self.settings, looked, acds, down)
+            times = blind_in(facts, self.settings, looked, acds, links.down)
             unseen = self._unseen(servers, self._looking(facts, looked, acds, since_told=since is not None))
             early = tuple(time for time in times if not time.archived)
             archived = tuple(time for time in times if time.archived)
@@ -102,17 +113,27 @@ class Outages:
                 refuse_unseen(unseen)
                 return None
             observation = narrowed(self.observe(servers, self._request(facts, archived, acds, specs)), archived)
-            made = planned(observation, self.catalogue, self._wishes(limits), servers)
+            try:
+                made = planned(observation, self.catalogue, self._wishes(limits), servers)
+            except RefusedError as refusal:
+                if not refusal.passes or observation.differing or observation.not_compared:
+                    raise
+                # An archive is running, and nothing waits for its end.
+                refuse_early(early)
+                refuse_unseen(unseen)
+                return None
             made = surrounded(made, servers, allowed)
         left = [f"ACD {time.acd} {time.span} is not archived on both servers yet, and is left" for time in early]
         left += [one.says for one in unseen if one.open]
+        left += going_on(archived, facts, lengths_in(facts, self.settings, looked), looked.stop)
         lost = [
             f"ACD {found.time.acd} {found.time.span} is lost: neither server saw it whole"
             for found in findings_of(archived, made, observation)
             if found.outlook is Outlook.LOST
         ]
         ranges = tuple(ranges_asked_for(made.ranges, [(time.acd, time.span) for time in archived]))
-        return replace(made, notes=(*made.notes, *_notes(facts), *lost), left=tuple(left), ranges=ranges)
+        notes = (*made.notes, *_notes(facts), *links.untold, *lost)
+        return replace(made, notes=notes, left=tuple(left), ranges=ranges)
 
     def _looked(self, since: datetime | None) -> Window:
         now = as_of(self.settings)
@@ -131,7 +152,8 @@ class Outages:
     ) -> Looking:
         lengths = ScopeQuestions(self.settings, facts, looked.stop, looked).lengths
         asked = {acd: length for acd, length in lengths.items() if not acds or acd in acds}
-        return Looking(facts, asked, looked, acds, since_told=since_told)
+        told = known_to_both(facts, looked, self.settings.timezone)
+        return Looking((told[0], told[1]), asked, looked, acds, since_told=since_told)
 
     def _unseen(self, servers: Mapping[Role, Server], looking: Looking) -> tuple[Unseen, ...]:
         """Return what nobody can tell of; servers without a row of the time are asked what they hold at all."""
@@ -168,17 +190,17 @@ class Outages:
 
     def _planned(
         self, observation: Observation, limits: Limits, servers: Mapping[Role, Server]
-    ) -> tuple[Plan | None, str]:
+    ) -> tuple[Plan | None, RefusedError | None]:
         """Return the plan with all that it meets, whether or not that is allowed, or why there is none."""
         try:
-            return with_all_met(planned(observation, self.catalogue, self._wishes(limits), servers), servers), ""
+            return with_all_met(planned(observation, self.catalogue, self._wishes(limits), servers), servers), None
         except RefusedError as refusal:
-            return None, f"nothing can be repaired now: {refusal.message.rstrip('.')}"
+            return None, refusal
         except ServerError:
             if any(table.state is TableState.COMPARED for table in observation.tables):
                 raise
             # Planning only says that no table could be compared, and each is named with why.
-            return None, ""
+            return None, None
 
 
 def compared_parts(spans: Iterable[Window]) -> tuple[Window, ...]:
@@ -215,7 +237,8 @@ def blind_in(
     links_down: Mapping[Role, str] | None = None,
 ) -> tuple[BlindTime, ...]:
     """Return when which server did not see which ACD whole, by facts with the coverage of the time looked at."""
-    return blind_times(facts, lengths_in(facts, settings, looked), looked, acds, links_down)
+    told = known_to_both(facts, looked, settings.timezone)
+    return blind_times(told, lengths_in(facts, settings, looked), looked, acds, links_down)
 
 
 def lengths_in(facts: tuple[ServerFacts, ...], settings: PairSettings, looked: Window) -> dict[int, int]:

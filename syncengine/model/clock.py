@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from syncengine.model.facts import ClockReset, ServerFacts
-from syncengine.model.interval import QUANTUM, at_label
+from syncengine.model.interval import QUANTUM, at_label, label_at
 from syncengine.model.window import Window
 
 
@@ -21,6 +22,34 @@ def repeats(span: Window, zone: str) -> bool:
         if first is not None and second is not None and first > second:
             return True
     return False
+
+
+def known_to_both(facts: Sequence[ServerFacts], looked: Window, zone: str) -> tuple[ServerFacts, ...]:
+    """Return what servers tell, each with every time that the clock was set: one switch tells both the time.
+
+    That is what either diary has, and the hours that the zone skips in a time, which no diary need have.
+    """
+    resets = {reset for one in facts for reset in one.clock_resets}
+    resets |= {ClockReset("", 0, start.date(), label_at(start)) for start in _skipped(looked, zone)}
+    every = tuple(sorted(resets))
+    return tuple(replace(one, clock_resets=every) for one in facts)
+
+
+def _skipped(span: Window, zone: str) -> Iterator[datetime]:
+    """Yield when each hour begins that a zone skips in the days of a time."""
+    info, day = ZoneInfo(zone), timedelta(days=1)
+    midnight = at_label(span.start.date(), 0)
+    while midnight < span.stop:
+        before, later = (moment.replace(tzinfo=info).utcoffset() for moment in (midnight, midnight + day))
+        if before is not None and later is not None and before < later:
+            quarters = Window(midnight, midnight + day).cut(timedelta(minutes=QUANTUM))
+            yield from [quarter.start for quarter in quarters if _never(quarter.start, info)][:1]
+        midnight += day
+
+
+def _never(moment: datetime, info: ZoneInfo) -> bool:
+    """Say whether the clock never shows a moment."""
+    return datetime.fromtimestamp(moment.replace(tzinfo=info).timestamp(), info).replace(tzinfo=None) != moment
 
 
 def after(moment: datetime, seconds: int, zone: str) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -99,10 +100,27 @@ class DailyCheck:
         return tuple(time for time in self.blind if any(side.missing and side.unexplained for side in time.sides))
 
     @property
+    def waiting(self) -> tuple[BlindTime, ...]:
+        """The outages that one server alone had, and that are repaired only once both have archived them."""
+        return tuple(time for time in self.blind if not time.archived and len(time.sides) < len(Role))
+
+    @property
+    def loads(self) -> Mapping[Role, str]:
+        """The CMS loads of the servers that tell theirs."""
+        told = {server.role: server.facts.load for server in self.servers if server.facts is not None}
+        return {role: load for role, load in told.items() if load}
+
+    @property
+    def unlike_loads(self) -> bool:
+        """Say whether the servers are known to run different CMS loads: then nothing can be copied (rule 14)."""
+        return len(set(self.loads.values())) > 1
+
+    @property
     def in_order(self) -> bool:
         """Say whether nothing has to be looked at."""
         late = any(server.late for server in self.servers)
-        amiss = late or self.holes or not self.where.in_order or not all(check.fine for check in self.checks)
+        amiss = late or self.holes or self.waiting or self.unlike_loads
+        amiss = amiss or not self.where.in_order or not all(check.fine for check in self.checks)
         return not (self.failed or amiss) and self.drift is not None and self.drift.in_sync
 
     def by_hand(self, kind: CheckKind) -> tuple[Role, ...]:

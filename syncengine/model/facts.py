@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from syncengine.model.pair import Role
@@ -39,6 +39,16 @@ class ArchiveStatus:
     state: ArchiveState = ArchiveState.UNKNOWN
     last: datetime | None = None
     """When it ran last, however that ended; no sign that anything before is archived."""
+
+    def before_this_run(self, length: int) -> datetime | None:
+        """Return up to when intervals of `length` minutes are archived, also while it runs, as every few minutes.
+
+        Whether the time told meanwhile is of the last run or of this one no source says, so one interval is taken off.
+        Nothing is copied because of it (rule 6): it says from when on rows that are missing mean something.
+        """
+        if self.until is None and self.state is ArchiveState.RUNNING and self.last is not None:
+            return self.last - timedelta(minutes=length)
+        return self.until
 
 
 @dataclass(frozen=True, slots=True)

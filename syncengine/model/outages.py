@@ -179,7 +179,11 @@ class OutageReport:
     unseen: tuple[Unseen, ...] = ()
     """What of the time nobody can tell of, and why."""
     seen: Window | None = None
-    """The time of which both servers can tell whether they were blind, for every ACD that was in use; None of none."""
+    """The time of which both servers can tell whether they were blind, for the ACDs of which both do; None of none."""
+    seen_acds: tuple[int, ...] = ()
+    """These ACDs."""
+    diaries: tuple[Role, ...] = tuple(Role)
+    """The servers whose diary of links could be read."""
 
     @property
     def unsettled(self) -> bool:

@@ -44,12 +44,12 @@ class RowsFrom(StrEnum):
 
 
 class Rollups(StrEnum):
-    """What a run does about periods that were summarised before it mended their intervals (rule 10)."""
+    """What a run does about periods that were summarised before it repaired their intervals (rule 10)."""
 
     LIST = "list"
     """Name them: Data Summarizing has to be rerun for them."""
     RECOMPUTE = "recompute"
-    """Roll them up anew from the target's own intervals, once these are mended."""
+    """Roll them up anew from the target's own intervals, once these are repaired."""
     COPY = "copy"
     """Take them from the other server, whose intervals were all whole, once its intervals and the target's agree."""
 
@@ -241,7 +241,7 @@ class PlannedChange:
 
 @dataclass(frozen=True, slots=True)
 class StaleRollup:
-    """A period a server had summarised before its intervals were mended there (rule 10)."""
+    """A period a server had summarised before its intervals were repaired there (rule 10)."""
 
     table: str
     archive: Archive
@@ -250,7 +250,7 @@ class StaleRollup:
     into: Role
     """The server that has to summarise it again."""
     then: Rollups = Rollups.LIST
-    """What the run does about it after its intervals are mended; `list` leaves it to Data Summarizing."""
+    """What the run does about it after its intervals are repaired; `list` leaves it to Data Summarizing."""
     why: str = ""
     """Why it is left to Data Summarizing though more was asked for, or what of it is."""
 

@@ -16,6 +16,7 @@ from syncengine.model.sentences import listed
 from syncengine.model.spec import DataClass, Kept
 from syncengine.model.timetables import COPIED, Timetable, TimetableListing
 from syncengine.model.window import Window
+from syncengine.model.window_syntax import typed_window
 from syncengine.planning.file_lines import FileQuestions, file_lines
 from syncengine.planning.timetable_lines import takeover_line, timetables_line
 
@@ -155,8 +156,9 @@ def _after(
         yield timetables_line(role, timetables)
     for role in written.of_class(DataClass.ACD, catalogue):
         text = (
-            f"Once the interval under way is archived on {role}, verify it: writing ACD administration may cost it "
-            f"({under_way}, if all is written by then; `syncengine outages` finds it)."
+            f"Once the interval under way is archived on {role}, verify it: writing ACD administration may cost it, "
+            f"and leave nothing in a diary ({under_way}, if all is written by then): "
+            f"`syncengine verify --window '{typed_window(under_way)}'` tells, and offers what repairs it."
         )
         yield ChecklistLine(LineKind.VERIFY_INTERVAL, role, text)
     yield from _summarizing(stale)

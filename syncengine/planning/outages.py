@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from syncengine.model.bucket import Bucket
 from syncengine.model.drift import Counts, Observation, TableObservation
 from syncengine.model.facts import ClockReset, IntervalCoverage, LinkDown, ServerFacts
-from syncengine.model.interval import at_label, ceil_to, floor_to
+from syncengine.model.interval import at_label, floor_to
 from syncengine.model.outages import REASON_UNKNOWN, REASONS, BlindSide, BlindTime, OutageFinding, Outlook, TableToll
 from syncengine.model.pair import Role
 from syncengine.model.plan import KeptBack, KeptWhy, Plan
@@ -34,13 +34,15 @@ class _Seen:
     """Links that its diary has as down, and after which it has no rows."""
 
     @classmethod
-    def of(cls, facts: ServerFacts, links_down: str = "") -> _Seen:
+    def of(cls, facts: ServerFacts, lengths: Mapping[int, int], links_down: str = "") -> _Seen:
         """Index what one server says of itself."""
         first: dict[int, datetime] = {}
         for one in facts.coverage:
             start = at_label(one.row_date, one.label)
             first[one.acd] = min(first.get(one.acd, start), start)
-        archived = {acd: facts.archived(acd, Archive.INTERVAL).until for acd in facts.acds}
+        archived = {
+            acd: facts.archived(acd, Archive.INTERVAL).before_this_run(length) for acd, length in lengths.items()
+        }
         last = {one.acd: at_label(one.row_date, one.label) for one in sorted(facts.coverage, key=_moment)}
         down = {one.acd: one for one in facts.down if one.acd not in last or last[one.acd] < one.since}
         until = {acd: until for acd, until in archived.items() if until}
@@ -83,7 +85,7 @@ def blind_times(
     where its rows are marked incomplete (rule 9). The interval in which `looked` ends counts as well: a link that is
     back already has cut it all the same. `links_down` is what else says that a server's links are down then.
     """
-    servers = [_Seen.of(one, (links_down or {}).get(one.role, "")) for one in facts]
+    servers = [_Seen.of(one, lengths, (links_down or {}).get(one.role, "")) for one in facts]
     found: list[BlindTime] = []
     for acd, length in lengths.items():
         if acds and acd not in acds:
@@ -111,7 +113,8 @@ def _intervals(servers: list[_Seen], acd: int, length: int, looked: Window) -> I
     starts += [outage.span.start for server in servers for outage in server.seeing.facts.outages if outage.acd == acd]
     if not starts:
         return
-    start = max(floor_to(min(starts), length), ceil_to(looked.start, length))
+    # An interval that the time begins in is looked at whole (rule 5): the link may have gone down just then.
+    start = max(floor_to(min(starts), length), floor_to(looked.start, length))
     stop = under_way + timedelta(minutes=length)
     if start < stop:
         yield from Window(start, stop).cut(timedelta(minutes=length))
@@ -133,14 +136,11 @@ def _never_was(servers: list[_Seen], sides: tuple[BlindSide, ...], acd: int, int
     # A server that has not archived it misses nothing, and has no rows of it either.
     if any(server.seeing.at(acd, interval).has_rows for server in telling):
         return False
-    # What a server does not tell contradicts nothing, but some diary must have the clock set.
-    diaries = [server.seeing.facts for server in servers if server.seeing.facts.tells_links]
-    return bool(diaries) and all(
-        any(
-            reset.acd in (0, acd) and at_label(reset.day, reset.label) <= interval.start < _an_hour_after(reset)
-            for reset in facts.clock_resets
-        )
-        for facts in diaries
+    # One switch tells both servers the time: that one diary has it is enough.
+    return any(
+        reset.acd in (0, acd) and at_label(reset.day, reset.label) <= interval.start < _an_hour_after(reset)
+        for server in servers
+        for reset in server.seeing.facts.clock_resets
     )
 
 
@@ -189,6 +189,27 @@ def _joined(one: BlindTime, other: BlindTime) -> BlindTime:
     return replace(one, span=Window(one.span.start, other.span.stop), sides=sides)
 
 
+def going_on(
+    times: Iterable[BlindTime], facts: Iterable[ServerFacts], lengths: Mapping[int, int], now: datetime
+) -> Iterator[str]:
+    """Yield where nothing tells that a blind time is over, as sentences without their ends.
+
+    Once its rows are copied from the other server nothing shows that this one has none of its own.
+    """
+    servers = {one.role: one for one in facts}
+    for time in (time for time in times if time.archived):
+        length = timedelta(minutes=lengths[time.acd])
+        for side in time.sides:
+            until = servers[side.role].archived(time.acd, Archive.INTERVAL).before_this_run(lengths[time.acd])
+            over = any(time.span.stop - length < link.span.stop <= now for link in side.links)
+            if side.missing and until is not None and until - time.span.stop < length and not over:
+                last = f"{time.span.stop:%Y-%m-%d %H:%M}, its last archive"
+                yield (
+                    f"{side.role} has no rows of ACD {time.acd} up to {last}, and "
+                    "nothing tells that this is over: see that its links are up, also before users work there"
+                )
+
+
 def narrowed(observation: Observation, times: Iterable[BlindTime]) -> Observation:
     """Return an observation with only that drift that lies in blind times of its own ACD, or is of what they cut."""
     times = tuple(times)
@@ -213,12 +234,12 @@ def narrowed(observation: Observation, times: Iterable[BlindTime]) -> Observatio
 
 
 def findings_of(
-    times: Iterable[BlindTime], plan: Plan | None, observation: Observation | None
+    times: Iterable[BlindTime], plan: Plan | None, observation: Observation | None, *, passes: bool = False
 ) -> Iterator[OutageFinding]:
     """Yield what came of each blind time.
 
-    `plan` is that which repairs them all, None where a rule forbids it; `observation` what was found in them, None
-    where none is archived.
+    `plan` is that which repairs them all, None where a rule forbids it, for a while only if that `passes`;
+    `observation` what was found in them, None where none is archived.
     """
     for time in times:
         tolls = tuple(_tolls(time, plan, observation)) if plan and observation else ()
@@ -226,6 +247,8 @@ def findings_of(
         refused = plan is None and observation is not None and _differs(time, observation)
         lost = tuple(not_compared(observation)) if observation is not None and time.archived else ()
         outlook = _outlook(time, tolls, kept, refused=refused)
+        if passes and outlook is Outlook.REFUSED:
+            outlook = Outlook.WAITING
         if lost and outlook is Outlook.ALIKE:
             outlook = Outlook.UNKNOWN
         yield OutageFinding(time, outlook, tolls, tuple(sorted((*kept, *lost), key=lambda one: (one.table, one.why))))

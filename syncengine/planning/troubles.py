@@ -126,7 +126,8 @@ def _blind(
             # Who has never seen an ACD has none of it, or is new.
             continue
         length = timedelta(minutes=lengths.get(acd, DEFAULT_LENGTH))
-        since, until, lacking = mine.get(acd, looked.start), facts.archived(acd, Archive.INTERVAL).until, length
+        since, lacking = mine.get(acd, looked.start), length
+        until = facts.archived(acd, Archive.INTERVAL).before_this_run(int(length.total_seconds()) // 60)
         if until is None:
             lacking, until = length * (INTERVALS_BEHIND + 1), theirs.get(acd, looked.start)
         if clock_was_set(facts, acd, since - AN_HOUR, until):

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from syncengine.model.facts import ServerFacts
+from syncengine.model.facts import ArchiveState, ServerFacts
 from syncengine.model.interval import at_label, ceil_to, floor_to, over_before
 from syncengine.model.outages import Held, Unseen, UnseenWhy
 from syncengine.model.pair import Role
 from syncengine.model.spec import Archive
 from syncengine.model.window import Window
+from syncengine.planning.archives import AN_HOUR, clock_was_set
 
 MOMENT = "%Y-%m-%d %H:%M"
 
@@ -56,20 +57,31 @@ class Looking:
         )
 
     @property
+    def seen_acds(self) -> tuple[int, ...]:
+        """The ACDs of which both servers can tell of some time."""
+        return tuple(sorted(self._seen))
+
+    @property
     def seen(self) -> Window | None:
-        """The time of which both servers can tell for every ACD that either holds rows of, or None."""
-        blank = set(self.blank)
-        used = [acd for acd in self.lengths if not {(role, acd) for role in Role} <= blank]
-        starts, stops = [self.looked.start], []
-        for one in self.facts:
-            for acd in used:
-                first, until = self.firsts.get((one.role, acd)), one.archived(acd, Archive.INTERVAL).until
-                if first is None or until is None:
-                    return None
-                starts.append(ceil_to(first, self.lengths[acd]))
-                stops.append(floor_to(min(until, self.looked.stop), self.lengths[acd]))
-        start, stop = max(starts), min(stops, default=self.looked.start)
+        """The time of which both servers can tell for every one of these ACDs, or None."""
+        start = max((one.start for one in self._seen.values()), default=self.looked.start)
+        stop = min((one.stop for one in self._seen.values()), default=self.looked.start)
         return Window(start, stop) if start < stop else None
+
+    @cached_property
+    def _seen(self) -> Mapping[int, Window]:
+        found: dict[int, Window] = {}
+        for acd, length in self.lengths.items():
+            firsts = [self.firsts.get((one.role, acd)) for one in self.facts]
+            untils = [one.archived(acd, Archive.INTERVAL).before_this_run(length) for one in self.facts]
+            told = [one for one in (*firsts, *untils) if one is not None]
+            if len(told) < len(firsts) + len(untils):
+                continue
+            start = max(floor_to(self.looked.start, length), *(ceil_to(one, length) for one in told[: len(firsts)]))
+            stop = min(floor_to(min(one, self.looked.stop), length) for one in told[len(firsts) :])
+            if start < stop:
+                found[acd] = Window(start, stop)
+        return found
 
     def unseen(self, held: Mapping[tuple[Role, int], Held]) -> Iterator[Unseen]:
         """Yield what nobody can tell of, by server and ACD; `held` is what the blank ones hold at other times."""
@@ -111,14 +123,23 @@ class Looking:
 
     def _not_archived(self, one: ServerFacts, acd: int) -> Iterator[Unseen]:
         status = one.archived(acd, Archive.INTERVAL)
+        # While it runs, as every few minutes, it is no further behind than when it ran last.
+        until = status.last if status.state is ArchiveState.RUNNING else status.until
         passes = not one.archives_unread
-        if status.until is None:
+        if until is None:
             says = f"on {one.role} the interval archive of ACD {acd} {status.problem}: rows that are missing go unseen"
             yield Unseen(one.role, acd, UnseenWhy.NOT_ARCHIVED, says, passes=passes)
-        elif status.until < over_before(self.looked.stop, self.lengths[acd]):
-            until = f"{status.until:{MOMENT}}"
-            says = f"{one.role} has archived ACD {acd} only up to {until}: rows that are missing after it go unseen"
+        elif until < self._archived_by(one, acd, until):
+            says = (
+                f"{one.role} has archived ACD {acd} only up to {until:{MOMENT}}: "
+                "rows that are missing after it go unseen"
+            )
             yield Unseen(one.role, acd, UnseenWhy.NOT_ARCHIVED, says, passes=passes)
+
+    def _archived_by(self, one: ServerFacts, acd: int, until: datetime) -> datetime:
+        """Return up to when intervals must be archived; an hour that the clock has skipped since has none."""
+        due = over_before(self.looked.stop, self.lengths[acd])
+        return due - AN_HOUR if clock_was_set(one, acd, until - AN_HOUR, self.looked.stop) else due
 
 
 def _untold(one: ServerFacts) -> Unseen:

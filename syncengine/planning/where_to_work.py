@@ -114,7 +114,9 @@ class _Deciding:
             f"The primary is back, but its history is not: {listed(self.state.owed, NAMED)}. Users who were moved to "
             "the secondary stay there until it is, and go back last."
         )
-        lines = [*(switched_back() if self.settings.call_history is CallHistory.PRIMARY else ())]
+        away = f"the primary was away, for {listed(self.state.owed, NAMED)}, and is back"
+        lines = [*self._support((Role.PRIMARY,), away)]
+        lines += switched_back() if self.settings.call_history is CallHistory.PRIMARY else ()
         lines += self._moved(Role.SECONDARY, "Last, when `syncengine outages` has nothing left to repair, tell")
         return WhereToWork(Role.SECONDARY, because, tuple(lines), owes_history=True)
 

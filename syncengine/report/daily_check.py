@@ -17,7 +17,7 @@ from syncengine.model.names import command
 from syncengine.model.outages import BlindTime
 from syncengine.model.pair import Role
 from syncengine.model.sentences import listed, plural
-from syncengine.model.spec import Archive
+from syncengine.model.spec import Archive, DataClass
 from syncengine.model.where_to_work import Trouble, TroubleKind
 from syncengine.model.window import Window
 from syncengine.model.window_syntax import typed_window
@@ -87,10 +87,21 @@ def _print_lines(console: Console, title: str, lines: Sequence[tuple[str, bool, 
 def _where(found: DailyCheck, pair: str) -> Iterator[Text]:
     """Yield where users work, and what brings a primary that is back up to date."""
     yield Text(found.where.because, style="" if found.where.in_order else "bold")
+    yield from (unbroken(f"  {when}: {typed}", style="yellow") for when, typed in _next(found, pair))
+
+
+def _next(found: DailyCheck, pair: str) -> Iterator[tuple[str, str]]:
+    """Yield the commands that go on from where users work, each with when it is for."""
     if found.where.owes_history:
-        first = command("sync", "--pair", pair, "--set", "administration", "--from", "secondary")
-        yield unbroken(f"  First: {first}", style="yellow")
-        yield unbroken(f"  Then: {command('resync', '--pair', pair, '--outages', '--wait')}", style="yellow")
+        # What was administered on the primary alone would be written over.
+        look = command("sync", "--pair", pair, "--set", "administration", "--from", "secondary", "--dry-run")
+        yield "Only if administration was changed on the secondary meanwhile, look first", look
+        yield "Then", command("resync", "--pair", pair, "--outages", "--wait")
+        yield "Step by step", command("checklist", "return", "--pair", pair)
+    elif found.where.server is Role.SECONDARY:
+        yield "Step by step", command("checklist", "takeover", "--pair", pair)
+    elif found.where.server is Role.PRIMARY and found.state.hit(Role.SECONDARY):
+        yield "Once it is back, step by step", command("checklist", "secondary-return", "--pair", pair)
 
 
 def _by_hand(found: DailyCheck) -> Iterator[str]:
@@ -191,18 +202,31 @@ def _warnings(found: DailyCheck) -> list[Text]:
         if full:
             names = ", ".join(one.table for one in full)
             lines.append(Text(f"{server.role}: {names} drop their oldest rows.", style="dim"))
-    for check in found.checks:
-        said = ": " + " / ".join(check.says) if check.says else ""
-        if check.problem:
-            lines.append(Text(f"{check.role}: the hook {check.kind} {check.problem}{said}", style="yellow"))
-        elif check.says or not check.fine:
-            state = "" if check.fine else " not fine"
-            lines.append(Text(f"{check.role}: {NAMES[check.kind]}{state}{said}", "dim" if check.fine else "yellow"))
+    if found.unlike_loads:
+        lines.append(_unlike_loads(found))
+    lines += _of_hooks(found)
     holes = list(_holes(found))
     lines += [Text(f"{hole}.", style="yellow") for hole in holes[:HOLES_SHOWN]]
     if len(holes) > HOLES_SHOWN:
         lines.append(Text(f"and {plural(len(holes) - HOLES_SHOWN, 'hole')} more: `syncengine outages`", "yellow"))
     return lines
+
+
+def _unlike_loads(found: DailyCheck) -> Text:
+    loads = ", ".join(f"{role} {load}" for role, load in found.loads.items())
+    told = "nothing can be copied between them until both run the same (`syncengine checklist base-load-upgrade`)"
+    return Text(f"The servers run different CMS loads: {loads}; {told}.", style="red")
+
+
+def _of_hooks(found: DailyCheck) -> Iterator[Text]:
+    """Yield what hooks have said that is worth a line."""
+    for check in found.checks:
+        said = ": " + " / ".join(check.says) if check.says else ""
+        if check.problem:
+            yield Text(f"{check.role}: the hook {check.kind} {check.problem}{said}", style="yellow")
+        elif check.says or not check.fine:
+            state = "" if check.fine else " not fine"
+            yield Text(f"{check.role}: {NAMES[check.kind]}{state}{said}", "dim" if check.fine else "yellow")
 
 
 def _holes(found: DailyCheck) -> Iterator[str]:
@@ -224,8 +248,12 @@ def _drift(found: DailyCheck, pair: str) -> Iterator[Text]:
     if found.drift is None:
         yield Text(f"Not compared: {found.problem or 'a server does not answer.'}", style="red")
         return
+    # While a server does not do its work, that comes first: waiting for its archive would have no end.
+    if found.waiting and not found.state.troubles:
+        yield _waiting(found, pair)
     if found.drift.in_sync:
-        yield Text("In sync since then, administration included.", style="green")
+        how = "What both have archived is in" if found.waiting else "In"
+        yield Text(f"{how} sync since then, administration included.", style="green")
         return
     for table in found.drift.not_compared:
         yield Text(f"{table.spec.name} is not compared: {table.problem.rstrip('.')}.", style="red")
@@ -236,10 +264,24 @@ def _drift(found: DailyCheck, pair: str) -> Iterator[Text]:
     differing = [table.spec.name for table in found.drift.tables if table.differing]
     if differing:
         yield from _differing(found.drift.tables, differing)
-    if found.blind:
+    if found.blind and any(_cut_by_outages(table) for table in found.drift.tables):
         yield unbroken(f"  Outages of that time: {command('outages', '--pair', pair)}", style="yellow")
     window = typed_window(Window(found.since, found.as_of))
     yield unbroken(f"  All of it: {command('verify', '--pair', pair, '--window', window)}", style="yellow")
+
+
+def _waiting(found: DailyCheck, pair: str) -> Text:
+    """Return which outages cannot be repaired yet, and what waits for that."""
+    times = [f"{side.role}, ACD {time.acd} {time.span}" for time in found.waiting for side in time.sides]
+    typed = command("resync", "--pair", pair, "--outages", "--wait")
+    told = f"An outage is not archived on both servers yet ({listed(times, HOLES_SHOWN)}), and is repaired then:"
+    return unbroken(f"{told} {typed}", style="yellow")
+
+
+def _cut_by_outages(table: TableObservation) -> bool:
+    """Say whether a table differs, of those that an outage cuts: not forecasts, nor roll-ups, nor administration."""
+    of_calls = table.spec.data_class is DataClass.HISTORICAL and not table.spec.future_dates
+    return bool(table.differing) and of_calls and table.spec.archive in (Archive.INTERVAL, Archive.EVENT)
 
 
 def _differing(tables: Sequence[TableObservation], differing: Sequence[str]) -> Iterator[Text]:
@@ -251,7 +293,7 @@ def _differing(tables: Sequence[TableObservation], differing: Sequence[str]) -> 
     )
 
 
-def daily_document(found: DailyCheck) -> dict[str, Any]:
+def daily_document(found: DailyCheck, pair: str) -> dict[str, Any]:
     """Return the check as plain data."""
     where = found.where
     return {
@@ -260,6 +302,7 @@ def daily_document(found: DailyCheck) -> dict[str, Any]:
         "in_order": found.in_order,
         "work_on": where.server.value if where.server else None,
         "work_on_because": where.because,
+        "next": [{"when": when, "command": typed} for when, typed in _next(found, pair)],
         "troubles": [
             {
                 "server": one.role.value,
@@ -293,6 +336,15 @@ def daily_document(found: DailyCheck) -> dict[str, Any]:
             }
             for time in found.holes
         ],
+        "waiting": [
+            {
+                "acd": time.acd,
+                "window": plain(time.span),
+                "servers": [side.role.value for side in time.sides],
+            }
+            for time in found.waiting
+        ],
+        "loads": {role.value: load for role, load in found.loads.items()},
         "differing": None if found.drift is None else [table.spec.name for table in found.drift.differing],
         "not_compared": None if found.drift is None else [table.spec.name for table in found.drift.not_compared],
         "checks": [

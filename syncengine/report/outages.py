@@ -44,14 +44,16 @@ class Asking:
     """What was typed to find outages, so that the commands told ask for the same."""
 
     times: tuple[str, ...] = ()
-    """The options for times and ACDs."""
+    """The options for times."""
+    acds: tuple[str, ...] = ()
+    """The options for ACDs."""
     tables: tuple[str, ...] = ()
     """The options for tables and their specs."""
 
     @property
     def words(self) -> tuple[str, ...]:
         """All of them, each a word of a command."""
-        return (*self.times, *self.tables)
+        return (*self.times, *self.acds, *self.tables)
 
 
 def print_outages(
@@ -77,7 +79,7 @@ def print_outages(
         for one in unseen:
             console.print(Text(f"{one.says[0].upper()}{one.says[1:]}.", style="red" if one.open else "dim"))
         if any(one.why is UnseenWhy.NO_ROWS and one.open for one in report.unseen):
-            console.print(Text(f"It is taken to be {report.as_of:%Y-%m-%d %H:%M} now: is that right?", style="red"))
+            console.print(_why_no_rows(report, pair))
     console.print()
     console.print(Text(_summary(report), style="bold"))
     if len(shown) < len(report.findings):
@@ -87,9 +89,37 @@ def print_outages(
         for line in report_lines(report.plan) if report.plan else ():
             console.print(line)
         console.print(unbroken(f"All at once: {every}", style="bold"))
+    for line in _what_was_looked_at(report, pair, asked):
+        console.print(line)
+
+
+def _what_was_looked_at(report: OutageReport, pair: str, asked: Asking) -> Iterator[Text]:
+    """Yield of which time both servers can tell, and that rows were not compared outside of outages."""
     if report.seen and report.findings:
         told = f"{report.seen.start:{MOMENT}} to {report.seen.stop:{MOMENT}}"
-        console.print(Text(f"Both servers can tell of {told}.", style="dim"))
+        yield Text(f"Both servers can tell of {told}.", style="dim")
+    if report.seen:
+        outside = "Outside of these times rows" if any(one.time.archived for one in report.findings) else "Rows"
+        told = comparing(report, pair, asked)
+        yield unbroken(f"{outside} were not compared. This does: {told}", style="dim")
+
+
+def _why_no_rows(report: OutageReport, pair: str) -> Text:
+    """Return what to look at where a server has no row of an ACD: where it has of others, its clock is right."""
+    if report.seen is None:
+        return Text(f"It is taken to be {report.as_of:{MOMENT}} now: is that right?", style="red")
+    told = command("check", "--pair", pair)
+    return unbroken(f"Whether both servers are set up alike is told by: {told}", style="red")
+
+
+def comparing(report: OutageReport, pair: str, asked: Asking = Asking()) -> str:
+    """Return the command that compares every row of the time that both servers can tell of; empty where there is none.
+
+    What a server lost without noting it no diary tells, nor does an interval of which some rows are there.
+    """
+    if report.seen is None:
+        return ""
+    return command("verify", "--pair", pair, "--window", typed_window(report.seen), *asked.acds, *asked.tables)
 
 
 def _finding(finding: OutageFinding, pair: str, plan: Plan | None, asked: Asking) -> Iterator[Text]:
@@ -172,16 +202,24 @@ def _allowing(plan: Plan | None, places: Collection[tuple[Role, str]] | None = N
 def _summary(report: OutageReport) -> str:
     unsure = any(one.open for one in report.unseen)
     seen = f"from {report.seen.start:{MOMENT}} to {report.seen.stop:{MOMENT}}" if report.seen else ""
+    acds = f", and only ACD {', '.join(map(str, report.seen_acds))}" if _more_acds(report) else ""
     if not report.findings and not seen:
         return "No outage was found, and nobody can tell: nothing shows that both servers were looking at any time."
     if not report.findings and unsure:
-        return f"No outage was found, and nobody can tell of all that time: both were seen only {seen}."
+        return f"No outage was found, and nobody can tell of all that time: both were seen only {seen}{acds}."
     if not report.findings:
-        return f"No outage: both servers saw every interval whole, {seen}."
+        unread = [role.value for role in Role if role not in report.diaries]
+        diaries = f"the diary of links of {' and '.join(unread)} cannot be read" if unread else "no diary has one"
+        return f"No outage is known, {seen}: {diaries}, no interval is without rows, none is marked incomplete."
     counts = [(sum(one.outlook is outlook for one in report.findings), outlook.value) for outlook in Outlook]
     words = ", ".join(f"{count:,} {what}" for count, what in counts if count)
     more = " Of all of that time nobody can tell." if unsure else ""
     return f"{plural(len(report.findings), 'outage')}: {words}.{more}"
+
+
+def _more_acds(report: OutageReport) -> bool:
+    """Say whether there are ACDs of which nobody can tell, beside those of which both servers can."""
+    return any(one.open and one.acd is not None and one.acd not in report.seen_acds for one in report.unseen)
 
 
 def outages_document(report: OutageReport, pair: str, asked: Asking = Asking()) -> dict[str, Any]:
@@ -193,6 +231,9 @@ def outages_document(report: OutageReport, pair: str, asked: Asking = Asking()) 
         "looked": plain(report.looked),
         "open": report.unsettled,
         "seen": plain(report.seen) if report.seen else None,
+        "seen_acds": list(report.seen_acds),
+        "diaries": [role.value for role in report.diaries],
+        "compare": comparing(report, pair, asked) or None,
         "unseen": [
             {"server": one.role.value, "acd": one.acd, "why": one.why.value, "says": one.says, "open": one.open}
             for one in report.unseen

@@ -147,7 +147,7 @@ FATES = {
 
 
 def _rollups(plan: Plan) -> Iterator[RenderableType]:
-    """Yield what becomes of periods that were summarised before their intervals are mended."""
+    """Yield what becomes of periods that were summarised before their intervals are repaired."""
     for then, words in FATES.items():
         ones = [one for one in plan.stale if one.then is then]
         if ones:
@@ -157,7 +157,7 @@ def _rollups(plan: Plan) -> Iterator[RenderableType]:
     rest = [one for one in plan.stale if one.then is Rollups.LIST]
     if rest:
         yield Text()
-        when = "Summarised from what is put back" if plan.undoes else "Summarised before its intervals are mended"
+        when = "Summarised from what is put back" if plan.undoes else "Summarised before its intervals are repaired"
         yield Text(f"{when}: rerun Data Summarizing for", style="bold")
         yield from stale_lines(rest, "yellow", both=len(plan.writes_to) > 1)
 

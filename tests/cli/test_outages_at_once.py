@@ -147,7 +147,7 @@ def test_nothing_was_seen(tmp_path: Path, typed: Typing) -> None:
         said = typed("outages", *words, "--pair", files.pair_file)
         refused = typed(*RESYNC, *words, "--pair", files.pair_file)
         assert (said.code, refused.code) == (3, 4)
-        assert "saw every interval whole" not in said.text
+        assert "No outage is known" not in said.text
         assert "No outage is there" not in refused.text
         assert "Whether there was an outage nobody knows" in refused.err
         return said.text
@@ -155,7 +155,7 @@ def test_nothing_was_seen(tmp_path: Path, typed: Typing) -> None:
     # An ACD that is set up and was never used is no alarm by itself, but where it is asked for.
     used = typed("outages", "--pair", files.pair_file)
     assert (used.code, "Primary holds no row of ACD 2 at all." in used.out) == (0, True)
-    assert "whole, from 2000-06-05 04:00 to 2000-06-05 07:00." in used.text
+    assert "known, from 2000-06-05 04:00 to 2000-06-05 07:00: " in used.text
     assert "Primary holds no row of ACD 2 at all." in told("--acd", "2")
     # Rows begin somewhere: that is told where the time before was asked for.
     early = told("--since", "2000-06-01")

@@ -318,7 +318,7 @@ def test_every_field_of_the_documents_of_status_and_runs_is_described(tmp_path: 
             "dcalloc": [storage("call records", rows=10)],
         },
         primary={"htrunk": [*trunks(500, 530), *trunks(630, 700)], "synonyms": [row("synonyms", value="1")]},
-        secondary={"htrunk": trunks(500, 530, incomplete=1, incalls=1), "linkex": [outage(513, 360)]},
+        secondary={"htrunk": trunks(500, 530, incomplete=1, incalls=1), "linkex": [outage(513, 360), outage(545, 60)]},
         archived={"primary": datetime(2000, 6, 5, 7), "secondary": datetime(2000, 6, 5, 5, 30)},
     )
     with_hooks(files, hook("links", key="secondary"), hook("visual-vectors"))

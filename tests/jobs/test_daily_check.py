@@ -12,7 +12,7 @@ from syncengine.model.hooks import CheckKind
 from syncengine.model.pair import Role
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import Typing
-from tests.jobs.test_outages import guides
+from tests.jobs.test_outages import guides, link
 from tests.rules.hooked import fails, hook, notes, python, with_hooks
 from tests.scenes import storage, trunks
 
@@ -44,6 +44,53 @@ def test_an_outage_and_its_drift_are_told(tmp_path: Path, typed: Typing) -> None
     ]
     assert "1 table differs, in 2 rows: htrunk." in said.out
     assert "syncengine outages --pair" in said.out
+
+
+def test_outages_are_offered_for_what_outages_cut(tmp_path: Path, typed: Typing) -> None:
+    """A name that differs is not put down to an outage that both servers had; a verify finds it."""
+    lost = [*trunks(400, 500), *trunks(530, 700)]
+    named = row("synonyms", acd_no=1, item_type="vdn", item_name="Sales", value="45001")
+    files = build_files(tmp_path, ["htrunk", "synonyms"], both={"htrunk": lost}, primary={"synonyms": [named]})
+
+    said = typed("status", "--pair", files.pair_file)
+
+    assert "1 table differs, in 1 row: synonyms." in said.out
+    assert "Outages of that time" not in said.out
+    assert "All of it: syncengine verify" in said.out
+
+
+def test_an_outage_that_is_just_over_is_not_in_sync(tmp_path: Path, typed: Typing) -> None:
+    """At 5:25, six minutes after the link is back, nothing differs yet, and somebody has to come back to it."""
+    files = build_files(
+        tmp_path,
+        ["htrunk"],
+        both={"htrunk": trunks(400, 500)},
+        secondary={"linkex": [link(513, 360)]},
+        archived=datetime(2000, 6, 5, 5, 0),
+        as_of=datetime(2000, 6, 5, 5, 25),
+    )
+
+    said = typed("status", "--pair", files.pair_file)
+    (waiting,) = typed("status", "--json", "--pair", files.pair_file).document["daily"]["waiting"]
+
+    assert said.code == 3
+    assert (
+        "not archived on both servers yet (secondary, ACD 1 2000-06-05 05:00-05:29), and is repaired then" in said.out
+    )
+    assert "What both have archived is in sync" in said.out
+    assert (waiting["acd"], waiting["servers"]) == (1, ["secondary"])
+
+
+def test_unlike_loads_are_told(tmp_path: Path, typed: Typing) -> None:
+    """Between different loads nothing can be copied (rule 14): a pair that is in sync yet is not in order."""
+    files = healthy(tmp_path)
+    files.pair_file.write_text(files.pair_file.read_text().replace("r3v8ag.f", "r3v8ah.a", 1))
+
+    said = typed("status", "--pair", files.pair_file)
+
+    assert said.code == 3
+    assert "The servers run different CMS loads: primary r3v8ah.a, secondary r3v8ag.f" in said.out
+    assert "syncengine checklist base-load-upgrade --pair" in said.out
 
 
 def test_drift_of_long_ago_is_for_verify(tmp_path: Path, typed: Typing) -> None:

@@ -230,6 +230,9 @@ def test_outages_are_found_back_to_a_time(tmp_path: Path) -> None:
 
     assert found(files.open().outages(since="2000-06-05 05:30")) == []
     assert len(files.open().outages(since=datetime(2000, 6, 5, 5, 0)).findings) == 1
+    # What is typed is when the link went down: its interval is looked at whole (rule 5).
+    assert len(files.open().outages(since="2000-06-05 05:13").findings) == 1
+    assert len(files.open().outages(since="2000-06-05 05:19").findings) == 1
 
 
 @pytest.mark.soak

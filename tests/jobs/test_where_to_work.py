@@ -83,7 +83,7 @@ def told(files: Files) -> Told:
     found = files.open().daily()
     screen = io.StringIO()
     print_daily(Console(file=screen, width=200), found, "pair.toml")
-    return Told(daily_document(found), " ".join(screen.getvalue().split()))
+    return Told(daily_document(found, "pair.toml"), " ".join(screen.getvalue().split()))
 
 
 def test_point_2_both_servers_down_is_a_call_to_support(tmp_path: Path, typed: Typing) -> None:
@@ -134,6 +134,12 @@ def test_point_2_a_blind_primary_sends_users_to_the_secondary(tmp_path: Path) ->
     assert check.daily["troubles"][0]["since"] == "2000-06-05T04:30:00"
     assert check.cells("collecting")[:7] == ["ACD", "1", "not", "since", "06-05", "04:30", "yes"]
     assert "nobody is logged in to secondary" not in check.text
+    assert "Step by step: syncengine checklist takeover --pair pair.toml" in check.text
+    # Its outage goes on: nobody is told to wait for its end.
+    files.run("secondary", "UPDATE arch_stat SET last_time = '06/05/00 06:30' WHERE trim(arch_type) = '1'")
+    behind = told(files)
+    assert behind.daily["waiting"]
+    assert "is repaired then" not in behind.text
 
 
 def test_point_2_a_primary_whose_archives_fail_sends_users_to_the_secondary(tmp_path: Path) -> None:
@@ -195,7 +201,14 @@ def test_point_2_a_primary_that_is_back_waits_for_its_history(tmp_path: Path, ty
     assert "The primary is back, but its history is not: ACD 1 2000-06-05 04:30-05:59." in check.text
     assert "resync --pair" in check.text
     assert check.daily["work_on"] == "secondary"
-    assert check.lines == [(ON, "primary"), (OFF, "secondary"), ("log-off", "secondary"), ("log-on", "primary")]
+    back = [(ON, "primary"), (OFF, "secondary"), ("log-off", "secondary"), ("log-on", "primary")]
+    assert check.lines == [("support", "primary"), *back]
+    assert "that the primary was away, for ACD 1 2000-06-05 04:30-05:59, and is back." in check.text
+    look, then, steps = (one["command"] for one in check.daily["next"])
+    # What was administered on the primary alone is not to be written over unseen.
+    assert look.endswith("--from secondary --dry-run")
+    assert then.endswith("--outages --wait")
+    assert steps == "syncengine checklist return --pair pair.toml"
     assert repaired.code == 0, repaired.text
     assert (after.daily["work_on"], after.lines) == ("primary", [])
 
@@ -211,7 +224,7 @@ def test_point_2_a_primary_that_has_just_come_back(tmp_path: Path) -> None:
     assert check.daily["work_on_because"].startswith(
         "The primary is back, but its history is not: ACD 1 2000-06-05 05:05"
     )
-    assert ("support", "primary") not in check.lines
+    assert "have not been archived" not in check.text
 
 
 def test_point_2_a_link_that_was_down_for_minutes_sends_nobody_away(tmp_path: Path) -> None:
@@ -236,6 +249,7 @@ def test_point_2_a_secondary_that_fails_is_told_to_support(tmp_path: Path, way: 
     assert check.daily["work_on"] == "primary"
     assert not check.daily["in_order"]
     assert check.lines == [("links", "primary"), ("support", "secondary")]
+    assert check.daily["next"][0]["command"] == "syncengine checklist secondary-return --pair pair.toml"
     assert "alone records calls" in check.daily["work_on_because"]
 
 

@@ -1,4 +1,4 @@
-"""Mends days, weeks and months after their intervals: says what could be, and plans it once these are mended."""
+"""Mends days, weeks and months after their intervals: says what could be, and plans it once these are repaired."""
 
 from __future__ import annotations
 
