@@ -77,7 +77,7 @@ class SightName(StrEnum):
     RECOVERY_KIT_FINE = "recovery-kit-fine"
     """What the daily check, and its hooks, tell of both servers."""
     OUTAGE_OVER = "outage-over"
-    """The last outage of the server is over, by its own diary of links."""
+    """An outage of the server since yesterday is over, by its own diary of links, and it records calls again."""
     ADMINISTRATION_ALIKE = "administration-alike"
     """Nothing is to be copied of administration; what is done around a copy is not needed then."""
     IN_STEP = "in-step"

@@ -11,7 +11,7 @@ import pytest
 from syncengine.model.archives import Amiss, ArchiveFault
 from syncengine.model.checklist import ChecklistLine, LineKind
 from syncengine.model.daily_check import DailyCheck, HookCheck, ServerDay
-from syncengine.model.facts import ArchiveStatus
+from syncengine.model.facts import ArchiveStatus, ServerFacts
 from syncengine.model.filled_checklist import ChecklistRecord, Seen, Sighting, Tick, TickedBy
 from syncengine.model.hooks import CheckKind, HookRecord, HookState
 from syncengine.model.pair import Role
@@ -204,15 +204,38 @@ def test_timetables_are_over_when_all_run_there() -> None:
     assert seen().seen is Seen.NOT_NEEDED
 
 
+def day(diary: ServerFacts, problem: str = "", **found: object) -> DailyCheck:
+    """Return a daily check since five o'clock of which the primary tells some facts."""
+    servers = (ServerDay(Role.PRIMARY, problem, None if problem else diary), ServerDay(Role.SECONDARY, "no."))
+    return daily(servers=servers, **found)
+
+
 def test_an_outage_is_over_when_the_diary_has_its_end() -> None:
     """The last one counts, with its ACDs; a server that does not answer is not back."""
     name = SightName.OUTAGE_OVER
     diary = facts(outages=(link(3, 9), link(13, 31), link(14, 31, acd=2)))
+    known = evidence(daily=day(diary))
 
-    assert look(name, evidence(diary)).at == at(31)
-    assert look(name, evidence(diary)).says.endswith("05:14 to 05:31 (ACD 1, 2)")
-    assert look(name, evidence(facts())).seen is Seen.NOT_SEEN
-    assert look(name, evidence(diary), Place.SECONDARY).seen is Seen.NOT_YET
+    assert look(name, known).at == at(31)
+    assert look(name, known).says.endswith("05:14 to 05:31 (ACD 1, 2)")
+    assert look(name, evidence(daily=day(facts()))).seen is Seen.NOT_SEEN
+    assert look(name, evidence(daily=day(facts(tells_links=False)))).seen is Seen.NOT_SEEN
+    assert look(name, known, Place.SECONDARY).seen is Seen.NOT_YET
+
+
+def test_an_older_outage_does_not_stand_for_one_that_goes_on() -> None:
+    """While a server records no calls it is not back, whatever its diary has; nor does one of before yesterday count."""
+    name = SightName.OUTAGE_OVER
+    diary = facts(outages=(link(3, 9),))
+    blind = Trouble(Role.PRIMARY, TroubleKind.BLIND, (1,), "calls have not been recorded since 05:30")
+    late = replace(blind, kind=TroubleKind.ARCHIVES)
+
+    def seen(found: DailyCheck) -> Seen:
+        return look(name, evidence(daily=found, since=at(-9000)), since=at(-9000)).seen
+
+    assert seen(day(diary, state=PairState((1,), (blind,)))) is Seen.NOT_YET
+    assert seen(day(diary, state=PairState((1,), (late,)))) is Seen.DONE
+    assert seen(day(diary, since=at(30))) is Seen.NOT_SEEN
 
 
 def test_a_line_after_one_that_is_not_needed_counts_from_where_that_would_have() -> None:
@@ -222,7 +245,8 @@ def test_a_line_after_one_that_is_not_needed_counts_from_where_that_would_have()
     wait = ProcedureLine("wait", "Wait.", Place.PRIMARY, seen=SightName.ARCHIVED, after="copy")
     procedure = Procedure("one", "One", "4", (), (back, copy, wait))
     archives = tuple(ArchiveStatus(acd, Archive.INTERVAL, at(60)) for acd in (1, 2))
-    known = evidence(facts(outages=(link(13, 31),), archives=archives))
+    diary = facts(outages=(link(13, 31),), archives=archives)
+    known = evidence(diary, daily=day(diary))
     record = ChecklistRecord("one", LATER, FIVE)
     copied = replace(record, ticks=(Tick("copy", at(65), TickedBy.HAND),))
 

@@ -33,7 +33,7 @@ SIGHTS: Mapping[SightName, Sight] = {
     SightName.RECOVERY_KIT_FINE: Sight(rounds.recovery_kit_fine, Need.DAILY),
     SightName.ADMINISTRATION_ALIKE: Sight(rounds.administration_alike, Need.ALIKE),
     SightName.IN_STEP: Sight(rounds.in_step, Need.ALIKE),
-    SightName.OUTAGE_OVER: Sight(runs.outage_over, Need.FACTS),
+    SightName.OUTAGE_OVER: Sight(runs.outage_over, Need.DAILY),
     SightName.TIMETABLES_OVER: Sight(runs.timetables_over, Need.TIMETABLES),
     SightName.TIMETABLES_BACK: Sight(runs.timetables_back),
     SightName.BACKFILLED: Sight(runs.backfilled),

@@ -6,7 +6,7 @@ from syncengine.model.filled_checklist import Seen, Sighting
 from syncengine.model.pair import Role
 from syncengine.model.run import RunKind, RunRecord, RunState, undone_by
 from syncengine.model.timetables import Timetable, TimetableListing, named
-from syncengine.planning.sights.evidence import Evidence, Need, Question, done, not_seen, not_yet
+from syncengine.planning.sights.evidence import Evidence, Need, Question, done, not_seen, not_yet, shown
 
 
 def timetables_over(evidence: Evidence, question: Question) -> Sighting:
@@ -56,23 +56,33 @@ def backfilled(evidence: Evidence, _: Question) -> Sighting:
 
 
 def outage_over(evidence: Evidence, question: Question) -> Sighting:
-    """Say when the last outage of each server of the line was over, by its own diary of links."""
+    """Say when the last outage of each server of the line was over, by its own diary of links.
+
+    Only one since yesterday counts, and only of a server that nothing keeps from its work now: the diary is written
+    when an outage is over, so that the last one in it may be an older one than the one that the list is about.
+    """
+    daily = evidence.daily
+    if daily is None:
+        why = evidence.problems.get(Need.ALIKE) or evidence.problems.get(Need.DAILY) or "the servers were not asked"
+        return not_seen(why.rstrip("."))
     moments = []
-    for role in question.roles:
-        facts = evidence.facts.get(role)
-        if facts is None:
-            why = evidence.silent.get(role) or evidence.problems.get(Need.FACTS) or f"{role} was not asked"
-            return not_yet(why.rstrip("."))
-        if not facts.tells_links:
-            return not_seen(f"the diary of links of {role} cannot be read")
-        since = [one for one in facts.outages if one.span.stop > question.since]
+    for day in (day for day in daily.servers if day.role in question.roles):
+        if day.problem or day.facts is None:
+            return not_yet((day.problem or f"{day.role} was not asked").rstrip("."))
+        blind = next((trouble for trouble in daily.state.of(day.role) if trouble.unseen), None)
+        if blind is not None:
+            return not_yet(blind.says.rstrip("."))
+        if not day.facts.tells_links:
+            return not_seen(f"the diary of links of {day.role} cannot be read")
+        from_when = max(question.since, daily.since)
+        since = [one for one in day.facts.outages if from_when < one.span.stop <= daily.as_of]
         if not since:
-            return not_seen(f"{role} answers, and its diary of links tells of no outage in this time")
+            return not_seen(f"{day.role} answers, and its diary of links tells of no outage since {shown(from_when)}")
         last = max(since, key=lambda one: (one.span.stop, one.acd))
         moments.append((last, sorted({one.acd for one in since if one.span.stop == last.span.stop})))
     outage, acds = max(moments, key=lambda one: one[0].span.stop)
-    shown = ", ".join(map(str, acds))
-    return done(f"seen in the diary of links: down {outage.shown} (ACD {shown})", outage.span.stop)
+    which = ", ".join(map(str, acds))
+    return done(f"seen in the diary of links: down {outage.shown} (ACD {which})", outage.span.stop)
 
 
 def _listing(evidence: Evidence) -> TimetableListing | Sighting:
