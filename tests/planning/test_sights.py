@@ -185,7 +185,7 @@ def test_a_backup_is_done_only_when_the_hook_tells_a_time_since(says: str, fine:
     [(one, Seen.DONE if one in (Outlook.ALIKE, Outlook.LOST) else Seen.NOT_YET) for one in Outlook],
 )
 def test_a_repair_is_done_only_when_nothing_is_left(outlook: Outlook, seen: Seen) -> None:
-    """Whatever can still be repaired, waits, or is not known keeps the line open; what is lost is counted."""
+    """Whatever can be repaired, waits or is not known keeps it open; none known of is no repair of the one it is about."""
     window = Window(FIVE, at(30))
     report = OutageReport(at(60), window, (OutageFinding(BlindTime(1, window, (), archived=True), outlook),))
 
@@ -194,6 +194,10 @@ def test_a_repair_is_done_only_when_nothing_is_left(outlook: Outlook, seen: Seen
         look(SightName.REPAIRED, evidence(outages=replace(report, not_compared=(("hagent", "No."),)))).seen
         is Seen.NOT_SEEN
     )
+    question = Question(ProcedureLine("line", "Repair.", after="before"), FIVE)
+    nothing = evidence(outages=replace(report, findings=()))
+    assert look(SightName.REPAIRED, nothing).seen is Seen.DONE
+    assert SIGHTS[SightName.REPAIRED].look(nothing, question).seen is Seen.NOT_SEEN
     empty = replace(
         report, findings=(), unseen=(Unseen(Role.SECONDARY, None, UnseenWhy.NOTHING_TOLD, "it tells nothing"),)
     )

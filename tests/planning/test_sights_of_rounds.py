@@ -152,6 +152,12 @@ def test_administration_is_alike_or_was_copied(tmp_path: Path) -> None:
 
     assert ask(SightName.IN_STEP, COPYING, daily=differing).seen is Seen.NOT_YET
     assert ask(SightName.IN_STEP, COPYING, daily=daily()).seen is Seen.NOT_SEEN
+    assert alike.drift is not None
+    same = replace(alike.drift, tables=tuple(one for one in alike.drift.tables if not one.differing))
+    assert ask(SightName.IN_STEP, COPYING, daily=replace(alike, drift=same)).seen is Seen.DONE
+    longer = replace(alike.servers[0], facts=facts(outages=(link(-5000, -9),)))
+    started = replace(alike, drift=same, servers=(longer, longer))
+    assert "an outage began before" in ask(SightName.IN_STEP, COPYING, daily=started).says
     files.run("secondary", "ALTER TABLE synonyms DROP COLUMN value")
     torn = files.open().daily()
     assert ask(SightName.IN_STEP, COPYING, daily=torn).says.startswith("synonyms could not be compared")

@@ -35,8 +35,11 @@ def backup(evidence: Evidence, question: Question) -> Sighting:
     return done(f"told by the hook `backups`: ended {shown(min(ended))}", min(ended))
 
 
-def repaired(evidence: Evidence, _: Question) -> Sighting:
-    """Say whether nothing is left to be repaired of all outages since the checklist was begun."""
+def repaired(evidence: Evidence, question: Question) -> Sighting:
+    """Say whether nothing is left to be repaired of all outages since the checklist was begun.
+
+    A line that comes after what costs a server its data is about an outage: where none is known, none was repaired.
+    """
     report = evidence.outages
     if report is None:
         return not_seen(evidence.problems.get(Need.OUTAGES, "outages were not looked for").rstrip("."))
@@ -49,6 +52,8 @@ def repaired(evidence: Evidence, _: Question) -> Sighting:
         return not_yet(f"ACD {first.time.acd} {first.time.span} {_verb(first.outlook)}{more}")
     if report.unsettled:
         return not_seen(f"nobody knows what the servers saw since {shown(report.looked.start)}")
+    if question.line.after and not report.findings:
+        return not_seen(f"neither diaries nor rows tell of an outage since {shown(report.looked.start)}")
     run = _last_repair(evidence.runs_since)
     by = f"run {run.id}: " if run is not None else ""
     return done(f"{by}nothing is left to repair of the time since {shown(report.looked.start)}{_lost(report)}")
