@@ -44,7 +44,7 @@ class SightName(StrEnum):
     COLLECTION_OFF = "collection-off"
     """Data collection was turned off there for all ACDs; the diary of links tells of it once they are back."""
     LINKS_DOWN = "links-down"
-    """The links of all ACDs went down there, as when CMS is turned off; the diary tells of it once they are back."""
+    """The links of all ACDs went down there, and not from outside; the diary tells of it once they are back."""
     LINKS_BACK = "links-back"
     """The links of all ACDs have come back there after they were down."""
     ARCHIVED = "archived"

@@ -9,7 +9,7 @@ import pytest
 
 from syncengine.catalogue.procedure_file import procedure_names, read_procedure
 from syncengine.model.errors import InputError, SpecError
-from syncengine.model.procedure import SightName
+from syncengine.model.procedure import OPPOSITES, SightName
 from syncengine.planning.sights.registry import SIGHTS
 
 HEAD = 'title = "A title"\nsource = "chapter 9"\n'
@@ -53,6 +53,16 @@ def test_collection_off_and_on_has_all_18_steps() -> None:
     assert procedure.ways[0].name == "guide"
     single = [line for line in procedure.lines if line.kind in ("single-user", "multi-user")]
     assert [(line.guide, line.ways) for line in single] == [(step, ("guide",)) for step in ("2", "6", "10", "14")]
+
+
+def test_what_shows_a_change_comes_after_what_shows_that_it_was_not_made_yet() -> None:
+    """Loads that were unlike from the start, or a link that dropped in the days before, tick no line of an upgrade."""
+    for procedure in map(read_procedure, procedure_names()):
+        for line in procedure.lines:
+            if line.seen in (SightName.LOADS_UNLIKE, SightName.SET_UP_UNLIKE, SightName.PROFILES_UNLIKE):
+                assert procedure.line(line.after).seen is OPPOSITES[line.seen]
+            if line.seen is SightName.LINKS_DOWN:
+                assert line.after
 
 
 def test_both_ways_of_a_call_profile_change_say_what_they_cost() -> None:

@@ -74,12 +74,14 @@ def test_collection_is_off_only_when_it_was_for_all_acds() -> None:
     assert look(name, evidence(facts(outages=both, tells_links=False))).seen is Seen.NOT_SEEN
 
 
-def test_cms_is_off_whatever_reason_the_diary_has() -> None:
-    """A server that is turned off has its links down for a reason that nobody promises; it is told."""
+def test_cms_is_off_for_whatever_reason_lies_with_the_server() -> None:
+    """Which reason the diary has then nobody promises; it is told. A network that failed turned nothing off."""
     seen = look(SightName.LINKS_DOWN, evidence(facts(outages=(link(13, 19, 97), link(13, 19, 97, acd=2)))))
 
     assert (seen.seen, seen.at) == (Seen.DONE, at(13))
     assert "the session was down" in seen.says
+    timed_out = (link(13, 19, 95), link(13, 19, 95, acd=2))
+    assert look(SightName.LINKS_DOWN, evidence(facts(outages=timed_out))).seen is Seen.NOT_SEEN
 
 
 def test_links_are_back_when_the_last_of_them_is() -> None:
