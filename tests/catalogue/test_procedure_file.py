@@ -65,6 +65,17 @@ def test_what_shows_a_change_comes_after_what_shows_that_it_was_not_made_yet() -
                 assert line.after
 
 
+SAID = {"log-off": r"\blog off\b", "log-on": r"\blog on\b", "single-user": "single-user", "multi-user": "multi-user"}
+
+
+def test_a_line_that_a_hook_ticks_says_no_more_than_the_hook_does() -> None:
+    """Who has users told to log off has told nobody to log on, nor put a server in any mode."""
+    for procedure in map(read_procedure, procedure_names()):
+        for line in (line for line in procedure.lines if line.kind is not None):
+            said = {kind for kind, words in SAID.items() if re.search(words, line.text)}
+            assert said <= {line.kind.value}, (procedure.name, line.name)
+
+
 def test_both_ways_of_a_call_profile_change_say_what_they_cost() -> None:
     """Ours takes two intervals and loses nothing; the guide's is quick and loses minutes for good."""
     ours, guide = read_procedure("call-profile-change").ways

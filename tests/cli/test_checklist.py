@@ -65,7 +65,7 @@ def test_without_a_pair_it_is_the_bare_list(typed: Typing) -> None:
     said = typed("checklist", NAME)
 
     assert said.code == 0
-    assert said.out.count("[ ]") == 17
+    assert said.out.count("[ ]") == 19
     assert "Way guide: as the guide has it, in single-user mode." in said.out
     assert "Put the primary in single-user mode. (guide 2; only way guide)" in said.out
     assert "syncengine resync --pair FILE --outages" in said.out
@@ -145,8 +145,8 @@ def test_a_hook_that_fails_ticks_nothing(files: Files, typed: Typing) -> None:
 
 
 BAD = [
-    (["--tick", "0"], f"The checklist {NAME} has no line 0. It has lines 1 to 17."),
-    (["--untick", "18"], f"The checklist {NAME} has no line 18."),
+    (["--tick", "0"], f"The checklist {NAME} has no line 0. It has lines 1 to 19."),
+    (["--untick", "20"], f"The checklist {NAME} has no line 20."),
     (["--tick", "-3"], "has no line -3"),
     (["--tick", "x"], "that is no whole number"),
     (
@@ -157,7 +157,7 @@ BAD = [
     (["--tick", "2", "--untick", "2"], "Line 2 cannot be ticked and unticked at once."),
     (["--do", "5"], "Line 5 has no hook that carries it out. Do it by hand, then tick it."),
     (["--do", "4"], "or name a command for primary under [hooks.collection-off] in the pair file."),
-    (["--do", "9"], "`syncengine resync --outages --pair "),
+    (["--do", "10"], "`syncengine resync --outages --pair "),
     (["--at", "2000-06-05 05:00"], "--at says when a line was done, and none is ticked. Add --tick N."),
     (["--tick", "2", "--at", "yesterday"], "yesterday"),
     (
@@ -222,15 +222,15 @@ def test_what_cannot_be_seen_yet_speaks_against_no_tick(files: Files, typed: Typ
 
 def test_a_tick_that_the_pair_contradicts_is_told(files: Files, typed: Typing) -> None:
     """Ticked by hand, and the archive has not run: it is said, with how to untick, and the exit code stays 3."""
-    every = [word for number in range(1, 18) for word in ("--tick", number)]
+    every = [word for number in range(1, 20) for word in ("--tick", number)]
     link_down(files, "primary", "05:13", "05:19")
 
     said = checklist(typed, files, *every)
 
     assert said.code == 3
-    assert "[!]  8. Wait until the interval" in said.out
+    assert "[!]  9. Wait until the interval" in said.out
     assert "But: primary has archived ACD 1 up to 2000-06-05 05:00" in said.out
-    assert f"syncengine checklist {NAME} --pair {files.pair_file} --untick 8" in said.out
+    assert f"syncengine checklist {NAME} --pair {files.pair_file} --untick 9" in said.out
 
 
 def test_anew_forgets_the_ticks(files: Files, typed: Typing) -> None:
