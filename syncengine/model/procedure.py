@@ -87,7 +87,7 @@ class SightName(StrEnum):
     TIMETABLES_BACK = "timetables-back"
     """Every run that let timetables run elsewhere has been undone."""
     BACKFILLED = "backfilled"
-    """A backfill has copied history, and was found in sync afterwards."""
+    """Backfills that have copied history; whether that was all of it no run knows."""
 
 
 class LooksBack(StrEnum):

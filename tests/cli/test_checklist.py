@@ -322,7 +322,7 @@ def test_a_server_that_does_not_answer_ends_nothing(files: Files, typed: Typing)
     """During an upgrade one server is down: its lines are to be ticked by hand, and the list goes on."""
     files.database("secondary").write_bytes(b"no database")
 
-    said = typed("checklist", "base-load-upgrade", "--pair", files.pair_file)
+    said = typed("checklist", "base-load-upgrade", "--pair", files.pair_file, "--tick", "6")
 
     assert said.code == 3
     assert "Cannot be seen: secondary: " in said.out

@@ -165,14 +165,20 @@ def test_administration_is_alike_or_was_copied(tmp_path: Path) -> None:
 
 
 def test_history_was_copied_by_a_backfill_that_is_done_and_in_sync() -> None:
-    """One that was cut short, that left something unlike, or that was begun before, ticks nothing."""
-    name, line = SightName.BACKFILLED, COPYING
-    done = run(RunKind.BACKFILL)
+    """One cut short, that left something unlike, was begun before or went elsewhere is none; whose time is all, is said.
 
-    assert ask(name, line, runs=(done,)).seen is Seen.DONE
+    A backfill of one day ends in sync as one of ten years does.
+    """
+    name, line = SightName.BACKFILLED, replace(COPYING, place=Place.SECONDARY)
+    done = run(RunKind.BACKFILL)
+    done = replace(done, header=replace(done.header, about="2000-06-01 to 2000-06-02"))
+
+    assert ask(name, line, runs=(done,)).seen is Seen.NOT_SEEN
+    assert "(2000-06-01 to 2000-06-02); tick it if that was all" in ask(name, line, runs=(done,)).says
     before = replace(done, header=replace(done.header, begun=datetime(2000, 1, 1)))
     others = (replace(done, state=RunState.PARTLY), replace(done, differs=True), run(RunKind.RESYNC), before)
-    assert {ask(name, line, runs=(one,)).seen for one in others} == {Seen.NOT_YET}
+    elsewhere = run(RunKind.BACKFILL, into=Role.PRIMARY)
+    assert {ask(name, line, runs=(one,)).seen for one in (*others, elsewhere)} == {Seen.NOT_YET}
 
 
 def test_timetables_are_back_once_every_edit_is_undone() -> None:

@@ -6,7 +6,7 @@ import functools
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -148,9 +148,10 @@ def test_new_server_is_followed(tmp_path: Path, typed: Typing) -> None:
     """A server that was newly installed ends with what the primary holds, and each step of it is on the list."""
     files = build_files(
         tmp_path,
-        ["htrunk", "synonyms", "sp_ex_adm"],
+        ["htrunk", "synonyms", "sp_ex_adm", "f_cday"],
         primary={
             "htrunk": trunks(400, 700),
+            "f_cday": [row("f_cday", row_date=date(2000, 7, 4))],
             "synonyms": [row("synonyms", item_type="vdn", value="45001", item_name="Reception")],
             "sp_ex_adm": [row("sp_ex_adm", split=1)],
         },
@@ -159,10 +160,10 @@ def test_new_server_is_followed(tmp_path: Path, typed: Typing) -> None:
 
     ticked = Administrator(typed, files, "new-server", words={"TIME": ("2000-06",)}, answered=LOOKS).follow({})
 
-    for table in ("htrunk", "synonyms", "sp_ex_adm"):
+    for table in ("htrunk", "synonyms", "sp_ex_adm", "f_cday"):
         assert files.bag("secondary", table) == files.bag("primary", table) != []
-    assert by(ticked, "sight") == ["load", "administration", "history", "set-up-alike", "full-backup"]
-    assert by(ticked, "not needed") == ["call-history"]
+    assert by(ticked, "sight") == ["load", "administration", "set-up-alike", "full-backup"]
+    assert by(ticked, "not needed") == []
     assert by(ticked, "hook") == ["collection-on"]
 
 
@@ -230,7 +231,7 @@ def secondary_is_new(files: Files) -> None:
         ("takeover", primary_goes, ()),
         ("return", primary_was_away, ("hsplit", "synonyms", "ttsched")),
         ("secondary-return", None, ("hsplit", "synonyms", "agroups")),
-        ("new-server", secondary_is_new, ("hsplit", "synonyms", "split_pro")),
+        ("new-server", secondary_is_new, ("hsplit", "synonyms", "split_pro", "f_dsplit")),
         ("nightly", None, ("hsplit", "synonyms", "agroups")),
     ],
 )

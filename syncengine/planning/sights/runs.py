@@ -42,17 +42,18 @@ def timetables_back(evidence: Evidence, _: Question) -> Sighting:
     return done(f"run {undo.id} has undone {last.id}")
 
 
-def backfilled(evidence: Evidence, _: Question) -> Sighting:
-    """Say whether a backfill since has copied history, and was found in sync afterwards."""
+def backfilled(evidence: Evidence, question: Question) -> Sighting:
+    """Say whether a backfill since has copied history to the server; whether that was all of it people have to say."""
     runs = [run for run in evidence.runs_since if run.header.kind is RunKind.BACKFILL]
-    if not runs:
-        return not_yet("no backfill was begun since")
-    last = runs[-1]
+    into = [run for run in runs if {batch.into for batch in run.done} <= {*question.roles}]
+    if not into:
+        return not_yet(f"no backfill to {' and '.join(question.roles)} was begun since")
+    last = into[-1]
     if last.state is not RunState.DONE:
         return not_yet(f"run {last.id} is {last.state}; syncengine resume goes on with it")
     if last.not_compared or last.differs:
         return not_yet(f"run {last.id} is done, and something differs still")
-    return done(f"run {last.id} has copied what it was asked for")
+    return not_seen(f"run {last.id} has copied what it was asked for ({last.header.about}); tick it if that was all")
 
 
 def outage_over(evidence: Evidence, question: Question) -> Sighting:
