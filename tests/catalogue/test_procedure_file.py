@@ -76,6 +76,15 @@ def test_a_line_that_a_hook_ticks_says_no_more_than_the_hook_does() -> None:
             assert said <= {line.kind.value}, (procedure.name, line.name)
 
 
+def test_every_line_that_repairs_outages_makes_days_weeks_and_months_anew() -> None:
+    """A later run cannot: it finds nothing that differs below them, so that they would stay as they are."""
+    repairs = [line.command for name in procedure_names() for line in read_procedure(name).lines]
+    repairs = [command for command in repairs if command[:2] == ("resync", "--outages")]
+
+    assert len(repairs) == 7
+    assert all(command[-2:] == ("--rollups", "recompute") for command in repairs)
+
+
 def test_both_ways_of_a_call_profile_change_say_what_they_cost() -> None:
     """Ours takes two intervals and loses nothing; the guide's is quick and loses minutes for good."""
     ours, guide = read_procedure("call-profile-change").ways
