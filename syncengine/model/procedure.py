@@ -65,6 +65,8 @@ class SightName(StrEnum):
     """Of the outages since then nothing is left that can be repaired."""
     CALL_HISTORY = "call-history"
     """External Call History has to be switched over: nothing to do where it is not installed, or on at both."""
+    CALL_HISTORY_INSTALLED = "call-history-installed"
+    """External Call History is installed, so that it has to be on again on what was installed anew."""
 
     FIT = "fit"
     """The server answers, archives, and its links are up."""

@@ -217,6 +217,16 @@ def test_call_history_needs_nothing_where_there_is_nothing_to_switch() -> None:
     assert states == {None: Seen.NOT_NEEDED, CallHistory.BOTH: Seen.NOT_NEEDED, CallHistory.PRIMARY: Seen.NOT_SEEN}
 
 
+def test_call_history_has_to_be_on_again_on_what_was_installed_anew() -> None:
+    """Where it is on at both nothing is switched over, and a new load may have it off all the same (Appendix G, 17)."""
+    states = {
+        how: look(SightName.CALL_HISTORY_INSTALLED, evidence(settings=replace(SETTINGS, call_history=how))).seen
+        for how in (None, CallHistory.BOTH, CallHistory.PRIMARY)
+    }
+
+    assert states == {None: Seen.NOT_NEEDED, CallHistory.BOTH: Seen.NOT_SEEN, CallHistory.PRIMARY: Seen.NOT_SEEN}
+
+
 ALIKE = ProcedureLine("alike", "Look.", seen=SightName.LOADS_ALIKE, passes=True)
 UNLIKE = ProcedureLine("unlike", "Install.", Place.SECONDARY, seen=SightName.LOADS_UNLIKE, after="alike", passes=True)
 AGAIN = ProcedureLine("again", "Install.", Place.PRIMARY, seen=SightName.LOADS_ALIKE, after="unlike")

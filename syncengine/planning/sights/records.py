@@ -70,6 +70,13 @@ def call_history(evidence: Evidence, _: Question) -> Sighting:
             return not_seen("no table tells where External Call History is on")
 
 
+def call_history_installed(evidence: Evidence, question: Question) -> Sighting:
+    """Say whether External Call History is installed at all: a server that was installed anew has to have it on."""
+    if evidence.settings.call_history is CallHistory.BOTH:
+        return not_seen("External Call History is to be on at both servers, and no table tells whether it is")
+    return call_history(evidence, question)
+
+
 def _moments(said: str) -> list[datetime]:
     found = []
     for day, time in MOMENT.findall(said):

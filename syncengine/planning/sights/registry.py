@@ -23,6 +23,7 @@ SIGHTS: Mapping[SightName, Sight] = {
     SightName.BACKUP: Sight(records.backup, Need.BACKUPS),
     SightName.REPAIRED: Sight(records.repaired, Need.OUTAGES),
     SightName.CALL_HISTORY: Sight(records.call_history),
+    SightName.CALL_HISTORY_INSTALLED: Sight(records.call_history_installed),
     SightName.FIT: Sight(rounds.fit, Need.DAILY),
     SightName.LINKS_UP: Sight(rounds.links_up, Need.DAILY),
     SightName.ARCHIVES_RUN: Sight(rounds.archives_run, Need.DAILY),
