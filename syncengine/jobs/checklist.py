@@ -113,6 +113,7 @@ class Checklists:
             since=looked.since,
             begun=record.begun if record else None,
             notes=tuple(notes),
+            outdated=record is not None and procedure.daily and record.begun.date() != datetime.now().date(),
         )
 
     def _refuse_future(self, wishes: ChecklistWishes) -> None:

@@ -134,6 +134,13 @@ class FilledChecklist:
     begun: datetime | None = None
     """None where it was not begun: then nothing is kept."""
     notes: tuple[str, ...] = ()
+    outdated: bool = False
+    """It is one for each day, and was begun on another: what is ticked is of that day."""
+
+    @property
+    def finished(self) -> bool:
+        """Say whether nothing is left to do, and nothing speaks against that."""
+        return not (self.left or self.contradicted or self.outdated)
 
     @property
     def left(self) -> tuple[FilledLine, ...]:

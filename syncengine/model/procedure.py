@@ -166,6 +166,11 @@ class Procedure:
     ways: tuple[Way, ...] = ()
     """In the order they are offered: the first is gone where none is chosen."""
 
+    @property
+    def daily(self) -> bool:
+        """Say whether it is gone through each day, begun anew."""
+        return self.looks_back is LooksBack.YESTERDAY
+
     def numbered(self, way: str = "") -> Iterator[tuple[int, ProcedureLine]]:
         """Yield the lines of a way with their numbers, which are the same whatever way is gone; all without one."""
         for number, line in enumerate(self.lines, start=1):

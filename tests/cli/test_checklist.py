@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import stat
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -157,7 +159,7 @@ BAD = [
     (["--tick", "2", "--untick", "2"], "Line 2 cannot be ticked and unticked at once."),
     (["--do", "5"], "Line 5 has no hook that carries it out. Do it by hand, then tick it."),
     (["--do", "4"], "or name a command for primary under [hooks.collection-off] in the pair file."),
-    (["--do", "10"], "`syncengine resync --outages --pair "),
+    (["--do", "10"], "`syncengine resync --outages --rollups recompute --pair "),
     (["--at", "2000-06-05 05:00"], "--at says when a line was done, and none is ticked. Add --tick N."),
     (["--tick", "2", "--at", "yesterday"], "yesterday"),
     (
@@ -327,3 +329,36 @@ def test_a_server_that_does_not_answer_ends_nothing(files: Files, typed: Typing)
     assert said.code == 3
     assert "Cannot be seen: secondary: " in said.out
     assert "[x]  1. Look up the CMS version and load" in said.out
+
+
+def test_a_list_of_another_day_is_not_done_today(files: Files, typed: Typing) -> None:
+    """Nightly is begun anew each day: where nobody did, yesterday's ticks are told as such, and nothing is done."""
+    nightly = ("checklist", "nightly", "--pair", files.pair_file)
+    kept = record(files).with_name("nightly.json")
+    ticks = [word for number in range(1, 16) for word in ("--tick", str(number))]
+    today = typed(*nightly, "--anew", *ticks)
+    begun = json.loads(kept.read_text())["checklist"]["begun"]
+    earlier = ChecklistFile(files.folder / "pair.staging", "nightly")
+    found = earlier.load()
+    assert found is not None
+    earlier.keep(replace(found, begun=found.begun - timedelta(days=1)))
+
+    later = typed(*nightly)
+
+    assert (today.code, later.code) == (0, 3)
+    assert "All 15 lines are done" in today.out
+    assert (
+        f"Begun {datetime.fromisoformat(begun) - timedelta(days=1):%Y-%m-%d}: what is ticked is of that day."
+        in later.out
+    )
+    assert typed(*nightly, "--json").document["done"] is False
+    assert typed(*nightly, "--anew").code == 3
+    assert "that day" not in typed(*nightly).out
+
+
+def test_lines_with_nothing_to_do_are_not_counted_as_done(files: Files, typed: Typing) -> None:
+    """Where nothing of administration has to be copied, lines are no progress of anybody's."""
+    said = typed("checklist", "secondary-return", "--pair", files.pair_file, "--tick", "1")
+
+    assert "[-]  5. Look whether administration was changed" in said.out
+    assert "2 of 13 lines are done, and 4 have nothing to do. Next is line 2." in said.out

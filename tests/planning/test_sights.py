@@ -187,7 +187,7 @@ def test_a_backup_is_done_only_when_the_hook_tells_a_time_since(says: str, fine:
     [(one, Seen.DONE if one in (Outlook.ALIKE, Outlook.LOST) else Seen.NOT_YET) for one in Outlook],
 )
 def test_a_repair_is_done_only_when_nothing_is_left(outlook: Outlook, seen: Seen) -> None:
-    """Whatever can be repaired, waits or is not known keeps it open; none known of is no repair of the one it is about."""
+    """What can be repaired, waits or is not known keeps it open; that no outage is known is no repair of one."""
     window = Window(FIVE, at(30))
     report = OutageReport(at(60), window, (OutageFinding(BlindTime(1, window, (), archived=True), outlook),))
 

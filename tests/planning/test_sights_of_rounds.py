@@ -165,7 +165,7 @@ def test_administration_is_alike_or_was_copied(tmp_path: Path) -> None:
 
 
 def test_history_was_copied_by_a_backfill_that_is_done_and_in_sync() -> None:
-    """One cut short, that left something unlike, was begun before or went elsewhere is none; whose time is all, is said.
+    """Cut short, unlike afterwards, of before or elsewhere it is none; whether it was all of history people say.
 
     A backfill of one day ends in sync as one of ten years does.
     """
@@ -236,7 +236,7 @@ def test_an_outage_is_over_when_the_diary_has_its_end() -> None:
 
 
 def test_an_older_outage_does_not_stand_for_one_that_goes_on() -> None:
-    """While a server records no calls it is not back, whatever its diary has; nor does one of before yesterday count."""
+    """While a server records no calls it is not back, whatever its diary has; nor does what was before yesterday count."""
     name = SightName.OUTAGE_OVER
     diary = facts(outages=(link(3, 9),))
     blind = Trouble(Role.PRIMARY, TroubleKind.BLIND, (1,), "calls have not been recorded since 05:30")

@@ -94,7 +94,11 @@ def next_interval(evidence: Evidence, question: Question) -> Sighting:
 
 
 def _links_of(
-    facts: ServerFacts | Sighting, question: Question, counts: Callable[[int], bool] | None = None, *, over: bool = False
+    facts: ServerFacts | Sighting,
+    question: Question,
+    counts: Callable[[int], bool] | None = None,
+    *,
+    over: bool = False,
 ) -> dict[int, list[Outage]] | Sighting:
     """Return the outages of each ACD of a server since a moment, or why it cannot be said that all had one.
 

@@ -100,7 +100,9 @@ def in_step(evidence: Evidence, _: Question) -> Sighting:
     early = [one for day in found.servers if day.facts for one in day.facts.outages if one.span.stop > found.since]
     first = min(early, key=lambda one: one.span.start, default=None)
     if first is not None and first.span.start < found.since:
-        return not_seen(f"nothing differs since {shown(found.since)}; an outage began before, {shown(first.span.start)}")
+        return not_seen(
+            f"nothing differs since {shown(found.since)}; an outage began before, {shown(first.span.start)}"
+        )
     return done(f"compared: nothing differs since {shown(found.since)}, administration included")
 
 
