@@ -87,7 +87,7 @@ class SightName(StrEnum):
     TIMETABLES_OVER = "timetables-over"
     """The timetables of the server run there."""
     TIMETABLES_BACK = "timetables-back"
-    """Every run that let timetables run elsewhere has been undone."""
+    """Every run that let timetables run on the server has been undone."""
     BACKFILLED = "backfilled"
     """Backfills that have copied history; whether that was all of it no run knows."""
 

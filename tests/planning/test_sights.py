@@ -166,12 +166,16 @@ def test_the_set_up_is_alike_only_by_a_check_that_looked() -> None:
         ("the last full backup ended 2000-06-05 05:05", True, Seen.DONE),
         ("the last full backup ended 2000-06-05 05:05", False, Seen.NOT_YET),
         ("the last full backup ended 2000-06-04 23:10", True, Seen.NOT_YET),
+        ("incremental backup ended 2000-06-05 05:05", True, Seen.NOT_YET),
+        ("CMS-000605-01-XSAC-00-I-01 ended 2000-06-05 05:05", True, Seen.NOT_YET),
+        ("CMS-000605-01-XSAC-00-F-01 ended 2000-06-05 05:05", True, Seen.DONE),
+        ("ended 2000-06-04 23:10, next 2000-06-05 23:10", True, Seen.NOT_YET),
         ("fine", True, Seen.NOT_SEEN),
         ("2000-99-99 25:61", True, Seen.NOT_SEEN),
     ],
 )
 def test_a_backup_is_done_only_when_the_hook_tells_a_time_since(says: str, fine: bool, seen: Seen) -> None:
-    """A backup of the day before, one that failed, or a hook that tells no time ticks nothing."""
+    """One of the day before, that failed, is incremental or yet to come, or without a time, ticks nothing."""
     told = HookCheck(CheckKind.BACKUPS, Role.PRIMARY, fine, (says,))
 
     assert look(SightName.BACKUP, evidence(backups=(told,))).seen is seen

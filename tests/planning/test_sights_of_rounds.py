@@ -182,13 +182,14 @@ def test_history_was_copied_by_a_backfill_that_is_done_and_in_sync() -> None:
 
 
 def test_timetables_are_back_once_every_edit_is_undone() -> None:
-    """An edit that stands is named with its run; where none is kept nobody knows what was done by hand."""
-    name, line = SightName.TIMETABLES_BACK, COPYING
+    """An edit that stands is named with its run; one of the other server is none; what was by hand nobody knows."""
+    name, line = SightName.TIMETABLES_BACK, replace(COPYING, place=Place.SECONDARY)
     first, second = run(RunKind.TIMETABLES), run(RunKind.TIMETABLES, 2)
     undone = (run(RunKind.UNDO, 3, undoes="run2"), run(RunKind.UNDO, 4, undoes="run1"))
 
-    assert ask(name, line, runs=(first, second)).says == "not undone: run2, run1; undo the last one first"
-    assert ask(name, line, runs=(first, second, undone[0])).says.startswith("not undone: run1;")
+    assert ask(name, line, runs=(first, second)).says.startswith("not undone: run2 (), run1 (); undo the last one")
+    assert ask(name, line, runs=(first, second, undone[0])).says.startswith("not undone: run1 ();")
+    assert ask(name, line, runs=(run(RunKind.TIMETABLES, into=Role.PRIMARY),)).seen is Seen.NOT_SEEN
     assert ask(name, line, runs=(first, second, *undone)).seen is Seen.DONE
     assert ask(name, line).seen is Seen.NOT_SEEN
 
@@ -236,7 +237,7 @@ def test_an_outage_is_over_when_the_diary_has_its_end() -> None:
 
 
 def test_an_older_outage_does_not_stand_for_one_that_goes_on() -> None:
-    """While a server records no calls it is not back, whatever its diary has; nor does what was before yesterday count."""
+    """While a server records no calls it is not back, whatever its diary has; nor does one of last week count."""
     name = SightName.OUTAGE_OVER
     diary = facts(outages=(link(3, 9),))
     blind = Trouble(Role.PRIMARY, TroubleKind.BLIND, (1,), "calls have not been recorded since 05:30")

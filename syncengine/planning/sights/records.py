@@ -16,8 +16,12 @@ MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2})")
 """When a backup ended, as the hook `backups` says it."""
 
 
+INCREMENTAL = re.compile(r"\bincremental\b|\bCMS-\d{6}-\d+-\w{4}-\d+-I\b", re.IGNORECASE)
+"""A backup that holds only what changed since a full one, in words or as CMS labels it (Appendix A)."""
+
+
 def backup(evidence: Evidence, question: Question) -> Sighting:
-    """Say whether the hook `backups` tells of a backup of each server that ended since."""
+    """Say whether the hook `backups` tells of a full backup of each server that ended since."""
     ended: list[datetime] = []
     for role in question.roles:
         told = next((check for check in evidence.backups if check.role is role), None)
@@ -26,10 +30,10 @@ def backup(evidence: Evidence, question: Question) -> Sighting:
         if told.problem:
             return not_seen(f"the hook `backups` of {role} {told.problem}")
         said = " ".join(told.says)
-        found = _moments(said)
+        found = [moment for moment in _moments(said) if moment <= evidence.as_of]
         if not found:
             return not_seen(f"the hook `backups` of {role} tells no time of the last backup, like 2000-06-04 23:10")
-        if not told.fine or max(found) <= question.since:
+        if not told.fine or max(found) <= question.since or INCREMENTAL.search(said):
             return not_yet(f"the hook `backups` of {role} says: {said}")
         ended.append(max(found))
     return done(f"told by the hook `backups`: ended {shown(min(ended))}", min(ended))

@@ -28,15 +28,16 @@ def timetables_over(evidence: Evidence, question: Question) -> Sighting:
     return not_yet(left)
 
 
-def timetables_back(evidence: Evidence, _: Question) -> Sighting:
-    """Say whether every run that let timetables run elsewhere has been undone."""
-    edits = [run for run in evidence.runs if run.header.kind is RunKind.TIMETABLES and run.done]
+def timetables_back(evidence: Evidence, question: Question) -> Sighting:
+    """Say whether every run that let timetables run on the server of the line has been undone."""
+    timetables = [run for run in evidence.runs if run.header.kind is RunKind.TIMETABLES]
+    edits = [run for run in timetables if any(batch.into in question.roles for batch in run.done)]
     standing = [run for run in edits if not undone_by(run, evidence.runs)]
     if standing:
-        ids = ", ".join(run.id for run in reversed(standing))
-        return not_yet(f"not undone: {ids}; undo the last one first")
+        ids = ", ".join(f"{run.id} ({run.header.about})" for run in reversed(standing))
+        return not_seen(f"not undone: {ids}; undo the last one first, or tick it if they are to stay")
     if not edits:
-        return not_seen("no run has let timetables run elsewhere; what was done by hand no run tells")
+        return not_seen("no run has let timetables run there; what was done by hand no run tells")
     last = edits[-1]
     undo = next(run for run in reversed(evidence.runs) if run.id == undone_by(last, evidence.runs))
     return done(f"run {undo.id} has undone {last.id}")
