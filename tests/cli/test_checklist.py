@@ -16,7 +16,7 @@ from syncengine.staging.pair_lock import pair_locked
 from tests.builders import Files, build_files
 from tests.cli.terminal import Said, Typing, contents
 from tests.following import archived, link_down
-from tests.rules.hooked import fails, hook, notes, python, with_hooks
+from tests.rules.hooked import fails, hook, notes, python, ran, with_hooks
 from tests.scenes import trunks
 
 NAME = "collection-off-and-on"
@@ -362,3 +362,55 @@ def test_lines_with_nothing_to_do_are_not_counted_as_done(files: Files, typed: T
 
     assert "[-]  5. Look whether administration was changed" in said.out
     assert "2 of 13 lines are done, and 4 have nothing to do. Next is line 2." in said.out
+
+
+def status(typed: Typing, files: Files) -> Said:
+    """Type the status of a pair, of what is kept alone."""
+    return typed("status", "--ledger", "--pair", files.pair_file)
+
+
+@pytest.mark.parametrize("back", ["--do", "--tick"])
+def test_a_server_in_single_user_mode_is_known_until_it_is_put_back(back: str, files: Files, typed: Typing) -> None:
+    """Status names a server that --do has put there, also where the list is begun anew; runs leave it to the list."""
+    with_hooks(files, hook("single-user"), hook("multi-user"))
+    checklist(typed, files, "--do", 3)
+
+    told = status(typed, files)
+    checklist(typed, files, "--anew")
+    resynced = typed("resync", "--window", "2000-06-05 04:00..04:29", "--yes", "--pair", files.pair_file)
+    still = status(typed, files)
+    checklist(typed, files, back, 7)
+    after = status(typed, files)
+
+    assert [one.code for one in (told, resynced, still, after)] == [5, 0, 5, 0]
+    assert "primary was put in single-user mode by a hook of a checklist, and is not put back." in told.text
+    assert ran(files) == ["single-user", *(["multi-user"] if back == "--do" else [])]
+
+
+def test_a_hook_that_was_stopped_may_have_done_it(files: Files, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After Ctrl-C nothing is ticked, and until somebody does each look tells that it was begun; status does too."""
+    with_hooks(files, hook("single-user"), hook("multi-user"))
+
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("syncengine.jobs.hook_commands.run_command", stopped)
+        said = checklist(typed, files, "--do", 3)
+    later, known = checklist(typed, files), status(typed, files)
+
+    assert said.code == 130
+    assert "[ ]  3. Put the primary" in later.out
+    assert "line 3: the hook single-user of primary was stopped by the user; look whether it was done" in later.text
+    assert known.code == 5
+    assert "Note: line 3" not in checklist(typed, files, "--tick", 3).text
+
+
+def test_of_two_servers_the_one_whose_hook_has_done_it_is_told(files: Files, typed: Typing) -> None:
+    """The line is not ticked where the second fails, and what was done on the first is said."""
+    with_hooks(files, hook("collection-on", python("sys.exit(os.environ['SYNCENGINE_SERVER'] == 'secondary')")))
+
+    said = typed("checklist", "new-server", "--pair", files.pair_file, "--do", "10")
+
+    assert said.code == 1
+    assert "the hook collection-on of secondary ended with exit code 1. Those before have done it: primary" in said.err
