@@ -235,6 +235,7 @@ class Checklists:
             as_of=as_of(self.settings),
             since=record.since,
             begun=record.begun,
+            now=datetime.now(),
             runs=self.ledger.runs(),
         )
         while True:

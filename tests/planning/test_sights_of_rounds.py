@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -144,6 +144,9 @@ def test_administration_is_alike_or_was_copied(tmp_path: Path) -> None:
     ]
     assert ask(name, COPYING, daily=alike, runs=(copied,)).says.startswith("run run1 has copied it")
     assert ask(name, LOOKING, daily=alike, runs=(copied,)).seen is Seen.DONE
+    # What was written a quarter of an hour ago is waited for from then on, not from when somebody looked.
+    assert ask(name, COPYING, daily=alike, runs=(copied,), now=LATER + timedelta(minutes=15)).at == at(45)
+    assert ask(name, COPYING, daily=alike, runs=(copied,), now=LATER - timedelta(minutes=15)).at == at(60)
     assert ask(name, AROUND, daily=alike, runs=(copied,)).seen is Seen.NOT_SEEN
     assert ask(name, AROUND, daily=alike, runs=(failed,)).seen is Seen.NOT_SEEN
     assert ask(name, AROUND, daily=alike, runs=(hooked,)).seen is Seen.DONE

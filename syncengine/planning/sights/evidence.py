@@ -47,6 +47,8 @@ class Evidence:
     """On the clock of the switch."""
     begun: datetime
     """On that of this machine: runs that were begun before do not count."""
+    now: datetime | None = None
+    """What the clock of this machine shows as that of the switch shows `as_of`; None where that does not matter."""
     gathered: frozenset[Need] = frozenset()
     problems: Mapping[Need, str] = field(default_factory=dict)
     """What could not be gathered, and why."""
@@ -60,6 +62,10 @@ class Evidence:
     daily: DailyCheck | None = None
     timetables: TimetableListing | None = None
     runs: tuple[RunRecord, ...] = ()
+
+    def on_the_switch(self, moment: datetime) -> datetime:
+        """Return a moment on the clock of this machine, as runs have it, on that of the switch."""
+        return min(self.as_of, self.as_of - (self.now - moment)) if self.now is not None else self.as_of
 
     @property
     def runs_since(self) -> tuple[RunRecord, ...]:

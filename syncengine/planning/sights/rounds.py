@@ -131,7 +131,8 @@ def administration_alike(evidence: Evidence, question: Question) -> Sighting:
     if run is None:
         return Sighting(Seen.NOT_NEEDED, "administration is alike on both servers, so that nothing is to be copied")
     if question.line.command:
-        return done(f"run {run.id} has copied it, and it is alike on both servers")
+        written = evidence.on_the_switch(max(batch.at for batch in run.done))
+        return done(f"run {run.id} has copied it, and it is alike on both servers", written)
     return not_seen(f"run {run.id} has copied administration; what belongs to it no table tells")
 
 
