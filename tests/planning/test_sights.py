@@ -211,6 +211,20 @@ def test_a_repair_is_done_only_when_nothing_is_left(outlook: Outlook, seen: Seen
     assert look(SightName.REPAIRED, evidence(problems={Need.OUTAGES: "No."})).seen is Seen.NOT_SEEN
 
 
+def test_a_repair_is_seen_of_the_time_that_is_kept() -> None:
+    """A list looks far back: rows that begin later than that, and before what the list is about, tell all of it."""
+    later = Unseen(Role.SECONDARY, 1, UnseenWhy.BEGINS_LATER, "secondary holds rows from 05:10 on")
+    window = Window(FIVE, at(30))
+    told = OutageFinding(BlindTime(1, window, (), archived=True), Outlook.ALIKE)
+    report = OutageReport(at(60), window, (told,), unseen=(later,), seen=Window(at(10), at(60)))
+
+    seen = [look(SightName.REPAIRED, evidence(outages=report), since=at(minute)).seen for minute in (31, 5)]
+
+    assert seen == [Seen.DONE, Seen.NOT_SEEN]
+    nobody = evidence(outages=replace(report, seen=None))
+    assert look(SightName.REPAIRED, nobody, since=at(31)).says == "secondary holds rows from 05:10 on"
+
+
 def test_call_history_needs_nothing_where_there_is_nothing_to_switch() -> None:
     """Not installed, or on at both: nothing to do; else people have to say that it is done."""
     states = {

@@ -170,10 +170,11 @@ def test_new_server_is_followed(tmp_path: Path, typed: Typing) -> None:
 @pytest.mark.soak
 def test_nightly_is_followed(tmp_path: Path, typed: Typing) -> None:
     """What hooks and servers tell is ticked at once; the night's outage is repaired, and the rest is by hand."""
+    before = [trunk for day in (3, 4) for trunk in trunks(0, 2400, row_date=date(2000, 6, day))]
     files = build_files(
         tmp_path,
         ["htrunk"],
-        both={"htrunk": [*trunks(400, 500), *trunks(530, 700)]},
+        both={"htrunk": [*before, *trunks(0, 500), *trunks(530, 700)]},
         primary={"htrunk": trunks(500, 530)},
         secondary={"htrunk": broken(500, 530), "linkex": [link(513, 360)]},
     )

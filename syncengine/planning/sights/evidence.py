@@ -47,8 +47,6 @@ class Evidence:
     """On the clock of the switch."""
     begun: datetime
     """On that of this machine: runs that were begun before do not count."""
-    now: datetime | None = None
-    """What the clock of this machine shows as that of the switch shows `as_of`; None where that does not matter."""
     gathered: frozenset[Need] = frozenset()
     problems: Mapping[Need, str] = field(default_factory=dict)
     """What could not be gathered, and why."""
@@ -62,6 +60,8 @@ class Evidence:
     daily: DailyCheck | None = None
     timetables: TimetableListing | None = None
     runs: tuple[RunRecord, ...] = ()
+    now: datetime | None = None
+    """What the clock of this machine shows as that of the switch shows `as_of`; None where that does not matter."""
 
     def on_the_switch(self, moment: datetime) -> datetime:
         """Return a moment on the clock of this machine, as runs have it, on that of the switch."""
