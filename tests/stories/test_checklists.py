@@ -91,10 +91,10 @@ def test_collection_off_and_on_is_followed(demo: Files, typed: Typing) -> None:
         }
     )
 
-    by_hooks = {"log-off-primary", "off-primary", "on-primary", "off-secondary", "on-secondary"}
+    by_hooks = {"log-off-primary", "log-off-secondary", "off-primary", "on-primary", "off-secondary", "on-secondary"}
     by_hooks |= {f"{mode}-{role}" for mode in ("single-user", "multi-user") for role in ("primary", "secondary")}
     assert {name for name, by in ticked.items() if by == "hook"} == by_hooks
-    assert {name for name, by in ticked.items() if by == "hand"} == set()
+    assert {name for name, by in ticked.items() if by == "hand"} == {"log-on-primary"}
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
 
 
@@ -186,6 +186,7 @@ def test_call_profile_change_is_followed(
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
 
 
+@pytest.mark.soak
 def test_call_profile_change_that_no_diary_tells_of_is_repaired_by_its_time(tmp_path: Path, typed: Typing) -> None:
     """Rows look whole and links never dropped: the repair of outages is not ticked, and the windows bring it back."""
     files = built(tmp_path)
