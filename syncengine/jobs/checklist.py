@@ -41,6 +41,9 @@ from syncengine.planning.sights.evidence import Evidence, Need
 from syncengine.staging.checklist_file import ChecklistFile
 from syncengine.staging.ledger import Ledger
 
+LONG_AGO_DAYS = 3
+"""From when on a list that was begun may be of another time."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChecklistWishes:
@@ -107,7 +110,15 @@ class Checklists:
         if wishes.since is not None:
             looked = replace(looked, since=wishes.since)
         filling = self._filled(procedure, looked)
-        notes = [] if record is None else [*_hooks_not_done(record, filling), *self._keep_seen(file, filling)]
+        notes = (
+            []
+            if record is None
+            else [
+                *_from_long_ago(procedure, record),
+                *_hooks_not_done(record, filling),
+                *self._keep_seen(file, filling),
+            ]
+        )
         return FilledChecklist(
             procedure=procedure,
             lines=filling.lines,
@@ -320,6 +331,13 @@ def _modes(file: ChecklistFile) -> tuple[HookRecord, ...]:
         if before is not None:
             return tuple(one for one in before.hooks if one.kind in (LineKind.SINGLE_USER, LineKind.MULTI_USER))
     return ()
+
+
+def _from_long_ago(procedure: Procedure, record: ChecklistRecord) -> Iterator[str]:
+    """Yield that a list may be of another time: who takes over at night finds what was ticked in the last takeover."""
+    days = (datetime.now() - record.begun).days
+    if days >= LONG_AGO_DAYS and not procedure.daily:
+        yield f"this was begun {record.begun:%Y-%m-%d}, {days} days ago; for another time begin it again, with --anew"
 
 
 def _hooks_not_done(record: ChecklistRecord, filling: Filling) -> Iterator[str]:

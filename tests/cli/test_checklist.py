@@ -356,6 +356,18 @@ def test_a_list_of_another_day_is_not_done_today(files: Files, typed: Typing) ->
     assert "that day" not in typed(*nightly).out
 
 
+def test_a_list_of_long_ago_says_that_it_is(files: Files, typed: Typing) -> None:
+    """What was ticked in the last takeover is not taken for this one's: how long ago it was begun is said."""
+    checklist(typed, files, "--tick", 2)
+    kept = ChecklistFile(files.folder / "pair.staging", NAME)
+    found = kept.load()
+    assert found is not None
+    kept.keep(replace(found, begun=found.begun - timedelta(days=90)))
+
+    assert "90 days ago; for another time begin it again, with --anew" in checklist(typed, files).text
+    assert "days ago" not in checklist(typed, files, "--anew").text
+
+
 def test_lines_with_nothing_to_do_are_not_counted_as_done(files: Files, typed: Typing) -> None:
     """Where nothing of administration has to be copied, lines are no progress of anybody's."""
     said = typed("checklist", "secondary-return", "--pair", files.pair_file, "--tick", "1")
