@@ -85,6 +85,14 @@ def test_every_line_that_repairs_outages_makes_days_weeks_and_months_anew() -> N
     assert all(command[-2:] == ("--rollups", "recompute") for command in repairs)
 
 
+def test_what_was_never_copied_is_added_to_the_secondary_before_its_administration_goes_back() -> None:
+    """A copy from the secondary deletes what only the primary has: what it was given before it failed."""
+    commands = [line.command for line in read_procedure("return").lines]
+
+    added = commands.index(("sync", "--set", "SET", "--policy", "fill"))
+    assert added < commands.index(("sync", "--set", "administration", "--from", "secondary"))
+
+
 def test_both_ways_of_a_call_profile_change_say_what_they_cost() -> None:
     """Ours takes two intervals and loses nothing; the guide's is quick and loses minutes for good."""
     ours, guide = read_procedure("call-profile-change").ways

@@ -137,8 +137,10 @@ def test_administration_is_alike_or_was_copied(tmp_path: Path) -> None:
 
     assert {ask(name, one, daily=alike).seen for one in (COPYING, LOOKING, AROUND)} == {Seen.NOT_NEEDED}
     assert ask(name, manual, daily=alike).says == "sp_ex_adm differs"
-    assert [ask(name, one, daily=differing).seen for one in (COPYING, LOOKING, AROUND)] == [
+    adding = replace(COPYING, command=("sync", "--set", "SET", "--policy", "fill"))
+    assert [ask(name, one, daily=differing).seen for one in (COPYING, LOOKING, adding, AROUND)] == [
         Seen.NOT_YET,
+        Seen.NOT_SEEN,
         Seen.NOT_SEEN,
         Seen.NOT_SEEN,
     ]

@@ -19,6 +19,7 @@ TABLES_SHOWN = 4
 ADMINISTRATION = (DataClass.SYSTEM, DataClass.ACD)
 MANUAL = "--include-manual"
 DRY_RUN = "--dry-run"
+POLICY = "--policy"
 
 
 def fit(evidence: Evidence, question: Question) -> Sighting:
@@ -192,8 +193,8 @@ def _copied(table: TableObservation, manual: bool) -> bool:
 
 
 def _copies(question: Question) -> bool:
-    """Say whether the line is the one that copies, not one to look, or to do by hand around it."""
-    return bool(question.line.command) and DRY_RUN not in question.line.command
+    """Say whether the line is the one that copies all, not one to look, to add a part, or to do by hand around it."""
+    return bool(question.line.command) and not {DRY_RUN, POLICY} & {*question.line.command}
 
 
 def _last_copy(evidence: Evidence, question: Question) -> RunRecord | None:
