@@ -267,13 +267,21 @@ def test_a_line_is_looked_at_only_after_the_one_it_follows() -> None:
 
 def test_what_was_ticked_by_hand_and_not_seen_makes_its_opposite_show_nothing() -> None:
     """Loads that nobody saw unlike may never have been changed: that they are alike ticks nothing then."""
-    before = (Tick("alike", FIVE, TickedBy.SIGHT), Tick("unlike", FIVE, TickedBy.HAND))
+    before = (Tick("alike", FIVE, TickedBy.SIGHT, "both run e"), Tick("unlike", FIVE, TickedBy.HAND))
     seen = (before[0], replace(before[1], by=TickedBy.SIGHT))
     record = ChecklistRecord("upgrade", FIVE, FIVE, ticks=before)
 
     assert states(record, evidence(*SAME)) == ["sight", "hand", "cannot be seen"]
     assert states(replace(record, ticks=seen), evidence(*SAME)) == ["sight", "sight", "sight"]
     assert states(replace(record, ticks=seen), evidence(*OTHER)) == ["sight", "sight", "not yet"]
+
+
+def test_a_new_load_that_was_removed_again_is_not_taken_for_one_on_both() -> None:
+    """The load that did not work gave way to the old one: both are alike again, and nothing was installed."""
+    before = (Tick("alike", FIVE, TickedBy.SIGHT, "both run f"), Tick("unlike", FIVE, TickedBy.SIGHT))
+    record = ChecklistRecord("upgrade", FIVE, FIVE, ticks=before)
+
+    assert states(record, evidence(*SAME)) == ["sight", "sight", "not yet"]
 
 
 def test_what_is_ticked_by_hand_and_shown_otherwise_is_contradicted() -> None:
