@@ -386,6 +386,7 @@ def test_a_server_in_single_user_mode_is_known_until_it_is_put_back(back: str, f
     """Status names a server that --do has put there, also where the list is begun anew; runs leave it to the list."""
     with_hooks(files, hook("single-user"), hook("multi-user"))
     checklist(typed, files, "--do", 3)
+    files.run("secondary", "UPDATE htrunk SET incalls = 1 WHERE starttime = 400")
 
     told = status(typed, files)
     checklist(typed, files, "--anew")
