@@ -75,8 +75,9 @@ def checklist(
     How far it is stays in the staging folder, from the first --anew, --tick or --do on. Only what happened since then
     counts, or since --since. No server is written to, but by hooks that --do runs.
 
-    Exit codes: 0 all lines are done (or the bare list), 3 lines are left, or the pair shows otherwise than is ticked,
-    1 a hook failed or the staging folder cannot be used, 2 bad input, 4 a run is writing, so that nothing is kept.
+    Exit codes: 0 all lines are done (or the bare list), 3 lines are left, the pair shows otherwise than is ticked, or
+    the list is of another day, 1 a hook failed or the staging folder cannot be used, 2 bad input, 4 a run is writing,
+    so that nothing is kept.
     """
     from syncengine.app import open_pair
     from syncengine.catalogue.procedure_file import procedure_names, read_procedure
@@ -109,7 +110,7 @@ def checklist(
         way=way or "",
     )
     _print(found, str(pair), json=json, verbose=verbose)
-    return ExitCode.DRIFT if found.left or found.contradicted else ExitCode.DONE
+    return ExitCode.DONE if found.finished else ExitCode.DRIFT
 
 
 def _print(found: FilledChecklist, pair: str, *, json: bool, verbose: int) -> None:

@@ -57,7 +57,7 @@ def runs(
         else:
             print_run(out(), found, known, str(pair), said=said, every_batch=bool(verbose))
     elif json:
-        print_document(runs_document(known, opened.ledger.holder()))
+        print_document(runs_document(known, opened.ledger.holder(), opened.ledger.list_hooks()))
     else:
         print_runs(out(), known)
     return ExitCode.DONE

@@ -37,18 +37,20 @@ def status(
 
     opened = open_pair(pair, specs=tuple(specs or ()), progress=progress())
     known, holder = opened.ledger.examined(), opened.ledger.holder()
+    lists = opened.ledger.list_hooks()
     daily = None if ledger or holder else opened.daily(since=since)
     if json:
-        document = {**runs_document(known, holder), "daily": daily_document(daily, str(pair)) if daily else None}
+        told = daily_document(daily, str(pair)) if daily else None
+        document = {**runs_document(known, holder, lists), "daily": told}
         print_document(document)
     else:
-        print_status(out(), known, holder, str(pair))
+        print_status(out(), known, holder, str(pair), lists)
         if daily is not None:
             out().print()
             print_daily(out(), daily, str(pair))
     if daily is not None and daily.failed:
         return ExitCode.ERROR
-    if left_to_do(known) or left_in_single_user_mode(known):
+    if left_to_do(known) or left_in_single_user_mode(known, lists):
         return ExitCode.PARTLY
     if any(run.state is RunState.DAMAGED or run.lost for run in known):
         return ExitCode.DRIFT

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from syncengine.catalogue import Catalogue
 from syncengine.catalogue.procedure_file import read_procedure
+from syncengine.hooks.command import CommandResult
 from syncengine.jobs.connections import Connections, as_of
-from syncengine.jobs.hook_commands import Commands, first_lines, last_lines, said_at_last
+from syncengine.jobs.hook_commands import INTERRUPTED, Commands, ended, first_lines, last_lines, said_at_last
 from syncengine.model.check import PairCheck
+from syncengine.model.checklist import LineKind
 from syncengine.model.daily_check import DailyCheck, HookCheck
 from syncengine.model.drift import Observation
 from syncengine.model.errors import (
@@ -23,7 +26,7 @@ from syncengine.model.errors import (
     WindowError,
 )
 from syncengine.model.filled_checklist import ChecklistRecord, FilledChecklist, Tick, TickedBy
-from syncengine.model.hooks import CheckKind
+from syncengine.model.hooks import CheckKind, HookRecord, HookState, in_order, in_single_user_mode
 from syncengine.model.names import command
 from syncengine.model.outages import OutageReport
 from syncengine.model.pair import Hook, PairSettings, Role
@@ -37,6 +40,9 @@ from syncengine.planning.filling import Filling, chosen_way, filled_in
 from syncengine.planning.sights.evidence import Evidence, Need
 from syncengine.staging.checklist_file import ChecklistFile
 from syncengine.staging.ledger import Ledger
+
+LONG_AGO_DAYS = 3
+"""From when on a list that was begun may be of another time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +110,15 @@ class Checklists:
         if wishes.since is not None:
             looked = replace(looked, since=wishes.since)
         filling = self._filled(procedure, looked)
-        notes = [] if record is None else self._keep_seen(file, filling)
+        notes = (
+            []
+            if record is None
+            else [
+                *_from_long_ago(procedure, record),
+                *_hooks_not_done(record, filling),
+                *self._keep_seen(file, filling),
+            ]
+        )
         return FilledChecklist(
             procedure=procedure,
             lines=filling.lines,
@@ -113,6 +127,7 @@ class Checklists:
             since=looked.since,
             begun=record.begun if record else None,
             notes=tuple(notes),
+            outdated=record is not None and procedure.daily and record.begun.date() != datetime.now().date(),
         )
 
     def _refuse_future(self, wishes: ChecklistWishes) -> None:
@@ -132,8 +147,10 @@ class Checklists:
             record = None if wishes.anew else file.load()
             if record is None and not wishes.begins:
                 return
+            _refuse_unknown(procedure, wishes, record)
             if record is None:
-                record = ChecklistRecord(procedure.name, datetime.now(), wishes.since or self._since(procedure))
+                since = wishes.since or self._since(procedure)
+                record = ChecklistRecord(procedure.name, datetime.now(), since, hooks=_modes(file))
             if wishes.way:
                 record = replace(record, way=wishes.way)
             for number in wishes.untick:
@@ -141,10 +158,12 @@ class Checklists:
             for number in wishes.tick:
                 line = procedure.lines[number - 1]
                 record = record.with_tick(Tick(line.name, wishes.at or now, TickedBy.HAND))
+                if line.kind is LineKind.MULTI_USER:
+                    record = self._put_back_by_hand(record, line)
             file.keep(record)
             for number, found in hooks.items():
                 line = procedure.lines[number - 1]
-                says = self._carry_out(number, line, found)
+                record, says = self._carry_out(number, line, found, record, file)
                 record = record.with_tick(Tick(line.name, wishes.at or as_of(self.settings), TickedBy.HOOK, says))
                 file.keep(record)
 
@@ -160,19 +179,47 @@ class Checklists:
             case _:
                 return now
 
-    def _carry_out(self, number: int, line: ProcedureLine, hooks: Iterable[Hook]) -> str:
-        """Run the hooks of a line, the primary's first, and return what they said; the first that fails ends it."""
-        said = []
+    def _carry_out(
+        self, number: int, line: ProcedureLine, hooks: Iterable[Hook], record: ChecklistRecord, file: ChecklistFile
+    ) -> tuple[ChecklistRecord, str]:
+        """Run the hooks of a line, the primary's first, and return what they said; the first that fails ends it.
+
+        That one is begun is kept before, and what became of it after: one that was cut short may have done it.
+        """
+        said: list[str] = []
         for hook in hooks:
-            found = self.commands.run(hook, lines=line.text)
+            begun = HookRecord(hook.kind, hook.server, self._next_hook(record), HookState.BEGUN, datetime.now())
+            record = record.with_hook(begun)
+            file.keep(record)
+            try:
+                found = self.commands.run(hook, lines=line.text)
+            except KeyboardInterrupt:
+                file.keep(record.with_hook(ended(begun, CommandResult(INTERRUPTED, "", "", 0.0))))
+                raise
+            record = record.with_hook(ended(begun, found))
+            file.keep(record)
             if found.problem:
+                before = f" Those before have done it: {'; '.join(said)}." if said else ""
                 raise HookFailedError(
                     f"Line {number} is not ticked: the hook {hook.kind} of {hook.server} "
-                    f"{found.problem}{said_at_last(found.output)}.",
+                    f"{found.problem}{said_at_last(found.output)}.{before}",
                     hint="Do it by hand and tick it, or repair the hook and try again.",
                 )
             said.append(f"{hook.server}: {last_lines(found.output) or 'done'}")
-        return "; ".join(said)
+        return record, "; ".join(said)
+
+    def _next_hook(self, record: ChecklistRecord) -> int:
+        known = (*self.ledger.list_hooks(), *record.hooks, *(one for run in self.ledger.runs() for one in run.hooks))
+        return max((one.number for one in known), default=0) + 1
+
+    def _put_back_by_hand(self, record: ChecklistRecord, line: ProcedureLine) -> ChecklistRecord:
+        """Return it with the servers put back that a checklist had put in single-user mode, as somebody says."""
+        for role in in_single_user_mode(in_order((*self.ledger.list_hooks(), *record.hooks))):
+            if role in line.place.roles:
+                number = self._next_hook(record)
+                back = HookRecord(LineKind.MULTI_USER, role, number, HookState.DONE, datetime.now(), says="by hand")
+                record = record.with_hook(back)
+        return record
 
     def _hooks_of(self, number: int, line: ProcedureLine) -> list[Hook]:
         """Return the hooks that carry out a line; raises `InputError` with what to do where there are not all."""
@@ -199,6 +246,7 @@ class Checklists:
             as_of=as_of(self.settings),
             since=record.since,
             begun=record.begun,
+            now=datetime.now(),
             runs=self.ledger.runs(),
         )
         while True:
@@ -274,6 +322,30 @@ class Checklists:
         except (OccupiedError, StagingError) as error:
             return [f"what was seen could not be kept: {error.message.rstrip('.')}"]
         return []
+
+
+def _modes(file: ChecklistFile) -> tuple[HookRecord, ...]:
+    """Return which servers the hooks of a list that is begun anew have put in single-user mode, and back."""
+    with suppress(StagingError):
+        before = file.load()
+        if before is not None:
+            return tuple(one for one in before.hooks if one.kind in (LineKind.SINGLE_USER, LineKind.MULTI_USER))
+    return ()
+
+
+def _from_long_ago(procedure: Procedure, record: ChecklistRecord) -> Iterator[str]:
+    """Yield that a list may be of another time: who takes over at night finds what was ticked in the last takeover."""
+    days = (datetime.now() - record.begun).days
+    if days >= LONG_AGO_DAYS and not procedure.daily:
+        yield f"this was begun {record.begun:%Y-%m-%d}, {days} days ago; for another time begin it again, with --anew"
+
+
+def _hooks_not_done(record: ChecklistRecord, filling: Filling) -> Iterator[str]:
+    """Yield the hooks that failed or were cut short at lines that are not done: they may have done it all the same."""
+    for filled in filling.lines:
+        hook = None if filled.done else record.hook_of(filled.line)
+        if hook is not None:
+            yield f"line {filled.number}: {hook.told}; look whether it was done"
 
 
 def _refuse_unknown(procedure: Procedure, wishes: ChecklistWishes, record: ChecklistRecord | None) -> None:

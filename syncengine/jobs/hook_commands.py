@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from syncengine.hooks.command import CommandResult, run_command
 from syncengine.model.errors import ServerError
-from syncengine.model.hooks import LOAD, CheckKind
+from syncengine.model.hooks import LOAD, CheckKind, HookRecord, HookState
 from syncengine.model.interrupts import uninterrupted
 from syncengine.model.pair import Hook, PairSettings, Role
 from syncengine.staging.private_files import umask_outside
@@ -19,6 +20,7 @@ COULD_NOT_TELL = (None, 126, 127, 255)
 """Of a command that did not end by itself, a shell that could not run its program, and ssh without its connection."""
 LONGEST_LINE = 120
 """Characters of one line that are shown where there is little room."""
+INTERRUPTED = "was stopped by the user"
 FIRST_LINES = 3
 LAST_LINES = 3
 
@@ -92,6 +94,21 @@ class Commands:
             elif result is not None and result.code != 0:
                 down[role] = f"links are down now, as the hook {CheckKind.LINKS} says{said_at_last(result.output)}"
         return LinksNow(down, tuple(untold))
+
+
+def ended(begun: HookRecord, found: CommandResult) -> HookRecord:
+    """Return what became of a hook that was begun."""
+    state = HookState.DONE if not found.problem else HookState.FAILED
+    if not found.started:
+        state = HookState.NOT_STARTED
+    return replace(
+        begun,
+        state=state,
+        at=datetime.now(),
+        seconds=round(found.seconds, 3),
+        why=found.problem,
+        says=last_lines(found.output),
+    )
 
 
 def first_lines(output: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from syncengine.model.hooks import HookRecord, HookState, with_record
 from syncengine.model.pair import Role
 from syncengine.model.procedure import Procedure, ProcedureLine, Way
 
@@ -45,10 +46,22 @@ class ChecklistRecord:
     ticks: tuple[Tick, ...] = ()
     unticked: tuple[tuple[str, datetime], ...] = ()
     """Lines of which somebody said that they are not done, and when: what was seen before does not count for them."""
+    hooks: tuple[HookRecord, ...] = ()
+    """Every time a hook was run for it, in order; of what was ticked before it was begun anew, the modes of servers."""
 
     def since_of(self, line: str) -> datetime:
         """Return since when what happened counts for a line."""
         return max([self.since, *(at for name, at in self.unticked if name == line)])
+
+    def with_hook(self, hook: HookRecord) -> ChecklistRecord:
+        """Return it with what became of a hook, or that it is begun."""
+        return replace(self, hooks=tuple(with_record(self.hooks, hook)))
+
+    def hook_of(self, line: ProcedureLine) -> HookRecord | None:
+        """Return the last that is known of the hooks of a line, of that which is not done first, or None."""
+        kinds = [line.kind.value] if line.kind is not None else []
+        last = {one.server: one for one in self.hooks if one.kind in kinds and one.server in line.place.roles}
+        return next((one for one in last.values() if one.state is not HookState.DONE), None)
 
     def with_tick(self, tick: Tick) -> ChecklistRecord:
         """Return it with a tick more. What people and hooks say takes the place of what was seen, and stays."""
@@ -134,6 +147,13 @@ class FilledChecklist:
     begun: datetime | None = None
     """None where it was not begun: then nothing is kept."""
     notes: tuple[str, ...] = ()
+    outdated: bool = False
+    """It is one for each day, and was begun on another: what is ticked is of that day."""
+
+    @property
+    def finished(self) -> bool:
+        """Say whether nothing is left to do, and nothing speaks against that."""
+        return not (self.left or self.contradicted or self.outdated)
 
     @property
     def left(self) -> tuple[FilledLine, ...]:

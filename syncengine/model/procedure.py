@@ -44,7 +44,7 @@ class SightName(StrEnum):
     COLLECTION_OFF = "collection-off"
     """Data collection was turned off there for all ACDs; the diary of links tells of it once they are back."""
     LINKS_DOWN = "links-down"
-    """The links of all ACDs went down there, as when CMS is turned off; the diary tells of it once they are back."""
+    """The links of all ACDs went down there, and not from outside; the diary tells of it once they are back."""
     LINKS_BACK = "links-back"
     """The links of all ACDs have come back there after they were down."""
     ARCHIVED = "archived"
@@ -65,6 +65,8 @@ class SightName(StrEnum):
     """Of the outages since then nothing is left that can be repaired."""
     CALL_HISTORY = "call-history"
     """External Call History has to be switched over: nothing to do where it is not installed, or on at both."""
+    CALL_HISTORY_INSTALLED = "call-history-installed"
+    """External Call History is installed, so that it has to be on again on what was installed anew."""
 
     FIT = "fit"
     """The server answers, archives, and its links are up."""
@@ -77,7 +79,7 @@ class SightName(StrEnum):
     RECOVERY_KIT_FINE = "recovery-kit-fine"
     """What the daily check, and its hooks, tell of both servers."""
     OUTAGE_OVER = "outage-over"
-    """The last outage of the server is over, by its own diary of links."""
+    """An outage of the server since yesterday is over, by its own diary of links, and it records calls again."""
     ADMINISTRATION_ALIKE = "administration-alike"
     """Nothing is to be copied of administration; what is done around a copy is not needed then."""
     IN_STEP = "in-step"
@@ -85,9 +87,9 @@ class SightName(StrEnum):
     TIMETABLES_OVER = "timetables-over"
     """The timetables of the server run there."""
     TIMETABLES_BACK = "timetables-back"
-    """Every run that let timetables run elsewhere has been undone."""
+    """Every run that let timetables run on the server has been undone."""
     BACKFILLED = "backfilled"
-    """A backfill has copied history, and was found in sync afterwards."""
+    """Backfills that have copied history; whether that was all of it no run knows."""
 
 
 class LooksBack(StrEnum):
@@ -163,6 +165,11 @@ class Procedure:
     looks_back: LooksBack = LooksBack.NOT
     ways: tuple[Way, ...] = ()
     """In the order they are offered: the first is gone where none is chosen."""
+
+    @property
+    def daily(self) -> bool:
+        """Say whether it is gone through each day, begun anew."""
+        return self.looks_back is LooksBack.YESTERDAY
 
     def numbered(self, way: str = "") -> Iterator[tuple[int, ProcedureLine]]:
         """Yield the lines of a way with their numbers, which are the same whatever way is gone; all without one."""

@@ -251,7 +251,7 @@ def left_to_do(runs: Sequence[RunRecord]) -> tuple[RunRecord, ...]:
     return tuple(run for run in runs if run.resumable and run.planned and not undone_by(run, runs))
 
 
-def left_in_single_user_mode(runs: Iterable[RunRecord]) -> tuple[Role, ...]:
-    """Return the servers that a hook of a run has put in single-user mode, and that none has put back."""
+def left_in_single_user_mode(runs: Iterable[RunRecord], lists: Iterable[HookRecord] = ()) -> tuple[Role, ...]:
+    """Return the servers that a hook of a run or of a checklist has put in single-user mode, and none has put back."""
     ended = [run for run in runs if run.state is not RunState.RUNNING]
-    return in_single_user_mode(in_order(one for run in ended for one in run.hooks))
+    return in_single_user_mode(in_order((*(one for run in ended for one in run.hooks), *lists)))

@@ -17,7 +17,7 @@ from syncengine.model.filled_checklist import (
     TickedBy,
 )
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.procedure import OPPOSITES, Procedure, ProcedureLine, Way
+from syncengine.model.procedure import OPPOSITES, Procedure, ProcedureLine, SightName, Way
 from syncengine.planning.sights.evidence import Evidence, Need, Question, not_seen
 from syncengine.planning.sights.registry import SIGHTS
 from syncengine.planning.support import support_lines
@@ -104,7 +104,12 @@ def _looked_at(
     if sight.need is not None and sight.need not in evidence.gathered:
         wanted.add(sight.need)
         return None
-    return sight.look(evidence, Question(line, since))
+    found = sight.look(evidence, Question(line, since))
+    first = ticks.get(procedure.line(line.after).after) if line.after else None
+    if line.seen is SightName.LOADS_ALIKE and first is not None and first.how == found.says:
+        # The load that was installed between was removed again.
+        return Sighting(Seen.NOT_YET, f"{found.says}, as before")
+    return found
 
 
 def _details(line: ProcedureLine, evidence: Evidence) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from rich.text import Text
 from syncengine.model.filled_checklist import FilledChecklist, FilledLine, Seen, Sighting, Tick, TickedBy
 from syncengine.model.names import command
 from syncengine.model.procedure import Procedure, ProcedureLine
+from syncengine.model.sentences import plural
 from syncengine.report.grid import wrapped
 from syncengine.report.json_values import plain
 from syncengine.report.text import grid, unbroken
@@ -65,6 +66,11 @@ def _head(found: FilledChecklist, pair: str, *, reasons: bool) -> Iterator[Text]
     procedure = found.procedure
     if found.begun is not None and found.since is not None:
         yield Text(f"Begun; what happened since {found.since:%Y-%m-%d %H:%M} counts.")
+        if found.outdated:
+            yield Text(
+                f"Begun {found.begun:%Y-%m-%d}: what is ticked is of that day. To begin today's, type", style="red"
+            )
+            yield unbroken(f"  {_typed(found, pair, '--anew')}", style="red")
     elif pair:
         begin = command("checklist", procedure.name, "--pair", pair, "--anew")
         yield Text("Not begun, so nothing is kept: to begin it, type")
@@ -150,17 +156,21 @@ def _end(found: FilledChecklist, pair: str) -> Iterator[Text]:
         with_pair = command("checklist", found.procedure.name, "--pair", "FILE")
         yield unbroken(f"With your pair the lines are filled in: {with_pair}", style="bold")
         return
-    done = len(found.lines) - len(found.left)
+    idle = sum(line.done and line.tick is None for line in found.lines)
+    done = len(found.lines) - len(found.left) - idle
     for filled in found.contradicted:
         untick = _typed(found, pair, "--untick", filled.number)
         yield Text(f"Line {filled.number} is ticked, and the pair shows otherwise. If it is not done:", style="red")
         yield unbroken(f"  {untick}", style="red")
     if not found.left:
-        yield Text(f"All {len(found.lines)} lines are done.", style="bold")
-        if found.begun is not None:
+        beside = f": {plural(done, 'line')}, and {idle} with nothing to do" if idle else ""
+        yield Text(f"All {len(found.lines)} lines are done{beside}.", style="bold")
+        if found.begun is not None and not found.outdated:
             yield unbroken(f"To begin it again: {_typed(found, pair, '--anew')}")
         return
-    yield Text(f"{done} of {len(found.lines)} lines are done. Next is line {found.left[0].number}.", style="bold")
+    beside = f", and {idle} {'have' if idle > 1 else 'has'} nothing to do" if idle else ""
+    standing = f"{done} of {len(found.lines)} lines are done{beside}."
+    yield Text(f"{standing} Next is line {found.left[0].number}.", style="bold")
     yield from _next(found.left[0], found, pair)
 
 
@@ -202,7 +212,8 @@ def checklist_document(found: FilledChecklist, pair: str = "") -> dict[str, Any]
         "as_of": plain(found.as_of),
         "begun": plain(found.begun),
         "since": plain(found.since),
-        "done": bool(pair) and not found.left and not found.contradicted,
+        "done": bool(pair) and found.finished,
+        "outdated": found.outdated,
         "left": [line.number for line in found.left],
         "notes": list(found.notes),
         "lines": [_line_document(line, procedure, pair) for line in found.lines],

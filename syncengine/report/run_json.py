@@ -12,13 +12,16 @@ from syncengine.report.json_values import plain
 from syncengine.report.surroundings import allowed_document, meeting_document, unseen_document
 
 
-def runs_document(runs: Sequence[RunRecord], holder: str) -> dict[str, Any]:
-    """Return every run as plain data, the last one first; `holder` is who writes to the pair now."""
+def runs_document(runs: Sequence[RunRecord], holder: str, lists: Sequence[HookRecord] = ()) -> dict[str, Any]:
+    """Return every run as plain data, the last one first; `holder` is who writes to the pair now.
+
+    `lists` is what is known of the hooks of checklists.
+    """
     return {
         "format": "syncengine.runs",
         "version": 1,
         "writing_now": holder or None,
-        "in_single_user_mode": [role.value for role in left_in_single_user_mode(runs)],
+        "in_single_user_mode": [role.value for role in left_in_single_user_mode(runs, lists)],
         "runs": [_run(run, runs) for run in reversed(runs)],
     }
 

@@ -209,8 +209,10 @@ def _next(run: RunRecord, runs: Sequence[RunRecord], pair: str) -> str:
     return "It has written nothing."
 
 
-def print_status(console: Console, runs: Sequence[RunRecord], holder: str, pair: str) -> None:
-    """Print what is going on at a pair, and what was left half done."""
+def print_status(
+    console: Console, runs: Sequence[RunRecord], holder: str, pair: str, lists: Sequence[HookRecord] = ()
+) -> None:
+    """Print what is going on at a pair, and what was left half done; `lists` are the hooks of checklists."""
     if holder:
         console.print(Text(f"Now: {holder}", style="cyan"))
     else:
@@ -226,14 +228,16 @@ def print_status(console: Console, runs: Sequence[RunRecord], holder: str, pair:
             console.print(wrong)
         if run.state is RunState.DAMAGED:
             console.print(unbroken(f"  {_next(run, runs, pair)}"))
-    for role in left_in_single_user_mode(runs):
-        console.print(
-            Text(
-                f"{role} was put in single-user mode by a hook, and no hook has put it back. Put it back; the next run "
-                "that writes runs the hook for it too, and so does `syncengine resume`.",
-                style="red",
-            )
+    by_runs = left_in_single_user_mode(runs)
+    for role in left_in_single_user_mode(runs, lists):
+        put = f"{role} was put in single-user mode by a hook"
+        says = (
+            f"{put}, and no hook has put it back. Put it back; the next run that writes runs the hook for it too, and "
+            "so does `syncengine resume`."
+            if role in by_runs
+            else f"{put} of a checklist, and is not put back. Go on with that checklist, or put it back and tick that."
         )
+        console.print(Text(says, style="red"))
     if runs and not running:
         last = runs[-1]
         console.print(Text(f"Last run: {last.id}, {last.header.kind}, {_state(last, runs)}, {last.header.about}"))

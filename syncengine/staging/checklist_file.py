@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from syncengine.model.errors import StagingError
 from syncengine.model.filled_checklist import ChecklistRecord
+from syncengine.model.hooks import HookRecord
 from syncengine.model.names import command
 from syncengine.staging.documents import read_document, write_document
 from syncengine.staging.errors import damaged, staging_errors
@@ -69,3 +71,13 @@ class ChecklistFile:
     def _instead(self) -> str:
         again = command("checklist", self.name, "--anew")
         return f"`{again}` begins it again; then tick what is done."
+
+
+def hooks_of_checklists(staging: Path) -> tuple[HookRecord, ...]:
+    """Return what is known of the hooks of all checklists; of a damaged one nothing, which is told when it is typed."""
+    found: list[HookRecord] = []
+    for path in sorted((staging / CHECKLISTS).glob("*.json")):
+        with suppress(StagingError, OSError):
+            record = ChecklistFile(staging, path.stem).load()
+            found += record.hooks if record is not None else ()
+    return tuple(found)

@@ -13,9 +13,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from syncengine.model.errors import InputError, StagingError
+from syncengine.model.hooks import HookRecord
 from syncengine.model.plan import Plan
 from syncengine.model.portions import BackfillWishes
 from syncengine.model.run import BatchState, RunHeader, RunKind, RunRecord, RunState, left_to_do
+from syncengine.staging.checklist_file import hooks_of_checklists
 from syncengine.staging.errors import staging_errors
 from syncengine.staging.pair_lock import UNNAMED, PairLock, holder_of, pair_locked
 from syncengine.staging.run_folder import RunFolder
@@ -126,6 +128,10 @@ class Ledger:
                 if record.state is not RunState.DAMAGED:
                     raise
         return tuple(plans)
+
+    def list_hooks(self) -> tuple[HookRecord, ...]:
+        """Return every time a checklist has run a hook; those of runs stand with the runs."""
+        return hooks_of_checklists(self.staging)
 
     def holder(self) -> str:
         """Return who writes to the pair now, in words, or nothing."""

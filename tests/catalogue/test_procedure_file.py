@@ -9,7 +9,7 @@ import pytest
 
 from syncengine.catalogue.procedure_file import procedure_names, read_procedure
 from syncengine.model.errors import InputError, SpecError
-from syncengine.model.procedure import SightName
+from syncengine.model.procedure import OPPOSITES, SightName
 from syncengine.planning.sights.registry import SIGHTS
 
 HEAD = 'title = "A title"\nsource = "chapter 9"\n'
@@ -53,6 +53,44 @@ def test_collection_off_and_on_has_all_18_steps() -> None:
     assert procedure.ways[0].name == "guide"
     single = [line for line in procedure.lines if line.kind in ("single-user", "multi-user")]
     assert [(line.guide, line.ways) for line in single] == [(step, ("guide",)) for step in ("2", "6", "10", "14")]
+
+
+def test_what_shows_a_change_comes_after_what_shows_that_it_was_not_made_yet() -> None:
+    """Loads that were unlike from the start, or a link that dropped in the days before, tick no line of an upgrade."""
+    for procedure in map(read_procedure, procedure_names()):
+        for line in procedure.lines:
+            if line.seen in (SightName.LOADS_UNLIKE, SightName.SET_UP_UNLIKE, SightName.PROFILES_UNLIKE):
+                assert procedure.line(line.after).seen is OPPOSITES[line.seen]
+            if line.seen is SightName.LINKS_DOWN:
+                assert line.after
+
+
+SAID = {"log-off": r"\blog off\b", "log-on": r"\blog on\b", "single-user": "single-user", "multi-user": "multi-user"}
+
+
+def test_a_line_that_a_hook_ticks_says_no_more_than_the_hook_does() -> None:
+    """Who has users told to log off has told nobody to log on, nor put a server in any mode."""
+    for procedure in map(read_procedure, procedure_names()):
+        for line in (line for line in procedure.lines if line.kind is not None):
+            said = {kind for kind, words in SAID.items() if re.search(words, line.text)}
+            assert said <= {str(line.kind)}, (procedure.name, line.name)
+
+
+def test_every_line_that_repairs_outages_makes_days_weeks_and_months_anew() -> None:
+    """A later run cannot: it finds nothing that differs below them, so that they would stay as they are."""
+    repairs = [line.command for name in procedure_names() for line in read_procedure(name).lines]
+    repairs = [command for command in repairs if command[:2] == ("resync", "--outages")]
+
+    assert len(repairs) == 7
+    assert all(command[-2:] == ("--rollups", "recompute") for command in repairs)
+
+
+def test_what_was_never_copied_is_added_to_the_secondary_before_its_administration_goes_back() -> None:
+    """A copy from the secondary deletes what only the primary has: what it was given before it failed."""
+    commands = [line.command for line in read_procedure("return").lines]
+
+    added = commands.index(("sync", "--set", "SET", "--policy", "fill"))
+    assert added < commands.index(("sync", "--set", "administration", "--from", "secondary"))
 
 
 def test_both_ways_of_a_call_profile_change_say_what_they_cost() -> None:

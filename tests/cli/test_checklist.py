@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import stat
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from syncengine.staging.pair_lock import pair_locked
 from tests.builders import Files, build_files
 from tests.cli.terminal import Said, Typing, contents
 from tests.following import archived, link_down
-from tests.rules.hooked import fails, hook, notes, python, with_hooks
+from tests.rules.hooked import fails, hook, notes, python, ran, with_hooks
 from tests.scenes import trunks
 
 NAME = "collection-off-and-on"
@@ -65,7 +67,7 @@ def test_without_a_pair_it_is_the_bare_list(typed: Typing) -> None:
     said = typed("checklist", NAME)
 
     assert said.code == 0
-    assert said.out.count("[ ]") == 17
+    assert said.out.count("[ ]") == 19
     assert "Way guide: as the guide has it, in single-user mode." in said.out
     assert "Put the primary in single-user mode. (guide 2; only way guide)" in said.out
     assert "syncengine resync --pair FILE --outages" in said.out
@@ -145,8 +147,8 @@ def test_a_hook_that_fails_ticks_nothing(files: Files, typed: Typing) -> None:
 
 
 BAD = [
-    (["--tick", "0"], f"The checklist {NAME} has no line 0. It has lines 1 to 17."),
-    (["--untick", "18"], f"The checklist {NAME} has no line 18."),
+    (["--tick", "0"], f"The checklist {NAME} has no line 0. It has lines 1 to 19."),
+    (["--untick", "20"], f"The checklist {NAME} has no line 20."),
     (["--tick", "-3"], "has no line -3"),
     (["--tick", "x"], "that is no whole number"),
     (
@@ -157,7 +159,7 @@ BAD = [
     (["--tick", "2", "--untick", "2"], "Line 2 cannot be ticked and unticked at once."),
     (["--do", "5"], "Line 5 has no hook that carries it out. Do it by hand, then tick it."),
     (["--do", "4"], "or name a command for primary under [hooks.collection-off] in the pair file."),
-    (["--do", "9"], "`syncengine resync --outages --pair "),
+    (["--do", "10"], "`syncengine resync --outages --rollups recompute --pair "),
     (["--at", "2000-06-05 05:00"], "--at says when a line was done, and none is ticked. Add --tick N."),
     (["--tick", "2", "--at", "yesterday"], "yesterday"),
     (
@@ -222,15 +224,15 @@ def test_what_cannot_be_seen_yet_speaks_against_no_tick(files: Files, typed: Typ
 
 def test_a_tick_that_the_pair_contradicts_is_told(files: Files, typed: Typing) -> None:
     """Ticked by hand, and the archive has not run: it is said, with how to untick, and the exit code stays 3."""
-    every = [word for number in range(1, 18) for word in ("--tick", number)]
+    every = [word for number in range(1, 20) for word in ("--tick", number)]
     link_down(files, "primary", "05:13", "05:19")
 
     said = checklist(typed, files, *every)
 
     assert said.code == 3
-    assert "[!]  8. Wait until the interval" in said.out
+    assert "[!]  9. Wait until the interval" in said.out
     assert "But: primary has archived ACD 1 up to 2000-06-05 05:00" in said.out
-    assert f"syncengine checklist {NAME} --pair {files.pair_file} --untick 8" in said.out
+    assert f"syncengine checklist {NAME} --pair {files.pair_file} --untick 9" in said.out
 
 
 def test_anew_forgets_the_ticks(files: Files, typed: Typing) -> None:
@@ -322,8 +324,106 @@ def test_a_server_that_does_not_answer_ends_nothing(files: Files, typed: Typing)
     """During an upgrade one server is down: its lines are to be ticked by hand, and the list goes on."""
     files.database("secondary").write_bytes(b"no database")
 
-    said = typed("checklist", "base-load-upgrade", "--pair", files.pair_file)
+    said = typed("checklist", "base-load-upgrade", "--pair", files.pair_file, "--tick", "6")
 
     assert said.code == 3
     assert "Cannot be seen: secondary: " in said.out
     assert "[x]  1. Look up the CMS version and load" in said.out
+
+
+def test_a_list_of_another_day_is_not_done_today(files: Files, typed: Typing) -> None:
+    """Nightly is begun anew each day: where nobody did, yesterday's ticks are told as such, and nothing is done."""
+    nightly = ("checklist", "nightly", "--pair", files.pair_file)
+    kept = record(files).with_name("nightly.json")
+    ticks = [word for number in range(1, 16) for word in ("--tick", str(number))]
+    today = typed(*nightly, "--anew", *ticks)
+    begun = json.loads(kept.read_text())["checklist"]["begun"]
+    earlier = ChecklistFile(files.folder / "pair.staging", "nightly")
+    found = earlier.load()
+    assert found is not None
+    earlier.keep(replace(found, begun=found.begun - timedelta(days=1)))
+
+    later = typed(*nightly)
+
+    assert (today.code, later.code) == (0, 3)
+    assert "All 15 lines are done" in today.out
+    assert (
+        f"Begun {datetime.fromisoformat(begun) - timedelta(days=1):%Y-%m-%d}: what is ticked is of that day."
+        in later.out
+    )
+    assert typed(*nightly, "--json").document["done"] is False
+    assert typed(*nightly, "--anew").code == 3
+    assert "that day" not in typed(*nightly).out
+
+
+def test_a_list_of_long_ago_says_that_it_is(files: Files, typed: Typing) -> None:
+    """What was ticked in the last takeover is not taken for this one's: how long ago it was begun is said."""
+    checklist(typed, files, "--tick", 2)
+    kept = ChecklistFile(files.folder / "pair.staging", NAME)
+    found = kept.load()
+    assert found is not None
+    kept.keep(replace(found, begun=found.begun - timedelta(days=90)))
+
+    assert "90 days ago; for another time begin it again, with --anew" in checklist(typed, files).text
+    assert "days ago" not in checklist(typed, files, "--anew").text
+
+
+def test_lines_with_nothing_to_do_are_not_counted_as_done(files: Files, typed: Typing) -> None:
+    """Where nothing of administration has to be copied, lines are no progress of anybody's."""
+    said = typed("checklist", "secondary-return", "--pair", files.pair_file, "--tick", "1")
+
+    assert "[-]  5. Look whether administration was changed" in said.out
+    assert "2 of 13 lines are done, and 4 have nothing to do. Next is line 2." in said.out
+
+
+def status(typed: Typing, files: Files) -> Said:
+    """Type the status of a pair, of what is kept alone."""
+    return typed("status", "--ledger", "--pair", files.pair_file)
+
+
+@pytest.mark.parametrize("back", ["--do", "--tick"])
+def test_a_server_in_single_user_mode_is_known_until_it_is_put_back(back: str, files: Files, typed: Typing) -> None:
+    """Status names a server that --do has put there, also where the list is begun anew; runs leave it to the list."""
+    with_hooks(files, hook("single-user"), hook("multi-user"))
+    checklist(typed, files, "--do", 3)
+    files.run("secondary", "UPDATE htrunk SET incalls = 1 WHERE starttime = 400")
+
+    told = status(typed, files)
+    checklist(typed, files, "--anew")
+    resynced = typed("resync", "--window", "2000-06-05 04:00..04:29", "--yes", "--pair", files.pair_file)
+    still = status(typed, files)
+    checklist(typed, files, back, 7)
+    after = status(typed, files)
+
+    assert [one.code for one in (told, resynced, still, after)] == [5, 0, 5, 0]
+    assert "primary was put in single-user mode by a hook of a checklist, and is not put back." in told.text
+    assert ran(files) == ["single-user", *(["multi-user"] if back == "--do" else [])]
+
+
+def test_a_hook_that_was_stopped_may_have_done_it(files: Files, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After Ctrl-C nothing is ticked, and until somebody does each look tells that it was begun; status does too."""
+    with_hooks(files, hook("single-user"), hook("multi-user"))
+
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("syncengine.jobs.hook_commands.run_command", stopped)
+        said = checklist(typed, files, "--do", 3)
+    later, known = checklist(typed, files), status(typed, files)
+
+    assert said.code == 130
+    assert "[ ]  3. Put the primary" in later.out
+    assert "line 3: the hook single-user of primary was stopped by the user; look whether it was done" in later.text
+    assert known.code == 5
+    assert "Note: line 3" not in checklist(typed, files, "--tick", 3).text
+
+
+def test_of_two_servers_the_one_whose_hook_has_done_it_is_told(files: Files, typed: Typing) -> None:
+    """The line is not ticked where the second fails, and what was done on the first is said."""
+    with_hooks(files, hook("collection-on", python("sys.exit(os.environ['SYNCENGINE_SERVER'] == 'secondary')")))
+
+    said = typed("checklist", "new-server", "--pair", files.pair_file, "--do", "10")
+
+    assert said.code == 1
+    assert "the hook collection-on of secondary ended with exit code 1. Those before have done it: primary" in said.err

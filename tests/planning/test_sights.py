@@ -74,12 +74,14 @@ def test_collection_is_off_only_when_it_was_for_all_acds() -> None:
     assert look(name, evidence(facts(outages=both, tells_links=False))).seen is Seen.NOT_SEEN
 
 
-def test_cms_is_off_whatever_reason_the_diary_has() -> None:
-    """A server that is turned off has its links down for a reason that nobody promises; it is told."""
+def test_cms_is_off_for_whatever_reason_lies_with_the_server() -> None:
+    """Which reason the diary has then nobody promises; it is told. A network that failed turned nothing off."""
     seen = look(SightName.LINKS_DOWN, evidence(facts(outages=(link(13, 19, 97), link(13, 19, 97, acd=2)))))
 
     assert (seen.seen, seen.at) == (Seen.DONE, at(13))
     assert "the session was down" in seen.says
+    timed_out = (link(13, 19, 95), link(13, 19, 95, acd=2))
+    assert look(SightName.LINKS_DOWN, evidence(facts(outages=timed_out))).seen is Seen.NOT_SEEN
 
 
 def test_links_are_back_when_the_last_of_them_is() -> None:
@@ -164,12 +166,16 @@ def test_the_set_up_is_alike_only_by_a_check_that_looked() -> None:
         ("the last full backup ended 2000-06-05 05:05", True, Seen.DONE),
         ("the last full backup ended 2000-06-05 05:05", False, Seen.NOT_YET),
         ("the last full backup ended 2000-06-04 23:10", True, Seen.NOT_YET),
+        ("incremental backup ended 2000-06-05 05:05", True, Seen.NOT_YET),
+        ("CMS-000605-01-XSAC-00-I-01 ended 2000-06-05 05:05", True, Seen.NOT_YET),
+        ("CMS-000605-01-XSAC-00-F-01 ended 2000-06-05 05:05", True, Seen.DONE),
+        ("ended 2000-06-04 23:10, next 2000-06-05 23:10", True, Seen.NOT_YET),
         ("fine", True, Seen.NOT_SEEN),
         ("2000-99-99 25:61", True, Seen.NOT_SEEN),
     ],
 )
 def test_a_backup_is_done_only_when_the_hook_tells_a_time_since(says: str, fine: bool, seen: Seen) -> None:
-    """A backup of the day before, one that failed, or a hook that tells no time ticks nothing."""
+    """One of the day before, that failed, is incremental or yet to come, or without a time, ticks nothing."""
     told = HookCheck(CheckKind.BACKUPS, Role.PRIMARY, fine, (says,))
 
     assert look(SightName.BACKUP, evidence(backups=(told,))).seen is seen
@@ -185,7 +191,7 @@ def test_a_backup_is_done_only_when_the_hook_tells_a_time_since(says: str, fine:
     [(one, Seen.DONE if one in (Outlook.ALIKE, Outlook.LOST) else Seen.NOT_YET) for one in Outlook],
 )
 def test_a_repair_is_done_only_when_nothing_is_left(outlook: Outlook, seen: Seen) -> None:
-    """Whatever can still be repaired, waits, or is not known keeps the line open; what is lost is counted."""
+    """What can be repaired, waits or is not known keeps it open; that no outage is known is no repair of one."""
     window = Window(FIVE, at(30))
     report = OutageReport(at(60), window, (OutageFinding(BlindTime(1, window, (), archived=True), outlook),))
 
@@ -194,11 +200,29 @@ def test_a_repair_is_done_only_when_nothing_is_left(outlook: Outlook, seen: Seen
         look(SightName.REPAIRED, evidence(outages=replace(report, not_compared=(("hagent", "No."),)))).seen
         is Seen.NOT_SEEN
     )
+    question = Question(ProcedureLine("line", "Repair.", after="before"), FIVE)
+    nothing = evidence(outages=replace(report, findings=()))
+    assert look(SightName.REPAIRED, nothing).seen is Seen.DONE
+    assert SIGHTS[SightName.REPAIRED].look(nothing, question).seen is Seen.NOT_SEEN
     empty = replace(
         report, findings=(), unseen=(Unseen(Role.SECONDARY, None, UnseenWhy.NOTHING_TOLD, "it tells nothing"),)
     )
     assert look(SightName.REPAIRED, evidence(outages=empty)).seen is Seen.NOT_SEEN
     assert look(SightName.REPAIRED, evidence(problems={Need.OUTAGES: "No."})).seen is Seen.NOT_SEEN
+
+
+def test_a_repair_is_seen_of_the_time_that_is_kept() -> None:
+    """A list looks far back: rows that begin later than that, and before what the list is about, tell all of it."""
+    later = Unseen(Role.SECONDARY, 1, UnseenWhy.BEGINS_LATER, "secondary holds rows from 05:10 on")
+    window = Window(FIVE, at(30))
+    told = OutageFinding(BlindTime(1, window, (), archived=True), Outlook.ALIKE)
+    report = OutageReport(at(60), window, (told,), unseen=(later,), seen=Window(at(10), at(60)))
+
+    seen = [look(SightName.REPAIRED, evidence(outages=report), since=at(minute)).seen for minute in (31, 5)]
+
+    assert seen == [Seen.DONE, Seen.NOT_SEEN]
+    nobody = evidence(outages=replace(report, seen=None))
+    assert look(SightName.REPAIRED, nobody, since=at(31)).says == "secondary holds rows from 05:10 on"
 
 
 def test_call_history_needs_nothing_where_there_is_nothing_to_switch() -> None:
@@ -209,6 +233,16 @@ def test_call_history_needs_nothing_where_there_is_nothing_to_switch() -> None:
     }
 
     assert states == {None: Seen.NOT_NEEDED, CallHistory.BOTH: Seen.NOT_NEEDED, CallHistory.PRIMARY: Seen.NOT_SEEN}
+
+
+def test_call_history_has_to_be_on_again_on_what_was_installed_anew() -> None:
+    """Where it is on at both nothing is switched over, and a new load may have it off all the same (Appendix G, 17)."""
+    states = {
+        how: look(SightName.CALL_HISTORY_INSTALLED, evidence(settings=replace(SETTINGS, call_history=how))).seen
+        for how in (None, CallHistory.BOTH, CallHistory.PRIMARY)
+    }
+
+    assert states == {None: Seen.NOT_NEEDED, CallHistory.BOTH: Seen.NOT_SEEN, CallHistory.PRIMARY: Seen.NOT_SEEN}
 
 
 ALIKE = ProcedureLine("alike", "Look.", seen=SightName.LOADS_ALIKE, passes=True)
@@ -233,13 +267,21 @@ def test_a_line_is_looked_at_only_after_the_one_it_follows() -> None:
 
 def test_what_was_ticked_by_hand_and_not_seen_makes_its_opposite_show_nothing() -> None:
     """Loads that nobody saw unlike may never have been changed: that they are alike ticks nothing then."""
-    before = (Tick("alike", FIVE, TickedBy.SIGHT), Tick("unlike", FIVE, TickedBy.HAND))
+    before = (Tick("alike", FIVE, TickedBy.SIGHT, "both run e"), Tick("unlike", FIVE, TickedBy.HAND))
     seen = (before[0], replace(before[1], by=TickedBy.SIGHT))
     record = ChecklistRecord("upgrade", FIVE, FIVE, ticks=before)
 
     assert states(record, evidence(*SAME)) == ["sight", "hand", "cannot be seen"]
     assert states(replace(record, ticks=seen), evidence(*SAME)) == ["sight", "sight", "sight"]
     assert states(replace(record, ticks=seen), evidence(*OTHER)) == ["sight", "sight", "not yet"]
+
+
+def test_a_new_load_that_was_removed_again_is_not_taken_for_one_on_both() -> None:
+    """The load that did not work gave way to the old one: both are alike again, and nothing was installed."""
+    before = (Tick("alike", FIVE, TickedBy.SIGHT, "both run f"), Tick("unlike", FIVE, TickedBy.SIGHT))
+    record = ChecklistRecord("upgrade", FIVE, FIVE, ticks=before)
+
+    assert states(record, evidence(*SAME)) == ["sight", "sight", "not yet"]
 
 
 def test_what_is_ticked_by_hand_and_shown_otherwise_is_contradicted() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from syncengine.model.archives import Amiss, ArchiveFault
 from syncengine.model.checklist import ChecklistLine, LineKind
 from syncengine.model.daily_check import DailyCheck, HookCheck, ServerDay
-from syncengine.model.facts import ArchiveStatus
+from syncengine.model.facts import ArchiveStatus, ServerFacts
 from syncengine.model.filled_checklist import ChecklistRecord, Seen, Sighting, Tick, TickedBy
 from syncengine.model.hooks import CheckKind, HookRecord, HookState
 from syncengine.model.pair import Role
@@ -137,13 +137,18 @@ def test_administration_is_alike_or_was_copied(tmp_path: Path) -> None:
 
     assert {ask(name, one, daily=alike).seen for one in (COPYING, LOOKING, AROUND)} == {Seen.NOT_NEEDED}
     assert ask(name, manual, daily=alike).says == "sp_ex_adm differs"
-    assert [ask(name, one, daily=differing).seen for one in (COPYING, LOOKING, AROUND)] == [
+    adding = replace(COPYING, command=("sync", "--set", "SET", "--policy", "fill"))
+    assert [ask(name, one, daily=differing).seen for one in (COPYING, LOOKING, adding, AROUND)] == [
         Seen.NOT_YET,
+        Seen.NOT_SEEN,
         Seen.NOT_SEEN,
         Seen.NOT_SEEN,
     ]
     assert ask(name, COPYING, daily=alike, runs=(copied,)).says.startswith("run run1 has copied it")
     assert ask(name, LOOKING, daily=alike, runs=(copied,)).seen is Seen.DONE
+    # What was written a quarter of an hour ago is waited for from then on, not from when somebody looked.
+    assert ask(name, COPYING, daily=alike, runs=(copied,), now=LATER + timedelta(minutes=15)).at == at(45)
+    assert ask(name, COPYING, daily=alike, runs=(copied,), now=LATER - timedelta(minutes=15)).at == at(60)
     assert ask(name, AROUND, daily=alike, runs=(copied,)).seen is Seen.NOT_SEEN
     assert ask(name, AROUND, daily=alike, runs=(failed,)).seen is Seen.NOT_SEEN
     assert ask(name, AROUND, daily=alike, runs=(hooked,)).seen is Seen.DONE
@@ -152,6 +157,12 @@ def test_administration_is_alike_or_was_copied(tmp_path: Path) -> None:
 
     assert ask(SightName.IN_STEP, COPYING, daily=differing).seen is Seen.NOT_YET
     assert ask(SightName.IN_STEP, COPYING, daily=daily()).seen is Seen.NOT_SEEN
+    assert alike.drift is not None
+    same = replace(alike.drift, tables=tuple(one for one in alike.drift.tables if not one.differing))
+    assert ask(SightName.IN_STEP, COPYING, daily=replace(alike, drift=same)).seen is Seen.DONE
+    longer = replace(alike.servers[0], facts=facts(outages=(link(-5000, -9),)))
+    started = replace(alike, drift=same, servers=(longer, longer))
+    assert "an outage began before" in ask(SightName.IN_STEP, COPYING, daily=started).says
     files.run("secondary", "ALTER TABLE synonyms DROP COLUMN value")
     torn = files.open().daily()
     assert ask(SightName.IN_STEP, COPYING, daily=torn).says.startswith("synonyms could not be compared")
@@ -159,24 +170,31 @@ def test_administration_is_alike_or_was_copied(tmp_path: Path) -> None:
 
 
 def test_history_was_copied_by_a_backfill_that_is_done_and_in_sync() -> None:
-    """One that was cut short, that left something unlike, or that was begun before, ticks nothing."""
-    name, line = SightName.BACKFILLED, COPYING
-    done = run(RunKind.BACKFILL)
+    """Cut short, unlike afterwards, of before or elsewhere it is none; whether it was all of history people say.
 
-    assert ask(name, line, runs=(done,)).seen is Seen.DONE
+    A backfill of one day ends in sync as one of ten years does.
+    """
+    name, line = SightName.BACKFILLED, replace(COPYING, place=Place.SECONDARY)
+    done = run(RunKind.BACKFILL)
+    done = replace(done, header=replace(done.header, about="2000-06-01 to 2000-06-02"))
+
+    assert ask(name, line, runs=(done,)).seen is Seen.NOT_SEEN
+    assert "(2000-06-01 to 2000-06-02); tick it if that was all" in ask(name, line, runs=(done,)).says
     before = replace(done, header=replace(done.header, begun=datetime(2000, 1, 1)))
     others = (replace(done, state=RunState.PARTLY), replace(done, differs=True), run(RunKind.RESYNC), before)
-    assert {ask(name, line, runs=(one,)).seen for one in others} == {Seen.NOT_YET}
+    elsewhere = run(RunKind.BACKFILL, into=Role.PRIMARY)
+    assert {ask(name, line, runs=(one,)).seen for one in (*others, elsewhere)} == {Seen.NOT_YET}
 
 
 def test_timetables_are_back_once_every_edit_is_undone() -> None:
-    """An edit that stands is named with its run; where none is kept nobody knows what was done by hand."""
-    name, line = SightName.TIMETABLES_BACK, COPYING
+    """An edit that stands is named with its run; one of the other server is none; what was by hand nobody knows."""
+    name, line = SightName.TIMETABLES_BACK, replace(COPYING, place=Place.SECONDARY)
     first, second = run(RunKind.TIMETABLES), run(RunKind.TIMETABLES, 2)
     undone = (run(RunKind.UNDO, 3, undoes="run2"), run(RunKind.UNDO, 4, undoes="run1"))
 
-    assert ask(name, line, runs=(first, second)).says == "not undone: run2, run1; undo the last one first"
-    assert ask(name, line, runs=(first, second, undone[0])).says.startswith("not undone: run1;")
+    assert ask(name, line, runs=(first, second)).says.startswith("not undone: run2 (), run1 (); undo the last one")
+    assert ask(name, line, runs=(first, second, undone[0])).says.startswith("not undone: run1 ();")
+    assert ask(name, line, runs=(run(RunKind.TIMETABLES, into=Role.PRIMARY),)).says.startswith("no run has")
     assert ask(name, line, runs=(first, second, *undone)).seen is Seen.DONE
     assert ask(name, line).seen is Seen.NOT_SEEN
 
@@ -204,15 +222,38 @@ def test_timetables_are_over_when_all_run_there() -> None:
     assert seen().seen is Seen.NOT_NEEDED
 
 
+def day(diary: ServerFacts, problem: str = "", **found: object) -> DailyCheck:
+    """Return a daily check since five o'clock of which the primary tells some facts."""
+    servers = (ServerDay(Role.PRIMARY, problem, None if problem else diary), ServerDay(Role.SECONDARY, "no."))
+    return daily(servers=servers, **found)
+
+
 def test_an_outage_is_over_when_the_diary_has_its_end() -> None:
     """The last one counts, with its ACDs; a server that does not answer is not back."""
     name = SightName.OUTAGE_OVER
     diary = facts(outages=(link(3, 9), link(13, 31), link(14, 31, acd=2)))
+    known = evidence(daily=day(diary))
 
-    assert look(name, evidence(diary)).at == at(31)
-    assert look(name, evidence(diary)).says.endswith("05:14 to 05:31 (ACD 1, 2)")
-    assert look(name, evidence(facts())).seen is Seen.NOT_SEEN
-    assert look(name, evidence(diary), Place.SECONDARY).seen is Seen.NOT_YET
+    assert look(name, known).at == at(31)
+    assert look(name, known).says.endswith("05:14 to 05:31 (ACD 1, 2)")
+    assert look(name, evidence(daily=day(facts()))).seen is Seen.NOT_SEEN
+    assert look(name, evidence(daily=day(facts(tells_links=False)))).seen is Seen.NOT_SEEN
+    assert look(name, known, Place.SECONDARY).seen is Seen.NOT_YET
+
+
+def test_an_older_outage_does_not_stand_for_one_that_goes_on() -> None:
+    """While a server records no calls it is not back, whatever its diary has; nor does one of last week count."""
+    name = SightName.OUTAGE_OVER
+    diary = facts(outages=(link(3, 9),))
+    blind = Trouble(Role.PRIMARY, TroubleKind.BLIND, (1,), "calls have not been recorded since 05:30")
+    late = replace(blind, kind=TroubleKind.ARCHIVES)
+
+    def seen(found: DailyCheck) -> Seen:
+        return look(name, evidence(daily=found, since=at(-9000)), since=at(-9000)).seen
+
+    assert seen(day(diary, state=PairState((1,), (blind,)))) is Seen.NOT_YET
+    assert seen(day(diary, state=PairState((1,), (late,)))) is Seen.DONE
+    assert seen(day(diary, since=at(30))) is Seen.NOT_SEEN
 
 
 def test_a_line_after_one_that_is_not_needed_counts_from_where_that_would_have() -> None:
@@ -222,7 +263,8 @@ def test_a_line_after_one_that_is_not_needed_counts_from_where_that_would_have()
     wait = ProcedureLine("wait", "Wait.", Place.PRIMARY, seen=SightName.ARCHIVED, after="copy")
     procedure = Procedure("one", "One", "4", (), (back, copy, wait))
     archives = tuple(ArchiveStatus(acd, Archive.INTERVAL, at(60)) for acd in (1, 2))
-    known = evidence(facts(outages=(link(13, 31),), archives=archives))
+    diary = facts(outages=(link(13, 31),), archives=archives)
+    known = evidence(diary, daily=day(diary))
     record = ChecklistRecord("one", LATER, FIVE)
     copied = replace(record, ticks=(Tick("copy", at(65), TickedBy.HAND),))
 

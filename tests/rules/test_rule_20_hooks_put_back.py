@@ -263,3 +263,16 @@ def test_a_clock_that_was_set_back_changes_no_order() -> None:
 
     assert in_single_user_mode(in_order([put_back, put_in])) == ()
     assert in_single_user_mode(in_order([put_back, put_in])[:1]) == (Role.SECONDARY,)
+
+
+def test_a_server_that_a_checklist_put_there_is_not_put_there_twice(tmp_path: Path, typed: Typing) -> None:
+    """A run that needs it finds it in single-user mode, and puts it back at its end; status knows of both."""
+    files = class_wide(tmp_path, *MODES)
+    typed("checklist", "secondary-return", "--pair", files.pair_file, "--do", "6")
+    pair, plan = planned(files)
+
+    pair.execute(plan)
+
+    assert ran(files) == ["single-user", "multi-user"]
+    assert users(files) == 1
+    assert typed("status", "--ledger", "--pair", files.pair_file).code == 0

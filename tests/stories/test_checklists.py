@@ -91,10 +91,10 @@ def test_collection_off_and_on_is_followed(demo: Files, typed: Typing) -> None:
         }
     )
 
-    by_hooks = {"log-off-primary", "off-primary", "on-primary", "off-secondary", "on-secondary"}
+    by_hooks = {"log-off-primary", "log-off-secondary", "off-primary", "on-primary", "off-secondary", "on-secondary"}
     by_hooks |= {f"{mode}-{role}" for mode in ("single-user", "multi-user") for role in ("primary", "secondary")}
     assert {name for name, by in ticked.items() if by == "hook"} == by_hooks
-    assert {name for name, by in ticked.items() if by == "hand"} == set()
+    assert {name for name, by in ticked.items() if by == "hand"} == {"log-on-primary"}
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
 
 
@@ -171,7 +171,8 @@ def test_call_profile_change_is_followed(
         files.run(role, "UPDATE split_pro SET servicelevel = 21")
         link_down(files, role, down, up)
 
-    ticked = Administrator(typed, files, "call-profile-change").follow(
+    words = {"TIME": ("2000-06-05 05:00..05:10",)}
+    ticked = Administrator(typed, files, "call-profile-change", words=words).follow(
         {
             "change-primary": lambda: changed("primary", "05:00", "05:10"),
             "next-interval": lambda: clock(files, "05:31"),
@@ -180,7 +181,35 @@ def test_call_profile_change_is_followed(
         }
     )
 
-    assert set(ticked.values()) == {"sight"}
+    by_hand = {"repair-primary", "repair-secondary"}
+    assert {name for name, by in ticked.items() if by != "sight"} == by_hand
+    assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
+
+
+@pytest.mark.soak
+def test_call_profile_change_that_no_diary_tells_of_is_repaired_by_its_time(tmp_path: Path, typed: Typing) -> None:
+    """Rows look whole and links never dropped: the repair of outages is not ticked, and the windows bring it back."""
+    files = built(tmp_path)
+
+    def changed(role: str, label: int, now: str) -> None:
+        files.run(role, "UPDATE split_pro SET servicelevel = 21")
+        files.run(role, "UPDATE htrunk SET incalls = 1 WHERE starttime = ?", [label])
+        clock(files, now)
+
+    words = {"TIME": ("2000-06-05 05:00..05:10",)}
+    followed = Administrator(typed, files, "call-profile-change", words=words, answered=(0, 3))
+    ticked = followed.follow(
+        {
+            "change-primary": lambda: changed("primary", 500, "05:10"),
+            "next-interval": lambda: clock(files, "05:31"),
+            "change-secondary": lambda: changed("secondary", 530, "05:40"),
+            "archived": lambda: archived(files, "06:00"),
+            "repair-secondary": lambda: words.update(TIME=("2000-06-05 05:30..05:40",)),
+        }
+    )
+
+    assert {name for name, by in ticked.items() if by == "hand"} == {"repair", "repair-primary", "repair-secondary"}
+    assert files.run("primary", "SELECT DISTINCT incalls FROM htrunk") == [(5,)]
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
 
 

@@ -6,7 +6,7 @@ import functools
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -46,7 +46,10 @@ def taken_down(folder: Path, *hooks: str) -> Files:
         folder,
         TABLES,
         both={"htrunk": trunks(400, 500), "ttsctasks": [task(*name) for name in NAMES]},
-        primary={"ttsched": [*(schedule(*name, "o") for name in NAMES), BACKUP]},
+        primary={
+            "ttsched": [*(schedule(*name, "o") for name in NAMES), BACKUP],
+            "synonyms": [row("synonyms", item_type="vdn", value="45002", item_name="Never copied")],
+        },
         secondary={"ttsched": [*(schedule(*name, "n") for name in NAMES), BACKUP], "htrunk": trunks(500, 530)},
         archived=datetime(2000, 6, 5, 5, 30),
         as_of=datetime(2000, 6, 5, 5, 40),
@@ -106,19 +109,25 @@ def test_takeover_is_followed(tmp_path: Path, typed: Typing) -> None:
 @pytest.mark.soak
 @pytest.mark.usefixtures("few_tables")
 def test_return_is_followed(tmp_path: Path, typed: Typing) -> None:
-    """Administration goes back, then history, then what was switched over, and users come back last."""
+    """Administration goes back, then history, then what was switched over, and users come back last.
+
+    A name that was added on the primary before it failed, and had not been copied yet, is there afterwards.
+    """
     files = taken_down(tmp_path, *(hook(kind, ECHO) for kind in ("host-alias", "single-user", "multi-user")))
     for owner in ("jm", "rg"):
         assert typed("timetables", "--pair", files.pair_file, "--run-on", "this", "--owner", owner, "--yes").code == 0
     comes_back(files)
     runs = [run.id for run in files.open().runs()]
 
-    administrator = Administrator(typed, files, "return", words={"RUN": runs[::-1]}, answered=LOOKS)
+    words = {"RUN": runs[::-1], "SET": ("dictionary",)}
+    administrator = Administrator(typed, files, "return", words=words, answered=LOOKS)
     ticked = administrator.follow({"archived": lambda: half_an_hour_passes(files)})
 
     assert flags(files) == {"Greeting": "n", "Morning": "n", "Nightly backup": "y", "Weekly": "n"}
     for table in ("htrunk", "synonyms"):
         assert files.bag("primary", table) == files.bag("secondary", table)
+    names = files.run("primary", "SELECT TRIM(item_name) FROM synonyms ORDER BY ALL")
+    assert names == [("Never copied",), ("Reception",)]
     seen = ("back", "set-up-alike", "administration-back", "archived", "history-back", "verified")
     assert {*seen, "timetables-back"} <= {*by(ticked, "sight")}
     assert list(ticked)[-4:] == ["log-off", "host-alias", "log-on", "nightly"]
@@ -148,9 +157,10 @@ def test_new_server_is_followed(tmp_path: Path, typed: Typing) -> None:
     """A server that was newly installed ends with what the primary holds, and each step of it is on the list."""
     files = build_files(
         tmp_path,
-        ["htrunk", "synonyms", "sp_ex_adm"],
+        ["htrunk", "synonyms", "sp_ex_adm", "f_cday"],
         primary={
             "htrunk": trunks(400, 700),
+            "f_cday": [row("f_cday", row_date=date(2000, 7, 4))],
             "synonyms": [row("synonyms", item_type="vdn", value="45001", item_name="Reception")],
             "sp_ex_adm": [row("sp_ex_adm", split=1)],
         },
@@ -159,20 +169,21 @@ def test_new_server_is_followed(tmp_path: Path, typed: Typing) -> None:
 
     ticked = Administrator(typed, files, "new-server", words={"TIME": ("2000-06",)}, answered=LOOKS).follow({})
 
-    for table in ("htrunk", "synonyms", "sp_ex_adm"):
+    for table in ("htrunk", "synonyms", "sp_ex_adm", "f_cday"):
         assert files.bag("secondary", table) == files.bag("primary", table) != []
-    assert by(ticked, "sight") == ["load", "administration", "history", "set-up-alike", "full-backup"]
-    assert by(ticked, "not needed") == ["call-history"]
+    assert by(ticked, "sight") == ["load", "administration", "set-up-alike", "full-backup"]
+    assert by(ticked, "not needed") == []
     assert by(ticked, "hook") == ["collection-on"]
 
 
 @pytest.mark.soak
 def test_nightly_is_followed(tmp_path: Path, typed: Typing) -> None:
     """What hooks and servers tell is ticked at once; the night's outage is repaired, and the rest is by hand."""
+    before = [trunk for day in (3, 4) for trunk in trunks(0, 2400, row_date=date(2000, 6, day))]
     files = build_files(
         tmp_path,
         ["htrunk"],
-        both={"htrunk": [*trunks(400, 500), *trunks(530, 700)]},
+        both={"htrunk": [*before, *trunks(0, 500), *trunks(530, 700)]},
         primary={"htrunk": trunks(500, 530)},
         secondary={"htrunk": broken(500, 530), "linkex": [link(513, 360)]},
     )
@@ -230,7 +241,7 @@ def secondary_is_new(files: Files) -> None:
         ("takeover", primary_goes, ()),
         ("return", primary_was_away, ("hsplit", "synonyms", "ttsched")),
         ("secondary-return", None, ("hsplit", "synonyms", "agroups")),
-        ("new-server", secondary_is_new, ("hsplit", "synonyms", "split_pro")),
+        ("new-server", secondary_is_new, ("hsplit", "synonyms", "split_pro", "f_dsplit")),
         ("nightly", None, ("hsplit", "synonyms", "agroups")),
     ],
 )
@@ -241,7 +252,12 @@ def test_each_is_followed_on_the_demo_pair(
     if happens is not None:
         happens(demo)
     runs = [run.id for run in demo.open().runs()]
-    words = {"USER": ("jmiller", "rgomez"), "RUN": runs[::-1], "TIME": ("2000-06-01..2000-06-05",)}
+    words = {
+        "USER": ("jmiller", "rgomez"),
+        "SET": ("dictionary",),
+        "RUN": runs[::-1],
+        "TIME": ("2000-06-01..2000-06-05",),
+    }
     administrator = Administrator(typed, demo, name, words=words, answered=(0, 1, 3) if name == "takeover" else LOOKS)
 
     administrator.follow({"archived": lambda: archived(demo, "06:30")})

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from syncengine.hooks.command import CommandResult
-from syncengine.jobs.hook_commands import Commands, last_lines
+from syncengine.jobs.hook_commands import INTERRUPTED, Commands, ended
 from syncengine.model.checklist import ChecklistLine, LineKind
 from syncengine.model.errors import StagingError
 from syncengine.model.hooks import (
@@ -26,8 +26,6 @@ from syncengine.model.pair import Hook, Role
 from syncengine.model.progress import Progress
 from syncengine.staging.run_folder import RunFolder
 
-INTERRUPTED = "was stopped by the user"
-
 
 @dataclass(slots=True)
 class Hooking:
@@ -40,6 +38,8 @@ class Hooking:
     """What is known of the run's hooks from before this time, and from then on."""
     others: tuple[HookRecord, ...]
     """What is known of the hooks of all other runs."""
+    lists: tuple[HookRecord, ...] = ()
+    """What is known of those of checklists: what these have put in single-user mode, people put back."""
     begun_with: int = field(init=False)
     put_back_lines: list[ChecklistLine] = field(default_factory=list)
     """What was, or had to be, done to put servers back, be it of this run's checklist or not."""
@@ -77,8 +77,10 @@ class Hooking:
         Ctrl-C waits until it is done. Each is tried once in one go.
         """
         with uninterrupted():
-            for role in in_single_user_mode(self._every_record()):
-                if any(line.server is role for line in self.put_back_lines):
+            left = in_single_user_mode(self._every_record())
+            for role in in_single_user_mode(in_order((*self.others, *self.records))):
+                # Somebody may have put it back by a checklist meanwhile.
+                if role not in left or any(line.server is role for line in self.put_back_lines):
                     continue
                 hook = self.commands.settings.hook(LineKind.MULTI_USER, role)
                 text = f"Put {role} back in multi-user mode."
@@ -109,17 +111,17 @@ class Hooking:
                 yield hook, tuple(group)
 
     def _done(self, kind: LineKind, role: Role) -> bool:
-        # Another run may have put a server back meanwhile.
+        # Another run may have put a server back meanwhile, or a checklist put it there.
         records = self._every_record() if kind is LineKind.SINGLE_USER else self.records
         record = standing(records).get((kind, role))
         return record is not None and record.state is HookState.DONE
 
     def _every_record(self) -> list[HookRecord]:
-        return in_order((*self.others, *self.records))
+        return in_order((*self.others, *self.lists, *self.records))
 
     def _run(self, hook: Hook, lines: tuple[ChecklistLine, ...], *, whatever: bool = False) -> HookRecord:
         """Run a hook; `whatever` becomes of the staging folder and of the terminal, where it must be run."""
-        number = max((record.number for record in (*self.others, *self.records)), default=0) + 1
+        number = max((record.number for record in self._every_record()), default=0) + 1
         begun = HookRecord(hook.kind, hook.server, number, HookState.BEGUN, datetime.now())
         self._mark(begun, whatever=whatever)
         try:
@@ -132,10 +134,10 @@ class Hooking:
                     source=next((line.source.value for line in lines if line.source is not None), ""),
                 )
         except KeyboardInterrupt:
-            self._mark(_ended(begun, CommandResult(INTERRUPTED, "", "", 0.0)), whatever=True)
+            self._mark(ended(begun, CommandResult(INTERRUPTED, "", "", 0.0)), whatever=True)
             raise
         output, kept = self._kept(begun, found.output)
-        record = replace(_ended(begun, found), output=output, output_kept=kept)
+        record = replace(ended(begun, found), output=output, output_kept=kept)
         self._mark(record, whatever=whatever)
         return record
 
@@ -165,17 +167,3 @@ class Hooking:
         except StagingError:
             if not whatever:
                 raise
-
-
-def _ended(begun: HookRecord, found: CommandResult) -> HookRecord:
-    state = HookState.DONE if not found.problem else HookState.FAILED
-    if not found.started:
-        state = HookState.NOT_STARTED
-    return replace(
-        begun,
-        state=state,
-        at=datetime.now(),
-        seconds=round(found.seconds, 3),
-        why=found.problem,
-        says=last_lines(found.output),
-    )

@@ -358,7 +358,7 @@ class Runs:
     def hooking(self, run: RunFolder, known: Sequence[HookRecord]) -> Hooking:
         """Return what runs the hooks of a run, of which some were run before."""
         others = tuple(record for other in self.ledger.runs() if other.id != run.id for record in other.hooks)
-        return Hooking(self.commands, run, self.progress, list(known), others)
+        return Hooking(self.commands, run, self.progress, list(known), others, self.ledger.list_hooks())
 
     def hooked_after(self, ran: Ran, lines: Sequence[ChecklistLine], hooking: Hooking) -> Ran:
         """Run the hooks that come after a run, those of one that was stopped only where they undo one before it."""

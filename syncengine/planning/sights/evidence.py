@@ -60,6 +60,12 @@ class Evidence:
     daily: DailyCheck | None = None
     timetables: TimetableListing | None = None
     runs: tuple[RunRecord, ...] = ()
+    now: datetime | None = None
+    """What the clock of this machine shows as that of the switch shows `as_of`; None where that does not matter."""
+
+    def on_the_switch(self, moment: datetime) -> datetime:
+        """Return a moment on the clock of this machine, as runs have it, on that of the switch."""
+        return min(self.as_of, self.as_of - (self.now - moment)) if self.now is not None else self.as_of
 
     @property
     def runs_since(self) -> tuple[RunRecord, ...]:

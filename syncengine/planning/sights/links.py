@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from syncengine.model.facts import Outage, ServerFacts
@@ -14,23 +15,25 @@ from syncengine.planning.sights.evidence import Evidence, Question, done, facts_
 
 STOPPED = (91, 93)
 """Reasons in the diary that say that data collection was stopped there, or begun again, by somebody."""
+FROM_OUTSIDE = (92, 95)
+"""Reasons that the network or the switch has: nobody turned anything off on the server."""
 ACDS_SHOWN = 4
 
 
 def collection_off(evidence: Evidence, question: Question) -> Sighting:
     """Say when collection went off for all ACDs of each server: the diary has that once the links are back."""
-    return _went_down(evidence, question, STOPPED)
+    return _went_down(evidence, question, lambda reason: reason in STOPPED)
 
 
 def links_down(evidence: Evidence, question: Question) -> Sighting:
-    """Say when the links of all ACDs of each server went down, for whatever reason."""
-    return _went_down(evidence, question, None)
+    """Say when the links of all ACDs of each server went down, for whatever reason lies with the server."""
+    return _went_down(evidence, question, lambda reason: reason not in FROM_OUTSIDE)
 
 
-def _went_down(evidence: Evidence, question: Question, reasons: tuple[int, ...] | None) -> Sighting:
+def _went_down(evidence: Evidence, question: Question, counts: Callable[[int], bool]) -> Sighting:
     first: list[Outage] = []
     for facts in facts_or_why(evidence, question):
-        found = _links_of(facts, question, reasons)
+        found = _links_of(facts, question, counts)
         if isinstance(found, Sighting):
             return found
         first += [min(outages, key=lambda one: one.span.start) for outages in found.values()]
@@ -91,11 +94,15 @@ def next_interval(evidence: Evidence, question: Question) -> Sighting:
 
 
 def _links_of(
-    facts: ServerFacts | Sighting, question: Question, reasons: tuple[int, ...] | None = None, *, over: bool = False
+    facts: ServerFacts | Sighting,
+    question: Question,
+    counts: Callable[[int], bool] | None = None,
+    *,
+    over: bool = False,
 ) -> dict[int, list[Outage]] | Sighting:
     """Return the outages of each ACD of a server since a moment, or why it cannot be said that all had one.
 
-    `over` says that it is asked whether they are over.
+    `counts` says which reasons do, all without it; `over` says that it is asked whether they are over.
     """
     if isinstance(facts, Sighting):
         return facts
@@ -104,7 +111,7 @@ def _links_of(
     found: dict[int, list[Outage]] = {}
     for one in facts.outages:
         # One that began before may be what a person ticked a minute late; one that is over does not count.
-        if one.span.stop > question.since and (reasons is None or one.reason in reasons):
+        if one.span.stop > question.since and (counts is None or counts(one.reason)):
             found.setdefault(one.acd, []).append(one)
     lacking = [acd for acd in facts.acds if acd not in found]
     if lacking:

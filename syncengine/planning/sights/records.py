@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from syncengine.model.filled_checklist import Seen, Sighting
-from syncengine.model.outages import OutageReport, Outlook
+from syncengine.model.outages import OutageReport, Outlook, Unseen, UnseenWhy
 from syncengine.model.pair import CallHistory
 from syncengine.model.run import RunKind, RunRecord, RunState
 from syncengine.model.sentences import plural
@@ -16,8 +16,14 @@ MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2})")
 """When a backup ended, as the hook `backups` says it."""
 
 
+AHEAD = timedelta(hours=1)
+"""How far the clock of a server may be ahead of the switch's; what is later is a backup to come."""
+INCREMENTAL = re.compile(r"\bincremental\b|\bCMS-\d{6}-\d+-\w{4}-\d+-I\b", re.IGNORECASE)
+"""A backup that holds only what changed since a full one, in words or as CMS labels it (Appendix A)."""
+
+
 def backup(evidence: Evidence, question: Question) -> Sighting:
-    """Say whether the hook `backups` tells of a backup of each server that ended since."""
+    """Say whether the hook `backups` tells of a full backup of each server that ended since."""
     ended: list[datetime] = []
     for role in question.roles:
         told = next((check for check in evidence.backups if check.role is role), None)
@@ -26,17 +32,20 @@ def backup(evidence: Evidence, question: Question) -> Sighting:
         if told.problem:
             return not_seen(f"the hook `backups` of {role} {told.problem}")
         said = " ".join(told.says)
-        found = _moments(said)
+        found = [moment for moment in _moments(said) if moment <= evidence.as_of + AHEAD]
         if not found:
             return not_seen(f"the hook `backups` of {role} tells no time of the last backup, like 2000-06-04 23:10")
-        if not told.fine or max(found) <= question.since:
+        if not told.fine or max(found) <= question.since or INCREMENTAL.search(said):
             return not_yet(f"the hook `backups` of {role} says: {said}")
         ended.append(max(found))
     return done(f"told by the hook `backups`: ended {shown(min(ended))}", min(ended))
 
 
-def repaired(evidence: Evidence, _: Question) -> Sighting:
-    """Say whether nothing is left to be repaired of all outages since the checklist was begun."""
+def repaired(evidence: Evidence, question: Question) -> Sighting:
+    """Say whether nothing is left to be repaired of all outages since the checklist was begun.
+
+    A line that comes after what costs a server its data is about an outage: where none is known, none was repaired.
+    """
     report = evidence.outages
     if report is None:
         return not_seen(evidence.problems.get(Need.OUTAGES, "outages were not looked for").rstrip("."))
@@ -47,11 +56,20 @@ def repaired(evidence: Evidence, _: Question) -> Sighting:
         first = open_ones[0]
         more = f", and {plural(len(open_ones) - 1, 'outage')} more" if len(open_ones) > 1 else ""
         return not_yet(f"ACD {first.time.acd} {first.time.span} {_verb(first.outlook)}{more}")
-    if report.unsettled:
-        return not_seen(f"nobody knows what the servers saw since {shown(report.looked.start)}")
+    unseen = next((one for one in report.unseen if one.open and not _kept_no_longer(one, report, question)), None)
+    if unseen is not None:
+        return not_seen(unseen.says.rstrip("."))
+    if question.line.after and not report.findings:
+        return not_seen(f"neither diaries nor rows tell of an outage since {shown(report.looked.start)}")
     run = _last_repair(evidence.runs_since)
     by = f"run {run.id}: " if run is not None else ""
     return done(f"{by}nothing is left to repair of the time since {shown(report.looked.start)}{_lost(report)}")
+
+
+def _kept_no_longer(unseen: Unseen, report: OutageReport, question: Question) -> bool:
+    """Say whether rows that begin later than was looked begin before what the line is about: a list looks far back."""
+    begun = report.seen is not None and report.seen.start < question.since
+    return unseen.why is UnseenWhy.BEGINS_LATER and begun
 
 
 def call_history(evidence: Evidence, _: Question) -> Sighting:
@@ -63,6 +81,13 @@ def call_history(evidence: Evidence, _: Question) -> Sighting:
             return Sighting(Seen.NOT_NEEDED, "External Call History is on at both servers, as the pair file says")
         case _:
             return not_seen("no table tells where External Call History is on")
+
+
+def call_history_installed(evidence: Evidence, question: Question) -> Sighting:
+    """Say whether External Call History is installed at all: a server that was installed anew has to have it on."""
+    if evidence.settings.call_history is CallHistory.BOTH:
+        return not_seen("External Call History is to be on at both servers, and no table tells whether it is")
+    return call_history(evidence, question)
 
 
 def _moments(said: str) -> list[datetime]:

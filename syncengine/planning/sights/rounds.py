@@ -19,6 +19,7 @@ TABLES_SHOWN = 4
 ADMINISTRATION = (DataClass.SYSTEM, DataClass.ACD)
 MANUAL = "--include-manual"
 DRY_RUN = "--dry-run"
+POLICY = "--policy"
 
 
 def fit(evidence: Evidence, question: Question) -> Sighting:
@@ -97,6 +98,12 @@ def in_step(evidence: Evidence, _: Question) -> Sighting:
     names = [table.spec.name for table in drift.differing]
     if names or not drift.in_sync:
         return not_yet(_differ(names) if names else "both were not found in sync")
+    early = [one for day in found.servers if day.facts for one in day.facts.outages if one.span.stop > found.since]
+    first = min(early, key=lambda one: one.span.start, default=None)
+    if first is not None and first.span.start < found.since:
+        return not_seen(
+            f"nothing differs since {shown(found.since)}; an outage began before, {shown(first.span.start)}"
+        )
     return done(f"compared: nothing differs since {shown(found.since)}, administration included")
 
 
@@ -125,7 +132,8 @@ def administration_alike(evidence: Evidence, question: Question) -> Sighting:
     if run is None:
         return Sighting(Seen.NOT_NEEDED, "administration is alike on both servers, so that nothing is to be copied")
     if question.line.command:
-        return done(f"run {run.id} has copied it, and it is alike on both servers")
+        written = evidence.on_the_switch(max(batch.at for batch in run.done))
+        return done(f"run {run.id} has copied it, and it is alike on both servers", written)
     return not_seen(f"run {run.id} has copied administration; what belongs to it no table tells")
 
 
@@ -185,8 +193,8 @@ def _copied(table: TableObservation, manual: bool) -> bool:
 
 
 def _copies(question: Question) -> bool:
-    """Say whether the line is the one that copies, not one to look, or to do by hand around it."""
-    return bool(question.line.command) and DRY_RUN not in question.line.command
+    """Say whether the line is the one that copies all, not one to look, to add a part, or to do by hand around it."""
+    return bool(question.line.command) and not {DRY_RUN, POLICY} & {*question.line.command}
 
 
 def _last_copy(evidence: Evidence, question: Question) -> RunRecord | None:

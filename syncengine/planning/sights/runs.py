@@ -6,7 +6,7 @@ from syncengine.model.filled_checklist import Seen, Sighting
 from syncengine.model.pair import Role
 from syncengine.model.run import RunKind, RunRecord, RunState, undone_by
 from syncengine.model.timetables import Timetable, TimetableListing, named
-from syncengine.planning.sights.evidence import Evidence, Need, Question, done, not_seen, not_yet
+from syncengine.planning.sights.evidence import Evidence, Need, Question, done, not_seen, not_yet, shown
 
 
 def timetables_over(evidence: Evidence, question: Question) -> Sighting:
@@ -28,51 +28,63 @@ def timetables_over(evidence: Evidence, question: Question) -> Sighting:
     return not_yet(left)
 
 
-def timetables_back(evidence: Evidence, _: Question) -> Sighting:
-    """Say whether every run that let timetables run elsewhere has been undone."""
-    edits = [run for run in evidence.runs if run.header.kind is RunKind.TIMETABLES and run.done]
+def timetables_back(evidence: Evidence, question: Question) -> Sighting:
+    """Say whether every run that let timetables run on the server of the line has been undone."""
+    timetables = [run for run in evidence.runs if run.header.kind is RunKind.TIMETABLES]
+    edits = [run for run in timetables if any(batch.into in question.roles for batch in run.done)]
     standing = [run for run in edits if not undone_by(run, evidence.runs)]
     if standing:
-        ids = ", ".join(run.id for run in reversed(standing))
-        return not_yet(f"not undone: {ids}; undo the last one first")
+        ids = ", ".join(f"{run.id} ({run.header.about})" for run in reversed(standing))
+        return not_seen(f"not undone: {ids}; undo the last one first, or tick it if they are to stay")
     if not edits:
-        return not_seen("no run has let timetables run elsewhere; what was done by hand no run tells")
+        return not_seen("no run has let timetables run there; what was done by hand no run tells")
     last = edits[-1]
     undo = next(run for run in reversed(evidence.runs) if run.id == undone_by(last, evidence.runs))
     return done(f"run {undo.id} has undone {last.id}")
 
 
-def backfilled(evidence: Evidence, _: Question) -> Sighting:
-    """Say whether a backfill since has copied history, and was found in sync afterwards."""
+def backfilled(evidence: Evidence, question: Question) -> Sighting:
+    """Say whether a backfill since has copied history to the server; whether that was all of it people have to say."""
     runs = [run for run in evidence.runs_since if run.header.kind is RunKind.BACKFILL]
-    if not runs:
-        return not_yet("no backfill was begun since")
-    last = runs[-1]
+    into = [run for run in runs if {batch.into for batch in run.done} <= {*question.roles}]
+    if not into:
+        return not_yet(f"no backfill to {' and '.join(question.roles)} was begun since")
+    last = into[-1]
     if last.state is not RunState.DONE:
         return not_yet(f"run {last.id} is {last.state}; syncengine resume goes on with it")
     if last.not_compared or last.differs:
         return not_yet(f"run {last.id} is done, and something differs still")
-    return done(f"run {last.id} has copied what it was asked for")
+    return not_seen(f"run {last.id} has copied what it was asked for ({last.header.about}); tick it if that was all")
 
 
 def outage_over(evidence: Evidence, question: Question) -> Sighting:
-    """Say when the last outage of each server of the line was over, by its own diary of links."""
+    """Say when the last outage of each server of the line was over, by its own diary of links.
+
+    Only one since yesterday counts, and only of a server that nothing keeps from its work now: the diary is written
+    when an outage is over, so that the last one in it may be an older one than the one that the list is about.
+    """
+    daily = evidence.daily
+    if daily is None:
+        why = evidence.problems.get(Need.ALIKE) or evidence.problems.get(Need.DAILY) or "the servers were not asked"
+        return not_seen(why.rstrip("."))
     moments = []
-    for role in question.roles:
-        facts = evidence.facts.get(role)
-        if facts is None:
-            why = evidence.silent.get(role) or evidence.problems.get(Need.FACTS) or f"{role} was not asked"
-            return not_yet(why.rstrip("."))
-        if not facts.tells_links:
-            return not_seen(f"the diary of links of {role} cannot be read")
-        since = [one for one in facts.outages if one.span.stop > question.since]
+    for day in (day for day in daily.servers if day.role in question.roles):
+        if day.problem or day.facts is None:
+            return not_yet((day.problem or f"{day.role} was not asked").rstrip("."))
+        blind = next((trouble for trouble in daily.state.of(day.role) if trouble.unseen), None)
+        if blind is not None:
+            return not_yet(blind.says.rstrip("."))
+        if not day.facts.tells_links:
+            return not_seen(f"the diary of links of {day.role} cannot be read")
+        from_when = max(question.since, daily.since)
+        since = [one for one in day.facts.outages if from_when < one.span.stop <= daily.as_of]
         if not since:
-            return not_seen(f"{role} answers, and its diary of links tells of no outage in this time")
+            return not_seen(f"{day.role} answers, and its diary of links tells of no outage since {shown(from_when)}")
         last = max(since, key=lambda one: (one.span.stop, one.acd))
         moments.append((last, sorted({one.acd for one in since if one.span.stop == last.span.stop})))
     outage, acds = max(moments, key=lambda one: one[0].span.stop)
-    shown = ", ".join(map(str, acds))
-    return done(f"seen in the diary of links: down {outage.shown} (ACD {shown})", outage.span.stop)
+    which = ", ".join(map(str, acds))
+    return done(f"seen in the diary of links: down {outage.shown} (ACD {which})", outage.span.stop)
 
 
 def _listing(evidence: Evidence) -> TimetableListing | Sighting:
