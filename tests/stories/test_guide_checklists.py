@@ -162,7 +162,7 @@ def test_new_server_is_followed(tmp_path: Path, typed: Typing) -> None:
     for table in ("htrunk", "synonyms", "sp_ex_adm"):
         assert files.bag("secondary", table) == files.bag("primary", table) != []
     assert by(ticked, "sight") == ["load", "administration", "history", "set-up-alike", "full-backup"]
-    assert by(ticked, "not needed") == ["call-history"]
+    assert by(ticked, "not needed") == []
     assert by(ticked, "hook") == ["collection-on"]
 
 
