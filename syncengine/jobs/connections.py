@@ -16,11 +16,15 @@ from syncengine.model.errors import (
     ServerError,
     ServerLockedError,
     ServerReadOnlyError,
+    ServerUnreachableError,
 )
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.planning.refusals import refuse_unlike_loads
 from syncengine.servers.kinds import open_server
 from syncengine.servers.protocol import Server
+
+MEANWHILE = "If the server is down, `syncengine status` says where users work meanwhile, and whom to call."
+"""Said where both servers are needed and one is not there: it may be the first that somebody sees of a failure."""
 
 
 class Connections:
@@ -75,6 +79,9 @@ class Connections:
         """Open one server; where a run of this pair has it locked, that run is named."""
         try:
             return self.opened(role, writable=writable, limits=limits)
+        except ServerUnreachableError as error:
+            hint = f"{error.hint} {MEANWHILE}".strip()
+            raise ServerUnreachableError(error.message, hint=hint, transient=error.transient) from error
         except ServerLockedError as error:
             holder = self._holder()
             if not holder:

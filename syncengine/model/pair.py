@@ -95,6 +95,8 @@ class CallHistory(StrEnum):
     """On the primary only: it is switched over where the primary fails, and back."""
     BOTH = "both"
     """On both, as customized reports need it: there is nothing to switch."""
+    NONE = "none"
+    """Not installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class PairSettings:
     specs: tuple[Path, ...] = ()
     hooks: tuple[Hook, ...] = ()
     call_history: CallHistory | None = None
-    """None where it is not installed."""
+    """None where the pair file does not say, which is not the same as not installed."""
     expected: tuple[ExpectedRows, ...] = ()
     """Rows of which each server has its own (rule 8)."""
     support: Support = UNTOLD

@@ -200,7 +200,7 @@ class PairEntry(_Strict):
     intervals: dict[Annotated[str, AfterValidator(_acd_or_default)], Annotated[int, AfterValidator(_interval)]] = {}
     retention: RetentionEntry = RetentionEntry()
     limits: LimitsEntry = LimitsEntry()
-    external_call_history: Literal["primary", "both"] | None = None
+    external_call_history: Literal["primary", "both", "none"] | None = None
     expected: list[ExpectedEntry] = []
     hooks: dict[Annotated[str, AfterValidator(_hook_kind)], Annotated[HookEntry, BeforeValidator(_table)]] = {}
     timetables: TimetablesEntry = TimetablesEntry()

@@ -20,12 +20,17 @@ from syncengine.model.spec import Archive, DataClass
 from syncengine.planning.witnesses import Seeing
 
 
-def switched_over() -> Iterator[ChecklistLine]:
-    """Yield what to do while the primary cannot do its work."""
+def switched_over(*, known: bool = True) -> Iterator[ChecklistLine]:
+    """Yield what to do while the primary cannot do its work; `known` where the pair file says that it is on there.
+
+    Where nobody has written down whether it is installed it is spoken of as well: a takeover that leaves it out loses
+    what nobody sends.
+    """
+    where = "" if known else " (if it is installed, and not on at both: the pair file does not say)"
     yield ChecklistLine(
         LineKind.CALL_HISTORY_ON,
         Role.SECONDARY,
-        "Turn External Call History on at secondary, and answer Yes to sending the buffered data.",
+        f"Turn External Call History on at secondary{where}, and answer Yes to sending the buffered data.",
     )
     yield ChecklistLine(
         LineKind.CALL_HISTORY_OFF,

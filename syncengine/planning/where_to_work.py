@@ -26,6 +26,8 @@ OF_BOTH = {
     TroubleKind.UNREACHED: "neither server can be reached from here",
 }
 SEE_THE_CLOCK = "See first that the clock is right (`as_of` and `timezone` in the pair file)"
+MAY_SWITCH = (CallHistory.PRIMARY, None)
+"""Where External Call History is switched over, or may be: the pair file does not say."""
 CLOCK = (
     f"Neither server has a row of the time that was looked at: nothing was seen. {SEE_THE_CLOCK}; if it is, both "
     "servers have been blind, and what neither saw is lost."
@@ -94,8 +96,9 @@ class _Deciding:
         because += " What is administered on the secondary meanwhile goes back afterwards."
         lines = [*self._see_links(Role.SECONDARY), *self._collection()]
         lines += self._moved(Role.PRIMARY, if_any=", those who still can" if unreached else "")
-        if self.settings.call_history is CallHistory.PRIMARY and any(one.unseen for one in troubles):
-            lines += switched_over()
+        history = self.settings.call_history
+        if history in MAY_SWITCH and any(one.unseen for one in troubles):
+            lines += switched_over(known=history is not None)
         return WhereToWork(Role.SECONDARY, because, (*lines, *self._support(roles, wrong)))
 
     def _secondary_fails(self) -> WhereToWork:
@@ -116,7 +119,7 @@ class _Deciding:
         )
         away = f"the primary was away, for {listed(self.state.owed, NAMED)}, and is back"
         lines = [*self._support((Role.PRIMARY,), away)]
-        lines += switched_back() if self.settings.call_history is CallHistory.PRIMARY else ()
+        lines += switched_back() if self.settings.call_history in MAY_SWITCH else ()
         lines += self._moved(Role.SECONDARY, "Last, when `syncengine outages` has nothing left to repair, tell")
         return WhereToWork(Role.SECONDARY, because, tuple(lines), owes_history=True)
 

@@ -143,6 +143,10 @@ def _finding(finding: OutageFinding, pair: str, plan: Plan | None, asked: Asking
     line = repairing(finding, pair, plan, asked)
     if line:
         yield unbroken(f"  {line}")
+    elif finding.outlook is Outlook.WAITING:
+        yield unbroken(
+            f"  {command('resync', '--pair', pair, '--outages', '--acd', time.acd, *asked.tables, '--wait')}"
+        )
 
 
 def unrepaired_lines(plan: Plan) -> Iterator[Text]:

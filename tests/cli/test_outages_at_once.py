@@ -42,6 +42,7 @@ def test_an_outage_is_told_just_after_the_link_returns(tmp_path: Path, typed: Ty
     assert WAITING in said.out
     assert "secondary: link down 05:13 to 05:19" in said.out
     assert "No outage" not in said.out
+    assert f"  syncengine resync --pair {files.pair_file} --outages --acd 1 --wait\n" in said.out
     assert refused.code == 4
     assert "The outage of ACD 1 at 2000-06-05 05:00-05:29 has not been archived" in refused.err
     assert "--wait" in refused.err

@@ -9,6 +9,18 @@ import pytest
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
 from tests.builders import build_files, half_hours
+from tests.cli.terminal import Typing
+
+
+def test_what_needs_both_servers_tells_where_to_ask_about_the_one_that_is_left(tmp_path: Path, typed: Typing) -> None:
+    """Whoever types outages when the primary has just died is shown the command that works with one server."""
+    files = build_files(tmp_path)
+    files.database(Role.PRIMARY).unlink()
+
+    said = typed("outages", "--pair", files.pair_file)
+
+    assert said.code == 1
+    assert f"`syncengine status --pair {files.pair_file}` says where users work meanwhile" in said.text
 
 
 def test_one_file_under_two_names_is_refused(tmp_path: Path) -> None:

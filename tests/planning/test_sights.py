@@ -226,13 +226,18 @@ def test_a_repair_is_seen_of_the_time_that_is_kept() -> None:
 
 
 def test_call_history_needs_nothing_where_there_is_nothing_to_switch() -> None:
-    """Not installed, or on at both: nothing to do; else people have to say that it is done."""
+    """Said to be not installed, or on at both: nothing to do; a pair file that does not say tells nothing of it."""
     states = {
         how: look(SightName.CALL_HISTORY, evidence(settings=replace(SETTINGS, call_history=how))).seen
-        for how in (None, CallHistory.BOTH, CallHistory.PRIMARY)
+        for how in (None, *CallHistory)
     }
 
-    assert states == {None: Seen.NOT_NEEDED, CallHistory.BOTH: Seen.NOT_NEEDED, CallHistory.PRIMARY: Seen.NOT_SEEN}
+    assert states == {
+        None: Seen.NOT_SEEN,
+        CallHistory.PRIMARY: Seen.NOT_SEEN,
+        CallHistory.BOTH: Seen.NOT_NEEDED,
+        CallHistory.NONE: Seen.NOT_NEEDED,
+    }
 
 
 def test_call_history_has_to_be_on_again_on_what_was_installed_anew() -> None:

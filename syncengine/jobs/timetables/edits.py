@@ -32,6 +32,11 @@ HOW_TO = (
     "Add [timetables] with flag, only_here, here_or_another and not_here to the pair file; "
     "docs/how-to/timetables.md says how to find them out."
 )
+BY_HAND = (
+    "Now do it by hand: log in to {} as cms, and make the global edit of {} in the timetable window. "
+    "To have it done from here another time, "
+)
+"""How it is done without a flag (High Availability guide, chapter 3): the night of a failure is not for finding out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,9 @@ def plan_run_on(
     """
     flag = questions.settings.timetables.flag
     if flag is None:
-        raise InputError("The pair file does not say which column holds where a timetable runs.", hint=HOW_TO)
+        by_hand = BY_HAND.format(wish.server, " and of ".join(wish.owners))
+        says = "The pair file does not say which column holds where a timetable runs."
+        raise InputError(says, hint=f"{by_hand}{HOW_TO[0].lower()}{HOW_TO[1:]}")
     held = _held(server, wish.server, flag, questions)
     rows = tuple(held.named())
     owners = sorted({row.timetable[0] for row in rows} | {one.owner for one in lacking})

@@ -76,7 +76,9 @@ def call_history(evidence: Evidence, _: Question) -> Sighting:
     """Say whether External Call History has to be switched over at all."""
     match evidence.settings.call_history:
         case None:
-            return Sighting(Seen.NOT_NEEDED, "the pair file has no external_call_history, so that it is not installed")
+            return not_seen("the pair file does not say whether it is installed, and where (external_call_history)")
+        case CallHistory.NONE:
+            return Sighting(Seen.NOT_NEEDED, "External Call History is not installed, as the pair file says")
         case CallHistory.BOTH:
             return Sighting(Seen.NOT_NEEDED, "External Call History is on at both servers, as the pair file says")
         case _:
