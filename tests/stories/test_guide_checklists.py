@@ -171,7 +171,7 @@ def test_new_server_is_followed(tmp_path: Path, typed: Typing) -> None:
 
     for table in ("htrunk", "synonyms", "sp_ex_adm", "f_cday"):
         assert files.bag("secondary", table) == files.bag("primary", table) != []
-    assert by(ticked, "sight") == ["load", "administration", "history", "set-up-alike", "full-backup"]
+    assert by(ticked, "sight") == ["load", "administration", "set-up-alike", "full-backup"]
     assert by(ticked, "not needed") == []
     assert by(ticked, "hook") == ["collection-on"]
 
