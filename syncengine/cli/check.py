@@ -38,7 +38,7 @@ def check(
     It is the first thing to do with a pair of one's own, and what a bug report needs. It shows no secret. A server
     that cannot be opened is told of, and the other one is looked at all the same.
 
-    Exit codes: 0 nothing must be mended, 3 something must be, or a case failed in a scratch table, 1 a server failed,
+    Exit codes: 0 nothing must be repaired, 3 something must be, or a case failed in a scratch table, 1 a server failed,
     2 bad input.
     """
     from syncengine.app import open_pair

@@ -35,7 +35,7 @@ def demo(
     trunks: Annotated[int, typer.Option(help="Trunks of each ACD.")] = 120,
     seed: Annotated[int, typer.Option(help="The same seed gives the same pair.")] = 1,
 ) -> int:
-    """Build a pair of embedded servers after a link outage, and tell how it is mended.
+    """Build a pair of embedded servers after a link outage, and tell how it is repaired.
 
     Writes DIR/primary.duckdb, DIR/secondary.duckdb and DIR/pair.toml.
     """

@@ -61,7 +61,7 @@ def verify(
     has touched since are not all read again; the verdict says how many.
 
     With --internal each server is looked at by itself: a daily, weekly or monthly row must be what its own
-    intervals add up to, as far back as those are held. That finds what was mended and never summarised anew.
+    intervals add up to, as far back as those are held. That finds what was repaired and never summarised anew.
 
     A table that cannot be compared does not end the others: it is named with the reason, and the exit code is 1.
 

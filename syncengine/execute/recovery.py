@@ -87,6 +87,6 @@ def _half_written(batch: Batch, record: BatchRecord, run: RunFolder, server: Ser
     except StagingError as error:
         raise UnknownOutcomeError(
             f"{record.into} keeps no log, and a step that was cut short cannot be put back: {error.message}",
-            hint="`syncengine verify` says how its tables stand; a resync mends them.",
+            hint="`syncengine verify` says how its tables stand; a resync repairs them.",
         ) from error
     return "cut short in a database without transactions, and put back from its journal"

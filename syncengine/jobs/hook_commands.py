@@ -67,7 +67,7 @@ class Commands:
             problem = f"{found.problem}{said_at_last(found.output)}" if found.problem else "printed nothing"
             raise ServerError(
                 f"{role}: its CMS load is not known, since the command of hooks.{LOAD} {problem}.",
-                hint=f"Mend it, or write {role}.load in the pair file.",
+                hint=f"Repair it, or write {role}.load in the pair file.",
             )
         return words[-1]
 

@@ -16,7 +16,7 @@ class Severity(StrEnum):
     """How much a finding weighs."""
 
     MUST = "must"
-    """Until it is mended, writes are refused, or what is compared and copied is wrong."""
+    """Until it is repaired, writes are refused, or what is compared and copied is wrong."""
     SHOULD = "should"
     """Something cannot be checked, or will be missed one day."""
     NOTE = "note"
@@ -198,7 +198,7 @@ class PairCheck:
 
     @property
     def alike(self) -> bool:
-        """Say whether nothing failed and nothing must be mended."""
+        """Say whether nothing failed and nothing must be repaired."""
         return not self.problems and not self.failed_cases and not self.of(Severity.MUST)
 
     def of(self, severity: Severity) -> tuple[Finding, ...]:

@@ -92,7 +92,7 @@ class Sights:
             (role, table, acd) == (source, spec.rolled_from, stale.acd) and day in days
             for role, table, acd, day in self.touched
         ):
-            return f"its intervals on {source} were mended by another run, too"
+            return f"its intervals on {source} were repaired by another run, too"
         return ""
 
     def mends(self, stale: StaleRollup, spec: TableSpec) -> frozenset[Bucket]:
@@ -219,4 +219,4 @@ def left_over(stale: Iterable[StaleRollup], undone: Iterable[TablePart], specs: 
         days = span_of_stale(one).days()
         waits = any((specs[one.table].rolled_from, one.acd, day) in waiting for day in days)
         (later if waits else ready).append(one)
-    return tuple(ready), tuple(told(one, Rollups.LIST, "not all of its intervals were mended") for one in later)
+    return tuple(ready), tuple(told(one, Rollups.LIST, "not all of its intervals were repaired") for one in later)

@@ -80,7 +80,7 @@ def _held_because(spec: TableSpec, decision: Decision, intervals: _Intervals | N
         return ""
     if held.start > period.start or held.stop < period.stop:
         return "its intervals lie partly outside the window"
-    return "its intervals differ and are not mended by this plan" if intervals.disagree(bucket.acd, period) else ""
+    return "its intervals differ and are not repaired by this plan" if intervals.disagree(bucket.acd, period) else ""
 
 
 def stale_rollups(steps: tuple[Step, ...], catalogue: Catalogue, observation: Observation) -> tuple[StaleRollup, ...]:

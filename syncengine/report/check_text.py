@@ -331,7 +331,7 @@ def _finding(finding: Finding, *, everything: bool) -> Iterator[Text]:
 def _summary(check: PairCheck) -> Text:
     counts = {severity: len(check.of(severity)) for severity in Severity}
     told = [
-        f"{plural(counts[Severity.MUST], 'thing')} must be mended",
+        f"{plural(counts[Severity.MUST], 'thing')} must be repaired",
         f"{counts[Severity.SHOULD]:,} should",
         plural(counts[Severity.NOTE], "note"),
     ]
@@ -341,5 +341,5 @@ def _summary(check: PairCheck) -> Text:
         apart = " The two were not held against each other." if any(one.problem for one in check.servers) else ""
         return Text.assemble(("FAILED", "bold red"), f"  {' '.join(check.problems)}{apart}")
     if check.alike:
-        return Text.assemble(("ALIKE", "bold green"), f"  nothing must be mended, {', '.join(told[1:])}.")
-    return Text.assemble(("TO MEND", "bold red"), f"  {', '.join(told)}.")
+        return Text.assemble(("ALIKE", "bold green"), f"  nothing must be repaired, {', '.join(told[1:])}.")
+    return Text.assemble(("TO REPAIR", "bold red"), f"  {', '.join(told)}.")

@@ -313,6 +313,7 @@ def daily_document(found: DailyCheck) -> dict[str, Any]:
                     "server": role.value,
                     "text": text.format(role),
                     "file": None,
+                    "source": None,
                     "hook": False,
                     "details": [],
                 }

@@ -59,7 +59,7 @@ def _lines(verdict: InternalVerdict, *, every_table: bool) -> Iterator[Renderabl
     if wrong:
         yield Text(
             "To repair it: rerun Data Summarizing for these periods on that server; where it is the intervals that are "
-            "wrong, mend those first (`syncengine verify`)."
+            "wrong, repair those first (`syncengine verify`)."
         )
 
 

@@ -1,4 +1,4 @@
-"""`syncengine check`: who the servers are, whether they are set up alike, and what must be mended."""
+"""`syncengine check`: who the servers are, whether they are set up alike, and what must be repaired."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_a_pair_that_is_set_up_alike(tmp_path: Path, typed: Typing) -> None:
     said = check(typed, files)
 
     assert said.code == 0, said.out
-    assert said.out.splitlines()[-1].startswith("ALIKE  nothing must be mended")
+    assert said.out.splitlines()[-1].startswith("ALIKE  nothing must be repaired")
     assert "CMS load r3v8ag.f r3v8ag.f" in said.text
     assert "ACDs 1 (30 minutes) 1 (30 minutes)" in said.text
     assert "interval 2000-06-05 07:00 (ACD 1) interval 2000-06-05 07:00 (ACD 1)" in said.text
@@ -62,7 +62,8 @@ def test_the_document_says_what_a_server_tells_of_its_state(tmp_path: Path, type
 
     assert primary["acds"] == [1]
     assert primary["intervals"] == [{"acd": 1, "day": "2000-06-05", "shortest": 30, "longest": 30}]
-    interval = {"acd": 1, "archive": "interval", "until": "2000-06-05T07:00:00", "problem": ""}
+    until = "2000-06-05T07:00:00"
+    interval = {"acd": 1, "archive": "interval", "until": until, "problem": "", "state": "finished", "last": until}
     assert primary["archives"][0] == interval
     kept = {(one["item"], one["archive"]): one["periods"] for one in primary["kept"]}
     assert (kept["splits", "interval"], kept["trunks", "monthly"]) == (31, 120)
@@ -218,7 +219,7 @@ def test_a_case_that_fails_is_exit_3(tmp_path: Path, typed: Typing, monkeypatch:
     failed = {case["case"]: case["says"] for case in secondary if case["state"] == "failed"}
     assert failed["dates"] == "5 rows were written and 0 came back"
     assert "secondary, dates, 1899-12-30 to 9999-12-31: 5 rows were written and 0 came back" in text.text
-    assert text.out.splitlines()[-1].startswith("TO MEND")
+    assert text.out.splitlines()[-1].startswith("TO REPAIR")
 
 
 def test_a_server_set_to_read_only_is_not_tried(tmp_path: Path, typed: Typing) -> None:

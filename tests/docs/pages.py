@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -81,6 +82,14 @@ def section(page: Path, heading: str) -> str:
         if title.strip() == heading:
             return text
     raise AssertionError(f"{shown(page)} has no heading {heading!r}")
+
+
+@functools.cache
+def headings(page: Path) -> frozenset[str]:
+    """Return the headings of a page as links name them; of two that are alike the second is not among them."""
+    titles = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
+    plain = (re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", title).strip().lower() for title in titles)
+    return frozenset(re.sub(r"[^\w\- ]", "", title).replace(" ", "-") for title in plain)
 
 
 def table_rows(text: str) -> Iterator[tuple[str, ...]]:

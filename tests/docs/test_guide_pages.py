@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 
+from syncengine.catalogue.procedure_file import procedure_names
+from syncengine.model.hooks import KINDS
 from syncengine.model.spec import Kept
 from tests.builders import DAY, build_files, catalogue, row
 from tests.cli.terminal import Typing
 from tests.docs.pages import DOCS
+from tests.rules.timetabled import flags, schedule, task, timetabled
 from tests.scenes import trunks
 
 GUIDE = DOCS / "explanation" / "guide-procedures.md"
@@ -92,7 +95,18 @@ STEPS = {"Collection off and on": 18, "Chapter 4: backups, and after an outage":
 
 ASKED = (
     *("purpose", "platforms", "aware of each other", "dual ACD link", "same data", "real-time reports", "switch over"),
-    *("backup", "both were down", "while both collect", "never touch", "undo", "3", "single-user mode", "IN SYNC"),
+    *(
+        "Whom do I call",
+        "May users go back",
+        "backup",
+        "both were down",
+        "while both collect",
+        "never touch",
+        "undo",
+        "3",
+        "single-user mode",
+        "IN SYNC",
+    ),
     *("see the rows", "other tables of mine", "How long", "cost the servers"),
 )
 """What a question of the guide's Appendix F, or one of the night, is about."""
@@ -145,6 +159,19 @@ def test_every_item_of_a_full_backup_is_on_the_page_as_its_spec_has_it() -> None
     ]
 
 
+@pytest.mark.parametrize("page", [GUIDE, QUESTIONS], ids=["procedures", "questions"])
+def test_what_the_pages_name_is_there(page: Path) -> None:
+    """Each set, checklist and hook that these pages name exists; the page on the guide has all checklists."""
+    text = page.read_text(encoding="utf-8")
+    lists = re.findall(r"[Cc]hecklists?\s((?:`[a-z-]+`(?:, | and )?)+)", text)
+    checklists = {name for names in lists for name in re.findall(r"`([a-z-]+)`", names)}
+    hooks = set(re.findall(r"hook `([a-z-]+)`", text))
+    assert set(re.findall(r"--set ([a-z-]+)", text)) <= {one.name for one in catalogue().sets}
+    assert checklists <= set(procedure_names())
+    assert page is QUESTIONS or checklists == set(procedure_names())
+    assert hooks <= set(KINDS)
+
+
 def test_the_guides_questions_and_those_of_the_night_are_answered() -> None:
     """Each question has a heading, and an answer below it."""
     asked = re.findall(r"^### (.+)\n\n(\S.*)", QUESTIONS.read_text(encoding="utf-8"), re.MULTILINE)
@@ -178,6 +205,18 @@ def test_a_name_of_any_item_of_the_dictionary_is_copied(tmp_path: Path, typed: T
     assert files.bag("secondary", "synonyms") == files.bag("primary", "synonyms")
 
 
+def test_on_a_first_sync_what_only_one_server_has_is_spared_by_filling(tmp_path: Path, typed: Typing) -> None:
+    """What the pages say of administration on both before the first sync: replacing deletes, filling does not."""
+    first, second = ({"synonyms": [row("synonyms", value=value)]} for value in ("1", "2"))
+    files = build_files(tmp_path, ["synonyms"], primary=first, secondary=second)
+    back = ("--set", "synonyms", "--from", "secondary", "--pair", files.pair_file)
+
+    assert "1 row that only primary holds will be deleted" in typed("sync", *back, "--dry-run").out
+    assert typed("sync", *back, "--policy", "fill", "--yes").code == 3
+    assert typed("sync", "--set", "synonyms", "--yes", "--pair", files.pair_file).code == 0
+    assert len(files.bag("primary", "synonyms")) == len(files.bag("secondary", "synonyms")) == 2
+
+
 @pytest.mark.parametrize("source", ["primary", "secondary"])
 def test_a_server_that_was_replaced_is_filled_in_three_steps(tmp_path: Path, typed: Typing, source: str) -> None:
     """Administration, history, and then forecasts of days to come, which no window of a backfill holds."""
@@ -202,6 +241,24 @@ def test_a_server_that_was_replaced_is_filled_in_three_steps(tmp_path: Path, typ
     assert said.code == 0, said.text
 
     assert typed("verify", *options).code == 0
+
+
+def test_a_timetable_made_during_a_takeover_goes_to_the_primary_as_the_page_says(tmp_path: Path, typed: Typing) -> None:
+    """Made on the secondary it runs on there, whatever is undone; deleted there and copied back it does not."""
+    made, text = ("jm", "Made there"), [task("jm", "Made there")]
+    held = {"ttsched": [schedule(*made, "o")], "ttsctasks": text}
+    files = timetabled(tmp_path, secondary=held)
+    options = ("--set", "timetables", "--yes", "--pair", files.pair_file)
+
+    assert typed("sync", "--from", "secondary", *options).code == 0
+    assert (flags(files, "primary"), flags(files)) == ({"Made there": "n"}, {"Made there": "o"})
+
+    files.run("primary", "UPDATE ttsched SET run_local = 'o'")
+    for table in held:
+        files.run("secondary", f'DELETE FROM "{table}"')
+    assert typed("sync", *options).code == 4
+    assert typed("sync", "--prefer", "primary", *options).code == 0
+    assert (flags(files, "primary"), flags(files)) == ({"Made there": "o"}, {"Made there": "n"})
 
 
 def test_a_table_without_a_spec_is_neither_named_nor_written(tmp_path: Path, typed: Typing) -> None:

@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from syncengine.cli.main import app
-from tests.docs.pages import DOCS, README, REPOSITORY, blocks, command_lines, links, pages, shown
+from tests.docs.pages import DOCS, README, REPOSITORY, blocks, command_lines, headings, links, pages, shown
 from tests.docs.running import Reader
 from tests.examples import SOAKING
 
@@ -60,6 +60,18 @@ def test_the_python_of_the_readme_runs(slim: Path, tmp_path: Path, monkeypatch: 
 def test_links_lead_somewhere(page: Path) -> None:
     """Every relative link of a page names a file that is there."""
     lost = [to for to in links(page) if "://" not in to and not (page.parent / to.partition("#")[0]).resolve().exists()]
+    assert not lost
+
+
+def test_links_into_pages_lead_to_a_heading() -> None:
+    """What follows the # of a link is a heading of the page it leads to."""
+    lost = []
+    for page in (*EVERY_PAGE, REPOSITORY / "CHANGELOG.md"):
+        for to in links(page):
+            path, _, heading = to.partition("#")
+            target = (page.parent / path).resolve() if path else page
+            if "://" not in to and heading and target.suffix == ".md" and heading not in headings(target):
+                lost.append((shown(page), to))
     assert not lost
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any, get_args
@@ -17,15 +18,19 @@ from syncengine.catalogue.procedure_file import procedure_names
 from syncengine.catalogue.schema import ColumnEntry, CompanionsFile, SetsFile, SpecFile
 from syncengine.cli.exit_codes import ExitCode, exit_code_of
 from syncengine.model import errors
+from syncengine.model.archives import Amiss
 from syncengine.model.check import CaseState, ColumnFaultKind, Holding, Severity, Subject
 from syncengine.model.filled_checklist import Seen, TickedBy
+from syncengine.model.hooks import KINDS, HookState
 from syncengine.model.pair import Role
 from syncengine.model.plan import KeptWhy
 from syncengine.model.portions import PortionFound
 from syncengine.model.procedure import Place
 from syncengine.model.rollups import InternalState
+from syncengine.model.run import BatchState, RunState
 from syncengine.model.spec import Archive, DataClass, Evidence, Kept, Rollup
 from syncengine.model.surroundings import MetKind, Unseen
+from syncengine.model.where_to_work import TroubleKind
 from syncengine.pair_file import read_pair_file
 from syncengine.pair_file.schema import PairEntry
 from syncengine.report.backfill import backfill_outcome_document
@@ -42,9 +47,10 @@ from tests.docs.generate_commands import PAGE, commands_page
 from tests.docs.pages import DOCS, blocks, pages, prose, section, shown, table_rows
 from tests.docs.running import Reader
 from tests.meddling import Meddling, meddle
+from tests.rules.hooked import hook, with_hooks
 from tests.rules.summarised import SUNDAY, pair
 from tests.rules.timetabled import FLAG, three_owners
-from tests.scenes import outage, trunks
+from tests.scenes import outage, storage, trunks
 
 PAIR_FILE = DOCS / "reference" / "pair-file.md"
 TABLE_SPECS = DOCS / "reference" / "table-specs.md"
@@ -53,6 +59,7 @@ EXIT_CODES = DOCS / "reference" / "exit-codes.md"
 PYTHON_API = DOCS / "reference" / "python-api.md"
 RULES = DOCS / "explanation" / "rules.md"
 OUTAGE = DOCS / "how-to" / "mend-an-outage.md"
+CODE = re.compile(r"`([^`]+)`")
 WINDOW_FIELDS = {"from", "before", "shown"}
 BY_NAME = ("not_compared", "key", "columns", "figures", "values")
 """Fields whose own fields are names of columns, or of what was measured."""
@@ -110,6 +117,18 @@ def test_every_exit_code_is_described() -> None:
     """The page lists exactly the codes a command can end with."""
     rows = list(table_rows(section(EXIT_CODES, "Exit codes")))
     assert {(code, name.strip("`")) for code, name, _ in rows} == {(str(int(code)), code.name) for code in ExitCode}
+
+
+def test_what_3_means_is_told_of_every_command_that_may_end_with_it() -> None:
+    """Each command whose help has a 3 among its exit codes has its row, and no other."""
+    pages_of = re.split(r"^## syncengine ", commands_page(), flags=re.MULTILINE)[1:]
+    ending = {page.split()[0] for page in pages_of if re.search(r"Exit codes: [^\n]*(\n\S[^\n]*)*\b3\s", page)}
+    told = section(EXIT_CODES, "What 3 means")
+    named = {
+        words.split()[0] for cells in re.findall(r"^\|(.*?)\|", told, re.MULTILINE) for words in CODE.findall(cells)
+    }
+    assert named - {"--dry-run"} == ending
+    assert all(f"`{page.split()[0]}`" in told for page in pages_of)
 
 
 def test_every_exception_has_its_exit_code() -> None:
@@ -236,6 +255,32 @@ def test_every_field_of_the_documents_of_a_backfill_is_described(
     assert _without(_fields(planned), "plans[]") == _listed(of_planned)
 
 
+def test_every_field_of_the_documents_of_sync_undo_and_errors_is_described(tmp_path: Path, typed: Typing) -> None:
+    """Real documents of a sync, a plan of an undo, an undo and an error have no field that the page lacks."""
+    names = [row("synonyms", value="1"), row("synonyms", value="2", item_name="Changed")]
+    files = build_files(
+        tmp_path,
+        ["synonyms", "agroups"],
+        primary={"synonyms": names},
+        secondary={"synonyms": [row("synonyms", value="2")]},
+    )
+    words = ("--pair", files.pair_file, "--json")
+
+    sync = typed("sync", "--set", "agent-groups", "--yes", *words).document
+    planned, undo = (typed("undo", one, *words).document for one in ("--dry-run", "--yes"))
+    error = typed("sync", "--set", "nonsense", "--yes", *words).document
+
+    described = _listed(section(JSON, "Plan summary")) | _listed(section(JSON, "Resync"))
+    elsewhere = {"after": "Verify", "outcome.by_hand[]": "Plan summary", "outcome.hooks[]": "One run"}
+    for document in (sync, planned, undo):
+        for field in _fields(document):
+            known = field in described or any(one.startswith(f"{field}.") for one in described)
+            assert known or field.startswith(tuple(elsewhere)), field
+    assert set(sync["outcome"]["by_hand"][0]) == _line_fields() | {"why"}
+    assert undo["after"] is None
+    assert _fields(error) == _listed(section(JSON, "Error"))
+
+
 def test_every_field_of_the_document_of_timetables_is_described(tmp_path: Path) -> None:
     """The fields of real documents of timetables and of an edit are exactly those the page lists."""
     pair = three_owners(tmp_path).open()
@@ -262,6 +307,36 @@ def test_every_field_of_the_document_of_a_checklist_is_described(tmp_path: Path,
     assert _values(Seen, TickedBy, Place) <= set(re.findall(r"`([^`]+)`", text))
 
 
+def test_every_field_of_the_documents_of_status_and_runs_is_described(tmp_path: Path, typed: Typing) -> None:
+    """The fields of real documents of a daily check, of runs and of one are those the pages list, each word too."""
+    files = build_files(
+        tmp_path,
+        ["htrunk", "call_rec", "synonyms"],
+        both={
+            "htrunk": [*trunks(400, 430), *trunks(530, 630)],
+            "call_rec": [row("call_rec", row_time=500, callid=1)],
+            "dcalloc": [storage("call records", rows=10)],
+        },
+        primary={"htrunk": [*trunks(500, 530), *trunks(630, 700)], "synonyms": [row("synonyms", value="1")]},
+        secondary={"htrunk": trunks(500, 530, incomplete=1, incalls=1), "linkex": [outage(513, 360)]},
+        archived={"primary": datetime(2000, 6, 5, 7), "secondary": datetime(2000, 6, 5, 5, 30)},
+    )
+    with_hooks(files, hook("links", key="secondary"), hook("visual-vectors"))
+    words = ("--pair", files.pair_file, "--json")
+    typed("sync", "--table", "synonyms", "--yes", *words)
+    daily = typed("status", *words).document
+    runs, one = typed("runs", *words).document, typed("runs", daily["runs"][0]["run"], *words).document
+
+    found = _without(_fields({"daily": daily["daily"]}), "daily.by_hand[]")
+    assert _without(found, "daily.servers[].archives[]") | {"daily"} == _listed(section(JSON, "Status"))
+    assert all(set(line) == set(_line_fields()) for line in daily["daily"]["by_hand"])
+    assert _fields(runs) | {"in_single_user_mode[]"} == _listed(section(JSON, "Runs"))
+    of_runs = {path.removeprefix("runs[].") for path in _listed(section(JSON, "Runs"))}
+    assert _fields(one) - of_runs == _listed(section(JSON, "One run")) - of_runs
+    text = "".join(section(JSON, heading) for heading in ("Runs", "One run", "Status"))
+    assert _values(RunState, BatchState, HookState, TroubleKind, Amiss) <= set(re.findall(r"`([^`]+)`", text))
+
+
 @pytest.mark.parametrize(
     "page", [page for page in pages() if checklists_of(page.read_text(encoding="utf-8"))], ids=shown
 )
@@ -269,6 +344,13 @@ def test_the_checklists_of_a_page_are_fresh(page: Path) -> None:
     """A page has the lines of its source; `python -m tests.docs.generate_checklists` writes them."""
     text = page.read_text(encoding="utf-8")
     assert text == with_checklists(text)
+
+
+def test_every_kind_of_hook_is_described() -> None:
+    """The page of hooks has a row for each kind that one can be named for, and for no other."""
+    told = section(DOCS / "how-to" / "hooks.md", "What can be named")
+    named = [word for cell in re.findall(r"^\|([^|]+)\|", told, re.MULTILINE) for word in CODE.findall(cell)]
+    assert sorted(named) == sorted(KINDS)
 
 
 def test_every_checklist_has_a_page() -> None:
@@ -364,6 +446,12 @@ def _unreadable(table: str) -> None:
 def _without(fields: set[str], described: str) -> set[str]:
     """Return fields with all of one that is described elsewhere as that one."""
     return {described if field.startswith(f"{described}.") else field for field in fields}
+
+
+def _line_fields() -> set[str]:
+    """Return the fields of a line of a plan's checklist, as the page lists them."""
+    listed = _listed(section(JSON, "Plan summary"))
+    return {path.split(".")[2].removesuffix("[]") for path in listed if path.startswith("checklist.after[].")}
 
 
 def _listed(text: str) -> set[str]:

@@ -371,7 +371,7 @@ def test_days_that_are_rolled_up_are_asked_about_when_they_are_written(tmp_path:
     kept = files.bag("secondary", "dcwc")
     resumed = pair.resume(allow_triggers="dcwc")
 
-    assert "roll-ups were not mended: " in ran.outcome.stopped
+    assert "roll-ups were not repaired: " in ran.outcome.stopped
     assert "c_adding" in ran.outcome.stopped
     assert ran.needs == Allowed(triggers=("dcwc",))
     assert kept == before

@@ -185,6 +185,6 @@ def built(folder: Path, day: Day) -> Files:
         secondary=sides["secondary"],
         acds={1: day.lengths["primary"][-1][1]},
         archived=day.shown(day.last),
-        as_of=day.shown(day.last) + HOUR,
+        as_of=day.shown(day.last) + timedelta(minutes=15),
         settings=f'timezone = "{day.zone}"',
     )

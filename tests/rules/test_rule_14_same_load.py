@@ -174,7 +174,7 @@ def test_a_load_that_cannot_be_learnt_is_not_taken_for_an_equal_one(
     assert said.code == 1
     assert said.err.strip() == (
         f"primary: its CMS load is not known, since the command of hooks.load {says}. "
-        "Mend it, or write primary.load in the pair file."
+        "Repair it, or write primary.load in the pair file."
     )
 
 

@@ -304,7 +304,7 @@ class Runs:
             if is_stop(error):
                 return replace(ran, outcome=replace(ran.outcome, cancelled=True, stopped=BY_USER))
             needs(context.run, error)
-            return replace(ran, outcome=replace(ran.outcome, stopped=f"roll-ups were not mended: {error}"))
+            return replace(ran, outcome=replace(ran.outcome, stopped=f"roll-ups were not repaired: {error}"))
         caches = (context.cache, context.staging_cache)
         watch = Watch.over(made, context.run, context.servers, permission)
         again = self.context(made, context.servers, context.run, caches, watch)

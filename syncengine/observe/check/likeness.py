@@ -30,7 +30,7 @@ RUNNING = "is running now"
 SAME_LOAD = "Bring both servers to the same CMS load; nothing can be copied between unlike ones."
 MAKE_ALIKE = "Make them alike on both servers. Till then they are neither compared nor copied, and all others are."
 ARCHIVING = "Maintenance: Archiving Status, on that server. What is not archived on both servers is not copied."
-REPORT = "Attach this report to a bug report, so that the specs can be mended."
+REPORT = "Attach this report to a bug report, so that the specs can be corrected."
 
 
 def server_findings(check: ServerCheck, as_of: datetime) -> Iterator[Finding]:

@@ -27,7 +27,7 @@ def test_unlike_storage_allocation_must_be_mended(tmp_path: Path, typed: Typing)
     assert finding["details"] == ["ACD 1 item 'splits': days_intrahour 31 on primary, 36 on secondary"]
     assert "Data Storage Allocation" in finding["advice"]
     assert "days_intrahour 31 on primary, 36 on secondary" in text.text
-    assert text.out.splitlines()[-1].startswith("TO MEND  1 thing must be mended")
+    assert text.out.splitlines()[-1].startswith("TO REPAIR  1 thing must be repaired")
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_unlike_loads_must_be_mended(tmp_path: Path, typed: Typing) -> None:
 
 
 def test_a_load_nobody_wrote_down_should_be(tmp_path: Path, typed: Typing) -> None:
-    """Without a load in the pair file unlike ones cannot be noticed: that is said, and nothing must be mended."""
+    """Without a load in the pair file unlike ones cannot be noticed: that is said, and nothing must be repaired."""
     said = check(typed, pair(tmp_path, server_settings=""), "--json")
 
     assert said.code == 0
@@ -130,7 +130,7 @@ def test_tables_with_the_same_trouble_are_told_together(tmp_path: Path, typed: T
 
 
 def test_acds_and_intervals_are_held_against_each_other(tmp_path: Path, typed: Typing) -> None:
-    """An ACD of one server only, and intervals of unlike lengths, must be mended."""
+    """An ACD of one server only, and intervals of unlike lengths, must be repaired."""
     files = pair(tmp_path)
     files.run("secondary", "UPDATE htrunk SET intrvl = 15")
     files.add("secondary", "arch_stat", *archive_rows(3, datetime(2000, 6, 5, 7, 0)))
