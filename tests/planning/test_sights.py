@@ -244,10 +244,11 @@ def test_call_history_has_to_be_on_again_on_what_was_installed_anew() -> None:
     """Where it is on at both nothing is switched over, and a new load may have it off all the same (Appendix G, 17)."""
     states = {
         how: look(SightName.CALL_HISTORY_INSTALLED, evidence(settings=replace(SETTINGS, call_history=how))).seen
-        for how in (None, CallHistory.BOTH, CallHistory.PRIMARY)
+        for how in (None, *CallHistory)
     }
 
-    assert states == {None: Seen.NOT_NEEDED, CallHistory.BOTH: Seen.NOT_SEEN, CallHistory.PRIMARY: Seen.NOT_SEEN}
+    assert [how for how, seen in states.items() if seen is not Seen.NOT_SEEN] == [CallHistory.NONE]
+    assert states[CallHistory.NONE] is Seen.NOT_NEEDED
 
 
 ALIKE = ProcedureLine("alike", "Look.", seen=SightName.LOADS_ALIKE, passes=True)

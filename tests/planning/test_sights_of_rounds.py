@@ -14,7 +14,7 @@ from syncengine.model.daily_check import DailyCheck, HookCheck, ServerDay
 from syncengine.model.facts import ArchiveStatus, ServerFacts
 from syncengine.model.filled_checklist import ChecklistRecord, Seen, Sighting, Tick, TickedBy
 from syncengine.model.hooks import CheckKind, HookRecord, HookState
-from syncengine.model.pair import Role
+from syncengine.model.pair import CallHistory, Role
 from syncengine.model.procedure import Place, Procedure, ProcedureLine, SightName
 from syncengine.model.run import BatchPlace, BatchRecord, BatchState, RunHeader, RunKind, RunRecord, RunState
 from syncengine.model.spec import Archive
@@ -26,7 +26,7 @@ from syncengine.planning.filling import filled_in
 from syncengine.planning.sights.evidence import Need, Question
 from syncengine.planning.sights.registry import SIGHTS
 from tests.builders import build_files, row
-from tests.planning.test_sights import FIVE, at, evidence, facts, link, look
+from tests.planning.test_sights import FIVE, SETTINGS, at, evidence, facts, link, look
 from tests.scenes import trunks
 
 LATER = datetime(2026, 6, 5, 12)
@@ -264,7 +264,7 @@ def test_a_line_after_one_that_is_not_needed_counts_from_where_that_would_have()
     procedure = Procedure("one", "One", "4", (), (back, copy, wait))
     archives = tuple(ArchiveStatus(acd, Archive.INTERVAL, at(60)) for acd in (1, 2))
     diary = facts(outages=(link(13, 31),), archives=archives)
-    known = evidence(diary, daily=day(diary))
+    known = evidence(diary, daily=day(diary), settings=replace(SETTINGS, call_history=CallHistory.NONE))
     record = ChecklistRecord("one", LATER, FIVE)
     copied = replace(record, ticks=(Tick("copy", at(65), TickedBy.HAND),))
 
