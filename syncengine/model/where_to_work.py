@@ -44,6 +44,17 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class Owed:
+    """A time of an ACD that the primary lacks and the secondary has, since the primary is back."""
+
+    acd: int
+    since: datetime
+    """When the primary was away first: by its diary, or else the first interval that it lacks."""
+    says: str
+    """The same as people are told it."""
+
+
+@dataclass(frozen=True, slots=True)
 class PairState:
     """What is known of both servers now, as far as it decides where users work."""
 
@@ -51,8 +62,8 @@ class PairState:
     troubles: tuple[Trouble, ...] = ()
     links_up: tuple[Role, ...] = ()
     """Servers of which a hook says that their links are up."""
-    owed: tuple[str, ...] = ()
-    """Times of ACDs that the primary lacks and the secondary has, since the primary is back."""
+    owed: tuple[Owed, ...] = ()
+    """What the primary was away for, as it is back."""
     nothing_seen: bool = False
     """Both tell what they have seen, and neither has a row of the whole time that was looked at."""
 

@@ -12,7 +12,7 @@ from syncengine.model.interval import at_label, ceil_to
 from syncengine.model.outages import BlindTime
 from syncengine.model.pair import Role
 from syncengine.model.spec import Archive
-from syncengine.model.where_to_work import PairState, Trouble, TroubleKind
+from syncengine.model.where_to_work import Owed, PairState, Trouble, TroubleKind
 from syncengine.model.window import Window
 from syncengine.planning.archives import AN_HOUR, DEFAULT_LENGTH, INTERVALS_BEHIND, clock_was_set
 
@@ -158,8 +158,8 @@ def _just_back(facts: ServerFacts, acd: int, since: datetime | None, now: dateti
 
 def _owed(
     facts: Mapping[Role, ServerFacts], blind: Iterable[BlindTime], looked: Window, lengths: Mapping[int, int]
-) -> Iterator[str]:
-    """Yield what the primary was too long away for, and the secondary has, as people are told it.
+) -> Iterator[Owed]:
+    """Yield what the primary was too long away for, and the secondary has.
 
     That a link was down within an interval or two is no reason to send users anywhere (Appendix F).
     """
@@ -169,7 +169,8 @@ def _owed(
         sides = {side.role: side for side in time.sides}
         mine, theirs = sides.get(Role.PRIMARY), sides.get(Role.SECONDARY)
         if mine is not None and mine.missing and (theirs is None or theirs.missing < mine.missing):
-            yield f"ACD {time.acd} {time.span}"
+            since = min((one.span.start for one in mine.links), default=time.span.start)
+            yield Owed(time.acd, since, f"ACD {time.acd} {time.span}")
     for outage in facts[Role.PRIMARY].outages:
         length = lengths.get(outage.acd, DEFAULT_LENGTH)
         until = facts[Role.PRIMARY].archived(outage.acd, Archive.INTERVAL).until
@@ -177,4 +178,4 @@ def _owed(
         whole = outage.span.stop - outage.span.start >= timedelta(minutes=length)
         recent = outage.span.stop <= looked.stop <= over + timedelta(minutes=INTERVALS_BEHIND * length)
         if whole and recent and (until is None or until < over):
-            yield f"ACD {outage.acd} {outage.shown}"
+            yield Owed(outage.acd, outage.span.start, f"ACD {outage.acd} {outage.shown}")

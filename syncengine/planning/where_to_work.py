@@ -113,12 +113,22 @@ class _Deciding:
 
     def _returned(self) -> WhereToWork:
         """Return that the primary is back, and users follow last (chapter 4)."""
+        owed = self.state.owed
+        named = listed([one.says for one in owed], NAMED)
         because = (
-            f"The primary is back, but its history is not: {listed(self.state.owed, NAMED)}. Users who were moved to "
+            f"The primary is back, but its history is not: {named}. Users who were moved to "
             "the secondary stay there until it is, and go back last."
         )
-        away = f"the primary was away, for {listed(self.state.owed, NAMED)}, and is back"
-        lines = [*self._support((Role.PRIMARY,), away)]
+        lines = list(
+            support_lines(
+                self.settings.support,
+                servers=(Role.PRIMARY,),
+                problem=f"the primary was away, for {named}, and is back",
+                since=min(one.since for one in owed),
+                acds=sorted({one.acd for one in owed}),
+                loads=self.loads,
+            )
+        )
         lines += switched_back() if self.settings.call_history in MAY_SWITCH else ()
         lines += self._moved(Role.SECONDARY, "Last, when `syncengine outages` has nothing left to repair, tell")
         return WhereToWork(Role.SECONDARY, because, tuple(lines), owes_history=True)

@@ -204,6 +204,7 @@ def test_point_2_a_primary_that_is_back_waits_for_its_history(tmp_path: Path, ty
     back = [(ON, "primary"), (OFF, "secondary"), ("log-off", "secondary"), ("log-on", "primary")]
     assert check.lines == [("support", "primary"), *back]
     assert "that the primary was away, for ACD 1 2000-06-05 04:30-05:59, and is back." in check.text
+    assert "Where: primary, since 2000-06-05 04:35, ACD 1" in check.text
     look, then, steps = (one["command"] for one in check.daily["next"])
     # What was administered on the primary alone is not to be written over unseen.
     assert look.endswith("--from secondary --dry-run")
@@ -225,6 +226,7 @@ def test_point_2_a_primary_that_has_just_come_back(tmp_path: Path) -> None:
         "The primary is back, but its history is not: ACD 1 2000-06-05 05:05"
     )
     assert "have not been archived" not in check.text
+    assert "Where: primary, since 2000-06-05 05:05, ACD 1" in check.text
 
 
 def test_point_2_a_link_that_was_down_for_minutes_sends_nobody_away(tmp_path: Path) -> None:
