@@ -105,6 +105,11 @@ class DailyCheck:
         return tuple(time for time in self.blind if not time.archived and len(time.sides) < len(Role))
 
     @property
+    def lost(self) -> tuple[BlindTime, ...]:
+        """The outages that both servers had: nothing brings their calls back, and people have to know."""
+        return tuple(time for time in self.blind if time.lost)
+
+    @property
     def loads(self) -> Mapping[Role, str]:
         """The CMS loads of the servers that tell theirs."""
         told = {server.role: server.facts.load for server in self.servers if server.facts is not None}
@@ -119,7 +124,7 @@ class DailyCheck:
     def in_order(self) -> bool:
         """Say whether nothing has to be looked at."""
         late = any(server.late for server in self.servers)
-        amiss = late or self.holes or self.waiting or self.unlike_loads
+        amiss = late or self.holes or self.waiting or self.lost or self.unlike_loads
         amiss = amiss or not self.where.in_order or not all(check.fine for check in self.checks)
         return not (self.failed or amiss) and self.drift is not None and self.drift.in_sync
 

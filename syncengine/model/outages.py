@@ -87,6 +87,16 @@ class BlindTime:
     tells_archives: bool = True
     """Both tell how far they have archived at all."""
 
+    @property
+    def damaged_on_both(self) -> bool:
+        """Say whether the rows of both servers show that they did not see it whole."""
+        return sum(side.missing + side.incomplete > 0 for side in self.sides) == len(Role)
+
+    @property
+    def lost(self) -> bool:
+        """Say whether neither server saw it whole, so that nothing brings its calls back, whatever is copied."""
+        return self.damaged_on_both if self.archived else self.tells_archives and len(self.sides) == len(Role)
+
 
 @dataclass(frozen=True, slots=True)
 class TableToll:

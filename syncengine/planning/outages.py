@@ -165,13 +165,8 @@ def _side(server: _Seen, acd: int, interval: Window, now: datetime) -> BlindSide
 
 def _goes_on(one: BlindTime, other: BlindTime) -> bool:
     roles = [tuple(side.role for side in time.sides) for time in (one, other)]
-    alike = one.archived == other.archived and _damaged_on_both(one) == _damaged_on_both(other)
+    alike = one.archived == other.archived and one.damaged_on_both == other.damaged_on_both
     return one.span.stop == other.span.start and roles[0] == roles[1] and alike
-
-
-def _damaged_on_both(time: BlindTime) -> bool:
-    """Say whether the rows of both servers show that they did not see it whole."""
-    return sum(side.missing + side.incomplete > 0 for side in time.sides) == len(Role)
 
 
 def _joined(one: BlindTime, other: BlindTime) -> BlindTime:
@@ -300,11 +295,11 @@ def _touches(kept: KeptBack, time: BlindTime) -> bool:
 def _outlook(time: BlindTime, tolls: tuple[TableToll, ...], kept: tuple[KeptBack, ...], *, refused: bool) -> Outlook:
     if not time.archived and not time.tells_archives:
         return Outlook.UNARCHIVED
-    if not time.archived:
-        return Outlook.LOST if len(time.sides) == len(Role) else Outlook.WAITING
-    if _damaged_on_both(time):
+    if time.lost:
         # Whatever is copied, it stays so: the same is said before that and afterwards.
         return Outlook.LOST
+    if not time.archived:
+        return Outlook.WAITING
     if tolls:
         return Outlook.REPAIR
     if any(one.why in (KeptWhy.LOST, KeptWhy.CUT_ON_BOTH) for one in kept):

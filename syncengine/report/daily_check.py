@@ -65,7 +65,7 @@ def print_daily(console: Console, found: DailyCheck, pair: str) -> None:
         table.add_row(label, *cells)
     console.print(table)
     console.print()
-    for line in _warnings(found):
+    for line in (*_warnings(found), *_lost(found, pair)):
         console.print(line)
     for line in _drift(found, pair):
         console.print(line)
@@ -212,6 +212,15 @@ def _warnings(found: DailyCheck) -> list[Text]:
     return lines
 
 
+def _lost(found: DailyCheck, pair: str) -> Iterator[Text]:
+    """Yield what neither server has, and who has to know of it (Appendix E)."""
+    if found.lost:
+        times = listed([f"ACD {time.acd} {time.span}" for time in found.lost], HOLES_SHOWN)
+        which = "it" if len(found.lost) == 1 else "them"
+        told = f"Lost on both: {times}: neither server saw {which} whole; call support, and tell those who read reports"
+        yield unbroken(f"{told}. Look: {command('outages', '--pair', pair)}", style="red")
+
+
 def _unlike_loads(found: DailyCheck) -> Text:
     loads = ", ".join(f"{role} {load}" for role, load in found.loads.items())
     told = "nothing can be copied between them until both run the same (`syncengine checklist base-load-upgrade`)"
@@ -252,7 +261,7 @@ def _drift(found: DailyCheck, pair: str) -> Iterator[Text]:
     if found.waiting and not found.state.troubles:
         yield _waiting(found, pair)
     if found.drift.in_sync:
-        how = "What both have archived is in" if found.waiting else "In"
+        how = "What both have archived is in" if found.waiting else "Otherwise in" if found.lost else "In"
         yield Text(f"{how} sync since then, administration included.", style="green")
         return
     for table in found.drift.not_compared:
@@ -344,6 +353,7 @@ def daily_document(found: DailyCheck, pair: str) -> dict[str, Any]:
             }
             for time in found.waiting
         ],
+        "lost": [{"acd": time.acd, "window": plain(time.span)} for time in found.lost],
         "loads": {role.value: load for role, load in found.loads.items()},
         "differing": None if found.drift is None else [table.spec.name for table in found.drift.differing],
         "not_compared": None if found.drift is None else [table.spec.name for table in found.drift.not_compared],

@@ -12,7 +12,7 @@ from syncengine.model.hooks import CheckKind
 from syncengine.model.pair import Role
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import Typing
-from tests.jobs.test_outages import guides, link
+from tests.jobs.test_outages import broken, guides, link
 from tests.rules.hooked import fails, hook, notes, python, with_hooks
 from tests.scenes import storage, trunks
 
@@ -79,6 +79,36 @@ def test_an_outage_that_is_just_over_is_not_in_sync(tmp_path: Path, typed: Typin
     )
     assert "What both have archived is in sync" in said.out
     assert (waiting["acd"], waiting["servers"]) == (1, ["secondary"])
+
+
+@pytest.mark.parametrize(("archived", "as_of"), [("07:00", "07:10"), ("05:00", "05:25")])
+def test_an_outage_that_both_servers_had_is_lost(tmp_path: Path, typed: Typing, archived: str, as_of: str) -> None:
+    """Nothing differs and nothing waits, and somebody has to know that calls are gone: exit 3 while it is looked at."""
+    whole = [*trunks(400, 500), *trunks(530, 700)] if archived == "07:00" else trunks(400, 500)
+    files = build_files(
+        tmp_path,
+        ["htrunk"],
+        both={"htrunk": [*whole, *broken(500, 530)], "linkex": [link(513, 360)]},
+        archived=datetime.fromisoformat(f"2000-06-05T{archived}"),
+        as_of=datetime.fromisoformat(f"2000-06-05T{as_of}"),
+    )
+
+    said = typed("status", "--pair", files.pair_file)
+    daily = typed("status", "--json", "--pair", files.pair_file).document["daily"]
+
+    assert said.code == 3
+    assert (
+        "Lost on both: ACD 1 2000-06-05 05:00-05:29: neither server saw it whole; call support, and tell those who "
+        "read reports. Look: syncengine outages --pair "
+    ) in said.out
+    assert "Otherwise in sync since then" in said.out
+    assert [(one["acd"], one["window"]["from"]) for one in daily["lost"]] == [(1, "2000-06-05T05:00:00")]
+    assert not daily["in_order"]
+    assert not daily["holes"]
+    assert not daily["waiting"]
+    if archived == "07:00":
+        # What lies before the time looked at is no news.
+        assert typed("status", "--pair", files.pair_file, "--since", "2000-06-05 05:30").code == 0
 
 
 def test_unlike_loads_are_told(tmp_path: Path, typed: Typing) -> None:
