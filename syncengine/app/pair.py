@@ -85,7 +85,8 @@ class Pair:
         )
         self._timetables = Timetables(settings, catalogue, self.connections)
         self._outages = Outages(settings, catalogue, self.connections, self._observer.observe, self._commands.links_now)
-        self._daily = DailyChecking(settings, catalogue, self.connections, self._commands, self._observer.at_everything)
+        told_by = (self._commands, self._observer.at_everything, self.ledger.runs)
+        self._daily = DailyChecking(settings, catalogue, self.connections, *told_by)
         self._choosing = Choosing(catalogue)
         looks = Looks(
             check=Check(settings, catalogue, self.connections, self._observer, Silent()).set_up,

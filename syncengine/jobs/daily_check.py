@@ -19,11 +19,13 @@ from syncengine.model.errors import ServerError, SyncError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.hooks import CheckKind
 from syncengine.model.pair import PairSettings, Role
+from syncengine.model.run import RunRecord
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions, gather_facts
 from syncengine.planning.archives import archive_faults, rerun_lines
 from syncengine.planning.checklist import hooked
+from syncengine.planning.copied import seen_itself
 from syncengine.planning.troubles import Told, state_of
 from syncengine.planning.where_to_work import where_to_work
 from syncengine.servers.protocol import Server
@@ -38,6 +40,8 @@ class DailyChecking:
     connections: Connections
     commands: Commands
     verify: Callable[[Mapping[Role, Server], Window], Observation]
+    runs: Callable[[], tuple[RunRecord, ...]]
+    """Tells what has been written to the pair, in order."""
 
     def check(self, since: datetime | None, *, compare: bool = True) -> DailyCheck:
         """Return how both servers are since a moment, or since yesterday. A server that fails is told, not raised.
@@ -87,7 +91,9 @@ class DailyChecking:
             for day in found.servers
         ]
         links = {one.role: one.fine for one in checks if one.kind is CheckKind.LINKS and not one.problem}
-        each = [Told(day.role, day.problem, day.facts, day.late, links.get(day.role)) for day in days]
+        runs = self.runs()
+        own = {role: seen_itself(one, runs) for role, one in facts.items()}
+        each = [Told(day.role, day.problem, own.get(day.role), day.late, links.get(day.role)) for day in days]
         state = state_of(each, found.blind, looked, lengths)
         loads = {role: facts[role].load if role in facts else self.settings.server(role).load for role in Role}
         where = where_to_work(state, self.settings, loads)

@@ -142,6 +142,8 @@ class IntervalCoverage:
     incomplete: int
     length: int
     """Minutes of the interval, the longest told there."""
+    tables: tuple[str, ...]
+    """Those of the tables that have rows of it."""
 
 
 @dataclass(frozen=True, slots=True)

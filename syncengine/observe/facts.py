@@ -413,7 +413,7 @@ def _intervals(reading: _Reading, questions: FactQuestions) -> SeenIntervals:
             continue
         reading.read.add(name)
         for bucket, state in told:
-            seen.add(bucket, state)
+            seen.add(name, bucket, state)
         if seen.lengths and not questions.coverage:
             break
     return seen

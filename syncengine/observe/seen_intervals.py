@@ -36,10 +36,12 @@ class SeenIntervals:
     lengths: dict[tuple[int, date], tuple[int, int]] = field(default_factory=dict)
     intervals: dict[tuple[int, date, int], tuple[int, int]] = field(default_factory=dict)
     """The largest `incomplete` and the longest length, 0 while none was told."""
+    tables: dict[tuple[int, date, int], tuple[str, ...]] = field(default_factory=dict)
+    """The witnesses with rows of an interval, in the order they were asked."""
     quarters: dict[tuple[int, date], list[int | None]] = field(default_factory=dict)
     """The length of each quarter hour; None while none was told, 0 where more than one was."""
 
-    def add(self, bucket: Bucket, state: BucketState) -> None:
+    def add(self, table: str, bucket: Bucket, state: BucketState) -> None:
         """Take in one bucket of a witness; a time or length that cannot be is as good as none."""
         if bucket.acd is None or not can_be_day(bucket.row_date) or not can_be_label(bucket.slot):
             return
@@ -56,6 +58,7 @@ class SeenIntervals:
         place = (bucket.acd, bucket.row_date, bucket.slot)
         incomplete, length = self.intervals.get(place, (0, 0))
         self.intervals[place] = (max(incomplete, state.incomplete or 0), max(length, *told, 0))
+        self.tables[place] = (*self.tables.get(place, ()), table)
 
     def day_quarters(self) -> Iterator[DayQuarters]:
         """Yield the length of each quarter hour of each day; most days are alike, and kept once."""
@@ -68,4 +71,4 @@ class SeenIntervals:
         """Yield every interval with rows; where no row tells its length, the pair file or the usual one does."""
         for (acd, day, label), (incomplete, length) in sorted(self.intervals.items()):
             known = length or settings.interval(acd) or DEFAULT_LENGTH
-            yield IntervalCoverage(acd, day, label, incomplete, known)
+            yield IntervalCoverage(acd, day, label, incomplete, known, self.tables[acd, day, label])

@@ -189,7 +189,7 @@ def going_on(
 ) -> Iterator[str]:
     """Yield where nothing tells that a blind time is over, as sentences without their ends.
 
-    Once its rows are copied from the other server nothing shows that this one has none of its own.
+    Once its rows are copied from the other server they look like its own, and only the ledger tells.
     """
     servers = {one.role: one for one in facts}
     for time in (time for time in times if time.archived):

@@ -25,7 +25,7 @@ class Told:
     problem: str = ""
     """Why it does not answer."""
     facts: ServerFacts | None = None
-    """With the coverage of the time that was looked at."""
+    """With the coverage of the time that was looked at, of what it saw itself: copied rows are no sign of life."""
     faults: tuple[ArchiveFault, ...] = ()
     links_up: bool | None = None
     """As a hook says; None where none could tell."""

@@ -214,6 +214,36 @@ def test_point_2_a_primary_that_is_back_waits_for_its_history(tmp_path: Path, ty
     assert (after.daily["work_on"], after.lines) == ("primary", [])
 
 
+def test_point_2_a_repair_hides_no_link_that_is_down(tmp_path: Path, typed: Typing) -> None:
+    """Copied rows are no sign that a server records calls; one interval of its own is, whatever the diary tells."""
+    files = built(tmp_path, primary=trunks(400, 600))
+
+    # That nothing tells that it is over is left to somebody.
+    assert typed("resync", "--pair", files.pair_file, "--outages", "--yes").code == 3
+    assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
+    repaired = told(files)
+    for role in Role:
+        files.add(role, "htrunk", *trunks(700, 730))
+        files.run(role, "UPDATE arch_stat SET last_time = '06/05/00 07:30' WHERE trim(arch_type) = '1'")
+    files.pair_file.write_text(files.pair_file.read_text().replace("T07:10", "T07:35"))
+    back = told(files)
+
+    assert repaired.daily["work_on"] == "secondary"
+    assert not repaired.daily["in_order"]
+    assert "calls of ACD 1 have not been recorded by the primary since 2000-06-05 06:00" in repaired.text
+    assert (back.daily["work_on"], back.daily["troubles"], back.daily["in_order"]) == ("primary", [], True)
+
+
+def test_point_2_a_primary_that_is_back_and_repaired_is_well(tmp_path: Path, typed: Typing) -> None:
+    """Its diary tells that the outage is over: nobody is sent away until its next archive, which it is waited for."""
+    files = built(tmp_path, primary=trunks(400, 600), primary_links=[link(605, 3300)])
+
+    assert typed("resync", "--pair", files.pair_file, "--outages", "--yes").code == 0
+    check = told(files)
+
+    assert (check.daily["work_on"], check.daily["troubles"]) == ("primary", [])
+
+
 def test_point_2_a_primary_that_has_just_come_back(tmp_path: Path) -> None:
     """Its archives are behind since it was away: that is no failure, and users stay where they are."""
     files = built(tmp_path, primary=trunks(400, 500), primary_links=[link(505, 7200)])

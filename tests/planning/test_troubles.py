@@ -27,7 +27,7 @@ def at(text: str) -> datetime:
 def server(role: Role, *, rows: int, until: str | None, **more: Any) -> ServerFacts:
     """Return a server with rows of each half hour before a label, that has archived up to a time."""
     labels = (*(label for label in LABELS if label < rows), *more.pop("later", ()))
-    seen = tuple(IntervalCoverage(1, DAY, label, 0, 30) for label in labels)
+    seen = tuple(IntervalCoverage(1, DAY, label, 0, 30, ("htrunk",)) for label in labels)
     state = more.pop("state", ArchiveState.FINISHED if until else ArchiveState.UNKNOWN)
     status = ArchiveStatus(1, Archive.INTERVAL, at(until) if until else None, "", state)
     return ServerFacts(role, role.value, "", None, (1,), (status,), coverage=seen, **more)
