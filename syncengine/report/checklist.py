@@ -12,7 +12,7 @@ from syncengine.model.sentences import plural
 from syncengine.report.grid import Grid
 from syncengine.report.text import grid
 
-NOTHING_LEFT = "Nothing is left to be done by hand."
+NOTHING_LEFT = "This run leaves nothing to be done by hand."
 NOTHING_SEEN = "Nothing that tables show is left to be done by hand; files, logins and passwords are not looked at."
 NOTHING_NEW = "Nothing new is left to be done by hand; `syncengine report RUN` shows what an earlier run left."
 """Of what earlier runs have left nobody knows what was done since."""

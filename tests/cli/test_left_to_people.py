@@ -373,13 +373,13 @@ def test_an_undo_that_brings_users_back_says_so(tmp_path: Path, typed: Typing) -
 
 
 def test_a_run_that_leaves_nothing_says_so(tmp_path: Path, typed: Typing) -> None:
-    """A resync of intervals of today, which nothing has summarised, leaves nothing to people."""
+    """A resync of intervals of today leaves nothing to people; of runs before it that says nothing."""
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": trunks(400, 500)}, primary={"htrunk": trunks(500, 530)})
 
     done = typed("resync", "--pair", files.pair_file, "--window", "2000-06-05 05:13..05:19", "--yes")
 
     assert done.code == 0
-    assert re.search(r"IN SYNC .* Nothing is left to be done by hand\.", done.text)
+    assert re.search(r"IN SYNC .* This run leaves nothing to be done by hand\.", done.text)
 
 
 def test_what_a_run_leaves_has_a_next_action(tmp_path: Path, typed: Typing) -> None:
