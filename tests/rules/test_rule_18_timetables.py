@@ -250,6 +250,30 @@ def test_without_the_flag_only_what_can_is_said_to_run_on_both(tmp_path: Path) -
     )
 
 
+@pytest.mark.parametrize("settings", ["", FLAG])
+def test_that_it_may_run_on_both_is_said_only_of_what_is_copied(tmp_path: Path, settings: str) -> None:
+    """Timetables that are alike, or whose tasks are left as the target has them, are no matter of the run."""
+    names = ["alike", "theirs"]
+    files = timetabled(
+        tmp_path,
+        settings=settings,
+        both={
+            "ttsctasks": [task("a", name) for name in (*names, "copied")],
+            "ttsched": [schedule("a", name, "?") for name in (*names, "copied")],
+        },
+    )
+    assert sync(files, sets=("timetables",)).outcome.done
+    files.run("secondary", "UPDATE ttsctasks SET task = 'Theirs' WHERE RTRIM(tt_name) = 'theirs'")
+    files.run("primary", "UPDATE ttsctasks SET task = 'Ours' WHERE RTRIM(tt_name) IN ('theirs', 'copied')")
+
+    plan = sync_plan_of(files, sets=("timetables",), prefer="secondary")
+
+    (line,) = [line for line in plan.checklist.after if line.kind == "timetables"]
+    assert line.text == (
+        "Look at the timetables of secondary: these may now run on both, since where they run is not known: a 'copied'."
+    )
+
+
 def own_pair(folder: Path, settings: str = FLAG) -> Any:
     """Build a pair of which each server has backups of its own, and the secondary one timetable too many."""
     return timetabled(
