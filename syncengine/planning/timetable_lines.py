@@ -76,6 +76,9 @@ def timetables_line(
     unknown = [one for one in both if (listing.flag is None or not one.told) and copied.holds(one, role)]
     doubled = [*_shown(listing.doubled), *(one.shown for one in made if _runs_on_both(one))]
     neither = [one.shown for one in made if one.says == (TimetableState.NOT_HERE, TimetableState.NOT_HERE)]
+    # That what runs only on the primary does not run on the secondary is as it should be, and nothing to look at.
+    away = (TimetableState.ONLY_HERE, TimetableState.NOT_HERE)
+    elsewhere = [one.shown for one in made if role is Role.PRIMARY and one.says == away]
     without = _shown(listing.without_schedule(role) if left is None else left)
     words = []
     if doubled:
@@ -88,6 +91,11 @@ def timetables_line(
         words.append(
             f"these run on neither, since they did not run on {role.other}: {listed(neither, MOST_NAMED)} "
             f"({BY_HAND.format(role=role)}, if one is to)"
+        )
+    if elsewhere:
+        words.append(
+            f"these go on running only on {role.other}, and do not run on {role}: {listed(elsewhere, MOST_NAMED)} "
+            f"({BY_HAND.format(role=role)}, if it is to run there)"
         )
     if without:
         words.append(
