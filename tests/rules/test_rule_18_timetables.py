@@ -42,6 +42,28 @@ def test_without_the_flag_it_says_what_to_do(tmp_path: Path, typed: Typing) -> N
     assert {one["primary"]["state"] for one in document["timetables"]} == {None}
 
 
+def test_a_flag_of_no_state_is_not_alike(tmp_path: Path, typed: Typing) -> None:
+    """Where a stored value is none of the three nobody knows where it runs: that is said, and ends with 3."""
+    stored = {"ttsched": [schedule("jm", "Morning", "1"), schedule("jm", "Weekly", "y"), schedule("jm", "Backup", "1")]}
+    files = timetabled(tmp_path, both=stored)
+
+    said = typed("timetables", "--pair", files.pair_file)
+    document = typed("timetables", "--pair", files.pair_file, "--json").document
+
+    assert said.code == 3
+    unknown = (
+        "not known, since ttsched.run_local holds none of the three values that the pair file names: jm 'Morning'."
+    )
+    assert unknown in said.text
+    assert "3 timetables, alike on both servers but for where they run, which is not known of 1." in said.text
+    assert not document["alike"]
+    assert {one["name"]: one["runs_on_both"] for one in document["timetables"]} == {
+        "Backup": None,
+        "Morning": None,
+        "Weekly": True,
+    }
+
+
 def test_what_is_not_alike_is_said(tmp_path: Path, typed: Typing) -> None:
     """Timetables of one server only, other tasks, another order and a schedule that is missing are differences."""
     files = timetabled(
