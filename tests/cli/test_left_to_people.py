@@ -91,6 +91,18 @@ def test_a_table_of_no_acd_that_is_named_is_not_left_out_silently(tmp_path: Path
         assert "rows that belong to no ACD are only copied with all ACDs" in said.err
 
 
+def test_a_verdict_of_an_acd_on_what_is_of_none_says_to_leave_the_acd_out(tmp_path: Path, typed: Typing) -> None:
+    """Another window would tell no more of custom reports."""
+    files = build_files(tmp_path, ["custobjects", "htrunk"], both={"custobjects": [row("custobjects")]})
+
+    said = typed("verify", "--pair", files.pair_file, "--set", "custom-reports", "--acd", "1")
+
+    assert said.code == 2
+    assert "custobjects: its rows are of no ACD" in said.err
+    assert "Leave --acd out." in said.err
+    assert "window" not in said.err
+
+
 def cut_in_turn(folder: Path) -> Files:
     """Build a pair of which the primary missed an interval on Saturday, and the secondary one on Monday."""
     days = [*trunks(0, 2400, row_date=SATURDAY), *trunks(0, 2400, row_date=date(2000, 6, 4)), *trunks(0, 700)]
