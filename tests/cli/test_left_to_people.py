@@ -61,6 +61,8 @@ def test_a_set_is_taken_for_one_acd_and_what_is_of_none_is_named(tmp_path: Path,
     planned = typed("sync", *one, "--dry-run")
     written = typed("sync", *one, "--yes")
     verdict = typed("verify", *one, "--json")
+    listed = typed("runs", "--pair", files.pair_file)
+    report = typed("report", "--pair", files.pair_file)
 
     rest = "not looked at, since of no ACD: dbitems (calculations, constants, database and custom items); it goes with "
     rest += f"system administration: `syncengine sync --table dbitems --dry-run --pair {files.pair_file}`"
@@ -69,6 +71,8 @@ def test_a_set_is_taken_for_one_acd_and_what_is_of_none_is_named(tmp_path: Path,
         assert rest in said.text
     assert "1 table, 1 bucket" in planned.text
     assert "IN SYNC ACD 1 only: " in written.text
+    for said in (listed, report):
+        assert any(line.endswith("primary to secondary, synonyms, agroups") for line in said.out.splitlines())
     assert "Of no ACD, and not looked at: dbitems." in written.text
     document = verdict.document
     assert (document["in_sync"], document["acds"]) == (True, [1])
