@@ -287,7 +287,12 @@ def test_a_call_to_support_has_at_hand_what_is_known() -> None:
 
     told = filled_in(procedure, record, known).lines[0].details
     plain = filled_in(procedure, record, replace(known, daily=None, settings=settings)).lines[0].details
+    elsewhere = Procedure("one", "One", "E", (), (replace(line, place=Place.SECONDARY),))
+    other = filled_in(elsewhere, record, known).lines[0].details
 
     assert told == ("Call them: it is down.", "Since: 05:13")
+    # What is wrong with the primary is not told of the secondary.
+    assert not set(told) & set(other)
+    assert any(one.startswith("Where: secondary,") for one in other)
     assert "Installation (IL) number: 0001234567" in plain
     assert Need.DAILY in known.gathered
