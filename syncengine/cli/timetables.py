@@ -59,8 +59,9 @@ def timetables(
 
     A timetable of theirs without a schedule there gets one, if the other server answers and tells it; else it is named.
 
-    Exit codes: 0 alike, or done; 3 not alike, or one has no schedule (or, with --run-on --dry-run, there is something
-    to set), 4 nothing of it may be written, 5 partly done, 1 a server failed, 2 bad input, 130 stopped.
+    Exit codes: 0 alike, or done; 3 not alike, or one has no schedule or a flag that the pair file does not name (or,
+    with --run-on --dry-run, there is something to set), 4 nothing of it may be written, 5 partly done, 1 a server
+    failed, 2 bad input, 130 stopped.
     """
     from syncengine.app import open_pair
     from syncengine.cli.terminal import out, progress
@@ -94,7 +95,7 @@ def timetables(
         print_timetables(out(), listing, every_line=bool(verbose))
     if listing.failed:
         return ExitCode.ERROR
-    return ExitCode.DRIFT if listing.differing else ExitCode.DONE
+    return ExitCode.DRIFT if listing.differing or listing.untold else ExitCode.DONE
 
 
 def _edited(opened: Pair, plan: Plan, pair: Path, *, dry_run: bool, yes: bool, json: bool, verbose: int) -> int:

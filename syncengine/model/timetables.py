@@ -139,6 +139,11 @@ class TimetableListing:
         """Those known to run on both servers, but for each server's own, which are meant to."""
         return tuple(one for one in self.timetables if one.runs_on_both and not one.own)
 
+    @property
+    def untold(self) -> tuple[Timetable, ...]:
+        """Those whose flag is none of the three that the pair file names, but for each server's own."""
+        return tuple(one for one in self.timetables if self.flag is not None and not (one.told or one.own))
+
     def without_schedule(self, role: Role) -> tuple[Timetable, ...]:
         """Return those that only the other server has a schedule of, but for each server's own: they do not run.
 

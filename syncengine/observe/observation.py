@@ -426,7 +426,12 @@ def _refuse_nothing(works: list[Work]) -> None:
         return
     shown = "; ".join(f"{work.spec.name}: {work.verdict.problem}" for work in works[:REASONS_SHOWN])
     more = f"; and {len(works) - REASONS_SHOWN} more tables" if len(works) > REASONS_SHOWN else ""
-    # Of a table that is on neither server no other window will tell more.
-    kind = WindowError if any(work.verdict.state is TableState.NOTHING for work in works) else InputError
+    nothing = [work.verdict.problem for work in works if work.verdict.state is TableState.NOTHING]
+    of_a_time = any(problem != OF_NO_ACD for problem in nothing)
     told = f" {shown}{more}." if works else ""
-    raise kind(f"There is nothing to compare.{told}", hint="Name other tables, or another window.")
+    hint = "Name other tables, or another window."
+    if OF_NO_ACD in nothing:
+        hint = "Leave --acd out, or name another window." if of_a_time else "Leave --acd out."
+    # Of a table that is on neither server, or of no ACD, no other window will tell more.
+    kind = WindowError if of_a_time else InputError
+    raise kind(f"There is nothing to compare.{told}", hint=hint)

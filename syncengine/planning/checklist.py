@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ from syncengine.model.timetables import COPIED, Timetable, TimetableListing
 from syncengine.model.window import Window
 from syncengine.model.window_syntax import typed_window
 from syncengine.planning.file_lines import FileQuestions, file_lines
-from syncengine.planning.timetable_lines import takeover_line, timetables_line
+from syncengine.planning.timetable_lines import CopiedTimetables, takeover_line, timetables_line
 
 CLASSES = {DataClass.SYSTEM: "system administration", DataClass.ACD: "ACD administration"}
 NAMES = ("synonyms", "agroups")
@@ -49,7 +49,13 @@ def checklist_of(
     """
     written = _Written.of(steps)
     files = FileQuestions(catalogue, changes, lambda role, table: written.counts.get((role, table)), undoes)
-    after = (*_after(written, tables, stale, catalogue, under_way, timetables, files), *call_history)
+    copied = CopiedTimetables(steps, changes)
+    after = (
+        *_after(
+            written, tables, stale, catalogue, under_way, lambda role: timetables_line(role, timetables, copied), files
+        ),
+        *call_history,
+    )
     return Checklist(
         before=tuple(hooked(_before(written, tables, catalogue), hooks)), after=tuple(hooked(after, hooks))
     )
@@ -138,7 +144,7 @@ def _after(
     stale: Sequence[StaleRollup],
     catalogue: Catalogue,
     under_way: Window,
-    timetables: TimetableListing | None,
+    timetables: Callable[[Role], ChecklistLine],
     files: FileQuestions,
 ) -> Iterator[ChecklistLine]:
     whole = [role for one in CLASSES for role in _whole_class(one, written, tables, catalogue)]
@@ -153,7 +159,7 @@ def _after(
         yield ChecklistLine(LineKind.VISUAL_VECTORS, role, text)
     yield from file_lines(files)
     for role in written.into(*COPIED):
-        yield timetables_line(role, timetables)
+        yield timetables(role)
     for role in written.of_class(DataClass.ACD, catalogue):
         text = (
             f"Once the interval under way is archived on {role}, verify it: writing ACD administration may cost it, "

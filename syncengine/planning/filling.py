@@ -117,12 +117,13 @@ def _details(line: ProcedureLine, evidence: Evidence) -> tuple[str, ...]:
     if line.kind is not LineKind.SUPPORT:
         return ()
     known = evidence.daily.where.lines if evidence.daily is not None else ()
+    servers = line.place.roles or tuple(Role)
     for one in known:
-        if one.kind is LineKind.SUPPORT:
+        if one.kind is LineKind.SUPPORT and one.server in servers:
             return (one.text, *one.details)
     settings = evidence.settings
     loads = {role: settings.server(role).load for role in Role}
-    (call,) = support_lines(settings.support, servers=line.place.roles or tuple(Role), problem="", loads=loads)
+    (call,) = support_lines(settings.support, servers=servers, problem="", loads=loads)
     return call.details
 
 

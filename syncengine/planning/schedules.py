@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from syncengine.model.bucket import EMPTY, Bucket, BucketState
@@ -12,9 +12,9 @@ from syncengine.model.pair import Hook, Role
 from syncengine.model.plan import BucketWrite, KeptBack, KeptWhy, Plan, Step, TablePart
 from syncengine.model.sentences import listed
 from syncengine.model.timetable_flag import FlagEdit, TimetableState
-from syncengine.model.timetables import COPIED, LINES, NAME, OWNER, SCHEDULES, TASKS, Timetable, TimetableListing
+from syncengine.model.timetables import COPIED, LINES, SCHEDULES, TASKS, Timetable, TimetableListing
 from syncengine.planning.checklist import edit_checklist, hooked
-from syncengine.planning.timetable_lines import MOST_NAMED, timetables_line
+from syncengine.planning.timetable_lines import MOST_NAMED, CopiedTimetables, timetables_line
 
 AFTER_IT = (LineKind.VERIFY_INTERVAL, LineKind.DATA_SUMMARIZING, LineKind.CALL_HISTORY_ON, LineKind.CALL_HISTORY_OFF)
 """What comes after the line about timetables in a checklist."""
@@ -77,7 +77,7 @@ def restored(state: TimetableState) -> TimetableState:
 def arriving(made: Plan, listing: TimetableListing) -> tuple[Timetable, ...]:
     """Return the timetables that the target has after a plan without a schedule, which the source has."""
     copied = {part.table for step in made.steps for part in step.parts if step.into is made.target}
-    spared = set(_spared(made))
+    spared = set(CopiedTimetables(made.steps).spared)
 
     def arrives(one: Timetable) -> bool:
         source = one.side(made.source)
@@ -92,7 +92,7 @@ def arriving(made: Plan, listing: TimetableListing) -> tuple[Timetable, ...]:
 def orphaned(made: Plan, listing: TimetableListing) -> tuple[Timetable, ...]:
     """Return the timetables whose tasks a plan deletes on the target, since the source has them no more."""
     deletes = any(part.deletes for step in made.steps for part in step.parts if part.table in COPIED)
-    spared = set(_spared(made))
+    spared = set(CopiedTimetables(made.steps).spared)
     return tuple(
         one
         for one in listing.timetables
@@ -110,7 +110,9 @@ def with_schedules(made: Plan, missing: MissingSchedules, listing: TimetableList
         steps = (*steps, missing.made.step(number, made.target, tuple(tasks)))
     edit = missing.made.edit if missing.made else None
     left = [one for one, _ in missing.left]
-    line = timetables_line(made.target, listing, edit.changes if edit else (), left, orphaned(made, listing))
+    copied = CopiedTimetables(made.steps, made.changes)
+    made_ones = edit.changes if edit else ()
+    line = timetables_line(made.target, listing, copied, made_ones, left, orphaned(made, listing))
     return replace(
         made,
         steps=steps,
@@ -137,14 +139,6 @@ def with_made(edit: Plan, missing: MissingSchedules, back: Sequence[Step] = (), 
         schedules=missing.made.edit if missing.made else None,
         checklist=edit_checklist(into, hooks, left, edited=bool(steps)) if steps or left else Checklist(),
     )
-
-
-def _spared(made: Plan) -> Iterator[tuple[str, str]]:
-    """Yield the timetables of which a plan leaves something as it is on the target."""
-    for part in (part for step in made.steps for part in step.parts if part.table in COPIED):
-        for place in (place for write in part.buckets for place in write.spared):
-            values = dict(zip(part.key, place, strict=True))
-            yield (values.get(OWNER) or "").rstrip(" "), (values.get(NAME) or "").rstrip(" ")
 
 
 def _with_line(checklist: Checklist, line: ChecklistLine, hooks: Sequence[Hook]) -> Checklist:

@@ -2,30 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from syncengine.model.checklist import ChecklistLine, LineKind
 from syncengine.model.pair import Role
+from syncengine.model.plan import PlannedChange, Step
 from syncengine.model.sentences import listed
 from syncengine.model.timetable_flag import FlagChange, TimetableState
-from syncengine.model.timetables import Timetable, TimetableListing, named
+from syncengine.model.timetables import (
+    COPIED,
+    NAME,
+    OWNER,
+    Timetable,
+    TimetableDifference,
+    TimetableListing,
+    named,
+)
 
 MOST_NAMED = 1000
 """Every timetable that would run on both servers, or on none, is named, whatever there may be (rule 18)."""
+UNLIKE = (TimetableDifference.ONLY_PRIMARY, TimetableDifference.ONLY_SECONDARY, TimetableDifference.TASKS)
+"""What of a timetable a copy of its tasks removes."""
 BY_HAND = "choose where it is to run in its window on {role}, and Modify it"
+
+
+@dataclass(frozen=True, slots=True)
+class CopiedTimetables:
+    """Which timetables steps write rows of, by what is known of the key groups that differ."""
+
+    steps: Sequence[Step]
+    changes: Sequence[PlannedChange] = ()
+
+    def holds(self, one: Timetable, role: Role) -> bool:
+        """Say whether rows of a timetable are written on a server."""
+        parts = (part for step in self.steps for part in step.parts if step.into is role)
+        written = {part.table for part in parts if part.table in COPIED}
+        known = [change for change in self.changes if change.table in COPIED and _name(change) == (one.owner, one.name)]
+        if known:
+            return any(change.table in written and change.kept is None for change in known)
+        # Of very many groups that differ only those that the target changed are known one by one.
+        return bool(written) and any(difference in UNLIKE for difference in one.differences)
+
+    @property
+    def spared(self) -> Iterator[tuple[str, str]]:
+        """The timetables of which something is left as it is on the target."""
+        for part in (part for step in self.steps for part in step.parts if part.table in COPIED):
+            for place in (place for write in part.buckets for place in write.spared):
+                values = dict(zip(part.key, place, strict=True))
+                yield (values.get(OWNER) or "").rstrip(" "), (values.get(NAME) or "").rstrip(" ")
 
 
 def timetables_line(
     role: Role,
     listing: TimetableListing | None,
+    copied: CopiedTimetables,
     made: Sequence[FlagChange] = (),
     left: Iterable[Timetable] | None = None,
     orphaned: Iterable[Timetable] = (),
 ) -> ChecklistLine:
     """Return the line about the timetables of a server that tasks were copied to, or put back on.
 
-    `listing` is how they stood on both servers before, None for an undo; `made` are the schedules that are made there,
-    `left` the timetables that stay without one: None takes all that lack one; `orphaned` lose their tasks.
+    `listing` is how they stood on both servers before, None for an undo; `copied` those the tasks are of; `made` are
+    the schedules that are made there, `left` the timetables that stay without one: None takes all that lack one;
+    `orphaned` lose their tasks.
     """
     look = f"Look at the timetables of {role}"
     if listing is None or listing.failed:
@@ -33,9 +73,12 @@ def timetables_line(
         return ChecklistLine(LineKind.TIMETABLES, role, text)
     there = [one for one in listing.timetables if one.side(role.other).there and not one.own]
     both = [one for one in there if one.side(role).schedules and one.side(role.other).schedules]
-    unknown = both if listing.flag is None else [one for one in both if not one.told]
+    unknown = [one for one in both if (listing.flag is None or not one.told) and copied.holds(one, role)]
     doubled = [*_shown(listing.doubled), *(one.shown for one in made if _runs_on_both(one))]
     neither = [one.shown for one in made if one.says == (TimetableState.NOT_HERE, TimetableState.NOT_HERE)]
+    # That what runs only on the primary does not run on the secondary is as it should be, and nothing to look at.
+    away = (TimetableState.ONLY_HERE, TimetableState.NOT_HERE)
+    elsewhere = [one.shown for one in made if role is Role.PRIMARY and one.says == away]
     without = _shown(listing.without_schedule(role) if left is None else left)
     words = []
     if doubled:
@@ -48,6 +91,11 @@ def timetables_line(
         words.append(
             f"these run on neither, since they did not run on {role.other}: {listed(neither, MOST_NAMED)} "
             f"({BY_HAND.format(role=role)}, if one is to)"
+        )
+    if elsewhere:
+        words.append(
+            f"these go on running only on {role.other}, and do not run on {role}: {listed(elsewhere, MOST_NAMED)} "
+            f"({BY_HAND.format(role=role)}, if it is to run there)"
         )
     if without:
         words.append(
@@ -78,6 +126,11 @@ def takeover_line(role: Role, left: Sequence[Timetable], *, edited: bool) -> Che
             f"{BY_HAND.format(role=role)}."
         )
     return ChecklistLine(LineKind.TIMETABLES, role, " ".join(words))
+
+
+def _name(change: PlannedChange) -> tuple[str, str]:
+    values = dict(change.group.key)
+    return str(values.get(OWNER) or "").rstrip(" "), str(values.get(NAME) or "").rstrip(" ")
 
 
 def _shown(timetables: Iterable[Timetable]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from rich.console import RenderableType
 from rich.text import Text
 
 from syncengine.model.checklist import ChecklistLine
@@ -12,29 +13,31 @@ from syncengine.model.sentences import plural
 from syncengine.report.grid import Grid
 from syncengine.report.text import grid
 
-NOTHING_LEFT = "Nothing is left to be done by hand."
+NOTHING_LEFT = "This run leaves nothing to be done by hand."
 NOTHING_SEEN = "Nothing that tables show is left to be done by hand; files, logins and passwords are not looked at."
 NOTHING_NEW = "Nothing new is left to be done by hand; `syncengine report RUN` shows what an earlier run left."
 """Of what earlier runs have left nobody knows what was done since."""
 
 
-def checklist_lines(when: str, lines: Sequence[ChecklistLine]) -> Iterator[Text]:
+def checklist_lines(when: str, lines: Sequence[ChecklistLine]) -> Iterator[RenderableType]:
     """Yield what comes before or after a run, in order, if anything does."""
     if lines:
         how = "By hand or by hook" if any(line.hook for line in lines) else "By hand"
         yield Text()
         yield Text(f"{how} {when}", style="bold")
-    for place, line in enumerate(lines, start=1):
-        yield Text.assemble(f"  {place}. {line.text}", (" [hook]" if line.hook else "", "cyan"))
+        yield numbered_lines((line.text, line.hook, ()) for line in lines)
 
 
-def numbered_lines(lines: Iterable[tuple[str, bool, Sequence[str]]]) -> Grid:
-    """Return lines with their numbers, each with whether a hook does it, and with what to have at hand below it."""
+def numbered_lines(lines: Iterable[tuple[str, bool, Sequence[str]]], style: str = "dim") -> Grid:
+    """Return lines with their numbers, each with whether a hook does it, and with what stands below it, in a style.
+
+    However narrow the screen is, no line goes on below its number.
+    """
     table = grid(" ", "  ", wraps=("  ",))
     for place, (text, hook, details) in enumerate(lines, start=1):
         table.add_row(f"  {place}.", Text.assemble(text, (" [hook]" if hook else "", "cyan")))
         for detail in details:
-            table.add_row("", Text(detail, style="dim"))
+            table.add_row("", Text(detail, style=style))
     return table
 
 
@@ -43,15 +46,13 @@ def left_in_short(left: Sequence[object], nothing: str = NOTHING_LEFT) -> str:
     return f"Left to be done by hand: {plural(len(left), 'thing')}, named below." if left else nothing
 
 
-def left_lines(left: Sequence[tuple[ChecklistLine, str]]) -> Iterator[Text]:
+def left_lines(left: Sequence[tuple[ChecklistLine, str]]) -> Iterator[RenderableType]:
     """Yield what is left to be done by hand, each with why its hook has not done it."""
     if left:
         yield Text()
         yield Text("Still to be done by hand", style="bold")
-    for place, (line, why) in enumerate(left, start=1):
-        yield Text(f"  {place}. {line.text}")
-        if why:
-            yield Text(f"     {why[0].upper()}{why[1:]}", style="yellow")
+        whys = [(why[0].upper() + why[1:],) if why else () for _, why in left]
+        yield numbered_lines([(line.text, False, why) for (line, _), why in zip(left, whys, strict=True)], "yellow")
 
 
 def line_document(line: ChecklistLine) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from syncengine.model.cuts import CutState
 from syncengine.model.drift import Observation, TableObservation, TableState
 from syncengine.model.names import command
 from syncengine.model.pair import Role
-from syncengine.model.plan import Plan
+from syncengine.model.plan import KeptWhy, Plan, Policy
 from syncengine.model.sentences import listed
 from syncengine.model.spans import joined, span_of
 from syncengine.model.spec import Kept, TableSpec
@@ -97,10 +97,23 @@ def after_run(after: Observation, plan: Plan, run_id: str, pair: str) -> Iterato
     if left:
         where = command("report", run_id, "--pair", pair) if run_id else "the plan says it above"
         yield f"Why {listed(left, NAMED)} {'was' if len(left) == 1 else 'were'} left: {where}"
+    yield from _removing(names, after, plan, pair)
     for manual in copying_by_hand(after, pair):
         yield f"{BY_HAND_TOO}: {manual}"
     if new:
         yield f"{listed(new, NAMED)} differ{'s' if len(new) == 1 else ''} anew, or still: begin such a run again."
+
+
+def _removing(differing: Sequence[str], after: Observation, plan: Plan, pair: str) -> Iterator[str]:
+    """Yield the command that removes users whom only the target has, where the plan left any."""
+    spared = {kept.table for kept in plan.kept if kept.why is KeptWhy.REMOVAL}
+    words = [word for name in differing if name in spared for word in ("--table", name)]
+    if words and plan.policy is Policy.REPLACE:
+        typed = command("sync", "--pair", pair, *words, "--remove-users", *_more(after))
+        yield (
+            f"To remove users that only {plan.target} has, with what is theirs in these tables, if they are to go "
+            f"(their logins are removed by hand): {typed}"
+        )
 
 
 def _of_no_time(table: TableObservation, observation: Observation) -> bool:

@@ -11,7 +11,15 @@ from rich.text import Text
 from syncengine.model.pair import Role
 from syncengine.model.sentences import listed, of_server, plural
 from syncengine.model.timetable_flag import FlagEdit
-from syncengine.model.timetables import Schedule, Timetable, TimetableListing, TimetableSide, leftover_text, named
+from syncengine.model.timetables import (
+    SCHEDULES,
+    Schedule,
+    Timetable,
+    TimetableListing,
+    TimetableSide,
+    leftover_text,
+    named,
+)
 from syncengine.report.grid import Grid
 from syncengine.report.json_values import plain
 from syncengine.report.text import grid
@@ -62,6 +70,8 @@ def print_timetables(console: Console, listing: TimetableListing, *, every_line:
     console.print()
     if listing.doubled:
         console.print(Text(f"These run on both servers: {named(listing.doubled, DOUBLED_NAMED)}.", style="yellow"))
+    if listing.untold:
+        console.print(Text(_untold(listing), style="yellow"))
     for role in Role:
         for said in unscheduled_lines(listing, role, listing.unscheduled(role)):
             console.print(said)
@@ -70,6 +80,16 @@ def print_timetables(console: Console, listing: TimetableListing, *, every_line:
     if listing.flag is None and listing.timetables:
         console.print(Text(NOT_KNOWN))
     console.print(Text(_summary(listing), style="bold"))
+
+
+def _untold(listing: TimetableListing) -> str:
+    """Say of which timetables the flag is none of the three, and what to do."""
+    column = f"ttsched.{listing.flag.column}" if listing.flag else SCHEDULES
+    return (
+        f"Where these run is not known, since {column} holds none of the three values that the pair file names: "
+        f"{named(listing.untold, DOUBLED_NAMED)}. Look in their windows where they run, and correct [timetables] in "
+        "the pair file (docs/how-to/timetables.md)."
+    )
 
 
 def _table(listing: TimetableListing) -> Grid:
@@ -124,7 +144,8 @@ def _summary(listing: TimetableListing) -> str:
     if listing.failed:
         return f"{count} there; the other server did not answer, so nothing is compared."
     if not listing.differing:
-        return f"{count}, alike on both servers."
+        but = f" but for where they run, which is not known of {len(listing.untold):,}" if listing.untold else ""
+        return f"{count}, alike on both servers{but}."
     return f"{count}, {len(listing.differing):,} of them not alike."
 
 
@@ -135,13 +156,13 @@ def timetables_document(listing: TimetableListing) -> dict[str, Any]:
         "version": VERSION,
         "as_of": plain(listing.as_of),
         "flag": f"ttsched.{listing.flag.column}" if listing.flag else None,
-        "alike": not (listing.differing or listing.failed),
+        "alike": not (listing.differing or listing.untold or listing.failed),
         "timetables": [
             {
                 "owner": one.owner,
                 "name": one.name,
                 "own": one.own,
-                "runs_on_both": one.runs_on_both if listing.flag else None,
+                "runs_on_both": _runs_on_both(one, listing),
                 "differences": plain(one.differences),
                 "primary": _side(one.primary),
                 "secondary": _side(one.secondary),
@@ -151,6 +172,13 @@ def timetables_document(listing: TimetableListing) -> dict[str, Any]:
         "failed": [{"server": role.value, "problem": problem} for role, problem in listing.failed],
         "notes": list(listing.notes),
     }
+
+
+def _runs_on_both(one: Timetable, listing: TimetableListing) -> bool | None:
+    """Say whether a timetable runs on both servers, None where that is not known."""
+    if listing.flag is None or not (one.told or one.runs_on_both):
+        return None
+    return one.runs_on_both
 
 
 def _side(side: TimetableSide) -> dict[str, Any]:

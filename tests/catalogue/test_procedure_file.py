@@ -93,6 +93,17 @@ def test_what_was_never_copied_is_added_to_the_secondary_before_its_administrati
     assert added < commands.index(("sync", "--set", "administration", "--from", "secondary"))
 
 
+def test_all_of_administration_is_copied_between_lines_about_single_user_mode() -> None:
+    """Its plan asks for that mode; a list without such lines names single sets, which need none."""
+    for procedure in map(read_procedure, procedure_names()):
+        kinds = [line.kind for line in procedure.lines]
+        for place, line in enumerate(procedure.lines):
+            whole = line.command[:3] == ("sync", "--set", "administration") and "--dry-run" not in line.command
+            if whole:
+                assert "single-user" in kinds[:place], (procedure.name, line.name)
+                assert "multi-user" in kinds[place:], (procedure.name, line.name)
+
+
 def test_both_ways_of_a_call_profile_change_say_what_they_cost() -> None:
     """Ours takes two intervals and loses nothing; the guide's is quick and loses minutes for good."""
     ours, guide = read_procedure("call-profile-change").ways

@@ -61,6 +61,8 @@ def test_a_set_is_taken_for_one_acd_and_what_is_of_none_is_named(tmp_path: Path,
     planned = typed("sync", *one, "--dry-run")
     written = typed("sync", *one, "--yes")
     verdict = typed("verify", *one, "--json")
+    listed = typed("runs", "--pair", files.pair_file)
+    report = typed("report", "--pair", files.pair_file)
 
     rest = "not looked at, since of no ACD: dbitems (calculations, constants, database and custom items); it goes with "
     rest += f"system administration: `syncengine sync --table dbitems --dry-run --pair {files.pair_file}`"
@@ -69,6 +71,8 @@ def test_a_set_is_taken_for_one_acd_and_what_is_of_none_is_named(tmp_path: Path,
         assert rest in said.text
     assert "1 table, 1 bucket" in planned.text
     assert "IN SYNC ACD 1 only: " in written.text
+    for said in (listed, report):
+        assert any(line.endswith("primary to secondary, synonyms, agroups") for line in said.out.splitlines())
     assert "Of no ACD, and not looked at: dbitems." in written.text
     document = verdict.document
     assert (document["in_sync"], document["acds"]) == (True, [1])
@@ -89,6 +93,18 @@ def test_a_table_of_no_acd_that_is_named_is_not_left_out_silently(tmp_path: Path
 
         assert said.code == 2
         assert "rows that belong to no ACD are only copied with all ACDs" in said.err
+
+
+def test_a_verdict_of_an_acd_on_what_is_of_none_says_to_leave_the_acd_out(tmp_path: Path, typed: Typing) -> None:
+    """Another window would tell no more of custom reports."""
+    files = build_files(tmp_path, ["custobjects", "htrunk"], both={"custobjects": [row("custobjects")]})
+
+    said = typed("verify", "--pair", files.pair_file, "--set", "custom-reports", "--acd", "1")
+
+    assert said.code == 2
+    assert "custobjects: its rows are of no ACD" in said.err
+    assert "Leave --acd out." in said.err
+    assert "window" not in said.err
 
 
 def cut_in_turn(folder: Path) -> Files:
@@ -373,13 +389,13 @@ def test_an_undo_that_brings_users_back_says_so(tmp_path: Path, typed: Typing) -
 
 
 def test_a_run_that_leaves_nothing_says_so(tmp_path: Path, typed: Typing) -> None:
-    """A resync of intervals of today, which nothing has summarised, leaves nothing to people."""
+    """A resync of intervals of today leaves nothing to people; of runs before it that says nothing."""
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": trunks(400, 500)}, primary={"htrunk": trunks(500, 530)})
 
     done = typed("resync", "--pair", files.pair_file, "--window", "2000-06-05 05:13..05:19", "--yes")
 
     assert done.code == 0
-    assert re.search(r"IN SYNC .* Nothing is left to be done by hand\.", done.text)
+    assert re.search(r"IN SYNC .* This run leaves nothing to be done by hand\.", done.text)
 
 
 def test_what_a_run_leaves_has_a_next_action(tmp_path: Path, typed: Typing) -> None:

@@ -155,6 +155,20 @@ def test_administration_is_alike_or_was_copied(tmp_path: Path) -> None:
     assert ask(name, AROUND, daily=alike, runs=(run(RunKind.SYNC),)).seen is Seen.NOT_NEEDED
     assert ask(name, COPYING, daily=daily(problem="no rows.")).says == "no rows"
 
+    # Copied by hand before the list was begun: nobody knows whether the server was put back in multi-user mode.
+    def earlier(record: RunRecord, line: ProcedureLine = AROUND) -> Seen:
+        before = replace(record, header=replace(record.header, begun=datetime(2000, 1, 1)))
+        return ask(name, line, daily=alike, runs=(before,)).seen
+
+    single = replace(AROUND, kind=LineKind.SINGLE_USER)
+    assert earlier(copied) is earlier(failed) is earlier(copied, replace(AROUND, kind=None)) is Seen.NOT_SEEN
+    assert {earlier(hooked), earlier(run(RunKind.SYNC)), earlier(copied, single)} == {Seen.NOT_NEEDED}
+    assert {earlier(copied, one) for one in (COPYING, LOOKING)} == {Seen.NOT_NEEDED}
+    long_ago = replace(copied, batches=(replace(copied.batches[0], at=datetime(2000, 1, 1)),))
+    found = replace(alike, since=datetime(2000, 6, 4))
+    header = replace(copied.header, begun=datetime(2000, 1, 1))
+    assert ask(name, AROUND, daily=found, runs=(replace(long_ago, header=header),), now=LATER).seen is Seen.NOT_NEEDED
+
     assert ask(SightName.IN_STEP, COPYING, daily=differing).seen is Seen.NOT_YET
     assert ask(SightName.IN_STEP, COPYING, daily=daily()).seen is Seen.NOT_SEEN
     assert alike.drift is not None
@@ -287,7 +301,12 @@ def test_a_call_to_support_has_at_hand_what_is_known() -> None:
 
     told = filled_in(procedure, record, known).lines[0].details
     plain = filled_in(procedure, record, replace(known, daily=None, settings=settings)).lines[0].details
+    elsewhere = Procedure("one", "One", "E", (), (replace(line, place=Place.SECONDARY),))
+    other = filled_in(elsewhere, record, known).lines[0].details
 
     assert told == ("Call them: it is down.", "Since: 05:13")
+    # What is wrong with the primary is not told of the secondary.
+    assert not set(told) & set(other)
+    assert any(one.startswith("Where: secondary,") for one in other)
     assert "Installation (IL) number: 0001234567" in plain
     assert Need.DAILY in known.gathered

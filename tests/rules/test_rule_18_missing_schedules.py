@@ -72,6 +72,28 @@ def test_a_missing_schedule_is_made_in_the_state_a_restore_would_give_it(tmp_pat
     assert files.bag("primary", "ttsched") == primary
 
 
+def test_what_comes_back_as_not_here_is_said_to_run_only_on_the_secondary(tmp_path: Path) -> None:
+    """Of a copy back that matters, since people work on the primary: which go on running over there is named."""
+    names = ("Over there", "Anywhere")
+    files = timetabled(
+        tmp_path,
+        both={"ttsctasks": [task("jm", "Morning")]},
+        secondary={
+            "ttsctasks": [task("jm", name) for name in names],
+            "ttsched": [schedule("jm", "Over there", "o"), schedule("jm", "Anywhere", "y")],
+        },
+    )
+
+    plan = sync_plan_of(files, sets=("timetables",), source="secondary")
+
+    (line,) = [line for line in plan.checklist.after if line.kind == "timetables"]
+    assert line.text == (
+        "Look at the timetables of primary: these run on both servers then: jm 'Anywhere'; these go on running only on "
+        "secondary, and do not run on primary: jm 'Over there' (choose where it is to run in its window on primary, "
+        "and Modify it, if it is to run there)."
+    )
+
+
 def test_without_the_flag_the_timetable_is_named_and_the_exit_code_is_3(tmp_path: Path, typed: Typing) -> None:
     """Where no state can be known none is made: copying, verifying and listing each name it and end with 3."""
     files = made_later(tmp_path, settings="")

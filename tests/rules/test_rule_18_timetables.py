@@ -42,6 +42,28 @@ def test_without_the_flag_it_says_what_to_do(tmp_path: Path, typed: Typing) -> N
     assert {one["primary"]["state"] for one in document["timetables"]} == {None}
 
 
+def test_a_flag_of_no_state_is_not_alike(tmp_path: Path, typed: Typing) -> None:
+    """Where a stored value is none of the three nobody knows where it runs: that is said, and ends with 3."""
+    stored = {"ttsched": [schedule("jm", "Morning", "1"), schedule("jm", "Weekly", "y"), schedule("jm", "Backup", "1")]}
+    files = timetabled(tmp_path, both=stored)
+
+    said = typed("timetables", "--pair", files.pair_file)
+    document = typed("timetables", "--pair", files.pair_file, "--json").document
+
+    assert said.code == 3
+    unknown = (
+        "not known, since ttsched.run_local holds none of the three values that the pair file names: jm 'Morning'."
+    )
+    assert unknown in said.text
+    assert "3 timetables, alike on both servers but for where they run, which is not known of 1." in said.text
+    assert not document["alike"]
+    assert {one["name"]: one["runs_on_both"] for one in document["timetables"]} == {
+        "Backup": None,
+        "Morning": None,
+        "Weekly": True,
+    }
+
+
 def test_what_is_not_alike_is_said(tmp_path: Path, typed: Typing) -> None:
     """Timetables of one server only, other tasks, another order and a schedule that is missing are differences."""
     files = timetabled(
@@ -247,6 +269,30 @@ def test_without_the_flag_only_what_can_is_said_to_run_on_both(tmp_path: Path) -
         "Look at the timetables of secondary: these may now run on both, since where they run is not known: a 'both'; "
         "these have no schedule there and do not run, nor after a takeover: a 'new'; of each, choose where it is "
         "to run in its window on secondary, and Modify it."
+    )
+
+
+@pytest.mark.parametrize("settings", ["", FLAG])
+def test_that_it_may_run_on_both_is_said_only_of_what_is_copied(tmp_path: Path, settings: str) -> None:
+    """Timetables that are alike, or whose tasks are left as the target has them, are no matter of the run."""
+    names = ["alike", "theirs"]
+    files = timetabled(
+        tmp_path,
+        settings=settings,
+        both={
+            "ttsctasks": [task("a", name) for name in (*names, "copied")],
+            "ttsched": [schedule("a", name, "?") for name in (*names, "copied")],
+        },
+    )
+    assert sync(files, sets=("timetables",)).outcome.done
+    files.run("secondary", "UPDATE ttsctasks SET task = 'Theirs' WHERE RTRIM(tt_name) = 'theirs'")
+    files.run("primary", "UPDATE ttsctasks SET task = 'Ours' WHERE RTRIM(tt_name) IN ('theirs', 'copied')")
+
+    plan = sync_plan_of(files, sets=("timetables",), prefer="secondary")
+
+    (line,) = [line for line in plan.checklist.after if line.kind == "timetables"]
+    assert line.text == (
+        "Look at the timetables of secondary: these may now run on both, since where they run is not known: a 'copied'."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,20 @@ def test_the_plan_of_a_removed_user_says_what_to_type(tmp_path: Path, typed: Typ
     assert said.code == 3
     assert "user_id 'carl': only on secondary; left: removed only when told" in said.out
     assert "--remove-users" in said.out
+
+
+def test_a_run_that_left_a_removed_user_says_what_to_type(tmp_path: Path, typed: Typing) -> None:
+    """The verdict names the command that removes who was left, and what it does; it can be typed as it stands."""
+    files = one_removed(tmp_path)
+
+    done = typed("sync", "--pair", files.pair_file, "--set", "users", "--yes")
+    then = shlex.split(done.text.partition("removed by hand): ")[2].partition(" --dry-run")[0])
+    removed = typed(*then[1:], "--yes")
+
+    assert (done.code, removed.code) == (3, 0)
+    assert "To remove users that only secondary has, with what is theirs in these tables" in done.text
+    assert ids(files, "users") == ["ann", "ben"]
+    assert "--remove-users" not in removed.text
 
 
 def test_what_is_kept_by_hand_is_written_when_told(tmp_path: Path) -> None:

@@ -182,14 +182,15 @@ def test_nightly_is_followed(tmp_path: Path, typed: Typing) -> None:
     before = [trunk for day in (3, 4) for trunk in trunks(0, 2400, row_date=date(2000, 6, day))]
     files = build_files(
         tmp_path,
-        ["htrunk"],
+        ["htrunk", "synonyms"],
         both={"htrunk": [*before, *trunks(0, 500), *trunks(530, 700)]},
         primary={"htrunk": trunks(500, 530)},
         secondary={"htrunk": broken(500, 530), "linkex": [link(513, 360)]},
     )
     with_hooks(files, *(hook(kind, ECHO) for kind in ("links", "backups", "error-log", "users")))
 
-    ticked = Administrator(typed, files, "nightly", answered=LOOKS).follow({})
+    words = {"SET": ("synonyms",)}
+    ticked = Administrator(typed, files, "nightly", words=words, answered=LOOKS).follow({})
 
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
     told = ["links", "archives", "backups", "error-log", "no-users"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from syncengine.catalogue import Catalogue
 from syncengine.model.plan import Plan
 from syncengine.model.run import RunKind
 from syncengine.model.sentences import listed
@@ -29,12 +30,13 @@ def kind_of(plan: Plan) -> RunKind:
     return RunKind.SYNC if plan.syncs else RunKind.RESYNC
 
 
-def about_of(plan: Plan) -> str:
-    """Return what a plan does, for people."""
+def about_of(plan: Plan, catalogue: Catalogue) -> str:
+    """Return what a plan does, for people; where single ACDs are asked for, tables of none are not looked at."""
     if plan.undoes:
         return f"undo of run {plan.undoes}"
     if plan.edit is not None:
         return plan.edit.about
-    when = str(plan.requested) if plan.requested else listed(plan.tables, TABLES_NAMED)
+    looked_at = [name for name in plan.tables if not plan.acds or catalogue.table(name).acd is not None]
+    when = str(plan.requested) if plan.requested else listed(looked_at, TABLES_NAMED)
     direction = "both directions" if plan.policy.value == "reconcile" else f"{plan.source} to {plan.target}"
     return f"{plan.policy}, {direction}, {when}"

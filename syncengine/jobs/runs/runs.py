@@ -90,7 +90,7 @@ class Runs:
             plan = still_fit(plan, servers, plan.permission, TO_BEGIN)
             with self.ledger.locked() as lock:
                 notes = (*self.recover_others(servers, plan.writes_to, but=""), *self.prune(needed=plan.undoes))
-                begin = Begin(kind_of(plan), plan.seed, about or about_of(plan), undoes=plan.undoes)
+                begin = Begin(kind_of(plan), plan.seed, about or about_of(plan, self.catalogue), undoes=plan.undoes)
                 run = self.ledger.begin(lock, begin, needs_bytes=needed_bytes(plan))
                 run.save_plan(1, plan)
                 ran = self._carry_out(plan, run, servers, None, plan.permission)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from syncengine.model.archives import told
+from syncengine.model.checklist import LineKind
 from syncengine.model.daily_check import DailyCheck, HookCheck, ServerDay
 from syncengine.model.drift import Observation, TableObservation
 from syncengine.model.filled_checklist import Seen, Sighting
@@ -129,6 +130,10 @@ def administration_alike(evidence: Evidence, question: Question) -> Sighting:
         return not_yet(_differ(names))
     if names:
         return not_seen(f"{_differ(names)}, so that it may be needed, and no table tells of it")
+    before = _earlier_copy(evidence, question) if run is None and not question.line.command else None
+    if before is not None and question.line.kind is not LineKind.SINGLE_USER:
+        when = "has copied administration before this was begun"
+        return not_seen(f"run {before.id} {when}; what belongs to it no table tells")
     if run is None:
         return Sighting(Seen.NOT_NEEDED, "administration is alike on both servers, so that nothing is to be copied")
     if question.line.command:
@@ -199,10 +204,28 @@ def _copies(question: Question) -> bool:
 
 def _last_copy(evidence: Evidence, question: Question) -> RunRecord | None:
     """Return the last run since that has written administration to a server of the line, or None."""
-    into = set(question.roles)
-    runs = [run for run in evidence.runs_since if run.header.kind is RunKind.SYNC]
-    written = [run for run in runs if any(batch.into in into for batch in run.done)]
+    written = list(_copies_to(evidence.runs_since, question))
     return written[-1] if written else None
+
+
+def _earlier_copy(evidence: Evidence, question: Question) -> RunRecord | None:
+    """Return the last run before that has, in the time that the daily check looks at; none where its hook did the line.
+
+    Somebody may have copied it by hand, and still have to do what goes with it.
+    """
+    found = _daily(evidence)
+    if isinstance(found, Sighting):
+        return None
+    ones = [run for run in _copies_to(evidence.runs, question) if run.header.begun < evidence.begun]
+    recent = [run for run in ones if evidence.on_the_switch(max(batch.at for batch in run.done)) >= found.since]
+    return recent[-1] if recent and _hook_of(recent[-1], question) is None else None
+
+
+def _copies_to(runs: Iterable[RunRecord], question: Question) -> Iterator[RunRecord]:
+    """Yield the runs that have written administration to a server of the line."""
+    for run in runs:
+        if run.header.kind is RunKind.SYNC and any(batch.into in question.roles for batch in run.done):
+            yield run
 
 
 def _hook_of(run: RunRecord, question: Question) -> Sighting | None:
