@@ -84,7 +84,8 @@ class Pair:
             self._rollups,
         )
         self._timetables = Timetables(settings, catalogue, self.connections)
-        self._outages = Outages(settings, catalogue, self.connections, self._observer.observe, self._commands.links_now)
+        asks = (self._observer.observe, self._commands.links_now, self.ledger.runs)
+        self._outages = Outages(settings, catalogue, self.connections, *asks)
         told_by = (self._commands, self._observer.at_everything, self.ledger.runs)
         self._daily = DailyChecking(settings, catalogue, self.connections, *told_by)
         self._choosing = Choosing(catalogue)

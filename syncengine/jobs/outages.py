@@ -20,6 +20,7 @@ from syncengine.model.interval import floor_to
 from syncengine.model.outages import BlindTime, Held, OutageReport, Outlook, Unseen
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan, Policy
+from syncengine.model.run import RunRecord
 from syncengine.model.spans import joined
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import Window
@@ -28,6 +29,7 @@ from syncengine.observe.held import held_by
 from syncengine.observe.pair_facts import facts_of
 from syncengine.observe.request import Request
 from syncengine.observe.scopes import LONGEST_KEPT, ScopeQuestions
+from syncengine.planning.copied import seen_itself
 from syncengine.planning.outages import blind_times, findings_of, going_on, narrowed
 from syncengine.planning.plan import Wishes
 from syncengine.planning.ranges import ranges_asked_for
@@ -51,6 +53,8 @@ class Outages:
     observe: Callable[[Mapping[Role, Server], Request], Observation]
     links_now: Callable[[], LinksNow]
     """Asks which servers' links are down at this moment."""
+    runs: Callable[[], Iterable[RunRecord]]
+    """Yields what this pair's runs have done: rows that they copied are no sign that a server records calls."""
 
     def report(self, since: datetime | None, acds: tuple[int, ...], specs: tuple[TableSpec, ...]) -> OutageReport:
         """Say when which server was blind and what came of it, in the tables of `specs`. Reads only."""
@@ -60,7 +64,6 @@ class Outages:
         with self.connections.servers(frozenset()) as servers:
             facts = self._facts(servers, looked, acds)
             times, notes = blind_in(facts, self.settings, looked, acds, links.down), (*_notes(facts), *links.untold)
-            notes = (*notes, *going_on(times, facts, lengths_in(facts, self.settings, looked), looked.stop))
             looking = self._looking(facts, looked, acds, since_told=since is not None)
             nothing = OutageReport(
                 looked.stop,
@@ -70,6 +73,7 @@ class Outages:
                 seen=looking.seen,
                 seen_acds=looking.seen_acds,
                 diaries=tuple(one.role for one in facts if one.tells_links),
+                going_on=self._going_on(facts, looked, acds),
             )
             archived = tuple(time for time in times if time.archived)
             if not archived:
@@ -134,6 +138,15 @@ class Outages:
         ranges = tuple(ranges_asked_for(made.ranges, [(time.acd, time.span) for time in archived]))
         notes = (*made.notes, *_notes(facts), *links.untold, *lost)
         return replace(made, notes=notes, left=tuple(left), ranges=ranges)
+
+    def _going_on(
+        self, facts: tuple[ServerFacts, ServerFacts], looked: Window, acds: tuple[int, ...]
+    ) -> tuple[str, ...]:
+        """Return where nothing tells that a server records calls again, whatever a repair has copied to it."""
+        runs = tuple(self.runs())
+        own = (seen_itself(facts[0], runs), seen_itself(facts[1], runs))
+        lengths = lengths_in(facts, self.settings, looked)
+        return tuple(going_on(blind_times(own, lengths, looked, acds), own, lengths, looked.stop))
 
     def _looked(self, since: datetime | None) -> Window:
         now = as_of(self.settings)

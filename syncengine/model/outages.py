@@ -194,8 +194,11 @@ class OutageReport:
     """These ACDs."""
     diaries: tuple[Role, ...] = tuple(Role)
     """The servers whose diary of links could be read."""
+    going_on: tuple[str, ...] = ()
+    """Where nothing tells that a server records calls again, as sentences without their ends."""
 
     @property
     def unsettled(self) -> bool:
         """Say whether anything is left that somebody could act on."""
-        return any(one.open for one in self.unseen) or any(finding.unsettled for finding in self.findings)
+        unseen = any(one.open for one in self.unseen)
+        return unseen or bool(self.going_on) or any(finding.unsettled for finding in self.findings)

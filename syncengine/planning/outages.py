@@ -189,7 +189,7 @@ def going_on(
 ) -> Iterator[str]:
     """Yield where nothing tells that a blind time is over, as sentences without their ends.
 
-    Once its rows are copied from the other server they look like its own, and only the ledger tells.
+    Once its rows are copied from the other server they look like its own: give facts without them (`seen_itself`).
     """
     servers = {one.role: one for one in facts}
     for time in (time for time in times if time.archived):
@@ -200,7 +200,7 @@ def going_on(
             if side.missing and until is not None and until - time.span.stop < length and not over:
                 last = f"{time.span.stop:%Y-%m-%d %H:%M}, its last archive"
                 yield (
-                    f"{side.role} has no rows of ACD {time.acd} up to {last}, and "
+                    f"{side.role} has no rows of its own of ACD {time.acd} up to {last}, and "
                     "nothing tells that this is over: see that its links are up, also before users work there"
                 )
 

@@ -63,6 +63,8 @@ def print_outages(
     console.print(Text(f"Outages from {report.looked.start:%Y-%m-%d %H:%M} to {report.as_of:%Y-%m-%d %H:%M}", "bold"))
     for note in report.notes:
         console.print(Text(f"Note: {note}.", style="dim"))
+    for says in report.going_on:
+        console.print(Text(f"Not over: {says}.", style="red"))
     shown = [one for one in report.findings if every_one or one.outlook is not Outlook.ALIKE]
     for finding in shown:
         console.print()
@@ -72,14 +74,8 @@ def print_outages(
         console.print()
         for table, why in report.not_compared:
             console.print(Text(f"{table} is not compared: {why.rstrip('.')}.", style="red"))
-    # Rows begin somewhere: where nobody has asked about the time before, it is said from when both can tell.
-    unseen = [one for one in report.unseen if every_one or one.open or one.why is not UnseenWhy.BEGINS_LATER]
-    if unseen:
-        console.print()
-        for one in unseen:
-            console.print(Text(f"{one.says[0].upper()}{one.says[1:]}.", style="red" if one.open else "dim"))
-        if any(one.why is UnseenWhy.NO_ROWS and one.open for one in report.unseen):
-            console.print(_why_no_rows(report, pair))
+    for line in _unseen(report, pair, every_one=every_one):
+        console.print(line)
     console.print()
     console.print(Text(_summary(report), style="bold"))
     if len(shown) < len(report.findings):
@@ -91,6 +87,18 @@ def print_outages(
         console.print(unbroken(f"All at once: {every}", style="bold"))
     for line in _what_was_looked_at(report, pair, asked):
         console.print(line)
+
+
+def _unseen(report: OutageReport, pair: str, *, every_one: bool) -> Iterator[Text]:
+    """Yield of what nobody can tell, and why."""
+    # Rows begin somewhere: where nobody has asked about the time before, it is said from when both can tell.
+    unseen = [one for one in report.unseen if every_one or one.open or one.why is not UnseenWhy.BEGINS_LATER]
+    if unseen:
+        yield Text()
+    for one in unseen:
+        yield Text(f"{one.says[0].upper()}{one.says[1:]}.", style="red" if one.open else "dim")
+    if any(one.why is UnseenWhy.NO_ROWS and one.open for one in report.unseen):
+        yield _why_no_rows(report, pair)
 
 
 def _what_was_looked_at(report: OutageReport, pair: str, asked: Asking) -> Iterator[Text]:
@@ -243,6 +251,7 @@ def outages_document(report: OutageReport, pair: str, asked: Asking = Asking()) 
             for one in report.unseen
         ],
         "not_compared": [{"table": table, "problem": why} for table, why in report.not_compared],
+        "going_on": list(report.going_on),
         "notes": list(report.notes),
         "outages": [
             {

@@ -221,13 +221,16 @@ def test_point_2_a_repair_hides_no_link_that_is_down(tmp_path: Path, typed: Typi
     # That nothing tells that it is over is left to somebody.
     assert typed("resync", "--pair", files.pair_file, "--outages", "--yes").code == 3
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
-    repaired = told(files)
+    repaired, outages = told(files), typed("outages", "--pair", files.pair_file)
     for role in Role:
         files.add(role, "htrunk", *trunks(700, 730))
         files.run(role, "UPDATE arch_stat SET last_time = '06/05/00 07:30' WHERE trim(arch_type) = '1'")
     files.pair_file.write_text(files.pair_file.read_text().replace("T07:10", "T07:35"))
     back = told(files)
 
+    assert outages.code == 3
+    assert "primary has no rows of its own of ACD 1 up to 2000-06-05 07:00, its last archive" in outages.text
+    assert typed("outages", "--pair", files.pair_file).code == 0
     assert repaired.daily["work_on"] == "secondary"
     assert not repaired.daily["in_order"]
     assert "calls of ACD 1 have not been recorded by the primary since 2000-06-05 06:00" in repaired.text
