@@ -381,7 +381,7 @@ def status(typed: Typing, files: Files) -> Said:
     return typed("status", "--ledger", "--pair", files.pair_file)
 
 
-@pytest.mark.parametrize("back", ["--do", "--tick"])
+@pytest.mark.parametrize("back", ["--do", pytest.param("--tick", marks=pytest.mark.soak)])
 def test_a_server_in_single_user_mode_is_known_until_it_is_put_back(back: str, files: Files, typed: Typing) -> None:
     """Status names a server that --do has put there, also where the list is begun anew; runs leave it to the list."""
     with_hooks(files, hook("single-user"), hook("multi-user"))

@@ -45,7 +45,7 @@ def halves(folder: Path, lengths: dict[str, int], blind: str) -> Files:
 @pytest.mark.sampled
 @pytest.mark.parametrize(
     ("primary", "secondary", "blind"),
-    some_of([*product(LENGTHS, LENGTHS, BLIND)], 10),
+    some_of([*product(LENGTHS, LENGTHS, BLIND)], 20),
 )
 def test_the_command_told_does_what_it_says(
     tmp_path: Path, typed: Typing, primary: int, secondary: int, blind: str

@@ -217,7 +217,7 @@ def test_on_a_first_sync_what_only_one_server_has_is_spared_by_filling(tmp_path:
     assert len(files.bag("primary", "synonyms")) == len(files.bag("secondary", "synonyms")) == 2
 
 
-@pytest.mark.parametrize("source", ["primary", "secondary"])
+@pytest.mark.parametrize("source", ["primary", pytest.param("secondary", marks=pytest.mark.soak)])
 def test_a_server_that_was_replaced_is_filled_in_three_steps(tmp_path: Path, typed: Typing, source: str) -> None:
     """Administration, history, and then forecasts of days to come, which no window of a backfill holds."""
     ahead = [row("f_ispday", row_date=DAY + timedelta(days=30), starttime=900, split=1)]
@@ -243,6 +243,7 @@ def test_a_server_that_was_replaced_is_filled_in_three_steps(tmp_path: Path, typ
     assert typed("verify", *options).code == 0
 
 
+@pytest.mark.soak
 def test_a_timetable_made_during_a_takeover_goes_to_the_primary_as_the_page_says(tmp_path: Path, typed: Typing) -> None:
     """Made on the secondary it runs on there, whatever is undone; deleted there and copied back it does not."""
     made, text = ("jm", "Made there"), [task("jm", "Made there")]
