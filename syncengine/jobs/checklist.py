@@ -11,10 +11,10 @@ from syncengine.catalogue import Catalogue
 from syncengine.catalogue.procedure_file import read_procedure
 from syncengine.hooks.command import CommandResult
 from syncengine.jobs.connections import Connections, as_of
-from syncengine.jobs.hook_commands import INTERRUPTED, Commands, ended, first_lines, last_lines, said_at_last
+from syncengine.jobs.hook_commands import INTERRUPTED, Commands, ended, last_lines, said_at_last
 from syncengine.model.check import PairCheck
 from syncengine.model.checklist import LineKind
-from syncengine.model.daily_check import DailyCheck, HookCheck
+from syncengine.model.daily_check import DailyCheck
 from syncengine.model.drift import Observation
 from syncengine.model.errors import (
     HookFailedError,
@@ -29,7 +29,7 @@ from syncengine.model.filled_checklist import ChecklistRecord, FilledChecklist, 
 from syncengine.model.hooks import CheckKind, HookRecord, HookState, in_order, in_single_user_mode
 from syncengine.model.names import command
 from syncengine.model.outages import OutageReport
-from syncengine.model.pair import Hook, PairSettings, Role
+from syncengine.model.pair import Hook, PairSettings
 from syncengine.model.procedure import LooksBack, Procedure, ProcedureLine
 from syncengine.model.spec import Archive
 from syncengine.model.timetables import TimetableListing
@@ -272,7 +272,7 @@ class Checklists:
                 case Need.PROFILES:
                     return replace(evidence, profiles=self.looks.profiles())
                 case Need.BACKUPS:
-                    return replace(evidence, backups=tuple(self._backups()))
+                    return replace(evidence, backups=tuple(self.commands.checks((CheckKind.BACKUPS,))))
                 case Need.ALIKE:
                     return replace(evidence, daily=self.looks.daily(True))
                 case Need.DAILY:
@@ -294,15 +294,6 @@ class Checklists:
                 except ServerError as error:
                     silent[role] = error.message
         return replace(evidence, facts=facts, silent=silent)
-
-    def _backups(self) -> Iterable[HookCheck]:
-        """Yield what the hook that looks after backups says of each server."""
-        for role in Role:
-            hook = self.settings.hook(CheckKind.BACKUPS, role)
-            if hook is not None:
-                found = self.commands.run(hook)
-                problem = found.problem if found.code is None else ""
-                yield HookCheck(CheckKind.BACKUPS, role, found.code == 0, first_lines(found.output), problem)
 
     def _keep_seen(self, file: ChecklistFile, filling: Filling) -> list[str]:
         """Keep what the pair showed to be done; return a note where that cannot be."""

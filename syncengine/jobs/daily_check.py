@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
-from syncengine.jobs.hook_commands import COULD_NOT_TELL, Commands, first_lines
+from syncengine.jobs.hook_commands import Commands
 from syncengine.jobs.outages import blind_in, lengths_in, looked_back, midnight
 from syncengine.model.archives import ArchiveFault
 from syncengine.model.bucket import BucketColumns
@@ -51,11 +51,11 @@ class DailyChecking:
         now = as_of(self.settings)
         looked = looked_back(now, since or midnight(now) - timedelta(days=1))
         asked = self._asked(now, looked, compare=compare)
-        checks = tuple(self._checks(kind for kind in CheckKind if kind is not CheckKind.USERS))
+        checks = tuple(self.commands.checks(kind for kind in CheckKind if kind is not CheckKind.USERS))
         found = replace(self._decided(asked, checks, looked), checks=checks)
         if found.where.server is Role.PRIMARY:
             # Elsewhere they are to be on the secondary.
-            found = replace(found, checks=(*checks, *self._checks((CheckKind.USERS,))))
+            found = replace(found, checks=(*checks, *self.commands.checks((CheckKind.USERS,))))
         return found
 
     def _asked(self, now: datetime, looked: Window, *, compare: bool) -> DailyCheck:
@@ -100,16 +100,6 @@ class DailyChecking:
         reruns = (line for day in days for line in rerun_lines(day.role, day.late))
         marked = tuple(hooked(reruns, self.settings.hooks))
         return replace(found, servers=(days[0], days[1]), state=state, where=where, reruns=marked)
-
-    def _checks(self, kinds: Iterable[CheckKind]) -> Iterator[HookCheck]:
-        """Yield what the user's commands say of what no table shows."""
-        for kind in kinds:
-            for role in kind.servers:
-                hook = self.settings.hook(kind, role)
-                if hook is not None:
-                    found = self.commands.run(hook)
-                    problem = found.problem if found.code in COULD_NOT_TELL else ""
-                    yield HookCheck(kind, role, found.code == 0, first_lines(found.output), problem)
 
     def _day(self, server: Server, role: Role, looked: Window) -> ServerDay:
         facts = gather_facts(

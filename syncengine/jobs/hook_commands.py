@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from syncengine.hooks.command import CommandResult, run_command
+from syncengine.model.daily_check import HookCheck
 from syncengine.model.errors import ServerError
 from syncengine.model.hooks import LOAD, CheckKind, HookRecord, HookState
 from syncengine.model.interrupts import uninterrupted
@@ -62,6 +63,16 @@ class Commands:
             output=settings.masked(found.output),
             answer=settings.masked(found.answer),
         )
+
+    def checks(self, kinds: Iterable[CheckKind]) -> Iterator[HookCheck]:
+        """Yield what hooks say of what no table shows; one that could not tell has a problem, and is not fine."""
+        for kind in kinds:
+            for role in kind.servers:
+                hook = self.settings.hook(kind, role)
+                if hook is not None:
+                    found = self.run(hook)
+                    problem = found.problem if found.code in COULD_NOT_TELL else ""
+                    yield HookCheck(kind, role, found.code == 0, first_lines(found.output), problem)
 
     def load(self, role: Role) -> str | None:
         """Return the load its hook tells of a server: the last word, as `pkginfo -x cms` has it. None without a hook.
