@@ -1,13 +1,14 @@
 # make demo   the main job on two embedded servers, from nothing
 # make test   every check: format, lint, types, layers, tests
 # make soak   what takes hours: all of what `make test` tries a sample of, at random
+# make guards   takes each guard of a write out of a copy, and says which test misses it
 # make test-lowest   the values and the command line with the oldest releases that are enough
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test soak test-lowest check lint types layers bench clean
+.PHONY: demo test soak guards test-lowest check lint types layers bench clean
 
 demo: $(VENV)/installed
 	rm -rf build/demo
@@ -21,6 +22,9 @@ SEED ?= $(shell date +%s)
 soak: $(VENV)/installed-for-tests
 	@echo "The seed is $(SEED): make soak SEED=$(SEED) repeats it"
 	SOAK_SEED=$(SEED) $(BIN)/pytest -n auto --dist worksteal -m 'soak or sampled' --hypothesis-seed=$(SEED) $(ARGS)
+
+guards: $(VENV)/installed-for-tests
+	$(BIN)/python -m tests.guards $(ARGS)
 
 # The values and the command line under the oldest releases that pyproject.toml says are enough.
 LOWEST := build/lowest

@@ -1,0 +1,90 @@
+"""Takes each guard out of a copy of the project and says which test misses it.
+
+    python -m tests.guards            # all of them: ten minutes
+    python -m tests.guards journal    # those whose names hold a word
+
+Ends with 1 where a guard is missed by no test, or a test fails with all guards in place.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.guards.guard import ROOT, Guard
+from tests.guards.table import GUARDS
+
+COPIED = ("syncengine", "table_specs", "tests", "docs", "pyproject.toml", "README.md", "CHANGELOG.md")
+FAILED = 1
+"""How pytest ends where tests were run and some failed."""
+SECONDS = 100
+"""A test that takes longer without its guard hangs, which is to fail."""
+
+
+def main(words: list[str]) -> int:
+    """Try the guards named, and return how that ended."""
+    wanted = [guard for guard in GUARDS if not words or any(word in guard.name for word in words)]
+    if not wanted:
+        _say(f"No guard is named so; they are {', '.join(guard.name for guard in GUARDS)}.")
+        return 2
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        for name in COPIED:
+            source = ROOT / name
+            if source.is_dir():
+                shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, copy / name)
+        for soak in sorted({guard.soak for guard in wanted}):
+            code, said = _run(copy, *sorted({one.missed_by for one in wanted if one.soak is soak}), soak=soak)
+            if code:
+                _say(said)
+                _say("These tests have to pass with every guard in place.")
+                return 1
+        missed = [_is_missed(guard, copy) for guard in wanted]
+    _say(f"{sum(missed)} of {len(missed)} guards are missed.")
+    return 0 if all(missed) else 1
+
+
+def _is_missed(guard: Guard, copy: Path) -> bool:
+    """Take a guard out, run its test, and put it in again."""
+    path = copy / guard.path
+    text = path.read_text()
+    path.write_text(guard.taken_out(text))
+    try:
+        code, said = _run(copy, guard.missed_by, soak=guard.soak)
+    finally:
+        path.write_text(text)
+    missed = code == FAILED
+    _say(f"{'missed' if missed else 'NOT MISSED'}  {guard.name}  {guard.missed_by}")
+    if code not in (0, FAILED):
+        _say(said)
+    return missed
+
+
+def _run(copy: Path, *tests: str, soak: bool) -> tuple[int, str]:
+    """Run some tests of the copy in a process of their own; return its exit code and what it said."""
+    words = [sys.executable, "-B", "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", *tests]
+    environment = {**os.environ, "PYTHONPATH": str(copy), "CI": "true"}
+    environment |= {"SOAK_SEED": "1"} if soak else {}
+    limit = SECONDS * len(tests)
+    try:
+        done = subprocess.run(
+            words, cwd=copy, env=environment, capture_output=True, text=True, check=False, timeout=limit
+        )
+    except subprocess.TimeoutExpired:
+        return FAILED, f"It took longer than {limit} seconds."
+    return done.returncode, done.stdout + done.stderr
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
