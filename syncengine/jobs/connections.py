@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 from syncengine.model.errors import (
     InputError,
     OccupiedError,
-    RefusedError,
     ServerError,
     ServerLockedError,
     ServerReadOnlyError,
     ServerUnreachableError,
 )
 from syncengine.model.pair import Limits, PairSettings, Role
+from syncengine.model.refusals import NoTransactionsError
 from syncengine.planning.refusals import refuse_unlike_loads
 from syncengine.servers.kinds import open_server
 from syncengine.servers.protocol import Server
@@ -114,10 +114,10 @@ class Connections:
                     f"{role}: the database is open for reading only.", hint="Remove read_only from the pair file."
                 )
             if not capabilities.transactions and not self._settings.server(role).without_transactions:
-                raise RefusedError(
+                raise NoTransactionsError(
                     f"{role}: the database keeps no transaction log, so that a step that is cut short cannot be rolled "
                     "back, only put back from its journal.",
-                    rule=13,
+                    role=role,
                     hint=f"Set {role}.without_transactions = true in the pair file to write it all the same.",
                 )
 

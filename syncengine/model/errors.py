@@ -6,7 +6,7 @@
     │   ├── UnknownTableError a table, set or ACD nobody knows
     │   ├── PairFileError     the pair file
     │   └── SpecError         a table spec
-    ├── RefusedError          a rule of the domain forbids it
+    ├── RefusedError          it is forbidden, by a rule of the domain most often: `syncengine.model.refusals`
     ├── OccupiedError         another run writes to the pair
     ├── ServerError           a server did not do what was asked
     │   ├── ServerUnreachableError
@@ -27,11 +27,16 @@ Exit codes are given in one place, `syncengine.cli.exit_codes`.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from syncengine.model.rules import Rule
+
 
 class SyncError(Exception):
     """Anything syncengine raises on purpose.
 
-    `hint` says what to try, and is empty where there is nothing to say.
+    `hint` says what to try, and is empty where there is nothing to say. It is pickled and copied with all it tells,
+    whatever a subclass takes to be made; what caused it is left behind, since that may be of a driver.
     """
 
     def __init__(self, message: str, *, hint: str = "") -> None:
@@ -41,6 +46,9 @@ class SyncError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _made_again, (type(self), self.args), vars(self)
 
 
 class InputError(SyncError):
@@ -75,15 +83,12 @@ class SpecError(FaultsError):
 
 
 class RefusedError(SyncError):
-    """A rule of the domain forbids what was asked; nothing was written.
+    """What was asked for is forbidden; nothing was written. Each kind of refusal is a class of its own below it."""
 
-    `passes` says that the same may be allowed a little later: it is worth waiting.
-    """
-
-    def __init__(self, message: str, *, rule: int, hint: str = "", passes: bool = False) -> None:
-        super().__init__(message, hint=hint)
-        self.rule = rule
-        self.passes = passes
+    rule: ClassVar[Rule | None] = None
+    """The rule of the domain that forbids it; None where it is no rule, but how things are."""
+    passes = False
+    """The same may be allowed a little later: it is worth waiting."""
 
 
 class OccupiedError(SyncError):
@@ -154,3 +159,8 @@ class StillOpenError(SyncError):
 
 class CancelledError(SyncError):
     """The user stopped the run."""
+
+
+def _made_again(kind: type[SyncError], args: tuple[object, ...]) -> SyncError:
+    """Return an error of a kind without what it tells, which is put into it afterwards."""
+    return kind.__new__(kind, *args)
