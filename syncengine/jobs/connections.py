@@ -17,6 +17,7 @@ from syncengine.model.errors import (
     ServerReadOnlyError,
     ServerUnreachableError,
 )
+from syncengine.model.never_pickled import NeverPickled
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.refusals import NoTransactionsError
 from syncengine.planning.refusals import refuse_unlike_loads
@@ -27,7 +28,7 @@ MEANWHILE = "If the server is down, `syncengine status` says where users work me
 """Said where both servers are needed and one is not there: it may be the first that somebody sees of a failure."""
 
 
-class Connections:
+class Connections(NeverPickled):
     """Opens the servers of one pair."""
 
     def __init__(
