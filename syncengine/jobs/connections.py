@@ -81,8 +81,8 @@ class Connections(NeverPickled):
         try:
             return self.opened(role, writable=writable, limits=limits)
         except ServerUnreachableError as error:
-            hint = f"{error.hint} {MEANWHILE}".strip()
-            raise ServerUnreachableError(error.message, hint=hint, transient=error.transient) from error
+            error.hint = f"{error.hint} {MEANWHILE}".strip()
+            raise
         except ServerLockedError as error:
             holder = self._holder()
             if not holder:

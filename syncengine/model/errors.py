@@ -27,11 +27,13 @@ Exit codes are given in one place, `syncengine.cli.exit_codes`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from syncengine.model.rules import Rule
 
 
+@dataclass(eq=False, repr=False)
 class SyncError(Exception):
     """Anything syncengine raises on purpose.
 
@@ -39,10 +41,8 @@ class SyncError(Exception):
     whatever a subclass takes to be made; what caused it is left behind, since that may be of a driver.
     """
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+    message: str
+    hint: str = field(default="", kw_only=True)
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
@@ -63,12 +63,11 @@ class UnknownTableError(InputError):
     """A table or set that the catalogue does not hold."""
 
 
+@dataclass(eq=False, repr=False)
 class FaultsError(InputError):
     """A file with faults; `faults` lists every one of them with its place."""
 
-    def __init__(self, message: str, faults: tuple[str, ...], *, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.faults = faults
+    faults: tuple[str, ...]
 
     def __str__(self) -> str:
         return "\n".join([super().__str__(), *(f"  {fault}" for fault in self.faults)])
@@ -95,6 +94,7 @@ class OccupiedError(SyncError):
     """Another run writes to this pair, and is named; nothing was written."""
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class ServerError(SyncError):
     """A server did not do what was asked of it.
 
@@ -103,12 +103,9 @@ class ServerError(SyncError):
     one may get through. `of_whole_server` says that it is no matter of the one table that was asked about.
     """
 
+    transient: bool = False
+    crowded: bool = False
     of_whole_server = False
-
-    def __init__(self, message: str, *, hint: str = "", transient: bool = False, crowded: bool = False) -> None:
-        super().__init__(message, hint=hint)
-        self.transient = transient
-        self.crowded = crowded
 
 
 class ServerUnreachableError(ServerError):
