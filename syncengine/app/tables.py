@@ -12,7 +12,7 @@ from syncengine.model.errors import InputError, RefusedError
 from syncengine.model.names import typed
 from syncengine.model.pair import Role
 from syncengine.model.sentences import listed
-from syncengine.model.spec import Archive, CompanionFile, DataClass, Kept, TableSpec
+from syncengine.model.spec import CompanionFile, DataClass, Kept, TableSpec
 
 COMPANIONS = {"agroups": "synonyms", "features": "users", "user_colors": "users", "user_defval": "users"}
 """What is never written without another table: groups without names, permissions without users."""
@@ -106,10 +106,7 @@ class Choosing:
         specs = tuple(
             spec
             for spec in self.catalogue.of_class(DataClass.HISTORICAL)
-            if spec.time is not None
-            and spec.archive in (Archive.INTERVAL, Archive.EVENT)
-            and spec.kept is Kept.COPYING
-            and not spec.future_dates
+            if spec.time is not None and spec.grain.sliced and spec.kept is Kept.COPYING and not spec.future_dates
         )
         return self.without(specs, asked)
 

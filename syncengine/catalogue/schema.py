@@ -8,8 +8,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from syncengine.model.grain import Archive
 from syncengine.model.names import folded
-from syncengine.model.spec import Archive, ColumnType, DataClass, Evidence, Kept, Rollup
+from syncengine.model.spec import ColumnType, DataClass, Evidence, Kept, Rollup
 
 LONGEST_NAME = 128
 """Characters of a name on Informix; PostgreSQL takes 63 bytes, embedded servers any number."""

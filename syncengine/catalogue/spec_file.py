@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from syncengine.catalogue.schema import ColumnEntry, PiecesEntry, SpecFile, TableEntry, TimeEntry
-from syncengine.model.spec import Archive, ColumnSpec, ColumnType, DataClass, Followed, Pieces, TableSpec, TimeColumns
-
-SUMMED = (Archive.DAILY, Archive.WEEKLY, Archive.MONTHLY)
+from syncengine.model.grain import Archive
+from syncengine.model.spec import ColumnSpec, ColumnType, DataClass, Followed, Pieces, TableSpec, TimeColumns
 
 
 def resolve(file: SpecFile, place: str) -> tuple[TableSpec, ...]:
@@ -167,7 +166,7 @@ def _table(file: SpecFile, place: str, name: str, entry: TableEntry) -> TableSpe
         future_dates=file.future_dates,
         at_once=file.at_once,
         removed_when_told=file.removed_when_told,
-        rolled_from=intervals if entry.archive in SUMMED else None,
+        rolled_from=intervals if entry.archive is not None and entry.archive.grain.summarised else None,
         follows=tuple(_followed(file, present)),
         pieces=Pieces(**file.pieces.model_dump()) if file.pieces is not None else None,
         origin=tuple(origin),
@@ -196,9 +195,9 @@ def _time(file: SpecFile, present: set[str]) -> TimeColumns | None:
 
 def _column(file: SpecFile, name: str, entry: ColumnEntry, archive: Archive | None) -> ColumnSpec:
     text = entry.type
-    if archive in SUMMED and entry.summed is not None:
-        text = entry.summed
     if archive is not None:
+        if archive.grain.summarised and entry.summed is not None:
+            text = entry.summed
         text = entry.in_.get(archive, text)
     return ColumnSpec(
         name=name,

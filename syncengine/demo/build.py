@@ -31,7 +31,8 @@ from syncengine.demo.traffic import build_flow, plan_splits
 from syncengine.demo.workforce import build_workforce
 from syncengine.demo.wound import add_names, wound_intervals
 from syncengine.model.errors import InputError
-from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.grain import Archive
+from syncengine.model.spec import TableSpec
 from syncengine.servers.duckdb.errors import translated
 from syncengine.staging.durable import write_whole
 from syncengine.staging.private_files import exposures, keep_to_user, make_folder

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from syncengine.demo.inserts import Filling, quoted
 from syncengine.demo.shape import Damage
-from syncengine.model.spec import Archive
+from syncengine.model.grain import Archive
 
 CUT = {
     "haglog": (

@@ -5,7 +5,8 @@ from __future__ import annotations
 import duckdb
 
 from syncengine.demo.inserts import quoted, stored_value
-from syncengine.model.spec import Archive, ColumnSpec, Rollup, TableSpec
+from syncengine.model.grain import Archive
+from syncengine.model.spec import ColumnSpec, Rollup, TableSpec
 
 LONGER = ((Archive.DAILY, Archive.INTERVAL), (Archive.WEEKLY, Archive.DAILY), (Archive.MONTHLY, Archive.DAILY))
 """Each archive and the one it is made from: weeks and months sum days, not intervals."""

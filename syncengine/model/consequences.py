@@ -10,7 +10,7 @@ from syncengine.model.bucket import Bucket
 from syncengine.model.drift import Observation, TableObservation, TableState
 from syncengine.model.names import folded, typed
 from syncengine.model.spans import span_of
-from syncengine.model.spec import Archive, Followed, TableSpec
+from syncengine.model.spec import Followed, TableSpec
 
 
 class Administered(StrEnum):
@@ -99,7 +99,7 @@ def _cut_by_outages(table: TableObservation, observation: Observation) -> bool:
 
 
 def _was_down(bucket: Bucket, table: TableObservation, observation: Observation) -> bool:
-    if table.spec.archive not in (Archive.INTERVAL, Archive.EVENT):
+    if not table.spec.grain.sliced:
         return False
     span = span_of(bucket, table.spec, observation)
     outages = (outage for facts in observation.facts for outage in facts.outages if bucket.acd in (None, outage.acd))

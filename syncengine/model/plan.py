@@ -11,9 +11,9 @@ from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.checklist import Checklist
 from syncengine.model.drift import Counts, GroupChange, GroupPlace
 from syncengine.model.fingerprint import FingerprintColumn
+from syncengine.model.grain import Archive
 from syncengine.model.pair import Role
 from syncengine.model.selection import KeyGroups
-from syncengine.model.spec import Archive
 from syncengine.model.surroundings import Meeting
 from syncengine.model.timetable_flag import FlagEdit
 from syncengine.model.window import Window

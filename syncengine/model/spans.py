@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from syncengine.model.bucket import Bucket, BucketColumns, bucket_start, period_of
+from syncengine.model.bucket import Bucket, BucketColumns, bucket_start
 from syncengine.model.drift import Observation
 from syncengine.model.interval import QUANTUM, floor_to
-from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 
 
@@ -35,9 +35,9 @@ def span_of(bucket: Bucket, spec: TableSpec, observation: Observation) -> Window
     """Return the interval, day, week or month a bucket lies in, or None for a row without a time."""
     if spec.time is None:
         return None
-    if spec.archive in (Archive.INTERVAL, Archive.EVENT):
+    if spec.grain.sliced:
         return interval_of(bucket, BucketColumns.of(spec), observation)
-    return None if bucket.row_date is None else period_of(spec.archive or Archive.DAILY, bucket.row_date)
+    return None if bucket.row_date is None else spec.grain.period(bucket.row_date)
 
 
 def joined(spans: Iterable[Window]) -> tuple[Window, ...]:

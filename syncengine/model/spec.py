@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from syncengine.model.grain import TIMELESS, Archive, Grain
+
 
 class DataClass(StrEnum):
     """Decides what may be copied and how (High Availability guide, Appendix D)."""
@@ -15,16 +17,6 @@ class DataClass(StrEnum):
     ACD = "acd-administration"
     HISTORICAL = "historical"
     CUSTOM = "custom"
-
-
-class Archive(StrEnum):
-    """A historical table's grain."""
-
-    INTERVAL = "interval"
-    DAILY = "daily"
-    WEEKLY = "weekly"
-    MONTHLY = "monthly"
-    EVENT = "event"
 
 
 class Kept(StrEnum):
@@ -192,6 +184,11 @@ class TableSpec:
     follows: tuple[Followed, ...] = ()
     pieces: Pieces | None = None
     origin: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+
+    @property
+    def grain(self) -> Grain:
+        """What is known of its archive."""
+        return TIMELESS if self.archive is None else self.archive.grain
 
     def column(self, name: str) -> ColumnSpec | None:
         """Return the column of that name, or None."""

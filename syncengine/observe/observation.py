@@ -18,7 +18,7 @@ from syncengine.model.progress import Progress
 from syncengine.model.remembered_days import ALL_READ, Remembered
 from syncengine.model.selection import KeyGroups, Selection
 from syncengine.model.sentences import listed
-from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.spec import TableSpec
 from syncengine.model.timetables import COPIED
 from syncengine.model.window import DAY, Window
 from syncengine.observe.broken_intervals import without_unlike_counts
@@ -290,12 +290,9 @@ class _Observing:
     def _unarchived(self, spec: TableSpec, scopes: tuple[Scope, ...]) -> bool:
         """Say whether a window to be written ends after what both servers have archived."""
         return self.request.for_writing and any(
-            closed_until(spec.archive, scope.acd, self.lengths[scope.acd], self.questions)[0] < scope.requested.stop
+            closed_until(spec.grain, scope.acd, self.lengths[scope.acd], self.questions)[0] < scope.requested.stop
             for scope in scopes
-            if spec.archive in (Archive.INTERVAL, Archive.EVENT)
-            and not spec.at_once
-            and scope.acd in self.lengths
-            and scope.requested is not None
+            if spec.grain.sliced and not spec.at_once and scope.acd in self.lengths and scope.requested is not None
         )
 
     def _observe(self, work: Work, progress: Progress) -> TableObservation:
@@ -404,7 +401,7 @@ class _Observing:
 def _why_nothing(spec: TableSpec, request: Request) -> str:
     if spec.acd is None and request.acds:
         return OF_NO_ACD
-    if spec.archive in (Archive.DAILY, Archive.WEEKLY, Archive.MONTHLY):
+    if spec.grain.summarised:
         return f"the window holds no whole period of its {spec.archive} archive"
     return "nothing of the window is archived on both servers and still kept by both"
 

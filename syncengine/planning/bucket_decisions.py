@@ -11,14 +11,12 @@ from syncengine.model.facts import WITNESSES
 from syncengine.model.pair import Role
 from syncengine.model.plan import Action, KeptWhy, Others, Policy, RestoreRange
 from syncengine.model.spans import own_span, span_of
-from syncengine.model.spec import Archive, Kept, TableSpec
+from syncengine.model.spec import Kept, TableSpec
 from syncengine.model.stretch import Stretch
 from syncengine.planning.refusals import told_by_spec
 from syncengine.planning.repeated_hour import missed_a_pass
 from syncengine.planning.stretches import BY_ROWS, Inside, Place, Places, why_left
 from syncengine.planning.witnesses import Seeing
-
-ROLLUPS = (Archive.DAILY, Archive.WEEKLY, Archive.MONTHLY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +135,7 @@ class Deciding:
         source_broken = drift.source.incomplete or 0
         target_broken = drift.target.incomplete or 0
         span = None
-        if spec.archive not in ROLLUPS and spec.time is not None and not spec.future_dates:
+        if not spec.grain.summarised and spec.time is not None and not spec.future_dates:
             span = self.places.of_bucket(drift.bucket, spec)
         if span is None:
             return source_broken, target_broken, drift.source.rows == 0

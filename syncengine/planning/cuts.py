@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 from syncengine.model.bucket import Bucket
 from syncengine.model.cuts import Cut, CutState
 from syncengine.model.drift import BucketDrift, Counts, GroupPlace, Observation, TableObservation
+from syncengine.model.grain import Archive
 from syncengine.model.interval import ceil_to
 from syncengine.model.pair import Role
 from syncengine.model.plan import Action, KeptBack, KeptWhy, Others, Policy
 from syncengine.model.spans import joined
-from syncengine.model.spec import Archive, Kept
+from syncengine.model.spec import Kept
 from syncengine.model.window import Window
 from syncengine.planning.bucket_decisions import Decided, Decision
 from syncengine.planning.reconcile import turned

@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from syncengine.model.bucket import Bucket
 from syncengine.model.drift import Counts, Observation, TableObservation
 from syncengine.model.facts import ClockReset, IntervalCoverage, LinkDown, ServerFacts
+from syncengine.model.grain import Archive
 from syncengine.model.interval import at_label, floor_to
 from syncengine.model.outages import REASON_UNKNOWN, REASONS, BlindSide, BlindTime, OutageFinding, Outlook, TableToll
 from syncengine.model.pair import Role
 from syncengine.model.plan import KeptBack, KeptWhy, Plan
 from syncengine.model.spans import span_of
-from syncengine.model.spec import Archive
 from syncengine.model.window import Window
 from syncengine.planning.plan import not_compared
 from syncengine.planning.witnesses import Seeing, Sight

@@ -16,7 +16,7 @@ from syncengine.model.plan import KeptBack, KeptWhy, Plan, PlannedChange, Policy
 from syncengine.model.spans import joined, span_of
 from syncengine.model.spec import DataClass
 from syncengine.planning.administration import MANUAL, Administering, AdministrationWishes
-from syncengine.planning.bucket_decisions import ROLLUPS, Decided, Deciding, Decision
+from syncengine.planning.bucket_decisions import Decided, Deciding, Decision
 from syncengine.planning.by_hand import administered
 from syncengine.planning.call_history import primary_is_back, switched_back
 from syncengine.planning.checklist import checklist_of, interval_under_way
@@ -121,7 +121,7 @@ def _decided(observation: Observation, wishes: Wishes, lost: frozenset[str]) -> 
     administering = _administering(observation, wishes)
     written: set[tuple[str, Bucket]] = set()
     # Intervals first: whether a roll-up may be copied depends on what happens to them.
-    for table in sorted(tables, key=lambda t: t.spec.archive in ROLLUPS):
+    for table in sorted(tables, key=lambda t: t.spec.grain.summarised):
         decisions = list(_table_decisions(deciding, administering, table, observation))
         decisions = list(_writable(decisions, observation.target, table, wishes))
         decisions = list(hold_rollups(table, decisions, tables, written, lost))

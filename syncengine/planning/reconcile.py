@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from syncengine.model.bucket import BucketState
 from syncengine.model.drift import BucketDrift, Counts, Observation, TableObservation
+from syncengine.model.grain import Archive
 from syncengine.model.pair import Role
 from syncengine.model.plan import Action, KeptWhy
-from syncengine.model.spec import Archive, Kept
+from syncengine.model.spec import Kept
 from syncengine.model.window import Window
 from syncengine.planning.bucket_decisions import Decision
 from syncengine.planning.stretches import Place, Places, why_left
@@ -99,7 +100,7 @@ class Reconciling:
         spec = table.spec
         if spec.kept is not Kept.COPYING:
             return into, table, Decision(drift, kept=KeptWhy.NOT_COPIED, detail=spec.why_kept)
-        if spec.archive not in (Archive.INTERVAL, Archive.EVENT) or spec.future_dates:
+        if not spec.grain.sliced or spec.future_dates:
             return into, table, Decision(drift, kept=KeptWhy.ROLLUP_HELD)
         acd, span = at
         if span is None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from syncengine.model.bucket import BucketColumns
 from syncengine.model.clock import repeats
 from syncengine.model.drift import BucketDrift
+from syncengine.model.grain import Archive
 from syncengine.model.interval import QUANTUM
 from syncengine.model.spans import own_span
-from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.spec import TableSpec
 
 
 def missed_a_pass(spec: TableSpec, drift: BucketDrift, *, zone: str) -> bool:

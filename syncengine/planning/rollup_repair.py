@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from syncengine.model.bucket import Bucket, period_of
+from syncengine.model.bucket import Bucket
 from syncengine.model.drift import BucketDrift, Observation, TableObservation, TableState
 from syncengine.model.facts import WITNESSES
 from syncengine.model.interval import QUANTUM, at_label
@@ -39,7 +39,7 @@ QUARTER = timedelta(minutes=QUANTUM)
 
 def span_of_stale(stale: StaleRollup) -> Window:
     """Return the whole day, week or month."""
-    return period_of(stale.archive, stale.row_date)
+    return stale.archive.grain.period(stale.row_date)
 
 
 @dataclass(frozen=True, slots=True)

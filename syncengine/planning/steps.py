@@ -13,7 +13,7 @@ from syncengine.model.pair import Role
 from syncengine.model.plan import Action, BucketWrite, KeptWhy, Step, TablePart
 from syncengine.model.spec import DataClass
 from syncengine.planning.administration import OF_GROUPS
-from syncengine.planning.bucket_decisions import ROLLUPS, Decided, Decision
+from syncengine.planning.bucket_decisions import Decided, Decision
 
 MOST_BUCKETS = 1000
 """Buckets one step names in its statements."""
@@ -114,7 +114,7 @@ def _order(work: TableWork) -> tuple[int, str, str, int]:
     elif spec.time is None:
         rank = 1
     else:
-        rank = 3 if spec.archive in ROLLUPS else 2
+        rank = 3 if spec.grain.summarised else 2
     place = next((names.index(spec.name) for names in TOGETHER if spec.name in names), 0)
     return rank, _companions(work), work.into, place
 

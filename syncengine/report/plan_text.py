@@ -9,9 +9,9 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from syncengine.model.drift import Counts
+from syncengine.model.grain import Archive
 from syncengine.model.plan import Action, Plan, Policy, RestoreRange, Rollups, StaleRollup
 from syncengine.model.sentences import listed, plural
-from syncengine.model.spec import Archive
 from syncengine.model.window import MINUTE, Window
 from syncengine.report.changes import change_lines
 from syncengine.report.checklist import checklist_lines

@@ -10,8 +10,8 @@ import duckdb
 import pytest
 
 from syncengine.model.errors import RefusedError
+from syncengine.model.grain import Archive
 from syncengine.model.pair import Role
-from syncengine.model.spec import Archive
 from tests.builders import Files
 from tests.cli.terminal import WINDOW, Typing
 from tests.examples import some_of
