@@ -61,7 +61,7 @@ def _pieces_faults(file: SpecFile, pieces: PiecesEntry) -> Iterator[str]:
         yield "pieces: needs end or lasts, and not both"
     if (pieces.begin_flag is None) != (pieces.end_flag is None):
         yield "pieces: needs begin_flag and end_flag, or neither"
-    if any(table.archive is not Archive.EVENT for table in file.tables.values()):
+    if not all(table.archive and table.archive.grain.events for table in file.tables.values()):
         yield "pieces: only rows of event tables are cut"
 
 
@@ -98,11 +98,11 @@ def _time_faults(file: SpecFile, time: TimeEntry, name: str, archive: Archive) -
     """Yield what a table's rows lack to be placed in time: without it a whole day would be taken for midnight."""
     if not _has(file, time.date, archive):
         yield f"tables.{name}: lacks the column {time.date!r}, which time.date names, since its `only` leaves it out"
-    if archive is Archive.INTERVAL:
+    if archive.grain.tiles:
         for role, column in (("label", time.label), ("interval", time.interval)):
             if column is None or not _has(file, column, archive):
                 yield f"tables.{name}: an interval table needs time.{role}, and a column of it in this archive"
-    if archive is Archive.EVENT and not any(
+    if archive.grain.events and not any(
         column is not None and _has(file, column, archive) for column in (time.label, time.epoch)
     ):
         yield f"tables.{name}: an event table needs time.label or time.epoch, and a column of it in this archive"
@@ -121,7 +121,7 @@ def _table(file: SpecFile, place: str, name: str, entry: TableEntry) -> TableSpe
         if item.only is None or entry.archive in item.only
     )
     present = {column.name for column in columns}
-    intervals = next((n for n, e in file.tables.items() if e.archive is Archive.INTERVAL), None)
+    intervals = next((n for n, e in file.tables.items() if e.archive and e.archive.grain.tiles), None)
     origin = [
         (key, f"{place}: {key}")
         for key in (
@@ -166,7 +166,7 @@ def _table(file: SpecFile, place: str, name: str, entry: TableEntry) -> TableSpe
         future_dates=file.future_dates,
         at_once=file.at_once,
         removed_when_told=file.removed_when_told,
-        rolled_from=intervals if entry.archive is not None and entry.archive.grain.summarised else None,
+        rolled_from=intervals if entry.archive and entry.archive.grain.summarised else None,
         follows=tuple(_followed(file, present)),
         pieces=Pieces(**file.pieces.model_dump()) if file.pieces is not None else None,
         origin=tuple(origin),

@@ -243,7 +243,7 @@ class _Build:
     def _copy_to_secondary(self) -> None:
         """Give the secondary the same rows in another order: two servers never store them alike."""
         for spec in self.specs.values():
-            if spec.archive is Archive.EVENT:
+            if spec.grain.events:
                 continue
             if spec.name in INTERVAL_TABLES and spec.name in self.made:
                 self.say(f"Secondary: {spec.name}")

@@ -69,7 +69,7 @@ class BucketColumns:
             label=spec.time.label,
             epoch=spec.time.epoch,
             acd=spec.acd,
-            quarters=spec.grain.quarters and spec.time.label is not None,
+            quarters=spec.grain.events and spec.time.label is not None,
         )
 
     @property

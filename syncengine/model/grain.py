@@ -90,6 +90,18 @@ def _midnight(day: date) -> datetime:
 A_DAY, A_WEEK, A_MONTH = Unit("day", days=1), Unit("week", days=7), Unit("month", months=1)
 
 
+class Rows(StrEnum):
+    """What rows of an archive are in time."""
+
+    TILES = "tiles"
+    """Each tells of one interval, and all intervals that a server saw have some."""
+    EVENTS = "events"
+    """Each is of something that happened, whenever that was."""
+    PERIODS = "periods"
+    """Each tells of a whole day, week or month, and the CMS makes it of its intervals after that (rule 10)."""
+    TIMELESS = "timeless"
+
+
 @dataclass(frozen=True, slots=True)
 class Grain:
     """What is known of one archive."""
@@ -99,12 +111,7 @@ class Grain:
     """What a row of it stands for."""
     unit: Unit
     """What its retention counts in; what a row stands for, where that is not less than a day."""
-    sliced: bool = False
-    """Rows lie in intervals: any window of whole intervals selects some, and their days can be remembered."""
-    summarised: bool = False
-    """The CMS makes it of its intervals, after the end of each unit (rule 10)."""
-    quarters: bool = False
-    """Labels are minutes, folded to the quarter of an hour that holds them; else they name an interval."""
+    rows: Rows
     written_late: timedelta = timedelta(0)
     """How long after its time was archived a row may still be written."""
     code: str = ""
@@ -121,6 +128,26 @@ class Grain:
     """How far back its newest rows are looked for first."""
     checked: int = 0
     """Of how many untouched periods its roll-up is checked before any is recomputed."""
+
+    @property
+    def tiles(self) -> bool:
+        """Whether labels name intervals, which tile the time."""
+        return self.rows is Rows.TILES
+
+    @property
+    def events(self) -> bool:
+        """Whether labels are minutes, folded to the quarter of an hour that holds them."""
+        return self.rows is Rows.EVENTS
+
+    @property
+    def sliced(self) -> bool:
+        """Whether any window of whole intervals selects rows, so that days can be read and remembered by themselves."""
+        return self.tiles or self.events
+
+    @property
+    def summarised(self) -> bool:
+        """Whether it follows from intervals (rule 10)."""
+        return self.rows is Rows.PERIODS
 
     @property
     def long(self) -> bool:
@@ -174,7 +201,7 @@ INTERVAL = Grain(
     archive=Archive.INTERVAL,
     word="interval",
     unit=A_DAY,
-    sliced=True,
+    rows=Rows.TILES,
     code="1",
     kept_in="days_intrahour",
     longest_kept=62,
@@ -184,7 +211,7 @@ DAILY = Grain(
     archive=Archive.DAILY,
     word="day",
     unit=A_DAY,
-    summarised=True,
+    rows=Rows.PERIODS,
     code="2",
     kept_in="days_daily",
     longest_kept=1825,
@@ -196,7 +223,7 @@ WEEKLY = Grain(
     archive=Archive.WEEKLY,
     word="week",
     unit=A_WEEK,
-    summarised=True,
+    rows=Rows.PERIODS,
     code="3",
     kept_in="weeks_weekly",
     longest_kept=520,
@@ -209,7 +236,7 @@ MONTHLY = Grain(
     archive=Archive.MONTHLY,
     word="month",
     unit=A_MONTH,
-    summarised=True,
+    rows=Rows.PERIODS,
     code="4",
     kept_in="months_monthly",
     longest_kept=120,
@@ -222,12 +249,11 @@ EVENT = Grain(
     archive=Archive.EVENT,
     word="event",
     unit=A_DAY,
-    sliced=True,
-    quarters=True,
+    rows=Rows.EVENTS,
     # An event is written when it ends, under the time it began.
     written_late=DAY,
 )
-TIMELESS = Grain(archive=Archive.DAILY, word="row", unit=A_DAY)
+TIMELESS = Grain(archive=Archive.DAILY, word="row", unit=A_DAY, rows=Rows.TIMELESS)
 """Of tables that have no archive."""
 
 TOLD = tuple(one.grain for one in Archive if one.grain.code)

@@ -21,7 +21,6 @@ from syncengine.model.clock import repeats, was_set
 from syncengine.model.drift import BucketDrift, Counts, Held, KeyGroupDrift, Scope, Strength
 from syncengine.model.facts import ServerFacts
 from syncengine.model.fingerprint import FingerprintColumn, FingerprintQuery, group_key
-from syncengine.model.grain import Archive
 from syncengine.model.pair import Limits
 from syncengine.model.selection import KeyGroups, ReadQuery, Selection, select_window
 from syncengine.model.spec import TableSpec, TimeColumns
@@ -191,7 +190,7 @@ def compare(
         if saw is not None:
             saw(pairs)
         candidates = tuple(differing(pairs, every_row=bool(comparison.strength is Strength.EVERY_ROW)))
-        found = stretches(pairs) if comparison.spec.archive is Archive.INTERVAL else {}
+        found = stretches(pairs) if comparison.spec.grain.tiles else {}
         overlaps = tuple(_overlaps(comparison, found))
         found = {bucket: _tiled(stretch, bucket.acd, overlaps, comparison.facts) for bucket, stretch in found.items()}
         findings.overlaps += overlaps

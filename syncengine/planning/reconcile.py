@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from syncengine.model.bucket import BucketState
 from syncengine.model.drift import BucketDrift, Counts, Observation, TableObservation
-from syncengine.model.grain import Archive
 from syncengine.model.pair import Role
 from syncengine.model.plan import Action, KeptWhy
 from syncengine.model.spec import Kept
@@ -62,7 +61,7 @@ class Reconciling:
         where = Places.of(self.observation)
         places: dict[Place, list[BucketDrift]] = defaultdict(list)
         for table in tables:
-            if table.spec.archive is Archive.INTERVAL and not table.spec.future_dates:
+            if table.spec.grain.tiles and not table.spec.future_dates:
                 for drift in table.differing:
                     span = where.of_bucket(drift.bucket, table.spec)
                     if span is not None:
@@ -116,7 +115,7 @@ class Reconciling:
             return into, table, Decision(drift, kept=verdict.why, detail=verdict.detail)
         into = verdict.winner.other
         facing = drift if into is self.observation.target else turned(drift)
-        if spec.archive is Archive.EVENT:
+        if spec.grain.events:
             return self._event(into, table, facing)
         if facing.stretch is not None and facing.stretch.source_rows:
             # All rows of the loser there go, of whatever length.

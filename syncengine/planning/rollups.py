@@ -10,7 +10,6 @@ from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import Bucket, BucketColumns
 from syncengine.model.drift import Observation, TableObservation
 from syncengine.model.facts import ServerFacts
-from syncengine.model.grain import Archive
 from syncengine.model.names import typed
 from syncengine.model.pair import Role
 from syncengine.model.plan import KeptWhy, StaleRollup, Step
@@ -126,7 +125,7 @@ def _stale(spec: TableSpec, acd: int | None, day: date | None, facts: ServerFact
 
 def written_intervals(table: TableObservation, decisions: Iterable[Decision]) -> Iterator[tuple[str, Bucket]]:
     """Yield the interval buckets that decisions write, with their table."""
-    if table.spec.archive is Archive.INTERVAL and BucketColumns.of(table.spec).label:
+    if table.spec.grain.tiles and BucketColumns.of(table.spec).label:
         for decision in decisions:
             if decision.action is not None:
                 yield (table.spec.name, decision.drift.bucket)

@@ -117,7 +117,7 @@ def bucket_text(bucket: Bucket, spec: TableSpec, zone: str) -> str:
     when = ""
     if start is not None and bucket.slot is not None:
         when = f"{start:%Y-%m-%d %H:%M}"
-        if spec.grain.quarters:
+        if spec.grain.events:
             when += f"-{start + timedelta(minutes=14):%H:%M}"
     elif bucket.row_date is not None:
         when = f"{bucket.row_date}" + (f" {NO_TIME_OF_DAY}" if columns.label is not None else "")
