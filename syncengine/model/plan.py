@@ -159,6 +159,8 @@ class BucketWrite:
     """Key groups that become the source's whatever becomes of the others: pieces and what was whole."""
     others: Others = Others.LEAVE
     """What becomes of those that are neither, where some are repaired."""
+    span: Window | None = field(default=None, compare=False)
+    """The interval, day, week or month it lies in; None for rows without a time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from syncengine.model.progress import Progress
 from syncengine.model.remembered_days import ALL_READ, Remembered
 from syncengine.model.selection import KeyGroups, Selection
 from syncengine.model.sentences import listed
+from syncengine.model.spans import with_spans
 from syncengine.model.spec import TableSpec
 from syncengine.model.timetables import COPIED
 from syncengine.model.window import DAY, Window
@@ -148,7 +149,7 @@ class _Observing:
             tables = tuple(self._observed_or_why_not(work, progress) for work in works)
         finally:
             progress.end()
-        return with_rest_named(
+        found = with_spans(
             Observation(
                 as_of=self.request.as_of,
                 seed=self.request.seed,
@@ -167,6 +168,7 @@ class _Observing:
                 interval_lengths=tuple(self.lengths.items()),
             )
         )
+        return with_rest_named(found)
 
     def _live_tables(self) -> Mapping[Role, Mapping[str, LiveTable]]:
         names = [spec.name for spec in self.request.specs]

@@ -10,7 +10,7 @@ from syncengine.model.drift import BucketDrift, GroupPlace, Observation, TableOb
 from syncengine.model.facts import WITNESSES
 from syncengine.model.pair import Role
 from syncengine.model.plan import Action, KeptWhy, Others, Policy, RestoreRange
-from syncengine.model.spans import own_span, span_of
+from syncengine.model.spans import own_span
 from syncengine.model.spec import Kept, TableSpec
 from syncengine.model.stretch import Stretch
 from syncengine.planning.refusals import told_by_spec
@@ -64,7 +64,7 @@ class Deciding:
             return Decision(drift, kept=KeptWhy.MOVING)
         if drift.only_cuts:
             return Decision(drift)
-        if self._outside(spec, drift, ranges):
+        if self._outside(drift, ranges):
             return Decision(drift, kept=KeptWhy.OUTSIDE)
         unarchived = self._unarchived(spec, drift)
         if unarchived:
@@ -109,17 +109,16 @@ class Deciding:
             return Decision(drift, kept=KeptWhy.SOURCE_BROKEN)
         return Decision(drift, Action.REPLACE_BUCKETS)
 
-    def _outside(self, spec: TableSpec, drift: BucketDrift, ranges: dict[int | None, RestoreRange]) -> bool:
-        span = span_of(drift.bucket, spec, self.observation)
+    def _outside(self, drift: BucketDrift, ranges: dict[int | None, RestoreRange]) -> bool:
         found = ranges.get(drift.bucket.acd, ranges.get(None))
-        if span is None or found is None or found.actual is None:
+        if drift.span is None or found is None or found.actual is None:
             # A row without a time lies in no range; where the source holds nothing there is none.
             return True
-        return found.actual.clipped(span) is None
+        return found.actual.clipped(drift.span) is None
 
     def _unarchived(self, spec: TableSpec, drift: BucketDrift) -> str:
         """Return why a bucket is not known to be archived, or summarised, on both servers (rules 6 and 10)."""
-        acd, span = drift.bucket.acd, span_of(drift.bucket, spec, self.observation)
+        acd, span = drift.bucket.acd, drift.span
         if spec.future_dates or spec.at_once or span is None or acd is None or spec.archive is None:
             return ""
         for facts in self.observation.facts:

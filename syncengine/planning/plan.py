@@ -13,7 +13,7 @@ from syncengine.model.drift import ChangedBy, Counts, Observation, TableObservat
 from syncengine.model.expected import left_sentences
 from syncengine.model.pair import DEFAULT_LIMITS, CallHistory, Hook, Limits, Role
 from syncengine.model.plan import KeptBack, KeptWhy, Plan, PlannedChange, Policy, RestoreRange
-from syncengine.model.spans import joined, span_of
+from syncengine.model.spans import joined
 from syncengine.model.spec import DataClass
 from syncengine.planning.administration import MANUAL, Administering, AdministrationWishes
 from syncengine.planning.bucket_decisions import Decided, Deciding, Decision
@@ -77,11 +77,11 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
         requested=observation.requested,
         zone=observation.zone,
         identities=tuple((facts.role, facts.identity) for facts in observation.facts),
-        ranges=tuple(planned_ranges(observation, steps, catalogue, both=wishes.policy is Policy.RECONCILE)),
+        ranges=tuple(planned_ranges(observation, steps, both=wishes.policy is Policy.RECONCILE)),
         steps=steps,
         kept=(
             *not_compared(observation),
-            *_kept(decided, observation),
+            *_kept(decided),
             *(one for table in observation.tables for one in cutting.kept(table)),
         ),
         stale=stale,
@@ -167,7 +167,7 @@ def not_compared(observation: Observation) -> Iterator[KeptBack]:
         yield KeptBack(table.spec.name, None, KeptWhy.NOT_COMPARED, (), Counts(), table.problem)
 
 
-def _kept(decided: Iterable[Decided], observation: Observation) -> Iterator[KeptBack]:
+def _kept(decided: Iterable[Decided]) -> Iterator[KeptBack]:
     """Yield what is left as it is, joined by table, ACD and reason."""
     for _, table, decisions in decided:
         groups: dict[tuple[int | None, KeptWhy, str], list[Decision]] = defaultdict(list)
@@ -175,9 +175,8 @@ def _kept(decided: Iterable[Decided], observation: Observation) -> Iterator[Kept
             if decision.kept is not None:
                 groups[decision.drift.bucket.acd, decision.kept, decision.detail].append(decision)
         for (acd, why, detail), members in groups.items():
-            spans = (span_of(d.drift.bucket, table.spec, observation) for d in members)
             counts = sum((d.drift.counts for d in members), Counts())
-            yield KeptBack(table.spec.name, acd, why, joined(s for s in spans if s), counts, detail)
+            yield KeptBack(table.spec.name, acd, why, joined(d.drift.span for d in members), counts, detail)
 
 
 def _of_manual(observation: Observation, wishes: Wishes) -> Iterator[str]:

@@ -193,6 +193,7 @@ def turned(drift: BucketDrift) -> BucketDrift:
         source_guard=drift.target_guard,
         target_guard=drift.source_guard,
         stretch=drift.stretch.turned if drift.stretch else None,
+        span=drift.span,
         moving=drift.moving,
         only_cuts=drift.only_cuts,
     )

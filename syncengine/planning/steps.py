@@ -166,6 +166,7 @@ def _write(decision: Decision) -> BucketWrite:
         spared=decision.spared,
         repaired=decision.repaired,
         others=decision.others,
+        span=drift.span,
     )
 
 

@@ -13,7 +13,7 @@ from syncengine.model.names import command
 from syncengine.model.pair import Role
 from syncengine.model.plan import KeptWhy, Plan, Policy
 from syncengine.model.sentences import listed
-from syncengine.model.spans import joined, span_of
+from syncengine.model.spans import joined
 from syncengine.model.spec import Kept, TableSpec
 from syncengine.model.window import Window
 from syncengine.model.window_syntax import typed_window
@@ -144,10 +144,9 @@ def _spans(table: TableObservation, observation: Observation) -> Iterator[Window
             for role, row in cut.differing:
                 cut_rows[row.bucket][role] += row.rows
     for drift in table.differing:
-        span = span_of(drift.bucket, table.spec, observation)
         rows = cut_rows.get(drift.bucket)
-        if span is not None and (rows is None or drift.counts.total > max(rows.values())):
-            yield span
+        if drift.span is not None and (rows is None or drift.counts.total > max(rows.values())):
+            yield drift.span
 
 
 def _named(

@@ -197,7 +197,7 @@ class MendingRollups:
             if writes and rows + source.rows + target.rows > self.settings.limits.step_rows:
                 yield replace(whole, buckets=tuple(writes))
                 writes, rows = [], 0
-            writes.append(BucketWrite(bucket, source, target, found.counts[period]))
+            writes.append(BucketWrite(bucket, source, target, found.counts[period], span=period.span))
             rows += source.rows + target.rows
         if writes:
             yield replace(whole, buckets=tuple(writes))
