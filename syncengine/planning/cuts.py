@@ -11,7 +11,8 @@ from syncengine.model.cuts import Cut, CutState
 from syncengine.model.drift import BucketDrift, Counts, GroupPlace, Observation, TableObservation
 from syncengine.model.interval import ceil_to
 from syncengine.model.pair import Role
-from syncengine.model.plan import Action, KeptBack, KeptWhy, Others, Policy
+from syncengine.model.plan import Action, KeptBack, KeptWhy, Others
+from syncengine.model.policy import Policy
 from syncengine.model.spans import joined
 from syncengine.model.spec import Archive, Kept
 from syncengine.model.window import Window
