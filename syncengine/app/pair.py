@@ -21,11 +21,12 @@ from syncengine.jobs.daily_check import DailyChecking
 from syncengine.jobs.hook_commands import Commands
 from syncengine.jobs.observation import VERIFIED, Observer, unlike_loads
 from syncengine.jobs.outages import Outages
-from syncengine.jobs.resync import Resync, ResyncWishes
+from syncengine.jobs.resync import Resyncing, ResyncWishes
 from syncengine.jobs.rollups.repair import MendingRollups
 from syncengine.jobs.rollups.verify import Internals
 from syncengine.jobs.runs.result import Ran
 from syncengine.jobs.runs.runs import Runs
+from syncengine.jobs.runs.undoing import Undoing
 from syncengine.jobs.surroundings import surrounded
 from syncengine.jobs.sync import Syncing, SyncWishes, refuse_conflicts
 from syncengine.jobs.timetables.listing import Timetables
@@ -37,7 +38,9 @@ from syncengine.model.errors import InputError
 from syncengine.model.filled_checklist import FilledChecklist
 from syncengine.model.outages import OutageReport
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.plan import Plan, Policy, Rollups, UnknownColumns
+from syncengine.model.plan import Plan
+from syncengine.model.plan_kind import Resync
+from syncengine.model.policy import Policy, Rollups, UnknownColumns
 from syncengine.model.portions import BackfillWishes
 from syncengine.model.progress import Progress, Silent
 from syncengine.model.rollups import InternalVerdict
@@ -83,6 +86,7 @@ class Pair:
             self._commands,
             self._rollups,
         )
+        self._undoing = Undoing(settings, catalogue, self.connections, self.ledger)
         self._timetables = Timetables(settings, catalogue, self.connections)
         asks = (self._observer.observe, self._commands.links_now, self.ledger.runs)
         self._outages = Outages(settings, catalogue, self.connections, *asks)
@@ -226,10 +230,12 @@ class Pair:
             )
         wishes = ResyncWishes(
             specs=specs,
-            policy=choice(Policy, policy, "policy"),
+            kind=Resync(
+                choice(Policy, policy, "policy"),
+                choice(Rollups, rollups, "way with roll-ups"),
+                choice(UnknownColumns, unknown_columns, "way with unknown columns"),
+            ),
             source=asked.source,
-            rollups=choice(Rollups, rollups, "way with roll-ups"),
-            unknown_columns=choice(UnknownColumns, unknown_columns, "way with unknown columns"),
             window=parse_window(window) if isinstance(window, str) else window,
             acds=asked.acds,
             limits=limited(self.settings.limits, allow_deletions),
@@ -238,7 +244,7 @@ class Pair:
             excluded=self._choosing.excluded(asked),
             allowed=self._choosing.allowed(allow_triggers, allow_cascades),
         )
-        job = Resync(self.settings, self.catalogue, self.connections, self._observer, self._rollups, self.progress)
+        job = Resyncing(self.settings, self.catalogue, self.connections, self._observer, self._rollups, self.progress)
         return job.plan(wishes, wait=wait)
 
     def plan_sync(
@@ -315,20 +321,22 @@ class Pair:
         moment = moment_of(since)
         asked = Asked((), (), numbers_of(acds), names_of(exclude))
         specs = self._choosing.to_look_for_outages(asked)
-        then = choice(Rollups, rollups, "way with roll-ups")
-        unknown = choice(UnknownColumns, unknown_columns, "way with unknown columns")
+        kind = Resync(
+            Policy.RECONCILE,
+            choice(Rollups, rollups, "way with roll-ups"),
+            choice(UnknownColumns, unknown_columns, "way with unknown columns"),
+        )
         allowed = self._choosing.allowed(allow_triggers, allow_cascades)
         found = awaited(
-            lambda: self._outages.plan(moment, asked.acds, limits, allowed, specs, wait=wait),
+            lambda: self._outages.plan(moment, asked.acds, limits, allowed, specs, kind, wait=wait),
             limits,
             self.progress,
             wait=wait,
         )
-        if found is None or then is Rollups.LIST:
+        if found is None or kind.rollups is Rollups.LIST:
             return found
         with self.connections.servers(frozenset()) as servers:
-            wished = replace(found, rollups=then, unknown_columns=unknown)
-            made = self._rollups.foretold(servers, wished, self._choosing.excluded(asked))
+            made = self._rollups.foretold(servers, found, kind, self._choosing.excluded(asked))
             return surrounded(made, servers, allowed)
 
     def timetables(self, *, owners: str | Iterable[str] = ()) -> TimetableListing:
@@ -445,4 +453,4 @@ class Pair:
         what has come since. Its `not_put_back` is what the run had set off. Raises `RefusedError` where nothing can
         be put back, or where more would be set off.
         """
-        return self._runs.plan_undo(run_id, self._choosing.allowed(allow_triggers, allow_cascades), dry_run=dry_run)
+        return self._undoing.plan(run_id, self._choosing.allowed(allow_triggers, allow_cascades), dry_run=dry_run)

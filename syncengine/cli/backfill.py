@@ -24,7 +24,7 @@ from syncengine.cli.run_flow import foretold, told
 from syncengine.cli.streams import print_document, say
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
-from syncengine.model.plan import Policy
+from syncengine.model.policy import Policy
 
 
 class BackfillPolicy(StrEnum):

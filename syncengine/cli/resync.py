@@ -30,7 +30,8 @@ from syncengine.cli.run_flow import foretold, told
 from syncengine.cli.streams import print_document, say
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
-from syncengine.model.plan import PLAN_VERSION, Plan, Policy, Rollups, UnknownColumns
+from syncengine.model.plan import PLAN_VERSION, Plan
+from syncengine.model.policy import Policy, Rollups, UnknownColumns
 
 
 def resync(

@@ -27,7 +27,7 @@ from syncengine.cli.options import (
 from syncengine.cli.run_flow import foretold, told
 from syncengine.cli.streams import print_document, say
 from syncengine.model.pair import Role
-from syncengine.model.plan import Policy
+from syncengine.model.policy import Policy
 
 
 def sync(

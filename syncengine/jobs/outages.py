@@ -20,7 +20,9 @@ from syncengine.model.grain import INTERVAL
 from syncengine.model.interval import floor_to
 from syncengine.model.outages import BlindTime, Held, OutageReport, Outlook, Unseen
 from syncengine.model.pair import Limits, PairSettings, Role
-from syncengine.model.plan import Plan, Policy
+from syncengine.model.plan import Plan
+from syncengine.model.plan_kind import Resync
+from syncengine.model.policy import Policy
 from syncengine.model.run import RunRecord
 from syncengine.model.spans import joined
 from syncengine.model.spec import TableSpec
@@ -40,6 +42,7 @@ from syncengine.servers.protocol import Server
 
 UNBOUNDED = 2**62
 """Deletions that a report may name; a run keeps to the pair's limit."""
+ANY_OUTAGE = Resync(Policy.RECONCILE)
 NEAR = timedelta(hours=6)
 """Outages no further apart are compared as one: a few hours cost less to read than each table's query once more."""
 
@@ -94,6 +97,7 @@ class Outages:
         limits: Limits,
         allowed: Allowed,
         specs: tuple[TableSpec, ...],
+        kind: Resync,
         *,
         wait: bool,
     ) -> Plan | None:
@@ -119,7 +123,7 @@ class Outages:
                 return None
             observation = narrowed(self.observe(servers, self._request(facts, archived, acds, specs)), archived)
             try:
-                made = planned(observation, self.catalogue, self._wishes(limits), servers)
+                made = planned(observation, self.catalogue, self._wishes(limits, kind), servers)
             except RefusedError as refusal:
                 if not refusal.passes or observation.differing or observation.not_compared:
                     raise
@@ -197,9 +201,9 @@ class Outages:
             facts=facts,
         )
 
-    def _wishes(self, limits: Limits) -> Wishes:
+    def _wishes(self, limits: Limits, kind: Resync = ANY_OUTAGE) -> Wishes:
         settings = self.settings
-        return Wishes(Policy.RECONCILE, limits, hooks=settings.hooks, call_history=settings.call_history)
+        return Wishes(kind, limits, hooks=settings.hooks, call_history=settings.call_history)
 
     def _planned(
         self, observation: Observation, limits: Limits, servers: Mapping[Role, Server]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.outcome import StepState
 from syncengine.model.pair import Role
-from syncengine.model.plan import Policy
+from syncengine.model.policy import Policy
 from syncengine.model.window import Window
 
 

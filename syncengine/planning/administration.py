@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from syncengine.model.drift import BucketDrift, ChangedBy, Counts, GroupChange, TableObservation
 from syncengine.model.pair import Role
-from syncengine.model.plan import Action, KeptWhy, PlannedChange, Policy
+from syncengine.model.plan import Action, KeptWhy, PlannedChange
+from syncengine.model.policy import Policy
 from syncengine.model.spec import Kept
 from syncengine.planning.bucket_decisions import Decision
 

@@ -9,7 +9,8 @@ from syncengine.model.bucket import BucketColumns
 from syncengine.model.drift import BucketDrift, GroupPlace, Observation, TableObservation
 from syncengine.model.facts import WITNESSES
 from syncengine.model.pair import Role
-from syncengine.model.plan import Action, KeptWhy, Others, Policy, RestoreRange
+from syncengine.model.plan import Action, KeptWhy, Others, RestoreRange
+from syncengine.model.policy import Policy
 from syncengine.model.spans import own_span
 from syncengine.model.spec import Kept, TableSpec
 from syncengine.model.stretch import Stretch

@@ -11,7 +11,8 @@ from syncengine.model.checklist import Checklist, ChecklistLine, LineKind
 from syncengine.model.drift import Counts, Observation
 from syncengine.model.interval import floor_to
 from syncengine.model.pair import Hook, Role
-from syncengine.model.plan import PlannedChange, Rollups, StaleRollup, Step
+from syncengine.model.plan import PlannedChange, StaleRollup, Step
+from syncengine.model.policy import Rollups
 from syncengine.model.sentences import listed
 from syncengine.model.spec import DataClass, Kept
 from syncengine.model.timetables import COPIED, Timetable, TimetableListing

@@ -12,7 +12,8 @@ from syncengine.model.drift import BucketDrift, Counts, GroupPlace, Observation,
 from syncengine.model.grain import Archive
 from syncengine.model.interval import ceil_to
 from syncengine.model.pair import Role
-from syncengine.model.plan import Action, KeptBack, KeptWhy, Others, Policy
+from syncengine.model.plan import Action, KeptBack, KeptWhy, Others
+from syncengine.model.policy import Policy
 from syncengine.model.spans import joined
 from syncengine.model.spec import Kept
 from syncengine.model.window import Window

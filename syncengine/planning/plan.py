@@ -12,7 +12,9 @@ from syncengine.model.consequences import following_sentences, followings
 from syncengine.model.drift import ChangedBy, Counts, Observation, TableObservation, TableState
 from syncengine.model.expected import left_sentences
 from syncengine.model.pair import DEFAULT_LIMITS, CallHistory, Hook, Limits, Role
-from syncengine.model.plan import KeptBack, KeptWhy, Plan, PlannedChange, Policy, RestoreRange
+from syncengine.model.plan import KeptBack, KeptWhy, Plan, PlannedChange, RestoreRange
+from syncengine.model.plan_kind import Copy
+from syncengine.model.policy import Policy
 from syncengine.model.spans import joined
 from syncengine.model.spec import DataClass
 from syncengine.planning.administration import MANUAL, Administering, AdministrationWishes
@@ -34,7 +36,7 @@ from syncengine.planning.witnesses import Seeing
 class Wishes:
     """What the user asks for beside tables and times."""
 
-    policy: Policy = Policy.REPLACE
+    kind: Copy
     limits: Limits = DEFAULT_LIMITS
     take_broken: bool = False
     """Replace whole buckets by broken ones where told to (rule 9)."""
@@ -46,6 +48,11 @@ class Wishes:
     """Set where administration is copied, too."""
     unwritable: Mapping[tuple[Role, str], str] = field(default_factory=dict)
     """Tables that cannot be written on a server, each with why: what differs of them is left as it is."""
+
+    @property
+    def policy(self) -> Policy:
+        """How it treats what differs."""
+        return self.kind.policy
 
 
 def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan:
@@ -70,10 +77,10 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
     call_history = tuple(switched_back()) if switched else ()
     changes = tuple(_changes(observation, wishes))
     result = Plan(
+        kind=wishes.kind,
         seed=observation.seed,
         as_of=observation.as_of,
-        source=observation.source,
-        policy=wishes.policy,
+        target=observation.target,
         requested=observation.requested,
         zone=observation.zone,
         identities=tuple((facts.role, facts.identity) for facts in observation.facts),
@@ -88,7 +95,6 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
         notes=tuple(_notes(observation, wishes, written)),
         tables=tables,
         acds=observation.acds,
-        syncs=wishes.administration is not None,
         changes=changes,
         checklist=checklist_of(
             steps,

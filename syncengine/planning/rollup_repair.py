@@ -12,7 +12,8 @@ from syncengine.model.facts import WITNESSES
 from syncengine.model.interval import QUANTUM, at_label
 from syncengine.model.outages import BlindTime
 from syncengine.model.pair import Role
-from syncengine.model.plan import KeptWhy, Plan, Policy, Rollups, StaleRollup, TablePart
+from syncengine.model.plan import KeptWhy, Plan, StaleRollup, TablePart
+from syncengine.model.policy import Policy, Rollups
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 from syncengine.planning.bucket_decisions import Deciding, Decision

@@ -11,7 +11,8 @@ from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.drift import Counts
 from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.plan import BucketWrite, KeptBack, KeptWhy, Plan, Policy, RowsFrom, Step, TablePart
+from syncengine.model.plan import BucketWrite, KeptBack, KeptWhy, Plan, Step, TablePart
+from syncengine.model.plan_kind import RunOnEdit, UndoOfEdit
 from syncengine.model.timetable_flag import (
     NULL,
     FlagChange,
@@ -96,7 +97,7 @@ def taken_back(
 
 
 def edit_plan(
-    edit: FlagEdit,
+    kind: RunOnEdit | UndoOfEdit,
     part: TablePart,
     states: EditStates,
     *,
@@ -106,22 +107,21 @@ def edit_plan(
     as_of: datetime,
     settings: PairSettings,
     kept: tuple[KeptBack, ...] = (),
-    undoes: str = "",
 ) -> Plan:
     """Return the plan of an edit of one server's own rows: one step, and none where there is nothing to change.
 
     What is to be done by hand is not in it yet: that depends on schedules, too.
     """
     steps: tuple[Step, ...] = ()
-    if edit.changes:
-        rows = len({change.timetable for change in edit.changes})
+    if kind.edit.changes:
+        rows = len({change.timetable for change in kind.edit.changes})
         write = BucketWrite(Bucket(), states.after, states.before, Counts(changed=rows))
         steps = (Step(1, into, (replace(part, buckets=(write,)),)),)
     return Plan(
+        kind=kind,
         seed=seed,
         as_of=as_of,
-        source=into.other,
-        policy=Policy.ROWS,
+        target=into,
         requested=None,
         zone=settings.timezone,
         identities=((into, identity),),
@@ -131,9 +131,6 @@ def edit_plan(
         stale=(),
         notes=(),
         tables=(SCHEDULES,),
-        undoes=undoes,
-        rows_from=RowsFrom.TARGET_EDITED,
-        edit=edit,
     )
 
 

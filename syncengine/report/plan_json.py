@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from syncengine.model.plan import PLAN_VERSION, KeptBack, Plan, RestoreRange, Step
+from syncengine.model.plan_kind import BackfillPortion, Resync, RollupRepair, RunOnEdit, Sync, Undo, UndoOfEdit
 from syncengine.report.changes import change_document
 from syncengine.report.checklist import line_document
 from syncengine.report.json_values import plain
@@ -17,12 +18,8 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
     return {
         "format": "syncengine.plan-summary",
         "version": PLAN_VERSION,
-        "source": plan.source.value,
+        **_kind(plan),
         "target": plan.target.value,
-        "policy": plan.policy.value,
-        "undoes": plan.undoes or None,
-        "rows_from": plan.rows_from.name.lower().replace("_", "-"),
-        "edit": edit_document(plan.edit) if plan.edit else None,
         "schedules": schedules_document(plan.schedules) if plan.schedules else [],
         "as_of": plain(plan.as_of),
         "requested": plain(plan.requested),
@@ -31,19 +28,38 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "rows_deleted_only_in_target": plan.deletions,
         "kept": [kept_document(kept) for kept in plan.kept],
         "changes": [change_document(change, plan) for change in plan.changes],
-        "rollups": plan.rollups.value,
-        "unknown_columns": plan.unknown_columns.value,
         "stale_rollups": plain(plan.stale),
         "notes": list(plan.notes),
         "left": list(plan.left),
         "meets": [meeting_document(one) for one in plan.meets],
         "allowed": allowed_document(plan.allowed),
-        "not_put_back": [meeting_document(one) for one in plan.not_put_back],
         "checklist": {
             "before": [line_document(line) for line in plan.checklist.before],
             "after": [line_document(line) for line in plan.checklist.after],
         },
     }
+
+
+def _kind(plan: Plan) -> dict[str, Any]:
+    """Return the kind of a plan with the fields that only plans of that kind have."""
+    source = plan.source.value
+    match plan.kind:
+        case Resync(policy=policy, rollups=rollups, unknown_columns=unknown):
+            ways = {"rollups": rollups.value, "unknown_columns": unknown.value}
+            return {"kind": "resync", "source": source, "policy": policy.value, **ways}
+        case BackfillPortion(policy=policy):
+            return {"kind": "backfill", "source": source, "policy": policy.value}
+        case Sync(policy=policy):
+            return {"kind": "sync", "source": source, "policy": policy.value}
+        case RollupRepair(copied=copied, unknown_columns=unknown):
+            return {"kind": "rollups", "rollups": "copy" if copied else "recompute", "unknown_columns": unknown.value}
+        case RunOnEdit(edit=edit):
+            return {"kind": "timetables", "edit": edit_document(edit)}
+        case Undo(run=run, not_put_back=left):
+            return {"kind": "undo", "undoes": run, "not_put_back": [meeting_document(one) for one in left]}
+        case UndoOfEdit(run=run, edit=edit, not_put_back=left):
+            stays = [meeting_document(one) for one in left]
+            return {"kind": "undo", "undoes": run, "edit": edit_document(edit), "not_put_back": stays}
 
 
 def _range(one: RestoreRange) -> dict[str, Any]:

@@ -10,7 +10,9 @@ from rich.text import Text
 
 from syncengine.model.drift import Counts
 from syncengine.model.grain import Archive
-from syncengine.model.plan import Action, Plan, Policy, RestoreRange, Rollups, StaleRollup
+from syncengine.model.plan import Action, Plan, RestoreRange, StaleRollup
+from syncengine.model.plan_kind import BackfillPortion, Resync, RollupRepair, RunOnEdit, Sync, Undo, UndoOfEdit
+from syncengine.model.policy import Policy, Rollups
 from syncengine.model.sentences import listed, plural
 from syncengine.model.window import MINUTE, Window
 from syncengine.report.changes import change_lines
@@ -33,17 +35,11 @@ def print_plan(console: Console, plan: Plan, *, every_table: bool = False) -> No
 
 
 def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
-    direction = "in both directions" if plan.policy.value == "reconcile" else f"from {plan.source} to {plan.target}"
-    about = plan.edit.about if plan.edit else f"{plan.policy} {direction}"
-    what = f"undo of run {plan.undoes}" if plan.undoes else about
-    yield Text(f"Plan: {what}, as of {plan.as_of:%Y-%m-%d %H:%M}", style="bold")
+    yield Text(f"Plan: {plan.title}, as of {plan.as_of:%Y-%m-%d %H:%M}", style="bold")
     yield from _ranges(plan, every_table=every_table)
     if plan.steps:
         yield Text()
-        if plan.edit is None:
-            yield _steps(plan)
-        elif plan.edit.changes:
-            yield edit_table(plan.edit)
+        yield from _written(plan)
     if plan.schedules is not None:
         yield Text()
         yield Text(f"Schedules that are made on {plan.target}", style="bold")
@@ -62,6 +58,15 @@ def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
     yield from checklist_lines("after", plan.checklist.after)
     yield Text()
     yield Text(_summary(plan), style="bold")
+
+
+def _written(plan: Plan) -> Iterator[RenderableType]:
+    match plan.kind:
+        case RunOnEdit(edit=edit) | UndoOfEdit(edit=edit):
+            if edit.changes:
+                yield edit_table(edit)
+        case Resync() | BackfillPortion() | Sync() | RollupRepair() | Undo():
+            yield _steps(plan)
 
 
 def _ranges(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
@@ -89,7 +94,7 @@ def _ranges(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
 
 def _actual(one: RestoreRange, plan: Plan) -> str:
     """Return the actual range; where it is no more than what is written, the pieces of it."""
-    if plan.policy is not Policy.RECONCILE and not plan.undoes:
+    if plan.copy is not None and plan.copy.policy is not Policy.RECONCILE:
         return str(one.actual) if one.actual else "nothing held"
     return _pieces(one.pieces) or "nothing written"
 
@@ -174,8 +179,14 @@ def stale_lines(stale: Sequence[StaleRollup], style: str, *, both: bool) -> Iter
 
 
 def _summary(plan: Plan) -> str:
-    if plan.edit is not None:
-        return edit_summary(plan.edit, plan.target, plan.schedules, kept=bool(plan.kept))
+    match plan.kind:
+        case RunOnEdit(edit=edit) | UndoOfEdit(edit=edit):
+            return edit_summary(edit, plan.target, plan.schedules, kept=bool(plan.kept))
+        case Resync() | BackfillPortion() | Sync() | RollupRepair() | Undo():
+            return _summary_of_rows(plan)
+
+
+def _summary_of_rows(plan: Plan) -> str:
     if not plan.steps:
         return "Nothing to write." if plan.kept else "Nothing to do: nothing differs."
     parts = [part for step in plan.steps for part in step.parts]

@@ -11,7 +11,8 @@ from syncengine.model.errors import ServerError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.grain import SUNDAY, Archive
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.plan import Rollups, StaleRollup
+from syncengine.model.plan import StaleRollup
+from syncengine.model.policy import Rollups
 from syncengine.model.rollups import InternalState, InternalTable, Period
 from syncengine.model.sentences import listed
 from syncengine.model.spec import TableSpec

@@ -14,9 +14,19 @@ from syncengine.model.errors import InputError, RefusedError
 from syncengine.model.fingerprint import FingerprintColumn, group_key
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Action, KeptBack, Plan, Step, TablePart
+from syncengine.model.plan_kind import (
+    BackfillPortion,
+    PlanKind,
+    Resync,
+    RollupRepair,
+    RunOnEdit,
+    Sync,
+    Undo,
+    UndoOfEdit,
+)
 from syncengine.model.run import RunRecord, RunState
 from syncengine.model.selection import ReadQuery, Selection
-from syncengine.model.timetable_flag import FlagEdit, FlagRow, TimetableFlag, stored_text
+from syncengine.model.timetable_flag import FlagChange, FlagEdit, FlagRow, TimetableFlag, stored_text
 from syncengine.model.timetables import NAME, OWNER, SCHEDULES, Timetable
 from syncengine.observe.columns import Need, as_compared, misfit
 from syncengine.observe.timetables.flag_column import flag_faults
@@ -104,7 +114,7 @@ def plan_run_on(
             raise InputError(f"{wish.server} has no timetable of the owner {owner!r}.", hint=there)
     edit = run_on_edit(rows, wish, flag, held.flag)
     beside = Beside(missing=missing(questions.seed)) if lacking else Beside()
-    return _plan(held, edit, server, wish.server, questions, cache, beside)
+    return _plan(held, RunOnEdit(edit, beside.missing.edit), server, wish.server, questions, cache, beside)
 
 
 def plan_flag_undo(
@@ -136,8 +146,8 @@ def plan_flag_undo(
             rule=13,
             hint="Undo the later run first, or look at `syncengine timetables`.",
         )
-    beside = replace(beside, kept=kept)
-    return _plan(held, back, server, into, questions, cache, beside, undoes=record.id)
+    undo = UndoOfEdit(record.id, back, record.set_off)
+    return _plan(held, undo, server, into, questions, cache, replace(beside, kept=kept))
 
 
 def flags_unlike(edit: FlagEdit, server: Server) -> bool:
@@ -197,24 +207,22 @@ def _refuse_columns(table: LiveTable, into: Role, flag: TimetableFlag) -> None:
 
 def _plan(
     held: _Held,
-    edit: FlagEdit,
+    kind: RunOnEdit | UndoOfEdit,
     server: Server,
     into: Role,
     questions: EditQuestions,
     cache: Cache,
     beside: Beside,
-    *,
-    undoes: str = "",
 ) -> Plan:
     cache.load(OWN_ROWS, held.rows.read(held.query))
-    cache.load(EDITED_ROWS, EditedRows(held.rows, edit).read(held.query))
+    cache.load(EDITED_ROWS, EditedRows(held.rows, kind.edit).read(held.query))
     before, after = (
         hold_relation(held.part, questions.seed, relation, cache).by_bucket().get(Bucket(), EMPTY)
         for relation in (OWN_ROWS, EDITED_ROWS)
     )
     cache.drop(OWN_ROWS, EDITED_ROWS)
     plan = edit_plan(
-        edit,
+        kind,
         held.part,
         EditStates(before, after),
         into=into,
@@ -223,9 +231,16 @@ def _plan(
         as_of=questions.as_of,
         settings=questions.settings,
         kept=beside.kept,
-        undoes=undoes,
     )
     return with_made(plan, beside.missing, beside.back, questions.settings.hooks)
+
+
+def _set_by(kind: PlanKind) -> tuple[FlagChange, ...]:
+    match kind:
+        case RunOnEdit(edit=edit) | UndoOfEdit(edit=edit):
+            return edit.changes
+        case Resync() | BackfillPortion() | Sync() | RollupRepair() | Undo():
+            return ()
 
 
 def _later(record: RunRecord, into: Role, ledger: Ledger) -> dict[Name, str]:
@@ -235,6 +250,6 @@ def _later(record: RunRecord, into: Role, ledger: Ledger) -> dict[Name, str]:
         # What one that cannot be read has set is left all the same: it is not as this run left it.
         if other.header.number > record.header.number and other.done and other.state is not RunState.DAMAGED:
             plan = ledger.folder(other.id).plan(other.portions_kept[0])
-            if plan.edit is not None and plan.target is into:
-                later.update((change.timetable, other.id) for change in plan.edit.changes)
+            if plan.target is into:
+                later.update((change.timetable, other.id) for change in _set_by(plan.kind))
     return later

@@ -26,7 +26,7 @@ from syncengine.model.drift import Counts
 from syncengine.model.errors import StagingError
 from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.grain import Archive
-from syncengine.model.plan import UnknownColumns
+from syncengine.model.policy import UnknownColumns
 from syncengine.model.rollups import Period
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.sentences import listed
