@@ -270,7 +270,7 @@ class Pair:
         """
         asked = Asked.of(tables, sets, acds, exclude, choice(Role, source, "source"))
         how = choice(Policy, policy, "policy")
-        if how not in (Policy.REPLACE, Policy.FILL):
+        if not how.administers:
             raise InputError(f"Administration is not copied by the policy {how}.", hint="Choose replace or fill.")
         preferred = None if prefer is None else choice(Role, prefer, "server")
         wishes = SyncWishes(

@@ -24,7 +24,7 @@ from syncengine.model.plan_kind import (
     Undo,
     UndoOfEdit,
 )
-from syncengine.model.policy import Policy, Rollups
+from syncengine.model.policy import Rollups
 from syncengine.model.run import RunKind
 from syncengine.model.selection import KeyGroups
 from syncengine.model.surroundings import Meeting
@@ -290,7 +290,7 @@ class Plan:
         """What it does, for people."""
         match self.kind:
             case Resync(policy=policy) | BackfillPortion(policy=policy) | Sync(policy=policy):
-                both = policy is Policy.RECONCILE
+                both = policy.both_directions
                 return f"{policy} {'in both directions' if both else f'from {self.source} to {self.target}'}"
             case RollupRepair(copied=copied):
                 return f"days, weeks and months {'copied from the other server' if copied else 'recomputed'}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from syncengine.model.bucket import BucketColumns
 from syncengine.model.drift import BucketDrift, GroupPlace, Observation, TableObservation
@@ -79,7 +80,8 @@ class Deciding:
             return Decision(
                 drift, Action.ADD_BUCKETS, detail="the source's rows are incomplete" if source_broken else ""
             )
-        if self.policy is Policy.FILL:
+        changing = self._changing()
+        if changing is None:
             return Decision(drift, kept=KeptWhy.FILL_ONLY)
         if source_broken and source_broken == target_broken:
             return Decision(drift, kept=KeptWhy.LOST)
@@ -87,15 +89,16 @@ class Deciding:
             return Decision(drift, kept=KeptWhy.SOURCE_BROKEN)
         if missed_a_pass(spec, drift, zone=self.observation.zone):
             return Decision(drift, kept=KeptWhy.REPEATED_HOUR)
-        return Decision(drift, self._changing())
+        return Decision(drift, changing)
 
     def _stretched(self, drift: BucketDrift, stretch: Stretch, inside: Inside) -> Decision:
         """Decide a bucket where the lengths of intervals differ: the same for all of its table in that stretch."""
         acd = drift.bucket.acd
-        if self.policy is Policy.FILL:
-            return Decision(drift, kept=KeptWhy.FILL_ONLY)
-        if self.policy is Policy.ROWS:
-            return Decision(drift, kept=KeptWhy.LENGTHS_DIFFER, detail=BY_ROWS)
+        match self._changing():
+            case None:
+                return Decision(drift, kept=KeptWhy.FILL_ONLY)
+            case Action.REPLACE_GROUPS:
+                return Decision(drift, kept=KeptWhy.LENGTHS_DIFFER, detail=BY_ROWS)
         left = why_left(stretch, acd, self.observation)
         if left is not None:
             return Decision(drift, kept=left[0], detail=left[1])
@@ -160,9 +163,16 @@ class Deciding:
     def _only_in_target(self, drift: BucketDrift, *, blind: bool) -> Decision:
         if blind:
             return Decision(drift, kept=KeptWhy.SOURCE_BLIND)
-        if self.policy is Policy.FILL:
+        if self.policy.only_adds:
             return Decision(drift, kept=KeptWhy.FILL_ONLY)
         return Decision(drift, Action.REPLACE_BUCKETS)
 
-    def _changing(self) -> Action:
-        return Action.REPLACE_GROUPS if self.policy is Policy.ROWS else Action.REPLACE_BUCKETS
+    def _changing(self) -> Literal[Action.REPLACE_GROUPS, Action.REPLACE_BUCKETS] | None:
+        """Return what the policy does to a bucket that both servers hold; None where it leaves it."""
+        match self.policy:
+            case Policy.FILL:
+                return None
+            case Policy.ROWS:
+                return Action.REPLACE_GROUPS
+            case Policy.REPLACE | Policy.RECONCILE:
+                return Action.REPLACE_BUCKETS

@@ -137,7 +137,7 @@ class _Judging:
     def _matters(self, cut: Cut) -> bool:
         """Say whether it is no matter of copying alone: pieces that only the source holds are rows like others."""
         alone = cut.state is CutState.NO_WHOLE and cut.cut_on is self.observation.source
-        return not alone or self.policy is Policy.RECONCILE
+        return not alone or self.policy.both_directions
 
     def _left(self, table: TableObservation, cut: Cut, moving: frozenset[Bucket]) -> tuple[KeptWhy | None, str]:
         """Return why a cut is left as it is; None where it is repaired."""
@@ -145,9 +145,9 @@ class _Judging:
             return KeptWhy.NOT_COPIED, table.spec.why_kept
         if cut.state is not CutState.WHOLE:
             return LEFT[cut.state], ""
-        if self.policy is not Policy.RECONCILE and cut.cut_on is not self.observation.target:
+        if not self.policy.both_directions and cut.cut_on is not self.observation.target:
             return KeptWhy.CUT_ON_SOURCE, ""
-        if self.policy is Policy.FILL:
+        if self.policy.only_adds:
             return KeptWhy.FILL_ONLY, ""
         if cut.buckets & moving:
             return KeptWhy.MOVING, ""

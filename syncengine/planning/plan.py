@@ -84,7 +84,7 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
         requested=observation.requested,
         zone=observation.zone,
         identities=tuple((facts.role, facts.identity) for facts in observation.facts),
-        ranges=tuple(planned_ranges(observation, steps, both=wishes.policy is Policy.RECONCILE)),
+        ranges=tuple(planned_ranges(observation, steps, both=wishes.policy.both_directions)),
         steps=steps,
         kept=(
             *not_compared(observation),
@@ -117,7 +117,7 @@ def _decided(observation: Observation, wishes: Wishes, lost: frozenset[str]) -> 
     source = Seeing(observation.facts[0])
     target = Seeing(observation.facts[1])
     tables = tuple(table for table in observation.tables if table.state is TableState.COMPARED)
-    if wishes.policy is Policy.RECONCILE:
+    if wishes.policy.both_directions:
         by_place: dict[tuple[Role, str], tuple[TableObservation, list[Decision]]] = {}
         for into, table, decision in Reconciling(observation, source, target).decide(tables):
             by_place.setdefault((into, table.spec.name), (table, []))[1].append(decision)

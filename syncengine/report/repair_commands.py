@@ -12,7 +12,6 @@ from syncengine.model.drift import Observation, TableObservation, TableState
 from syncengine.model.names import command
 from syncengine.model.pair import Role
 from syncengine.model.plan import KeptWhy, Plan
-from syncengine.model.policy import Policy
 from syncengine.model.sentences import listed
 from syncengine.model.spans import joined
 from syncengine.model.spec import Kept, TableSpec
@@ -109,7 +108,7 @@ def _removing(differing: Sequence[str], after: Observation, plan: Plan, pair: st
     """Yield the command that removes users whom only the target has, where the plan left any."""
     spared = {kept.table for kept in plan.kept if kept.why is KeptWhy.REMOVAL}
     words = [word for name in differing if name in spared for word in ("--table", name)]
-    if words and plan.copy is not None and plan.copy.policy is Policy.REPLACE:
+    if words and plan.copy is not None and not plan.copy.policy.only_adds:
         typed = command("sync", "--pair", pair, *words, "--remove-users", *_more(after))
         yield (
             f"To remove users that only {plan.target} has, with what is theirs in these tables, if they are to go "
