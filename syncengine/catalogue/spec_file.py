@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from syncengine.catalogue.schema import ColumnEntry, PiecesEntry, SpecFile, TableEntry, TimeEntry
 from syncengine.model.grain import Archive
-from syncengine.model.spec import ColumnSpec, ColumnType, DataClass, Followed, Pieces, TableSpec, TimeColumns
+from syncengine.model.spec import ColumnSpec, ColumnType, DataClass, Followed, Needed, Pieces, TableSpec, TimeColumns
 
 
 def resolve(file: SpecFile, place: str) -> tuple[TableSpec, ...]:
@@ -46,9 +46,15 @@ def _name_faults(file: SpecFile) -> Iterator[str]:
             yield f"{where}: names the column {column!r}, which [columns] does not have"
     if file.removed_when_told is not None and file.removed_when_told not in file.key:
         yield f"removed_when_told: names the column {file.removed_when_told!r}, which key does not have"
-    for name, entry in file.follows.items():
-        if entry.source and file.sources and entry.source not in file.sources:
-            yield f"follows.{name}.source: {entry.source!r} is not in [sources]"
+    if file.witness and not (file.class_ is DataClass.HISTORICAL and _tiling(file)):
+        yield "witness: only a historical interval table has rows in every interval"
+    if (file.needs or file.afterwards) and file.time is not None:
+        yield "needs, afterwards: only administration, without a [time], is written with other tables or followed up"
+    cited = [(f"follows.{name}", entry.source) for name, entry in file.follows.items()]
+    cited += [(f"needs.{name}", entry.source) for name, entry in file.needs.items()]
+    for where, source in cited:
+        if source and file.sources and source not in file.sources:
+            yield f"{where}.source: {source!r} is not in [sources]"
     if file.row_number is not None and file.row_number not in file.not_compared:
         yield f"row_number: each server numbers by itself, so [not_compared] must name {file.row_number!r} too"
 
@@ -108,6 +114,11 @@ def _time_faults(file: SpecFile, time: TimeEntry, name: str, archive: Archive) -
         yield f"tables.{name}: an event table needs time.label or time.epoch, and a column of it in this archive"
 
 
+def _tiling(file: SpecFile) -> str | None:
+    """Return the interval table of a file, if it has one."""
+    return next((name for name, entry in file.tables.items() if entry.archive and entry.archive.grain.tiles), None)
+
+
 def _has(file: SpecFile, column: str | None, archive: Archive | None) -> bool:
     """Say whether a table of an archive has a column; one that is nowhere is a fault told elsewhere."""
     entry = file.columns.get(column) if column is not None else None
@@ -121,7 +132,7 @@ def _table(file: SpecFile, place: str, name: str, entry: TableEntry) -> TableSpe
         if item.only is None or entry.archive in item.only
     )
     present = {column.name for column in columns}
-    intervals = next((n for n, e in file.tables.items() if e.archive and e.archive.grain.tiles), None)
+    intervals = _tiling(file)
     origin = [
         (key, f"{place}: {key}")
         for key in (
@@ -138,6 +149,7 @@ def _table(file: SpecFile, place: str, name: str, entry: TableEntry) -> TableSpe
             "at_once",
             "row_number",
             "removed_when_told",
+            "afterwards",
         )
         if (key if key != "class" else "class_") in file.model_fields_set
     ]
@@ -145,7 +157,10 @@ def _table(file: SpecFile, place: str, name: str, entry: TableEntry) -> TableSpe
     origin += [(key, "default") for key in ("circular", "optional", "at_once") if key not in file.model_fields_set]
     origin += [(f"not_compared.{column}", f"{place}: not_compared.{column}") for column in file.not_compared]
     origin += [(f"follows.{name}", f"{place}: follows.{name}") for name in file.follows]
+    origin += [(f"needs.{name}", f"{place}: needs.{name}") for name in file.needs]
     origin += [("pieces", f"{place}: pieces")] if file.pieces is not None else []
+    witness = file.witness and name == intervals
+    origin += [("witness", f"{place}: witness")] if witness else []
     return TableSpec(
         name=name,
         summary=file.summary,
@@ -169,6 +184,12 @@ def _table(file: SpecFile, place: str, name: str, entry: TableEntry) -> TableSpe
         rolled_from=intervals if entry.archive and entry.archive.grain.summarised else None,
         follows=tuple(_followed(file, present)),
         pieces=Pieces(**file.pieces.model_dump()) if file.pieces is not None else None,
+        witness=witness,
+        needs=tuple(
+            Needed(name, one.why, one.one_step, one.evidence, file.sources.get(one.source, one.source))
+            for name, one in file.needs.items()
+        ),
+        afterwards=file.afterwards,
         origin=tuple(origin),
     )
 

@@ -10,9 +10,6 @@ from syncengine.model.grain import Archive
 from syncengine.model.pair import Role
 from syncengine.model.window import Window
 
-WITNESSES = ("hsplit", "hvector", "htkgrp", "htrunk", "hvdn")
-"""Interval tables that have rows in every interval a server saw, busy or not."""
-
 
 class ArchiveState(StrEnum):
     """How an archive stands, as its server tells."""

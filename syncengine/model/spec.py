@@ -127,6 +127,27 @@ class Followed:
 
 
 @dataclass(frozen=True, slots=True)
+class Needed:
+    """A table that another is never written without."""
+
+    name: str
+    why: str
+    one_step: bool = False
+    """Both are written in one step, this one first."""
+    evidence: Evidence = Evidence.INFERRED
+    source: str = ""
+
+
+class Afterwards(StrEnum):
+    """What is left to people once rows of a table are written (rule 20)."""
+
+    VISUAL_VECTORS = "visual-vectors"
+    """To restart Visual Vectors, which reads names only then."""
+    LOGINS = "logins"
+    """To make and remove the logins of users, whose rows these are."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pieces:
     """How an outage of a link cuts a row of an event table into pieces (High Availability guide, chapter 3)."""
 
@@ -183,6 +204,10 @@ class TableSpec:
     """The interval table that a daily, weekly or monthly one is rolled up from."""
     follows: tuple[Followed, ...] = ()
     pieces: Pieces | None = None
+    witness: bool = False
+    """It has rows in every interval that a server saw, busy or not."""
+    needs: tuple[Needed, ...] = ()
+    afterwards: tuple[Afterwards, ...] = ()
     origin: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     @property

@@ -14,7 +14,6 @@ from syncengine.model.bucket import BucketColumns
 from syncengine.model.clock import after
 from syncengine.model.errors import ServerError
 from syncengine.model.facts import (
-    WITNESSES,
     ArchiveState,
     ArchiveStatus,
     ClockReset,
@@ -120,7 +119,8 @@ class FactQuestions:
 def gather_facts(server: Server, role: Role, questions: FactQuestions) -> ServerFacts:
     """Return what one server says of itself; tables and columns it lacks are noted, not fatal."""
     asked = [name for name in FACTS if name != COLLECTION or questions.collection]
-    reading = _Reading(server, role, server.tables((*asked, *WITNESSES)))
+    witnesses = [spec.name for spec in questions.catalogue.witnesses]
+    reading = _Reading(server, role, server.tables((*asked, *witnesses)))
     archives = tuple(_archives(reading.rows("arch_stat")))
     kept = tuple(_kept(reading.rows("dcalloc")))
     links = reading.rows("linkex")
@@ -148,7 +148,7 @@ def gather_facts(server: Server, role: Role, questions: FactQuestions) -> Server
         coverage=tuple(seen.coverage(questions.settings)) if questions.coverage else (),
         notes=tuple(reading.notes),
         clock_resets=tuple(_clock_resets(links, role)),
-        tells_coverage=not reading.read.isdisjoint(WITNESSES),
+        tells_coverage=not reading.read.isdisjoint(witnesses),
         tells_links="linkex" in reading.read,
         links_unread=reading.unread.get("linkex", ""),
         archives_unread=reading.unread.get("arch_stat", ""),
@@ -392,8 +392,8 @@ def _clock_resets(rows: Iterable[dict[str, Any]], role: Role) -> Iterator[ClockR
 def _intervals(reading: _Reading, questions: FactQuestions) -> SeenIntervals:
     """Return what the witnesses tell: all of them where the coverage of every interval is asked for."""
     seen = SeenIntervals()
-    for name in WITNESSES:
-        query = reading.coverage_query(questions.catalogue.table(name), questions)
+    for spec in questions.catalogue.witnesses:
+        name, query = spec.name, reading.coverage_query(spec, questions)
         if query is None:
             continue
         try:

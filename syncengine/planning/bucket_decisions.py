@@ -8,7 +8,6 @@ from typing import Literal
 
 from syncengine.model.bucket import BucketColumns
 from syncengine.model.drift import BucketDrift, GroupPlace, Observation, TableObservation
-from syncengine.model.facts import WITNESSES
 from syncengine.model.pair import Role
 from syncengine.model.plan import Action, KeptWhy, Others, RestoreRange
 from syncengine.model.policy import Policy
@@ -154,7 +153,7 @@ class Deciding:
 
         A table that has rows in every interval and has none here is itself what was lost.
         """
-        if spec.name in WITNESSES and drift.source.rows == 0:
+        if spec.witness and drift.source.rows == 0:
             return True
         lengths = drift.target.lengths or drift.source.lengths or (self.observation.length(drift.bucket.acd),) * 2
         span = own_span(drift.bucket, BucketColumns.of(spec), lengths[1], self.observation.zone)

@@ -65,9 +65,10 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
     writable = tuple(
         (into, table, list(_writable(decisions, into, table, wishes))) for into, table, decisions in wanted
     )
-    decided = tuple(keep_together(writable, lost))
+    decided = tuple(keep_together(writable, catalogue.one_step, lost))
     steps = steps_of(
         tuple(TableWork(table, into, tuple(ds)) for into, table, ds in decided if any(d.action for d in ds)),
+        catalogue.one_step,
         most_rows=wishes.limits.step_rows,
     )
     written = {table.spec.data_class for _, table, decisions in decided if any(d.action for d in decisions)}
