@@ -44,11 +44,12 @@ from syncengine.model.interrupts import BY_USER, is_stop
 from syncengine.model.outcome import RunOutcome, StepState
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan, StaleRollup
-from syncengine.model.plan_kind import BackfillPortion, Resync, RollupRepair, RunOnEdit, Sync, Undo, UndoOfEdit
+from syncengine.model.plan_kind import Copy, Resync, RollupRepair, RunOnEdit, Sync, Undo
 from syncengine.model.policy import Rollups
 from syncengine.model.progress import Progress
 from syncengine.model.run import RunKind, RunRecord, RunState, undone_by
 from syncengine.model.spec import Archive
+from syncengine.model.timetable_flag import FlagEdit
 from syncengine.model.timetables import SCHEDULES
 from syncengine.planning.by_hand import left_after
 from syncengine.planning.checklist import summarized_anew
@@ -356,13 +357,13 @@ class Runs:
     def _unlike(self, plan: Plan, run: RunFolder, servers: Mapping[Role, Server], cache: Cache) -> tuple[str, ...]:
         """Return the tables that are not as the plan was to leave them, as far as comparing does not tell."""
         match plan.kind:
-            case Undo():
-                return tuple(unlike_journal(run.record(running=True), run, servers, cache))
-            case RunOnEdit(edit=edit) | UndoOfEdit(edit=edit) if flags_unlike(edit, servers[plan.target]):
+            case RunOnEdit(edit=edit) | Undo(edit=FlagEdit() as edit) if flags_unlike(edit, servers[plan.target]):
                 return (SCHEDULES,)
             case Sync() | RunOnEdit():
                 return schedules_unlike(plan, servers)
-            case Resync() | BackfillPortion() | RollupRepair() | UndoOfEdit():
+            case Undo(edit=None):
+                return tuple(unlike_journal(run.record(running=True), run, servers, cache))
+            case Copy() | RollupRepair() | Undo():
                 return ()
 
     def recover_others(self, servers: Mapping[Role, Server], writable: frozenset[Role], *, but: str) -> list[str]:
