@@ -21,7 +21,6 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "kind": plan.kind.name,
         **_kind(plan),
         "target": plan.target.value,
-        "schedules": schedules_document(plan.schedules) if plan.schedules else [],
         "as_of": plain(plan.as_of),
         "requested": plain(plan.requested),
         "ranges": [_range(one) for one in plan.ranges],
@@ -46,12 +45,14 @@ def _kind(plan: Plan) -> dict[str, Any]:
     match plan.kind:
         case Resync(rollups=rollups, unknown_columns=unknown) as kind:
             return {**_copy(kind, plan), "rollups": rollups.value, "unknown_columns": unknown.value}
-        case BackfillPortion() | Sync() as kind:
+        case BackfillPortion() as kind:
             return _copy(kind, plan)
+        case Sync(schedules=made) as kind:
+            return {**_copy(kind, plan), "schedules": schedules_document(made)}
         case RollupRepair(copied=copied, unknown_columns=unknown):
             return {"rollups": "copy" if copied else "recompute", "unknown_columns": unknown.value}
-        case RunOnEdit(edit=edit):
-            return {"edit": edit_document(edit)}
+        case RunOnEdit(edit=edit, schedules=made):
+            return {"edit": edit_document(edit), "schedules": schedules_document(made)}
         case Undo(run=run, edit=flags, not_put_back=left):
             back = edit_document(flags) if flags else None
             return {"undoes": run, "edit": back, "not_put_back": [meeting_document(one) for one in left]}
