@@ -123,10 +123,11 @@ class Runs:
     def _refuse_unfit(self, plan: Plan, servers: Mapping[Role, Server]) -> None:
         """Refuse servers that are not, or not any more, those the plan was made for. What is put back is no copy."""
         refuse_other_servers(plan, servers)
-        if plan.undoes:
-            refuse_damaged(self.ledger.find(plan.undoes))
-        else:
-            self.connections.refuse_upgraded(servers)
+        match plan.kind:
+            case Undo(run=run):
+                refuse_damaged(self.ledger.find(run))
+            case Copy() | RollupRepair() | RunOnEdit():
+                self.connections.refuse_upgraded(servers)
 
     def resumable(self, run_id: str | None) -> RunRecord:
         """Return a run that can be gone on with; raises a sentence for one that cannot."""
@@ -337,13 +338,13 @@ class Runs:
     def _looked_at(self, ran: Ran, run: RunFolder, servers: Mapping[Role, Server], cache: Cache) -> Ran:
         outcome = ran.outcome
         try:
-            unlike = self._unlike(ran.plan, run, servers, cache)
             if ran.plan.copy is None:
+                unlike = self._unlike(ran.plan, run, servers, cache)
                 run.mark("checked", in_sync=outcome.done and not (outcome.stopped or unlike or ran.plan.not_as_before))
                 return replace(ran, unlike=unlike)
             after = self.look_again(servers, ran.plan)
             lost = [table.spec.name for table in after.not_compared]
-            unlike = unlike if outcome.done else ()
+            unlike = self._unlike(ran.plan, run, servers, cache) if outcome.done else ()
             alike = after.in_sync and not unlike
             run.mark("checked", in_sync=alike, differs=bool(after.differing), not_compared=lost)
             return replace(ran, after=after, unlike=unlike)
