@@ -90,7 +90,7 @@ def plan_undo(
     # What a class as a whole asked for when it was written, it asks for when that is taken back.
     tables = tuple(dict.fromkeys(table for portion in record.portions_kept for table in run.plan(portion).tables))
     return Plan(
-        kind=Undo(record.id, record.set_off),
+        kind=Undo(record.id, not_put_back=record.set_off),
         seed=record.header.seed,
         as_of=questions.as_of,
         target=steps[0].into if steps else first.into,

@@ -13,17 +13,7 @@ from syncengine.model.drift import Counts, GroupChange, GroupPlace
 from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.grain import Archive
 from syncengine.model.pair import Role
-from syncengine.model.plan_kind import (
-    BackfillPortion,
-    Copy,
-    PlanKind,
-    Resync,
-    RollupRepair,
-    RunOnEdit,
-    Sync,
-    Undo,
-    UndoOfEdit,
-)
+from syncengine.model.plan_kind import BackfillPortion, Copy, PlanKind, Resync, RollupRepair, RunOnEdit, Sync, Undo
 from syncengine.model.policy import Rollups
 from syncengine.model.run import RunKind
 from syncengine.model.selection import KeyGroups
@@ -282,48 +272,57 @@ class Plan:
                 return RunKind.SYNC
             case RunOnEdit():
                 return RunKind.TIMETABLES
-            case Undo() | UndoOfEdit():
+            case Undo():
                 return RunKind.UNDO
 
     @property
     def title(self) -> str:
         """What it does, for people."""
         match self.kind:
-            case Resync(policy=policy) | BackfillPortion(policy=policy) | Sync(policy=policy):
+            case Copy(policy=policy):
                 both = policy.both_directions
                 return f"{policy} {'in both directions' if both else f'from {self.source} to {self.target}'}"
             case RollupRepair(copied=copied):
                 return f"days, weeks and months {'copied from the other server' if copied else 'recomputed'}"
             case RunOnEdit(edit=edit):
                 return edit.about
-            case Undo(run=run) | UndoOfEdit(run=run):
+            case Undo(run=run):
                 return f"undo of run {run}"
 
     @property
     def copy(self) -> Copy | None:
         """How it copies, where comparing what it names tells whether it came out."""
         match self.kind:
-            case Resync() | BackfillPortion() | Sync():
+            case Copy():
                 return self.kind
-            case RollupRepair() | RunOnEdit() | Undo() | UndoOfEdit():
+            case RollupRepair() | RunOnEdit() | Undo():
                 return None
 
     @property
     def undoes(self) -> str:
         """The run that it takes back, or nothing."""
         match self.kind:
-            case Undo(run=run) | UndoOfEdit(run=run):
+            case Undo(run=run):
                 return run
-            case Resync() | BackfillPortion() | Sync() | RollupRepair() | RunOnEdit():
+            case Copy() | RollupRepair() | RunOnEdit():
                 return ""
+
+    @property
+    def edit(self) -> FlagEdit | None:
+        """The flags of timetables that it sets or puts back in the rows that the target has."""
+        match self.kind:
+            case RunOnEdit(edit=edit) | Undo(edit=edit):
+                return edit
+            case Copy() | RollupRepair():
+                return None
 
     @property
     def not_put_back(self) -> tuple[Meeting, ...]:
         """Of an undo: what the run that is undone had set off beside the rows it wrote."""
         match self.kind:
-            case Undo(not_put_back=left) | UndoOfEdit(not_put_back=left):
+            case Undo(not_put_back=left):
                 return left
-            case Resync() | BackfillPortion() | Sync() | RollupRepair() | RunOnEdit():
+            case Copy() | RollupRepair() | RunOnEdit():
                 return ()
 
     @property
@@ -332,7 +331,7 @@ class Plan:
         match self.kind:
             case Sync(schedules=made) | RunOnEdit(schedules=made):
                 return made
-            case Resync() | BackfillPortion() | RollupRepair() | Undo() | UndoOfEdit():
+            case Copy() | RollupRepair() | Undo():
                 return None
 
     @property
@@ -341,7 +340,7 @@ class Plan:
         match self.kind:
             case Resync():
                 return self.kind if any(one.then is not Rollups.LIST for one in self.stale) else None
-            case BackfillPortion() | Sync() | RollupRepair() | RunOnEdit() | Undo() | UndoOfEdit():
+            case Copy() | RollupRepair() | RunOnEdit() | Undo():
                 return None
 
     @property
@@ -358,9 +357,9 @@ class Plan:
     def servers(self) -> frozenset[Role]:
         """The servers it needs: an edit of one server's own rows is done while the other is down."""
         match self.kind:
-            case RunOnEdit(schedules=None) | UndoOfEdit():
+            case RunOnEdit(schedules=None) | Undo(edit=FlagEdit()):
                 return frozenset({self.target})
-            case Resync() | BackfillPortion() | Sync() | RollupRepair() | RunOnEdit() | Undo():
+            case Copy() | RollupRepair() | RunOnEdit() | Undo():
                 return frozenset(Role)
 
     @property

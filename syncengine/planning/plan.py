@@ -13,7 +13,7 @@ from syncengine.model.drift import ChangedBy, Counts, Observation, TableObservat
 from syncengine.model.expected import left_sentences
 from syncengine.model.pair import DEFAULT_LIMITS, CallHistory, Hook, Limits, Role
 from syncengine.model.plan import KeptBack, KeptWhy, Plan, PlannedChange, RestoreRange
-from syncengine.model.plan_kind import Copy
+from syncengine.model.plan_kind import BackfillPortion, Resync, Sync
 from syncengine.model.policy import Policy
 from syncengine.model.spans import joined
 from syncengine.model.spec import DataClass
@@ -36,7 +36,7 @@ from syncengine.planning.witnesses import Seeing
 class Wishes:
     """What the user asks for beside tables and times."""
 
-    kind: Copy
+    kind: Resync | BackfillPortion | Sync
     limits: Limits = DEFAULT_LIMITS
     take_broken: bool = False
     """Replace whole buckets by broken ones where told to (rule 9)."""

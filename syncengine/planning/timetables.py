@@ -12,7 +12,7 @@ from syncengine.model.drift import Counts
 from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import BucketWrite, KeptBack, KeptWhy, Plan, Step, TablePart
-from syncengine.model.plan_kind import RunOnEdit, UndoOfEdit
+from syncengine.model.plan_kind import RunOnEdit, Undo
 from syncengine.model.timetable_flag import (
     NULL,
     FlagChange,
@@ -97,7 +97,8 @@ def taken_back(
 
 
 def edit_plan(
-    kind: RunOnEdit | UndoOfEdit,
+    kind: RunOnEdit | Undo,
+    edit: FlagEdit,
     part: TablePart,
     states: EditStates,
     *,
@@ -113,8 +114,8 @@ def edit_plan(
     What is to be done by hand is not in it yet: that depends on schedules, too.
     """
     steps: tuple[Step, ...] = ()
-    if kind.edit.changes:
-        rows = len({change.timetable for change in kind.edit.changes})
+    if edit.changes:
+        rows = len({change.timetable for change in edit.changes})
         write = BucketWrite(Bucket(), states.after, states.before, Counts(changed=rows))
         steps = (Step(1, into, (replace(part, buckets=(write,)),)),)
     return Plan(

@@ -14,7 +14,7 @@ from syncengine.model.hooks import HookRecord
 from syncengine.model.names import command
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
 from syncengine.model.plan import Plan
-from syncengine.model.plan_kind import BackfillPortion, Resync, RollupRepair, RunOnEdit, Sync, Undo, UndoOfEdit
+from syncengine.model.plan_kind import Copy, RollupRepair, RunOnEdit, Undo
 from syncengine.model.run import RunKind
 from syncengine.model.sentences import listed, plural
 from syncengine.model.surroundings import Meeting, Unseen
@@ -68,7 +68,7 @@ def print_outcome(
 def _looked_at_again(plan: Plan, unlike: Sequence[str], by_hand: str) -> Iterator[Text]:
     """Yield whether an undo or an edit came out; of what was copied the verdict on both servers follows."""
     match plan.kind:
-        case Undo(run=run) | UndoOfEdit(run=run):
+        case Undo(run=run):
             what = "what was put back" if plan.kept else f"what run {run} had written"
             if unlike:
                 yield Text(f"  not as they were, though put back: {', '.join(unlike)}", style="red")
@@ -78,7 +78,7 @@ def _looked_at_again(plan: Plan, unlike: Sequence[str], by_hand: str) -> Iterato
                 yield Text(f"  not all of run {run}: the plan names what was left, and why", style="yellow")
         case RunOnEdit() if not unlike:
             yield Text(f"  looked at again: every flag is as the plan has it. {by_hand}".rstrip(), style="green")
-        case Resync() | BackfillPortion() | Sync() | RollupRepair() | RunOnEdit():
+        case Copy() | RollupRepair() | RunOnEdit():
             if unlike:
                 yield Text(f"  not as it was set: {', '.join(unlike)}", style="red")
 
@@ -93,9 +93,8 @@ def _rollup_lines(made: Plan) -> Iterator[Text]:
         for write in part.buckets
     } - left
     if places:
-        how = "copied from the other server" if made.kind == COPIED else "recomputed from intervals"
         tables = len({table for _, table, _, _ in places})
-        yield Text(f"  {how}: {plural(len(places), 'period')} of {plural(tables, 'table')}", style="green")
+        yield Text(f"  {made.title}: {plural(len(places), 'period')} of {plural(tables, 'table')}", style="green")
     elif not made.stale:
         yield Text("  days, weeks and months already are what their intervals make", style="green")
     if made.stale:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from syncengine.model.plan import PLAN_VERSION, KeptBack, Plan, RestoreRange, Step
-from syncengine.model.plan_kind import BackfillPortion, Resync, RollupRepair, RunOnEdit, Sync, Undo, UndoOfEdit
+from syncengine.model.plan_kind import BackfillPortion, Copy, Resync, RollupRepair, RunOnEdit, Sync, Undo
 from syncengine.report.changes import change_document
 from syncengine.report.checklist import line_document
 from syncengine.report.json_values import plain
@@ -18,9 +18,9 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
     return {
         "format": "syncengine.plan-summary",
         "version": PLAN_VERSION,
+        "kind": plan.kind.name,
         **_kind(plan),
         "target": plan.target.value,
-        "schedules": schedules_document(plan.schedules) if plan.schedules else [],
         "as_of": plain(plan.as_of),
         "requested": plain(plan.requested),
         "ranges": [_range(one) for one in plan.ranges],
@@ -41,25 +41,25 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
 
 
 def _kind(plan: Plan) -> dict[str, Any]:
-    """Return the kind of a plan with the fields that only plans of that kind have."""
-    source = plan.source.value
+    """Return what only plans of its kind have."""
     match plan.kind:
-        case Resync(policy=policy, rollups=rollups, unknown_columns=unknown):
-            ways = {"rollups": rollups.value, "unknown_columns": unknown.value}
-            return {"kind": "resync", "source": source, "policy": policy.value, **ways}
-        case BackfillPortion(policy=policy):
-            return {"kind": "backfill", "source": source, "policy": policy.value}
-        case Sync(policy=policy):
-            return {"kind": "sync", "source": source, "policy": policy.value}
+        case Resync(rollups=rollups, unknown_columns=unknown) as kind:
+            return {**_copy(kind, plan), "rollups": rollups.value, "unknown_columns": unknown.value}
+        case BackfillPortion() as kind:
+            return _copy(kind, plan)
+        case Sync(schedules=made) as kind:
+            return {**_copy(kind, plan), "schedules": schedules_document(made)}
         case RollupRepair(copied=copied, unknown_columns=unknown):
-            return {"kind": "rollups", "rollups": "copy" if copied else "recompute", "unknown_columns": unknown.value}
-        case RunOnEdit(edit=edit):
-            return {"kind": "timetables", "edit": edit_document(edit)}
-        case Undo(run=run, not_put_back=left):
-            return {"kind": "undo", "undoes": run, "not_put_back": [meeting_document(one) for one in left]}
-        case UndoOfEdit(run=run, edit=edit, not_put_back=left):
-            stays = [meeting_document(one) for one in left]
-            return {"kind": "undo", "undoes": run, "edit": edit_document(edit), "not_put_back": stays}
+            return {"rollups": "copy" if copied else "recompute", "unknown_columns": unknown.value}
+        case RunOnEdit(edit=edit, schedules=made):
+            return {"edit": edit_document(edit), "schedules": schedules_document(made)}
+        case Undo(run=run, edit=flags, not_put_back=left):
+            back = edit_document(flags) if flags else None
+            return {"undoes": run, "edit": back, "not_put_back": [meeting_document(one) for one in left]}
+
+
+def _copy(copy: Copy, plan: Plan) -> dict[str, str]:
+    return {"source": plan.source.value, "policy": copy.policy.value}
 
 
 def _range(one: RestoreRange) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from rich.text import Text
 from syncengine.model.drift import Counts
 from syncengine.model.grain import Archive
 from syncengine.model.plan import Action, Plan, RestoreRange, StaleRollup
-from syncengine.model.plan_kind import BackfillPortion, Resync, RollupRepair, RunOnEdit, Sync, Undo, UndoOfEdit
 from syncengine.model.policy import Rollups
 from syncengine.model.sentences import listed, plural
 from syncengine.model.window import MINUTE, Window
@@ -39,7 +38,10 @@ def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
     yield from _ranges(plan, every_table=every_table)
     if plan.steps:
         yield Text()
-        yield from _written(plan)
+        if plan.edit is None:
+            yield _steps(plan)
+        elif plan.edit.changes:
+            yield edit_table(plan.edit)
     if plan.schedules is not None:
         yield Text()
         yield Text(f"Schedules that are made on {plan.target}", style="bold")
@@ -58,15 +60,6 @@ def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
     yield from checklist_lines("after", plan.checklist.after)
     yield Text()
     yield Text(_summary(plan), style="bold")
-
-
-def _written(plan: Plan) -> Iterator[RenderableType]:
-    match plan.kind:
-        case RunOnEdit(edit=edit) | UndoOfEdit(edit=edit):
-            if edit.changes:
-                yield edit_table(edit)
-        case Resync() | BackfillPortion() | Sync() | RollupRepair() | Undo():
-            yield _steps(plan)
 
 
 def _ranges(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
@@ -179,14 +172,8 @@ def stale_lines(stale: Sequence[StaleRollup], style: str, *, both: bool) -> Iter
 
 
 def _summary(plan: Plan) -> str:
-    match plan.kind:
-        case RunOnEdit(edit=edit) | UndoOfEdit(edit=edit):
-            return edit_summary(edit, plan.target, plan.schedules, kept=bool(plan.kept))
-        case Resync() | BackfillPortion() | Sync() | RollupRepair() | Undo():
-            return _summary_of_rows(plan)
-
-
-def _summary_of_rows(plan: Plan) -> str:
+    if plan.edit is not None:
+        return edit_summary(plan.edit, plan.target, plan.schedules, kept=bool(plan.kept))
     if not plan.steps:
         return "Nothing to write." if plan.kept else "Nothing to do: nothing differs."
     parts = [part for step in plan.steps for part in step.parts]

@@ -27,15 +27,8 @@ from tests.scenes import trunks
 
 NAMES = (("jm", "Morning"), ("jm", "Weekly"), ("rg", "Greeting"))
 TABLES = ("htrunk", "synonyms", "ttsched", "ttsctasks", "ttsc", "acds", "arch_stat", "dcalloc", "linkex")
-KNOWN = (
-    *TABLES,
-    *(spec.name for spec in catalogue().witnesses),
-    "users",
-    "features",
-    "synonyms",
-    "split_pro",
-    "vdn_pro",
-)
+WITNESSES = (spec.name for spec in catalogue().witnesses)
+KNOWN = (*TABLES, *WITNESSES, "users", "features", "split_pro", "vdn_pro")
 BACKUP = schedule("cms", "Nightly backup")
 ECHO = ("echo", "2000-06-05 07:15 all is fine")
 LOOKS = (0, 3)

@@ -44,10 +44,11 @@ from syncengine.model.interrupts import BY_USER, is_stop
 from syncengine.model.outcome import RunOutcome, StepState
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan, StaleRollup
-from syncengine.model.plan_kind import BackfillPortion, Resync, RollupRepair, RunOnEdit, Sync, Undo, UndoOfEdit
+from syncengine.model.plan_kind import Copy, Resync, RollupRepair, RunOnEdit, Sync, Undo
 from syncengine.model.policy import Rollups
 from syncengine.model.progress import Progress
 from syncengine.model.run import RunKind, RunRecord, RunState, undone_by
+from syncengine.model.timetable_flag import FlagEdit
 from syncengine.model.timetables import SCHEDULES
 from syncengine.planning.by_hand import left_after
 from syncengine.planning.checklist import summarized_anew
@@ -121,10 +122,11 @@ class Runs:
     def _refuse_unfit(self, plan: Plan, servers: Mapping[Role, Server]) -> None:
         """Refuse servers that are not, or not any more, those the plan was made for. What is put back is no copy."""
         refuse_other_servers(plan, servers)
-        if plan.undoes:
-            refuse_damaged(self.ledger.find(plan.undoes))
-        else:
-            self.connections.refuse_upgraded(servers)
+        match plan.kind:
+            case Undo(run=run):
+                refuse_damaged(self.ledger.find(run))
+            case Copy() | RollupRepair() | RunOnEdit():
+                self.connections.refuse_upgraded(servers)
 
     def resumable(self, run_id: str | None) -> RunRecord:
         """Return a run that can be gone on with; raises a sentence for one that cannot."""
@@ -335,13 +337,13 @@ class Runs:
     def _looked_at(self, ran: Ran, run: RunFolder, servers: Mapping[Role, Server], cache: Cache) -> Ran:
         outcome = ran.outcome
         try:
-            unlike = self._unlike(ran.plan, run, servers, cache)
             if ran.plan.copy is None:
+                unlike = self._unlike(ran.plan, run, servers, cache)
                 run.mark("checked", in_sync=outcome.done and not (outcome.stopped or unlike or ran.plan.not_as_before))
                 return replace(ran, unlike=unlike)
             after = self.look_again(servers, ran.plan)
             lost = [table.spec.name for table in after.not_compared]
-            unlike = unlike if outcome.done else ()
+            unlike = self._unlike(ran.plan, run, servers, cache) if outcome.done else ()
             alike = after.in_sync and not unlike
             run.mark("checked", in_sync=alike, differs=bool(after.differing), not_compared=lost)
             return replace(ran, after=after, unlike=unlike)
@@ -355,13 +357,13 @@ class Runs:
     def _unlike(self, plan: Plan, run: RunFolder, servers: Mapping[Role, Server], cache: Cache) -> tuple[str, ...]:
         """Return the tables that are not as the plan was to leave them, as far as comparing does not tell."""
         match plan.kind:
-            case Undo():
-                return tuple(unlike_journal(run.record(running=True), run, servers, cache))
-            case RunOnEdit(edit=edit) | UndoOfEdit(edit=edit) if flags_unlike(edit, servers[plan.target]):
+            case RunOnEdit(edit=edit) | Undo(edit=FlagEdit() as edit) if flags_unlike(edit, servers[plan.target]):
                 return (SCHEDULES,)
             case Sync() | RunOnEdit():
                 return schedules_unlike(plan, servers)
-            case Resync() | BackfillPortion() | RollupRepair() | UndoOfEdit():
+            case Undo(edit=None):
+                return tuple(unlike_journal(run.record(running=True), run, servers, cache))
+            case Copy() | RollupRepair() | Undo():
                 return ()
 
     def recover_others(self, servers: Mapping[Role, Server], writable: frozenset[Role], *, but: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from syncengine.catalogue import Catalogue
@@ -16,9 +15,7 @@ from syncengine.model.allowed import Allowed
 from syncengine.model.errors import InputError, OccupiedError, RefusedError, StagingError
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan
-from syncengine.model.plan_kind import BackfillPortion, Resync, RollupRepair, RunOnEdit, Sync, Undo, UndoOfEdit
 from syncengine.model.run import RunRecord, RunState
-from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.errors import INSTEAD
 from syncengine.staging.ledger import Ledger
@@ -69,20 +66,20 @@ class Undoing:
 
     def _plan(self, first: Plan, record: RunRecord, run: RunFolder, allowed: Allowed) -> Plan:
         """Plan to put back what a run has changed by `first`, the plan of its first portion, and those after it."""
-        match first.kind:
-            case RunOnEdit(edit=edit) | UndoOfEdit(edit=edit):
-                needed = frozenset({first.target})
-                with self.connections.servers(frozenset(), needed=needed) as servers, self._cache() as cache:
-                    refuse_other_servers(first, servers)
-                    flags = EditQuestions(self.settings, self.catalogue, as_of(self.settings), record.header.seed)
-                    into = servers[first.target], first.target
-                    beside = Beside(*schedules_put_back(record, run, servers, cache))
-                    made = plan_flag_undo(record, edit, *into, flags, self.ledger, cache, beside)
-                    return _met(made, record, run, servers, allowed)
-            case Resync() | BackfillPortion() | Sync() | RollupRepair() | Undo():
-                with self.connections.servers(frozenset(), needed=first.servers) as servers, self._cache() as cache:
-                    questions = UndoQuestions(self.settings, self.catalogue, as_of(self.settings), self.ledger)
-                    return _met(plan_undo(record, run, servers, questions, cache), record, run, servers, allowed)
+        needed = first.servers if first.edit is None else frozenset({first.target})
+        with self.connections.servers(frozenset(), needed=needed) as servers, self._cache() as cache:
+            if first.edit is None:
+                questions = UndoQuestions(self.settings, self.catalogue, as_of(self.settings), self.ledger)
+                made = plan_undo(record, run, servers, questions, cache)
+            else:
+                refuse_other_servers(first, servers)
+                flags = EditQuestions(self.settings, self.catalogue, as_of(self.settings), record.header.seed)
+                into = servers[first.target], first.target
+                beside = Beside(*schedules_put_back(record, run, servers, cache))
+                made = plan_flag_undo(record, first.edit, *into, flags, self.ledger, cache, beside)
+            permission = allowed.and_told(permission_of(record, run).told)
+            made = replace(made, notes=(*made.notes, *(one.says for one in record.unseen)))
+            return surrounded(made, servers, permission, TO_UNDO)
 
     def _cache(self) -> Cache:
         return Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb)
@@ -92,13 +89,6 @@ def refuse_damaged(record: RunRecord) -> None:
     """Refuse to put back what a damaged run has written: nobody knows what that is."""
     if record.state is RunState.DAMAGED:
         raise StagingError(record.problem, hint=f"It cannot be taken back. {INSTEAD}")
-
-
-def _met(made: Plan, record: RunRecord, run: RunFolder, servers: Mapping[Role, Server], allowed: Allowed) -> Plan:
-    """Return an undo with what its writes meet; raises `RefusedError` where they would set off what may not be."""
-    permission = allowed.and_told(permission_of(record, run).told)
-    made = replace(made, notes=(*made.notes, *(one.says for one in record.unseen)))
-    return surrounded(made, servers, permission, TO_UNDO)
 
 
 def _needed(record: RunRecord, run: RunFolder) -> frozenset[Role]:

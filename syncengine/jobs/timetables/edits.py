@@ -14,19 +14,10 @@ from syncengine.model.errors import InputError, RefusedError
 from syncengine.model.fingerprint import FingerprintColumn, group_key
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Action, KeptBack, Plan, Step, TablePart
-from syncengine.model.plan_kind import (
-    BackfillPortion,
-    PlanKind,
-    Resync,
-    RollupRepair,
-    RunOnEdit,
-    Sync,
-    Undo,
-    UndoOfEdit,
-)
+from syncengine.model.plan_kind import RunOnEdit, Undo
 from syncengine.model.run import RunRecord, RunState
 from syncengine.model.selection import ReadQuery, Selection
-from syncengine.model.timetable_flag import FlagChange, FlagEdit, FlagRow, TimetableFlag, stored_text
+from syncengine.model.timetable_flag import FlagEdit, FlagRow, TimetableFlag, stored_text
 from syncengine.model.timetables import NAME, OWNER, SCHEDULES, Timetable
 from syncengine.observe.columns import Need, as_compared, misfit
 from syncengine.observe.timetables.flag_column import flag_faults
@@ -114,7 +105,7 @@ def plan_run_on(
             raise InputError(f"{wish.server} has no timetable of the owner {owner!r}.", hint=there)
     edit = run_on_edit(rows, wish, flag, held.flag)
     beside = Beside(missing=missing(questions.seed)) if lacking else Beside()
-    return _plan(held, RunOnEdit(edit, beside.missing.edit), server, wish.server, questions, cache, beside)
+    return _plan(held, RunOnEdit(edit, beside.missing.edit), edit, server, wish.server, questions, cache, beside)
 
 
 def plan_flag_undo(
@@ -146,8 +137,8 @@ def plan_flag_undo(
             rule=13,
             hint="Undo the later run first, or look at `syncengine timetables`.",
         )
-    undo = UndoOfEdit(record.id, back, record.set_off)
-    return _plan(held, undo, server, into, questions, cache, replace(beside, kept=kept))
+    undo = Undo(record.id, back, record.set_off)
+    return _plan(held, undo, back, server, into, questions, cache, replace(beside, kept=kept))
 
 
 def flags_unlike(edit: FlagEdit, server: Server) -> bool:
@@ -207,7 +198,8 @@ def _refuse_columns(table: LiveTable, into: Role, flag: TimetableFlag) -> None:
 
 def _plan(
     held: _Held,
-    kind: RunOnEdit | UndoOfEdit,
+    kind: RunOnEdit | Undo,
+    edit: FlagEdit,
     server: Server,
     into: Role,
     questions: EditQuestions,
@@ -215,7 +207,7 @@ def _plan(
     beside: Beside,
 ) -> Plan:
     cache.load(OWN_ROWS, held.rows.read(held.query))
-    cache.load(EDITED_ROWS, EditedRows(held.rows, kind.edit).read(held.query))
+    cache.load(EDITED_ROWS, EditedRows(held.rows, edit).read(held.query))
     before, after = (
         hold_relation(held.part, questions.seed, relation, cache).by_bucket().get(Bucket(), EMPTY)
         for relation in (OWN_ROWS, EDITED_ROWS)
@@ -223,6 +215,7 @@ def _plan(
     cache.drop(OWN_ROWS, EDITED_ROWS)
     plan = edit_plan(
         kind,
+        edit,
         held.part,
         EditStates(before, after),
         into=into,
@@ -235,14 +228,6 @@ def _plan(
     return with_made(plan, beside.missing, beside.back, questions.settings.hooks)
 
 
-def _set_by(kind: PlanKind) -> tuple[FlagChange, ...]:
-    match kind:
-        case RunOnEdit(edit=edit) | UndoOfEdit(edit=edit):
-            return edit.changes
-        case Resync() | BackfillPortion() | Sync() | RollupRepair() | Undo():
-            return ()
-
-
 def _later(record: RunRecord, into: Role, ledger: Ledger) -> dict[Name, str]:
     """Return the last later run that has set the flag of each timetable."""
     later: dict[Name, str] = {}
@@ -250,6 +235,6 @@ def _later(record: RunRecord, into: Role, ledger: Ledger) -> dict[Name, str]:
         # What one that cannot be read has set is left all the same: it is not as this run left it.
         if other.header.number > record.header.number and other.done and other.state is not RunState.DAMAGED:
             plan = ledger.folder(other.id).plan(other.portions_kept[0])
-            if plan.target is into:
-                later.update((change.timetable, other.id) for change in _set_by(plan.kind))
+            if plan.edit is not None and plan.target is into:
+                later.update((change.timetable, other.id) for change in plan.edit.changes)
     return later
