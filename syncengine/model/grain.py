@@ -188,17 +188,7 @@ class Archive(StrEnum):
 INTERVAL = Grain(Archive.INTERVAL, Rows.TILES, "interval", A_DAY, "1", "days_intrahour", 62, DAY / 8)
 DAILY = Grain(Archive.DAILY, Rows.PERIODS, "day", A_DAY, "2", "days_daily", 1825, 2 * DAY, NIGHT)
 WEEKLY = Grain(Archive.WEEKLY, Rows.PERIODS, "week", A_WEEK, "3", "weeks_weekly", 520, 9 * DAY, 7 * DAY + NIGHT)
-MONTHLY = Grain(
-    Archive.MONTHLY,
-    Rows.PERIODS,
-    "month",
-    A_MONTH,
-    "4",
-    "months_monthly",
-    120,
-    stuck=34 * DAY,
-    overdue=31 * DAY + NIGHT,
-)
+MONTHLY = Grain(Archive.MONTHLY, Rows.PERIODS, "month", A_MONTH, "4", "months_monthly", 120, 34 * DAY, 31 * DAY + NIGHT)
 # An event is written when it ends, under the time it began.
 EVENT = Grain(Archive.EVENT, Rows.EVENTS, "event", written_late=DAY)
 TIMELESS = Grain(Archive.DAILY, Rows.TIMELESS, "row")
