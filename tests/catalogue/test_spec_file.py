@@ -428,29 +428,23 @@ def test_a_table_shows_how_outages_cut_its_rows(typed: Typing) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("table", "said", "expected"),
     [
-        ('[needs.no_table]\nwhy = "w"\n', "needs.no_table: no spec describes 'no_table'"),
-        ('[needs.hsplit]\nwhy = "w"\n', "needs.hsplit: 'hsplit' is no administration that is written"),
-        ('[needs.arch_stat]\nwhy = "w"\n', "needs.arch_stat: 'arch_stat' is no administration that is written"),
-        ("[needs.users]\n", "needs.users.why: is missing"),
+        (OWN, '[needs.no_table]\nwhy = "w"\n', "needs.no_table: no spec describes 'no_table'"),
+        (OWN, '[needs.hsplit]\nwhy = "w"\n', "needs.hsplit: 'hsplit' is no administration that is written"),
+        (OWN, '[needs.arch_stat]\nwhy = "w"\n', "needs.arch_stat: 'arch_stat' is no administration that is written"),
+        (OWN, "[needs.users]\n", "needs.users.why: is missing"),
+        (OWN, 'afterwards = ["reboot"]\n', "afterwards.0: must be 'visual-vectors' or 'logins'"),
+        (
+            DESK,
+            'afterwards = ["logins"]\n',
+            "afterwards: only administration, without a [time], is written with others",
+        ),
+        (DESK, "witness = true\n", "witness: only a historical interval table has rows in every interval"),
     ],
 )
-def test_what_a_table_needs_is_administration(tmp_path: Path, said: str, expected: str) -> None:
-    """A table is never written without administration that can be written; a name that leads elsewhere is a fault."""
-    (fault,) = faults_of_text(tmp_path, OWN.replace("[columns]", f"{said}\n[columns]"))
+def test_what_only_some_tables_can_be_is_said_of_no_other(tmp_path: Path, table: str, said: str, expected: str) -> None:
+    """Only administration needs other tables or leaves anything to people; only intervals of the CMS are witnesses."""
+    (fault,) = faults_of_text(tmp_path, table.replace("[tables]", f"{said}\n[tables]"))
 
     assert fault.endswith(expected)
-
-
-@pytest.mark.parametrize(
-    ("said", "expected"),
-    [
-        ("witness = true", "witness: only a historical interval table has rows in every interval"),
-        ('afterwards = ["logins"]', "needs, afterwards: only administration, without a [time], is written with others"),
-        ('afterwards = ["reboot"]', "afterwards.0: must be 'visual-vectors' or 'logins'"),
-    ],
-)
-def test_what_only_some_tables_can_be_is_said_of_no_other(tmp_path: Path, said: str, expected: str) -> None:
-    """Witnesses are interval tables of the CMS, and only writing administration leaves anything to people."""
-    assert faults_of_text(tmp_path, DESK.replace("[tables]", f"{said}\n[tables]")) == (expected,)
