@@ -49,7 +49,6 @@ OWN = """
 summary = "Names a customer keeps"
 class = "custom"
 kept = "copying"
-
 [tables]
 c_names = {}
 
