@@ -13,7 +13,7 @@ from syncengine.model.progress import Progress
 from syncengine.observe.check.conformance import CASES, run_cases
 from syncengine.observe.check.likeness import pair_findings, server_findings
 from syncengine.observe.check.server import Look, LookQuestions, look_at, profile_of, unseen
-from syncengine.observe.check.setup_tables import SETUP_TABLES, SetupQuestions, compare_setup
+from syncengine.observe.check.setup_tables import SetupQuestions, compare_setup
 from syncengine.observe.server_threads import server_threads
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
@@ -97,7 +97,7 @@ class _Checking:
         self.progress = progress
 
     def run(self, seed: int) -> PairCheck:
-        self.progress.begin("Looking at the servers", len(self.servers) + len(SETUP_TABLES))
+        self.progress.begin("Looking at the servers", len(self.servers) + len(self.questions.catalogue.set_up))
         try:
             looks = dict(self._looks())
             checks = {role: look.check for role, look in looks.items()}
@@ -140,10 +140,10 @@ class _Checking:
         questions = SetupQuestions(
             self.servers, looks, (one, other), self.questions.settings, self.cache, self.pool, seed
         )
-        for setup in SETUP_TABLES:
-            for finding in compare_setup(setup, self.questions.catalogue.table(setup.name), questions):
+        for spec, setup in self.questions.catalogue.set_up:
+            for finding in compare_setup(spec, setup, questions):
                 yield replace(finding, says=self._masked(finding.says))
-            self.progress.advance(1, setup.name)
+            self.progress.advance(1, spec.name)
 
     def _masked(self, text: str) -> str:
         """Take the secrets of both servers out of a sentence that may be of either."""
