@@ -119,14 +119,15 @@ _HOMES = (
 # fmt: on
 
 
-def __getattr__(name: str) -> object:
-    """Import a name when it is first asked for."""
-    if name in __all__:
-        for home in _HOMES:
+if not TYPE_CHECKING:  # Else every name would seem to be there.
+
+    def __getattr__(name: str) -> object:
+        """Import a name when it is first asked for."""
+        for home in _HOMES if name in __all__ else ():
             module = import_module(f"syncengine.{home}")
             if hasattr(module, name):
                 return getattr(module, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -27,6 +27,25 @@ from syncengine.staging.staging_folder import keep_from_others
 class Opened:
     """The jobs of one pair. Nothing of it is for callers of the Python API."""
 
+    # A name that is mistyped is not taken for a setting.
+    __slots__ = (
+        "_settings",
+        "_catalogue",
+        "_progress",
+        "_ledger",
+        "_commands",
+        "_connections",
+        "_observer",
+        "_rollups",
+        "_runs",
+        "_timetables",
+        "_outages",
+        "_daily",
+        "_choosing",
+        "_syncing",
+        "_backfilling",
+    )
+
     def __init__(
         self, settings: PairSettings, catalogue: Catalogue, progress: Progress, environment: Mapping[str, str]
     ) -> None:
