@@ -29,21 +29,21 @@ class Opened:
 
     # A name that is mistyped is not taken for a setting.
     __slots__ = (
-        "_settings",
+        "_backfilling",
         "_catalogue",
-        "_progress",
-        "_ledger",
+        "_choosing",
         "_commands",
         "_connections",
+        "_daily",
+        "_ledger",
         "_observer",
+        "_outages",
+        "_progress",
         "_rollups",
         "_runs",
-        "_timetables",
-        "_outages",
-        "_daily",
-        "_choosing",
+        "_settings",
         "_syncing",
-        "_backfilling",
+        "_timetables",
     )
 
     def __init__(

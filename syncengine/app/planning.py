@@ -41,6 +41,8 @@ SYNCED = (Policy.REPLACE, Policy.FILL)
 class Planning(Opened):
     """What of a pair is to be written; nothing of it is before `execute`."""
 
+    __slots__ = ()
+
     def plan_resync(
         self,
         *,
