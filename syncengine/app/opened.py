@@ -18,13 +18,14 @@ from syncengine.jobs.rollups.repair import MendingRollups
 from syncengine.jobs.runs.runs import Runs
 from syncengine.jobs.sync import Syncing
 from syncengine.jobs.timetables.listing import Timetables
+from syncengine.model.never_pickled import NeverPickled
 from syncengine.model.pair import PairSettings
 from syncengine.model.progress import Progress
 from syncengine.staging.ledger import Ledger
 from syncengine.staging.staging_folder import keep_from_others
 
 
-class Opened:
+class Opened(NeverPickled):
     """The jobs of one pair. Nothing of it is for callers of the Python API."""
 
     # A name that is mistyped is not taken for a setting.
