@@ -66,7 +66,7 @@ class Choosing:
             if table_set.every_acd and asked.acds:
                 raise InputError(
                     f"The set {table_set.name} is always of all ACDs (High Availability guide, chapter 3).",
-                    hint="Leave --acd out, or name single tables with --table.",
+                    hint="Leave `acds=` out, or name single tables with `tables=`.",
                 )
         return self.without(self.catalogue.select(asked.tables, asked.sets), asked)
 
@@ -96,11 +96,11 @@ class Choosing:
         if both:
             raise InputError(
                 f"{listed(sorted(both), NAMED)}: named both to be taken and to be left out.",
-                hint="Leave out one of --table and --exclude-table.",
+                hint="Leave out one of `tables=` and `exclude=`.",
             )
         left = tuple(spec for spec in specs if spec.name not in out)
         if specs and not left:
-            raise InputError("Every table that was asked for is left out.", hint="Leave out some --exclude-table.")
+            raise InputError("Every table that was asked for is left out.", hint="Leave out some `exclude=`.")
         return left
 
     def to_look_for_outages(self, asked: Asked) -> tuple[TableSpec, ...]:
@@ -134,7 +134,7 @@ class Choosing:
             what = unrolled[0] if unrolled else "what was asked for"
             raise InputError(
                 f"{what} is not rolled up from intervals, so that one server alone cannot tell whether it is right.",
-                hint="Name daily, weekly or monthly tables, like dsplit, or leave --table and --set out.",
+                hint="Name daily, weekly or monthly tables, like dsplit, or leave `tables=` and `sets=` out.",
             )
         return chosen
 
@@ -182,7 +182,7 @@ class Choosing:
         if not specs:
             raise InputError(
                 "A sync of administration needs to be told of what.",
-                hint="Name a set, as in --set dictionary, or a table; `syncengine tables --sets` lists the sets.",
+                hint="Name a set, as in `sets='dictionary'`, or a table; `syncengine tables --sets` lists the sets.",
             )
         refuse_local(specs)
         timed = [spec.name for spec in specs if spec.time is not None and not spec.future_dates]
@@ -196,7 +196,7 @@ class Choosing:
         if asked.acds and (told or len(whole) == len(specs)):
             raise InputError(
                 f"{listed(sorted(told) or whole, NAMED)}: rows that belong to no ACD are only copied with all ACDs.",
-                hint="Leave --acd out, or leave these tables out.",
+                hint="Leave `acds=` out, or leave these tables out.",
             )
         return specs
 

@@ -17,6 +17,7 @@ from syncengine.model.drift import Observation, TableState
 from syncengine.model.errors import RefusedError, ServerError, WindowError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.interval import floor_to
+from syncengine.model.names import argument
 from syncengine.model.outages import BlindTime, Held, OutageReport, Outlook, Unseen
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan, Policy
@@ -236,7 +237,7 @@ def looked_back(now: datetime, since: datetime) -> Window:
     """Return the time from a moment until now; raises `WindowError` for one that has not come."""
     if since >= now:
         raise WindowError(
-            f"--since {since:%Y-%m-%d %H:%M} lies in the future: it is {now:%Y-%m-%d %H:%M} now.",
+            f"{argument('since', f'{since:%Y-%m-%d %H:%M}')} lies in the future: it is {now:%Y-%m-%d %H:%M} now.",
             hint="Give a time that has passed.",
         )
     return Window(since, now)

@@ -8,6 +8,7 @@ from syncengine.model.drift import Observation, TableState
 from syncengine.model.errors import ServerError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.interval import floor_to
+from syncengine.model.names import argument
 from syncengine.model.outages import BlindTime, Unseen
 from syncengine.model.pair import Limits, Role
 from syncengine.model.plan import Plan
@@ -22,7 +23,7 @@ from syncengine.model.sentences import plural
 from syncengine.model.spec import Archive, DataClass, TableSpec
 
 SHOWN = 3
-WAIT = "Run the same command again when archiving is done, or add --wait."
+WAIT = "Run the same command again when archiving is done, or add `wait=True`."
 
 
 def refuse_unlike(observation: Observation) -> None:
@@ -42,7 +43,7 @@ def refuse_unlike(observation: Observation) -> None:
     raise UnlikeTablesError(
         f"The servers' tables are not alike: {shown}{more}.",
         tables=tuple(table.spec.name for table in lost),
-        hint="Make them alike on the servers, or leave them out: without their --table, or with --exclude-table.",
+        hint="Make them alike on the servers, or leave them out: without their `tables=`, or with `exclude=`.",
     )
 
 
@@ -127,7 +128,7 @@ def refuse_unarchived(observation: Observation) -> None:
                         f"{scope.requested} ends after that.",
                         passes=True,
                         hint=f"Run the same command again after the archive of that interval has run, "
-                        f"or add --wait, or end the window before {until:%H:%M}.",
+                        f"or add `wait=True`, or end the window before {until:%H:%M}.",
                     )
 
 
@@ -144,6 +145,6 @@ def refuse_deletions(plan: Plan, limits: Limits) -> None:
                 into=role,
                 count=count,
                 allowed=limits.deletions,
-                hint=f"Look at them with `syncengine verify`; then add --allow-deletions {count}, "
-                "or use --policy fill.",
+                hint=f"Look at them with `syncengine verify`; then add {argument('allow_deletions', count)}, "
+                "or use `policy='fill'`.",
             )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from syncengine.model.allowed import Allowed, needed
 from syncengine.model.drift import Counts
-from syncengine.model.names import typed
+from syncengine.model.names import argument
 from syncengine.model.pair import Role
 from syncengine.model.plan import KeptBack, KeptWhy, Plan, Policy, Rollups, Step, TablePart
 from syncengine.model.refusals import SetOffError, UnwritableError
@@ -18,7 +18,7 @@ Place = tuple[Role, str]
 Around = Mapping[Role, Mapping[str, Surroundings]]
 Writes = Mapping[Place, frozenset[Write]]
 TABLES_NAMED = 4
-LEFT_OUT = "or leave the table out: without its --table, or with {excluded}."
+LEFT_OUT = "or leave the table out: without its `tables=`, or with {excluded}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +150,11 @@ def refuse_set_off(
         return
     needs = needed(refused)
     tables = dict.fromkeys(one.table for one in refused)
-    excluded = " ".join(f"--exclude-table {typed(table)}" for table in tables)
+    excluded = argument("exclude", *tables)
     instead = told.otherwise.format(excluded=excluded, tables=listed(list(tables), TABLES_NAMED))
-    hint = f"Add {needs.options} {told.allowing}, {instead}"
+    hint = f"Add {needs.arguments} {told.allowing}, {instead}"
     if all(map(filling_helps, refused)):
-        hint = f"{hint} --policy fill deletes nothing."
+        hint = f"{hint} `policy='fill'` deletes nothing."
     raise SetOffError(
         f"{_sentences(refused)} What that changes, no undo puts back.{told.since and ' '}{told.since}",
         needs=needs,

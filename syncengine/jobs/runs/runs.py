@@ -176,8 +176,8 @@ class Runs:
                 raise CutShortError(
                     f"Run {record.id} was cut short in the middle of a step, which has to be resolved first.",
                     run_id=record.id,
-                    hint="`syncengine undo` without --dry-run finds out what became of it, shows the plan, and asks "
-                    "before it puts anything back.",
+                    hint="`syncengine undo` without `dry_run=True` finds out what became of it, shows the plan, and "
+                    "asks before it puts anything back.",
                 )
             roles = frozenset(batch.into for batch in record.unresolved)
             needed = _needed(record, run)

@@ -82,7 +82,7 @@ def _unread(check: ServerCheck) -> Iterator[Finding]:
             Severity.SHOULD if passes else Severity.MUST,
             Subject.TABLES,
             says,
-            hint or "See to that on the server, or leave them out with --exclude-table.",
+            hint or "See to that on the server, or leave them out with `exclude=`.",
             server=check.role,
             tables=tuple(table.table for table in tables),
             details=tuple(f"{table.table}: {table.problem}" for table in tables),
@@ -123,7 +123,7 @@ def _surroundings(check: ServerCheck) -> Iterator[Finding]:
             Severity.SHOULD,
             set_off,
             "Tables at which a write changes rows beside its own, which no undo puts back.",
-            "A plan that writes one is refused until --allow-triggers or --allow-cascades names it.",
+            "A plan that writes one is refused until `allow_triggers=` or `allow_cascades=` names it.",
         ),
         (
             Severity.NOTE,
