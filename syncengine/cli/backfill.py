@@ -120,7 +120,7 @@ def backfill(
             "--policy reconcile takes each interval from the server that saw it whole.", hint="Leave --from out."
         )
     opened = open_pair(pair, specs=tuple(specs or ()), progress=progress_before(consent=yes or dry_run, json=json))
-    wishes = opened.backfill_wishes(
+    plan = opened.plan_backfill(
         window=window,
         tables=tuple(table or ()),
         sets=tuple(set_ or ()),
@@ -136,12 +136,11 @@ def backfill(
         allow_triggers=tuple(allow_triggers or ()),
         allow_cascades=tuple(allow_cascades or ()),
     )
-    portioned = opened.backfilling.portions(wishes)
     if not json:
-        print_portions(out(), wishes, portioned)
+        print_portions(out(), plan)
     if dry_run:
         plans = []
-        for portion, made in opened.backfilling.planned(wishes, portioned.portions):
+        for portion, made in opened.portion_plans(plan):
             plans.append(made)
             if not json:
                 print_planned(out(), portion, made)
@@ -149,16 +148,16 @@ def backfill(
             print_planned_not_compared(out(), plans)
             print_left_by_hand(out(), plans)
         else:
-            print_document({**portions_document(wishes, portioned, plans), "dry_run": True})
-        return foretold(*(made for made in plans if made), not_compared=bool(portioned.not_counted))
-    if not portioned.portions:
+            print_document({**portions_document(plan, plans), "dry_run": True})
+        return foretold(*(made for made in plans if made), not_compared=bool(plan.not_counted))
+    if not plan.portions:
         if json:
-            print_document({**portions_document(wishes, portioned), "dry_run": False})
+            print_document({**portions_document(plan), "dry_run": False})
         return ExitCode.DONE
-    into = " and ".join(sorted(wishes.writes_to))
+    into = " and ".join(sorted(plan.writes_to))
     if not yes:
         refuse_nobody_to_ask(json=json)
     if not yes and not agreed(f"Write what {into} lacks of this into {into}?"):
         say("Nothing was written.")
         return ExitCode.CANCELLED
-    return told(lambda: opened.backfilling.execute(wishes, portioned), pair, json=json, verbose=0)
+    return told(lambda: opened.execute(plan), pair, json=json, verbose=0)

@@ -50,14 +50,14 @@ def runs(
     if remove and not json:
         return ExitCode.DONE
     if run is not None and not remove:
-        found = opened.examined(run)
-        said = opened.ledger.folder(found.id).said(found)
+        found = opened.report(run)
         if json:
-            print_document(run_document(found, known, said))
+            print_document(run_document(found.run, known, found.said))
         else:
-            print_run(out(), found, known, str(pair), said=said, every_batch=bool(verbose))
+            print_run(out(), found.run, known, str(pair), said=found.said, every_batch=bool(verbose))
     elif json:
-        print_document(runs_document(known, opened.ledger.holder(), opened.ledger.list_hooks()))
+        status = opened.status(ask_servers=False, read_journals=False)
+        print_document(runs_document(status.runs, status.writing_now, status.checklist_hooks))
     else:
         print_runs(out(), known)
     return ExitCode.DONE
@@ -73,7 +73,7 @@ def _removed(opened: Pair, run: str | None, *, yes: bool, json: bool) -> bool:
         if not agreed(f"Remove run {found.id} with its journal? It cannot be undone any more."):
             say("Nothing was removed.")
             return False
-    opened.ledger.remove(found.id)
+    opened.remove_run(found.id)
     if not json:
         say(f"Run {found.id} was removed; it cannot be undone any more.")
     return True
@@ -94,9 +94,9 @@ def report(pair: PairOption, run: RunArgument = None, json: JsonOption = False, 
     from syncengine.report.run_text import print_run
 
     opened = open_pair(pair)
-    found = opened.examined(run)
+    told = opened.report(run)
+    found, said = told.run, told.said
     plans = opened.plans(found)
-    said = opened.ledger.folder(found.id).said(found)
     if json:
         print_document({**run_document(found, opened.runs(), said), "plans": [plan_summary(plan) for plan in plans]})
         return ExitCode.DONE

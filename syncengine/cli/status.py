@@ -9,7 +9,7 @@ import typer
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import JsonOption, PairOption, SinceOption, SpecsOption
 from syncengine.cli.streams import print_document
-from syncengine.model.run import RunState, left_in_single_user_mode, left_to_do
+from syncengine.model.run import RunState
 
 
 def status(
@@ -36,21 +36,20 @@ def status(
     from syncengine.report.run_text import print_status
 
     opened = open_pair(pair, specs=tuple(specs or ()), progress=progress())
-    known, holder = opened.ledger.examined(), opened.ledger.holder()
-    lists = opened.ledger.list_hooks()
-    daily = None if ledger or holder else opened.daily(since=since)
+    found = opened.status(since=since, ask_servers=not ledger)
+    known, daily = found.runs, found.daily
     if json:
         told = daily_document(daily, str(pair)) if daily else None
-        document = {**runs_document(known, holder, lists), "daily": told}
+        document = {**runs_document(known, found.writing_now, found.checklist_hooks), "daily": told}
         print_document(document)
     else:
-        print_status(out(), known, holder, str(pair), lists)
+        print_status(out(), known, found.writing_now, str(pair), found.checklist_hooks)
         if daily is not None:
             out().print()
             print_daily(out(), daily, str(pair))
     if daily is not None and daily.failed:
         return ExitCode.ERROR
-    if left_to_do(known) or left_in_single_user_mode(known, lists):
+    if found.left_to_do or found.in_single_user_mode:
         return ExitCode.PARTLY
     if any(run.state is RunState.DAMAGED or run.lost for run in known):
         return ExitCode.DRIFT
