@@ -129,7 +129,8 @@ __all__ = [
 ]
 _HOMES = (
     "model.errors", "model.pair", "model.window", "model.plan", "model.plan_kind", "model.policy",
-    "model.allowed", "model.bucket", "model.bucket_rows", "model.check", "model.checklist", "model.daily_check", "model.drift", "model.facts",
+    "model.allowed", "model.bucket", "model.bucket_rows", "model.check", "model.checklist",
+    "model.daily_check", "model.drift", "model.facts",
     "model.filled_checklist", "model.hooks", "model.outages", "model.outcome", "model.pair_status",
     "model.portions", "model.procedure", "model.progress", "model.refusals", "model.rules", "model.rollups",
     "model.run", "model.spec", "model.surroundings", "model.timetable_flag", "model.timetables", "catalogue",
