@@ -36,7 +36,7 @@ from syncengine.model.timetable_flag import RunOn
 from syncengine.planning.administration import AdministrationWishes
 from syncengine.planning.timetables import RunOnWish
 
-SYNCED = (Policy.REPLACE, Policy.FILL)
+SYNCED = tuple(policy for policy in Policy if policy.administers)
 
 
 class Planning(Opened):

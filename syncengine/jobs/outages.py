@@ -16,6 +16,7 @@ from syncengine.model.clock import known_to_both
 from syncengine.model.drift import Observation, TableState
 from syncengine.model.errors import RefusedError, ServerError, WindowError
 from syncengine.model.facts import ServerFacts
+from syncengine.model.grain import INTERVAL
 from syncengine.model.interval import floor_to
 from syncengine.model.names import argument
 from syncengine.model.outages import BlindTime, Held, OutageReport, Outlook, Unseen
@@ -25,13 +26,13 @@ from syncengine.model.plan_kind import Resync
 from syncengine.model.policy import Policy
 from syncengine.model.run import RunRecord
 from syncengine.model.spans import joined
-from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions
 from syncengine.observe.held import held_by
 from syncengine.observe.pair_facts import facts_of
 from syncengine.observe.request import Request
-from syncengine.observe.scopes import LONGEST_KEPT, ScopeQuestions
+from syncengine.observe.scopes import ScopeQuestions
 from syncengine.planning.copied import seen_itself
 from syncengine.planning.outages import blind_times, findings_of, going_on, narrowed
 from syncengine.planning.plan import Wishes
@@ -155,8 +156,7 @@ class Outages:
 
     def _looked(self, since: datetime | None) -> Window:
         now = as_of(self.settings)
-        kept = self.settings.retention.of(Archive.INTERVAL) or LONGEST_KEPT[Archive.INTERVAL]
-        return looked_back(now, since or midnight(now) - timedelta(days=kept))
+        return looked_back(now, since or INTERVAL.unit.back(self.settings.retention.most(INTERVAL), now))
 
     def _facts(
         self, servers: Mapping[Role, Server], looked: Window, acds: tuple[int, ...]

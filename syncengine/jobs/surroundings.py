@@ -118,7 +118,7 @@ def _without_unheld(made: Plan, catalogue: Catalogue, servers: Servers, wishes: 
     The source saw their intervals and has not summarised them, as where a week began before it was installed or is
     not stored; the target would only get rows that the source lacks.
     """
-    if wishes.policy is not Policy.FILL or not made.stale:
+    if not wishes.policy.only_adds or not made.stale:
         return made
     stale = held_somewhere(made.stale, catalogue, servers)
     return replace(made, stale=stale, checklist=summarized_anew(made.checklist, stale, wishes.hooks))
@@ -175,8 +175,7 @@ def told_of(tables: Collection[str], into: Collection[Role], servers: Servers, a
 
 def refuse_nothing_writable(tables: Collection[str], into: Collection[Role], servers: Servers, policy: Policy) -> None:
     """Raise `RefusedError` where no rows can be written to any of some tables, be it that none need be."""
-    filling = policy is Policy.FILL
-    done = frozenset({Write.INSERT}) if filling else frozenset({Write.INSERT, Write.DELETE})
+    done = frozenset({Write.INSERT}) if policy.only_adds else frozenset({Write.INSERT, Write.DELETE})
     updating = _updating(servers)
     every: Writes = {
         (role, table): done | ({Write.UPDATE} if role in updating else frozenset())

@@ -98,7 +98,7 @@ def plan_undo(
         requested=None,
         zone=questions.settings.timezone,
         identities=tuple((role, server.describe().identity) for role, server in servers.items()),
-        ranges=tuple(ranges_of_pieces(written_pieces(steps, questions.catalogue, observed))),
+        ranges=tuple(ranges_of_pieces(written_pieces(steps))),
         steps=steps,
         kept=kept,
         stale=stale,

@@ -11,12 +11,12 @@ from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.checklist import Checklist
 from syncengine.model.drift import Counts, GroupChange, GroupPlace
 from syncengine.model.fingerprint import FingerprintColumn
+from syncengine.model.grain import Archive
 from syncengine.model.pair import Role
 from syncengine.model.plan_kind import BackfillPortion, Copy, PlanKind, Resync, RollupRepair, RunOnEdit, Sync, Undo
-from syncengine.model.policy import Policy, Rollups
+from syncengine.model.policy import Rollups
 from syncengine.model.run import RunKind
 from syncengine.model.selection import KeyGroups
-from syncengine.model.spec import Archive
 from syncengine.model.surroundings import Meeting
 from syncengine.model.timetable_flag import FlagEdit
 from syncengine.model.window import Window
@@ -120,6 +120,8 @@ class BucketWrite:
     """Key groups that become the source's whatever becomes of the others: pieces and what was whole."""
     others: Others = Others.LEAVE
     """What becomes of those that are neither, where some are repaired."""
+    span: Window | None = field(default=None, compare=False)
+    """The interval, day, week or month it lies in; None for rows without a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +280,7 @@ class Plan:
         """What it does, for people."""
         match self.kind:
             case Copy(policy=policy):
-                both = policy is Policy.RECONCILE
+                both = policy.both_directions
                 return f"{policy} {'in both directions' if both else f'from {self.source} to {self.target}'}"
             case RollupRepair(copied=copied):
                 return f"days, weeks and months {'copied from the other server' if copied else 'recomputed'}"

@@ -17,6 +17,33 @@ class Policy(StrEnum):
     RECONCILE = "reconcile"
     """Each interval from the server that saw it whole, in both directions."""
 
+    @property
+    def both_directions(self) -> bool:
+        """Whether both servers may be written to."""
+        match self:
+            case Policy.RECONCILE:
+                return True
+            case Policy.REPLACE | Policy.FILL | Policy.ROWS:
+                return False
+
+    @property
+    def only_adds(self) -> bool:
+        """Whether it deletes nothing, and so changes nothing that the target has."""
+        match self:
+            case Policy.FILL:
+                return True
+            case Policy.REPLACE | Policy.ROWS | Policy.RECONCILE:
+                return False
+
+    @property
+    def administers(self) -> bool:
+        """Whether administration can be copied by it."""
+        match self:
+            case Policy.REPLACE | Policy.FILL:
+                return True
+            case Policy.ROWS | Policy.RECONCILE:
+                return False
+
 
 class Rollups(StrEnum):
     """What a run does about periods that were summarised before it repaired their intervals (rule 10)."""

@@ -89,7 +89,7 @@ class BackfillWishes:
     @property
     def writes_to(self) -> frozenset[Role]:
         """The servers that may be written to."""
-        return frozenset(Role) if self.policy is Policy.RECONCILE else frozenset((self.source.other,))
+        return frozenset(Role) if self.policy.both_directions else frozenset((self.source.other,))
 
     @property
     def about(self) -> str:

@@ -86,7 +86,7 @@ class Administering:
             return Decision(drift, kept=KeptWhy.NOT_COPIED, detail=spec.why_kept)
         if drift.source.rows == 0:
             return Decision(drift, kept=KeptWhy.SOURCE_EMPTY)
-        if self.policy is not Policy.FILL:
+        if not self.policy.only_adds:
             return Decision(drift, Action.REPLACE_GROUPS)
         if drift.counts.lacking == 0:
             return Decision(drift, kept=KeptWhy.FILL_ONLY)
@@ -103,7 +103,7 @@ class Administering:
 
     def _touched(self, group: GroupChange) -> bool:
         """Say whether the policy writes such a group at all: fill adds those the target lacks."""
-        return self.policy is not Policy.FILL or not group.target_rows
+        return not self.policy.only_adds or not group.target_rows
 
 
 def _groups(table: TableObservation, drift: BucketDrift) -> Iterator[GroupChange]:

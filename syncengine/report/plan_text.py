@@ -9,10 +9,10 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from syncengine.model.drift import Counts
+from syncengine.model.grain import Archive
 from syncengine.model.plan import Action, Plan, RestoreRange, StaleRollup
-from syncengine.model.policy import Policy, Rollups
+from syncengine.model.policy import Rollups
 from syncengine.model.sentences import listed, plural
-from syncengine.model.spec import Archive
 from syncengine.model.window import MINUTE, Window
 from syncengine.report.changes import change_lines
 from syncengine.report.checklist import checklist_lines
@@ -87,7 +87,7 @@ def _ranges(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
 
 def _actual(one: RestoreRange, plan: Plan) -> str:
     """Return the actual range; where it is no more than what is written, the pieces of it."""
-    if plan.copy is not None and plan.copy.policy is not Policy.RECONCILE:
+    if plan.copy is not None and not plan.copy.policy.both_directions:
         return str(one.actual) if one.actual else "nothing held"
     return _pieces(one.pieces) or "nothing written"
 

@@ -22,6 +22,7 @@ from syncengine.model import errors
 from syncengine.model.archives import Amiss
 from syncengine.model.check import CaseState, ColumnFaultKind, Holding, Severity, Subject
 from syncengine.model.filled_checklist import Seen, TickedBy
+from syncengine.model.grain import Archive
 from syncengine.model.hooks import KINDS, HookState
 from syncengine.model.pair import Role
 from syncengine.model.plan import KeptWhy
@@ -30,7 +31,7 @@ from syncengine.model.portions import PortionFound
 from syncengine.model.procedure import Place
 from syncengine.model.rollups import InternalState
 from syncengine.model.run import BatchState, RunState
-from syncengine.model.spec import Archive, DataClass, Evidence, Kept, Rollup
+from syncengine.model.spec import DataClass, Evidence, Kept, Rollup
 from syncengine.model.surroundings import MetKind, Unseen
 from syncengine.model.where_to_work import TroubleKind
 from syncengine.pair_file import read_pair_file

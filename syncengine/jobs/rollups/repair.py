@@ -190,7 +190,7 @@ class MendingRollups:
             if writes and rows + source.rows + target.rows > self.settings.limits.step_rows:
                 yield replace(whole, buckets=tuple(writes))
                 writes, rows = [], 0
-            writes.append(BucketWrite(bucket, source, target, found.counts[period]))
+            writes.append(BucketWrite(bucket, source, target, found.counts[period], span=period.span))
             rows += source.rows + target.rows
         if writes:
             yield replace(whole, buckets=tuple(writes))
@@ -232,7 +232,8 @@ class MendingRollups:
         )
         unsure = next((run.id for run in runs if run.unsure), "")
         unknown = frozenset(one.role for one in both if not one.tells_coverage)
-        return Sights(made, blind_in(both, self.settings, looked), lengths, touched, unsure, unknown), facts
+        blind, witnesses = blind_in(both, self.settings, looked), tuple(spec.name for spec in self.catalogue.witnesses)
+        return Sights(made, blind, lengths, touched, unsure, unknown, witnesses), facts
 
     def _cache(self) -> Cache:
         return Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb)

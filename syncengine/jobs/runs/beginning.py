@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from syncengine.catalogue import Catalogue
 from syncengine.model.plan import Plan
-from syncengine.model.policy import Policy
 from syncengine.model.sentences import listed
 
 ROW_BYTES = 200
@@ -27,5 +26,5 @@ def about_of(plan: Plan, catalogue: Catalogue) -> str:
         return plan.title
     looked_at = [name for name in plan.tables if not plan.acds or catalogue.table(name).acd is not None]
     when = str(plan.requested) if plan.requested else listed(looked_at, TABLES_NAMED)
-    direction = "both directions" if plan.copy.policy is Policy.RECONCILE else f"{plan.source} to {plan.target}"
+    direction = "both directions" if plan.copy.policy.both_directions else f"{plan.source} to {plan.target}"
     return f"{plan.copy.policy}, {direction}, {when}"

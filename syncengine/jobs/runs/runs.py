@@ -48,7 +48,6 @@ from syncengine.model.plan_kind import Copy, Resync, RollupRepair, RunOnEdit, Sy
 from syncengine.model.policy import Rollups
 from syncengine.model.progress import Progress
 from syncengine.model.run import RunKind, RunRecord, RunState, undone_by
-from syncengine.model.spec import Archive
 from syncengine.model.timetable_flag import FlagEdit
 from syncengine.model.timetables import SCHEDULES
 from syncengine.planning.by_hand import left_after
@@ -297,7 +296,7 @@ class Runs:
             for part in step.parts:
                 why = "it was not written" if step.number in undone else ""
                 why = why or ("it is not as it was written" if part.table in unlike else "")
-                archive = self.catalogue.table(part.table).archive or Archive.DAILY
+                archive = self.catalogue.table(part.table).grain.archive
                 for bucket in (write.bucket for write in part.buckets if why):
                     if bucket.row_date is not None:
                         # In place of what was foretold of it, as which of its columns are recomputed.
