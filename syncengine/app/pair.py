@@ -414,11 +414,16 @@ class Pair:
         Raises `InputError` for what cannot be meant, `RefusedError` for local administration.
         """
         asked = Asked.of(tables, sets, acds, exclude, choice(Role, source, "source"))
+        how = choice(Policy, policy, "policy")
+        if how is Policy.ROWS:
+            raise InputError(
+                "History is not copied in bulk by the policy rows.", hint="Choose fill, replace or reconcile."
+            )
         return BackfillWishes(
             tables=tuple(spec.name for spec in self._choosing.to_backfill(asked)),
             window=parse_window(window) if isinstance(window, str) else window,
             source=asked.source,
-            policy=choice(Policy, policy, "policy"),
+            policy=how,
             acds=asked.acds,
             newest_first=newest_first,
             portion_rows=portion_rows,

@@ -19,6 +19,7 @@ import typer
 from syncengine.cli.backfill import backfill
 from syncengine.cli.check import check
 from syncengine.cli.checklist import checklist
+from syncengine.cli.command_line import Options, options_of, signature_of, value_of
 from syncengine.cli.demo import demo
 from syncengine.cli.endings import end
 from syncengine.cli.exit_codes import ExitCode
@@ -58,13 +59,14 @@ app = typer.Typer(
 )
 
 
-def _command(function: Callable[..., int], when_stopped: str = "Stopped; nothing was written.") -> None:
+def _command(function: Callable[[Options], int], when_stopped: str = "Stopped; nothing was written.") -> None:
     """Register a command; `when_stopped` is what Ctrl-C says, where the command does not say it itself."""
+    options = options_of(function)
 
     @functools.wraps(function)
-    def stoppable(*args: object, **options: object) -> int:
+    def stoppable(**given: object) -> int:
         try:
-            return function(*args, **options)
+            return function(value_of(options, given))
         except KeyboardInterrupt:
             raise CancelledError(when_stopped) from None
         except Exception as error:
@@ -76,6 +78,7 @@ def _command(function: Callable[..., int], when_stopped: str = "Stopped; nothing
                 raise CancelledError(when_stopped) from error
             raise
 
+    vars(stoppable)["__signature__"] = signature_of(options)
     app.command()(stoppable)
 
 

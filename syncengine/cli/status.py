@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.cli.options import JsonOption, PairOption, SinceOption, SpecsOption
+from syncengine.cli.options import PairOption, ShortOutput, SinceOption, SpecsOption
 from syncengine.cli.streams import print_document
 from syncengine.model.run import RunState, left_in_single_user_mode, left_to_do
 
 
-def status(
-    pair: PairOption,
-    since: SinceOption = None,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusOptions:
+    """What can be typed after `syncengine status`."""
+
+    pair: PairOption
+    since: SinceOption = None
     ledger: Annotated[
         bool, typer.Option("--ledger", help="Look at the runs only; ask no server, as while one of them goes on.")
-    ] = False,
-    json: JsonOption = False,
-    specs: SpecsOption = None,
-) -> int:
+    ] = False
+    specs: SpecsOption = ()
+    output: ShortOutput
+
+
+def status(asked: StatusOptions) -> int:
     """Check a pair day by day: what goes on, what was left half done, and how both servers are since yesterday.
 
     Links, archives, holes that no diary explains, full tables, drift, and on which server to work. While a run
@@ -35,19 +41,19 @@ def status(
     from syncengine.report.run_json import runs_document
     from syncengine.report.run_text import print_status
 
-    opened = open_pair(pair, specs=tuple(specs or ()), progress=progress())
+    opened = open_pair(asked.pair, specs=asked.specs, progress=progress())
     known, holder = opened.ledger.examined(), opened.ledger.holder()
     lists = opened.ledger.list_hooks()
-    daily = None if ledger or holder else opened.daily(since=since)
-    if json:
-        told = daily_document(daily, str(pair)) if daily else None
+    daily = None if asked.ledger or holder else opened.daily(since=asked.since)
+    if asked.output.json:
+        told = daily_document(daily, str(asked.pair)) if daily else None
         document = {**runs_document(known, holder, lists), "daily": told}
         print_document(document)
     else:
-        print_status(out(), known, holder, str(pair), lists)
+        print_status(out(), known, holder, str(asked.pair), lists)
         if daily is not None:
             out().print()
-            print_daily(out(), daily, str(pair))
+            print_daily(out(), daily, str(asked.pair))
     if daily is not None and daily.failed:
         return ExitCode.ERROR
     if left_to_do(known) or left_in_single_user_mode(known, lists):
