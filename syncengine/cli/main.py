@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import _thread
-import contextlib
 import functools
-import os
 import resource
 import sys
 import threading
 from collections.abc import Callable
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
+from syncengine.app.own_process import leave, take_over
 from syncengine.cli.backfill import backfill
 from syncengine.cli.check import check
 from syncengine.cli.checklist import checklist
@@ -37,9 +36,6 @@ from syncengine.cli.undo import undo
 from syncengine.cli.verify import verify
 from syncengine.model import interrupts
 from syncengine.model.errors import CancelledError, InputError, OutputError, SyncError
-from syncengine.servers import watchdog
-from syncengine.servers.driver_calls import left_behind
-from syncengine.staging.private_files import shut_out_others
 
 MB = 2**20
 LEAST_ADDRESSES = 4096 * MB
@@ -120,9 +116,7 @@ def run(arguments: list[str] | None = None) -> None:
     words = sys.argv[1:] if arguments is None else arguments
     code: int = ExitCode.CANCELLED
     try:
-        interrupts.listen()
-        shut_out_others()
-        watchdog.want()
+        take_over()
         open_streams()
         # What fails in a thread is raised where its result is asked for; nobody reads it twice.
         threading.excepthook = lambda _: None
@@ -130,17 +124,7 @@ def run(arguments: list[str] | None = None) -> None:
         code = _with_all_said(run_for_code(words), words)
     except KeyboardInterrupt:
         warn("Stopped.")
-    _leave(code)
-
-
-def _leave(code: int) -> NoReturn:
-    """End the process; a call into a driver that goes on, and for which nobody waits, does not keep it."""
-    if left_behind():
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(Exception):
-                stream.flush()
-        os._exit(code)
-    sys.exit(code)
+    leave(code)
 
 
 def run_for_code(arguments: list[str]) -> int:
