@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from syncengine.app.arguments import Names, names_of, numbers_of
+from syncengine.app.arguments import Names, Numbers, names_of, numbers_of
 from syncengine.catalogue import Catalogue
 from syncengine.model.allowed import Allowed
 from syncengine.model.errors import InputError, RefusedError
@@ -34,14 +34,15 @@ class Asked:
     @classmethod
     def of(
         cls,
-        tables: str | Iterable[str],
-        sets: str | Iterable[str],
-        acds: int | Iterable[int],
-        excluded: str | Iterable[str],
+        tables: Names,
+        sets: Names,
+        acds: Numbers,
+        excluded: Names,
         source: Role = Role.PRIMARY,
     ) -> Asked:
         """Return it for arguments as they are given to the Python API."""
-        return cls(names_of(tables), names_of(sets), numbers_of(acds), names_of(excluded), source)
+        named = names_of(tables, "tables"), names_of(sets, "sets")
+        return cls(*named, numbers_of(acds, "acds"), names_of(excluded, "exclude"), source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,8 @@ class Choosing:
 
     def allowed(self, triggers: Names, cascades: Names) -> Allowed:
         """Return what may be set off, and at which tables; raises `UnknownTableError` for a table nobody knows."""
-        at, of = (tuple(self.catalogue.table(name).name for name in names_of(names)) for names in (triggers, cascades))
+        told = names_of(triggers, "allow_triggers"), names_of(cascades, "allow_cascades")
+        at, of = (tuple(self.catalogue.table(name).name for name in names) for names in told)
         return Allowed(at, of)
 
     def to_backfill(self, asked: Asked) -> tuple[TableSpec, ...]:

@@ -23,8 +23,7 @@ from syncengine.model.pair import Role
 from syncengine.model.plan import Policy
 
 if TYPE_CHECKING:
-    from syncengine.app import Pair, Ran
-    from syncengine.model.portions import BackfillWishes, Portioned
+    from syncengine import BackfillPlan, Pair
 
 
 class Order(StrEnum):
@@ -94,7 +93,7 @@ def backfill(asked: BackfillOptions) -> int:
             "--policy reconcile takes each interval from the server that saw it whole.", hint="Leave --from out."
         )
     opened = opened_to_write(asked, asked.specs)
-    wishes = opened.backfill_wishes(
+    plan = opened.plan_backfill(
         window=asked.window,
         **asked.chosen,
         source=asked.source or Role.PRIMARY,
@@ -106,7 +105,7 @@ def backfill(asked: BackfillOptions) -> int:
         portion_days=asked.portion_days,
         **asked.may_set_off,
     )
-    return written(BackfillProposal(opened, wishes, opened.backfilling.portions(wishes)), asked)
+    return written(BackfillProposal(opened, plan), asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,18 +113,17 @@ class BackfillProposal:
     """A backfill cut into portions, as it is proposed."""
 
     opened: Pair
-    wishes: BackfillWishes
-    portioned: Portioned
+    plan: BackfillPlan
 
     @property
     def is_a_run(self) -> bool:
         """Whether there is anything to copy."""
-        return bool(self.portioned.portions)
+        return bool(self.plan.portions)
 
     @property
     def question(self) -> str:
         """What is asked before the first portion is planned."""
-        into = " and ".join(sorted(self.wishes.writes_to))
+        into = " and ".join(sorted(self.plan.writes_to))
         return f"Write what {into} lacks of this into {into}?"
 
     def show(self, *, every_table: bool) -> None:
@@ -134,7 +132,7 @@ class BackfillProposal:
         from syncengine.cli.terminal import out
         from syncengine.report.backfill import print_portions
 
-        print_portions(out(), self.wishes, self.portioned)
+        print_portions(out(), self.plan)
 
     def foretell(self, *, json: bool) -> Foretold:
         """Plan each portion, and print what would be written of it."""
@@ -147,16 +145,12 @@ class BackfillProposal:
         )
 
         plans = []
-        for portion, made in self.opened.backfilling.planned(self.wishes, self.portioned.portions):
+        for portion, made in self.opened.portion_plans(self.plan):
             plans.append(made)
             if not json:
                 print_planned(out(), portion, made)
         if not json:
             print_planned_not_compared(out(), plans)
             print_left_by_hand(out(), plans)
-        document = portions_document(self.wishes, self.portioned, plans)
-        return Foretold(document, [made for made in plans if made], bool(self.portioned.not_counted))
-
-    def carry_out(self) -> Ran:
-        """Do it, portion by portion."""
-        return self.opened.backfilling.execute(self.wishes, self.portioned)
+        document = portions_document(self.plan, plans)
+        return Foretold(document, [made for made in plans if made], bool(self.plan.not_counted))

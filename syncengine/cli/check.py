@@ -53,7 +53,7 @@ def check(asked: CheckOptions) -> int:
     Exit codes: 0 nothing must be repaired, 3 something must be, or a case failed in a scratch table, 1 a server failed,
     2 bad input.
     """
-    from syncengine.app import open_pair
+    from syncengine import open_pair
     from syncengine.cli.terminal import out, progress
     from syncengine.report.check_json import check_document
     from syncengine.report.check_text import print_check

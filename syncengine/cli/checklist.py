@@ -89,21 +89,20 @@ def checklist(asked: ChecklistOptions) -> int:
     the list is of another day, 1 a hook failed or the staging folder cannot be used, 2 bad input, 4 a run is writing,
     so that nothing is kept.
     """
-    from syncengine.app import open_pair
-    from syncengine.catalogue.procedure_file import procedure_names, read_procedure
+    from syncengine import bare_checklist, open_pair, open_procedures
     from syncengine.cli.terminal import out, progress
-    from syncengine.planning.filling import bare
     from syncengine.report.filled_checklist import print_procedures
 
     if asked.name is None:
         if asked.of_a_pair or asked.way or asked.pair:
-            raise InputError("Which checklist?", hint=f"Name one of {', '.join(procedure_names())}.")
-        print_procedures(out(), [read_procedure(one) for one in procedure_names()])
+            names = ", ".join(procedure.name for procedure in open_procedures())
+            raise InputError("Which checklist?", hint=f"Name one of {names}.")
+        print_procedures(out(), open_procedures())
         return ExitCode.DONE
     if asked.pair is None:
         if asked.of_a_pair:
             raise InputError("What is ticked, done or looked at belongs to a pair.", hint="Add --pair FILE.")
-        _print(bare(read_procedure(asked.name), asked.way or ""), "", asked.output)
+        _print(bare_checklist(asked.name, way=asked.way or ""), "", asked.output)
         return ExitCode.DONE
     if asked.at and not (asked.tick or asked.do):
         raise InputError("--at says when a line was done, and none is ticked.", hint="Add --tick N.")

@@ -16,7 +16,7 @@ from syncengine.model.names import command
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from syncengine.app import Pair
+    from syncengine import Pair
     from syncengine.model.plan import Plan
 
 WINDOW = "2000-06-05 05:13..05:19"
@@ -49,15 +49,12 @@ def demo(asked: DemoOptions) -> int:
     """
     from rich.text import Text
 
-    from syncengine.app import open_pair
+    from syncengine import DemoShape, build_demo, open_pair
     from syncengine.cli.terminal import err, out, progress
-    from syncengine.demo.build import build_pair
-    from syncengine.demo.shape import DemoShape
     from syncengine.report.plan_text import print_plan
     from syncengine.report.verify_text import print_verdict
 
-    console = out()
-    errors = err()
+    console, errors = out(), err()
     shape = DemoShape(
         days=asked.days,
         acds=asked.acds,
@@ -68,7 +65,7 @@ def demo(asked: DemoOptions) -> int:
         seed=asked.seed,
     )
     console.print(Text("1. The pair", style="bold cyan"))
-    built = build_pair(asked.into, shape, progress=lambda text: errors.print(f"  {text}", style="dim"))
+    built = build_demo(asked.into, shape=shape, progress=lambda text: errors.print(f"  {text}", style="dim"))
     damage = built.damage
     console.print(
         f"Two CMS servers, both fed by one switch, in {asked.into}. On {damage.side} the link of ACD {damage.acd} was "
@@ -79,36 +76,36 @@ def demo(asked: DemoOptions) -> int:
     if not asked.resync:
         console.print(f"Look at it with: {line}")
         return ExitCode.DONE
-    pair = open_pair(built.pair_file, progress=progress())
+    opened = open_pair(built.pair_file, progress=progress())
     console.print()
     console.print(Text(f"2. The drift: {line}", style="bold cyan"))
-    print_verdict(console, pair.verify())
+    print_verdict(console, opened.verify())
     console.print()
     line = command("sync", "--pair", asked.into / "pair.toml", "--set", "agent-groups")
     console.print(Text(f"3. Administration first: {line}", style="bold cyan"))
-    names = pair.plan_sync(sets="agent-groups")
+    names = opened.plan_sync(sets="agent-groups")
     print_plan(console, names)
-    _carry_out(pair, names, console)
+    _carry_out(opened, names, console)
     console.print()
     line = command("resync", "--pair", asked.into / "pair.toml", "--window", WINDOW)
     console.print(Text(f"4. Then history: {line}", style="bold cyan"))
-    plan = pair.plan_resync(window=WINDOW)
+    plan = opened.plan_resync(window=WINDOW)
     print_plan(console, plan)
-    _carry_out(pair, plan, console)
+    _carry_out(opened, plan, console)
     console.print()
     console.print(Text("5. In sync again: the same verify as before", style="bold cyan"))
-    after = pair.verify()
+    after = opened.verify()
     print_verdict(console, after)
     if not after.in_sync:
         raise SyncError("The demo pair is not in sync after its resync; this should not happen.")
     return ExitCode.DONE
 
 
-def _carry_out(pair: Pair, plan: Plan, console: Console) -> None:
+def _carry_out(opened: Pair, plan: Plan, console: Console) -> None:
     """Do a plan and say what became of it; what was stopped goes no further."""
     from syncengine.report.outcome import print_outcome
 
-    outcome = pair.execute(plan).outcome
+    outcome = opened.execute(plan).outcome
     print_outcome(console, outcome)
     if outcome.cancelled:
         raise CancelledError("Stopped; the demo pair can be removed, or built anew.")

@@ -32,7 +32,7 @@ def outages(asked: OutagesOptions) -> int:
     Exit codes: 0 nothing that can be repaired, 3 something can, or is not archived or decided yet, or nobody knows
     what a server saw, 1 a server failed or a table could not be compared, 2 bad input.
     """
-    from syncengine.app import open_pair
+    from syncengine import open_pair
     from syncengine.cli.terminal import out, progress
     from syncengine.report.outages import Asking, outages_document, print_outages
 

@@ -15,7 +15,7 @@ from syncengine.cli.streams import print_document, say
 from syncengine.model.plan import KeptWhy, Plan
 
 if TYPE_CHECKING:
-    from syncengine.app import Pair, Ran
+    from syncengine import BackfillPlan, Pair
 
 
 class Asked(Protocol):
@@ -48,6 +48,14 @@ class Proposal(Protocol):
     """What a command would carry out."""
 
     @property
+    def opened(self) -> Pair:
+        """The pair it was planned for."""
+
+    @property
+    def plan(self) -> Plan | BackfillPlan:
+        """The plan of it."""
+
+    @property
     def is_a_run(self) -> bool:
         """Whether a run is begun for it, once it is agreed to."""
 
@@ -61,13 +69,10 @@ class Proposal(Protocol):
     def foretell(self, *, json: bool) -> Foretold:
         """Find out, and print unless there is to be a document, what else a dry run tells."""
 
-    def carry_out(self) -> Ran:
-        """Do it."""
-
 
 def opened_to_write(asked: Asked, specs: Sequence[Path] = ()) -> Pair:
     """Return the pair of a command that writes; where nobody can be asked, nothing long begins."""
-    from syncengine.app import open_pair
+    from syncengine import open_pair
 
     consent = asked.consent.yes or asked.consent.dry_run
     return open_pair(asked.pair, specs=tuple(specs), progress=progress_before(consent=consent, json=asked.output.json))
@@ -82,21 +87,19 @@ def written(proposal: Proposal, asked: Asked) -> int:
         found = proposal.foretell(json=json)
         if json:
             print_document({**found.document, "dry_run": asked.consent.dry_run})
+        for plan in found.plans:
+            proposal.opened.refuse_conflicts(plan)
         return _end_of_dry_run(found)
     if proposal.question and not asked.consent.yes:
         refuse_nobody_to_ask(json=json)
         if not agreed(proposal.question):
             say("Nothing was written.")
             return ExitCode.CANCELLED
-    return told(proposal.carry_out, asked.pair, asked.output)
+    return told(lambda: proposal.opened.execute(proposal.plan), asked.pair, asked.output)
 
 
 def _end_of_dry_run(found: Foretold) -> ExitCode:
     """Return how a dry run ends: as `verify` does, that a table was not compared outdoes what differs."""
-    from syncengine.jobs.sync import refuse_conflicts
-
-    for plan in found.plans:
-        refuse_conflicts(plan)
     if found.not_compared or any(kept.why is KeptWhy.NOT_COMPARED for plan in found.plans for kept in plan.kept):
         return ExitCode.ERROR
     differing = any(plan.steps or plan.kept or plan.left or plan.not_put_back for plan in found.plans)
@@ -138,7 +141,3 @@ class PlanProposal:
         from syncengine.report.plan_json import plan_summary
 
         return Foretold(plan_summary(self.plan) if json else {}, (self.plan,))
-
-    def carry_out(self) -> Ran:
-        """Do what the plan says."""
-        return self.opened.execute(self.plan)

@@ -29,7 +29,7 @@ def resume(asked: ResumeOptions) -> int:
     still live in a server, 1 a server failed, or the run is damaged, 2 no such run, or nothing to go on with, 130
     stopped.
     """
-    from syncengine.app import open_pair
+    from syncengine import open_pair
     from syncengine.cli.terminal import progress
 
     opened = open_pair(asked.pair, progress=progress())

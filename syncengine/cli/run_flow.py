@@ -19,7 +19,7 @@ from syncengine.model.run import RunKind
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from syncengine.app import Ran
+    from syncengine import Ran
     from syncengine.model.drift import Observation
 
 

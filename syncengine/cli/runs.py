@@ -14,7 +14,7 @@ from syncengine.cli.streams import print_document, say
 from syncengine.model.errors import InputError
 
 if TYPE_CHECKING:
-    from syncengine.app import Pair
+    from syncengine import Pair
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ def runs(asked: RunsOptions) -> int:
 
     Exit codes: 0 done, 1 the staging folder cannot be read, 2 no such run, or it cannot be removed, 130 answered no.
     """
-    from syncengine.app import open_pair
+    from syncengine import open_pair
     from syncengine.cli.terminal import out
     from syncengine.report.run_json import run_document, runs_document
     from syncengine.report.run_text import print_run, print_runs
@@ -59,14 +59,15 @@ def runs(asked: RunsOptions) -> int:
     if asked.remove and not asked.output.json:
         return ExitCode.DONE
     if asked.run is not None and not asked.remove:
-        found = opened.examined(asked.run)
-        said = opened.ledger.folder(found.id).said(found)
+        found = opened.report(asked.run)
         if asked.output.json:
-            print_document(run_document(found, known, said))
+            print_document(run_document(found.run, known, found.said))
         else:
-            print_run(out(), found, known, str(asked.pair), said=said, every_batch=bool(asked.output.verbose))
+            every_batch = bool(asked.output.verbose)
+            print_run(out(), found.run, known, str(asked.pair), said=found.said, every_batch=every_batch)
     elif asked.output.json:
-        print_document(runs_document(known, opened.ledger.holder(), opened.ledger.list_hooks()))
+        stands = opened.status(ask_servers=False, read_journals=False)
+        print_document(runs_document(stands.runs, stands.writing_now, stands.checklist_hooks))
     else:
         print_runs(out(), known)
     return ExitCode.DONE
@@ -82,7 +83,7 @@ def _removed(opened: Pair, asked: RunsOptions) -> bool:
         if not agreed(f"Remove run {found.id} with its journal? It cannot be undone any more."):
             say("Nothing was removed.")
             return False
-    opened.ledger.remove(found.id)
+    opened.remove_run(found.id)
     if not asked.output.json:
         say(f"Run {found.id} was removed; it cannot be undone any more.")
     return True
@@ -95,7 +96,7 @@ def report(asked: ReportOptions) -> int:
 
     Exit codes: 0 done, 1 the staging folder cannot be read, 2 no such run.
     """
-    from syncengine.app import open_pair
+    from syncengine import open_pair
     from syncengine.cli.terminal import out
     from syncengine.report.plan_json import plan_summary
     from syncengine.report.plan_text import print_plan
@@ -103,9 +104,9 @@ def report(asked: ReportOptions) -> int:
     from syncengine.report.run_text import print_run
 
     opened = open_pair(asked.pair)
-    found = opened.examined(asked.run)
+    told = opened.report(asked.run)
+    found, said = told.run, told.said
     plans = opened.plans(found)
-    said = opened.ledger.folder(found.id).said(found)
     if asked.output.json:
         print_document({**run_document(found, opened.runs(), said), "plans": [plan_summary(plan) for plan in plans]})
         return ExitCode.DONE

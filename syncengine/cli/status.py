@@ -10,7 +10,7 @@ import typer
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import PairOption, ShortOutput, SinceOption, SpecsOption
 from syncengine.cli.streams import print_document
-from syncengine.model.run import RunState, left_in_single_user_mode, left_to_do
+from syncengine.model.run import RunState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,28 +35,27 @@ def status(asked: StatusOptions) -> int:
     Exit codes: 0 all is in order, 1 a server failed, 5 a run was cut short or partly done and can be resumed,
     3 something has to be looked at, as a damaged run, 2 bad input.
     """
-    from syncengine.app import open_pair
+    from syncengine import open_pair
     from syncengine.cli.terminal import out, progress
     from syncengine.report.daily_check import daily_document, print_daily
     from syncengine.report.run_json import runs_document
     from syncengine.report.run_text import print_status
 
     opened = open_pair(asked.pair, specs=asked.specs, progress=progress())
-    known, holder = opened.ledger.examined(), opened.ledger.holder()
-    lists = opened.ledger.list_hooks()
-    daily = None if asked.ledger or holder else opened.daily(since=asked.since)
+    found = opened.status(since=asked.since, ask_servers=not asked.ledger)
+    known, daily = found.runs, found.daily
     if asked.output.json:
         told = daily_document(daily, str(asked.pair)) if daily else None
-        document = {**runs_document(known, holder, lists), "daily": told}
+        document = {**runs_document(known, found.writing_now, found.checklist_hooks), "daily": told}
         print_document(document)
     else:
-        print_status(out(), known, holder, str(asked.pair), lists)
+        print_status(out(), known, found.writing_now, str(asked.pair), found.checklist_hooks)
         if daily is not None:
             out().print()
             print_daily(out(), daily, str(asked.pair))
     if daily is not None and daily.failed:
         return ExitCode.ERROR
-    if left_to_do(known) or left_in_single_user_mode(known, lists):
+    if found.left_to_do or found.in_single_user_mode:
         return ExitCode.PARTLY
     if any(run.state is RunState.DAMAGED or run.lost for run in known):
         return ExitCode.DRIFT

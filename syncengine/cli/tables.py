@@ -28,11 +28,11 @@ class TablesOptions:
 
 def tables(asked: TablesOptions) -> int:
     """List the tables syncengine knows, or show one with where each value comes from."""
-    from syncengine.catalogue import load_catalogue
+    from syncengine import open_catalogue
     from syncengine.cli.terminal import out
     from syncengine.report.catalogue import print_sets, print_table, print_tables, sets_document, table_document
 
-    catalogue = load_catalogue(*asked.specs)
+    catalogue = open_catalogue(specs=asked.specs)
     if asked.name is not None:
         spec = catalogue.table(asked.name)
         if asked.output.json:

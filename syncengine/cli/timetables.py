@@ -68,7 +68,7 @@ def timetables(asked: TimetablesOptions) -> int:
     with --run-on --dry-run, there is something to set), 4 nothing of it may be written, 5 partly done, 1 a server
     failed, 2 bad input, 130 stopped.
     """
-    from syncengine.app import open_pair
+    from syncengine import open_pair
     from syncengine.cli.terminal import out, progress
     from syncengine.report.timetables import print_timetables, timetables_document
 

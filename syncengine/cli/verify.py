@@ -59,7 +59,7 @@ def verify(asked: VerifyOptions) -> int:
 
     Exit codes: 0 in sync, 3 drift found, 1 a server failed or a table could not be compared, 2 bad input.
     """
-    from syncengine.app import open_pair
+    from syncengine import open_pair
     from syncengine.cli.terminal import out, progress
     from syncengine.report.checklist import NOTHING_SEEN, left_in_short, left_lines
     from syncengine.report.repair_commands import BY_HAND_TOO, copying_by_hand, repairing

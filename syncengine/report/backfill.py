@@ -13,7 +13,7 @@ from syncengine.model.drift import Counts
 from syncengine.model.names import command
 from syncengine.model.outcome import RunOutcome
 from syncengine.model.plan import KeptWhy, Plan
-from syncengine.model.portions import BackfillWishes, Portion, PortionDone, Portioned, PortionFound
+from syncengine.model.portions import BackfillPlan, Portion, PortionDone, PortionFound
 from syncengine.model.run import RunKind
 from syncengine.model.sentences import listed, plural
 from syncengine.report.checklist import checklist_lines
@@ -26,13 +26,13 @@ SHOWN = 24
 TABLES_NAMED = 4
 
 
-def print_portions(console: Console, wishes: BackfillWishes, portioned: Portioned) -> None:
+def print_portions(console: Console, plan: BackfillPlan) -> None:
     """Print how a backfill is cut, before anything of it is compared."""
-    portions = portioned.portions
-    console.print(Text(f"Backfill: {wishes.about}", style="bold"))
-    for note in portioned.notes:
+    portions = plan.portions
+    console.print(Text(f"Backfill: {plan.about}", style="bold"))
+    for note in plan.notes:
         console.print(Text(f"Note: {note}.", style="dim"))
-    for name, why in portioned.not_counted:
+    for name, why in plan.not_counted:
         console.print(
             Text(f"{name}: not counted ({why.rstrip('.')}); days that only it has are left out.", style="red")
         )
@@ -55,7 +55,9 @@ def print_portions(console: Console, wishes: BackfillWishes, portioned: Portione
         console.print(Text(f"and {len(portions) - SHOWN} portions more; --json lists them all", style="dim"))
     rows = sum(portion.rows for portion in portions)
     console.print()
-    console.print(Text(f"{plural(len(portions), 'portion')}, {plural(rows, 'row')} at {wishes.source}.", style="bold"))
+    console.print(
+        Text(f"{plural(len(portions), 'portion')}, {plural(rows, 'row')} at {plan.wishes.source}.", style="bold")
+    )
 
 
 def print_planned(console: Console, portion: Portion, made: Plan | None) -> None:
@@ -153,18 +155,16 @@ def _print_before(console: Console, before: Sequence[PortionFound]) -> None:
 FIGURES = ("portion", "deleted", "inserted", "left")
 
 
-def portions_document(
-    wishes: BackfillWishes, portioned: Portioned, plans: Sequence[Plan | None] = ()
-) -> dict[str, Any]:
+def portions_document(plan: BackfillPlan, plans: Sequence[Plan | None] = ()) -> dict[str, Any]:
     """Return how a backfill is cut, and with --dry-run the plan of each portion."""
     return {
         "format": "syncengine.backfill-portions",
         "version": 1,
-        "source": wishes.source.value,
-        "policy": wishes.policy.value,
-        "notes": list(portioned.notes),
-        "not_counted": [{"table": name, "problem": why} for name, why in portioned.not_counted],
-        "portions": [_portion(portion) for portion in portioned.portions],
+        "source": plan.wishes.source.value,
+        "policy": plan.wishes.policy.value,
+        "notes": list(plan.notes),
+        "not_counted": [{"table": name, "problem": why} for name, why in plan.not_counted],
+        "portions": [_portion(portion) for portion in plan.portions],
         "plans": [plan_summary(made) if made else None for made in plans],
     }
 

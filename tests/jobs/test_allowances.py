@@ -34,7 +34,7 @@ from syncengine.planning.surroundings import PLANNED, refuse_set_off
 from syncengine.staging.ledger import Begin
 from syncengine.staging.run_folder import RunFolder
 from syncengine.staging.run_reading import RunReading
-from tests.builders import build_files
+from tests.builders import build_files, ledger_of
 from tests.cli.terminal import Typing
 from tests.jobs.backfill.backfills import alike, backfill, history
 from tests.jobs.imitation import BOTH, COUNTS, ON_DELETE, Imitation, imitation, names, once_written, stop, two_tables
@@ -408,7 +408,7 @@ ODD = BackfillWishes(
 
 def test_what_a_backfill_was_asked_for_is_kept_as_it_was(tmp_path: Path) -> None:
     """Names with commas and blanks come back from the folder of the run as what they were."""
-    ledger = history(tmp_path).open().ledger
+    ledger = ledger_of(history(tmp_path).pair_file)
     with ledger.locked() as lock:
         run = ledger.begin(lock, Begin(RunKind.BACKFILL, 1, "odd", request=ODD), needs_bytes=0)
         run.mark_allowance("allowed", ODD.allowed)

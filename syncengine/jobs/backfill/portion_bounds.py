@@ -14,7 +14,7 @@ from syncengine.model.bucket import BucketColumns, bucket_start
 from syncengine.model.errors import InputError, ServerError, WindowError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.portions import BackfillWishes, Portion, Portioned
+from syncengine.model.portions import BackfillPlan, BackfillWishes, Portion
 from syncengine.model.progress import Progress
 from syncengine.model.selection import select_window
 from syncengine.model.spec import Archive, TableSpec
@@ -39,7 +39,7 @@ class Cutting:
     catalogue: Catalogue
     progress: Progress
 
-    def portions(self, servers: Mapping[Role, Server], wishes: BackfillWishes) -> Portioned:
+    def portions(self, servers: Mapping[Role, Server], wishes: BackfillWishes) -> BackfillPlan:
         """Return the portions, and what could not be counted for them. Reads no values, only counts.
 
         Raises `ServerError` where there is no portion and a table could not be counted: nobody knows what it holds.
@@ -82,7 +82,10 @@ class Cutting:
         )
         if failed and not portions:
             _raise_nothing_counted(failed)
-        return Portioned(portions, notes, tuple((name, error.message) for name, error in failed.items()))
+        identities = tuple((role, server.describe().identity) for role, server in servers.items())
+        return BackfillPlan(
+            wishes, portions, identities, notes, tuple((name, error.message) for name, error in failed.items())
+        )
 
     def _archived(self, servers: Mapping[Role, Server], wishes: BackfillWishes) -> tuple[Window, tuple[str, ...]]:
         """Return the window up to what both servers have archived for every ACD (rule 6), and a note of that."""
