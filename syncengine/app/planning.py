@@ -29,13 +29,11 @@ from syncengine.jobs.surroundings import surrounded
 from syncengine.jobs.sync import SyncWishes
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
-from syncengine.model.plan import Plan, Policy, Rollups, UnknownColumns
+from syncengine.model.plan import SYNCED, Plan, Policy, Rollups, UnknownColumns
 from syncengine.model.portions import BACKFILLED, BackfillPlan, BackfillWishes, Portion
 from syncengine.model.timetable_flag import RunOn
 from syncengine.planning.administration import AdministrationWishes
 from syncengine.planning.timetables import RunOnWish
-
-SYNCED = (Policy.REPLACE, Policy.FILL)
 
 
 class Planning(Opened):

@@ -16,11 +16,13 @@ from syncengine.cli.options import (
     PairOption,
     ShortOutput,
     SpecsOption,
+    one_policy,
 )
 from syncengine.cli.plan_flow import Foretold, opened_to_write, written
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
 from syncengine.model.plan import Policy
+from syncengine.model.portions import BACKFILLED
 
 if TYPE_CHECKING:
     from syncengine import BackfillPlan, Pair
@@ -52,9 +54,8 @@ class BackfillOptions:
     source: FromOption = None
     policy: Annotated[
         Policy,
-        typer.Option(
-            case_sensitive=False,
-            metavar="[fill|replace|reconcile]",
+        one_policy(
+            BACKFILLED,
             help="fill: add buckets the target lacks, delete nothing. replace: buckets that differ end with the "
             "source's rows. reconcile: each interval from the server that saw it whole, in both directions.",
         ),

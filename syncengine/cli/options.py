@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypedDict
 
 import typer
+from typer.models import OptionInfo
 
 from syncengine.model.pair import Role
+from syncengine.model.plan import Policy
 
 PairOption = Annotated[
     Path,
@@ -87,6 +90,19 @@ TraceOption = Annotated[
     int,
     typer.Option("--verbose", "-v", count=True, help="-vv: a trace behind errors.", show_default=False),
 ]
+
+
+def one_policy(policies: Sequence[Policy], *, help: str) -> OptionInfo:  # noqa: A002  # as typer calls it
+    """Return the option that takes one of some policies, and no other."""
+    names = [policy.value for policy in policies]
+
+    def parsed(typed: str) -> Policy:
+        if typed.casefold() not in names:
+            raise typer.BadParameter(f"{typed!r} is not one of {', '.join(map(repr, names))}")
+        return Policy(typed.casefold())
+
+    option: OptionInfo = typer.Option("--policy", parser=parsed, metavar=f"[{'|'.join(names)}]", help=help)
+    return option
 
 
 class Chosen(TypedDict):

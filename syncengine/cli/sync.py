@@ -16,10 +16,11 @@ from syncengine.cli.options import (
     Output,
     PairOption,
     SpecsOption,
+    one_policy,
 )
 from syncengine.cli.plan_flow import PlanProposal, opened_to_write, written
 from syncengine.model.pair import Role
-from syncengine.model.plan import Policy
+from syncengine.model.plan import SYNCED, Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,15 +40,13 @@ class SyncOptions:
         ),
     ] = None
     policy: Annotated[
-        Policy | None,
-        typer.Option(
-            case_sensitive=False,
-            show_default="replace",
-            metavar="[replace|fill]",
+        Policy,
+        one_policy(
+            SYNCED,
             help="replace: the target ends with the source's rows. fill: add what the target lacks, change and "
             "delete nothing.",
         ),
-    ] = None
+    ] = Policy.REPLACE
     include_manual: Annotated[
         bool,
         typer.Option("--include-manual", help="Also write tables that are administered by hand or by the switch."),
@@ -75,7 +74,7 @@ def sync(asked: SyncOptions) -> int:
     plan = opened.plan_sync(
         **asked.chosen,
         source=asked.source or Role.PRIMARY,
-        policy=asked.policy or Policy.REPLACE,
+        policy=asked.policy,
         prefer=asked.prefer,
         include_manual=asked.include_manual,
         remove_users=asked.remove_users,

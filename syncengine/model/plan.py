@@ -34,6 +34,10 @@ class Policy(StrEnum):
     """Each interval from the server that saw it whole, in both directions."""
 
 
+SYNCED = (Policy.REPLACE, Policy.FILL)
+"""The policies administration is copied by."""
+
+
 class RowsFrom(StrEnum):
     """Where the rows that a plan's steps write come from. Wherever that is, they are held against the plan."""
 
