@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from syncengine.catalogue import Catalogue
     from syncengine.demo.shape import DemoPair, DemoShape
     from syncengine.jobs.runs.result import Ran
-    from syncengine.model.allowed import Allowed, SetOffError
+    from syncengine.model.allowed import Allowed
     from syncengine.model.bucket import Bucket, BucketState
     from syncengine.model.bucket_rows import BucketRows, ChangedRow, RowColumn
     from syncengine.model.check import Finding, PairCheck, ServerCheck, Severity
@@ -83,7 +83,23 @@ if TYPE_CHECKING:
     from syncengine.model.portions import BackfillPlan, BackfillWishes, Portion, PortionDone, PortionFound
     from syncengine.model.procedure import Procedure, ProcedureLine
     from syncengine.model.progress import Progress
+    from syncengine.model.refusals import (
+        ConflictsError,
+        CutShortError,
+        LocalAdministrationError,
+        NotArchivedError,
+        NothingToPutBackError,
+        NoTransactionsError,
+        OtherServersError,
+        OutagesUnknownError,
+        SetOffError,
+        TooManyDeletionsError,
+        UnlikeLoadsError,
+        UnlikeTablesError,
+        UnwritableError,
+    )
     from syncengine.model.rollups import InternalTable, InternalVerdict
+    from syncengine.model.rules import Rule
     from syncengine.model.run import BatchRecord, BatchState, RunHeader, RunKind, RunRecord, RunState
     from syncengine.model.spec import ColumnType, TableSet, TableSpec
     from syncengine.model.surroundings import Meeting
@@ -95,41 +111,44 @@ if TYPE_CHECKING:
 __all__ = [
     "Action", "Allowed", "BackfillPlan", "BackfillWishes", "BatchRecord", "BatchState", "BlindSide", "BlindTime",
     "Bucket", "BucketDrift", "BucketRows", "BucketState", "BucketWrite", "CancelledError", "Catalogue",
-    "ChangedRow", "ChangedValue", "ChecklistLine", "ColumnType", "Counts", "DailyCheck", "DemoPair", "DemoShape",
-    "FaultsError",
-    "FilledChecklist", "FilledLine", "Finding", "GroupChange", "HookFailedError", "HookRecord", "HookState",
-    "InputError", "InternalTable", "InternalVerdict", "KeptBack", "KeptWhy", "KeyGroupDrift", "Meeting",
-    "MovedError", "Observation", "OccupiedError", "OutageFinding", "OutageReport", "Outlook", "OutputError",
-    "Pair", "PairCheck", "PairFileError", "PairStatus", "Plan", "PlannedChange", "Policy", "Portion",
-    "PortionDone", "PortionFound", "Procedure", "ProcedureLine", "Progress", "Ran", "RefusedError", "RestoreRange",
-    "Role", "Rollups", "RowColumn", "RunHeader", "RunKind", "RunOn", "RunOutcome", "RunRecord", "RunReport",
-    "RunState", "Scope", "ServerCheck", "ServerDay", "ServerError", "ServerFacts", "ServerLockedError",
-    "ServerReadOnlyError", "ServerSlowError", "ServerUnreachableError", "SetOffError", "Severity", "Sighting",
-    "SpecError", "StagingError", "StaleRollup", "Step", "StepOutcome", "StepState", "StillOpenError", "Strength",
-    "SyncError", "TableObservation", "TablePart", "TableSet", "TableSpec", "TableState", "TableToll", "Tick",
-    "Timetable", "TimetableListing", "UnknownColumns", "UnknownOutcomeError", "UnknownTableError", "Versions",
-    "Window", "WindowError", "bare_checklist", "build_demo", "open_catalogue", "open_pair", "open_procedures",
+    "ChangedRow", "ChangedValue", "ChecklistLine", "ColumnType", "ConflictsError", "Counts", "CutShortError",
+    "DailyCheck", "DemoPair", "DemoShape", "FaultsError", "FilledChecklist", "FilledLine", "Finding", "GroupChange", "HookFailedError",
+    "HookRecord", "HookState", "InputError", "InternalTable", "InternalVerdict", "KeptBack", "KeptWhy",
+    "KeyGroupDrift", "LocalAdministrationError", "Meeting", "MovedError", "NoTransactionsError",
+    "NotArchivedError", "NothingToPutBackError", "Observation", "OccupiedError", "OtherServersError",
+    "OutageFinding", "OutageReport", "OutagesUnknownError", "Outlook", "OutputError", "Pair", "PairCheck",
+    "PairFileError", "PairStatus", "Plan", "PlannedChange", "Policy", "Portion", "PortionDone", "PortionFound",
+    "Procedure", "ProcedureLine", "Progress", "Ran", "RefusedError", "RestoreRange", "Role", "Rollups",
+    "RowColumn", "Rule", "RunHeader", "RunKind", "RunOn", "RunOutcome", "RunRecord", "RunReport", "RunState",
+    "Scope", "ServerCheck", "ServerDay", "ServerError", "ServerFacts", "ServerLockedError", "ServerReadOnlyError",
+    "ServerSlowError", "ServerUnreachableError", "SetOffError", "Severity", "Sighting", "SpecError",
+    "StagingError", "StaleRollup", "Step", "StepOutcome", "StepState", "StillOpenError", "Strength", "SyncError",
+    "TableObservation", "TablePart", "TableSet", "TableSpec", "TableState", "TableToll", "Tick", "Timetable",
+    "TimetableListing", "TooManyDeletionsError", "UnknownColumns", "UnknownOutcomeError", "UnknownTableError",
+    "UnlikeLoadsError", "UnlikeTablesError", "UnwritableError", "Versions", "Window", "WindowError",
+    "bare_checklist", "build_demo", "open_catalogue", "open_pair", "open_procedures",
 ]
 _HOMES = (
     "model.errors", "model.pair", "model.window", "model.plan", "model.allowed", "model.bucket",
     "model.bucket_rows", "model.check", "model.checklist", "model.daily_check", "model.drift", "model.facts",
     "model.filled_checklist", "model.hooks", "model.outages", "model.outcome", "model.pair_status",
-    "model.portions", "model.procedure", "model.progress", "model.rollups", "model.run", "model.spec",
-    "model.surroundings", "model.timetable_flag", "model.timetables", "catalogue", "jobs.runs.result", "demo.shape",
-    "app",
+    "model.portions", "model.procedure", "model.progress", "model.refusals", "model.rules", "model.rollups",
+    "model.run", "model.spec", "model.surroundings", "model.timetable_flag", "model.timetables", "catalogue",
+    "jobs.runs.result", "app",
 )
 """Where these names come from: values first, since help and listings need none of the engine."""
 # fmt: on
 
 
-def __getattr__(name: str) -> object:
-    """Import a name when it is first asked for."""
-    if name in __all__:
-        for home in _HOMES:
+if not TYPE_CHECKING:  # Else every name would seem to be there.
+
+    def __getattr__(name: str) -> object:
+        """Import a name when it is first asked for."""
+        for home in _HOMES if name in __all__ else ():
             module = import_module(f"syncengine.{home}")
             if hasattr(module, name):
                 return getattr(module, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

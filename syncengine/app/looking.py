@@ -45,6 +45,8 @@ from syncengine.planning.by_hand import left_to_people
 class Looking(Opened):
     """What is looked at in a pair."""
 
+    __slots__ = ()
+
     @property
     def catalogue(self) -> Catalogue:
         """The tables, files and sets that are known of this pair."""

@@ -18,14 +18,34 @@ from syncengine.jobs.rollups.repair import MendingRollups
 from syncengine.jobs.runs.runs import Runs
 from syncengine.jobs.sync import Syncing
 from syncengine.jobs.timetables.listing import Timetables
+from syncengine.model.never_pickled import NeverPickled
 from syncengine.model.pair import PairSettings
 from syncengine.model.progress import Progress
 from syncengine.staging.ledger import Ledger
 from syncengine.staging.staging_folder import keep_from_others
 
 
-class Opened:
+class Opened(NeverPickled):
     """The jobs of one pair. Nothing of it is for callers of the Python API."""
+
+    # A name that is mistyped is not taken for a setting.
+    __slots__ = (
+        "_backfilling",
+        "_catalogue",
+        "_choosing",
+        "_commands",
+        "_connections",
+        "_daily",
+        "_ledger",
+        "_observer",
+        "_outages",
+        "_progress",
+        "_rollups",
+        "_runs",
+        "_settings",
+        "_syncing",
+        "_timetables",
+    )
 
     def __init__(
         self, settings: PairSettings, catalogue: Catalogue, progress: Progress, environment: Mapping[str, str]

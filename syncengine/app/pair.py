@@ -12,3 +12,5 @@ class Pair(Looking, Planning, Running):
 
     What differs is looked at, what is to be written is planned, and a plan is executed, as a run that is kept.
     """
+
+    __slots__ = ()

@@ -39,6 +39,8 @@ from syncengine.planning.timetables import RunOnWish
 class Planning(Opened):
     """What of a pair is to be written; nothing of it is before `execute`."""
 
+    __slots__ = ()
+
     def plan_resync(
         self,
         *,

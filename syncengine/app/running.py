@@ -15,6 +15,8 @@ from syncengine.model.run import RunKind, RunRecord
 class Running(Opened):
     """What writes to a pair, and its runs."""
 
+    __slots__ = ()
+
     def execute(self, plan: Plan | BackfillPlan, *, about: str = "") -> Ran:
         """Do what a plan says, then verify every table it names again (rule: only that says "in sync").
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from syncengine.app.arguments import Names, Numbers, names_of, numbers_of
 from syncengine.catalogue import Catalogue
 from syncengine.model.allowed import Allowed
-from syncengine.model.errors import InputError, RefusedError
+from syncengine.model.errors import InputError
 from syncengine.model.names import typed
 from syncengine.model.pair import Role
+from syncengine.model.refusals import LocalAdministrationError
 from syncengine.model.sentences import listed
 from syncengine.model.spec import Archive, CompanionFile, DataClass, Kept, TableSpec
 
@@ -65,7 +66,7 @@ class Choosing:
             if table_set.every_acd and asked.acds:
                 raise InputError(
                     f"The set {table_set.name} is always of all ACDs (High Availability guide, chapter 3).",
-                    hint="Leave --acd out, or name single tables with --table.",
+                    hint="Leave `acds=` out, or name single tables with `tables=`.",
                 )
         return self.without(self.catalogue.select(asked.tables, asked.sets), asked)
 
@@ -95,11 +96,11 @@ class Choosing:
         if both:
             raise InputError(
                 f"{listed(sorted(both), NAMED)}: named both to be taken and to be left out.",
-                hint="Leave out one of --table and --exclude-table.",
+                hint="Leave out one of `tables=` and `exclude=`.",
             )
         left = tuple(spec for spec in specs if spec.name not in out)
         if specs and not left:
-            raise InputError("Every table that was asked for is left out.", hint="Leave out some --exclude-table.")
+            raise InputError("Every table that was asked for is left out.", hint="Leave out some `exclude=`.")
         return left
 
     def to_look_for_outages(self, asked: Asked) -> tuple[TableSpec, ...]:
@@ -133,7 +134,7 @@ class Choosing:
             what = unrolled[0] if unrolled else "what was asked for"
             raise InputError(
                 f"{what} is not rolled up from intervals, so that one server alone cannot tell whether it is right.",
-                hint="Name daily, weekly or monthly tables, like dsplit, or leave --table and --set out.",
+                hint="Name daily, weekly or monthly tables, like dsplit, or leave `tables=` and `sets=` out.",
             )
         return chosen
 
@@ -181,7 +182,7 @@ class Choosing:
         if not specs:
             raise InputError(
                 "A sync of administration needs to be told of what.",
-                hint="Name a set, as in --set dictionary, or a table; `syncengine tables --sets` lists the sets.",
+                hint="Name a set, as in `sets='dictionary'`, or a table; `syncengine tables --sets` lists the sets.",
             )
         refuse_local(specs)
         timed = [spec.name for spec in specs if spec.time is not None and not spec.future_dates]
@@ -195,7 +196,7 @@ class Choosing:
         if asked.acds and (told or len(whole) == len(specs)):
             raise InputError(
                 f"{listed(sorted(told) or whole, NAMED)}: rows that belong to no ACD are only copied with all ACDs.",
-                hint="Leave --acd out, or leave these tables out.",
+                hint="Leave `acds=` out, or leave these tables out.",
             )
         return specs
 
@@ -227,10 +228,10 @@ class Choosing:
 
 def refuse_local(specs: Iterable[TableSpec]) -> None:
     """Refuse local administration, which no option lets anybody copy (rule 1)."""
-    local = [spec.name for spec in specs if spec.data_class is DataClass.LOCAL]
+    local = tuple(spec.name for spec in specs if spec.data_class is DataClass.LOCAL)
     if local:
-        raise RefusedError(
+        raise LocalAdministrationError(
             f"{', '.join(local)}: local administration belongs to one server and is never copied.",
-            rule=1,
+            tables=local,
             hint="Leave it out; no option lifts this.",
         )

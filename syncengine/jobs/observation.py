@@ -127,7 +127,7 @@ def refuse_nothing_held(observation: Observation) -> None:
     if not any(table.buckets_compared or table.remembered.buckets or table.differing for table in tables):
         raise WindowError(
             f"Neither server holds a row of {observation.requested} in what was asked for: nothing was compared.",
-            hint="Is the year what you mean? `syncengine verify` without --window compares all they hold.",
+            hint="Is the year what you mean? `syncengine verify` without `window=` compares all they hold.",
         )
 
 

@@ -17,6 +17,7 @@ from syncengine.model.drift import Observation, TableState
 from syncengine.model.errors import RefusedError, ServerError, WindowError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.interval import floor_to
+from syncengine.model.names import argument
 from syncengine.model.outages import BlindTime, Held, OutageReport, Outlook, Unseen
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan, Policy
@@ -99,7 +100,7 @@ class Outages:
         """Return the plan that repairs every outage from the better server, in both directions; None where none is.
 
         An interval that is not archived on both servers is left, and named; with `wait` it is refused instead
-        (rule 6), so that the caller waits. So is a time of which nothing shows what a server saw (rule 13), where
+        (rule 6), so that the caller waits. So is a time of which nothing shows what a server saw, where
         nothing else is there to repair. Raises `RefusedError` where a rule forbids the plan.
         """
         looked = self._looked(since)
@@ -236,7 +237,7 @@ def looked_back(now: datetime, since: datetime) -> Window:
     """Return the time from a moment until now; raises `WindowError` for one that has not come."""
     if since >= now:
         raise WindowError(
-            f"--since {since:%Y-%m-%d %H:%M} lies in the future: it is {now:%Y-%m-%d %H:%M} now.",
+            f"{argument('since', f'{since:%Y-%m-%d %H:%M}')} lies in the future: it is {now:%Y-%m-%d %H:%M} now.",
             hint="Give a time that has passed.",
         )
     return Window(since, now)

@@ -109,7 +109,7 @@ class KeptWhy(StrEnum):
     UNKNOWN = "nobody can say what became of the step that wrote it"
     CONFLICT = "changed there since both were last alike, and nothing says which version wins"
     PREFERRED = "the version there is preferred"
-    REMOVAL = "whoever is only there is removed when told, with --remove-users"
+    REMOVAL = "whoever is only there is removed when told, with `remove_users=True`"
     PURGED = "the target no longer keeps rows of that age"
     MIXED = "its rows were not alike before, and cannot be told apart now"
     UNSCHEDULED = "no schedule there, so that it does not run there"

@@ -243,7 +243,7 @@ class _Observing:
             raise InputError(
                 f"The times of {spec.name} are epoch seconds, and {self.settings.file.name} does not say which clock "
                 "the switch's is.",
-                hint='Add a line like timezone = "America/Denver" to it, or leave the table out with --exclude-table.',
+                hint='Add a line like timezone = "America/Denver" to it, or leave the table out with `exclude=`.',
             )
         why = "its times are epoch seconds, and the pair file names no timezone"
         return Work(spec, ColumnsVerdict(TableState.NOTHING, why), (), ())
@@ -431,7 +431,7 @@ def _refuse_nothing(works: list[Work]) -> None:
     told = f" {shown}{more}." if works else ""
     hint = "Name other tables, or another window."
     if OF_NO_ACD in nothing:
-        hint = "Leave --acd out, or name another window." if of_a_time else "Leave --acd out."
+        hint = "Leave `acds=` out, or name another window." if of_a_time else "Leave `acds=` out."
     # Of a table that is on neither server, or of no ACD, no other window will tell more.
     kind = WindowError if of_a_time else InputError
     raise kind(f"There is nothing to compare.{told}", hint=hint)

@@ -198,7 +198,7 @@ def _of_manual(observation: Observation, wishes: Wishes) -> Iterator[str]:
     left = "left as it is" if is_ == "is" else "left as they are"
     yield f"{names}: {left}, though a restore by the vendor's procedure would overwrite {it}"
     lines = administered(replace(observation, tables=manual))
-    yield from (f"{line.text.rstrip('.')}; or add --include-manual to copy it" for line in lines)
+    yield from (f"{line.text.rstrip('.')}; or add `include_manual=True` to copy it" for line in lines)
 
 
 def _notes(observation: Observation, wishes: Wishes, written: set[DataClass]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import Bucket, BucketColumns, period_of
 from syncengine.model.drift import Observation, TableObservation
 from syncengine.model.facts import ServerFacts
-from syncengine.model.names import typed
+from syncengine.model.names import argument
 from syncengine.model.pair import Role
 from syncengine.model.plan import KeptWhy, StaleRollup, Step
 from syncengine.model.spec import Archive, TableSpec
@@ -71,7 +71,7 @@ class _Intervals:
 def _held_because(spec: TableSpec, decision: Decision, intervals: _Intervals | None) -> str:
     bucket = decision.drift.bucket
     if bucket.row_date is None or intervals is None:
-        return f"{spec.rolled_from} was not looked at: take it in too (--table {typed(spec.rolled_from or '')})"
+        return f"{spec.rolled_from} was not looked at: take it in too ({argument('tables', spec.rolled_from or '')})"
     if decision.drift.source.incomplete:
         return "the source summarised broken intervals: rerun its Data Summarizing"
     period = period_of(spec.archive or Archive.DAILY, bucket.row_date)

@@ -11,6 +11,7 @@ from syncengine.model.drift import KeyGroupDrift, TableState
 from syncengine.model.errors import ServerError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.pair import PairSettings, Role
+from syncengine.model.rules import LOCAL_ADMINISTRATION
 from syncengine.model.selection import Value
 from syncengine.model.spec import DataClass, TableSpec
 from syncengine.observe.check.server import Look
@@ -149,7 +150,7 @@ def _findings(setup: SetupTable, found: Findings) -> Iterator[Finding]:
         advice=setup.advice,
         tables=(setup.name,),
         details=tuple(_detail(sample, tells_values=setup.tells_values) for sample in found.samples),
-        rule=1,
+        rule=LOCAL_ADMINISTRATION,
     )
 
 
@@ -160,7 +161,7 @@ def _not_compared(setup: SetupTable, why: str) -> Finding:
         says=f"The rows of {setup.what} could not be held against each other: {why.rstrip('.')}.",
         advice="Look at both servers yourself.",
         tables=(setup.name,),
-        rule=1,
+        rule=LOCAL_ADMINISTRATION,
     )
 
 
