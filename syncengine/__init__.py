@@ -12,8 +12,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from syncengine.app import Pair, bare_checklist, open_catalogue, open_pair, open_procedures
+    from syncengine.app import Pair, bare_checklist, build_demo, open_catalogue, open_pair, open_procedures
     from syncengine.catalogue import Catalogue
+    from syncengine.demo.shape import DemoPair, DemoShape
     from syncengine.jobs.runs.result import Ran
     from syncengine.model.allowed import Allowed
     from syncengine.model.bucket import Bucket, BucketState
@@ -110,22 +111,22 @@ __all__ = [
     "Action", "Allowed", "BackfillPlan", "BackfillPortion", "BackfillWishes", "BatchRecord", "BatchState",
     "BlindSide", "BlindTime", "Bucket", "BucketDrift", "BucketRows", "BucketState", "BucketWrite", "CancelledError",
     "Catalogue", "ChangedRow", "ChangedValue", "ChecklistLine", "ColumnType", "ConflictsError", "Counts",
-    "CutShortError", "DailyCheck", "FaultsError", "FilledChecklist", "FilledLine", "Finding", "GroupChange",
-    "HookFailedError", "HookRecord", "HookState", "InputError", "InternalTable", "InternalVerdict", "KeptBack",
-    "KeptWhy", "KeyGroupDrift", "LocalAdministrationError", "Meeting", "MovedError", "NoTransactionsError",
-    "NotArchivedError", "NothingToPutBackError", "Observation", "OccupiedError", "OtherServersError",
-    "OutageFinding", "OutageReport", "OutagesUnknownError", "Outlook", "OutputError", "Pair", "PairCheck",
-    "PairFileError", "PairStatus", "Plan", "PlannedChange", "Policy", "Portion", "PortionDone", "PortionFound",
-    "Procedure", "ProcedureLine", "Progress", "Ran", "RefusedError", "RestoreRange", "Resync", "Role",
-    "RollupRepair", "Rollups", "RowColumn", "Rule", "RunHeader", "RunKind", "RunOn", "RunOnEdit", "RunOutcome",
-    "RunRecord", "RunReport", "RunState", "Scope", "ServerCheck", "ServerDay", "ServerError", "ServerFacts",
-    "ServerLockedError", "ServerReadOnlyError", "ServerSlowError", "ServerUnreachableError", "SetOffError",
-    "Severity", "Sighting", "SpecError", "StagingError", "StaleRollup", "Step", "StepOutcome", "StepState",
-    "StillOpenError", "Strength", "Sync", "SyncError", "TableObservation", "TablePart", "TableSet", "TableSpec",
-    "TableState", "TableToll", "Tick", "Timetable", "TimetableListing", "TooManyDeletionsError", "Undo",
+    "CutShortError", "DailyCheck", "DemoPair", "DemoShape", "FaultsError", "FilledChecklist", "FilledLine",
+    "Finding", "GroupChange", "HookFailedError", "HookRecord", "HookState", "InputError", "InternalTable",
+    "InternalVerdict", "KeptBack", "KeptWhy", "KeyGroupDrift", "LocalAdministrationError", "Meeting", "MovedError",
+    "NoTransactionsError", "NotArchivedError", "NothingToPutBackError", "Observation", "OccupiedError",
+    "OtherServersError", "OutageFinding", "OutageReport", "OutagesUnknownError", "Outlook", "OutputError", "Pair",
+    "PairCheck", "PairFileError", "PairStatus", "Plan", "PlannedChange", "Policy", "Portion", "PortionDone",
+    "PortionFound", "Procedure", "ProcedureLine", "Progress", "Ran", "RefusedError", "RestoreRange", "Resync",
+    "Role", "RollupRepair", "Rollups", "RowColumn", "Rule", "RunHeader", "RunKind", "RunOn", "RunOnEdit",
+    "RunOutcome", "RunRecord", "RunReport", "RunState", "Scope", "ServerCheck", "ServerDay", "ServerError",
+    "ServerFacts", "ServerLockedError", "ServerReadOnlyError", "ServerSlowError", "ServerUnreachableError",
+    "SetOffError", "Severity", "Sighting", "SpecError", "StagingError", "StaleRollup", "Step", "StepOutcome",
+    "StepState", "StillOpenError", "Strength", "Sync", "SyncError", "TableObservation", "TablePart", "TableSet",
+    "TableSpec", "TableState", "TableToll", "Tick", "Timetable", "TimetableListing", "TooManyDeletionsError", "Undo",
     "UnknownColumns", "UnknownOutcomeError", "UnknownTableError", "UnlikeLoadsError", "UnlikeTablesError",
-    "UnwritableError", "Versions", "Window", "WindowError", "bare_checklist", "open_catalogue", "open_pair",
-    "open_procedures",
+    "UnwritableError", "Versions", "Window", "WindowError", "bare_checklist", "build_demo", "open_catalogue",
+    "open_pair", "open_procedures",
 ]
 _HOMES = (
     "model.errors", "model.pair", "model.window", "model.plan", "model.plan_kind", "model.policy",

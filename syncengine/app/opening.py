@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from syncengine.app.arguments import Paths, path_of, paths_of, progress_of, refuse, text_of
 from syncengine.app.pair import Pair
 from syncengine.app.table_settings import fitting_catalogue
 from syncengine.catalogue import Catalogue, load_catalogue
 from syncengine.catalogue.procedure_file import procedure_names, read_procedure
+from syncengine.demo.shape import DemoPair, DemoShape
 from syncengine.model.filled_checklist import FilledChecklist
 from syncengine.model.procedure import Procedure
 from syncengine.model.progress import Progress
@@ -34,6 +35,18 @@ def open_pair(
     settings = read_pair_file(path_of(pair_file, "pair_file"), variables)
     catalogue = fitting_catalogue(settings, paths_of(specs, "specs"))
     return Pair(settings, catalogue, progress_of(progress), variables)
+
+
+def build_demo(
+    into: str | os.PathLike[str], *, shape: DemoShape | None = None, progress: Callable[[str], None] | None = None
+) -> DemoPair:
+    """Build a pair of embedded servers to try everything on, and return what was done to it.
+
+    `progress` is called with one line for each stage. Raises `InputError` where the folder holds a pair already.
+    """
+    from syncengine.demo.build import build_pair
+
+    return build_pair(path_of(into, "into"), shape or DemoShape(), progress=progress)
 
 
 def open_catalogue(*, specs: Paths = ()) -> Catalogue:

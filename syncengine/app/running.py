@@ -30,6 +30,10 @@ class Running(Opened):
         refuse_conflicts(plan)
         return self._runs.execute(plan, about=told)
 
+    def refuse_conflicts(self, plan: Plan) -> None:
+        """Raise what `execute` would: `RefusedError` while nobody has decided the conflicts of a plan (rule 15)."""
+        refuse_conflicts(one_of(plan, Plan, "plan", "Give what plan_sync returned."))
+
     def resume(self, run_id: str | None = None, *, allow_triggers: Names = (), allow_cascades: Names = ()) -> Ran:
         """Go on with a run that was cut short or partly done: nothing staged is read again, nothing done is done again.
 

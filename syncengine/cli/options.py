@@ -1,13 +1,17 @@
-"""Options that several commands share, each with help that a person can learn from."""
+"""Options that several commands share, each with help that a person can learn from, and those that go together."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 import typer
+from typer.models import OptionInfo
 
 from syncengine.model.pair import Role
+from syncengine.model.policy import Policy
 
 PairOption = Annotated[
     Path,
@@ -18,18 +22,12 @@ PairOption = Annotated[
         show_default=False,
     ),
 ]
-TablesOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--table",
-        "-t",
-        metavar="TABLE",
-        help="A table; repeat it for more. `syncengine tables` lists them.",
-        show_default=False,
-    ),
+RunArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="[RUN]", help="A run, or the beginning of its id.", show_default=False),
 ]
 ExcludedOption = Annotated[
-    list[str] | None,
+    tuple[str, ...],
     typer.Option(
         "--exclude-table",
         metavar="TABLE",
@@ -37,18 +35,8 @@ ExcludedOption = Annotated[
         show_default=False,
     ),
 ]
-SetsOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        "-s",
-        metavar="SET",
-        help="A set of tables, like history or dictionary; repeat it for more.",
-        show_default=False,
-    ),
-]
 AcdsOption = Annotated[
-    list[int] | None,
+    tuple[int, ...],
     typer.Option(
         "--acd", metavar="N", help="An ACD by number; repeat it for more. All, if left out.", show_default=False
     ),
@@ -73,51 +61,10 @@ SinceOption = Annotated[
         show_default=False,
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
-SpecsOption = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--specs",
-        metavar="DIR",
-        help="A folder of table specs of your own, for customers' c_ tables.",
-        show_default=False,
-    ),
-]
-VerboseOption = Annotated[
-    int,
-    typer.Option(
-        "--verbose",
-        "-v",
-        count=True,
-        help="-v: every table, not only those that differ. -vv: a trace behind errors.",
-        show_default=False,
-    ),
-]
 FromOption = Annotated[
     Role | None,
     typer.Option(
         "--from", case_sensitive=False, help="The server rows are read from; the other is written. [default: primary]"
-    ),
-]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show the plan and write nothing.")]
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing.")]
-TriggersOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--allow-triggers",
-        metavar="TABLE",
-        help="Write a table whose triggers run then, and change what no undo puts back; repeat it for more.",
-        show_default=False,
-    ),
-]
-CascadesOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--allow-cascades",
-        metavar="TABLE",
-        help="Write a table with whose rows rows of other tables go (ON DELETE CASCADE, SET NULL, SET DEFAULT), which "
-        "no undo puts back; repeat it for more.",
-        show_default=False,
     ),
 ]
 DeletionsOption = Annotated[
@@ -130,3 +77,112 @@ DeletionsOption = Annotated[
         show_default=False,
     ),
 ]
+SpecsOption = Annotated[
+    tuple[Path, ...],
+    typer.Option(
+        "--specs",
+        metavar="DIR",
+        help="A folder of table specs of your own, for customers' c_ tables.",
+        show_default=False,
+    ),
+]
+TraceOption = Annotated[
+    int,
+    typer.Option("--verbose", "-v", count=True, help="-vv: a trace behind errors.", show_default=False),
+]
+
+
+def one_policy(policies: Sequence[Policy], *, help: str) -> OptionInfo:  # noqa: A002  # as typer calls it
+    """Return the option that takes one of some policies, and no other."""
+    names = [policy.value for policy in policies]
+
+    def parsed(typed: str) -> Policy:
+        if typed.casefold() not in names:
+            raise typer.BadParameter(f"{typed!r} is not one of {', '.join(map(repr, names))}")
+        return Policy(typed.casefold())
+
+    option: OptionInfo = typer.Option("--policy", parser=parsed, metavar=f"[{'|'.join(names)}]", help=help)
+    return option
+
+
+class Chosen(TypedDict):
+    """Which tables and ACDs a command is about, as the Python API is told of them."""
+
+    tables: Annotated[
+        tuple[str, ...],
+        typer.Option(
+            "--table",
+            "-t",
+            metavar="TABLE",
+            help="A table; repeat it for more. `syncengine tables` lists them.",
+            show_default=False,
+        ),
+    ]
+    sets: Annotated[
+        tuple[str, ...],
+        typer.Option(
+            "--set",
+            "-s",
+            metavar="SET",
+            help="A set of tables, like history or dictionary; repeat it for more.",
+            show_default=False,
+        ),
+    ]
+    exclude: ExcludedOption
+    acds: AcdsOption
+
+
+class MaySetOff(TypedDict):
+    """At which tables rows beside those of a plan may change, as the Python API is told of them."""
+
+    allow_triggers: Annotated[
+        tuple[str, ...],
+        typer.Option(
+            "--allow-triggers",
+            metavar="TABLE",
+            help="Write a table whose triggers run then, and change what no undo puts back; repeat it for more.",
+            show_default=False,
+        ),
+    ]
+    allow_cascades: Annotated[
+        tuple[str, ...],
+        typer.Option(
+            "--allow-cascades",
+            metavar="TABLE",
+            help="Write a table with whose rows rows of other tables go (ON DELETE CASCADE, SET NULL, SET DEFAULT), "
+            "which no undo puts back; repeat it for more.",
+            show_default=False,
+        ),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """How a command says what it found."""
+
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")] = False
+    verbose: Annotated[
+        int,
+        typer.Option(
+            "--verbose",
+            "-v",
+            count=True,
+            help="-v: every table, not only those that differ. -vv: a trace behind errors.",
+            show_default=False,
+        ),
+    ] = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ShortOutput(Output):
+    """How a command says what it found that has nothing more to say of it."""
+
+    verbose: TraceOption = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """Whether a command that writes is to write, and to ask before."""
+
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and write nothing.")] = False
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing.")] = False

@@ -7,22 +7,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from syncengine.cli.exit_codes import ExitCode
+from syncengine.cli.options import Output
 from syncengine.cli.streams import print_document
 from syncengine.model.errors import CancelledError
 from syncengine.model.hooks import HookState, standing
 from syncengine.model.interrupts import is_stop
 from syncengine.model.outcome import StepState
-from syncengine.model.plan import KeptWhy, Plan
+from syncengine.model.plan import KeptWhy
 from syncengine.model.run import RunKind
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from syncengine.app import Ran
+    from syncengine import Ran
     from syncengine.model.drift import Observation
 
 
-def told(carry_out: Callable[[], Ran], pair: Path, *, json: bool, verbose: int) -> int:
+def told(carry_out: Callable[[], Ran], pair: Path, output: Output) -> int:
     """Do a run, say what became of it, and return its exit code."""
     try:
         ran = carry_out()
@@ -34,7 +35,7 @@ def told(carry_out: Callable[[], Ran], pair: Path, *, json: bool, verbose: int) 
             ) from error
         raise
     try:
-        return _told(ran, pair, json=json, verbose=verbose)
+        return _told(ran, pair, output)
     except (KeyboardInterrupt, Exception) as error:
         if is_stop(error):
             raise CancelledError(
@@ -43,7 +44,7 @@ def told(carry_out: Callable[[], Ran], pair: Path, *, json: bool, verbose: int) 
         raise
 
 
-def _told(ran: Ran, pair: Path, *, json: bool, verbose: int) -> int:
+def _told(ran: Ran, pair: Path, output: Output) -> int:
     from syncengine.cli.terminal import out
     from syncengine.report.outages import unrepaired_lines
     from syncengine.report.outcome import outcome_document, print_outcome
@@ -53,8 +54,8 @@ def _told(ran: Ran, pair: Path, *, json: bool, verbose: int) -> int:
     from syncengine.report.verify_text import print_verdict
 
     if ran.kind is RunKind.BACKFILL:
-        return _backfilled(ran, pair, json=json)
-    if json:
+        return _backfilled(ran, pair, json=output.json)
+    if output.json:
         after = verify_document(ran.after) if ran.after else None
         outcome = outcome_document(
             ran.outcome,
@@ -87,7 +88,9 @@ def _told(ran: Ran, pair: Path, *, json: bool, verbose: int) -> int:
         console.print()
         then = tuple(after_run(ran.after, ran.plan, ran.outcome.run_id, str(pair)))
         tried = bool(ran.plan.unscheduled)
-        print_verdict(console, ran.after, every_table=bool(verbose), then=then, by_hand=_in_short(ran), tried=tried)
+        print_verdict(
+            console, ran.after, every_table=bool(output.verbose), then=then, by_hand=_in_short(ran), tried=tried
+        )
     for line in unrepaired_lines(ran.plan):
         console.print(line)
     _say_of_set_off(console, ran)
@@ -112,17 +115,6 @@ def _say_of_hooks(console: Console, ran: Ran, pair: Path) -> None:
     again = again_lines(ran.outcome.run_id, str(pair)) if only_hooks else ()
     for line in (*hook_lines(ran.hooks), *left_lines(ran.by_hand), *again):
         console.print(line)
-
-
-def foretold(*plans: Plan, not_compared: bool = False) -> ExitCode:
-    """Return how a dry run ends: as `verify` does, that a table was not compared outdoes what differs."""
-    if not_compared or any(kept.why is KeptWhy.NOT_COMPARED for plan in plans for kept in plan.kept):
-        return ExitCode.ERROR
-    return (
-        ExitCode.DRIFT
-        if any(plan.steps or plan.kept or plan.left or plan.unscheduled for plan in plans)
-        else ExitCode.DONE
-    )
 
 
 def exit_code(ran: Ran) -> ExitCode:
