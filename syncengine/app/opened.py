@@ -16,6 +16,7 @@ from syncengine.jobs.observation import Observer
 from syncengine.jobs.outages import Outages
 from syncengine.jobs.rollups.repair import MendingRollups
 from syncengine.jobs.runs.runs import Runs
+from syncengine.jobs.runs.undoing import Undoing
 from syncengine.jobs.sync import Syncing
 from syncengine.jobs.timetables.listing import Timetables
 from syncengine.model.never_pickled import NeverPickled
@@ -45,6 +46,7 @@ class Opened(NeverPickled):
         "_settings",
         "_syncing",
         "_timetables",
+        "_undoing",
     )
 
     def __init__(
@@ -69,6 +71,7 @@ class Opened(NeverPickled):
             self._commands,
             self._rollups,
         )
+        self._undoing = Undoing(settings, catalogue, self._connections, self._ledger)
         self._timetables = Timetables(settings, catalogue, self._connections)
         asks = (self._observer.observe, self._commands.links_now, self._ledger.runs)
         self._outages = Outages(settings, catalogue, self._connections, *asks)

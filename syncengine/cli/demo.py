@@ -106,6 +106,6 @@ def _carry_out(opened: Pair, plan: Plan, console: Console) -> None:
     from syncengine.report.outcome import print_outcome
 
     outcome = opened.execute(plan).outcome
-    print_outcome(console, outcome)
+    print_outcome(console, outcome, plan)
     if outcome.cancelled:
         raise CancelledError("Stopped; the demo pair can be removed, or built anew.")

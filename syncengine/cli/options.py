@@ -11,7 +11,7 @@ import typer
 from typer.models import OptionInfo
 
 from syncengine.model.pair import Role
-from syncengine.model.plan import Policy
+from syncengine.model.policy import Policy
 
 PairOption = Annotated[
     Path,
@@ -167,7 +167,7 @@ class Output:
             "--verbose",
             "-v",
             count=True,
-            help="-v: every table, not only those that differ. -vv: a trace behind errors.",
+            help="-v: all of it, not only what differs. -vv: a trace behind errors.",
             show_default=False,
         ),
     ] = 0

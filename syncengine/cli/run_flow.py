@@ -13,7 +13,7 @@ from syncengine.model.errors import CancelledError
 from syncengine.model.hooks import HookState, standing
 from syncengine.model.interrupts import is_stop
 from syncengine.model.outcome import StepState
-from syncengine.model.plan import KeptWhy, Plan
+from syncengine.model.plan import KeptWhy
 from syncengine.model.run import RunKind
 
 if TYPE_CHECKING:
@@ -76,16 +76,13 @@ def _told(ran: Ran, pair: Path, output: Output) -> int:
         print_outcome(
             console,
             ran.outcome,
-            undoes=ran.plan.undoes,
-            edit=ran.plan.edit,
+            ran.plan,
             unlike=ran.unlike,
-            kept=bool(ran.plan.kept),
             notes=ran.notes,
             pair=str(pair),
             rollups=ran.rollups,
             needs=ran.needs,
             by_hand=_in_short(ran),
-            kind=_kind(ran.plan),
         )
     if ran.after is not None:
         console.print()
@@ -99,13 +96,6 @@ def _told(ran: Ran, pair: Path, output: Output) -> int:
     _say_of_set_off(console, ran)
     _say_of_hooks(console, ran, pair)
     return exit_code(ran)
-
-
-def _kind(plan: Plan) -> RunKind:
-    """Return what a run of a plan is begun as, which is the name of its command."""
-    if plan.edit is not None:
-        return RunKind.TIMETABLES
-    return RunKind.SYNC if plan.syncs else RunKind.RESYNC
 
 
 def _say_of_set_off(console: Console, ran: Ran) -> None:
@@ -160,7 +150,7 @@ def _of_the_rows(ran: Ran) -> ExitCode:
             return ExitCode.PARTLY if ran.wrote or ran.before else ExitCode.ERROR
         in_sync = all(portion.in_sync is not False for portion in portions)
         return ExitCode.DONE if in_sync else ExitCode.DRIFT
-    if ran.plan.undoes or ran.plan.edit:
+    if ran.plan.copy is None:
         if ran.unlike or ran.plan.not_as_before:
             return ExitCode.PARTLY
         return ExitCode.DRIFT if ran.plan.unscheduled else ExitCode.DONE

@@ -16,20 +16,23 @@ from syncengine.model.clock import known_to_both
 from syncengine.model.drift import Observation, TableState
 from syncengine.model.errors import RefusedError, ServerError, WindowError
 from syncengine.model.facts import ServerFacts
+from syncengine.model.grain import INTERVAL
 from syncengine.model.interval import floor_to
 from syncengine.model.names import argument
 from syncengine.model.outages import BlindTime, Held, OutageReport, Outlook, Unseen
 from syncengine.model.pair import Limits, PairSettings, Role
-from syncengine.model.plan import Plan, Policy
+from syncengine.model.plan import Plan
+from syncengine.model.plan_kind import Resync
+from syncengine.model.policy import Policy
 from syncengine.model.run import RunRecord
 from syncengine.model.spans import joined
-from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions
 from syncengine.observe.held import held_by
 from syncengine.observe.pair_facts import facts_of
 from syncengine.observe.request import Request
-from syncengine.observe.scopes import LONGEST_KEPT, ScopeQuestions
+from syncengine.observe.scopes import ScopeQuestions
 from syncengine.planning.copied import seen_itself
 from syncengine.planning.outages import blind_times, findings_of, going_on, narrowed
 from syncengine.planning.plan import Wishes
@@ -40,6 +43,7 @@ from syncengine.servers.protocol import Server
 
 UNBOUNDED = 2**62
 """Deletions that a report may name; a run keeps to the pair's limit."""
+ANY_OUTAGE = Resync(Policy.RECONCILE)
 NEAR = timedelta(hours=6)
 """Outages no further apart are compared as one: a few hours cost less to read than each table's query once more."""
 
@@ -94,6 +98,7 @@ class Outages:
         limits: Limits,
         allowed: Allowed,
         specs: tuple[TableSpec, ...],
+        kind: Resync,
         *,
         wait: bool,
     ) -> Plan | None:
@@ -119,7 +124,7 @@ class Outages:
                 return None
             observation = narrowed(self.observe(servers, self._request(facts, archived, acds, specs)), archived)
             try:
-                made = planned(observation, self.catalogue, self._wishes(limits), servers)
+                made = planned(observation, self.catalogue, self._wishes(limits, kind), servers)
             except RefusedError as refusal:
                 if not refusal.passes or observation.differing or observation.not_compared:
                     raise
@@ -151,8 +156,7 @@ class Outages:
 
     def _looked(self, since: datetime | None) -> Window:
         now = as_of(self.settings)
-        kept = self.settings.retention.of(Archive.INTERVAL) or LONGEST_KEPT[Archive.INTERVAL]
-        return looked_back(now, since or midnight(now) - timedelta(days=kept))
+        return looked_back(now, since or INTERVAL.unit.back(self.settings.retention.most(INTERVAL), now))
 
     def _facts(
         self, servers: Mapping[Role, Server], looked: Window, acds: tuple[int, ...]
@@ -198,9 +202,9 @@ class Outages:
             facts=facts,
         )
 
-    def _wishes(self, limits: Limits) -> Wishes:
+    def _wishes(self, limits: Limits, kind: Resync = ANY_OUTAGE) -> Wishes:
         settings = self.settings
-        return Wishes(Policy.RECONCILE, limits, hooks=settings.hooks, call_history=settings.call_history)
+        return Wishes(kind, limits, hooks=settings.hooks, call_history=settings.call_history)
 
     def _planned(
         self, observation: Observation, limits: Limits, servers: Mapping[Role, Server]

@@ -23,7 +23,7 @@ from syncengine.model.facts import ServerFacts
 from syncengine.model.fingerprint import FingerprintColumn, FingerprintQuery, group_key
 from syncengine.model.pair import Limits
 from syncengine.model.selection import KeyGroups, ReadQuery, Selection, select_window
-from syncengine.model.spec import Archive, TableSpec, TimeColumns
+from syncengine.model.spec import TableSpec, TimeColumns
 from syncengine.model.stretch import Overlap, Stretch
 from syncengine.model.window import Window
 from syncengine.observe.columns import ColumnsVerdict
@@ -146,11 +146,10 @@ def _cut(
     if window is None:
         return
     # Weeks and months must not be cut in two; their buckets are few.
-    sliced = spec.archive in (Archive.INTERVAL, Archive.EVENT)
     runs = tuple(_runs(window, skipped))
     if parts:
         runs = tuple(both for run in runs for part in parts if (both := run.clipped(part)))
-    pieces = (piece for run in runs for piece in run.cut(SLICE)) if sliced else iter((window,))
+    pieces = (piece for run in runs for piece in run.cut(SLICE)) if spec.grain.sliced else iter((window,))
     for piece in pieces:
         selection = select_window(spec, piece, zone=zone, acds=acds, except_acds=except_acds)
         if selection is not None:
@@ -191,7 +190,7 @@ def compare(
         if saw is not None:
             saw(pairs)
         candidates = tuple(differing(pairs, every_row=bool(comparison.strength is Strength.EVERY_ROW)))
-        found = stretches(pairs) if comparison.spec.archive is Archive.INTERVAL else {}
+        found = stretches(pairs) if comparison.spec.grain.tiles else {}
         overlaps = tuple(_overlaps(comparison, found))
         found = {bucket: _tiled(stretch, bucket.acd, overlaps, comparison.facts) for bucket, stretch in found.items()}
         findings.overlaps += overlaps

@@ -18,7 +18,8 @@ from syncengine.model.progress import Progress
 from syncengine.model.remembered_days import ALL_READ, Remembered
 from syncengine.model.selection import KeyGroups, Selection
 from syncengine.model.sentences import listed
-from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.spans import with_spans
+from syncengine.model.spec import TableSpec
 from syncengine.model.timetables import COPIED
 from syncengine.model.window import DAY, Window
 from syncengine.observe.broken_intervals import without_unlike_counts
@@ -148,7 +149,7 @@ class _Observing:
             tables = tuple(self._observed_or_why_not(work, progress) for work in works)
         finally:
             progress.end()
-        return with_rest_named(
+        found = with_spans(
             Observation(
                 as_of=self.request.as_of,
                 seed=self.request.seed,
@@ -167,6 +168,7 @@ class _Observing:
                 interval_lengths=tuple(self.lengths.items()),
             )
         )
+        return with_rest_named(found)
 
     def _live_tables(self) -> Mapping[Role, Mapping[str, LiveTable]]:
         names = [spec.name for spec in self.request.specs]
@@ -290,12 +292,9 @@ class _Observing:
     def _unarchived(self, spec: TableSpec, scopes: tuple[Scope, ...]) -> bool:
         """Say whether a window to be written ends after what both servers have archived."""
         return self.request.for_writing and any(
-            closed_until(spec.archive, scope.acd, self.lengths[scope.acd], self.questions)[0] < scope.requested.stop
+            closed_until(spec.grain, scope.acd, self.lengths[scope.acd], self.questions)[0] < scope.requested.stop
             for scope in scopes
-            if spec.archive in (Archive.INTERVAL, Archive.EVENT)
-            and not spec.at_once
-            and scope.acd in self.lengths
-            and scope.requested is not None
+            if spec.grain.sliced and not spec.at_once and scope.acd in self.lengths and scope.requested is not None
         )
 
     def _observe(self, work: Work, progress: Progress) -> TableObservation:
@@ -404,7 +403,7 @@ class _Observing:
 def _why_nothing(spec: TableSpec, request: Request) -> str:
     if spec.acd is None and request.acds:
         return OF_NO_ACD
-    if spec.archive in (Archive.DAILY, Archive.WEEKLY, Archive.MONTHLY):
+    if spec.grain.summarised:
         return f"the window holds no whole period of its {spec.archive} archive"
     return "nothing of the window is archived on both servers and still kept by both"
 

@@ -11,7 +11,8 @@ from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.drift import Counts
 from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.plan import BucketWrite, KeptBack, KeptWhy, Plan, Policy, RowsFrom, Step, TablePart
+from syncengine.model.plan import BucketWrite, KeptBack, KeptWhy, Plan, Step, TablePart
+from syncengine.model.plan_kind import RunOnEdit, Undo
 from syncengine.model.timetable_flag import (
     NULL,
     FlagChange,
@@ -96,6 +97,7 @@ def taken_back(
 
 
 def edit_plan(
+    kind: RunOnEdit | Undo,
     edit: FlagEdit,
     part: TablePart,
     states: EditStates,
@@ -106,7 +108,6 @@ def edit_plan(
     as_of: datetime,
     settings: PairSettings,
     kept: tuple[KeptBack, ...] = (),
-    undoes: str = "",
 ) -> Plan:
     """Return the plan of an edit of one server's own rows: one step, and none where there is nothing to change.
 
@@ -118,10 +119,10 @@ def edit_plan(
         write = BucketWrite(Bucket(), states.after, states.before, Counts(changed=rows))
         steps = (Step(1, into, (replace(part, buckets=(write,)),)),)
     return Plan(
+        kind=kind,
         seed=seed,
         as_of=as_of,
-        source=into.other,
-        policy=Policy.ROWS,
+        target=into,
         requested=None,
         zone=settings.timezone,
         identities=((into, identity),),
@@ -131,9 +132,6 @@ def edit_plan(
         stale=(),
         notes=(),
         tables=(SCHEDULES,),
-        undoes=undoes,
-        rows_from=RowsFrom.TARGET_EDITED,
-        edit=edit,
     )
 
 

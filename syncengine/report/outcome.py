@@ -13,11 +13,11 @@ from syncengine.model.checklist import ChecklistLine
 from syncengine.model.hooks import HookRecord
 from syncengine.model.names import command
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
-from syncengine.model.plan import Plan, RowsFrom
+from syncengine.model.plan import Plan
+from syncengine.model.plan_kind import Copy, RollupRepair, RunOnEdit, Undo
 from syncengine.model.run import RunKind
 from syncengine.model.sentences import listed, plural
 from syncengine.model.surroundings import Meeting, Unseen
-from syncengine.model.timetable_flag import FlagEdit
 from syncengine.report.checklist import line_document
 from syncengine.report.hooks import hook_document
 from syncengine.report.json_values import plain
@@ -33,17 +33,14 @@ SHOWN = 10
 def print_outcome(
     console: Console,
     outcome: RunOutcome,
+    plan: Plan,
     *,
-    undoes: str = "",
-    edit: FlagEdit | None = None,
     unlike: tuple[str, ...] = (),
-    kept: bool = False,
     notes: tuple[str, ...] = (),
     pair: str = "FILE",
     rollups: Plan | None = None,
     needs: Allowed = NOTHING,
     by_hand: str = "",
-    kind: RunKind = RunKind.RESYNC,
 ) -> None:
     """Print which steps were done and why others were not; for an undo or an edit, whether it came out.
 
@@ -59,20 +56,31 @@ def print_outcome(
             f"{plural(outcome.inserted, 'row')} written where {plural(outcome.deleted, 'row')} stood before."
         ),
     )
-    print_left(console, outcome, pair, rollups=rollups is not None, needs=needs, undoes=undoes, kind=kind)
+    print_left(console, outcome, pair, rollups=rollups is not None, needs=needs, undoes=plan.undoes, kind=plan.run_kind)
     if rollups is not None:
         for line in _rollup_lines(rollups):
             console.print(line)
-    if unlike:
-        wanted = "not as they were, though put back" if undoes else "not as it was set"
-        console.print(Text(f"  {wanted}: {', '.join(unlike)}", style="red"))
-    elif undoes and outcome.done:
-        what = "what was put back" if kept else f"what run {undoes} had written"
-        console.print(Text(f"  looked at again: {what} is as it was before. {by_hand}".rstrip(), style="green"))
-        if kept:
-            console.print(Text(f"  not all of run {undoes}: the plan names what was left, and why", style="yellow"))
-    elif edit is not None and outcome.done:
-        console.print(Text(f"  looked at again: every flag is as the plan has it. {by_hand}".rstrip(), style="green"))
+    if unlike or outcome.done:
+        for line in _looked_at_again(plan, unlike, by_hand):
+            console.print(line)
+
+
+def _looked_at_again(plan: Plan, unlike: Sequence[str], by_hand: str) -> Iterator[Text]:
+    """Yield whether an undo or an edit came out; of what was copied the verdict on both servers follows."""
+    match plan.kind:
+        case Undo(run=run):
+            what = "what was put back" if plan.kept else f"what run {run} had written"
+            if unlike:
+                yield Text(f"  not as they were, though put back: {', '.join(unlike)}", style="red")
+                return
+            yield Text(f"  looked at again: {what} is as it was before. {by_hand}".rstrip(), style="green")
+            if plan.kept:
+                yield Text(f"  not all of run {run}: the plan names what was left, and why", style="yellow")
+        case RunOnEdit() if not unlike:
+            yield Text(f"  looked at again: every flag is as the plan has it. {by_hand}".rstrip(), style="green")
+        case Copy() | RollupRepair() | RunOnEdit():
+            if unlike:
+                yield Text(f"  not as it was set: {', '.join(unlike)}", style="red")
 
 
 def _rollup_lines(made: Plan) -> Iterator[Text]:
@@ -85,9 +93,8 @@ def _rollup_lines(made: Plan) -> Iterator[Text]:
         for write in part.buckets
     } - left
     if places:
-        how = "copied from the other server" if made.rows_from is RowsFrom.OTHER_SERVER else "recomputed from intervals"
         tables = len({table for _, table, _, _ in places})
-        yield Text(f"  {how}: {plural(len(places), 'period')} of {plural(tables, 'table')}", style="green")
+        yield Text(f"  {made.title}: {plural(len(places), 'period')} of {plural(tables, 'table')}", style="green")
     elif not made.stale:
         yield Text("  days, weeks and months already are what their intervals make", style="green")
     if made.stale:

@@ -9,7 +9,8 @@ import pytest
 from syncengine.catalogue import load_catalogue
 from syncengine.catalogue.spec_folders import shipped_folder
 from syncengine.model.bucket import BucketColumns
-from syncengine.model.spec import Archive, DataClass, Evidence, Kept
+from syncengine.model.grain import Archive
+from syncengine.model.spec import DataClass, Evidence, Kept
 from tests.builders import catalogue
 
 NUMBERED = {"agex", "call_rec", "haglog", "linkex", "mctex", "spex", "tgex", "vdnex", "vecex"}

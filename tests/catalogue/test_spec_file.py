@@ -8,7 +8,8 @@ import pytest
 
 from syncengine.catalogue import load_catalogue
 from syncengine.model.errors import SpecError, UnknownTableError
-from syncengine.model.spec import Archive, ColumnType, DataClass, Kept
+from syncengine.model.grain import Archive
+from syncengine.model.spec import ColumnType, DataClass, Kept
 from tests.builders import catalogue
 from tests.cli.terminal import Typing
 

@@ -22,10 +22,11 @@ from syncengine.model.errors import WindowError
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan
+from syncengine.model.plan_kind import BackfillPortion
 from syncengine.model.portions import BackfillWishes, Portion, PortionDone, PortionFound
 from syncengine.model.progress import Progress
 from syncengine.model.refusals import TooManyDeletionsError
-from syncengine.model.run import RunKind, RunRecord
+from syncengine.model.run import RunRecord
 from syncengine.observe.facts import running_archive
 from syncengine.observe.request import Request
 from syncengine.planning.plan import Wishes
@@ -59,7 +60,7 @@ class PortionWork:
         except WindowError:
             return None
         try:
-            how = Wishes(wishes.policy, self.settings.limits, hooks=self.settings.hooks)
+            how = Wishes(BackfillPortion(wishes.policy), self.settings.limits, hooks=self.settings.hooks)
             made = planned(observation, self.catalogue, how, servers, of_a_part=True)
         except TooManyDeletionsError as error:
             error.hint = (
@@ -163,7 +164,6 @@ class Copying:
             last,
             outcome,
             None,
-            kind=RunKind.BACKFILL,
             portions=tuple(self.done),
             before=self.record.portions_found,
             not_counted=self._not_counted(),
@@ -228,10 +228,10 @@ class Copying:
 def nothing(settings: PairSettings, wishes: BackfillWishes, seed: int) -> Plan:
     """Return a plan of no steps, for a backfill that found nothing to compare."""
     return Plan(
+        kind=BackfillPortion(wishes.policy),
         seed=seed,
         as_of=as_of(settings),
-        source=wishes.source,
-        policy=wishes.policy,
+        target=wishes.source.other,
         requested=wishes.window,
         zone=settings.timezone,
         identities=(),
