@@ -30,11 +30,13 @@ from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan
 from syncengine.model.plan_kind import Resync
-from syncengine.model.policy import SYNCED, Policy, Rollups, UnknownColumns
+from syncengine.model.policy import Policy, Rollups, UnknownColumns
 from syncengine.model.portions import BACKFILLED, BackfillPlan, BackfillWishes, Portion
 from syncengine.model.timetable_flag import RunOn
 from syncengine.planning.administration import AdministrationWishes
 from syncengine.planning.timetables import RunOnWish
+
+SYNCED = tuple(policy for policy in Policy if policy.administers)
 
 
 class Planning(Opened):

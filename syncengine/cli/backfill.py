@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -18,14 +18,11 @@ from syncengine.cli.options import (
     SpecsOption,
     one_policy,
 )
-from syncengine.cli.plan_flow import Foretold, opened_to_write, written
+from syncengine.cli.plan_flow import opened_to_write, written
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
 from syncengine.model.policy import Policy
 from syncengine.model.portions import BACKFILLED
-
-if TYPE_CHECKING:
-    from syncengine import BackfillPlan, Pair
 
 
 class Order(StrEnum):
@@ -106,52 +103,4 @@ def backfill(asked: BackfillOptions) -> int:
         portion_days=asked.portion_days,
         **asked.may_set_off,
     )
-    return written(BackfillProposal(opened, plan), asked)
-
-
-@dataclass(frozen=True, slots=True)
-class BackfillProposal:
-    """A backfill cut into portions, as it is proposed."""
-
-    opened: Pair
-    plan: BackfillPlan
-
-    @property
-    def is_a_run(self) -> bool:
-        """Whether there is anything to copy."""
-        return bool(self.plan.portions)
-
-    @property
-    def question(self) -> str:
-        """What is asked before the first portion is planned."""
-        into = " and ".join(sorted(self.plan.writes_to))
-        return f"Write what {into} lacks of this into {into}?"
-
-    def show(self, *, every_table: bool) -> None:
-        """Print the portions, of which nothing was compared yet."""
-        del every_table
-        from syncengine.cli.terminal import out
-        from syncengine.report.backfill import print_portions
-
-        print_portions(out(), self.plan)
-
-    def foretell(self, *, json: bool) -> Foretold:
-        """Plan each portion, and print what would be written of it."""
-        from syncengine.cli.terminal import out
-        from syncengine.report.backfill import (
-            portions_document,
-            print_left_by_hand,
-            print_planned,
-            print_planned_not_compared,
-        )
-
-        plans = []
-        for portion, made in self.opened.portion_plans(self.plan):
-            plans.append(made)
-            if not json:
-                print_planned(out(), portion, made)
-        if not json:
-            print_planned_not_compared(out(), plans)
-            print_left_by_hand(out(), plans)
-        document = portions_document(self.plan, plans)
-        return Foretold(document, [made for made in plans if made], bool(self.plan.not_counted))
+    return written(opened, plan, asked)

@@ -12,22 +12,6 @@ from syncengine.cli.options import Output, PairOption, SpecsOption
 from syncengine.cli.streams import print_document
 
 
-@dataclass(frozen=True, slots=True)
-class CheckOutput(Output):
-    """How `syncengine check` says what it found."""
-
-    verbose: Annotated[
-        int,
-        typer.Option(
-            "--verbose",
-            "-v",
-            count=True,
-            help="-v: every table, item, column and differing row. -vv: a trace behind errors.",
-            show_default=False,
-        ),
-    ] = 0
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckOptions:
     """What can be typed after `syncengine check`."""
@@ -41,7 +25,7 @@ class CheckOptions:
         ),
     ] = False
     specs: SpecsOption = ()
-    output: CheckOutput
+    output: Output
 
 
 def check(asked: CheckOptions) -> int:

@@ -12,6 +12,8 @@ from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, TypeVar, get_args, get_type_hints, is_typeddict
 
+from typer.models import OptionInfo
+
 Options = TypeVar("Options")
 MANY = {
     tuple[str, ...]: list[str] | None,
@@ -31,6 +33,15 @@ def options_of(command: Callable[[Options], int]) -> type[Options]:
 def signature_of(options: type) -> inspect.Signature:
     """Return the parameters that typer is to read for the options of a command."""
     return inspect.Signature(list(_parameters(options)))
+
+
+def spelled(options: type) -> Iterator[tuple[str, str]]:
+    """Yield each option of a command by its name: what it is called here, as in the Python API, and how it is typed."""
+    for name, parameter in signature_of(options).parameters.items():
+        _, option = get_args(parameter.annotation)
+        if isinstance(option, OptionInfo):
+            told = [one for one in (option.default, *(option.param_decls or ())) if str(one).startswith("--")]
+            yield name, str(told[0]).partition("/")[0] if told else f"--{name.replace('_', '-')}"
 
 
 def value_of(options: Callable[..., Options], given: Mapping[str, object]) -> Options:

@@ -18,11 +18,11 @@ from syncengine.app.own_process import leave, take_over
 from syncengine.cli.backfill import backfill
 from syncengine.cli.check import check
 from syncengine.cli.checklist import checklist
-from syncengine.cli.command_line import Options, options_of, signature_of, value_of
+from syncengine.cli.command_line import Options, options_of, signature_of, spelled, value_of
 from syncengine.cli.demo import demo
 from syncengine.cli.endings import end
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.cli.hints import remember_pair
+from syncengine.cli.hints import remember_options, remember_pair
 from syncengine.cli.outages import outages
 from syncengine.cli.resume import resume
 from syncengine.cli.resync import resync
@@ -74,6 +74,7 @@ def _command(function: Callable[[Options], int], when_stopped: str = "Stopped; n
                 raise CancelledError(when_stopped) from error
             raise
 
+    remember_options(dict(spelled(options)))
     vars(stoppable)["__signature__"] = signature_of(options)
     app.command()(stoppable)
 

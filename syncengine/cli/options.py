@@ -167,7 +167,7 @@ class Output:
             "--verbose",
             "-v",
             count=True,
-            help="-v: every table, not only those that differ. -vv: a trace behind errors.",
+            help="-v: all of it, not only what differs. -vv: a trace behind errors.",
             show_default=False,
         ),
     ] = 0

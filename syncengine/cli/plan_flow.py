@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, assert_never
 
 from syncengine.cli.asking import agreed, progress_before, refuse_nobody_to_ask
 from syncengine.cli.exit_codes import ExitCode
@@ -13,9 +12,10 @@ from syncengine.cli.options import Consent, Output
 from syncengine.cli.run_flow import told
 from syncengine.cli.streams import print_document, say
 from syncengine.model.plan import KeptWhy, Plan
+from syncengine.model.portions import BackfillPlan
 
 if TYPE_CHECKING:
-    from syncengine import BackfillPlan, Pair
+    from syncengine import Pair
 
 
 class Asked(Protocol):
@@ -34,110 +34,89 @@ class Asked(Protocol):
         """How to say what comes of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Foretold:
-    """What a dry run has found."""
-
-    document: dict[str, Any]
-    plans: Sequence[Plan]
-    not_compared: bool = False
-    """Whether a table was left out of all plans since it could not be compared."""
-
-
-class Proposal(Protocol):
-    """What a command would carry out."""
-
-    @property
-    def opened(self) -> Pair:
-        """The pair it was planned for."""
-
-    @property
-    def plan(self) -> Plan | BackfillPlan:
-        """The plan of it."""
-
-    @property
-    def is_a_run(self) -> bool:
-        """Whether a run is begun for it, once it is agreed to."""
-
-    @property
-    def question(self) -> str:
-        """What is asked before it is carried out; empty where nothing would be written."""
-
-    def show(self, *, every_table: bool) -> None:
-        """Print what is proposed."""
-
-    def foretell(self, *, json: bool) -> Foretold:
-        """Find out, and print unless there is to be a document, what else a dry run tells."""
-
-
 def opened_to_write(asked: Asked, specs: Sequence[Path] = ()) -> Pair:
     """Return the pair of a command that writes; where nobody can be asked, nothing long begins."""
     from syncengine import open_pair
 
     consent = asked.consent.yes or asked.consent.dry_run
-    return open_pair(asked.pair, specs=tuple(specs), progress=progress_before(consent=consent, json=asked.output.json))
+    return open_pair(asked.pair, specs=specs, progress=progress_before(consent=consent, json=asked.output.json))
 
 
-def written(proposal: Proposal, asked: Asked) -> int:
-    """Show what is proposed, ask, do it, say what became of it, and return the exit code; a dry run only looks."""
-    json = asked.output.json
+def written(opened: Pair, plan: Plan | BackfillPlan, asked: Asked) -> int:
+    """Show a plan, ask, carry it out, say what became of it, and return the exit code; a dry run only looks."""
+    json, question = asked.output.json, _question(plan)
     if not json:
-        proposal.show(every_table=bool(asked.output.verbose))
-    if asked.consent.dry_run or not proposal.is_a_run:
-        found = proposal.foretell(json=json)
-        if json:
-            print_document({**found.document, "dry_run": asked.consent.dry_run})
-        for plan in found.plans:
-            proposal.opened.refuse_conflicts(plan)
-        return _end_of_dry_run(found)
-    if proposal.question and not asked.consent.yes:
+        _show(plan, every_table=bool(asked.output.verbose))
+    if asked.consent.dry_run or question is None:
+        return _foretold(opened, plan, asked)
+    if question and not asked.consent.yes:
         refuse_nobody_to_ask(json=json)
-        if not agreed(proposal.question):
+        if not agreed(question):
             say("Nothing was written.")
             return ExitCode.CANCELLED
-    return told(lambda: proposal.opened.execute(proposal.plan), asked.pair, asked.output)
+    return told(lambda: opened.execute(plan), asked.pair, asked.output)
 
 
-def _end_of_dry_run(found: Foretold) -> ExitCode:
-    """Return how a dry run ends: as `verify` does, that a table was not compared outdoes what differs."""
-    if found.not_compared or any(kept.why is KeptWhy.NOT_COMPARED for plan in found.plans for kept in plan.kept):
+def _question(plan: Plan | BackfillPlan) -> str | None:
+    """Return what is asked before a run of a plan: nothing where that would write nothing, None where none is begun."""
+    into = " and ".join(sorted(plan.writes_to))
+    match plan:
+        case Plan():
+            return None if plan.conflicts else f"Write this into {into}?" if into else ""
+        case BackfillPlan():
+            return f"Write what {into} lacks of this into {into}?" if plan.portions else None
+
+
+def _show(plan: Plan | BackfillPlan, *, every_table: bool) -> None:
+    """Print a plan and what of the outages it leaves, or the portions of a backfill, which are not compared yet."""
+    from syncengine.cli.terminal import out
+    from syncengine.report.backfill import print_portions
+    from syncengine.report.outages import unrepaired_lines
+    from syncengine.report.plan_text import print_plan
+
+    match plan:
+        case BackfillPlan():
+            print_portions(out(), plan)
+        case Plan():
+            print_plan(out(), plan, every_table=every_table)
+            # Where there are no steps, what became of it follows at once, and names them.
+            for line in unrepaired_lines(plan) if plan.steps else ():
+                out().print(line)
+        case _:
+            assert_never(plan)
+
+
+def _foretold(opened: Pair, plan: Plan | BackfillPlan, asked: Asked) -> ExitCode:
+    """Say what else a dry run tells, and return how it ends; as in `verify`, a table not compared outdoes drift."""
+    document, made = _looked_at(opened, plan, json=asked.output.json)
+    if asked.output.json:
+        print_document({**document, "dry_run": asked.consent.dry_run})
+    for one in made:
+        opened.refuse_conflicts(one)
+    not_counted = isinstance(plan, BackfillPlan) and plan.not_counted
+    if not_counted or any(kept.why is KeptWhy.NOT_COMPARED for one in made for kept in one.kept):
         return ExitCode.ERROR
-    differing = any(plan.steps or plan.kept or plan.left or plan.not_put_back for plan in found.plans)
+    differing = any(one.steps or one.kept or one.left or one.not_put_back for one in made)
     return ExitCode.DRIFT if differing else ExitCode.DONE
 
 
-@dataclass(frozen=True, slots=True)
-class PlanProposal:
-    """A plan, as it is proposed."""
+def _looked_at(opened: Pair, plan: Plan | BackfillPlan, *, json: bool) -> tuple[dict[str, Any], Sequence[Plan]]:
+    """Return the document of a plan, and it, or the plans of all portions, which are printed as they are made."""
+    from syncengine.cli.terminal import out
+    from syncengine.report import backfill
+    from syncengine.report.plan_json import plan_summary
 
-    opened: Pair
-    plan: Plan
-
-    @property
-    def is_a_run(self) -> bool:
-        """Whether a run is begun for it: nobody is asked about what is refused."""
-        return not self.plan.conflicts
-
-    @property
-    def question(self) -> str:
-        """What is asked before it is carried out."""
-        into = " and ".join(sorted(self.plan.writes_to))
-        return f"Write this into {into}?" if into else ""
-
-    def show(self, *, every_table: bool) -> None:
-        """Print it, and what of the outages it leaves."""
-        from syncengine.cli.terminal import out
-        from syncengine.report.outages import unrepaired_lines
-        from syncengine.report.plan_text import print_plan
-
-        print_plan(out(), self.plan, every_table=every_table)
-        if self.plan.steps:
-            # Else what became of it follows at once, and names them.
-            for line in unrepaired_lines(self.plan):
-                out().print(line)
-
-    def foretell(self, *, json: bool) -> Foretold:
-        """Return what a dry run tells: the plan."""
-        from syncengine.report.plan_json import plan_summary
-
-        return Foretold(plan_summary(self.plan) if json else {}, (self.plan,))
+    match plan:
+        case Plan():
+            return plan_summary(plan) if json else {}, (plan,)
+        case BackfillPlan():
+            planned = []
+            for portion, made in opened.portion_plans(plan):
+                planned.append(made)
+                if not json:
+                    backfill.print_planned(out(), portion, made)
+            if not json:
+                backfill.print_planned_not_compared(out(), planned)
+                backfill.print_left_by_hand(out(), planned)
+            document = backfill.portions_document(plan, planned) if json else {}
+            return document, [made for made in planned if made]

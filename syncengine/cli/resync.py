@@ -20,7 +20,7 @@ from syncengine.cli.options import (
     SpecsOption,
     WindowOption,
 )
-from syncengine.cli.plan_flow import PlanProposal, opened_to_write, written
+from syncengine.cli.plan_flow import opened_to_write, written
 from syncengine.cli.streams import print_document, say
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
@@ -136,7 +136,7 @@ def resync(asked: ResyncOptions) -> int:
         )
     )
     if plan is not None:
-        return written(PlanProposal(opened, plan), asked)
+        return written(opened, plan, asked)
     if asked.output.json:
         print_document({"format": "syncengine.plan-summary", "version": PLAN_VERSION, "steps": [], "kept": []})
     else:

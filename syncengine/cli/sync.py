@@ -18,9 +18,9 @@ from syncengine.cli.options import (
     SpecsOption,
     one_policy,
 )
-from syncengine.cli.plan_flow import PlanProposal, opened_to_write, written
+from syncengine.cli.plan_flow import opened_to_write, written
 from syncengine.model.pair import Role
-from syncengine.model.policy import SYNCED, Policy
+from syncengine.model.policy import Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class SyncOptions:
     policy: Annotated[
         Policy,
         one_policy(
-            SYNCED,
+            [policy for policy in Policy if policy.administers],
             help="replace: the target ends with the source's rows. fill: add what the target lacks, change and "
             "delete nothing.",
         ),
@@ -81,4 +81,4 @@ def sync(asked: SyncOptions) -> int:
         allow_deletions=asked.allow_deletions,
         **asked.may_set_off,
     )
-    return written(PlanProposal(opened, plan), asked)
+    return written(opened, plan, asked)

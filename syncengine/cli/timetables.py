@@ -9,7 +9,7 @@ import typer
 
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import Consent, MaySetOff, Output, PairOption
-from syncengine.cli.plan_flow import PlanProposal, opened_to_write, written
+from syncengine.cli.plan_flow import opened_to_write, written
 from syncengine.cli.streams import print_document
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
@@ -80,7 +80,7 @@ def timetables(asked: TimetablesOptions) -> int:
             )
         opened = opened_to_write(asked)
         plan = opened.plan_run_on(asked.run_on, owners=asked.owners, on=asked.on or Role.SECONDARY, **asked.may_set_off)
-        return written(PlanProposal(opened, plan), asked)
+        return written(opened, plan, asked)
     if asked.on is not None or asked.consent != ConsentToEdit() or any(asked.may_set_off.values()):
         raise InputError(
             "--on, --dry-run, --yes, --allow-triggers and --allow-cascades belong to an edit, and nothing is edited.",

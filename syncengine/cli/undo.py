@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from syncengine.cli.options import Consent, MaySetOff, Output, PairOption, RunArgument
-from syncengine.cli.plan_flow import PlanProposal, opened_to_write, written
+from syncengine.cli.plan_flow import opened_to_write, written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,4 +31,4 @@ def undo(asked: UndoOptions) -> int:
     """
     opened = opened_to_write(asked)
     plan = opened.plan_undo(asked.run, dry_run=asked.consent.dry_run, **asked.may_set_off)
-    return written(PlanProposal(opened, plan), asked)
+    return written(opened, plan, asked)

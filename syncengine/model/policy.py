@@ -45,10 +45,6 @@ class Policy(StrEnum):
                 return False
 
 
-SYNCED = tuple(policy for policy in Policy if policy.administers)
-"""The policies administration is copied by."""
-
-
 class Rollups(StrEnum):
     """What a run does about periods that were summarised before it repaired their intervals (rule 10)."""
 
