@@ -57,33 +57,12 @@ def _told(ran: Ran, pair: Path, output: Output) -> int:
         return _backfilled(ran, pair, json=output.json)
     if output.json:
         after = verify_document(ran.after) if ran.after else None
-        outcome = outcome_document(
-            ran.outcome,
-            unlike=ran.unlike,
-            notes=ran.notes,
-            hooks=ran.hooks,
-            by_hand=ran.by_hand,
-            rollups=ran.rollups,
-            set_off=ran.set_off,
-            unseen=ran.unseen,
-            needs=ran.needs,
-        )
-        print_document({**plan_summary(ran.plan), "dry_run": False, "outcome": outcome, "after": after})
+        print_document({**plan_summary(ran.plan), "dry_run": False, "outcome": outcome_document(ran), "after": after})
         return exit_code(ran)
     console = out()
     if ran.plan.steps:
         console.print()
-        print_outcome(
-            console,
-            ran.outcome,
-            ran.plan,
-            unlike=ran.unlike,
-            notes=ran.notes,
-            pair=str(pair),
-            rollups=ran.rollups,
-            needs=ran.needs,
-            by_hand=_in_short(ran),
-        )
+        print_outcome(console, ran, pair=str(pair), by_hand=_in_short(ran))
     if ran.after is not None:
         console.print()
         then = tuple(after_run(ran.after, ran.plan, ran.outcome.run_id, str(pair)))
@@ -102,7 +81,7 @@ def _say_of_set_off(console: Console, ran: Ran) -> None:
     """Say what a run changed beside the rows it wrote, and what an undo leaves of that."""
     from syncengine.report.surroundings import set_off_lines
 
-    for line in set_off_lines(ran.plan, ran.set_off, ran.unseen):
+    for line in set_off_lines(ran):
         console.print(line)
 
 
@@ -183,25 +162,13 @@ def _never_compared(ran: Ran, after: Observation) -> bool:
 def _backfilled(ran: Ran, pair: Path, *, json: bool) -> int:
     from syncengine.cli.terminal import out
     from syncengine.report.backfill import backfill_outcome_document, print_backfill_outcome
-    from syncengine.report.outcome import outcome_document
 
     if json:
-        outcome = outcome_document(
-            ran.outcome,
-            notes=ran.notes,
-            hooks=ran.hooks,
-            by_hand=ran.by_hand,
-            set_off=ran.set_off,
-            unseen=ran.unseen,
-            needs=ran.needs,
-        )
-        print_document(backfill_outcome_document(outcome, ran.portions, ran.before, ran.not_counted))
+        print_document(backfill_outcome_document(ran))
     else:
         console = out()
         by_hand = _in_short(ran) if exit_code(ran) is ExitCode.DONE else ""
-        print_backfill_outcome(
-            console, ran.outcome, ran.portions, ran.notes, ran.before, ran.not_counted, str(pair), ran.needs, by_hand
-        )
+        print_backfill_outcome(console, ran, str(pair), by_hand)
         _say_of_set_off(console, ran)
         _say_of_hooks(console, ran, pair)
     return exit_code(ran)
