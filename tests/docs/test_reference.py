@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -176,8 +176,8 @@ def test_every_field_of_a_json_document_is_described(
     assert _fields(*summaries) == _listed(section(JSON, "Plan summary"))
     kinds = {one.default for kind in get_args(PlanKind) for one in fields(kind) if one.name == "name"}
     assert kinds <= set(CODE.findall(section(JSON, "Plan summary")))
-    unseen = [Unseen(Role.SECONDARY, "hsplit", "the link is down")]
-    run = {"outcome": outcome_document(replace(result, unseen=tuple(unseen))), "after": None}
+    unseen = Unseen(Role.SECONDARY, "hsplit", "the link is down")
+    run = {"outcome": outcome_document(Ran(plan, result.outcome, unseen=(unseen,))), "after": None}
     assert _fields(run) == _listed(section(JSON, "Resync"))
 
 
