@@ -17,6 +17,7 @@ from syncengine.cli.options import (
     ShortOutput,
     SpecsOption,
     one_policy,
+    valued,
 )
 from syncengine.cli.plan_flow import opened_to_write, written
 from syncengine.model.errors import InputError
@@ -39,13 +40,7 @@ class BackfillOptions:
     pair: PairOption
     window: Annotated[
         str,
-        typer.Option(
-            "--window",
-            "-w",
-            metavar="TIME",
-            help="A time on the switch's clock: '1998-01..2000-06', '2000-05-01..2000-06-05'.",
-            show_default=False,
-        ),
+        valued("--window -w", "TIME", "A time on the switch's clock: '1998-01..2000-06', '2000-05-01..2000-06-05'."),
     ]
     chosen: Chosen
     source: FromOption = None
@@ -53,7 +48,7 @@ class BackfillOptions:
         Policy,
         one_policy(
             BACKFILLED,
-            help="fill: add buckets the target lacks, delete nothing. replace: buckets that differ end with the "
+            "fill: add buckets the target lacks, delete nothing. replace: buckets that differ end with the "
             "source's rows. reconcile: each interval from the server that saw it whole, in both directions.",
         ),
     ] = Policy.FILL

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.cli.options import Output, SinceOption, SpecsOption
+from syncengine.cli.options import Output, SinceOption, SpecsOption, valued
 from syncengine.cli.streams import print_document
 from syncengine.model.errors import InputError
 
@@ -26,45 +26,21 @@ class ChecklistOptions:
     ] = None
     pair: Annotated[
         Path | None,
-        typer.Option(
+        valued(
             "--pair",
-            metavar="FILE",
-            help="The file that describes the pair, from which the lines are filled in; without it the bare list.",
-            show_default=False,
+            "FILE",
+            "The file that describes the pair, from which the lines are filled in; without it the bare list.",
         ),
     ] = None
-    tick: Annotated[
-        tuple[int, ...],
-        typer.Option("--tick", metavar="N", help="Line N is done; repeat it for more.", show_default=False),
-    ] = ()
-    untick: Annotated[
-        tuple[int, ...],
-        typer.Option("--untick", metavar="N", help="Line N is not done after all.", show_default=False),
-    ] = ()
+    tick: Annotated[tuple[int, ...], valued("--tick", "N", "Line N is done; repeat it for more.")] = ()
+    untick: Annotated[tuple[int, ...], valued("--untick", "N", "Line N is not done after all.")] = ()
     do: Annotated[
-        tuple[int, ...],
-        typer.Option(
-            "--do",
-            metavar="N",
-            help="Have the hook of line N do it, and tick it if that ends with 0.",
-            show_default=False,
-        ),
+        tuple[int, ...], valued("--do", "N", "Have the hook of line N do it, and tick it if that ends with 0.")
     ] = ()
     at: Annotated[
-        str | None,
-        typer.Option(
-            "--at",
-            metavar="TIME",
-            help="When what is ticked was done: '2000-06-05 05:13'. [default: now]",
-            show_default=False,
-        ),
+        str | None, valued("--at", "TIME", "When what is ticked was done: '2000-06-05 05:13'. [default: now]")
     ] = None
-    way: Annotated[
-        str | None,
-        typer.Option(
-            "--way", metavar="WAY", help="Go another way than the first, where there are several.", show_default=False
-        ),
-    ] = None
+    way: Annotated[str | None, valued("--way", "WAY", "Go another way than the first, where there are several.")] = None
     anew: Annotated[
         bool, typer.Option("--anew", help="Begin, or begin again: nothing is ticked, and only what comes now counts.")
     ] = False

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.cli.options import TraceOption
+from syncengine.cli.options import TraceOption, valued
 from syncengine.model.errors import CancelledError, SyncError
 from syncengine.model.names import command
 
@@ -26,9 +26,7 @@ WINDOW = "2000-06-05 05:13..05:19"
 class DemoOptions:
     """What can be typed after `syncengine demo`."""
 
-    into: Annotated[
-        Path, typer.Option("--into", metavar="DIR", help="The folder to build the pair in.", show_default=False)
-    ]
+    into: Annotated[Path, valued("--into", "DIR", "The folder to build the pair in.")]
     resync: Annotated[
         bool, typer.Option("--resync/--no-resync", help="Tell the whole story, or stop at the wounded pair.")
     ] = True

@@ -13,53 +13,35 @@ from typer.models import OptionInfo
 from syncengine.model.pair import Role
 from syncengine.model.policy import Policy
 
+
+def valued(names: str, value: str, says: str) -> OptionInfo:
+    """Return an option that takes a value; where it has a default, its help says which."""
+    option: OptionInfo = typer.Option(*names.split(), metavar=value, help=says, show_default=False)
+    return option
+
+
 PairOption = Annotated[
-    Path,
-    typer.Option(
-        "--pair",
-        metavar="FILE",
-        help="The file that describes the pair (docs/reference/pair-file.md).",
-        show_default=False,
-    ),
+    Path, valued("--pair", "FILE", "The file that describes the pair (docs/reference/pair-file.md).")
 ]
 RunArgument = Annotated[
     str | None,
     typer.Argument(metavar="[RUN]", help="A run, or the beginning of its id.", show_default=False),
 ]
 ExcludedOption = Annotated[
-    tuple[str, ...],
-    typer.Option(
-        "--exclude-table",
-        metavar="TABLE",
-        help="A table to leave out; repeat it for more.",
-        show_default=False,
-    ),
+    tuple[str, ...], valued("--exclude-table", "TABLE", "A table to leave out; repeat it for more.")
 ]
-AcdsOption = Annotated[
-    tuple[int, ...],
-    typer.Option(
-        "--acd", metavar="N", help="An ACD by number; repeat it for more. All, if left out.", show_default=False
-    ),
-]
+AcdsOption = Annotated[tuple[int, ...], valued("--acd", "N", "An ACD by number; repeat it for more. All, if left out.")]
 WindowOption = Annotated[
     str | None,
-    typer.Option(
-        "--window",
-        "-w",
-        metavar="TIME",
-        help="A time on the switch's clock: '2000-06-05 05:13..05:19' (the stop is inclusive), "
+    valued(
+        "--window -w",
+        "TIME",
+        "A time on the switch's clock: '2000-06-05 05:13..05:19' (the stop is inclusive), "
         "'06/05/00 05:13..05:19', '2000-06-05', '2000-05..2000-06'. It is widened to whole intervals.",
-        show_default=False,
     ),
 ]
 SinceOption = Annotated[
-    str | None,
-    typer.Option(
-        "--since",
-        metavar="TIME",
-        help="Look no further back: '2000-06-05', '2000-06-05 05:00'.",
-        show_default=False,
-    ),
+    str | None, valued("--since", "TIME", "Look no further back: '2000-06-05', '2000-06-05 05:00'.")
 ]
 FromOption = Annotated[
     Role | None,
@@ -78,13 +60,7 @@ DeletionsOption = Annotated[
     ),
 ]
 SpecsOption = Annotated[
-    tuple[Path, ...],
-    typer.Option(
-        "--specs",
-        metavar="DIR",
-        help="A folder of table specs of your own, for customers' c_ tables.",
-        show_default=False,
-    ),
+    tuple[Path, ...], valued("--specs", "DIR", "A folder of table specs of your own, for customers' c_ tables.")
 ]
 TraceOption = Annotated[
     int,
@@ -92,7 +68,7 @@ TraceOption = Annotated[
 ]
 
 
-def one_policy(policies: Sequence[Policy], *, help: str) -> OptionInfo:  # noqa: A002  # as typer calls it
+def one_policy(policies: Sequence[Policy], says: str) -> OptionInfo:
     """Return the option that takes one of some policies, and no other."""
     names = [policy.value for policy in policies]
 
@@ -101,7 +77,7 @@ def one_policy(policies: Sequence[Policy], *, help: str) -> OptionInfo:  # noqa:
             raise typer.BadParameter(f"{typed!r} is not one of {', '.join(map(repr, names))}")
         return Policy(typed.casefold())
 
-    option: OptionInfo = typer.Option("--policy", parser=parsed, metavar=f"[{'|'.join(names)}]", help=help)
+    option: OptionInfo = typer.Option("--policy", parser=parsed, metavar=f"[{'|'.join(names)}]", help=says)
     return option
 
 
@@ -109,24 +85,10 @@ class Chosen(TypedDict):
     """Which tables and ACDs a command is about, as the Python API is told of them."""
 
     tables: Annotated[
-        tuple[str, ...],
-        typer.Option(
-            "--table",
-            "-t",
-            metavar="TABLE",
-            help="A table; repeat it for more. `syncengine tables` lists them.",
-            show_default=False,
-        ),
+        tuple[str, ...], valued("--table -t", "TABLE", "A table; repeat it for more. `syncengine tables` lists them.")
     ]
     sets: Annotated[
-        tuple[str, ...],
-        typer.Option(
-            "--set",
-            "-s",
-            metavar="SET",
-            help="A set of tables, like history or dictionary; repeat it for more.",
-            show_default=False,
-        ),
+        tuple[str, ...], valued("--set -s", "SET", "A set of tables, like history or dictionary; repeat it for more.")
     ]
     exclude: ExcludedOption
     acds: AcdsOption
@@ -137,21 +99,19 @@ class MaySetOff(TypedDict):
 
     allow_triggers: Annotated[
         tuple[str, ...],
-        typer.Option(
+        valued(
             "--allow-triggers",
-            metavar="TABLE",
-            help="Write a table whose triggers run then, and change what no undo puts back; repeat it for more.",
-            show_default=False,
+            "TABLE",
+            "Write a table whose triggers run then, and change what no undo puts back; repeat it for more.",
         ),
     ]
     allow_cascades: Annotated[
         tuple[str, ...],
-        typer.Option(
+        valued(
             "--allow-cascades",
-            metavar="TABLE",
-            help="Write a table with whose rows rows of other tables go (ON DELETE CASCADE, SET NULL, SET DEFAULT), "
+            "TABLE",
+            "Write a table with whose rows rows of other tables go (ON DELETE CASCADE, SET NULL, SET DEFAULT), "
             "which no undo puts back; repeat it for more.",
-            show_default=False,
         ),
     ]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import Output
@@ -18,6 +18,7 @@ from syncengine.model.run import RunKind
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
     from syncengine import Ran
     from syncengine.model.drift import Observation
@@ -45,55 +46,71 @@ def told(carry_out: Callable[[], Ran], pair: Path, output: Output) -> int:
 
 
 def _told(ran: Ran, pair: Path, output: Output) -> int:
+    """Print what became of a run."""
+    if output.json:
+        print_document(_document(ran))
+        return exit_code(ran)
     from syncengine.cli.terminal import out
-    from syncengine.report.outages import unrepaired_lines
-    from syncengine.report.outcome import outcome_document, print_outcome
+    from syncengine.report.surroundings import set_off_lines
+
+    console = out()
+    if ran.kind is RunKind.BACKFILL:
+        _print_backfilled(console, ran, pair)
+    else:
+        _print_done(console, ran, pair, every_table=bool(output.verbose))
+    for line in (*set_off_lines(ran), *_left_by_hooks(ran, pair)):
+        console.print(line)
+    return exit_code(ran)
+
+
+def _document(ran: Ran) -> dict[str, Any]:
+    from syncengine.report.backfill import backfill_outcome_document
+    from syncengine.report.outcome import outcome_document
     from syncengine.report.plan_json import plan_summary
-    from syncengine.report.repair_commands import after_run
     from syncengine.report.verify_json import verify_document
-    from syncengine.report.verify_text import print_verdict
 
     if ran.kind is RunKind.BACKFILL:
-        return _backfilled(ran, pair, json=output.json)
-    if output.json:
-        after = verify_document(ran.after) if ran.after else None
-        print_document({**plan_summary(ran.plan), "dry_run": False, "outcome": outcome_document(ran), "after": after})
-        return exit_code(ran)
-    console = out()
+        return backfill_outcome_document(ran)
+    after = verify_document(ran.after) if ran.after else None
+    return {**plan_summary(ran.plan), "dry_run": False, "outcome": outcome_document(ran), "after": after}
+
+
+def _print_done(console: Console, ran: Ran, pair: Path, *, every_table: bool) -> None:
+    """Print which steps were done, and what a fresh look at the pair found."""
+    from syncengine.report.outages import unrepaired_lines
+    from syncengine.report.outcome import print_outcome
+    from syncengine.report.repair_commands import after_run
+    from syncengine.report.verify_text import print_verdict
+
+    by_hand = _in_short(ran)
     if ran.plan.steps:
         console.print()
-        print_outcome(console, ran, pair=str(pair), by_hand=_in_short(ran))
+        print_outcome(console, ran, pair=str(pair), by_hand=by_hand)
     if ran.after is not None:
         console.print()
         then = tuple(after_run(ran.after, ran.plan, ran.outcome.run_id, str(pair)))
         tried = bool(ran.plan.unscheduled)
-        print_verdict(
-            console, ran.after, every_table=bool(output.verbose), then=then, by_hand=_in_short(ran), tried=tried
-        )
+        print_verdict(console, ran.after, every_table=every_table, then=then, by_hand=by_hand, tried=tried)
     for line in unrepaired_lines(ran.plan):
         console.print(line)
-    _say_of_set_off(console, ran)
-    _say_of_hooks(console, ran, pair)
-    return exit_code(ran)
 
 
-def _say_of_set_off(console: Console, ran: Ran) -> None:
-    """Say what a run changed beside the rows it wrote, and what an undo leaves of that."""
-    from syncengine.report.surroundings import set_off_lines
+def _print_backfilled(console: Console, ran: Ran, pair: Path) -> None:
+    """Print what became of each portion of a backfill."""
+    from syncengine.report.backfill import print_backfill_outcome
 
-    for line in set_off_lines(ran):
-        console.print(line)
+    by_hand = _in_short(ran) if exit_code(ran) is ExitCode.DONE else ""
+    print_backfill_outcome(console, ran, str(pair), by_hand)
 
 
-def _say_of_hooks(console: Console, ran: Ran, pair: Path) -> None:
-    """Say what hooks have done, what is left to be done by hand, and how to try again what failed."""
+def _left_by_hooks(ran: Ran, pair: Path) -> Sequence[Text]:
+    """Return what hooks have done, what is left to be done by hand, and how to try again what failed."""
     from syncengine.report.checklist import left_lines
     from syncengine.report.hooks import again_lines, hook_lines
 
     only_hooks = _hooks_left(ran) and ran.outcome.done and not ran.outcome.stopped
     again = again_lines(ran.outcome.run_id, str(pair)) if only_hooks else ()
-    for line in (*hook_lines(ran.hooks), *left_lines(ran.by_hand), *again):
-        console.print(line)
+    return (*hook_lines(ran.hooks), *left_lines(ran.by_hand), *again)
 
 
 def exit_code(ran: Ran) -> ExitCode:
@@ -157,18 +174,3 @@ def _never_compared(ran: Ran, after: Observation) -> bool:
     plans = (ran.plan, ran.rollups) if ran.rollups else (ran.plan,)
     lost = {kept.table for plan in plans for kept in plan.kept if kept.why is KeptWhy.NOT_COMPARED}
     return not lost <= {table.spec.name for table in after.tables}
-
-
-def _backfilled(ran: Ran, pair: Path, *, json: bool) -> int:
-    from syncengine.cli.terminal import out
-    from syncengine.report.backfill import backfill_outcome_document, print_backfill_outcome
-
-    if json:
-        print_document(backfill_outcome_document(ran))
-    else:
-        console = out()
-        by_hand = _in_short(ran) if exit_code(ran) is ExitCode.DONE else ""
-        print_backfill_outcome(console, ran, str(pair), by_hand)
-        _say_of_set_off(console, ran)
-        _say_of_hooks(console, ran, pair)
-    return exit_code(ran)

@@ -43,7 +43,7 @@ class SyncOptions:
         Policy,
         one_policy(
             [policy for policy in Policy if policy.administers],
-            help="replace: the target ends with the source's rows. fill: add what the target lacks, change and "
+            "replace: the target ends with the source's rows. fill: add what the target lacks, change and "
             "delete nothing.",
         ),
     ] = Policy.REPLACE

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.cli.options import Consent, MaySetOff, Output, PairOption
+from syncengine.cli.options import Consent, MaySetOff, Output, PairOption, valued
 from syncengine.cli.plan_flow import opened_to_write, written
 from syncengine.cli.streams import print_document
 from syncengine.model.errors import InputError
@@ -30,10 +30,7 @@ class TimetablesOptions:
 
     pair: PairOption
     owners: Annotated[
-        tuple[str, ...],
-        typer.Option(
-            "--owner", metavar="USER", help="Timetables of this user only; repeat it for more.", show_default=False
-        ),
+        tuple[str, ...], valued("--owner", "USER", "Timetables of this user only; repeat it for more.")
     ] = ()
     run_on: Annotated[
         RunOn | None,
