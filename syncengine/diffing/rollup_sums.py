@@ -91,7 +91,7 @@ def _parts(one: RolledColumn, question: RollupQuestion) -> Iterator[str]:
             yield f"COUNT(DISTINCT {of(question.label)}) FILTER (WHERE {name} <> 0) AS {_of('low', one)}"
             yield f"COUNT(*) FILTER (WHERE {name} <> 0) AS {_of('high', one)}"
             yield f"COUNT({name}) AS {_of('told', one)}"
-        case _:
+        case Rollup.LATEST | Rollup.BUSY_HOUR:
             yield f"LIST({_candidate(one)}) FILTER (WHERE is_latest) AS {name}"
 
 
@@ -118,7 +118,7 @@ def _whole(one: RolledColumn) -> Iterator[str]:
         case Rollup.BROKEN:
             for part in ("low", "high", "told"):
                 yield f"SUM({_of(part, one)}) AS {_of(part, one)}"
-        case _:
+        case Rollup.LATEST | Rollup.BUSY_HOUR:
             yield f"LIST_SORT(LIST_DISTINCT(FLATTEN(LIST({name}) FILTER (WHERE is_latest)))) AS {name}"
 
 
@@ -173,7 +173,7 @@ def _own(one: RolledColumn) -> str:
             return f"MAX({name})"
         case Rollup.LATEST:
             return f"LIST({_candidate(one)})"
-        case _:
+        case Rollup.SUM | Rollup.BUSY_HOUR | Rollup.BROKEN:
             return f"SUM({name})"
 
 

@@ -175,7 +175,7 @@ class Checklists:
                 return INTERVAL.unit.back(1, now)
             case LooksBack.AS_LONG_AS_KEPT:
                 return INTERVAL.unit.back(self.settings.retention.most(INTERVAL), now)
-            case _:
+            case LooksBack.NOT:
                 return now
 
     def _carry_out(
