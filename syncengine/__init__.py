@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from syncengine.app import Pair, bare_checklist, build_demo, open_catalogue, open_pair, open_procedures
     from syncengine.catalogue import Catalogue
     from syncengine.demo.shape import DemoPair
-    from syncengine.jobs.runs.result import Ran
     from syncengine.model.allowed import Allowed
     from syncengine.model.bucket import Bucket, BucketState
     from syncengine.model.bucket_rows import BucketRows, ChangedRow, RowColumn
@@ -82,6 +81,7 @@ if TYPE_CHECKING:
     from syncengine.model.portions import BackfillPlan, BackfillWishes, Portion, PortionDone, PortionFound
     from syncengine.model.procedure import Procedure, ProcedureLine
     from syncengine.model.progress import Progress
+    from syncengine.model.ran import Ran
     from syncengine.model.refusals import (
         ConflictsError,
         CutShortError,
@@ -135,8 +135,8 @@ _HOMES = (
     "model.daily_check", "model.drift", "model.facts",
     "model.filled_checklist", "model.hooks", "model.outages", "model.outcome", "model.pair_status",
     "model.portions", "model.procedure", "model.progress", "model.refusals", "model.rules", "model.rollups",
-    "model.run", "model.spec", "model.surroundings", "model.timetable_flag", "model.timetables", "demo.shape",
-    "catalogue", "jobs.runs.result", "app",
+    "model.run", "model.spec", "model.surroundings", "model.timetable_flag", "model.timetables", "model.ran",
+    "demo.shape", "catalogue", "app",
 )
 """Where these names come from: values first, since help and listings need none of the engine."""
 # fmt: on

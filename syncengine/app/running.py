@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from syncengine.app.arguments import Names, one_of, text_of
 from syncengine.app.opened import Opened
-from syncengine.jobs.runs.result import Ran
 from syncengine.jobs.sync import refuse_conflicts
 from syncengine.model.pair_status import RunReport
 from syncengine.model.plan import Plan
 from syncengine.model.portions import BackfillPlan
+from syncengine.model.ran import Ran
 from syncengine.model.run import RunKind, RunRecord
 
 

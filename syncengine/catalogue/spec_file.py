@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from syncengine.catalogue.schema import ColumnEntry, PiecesEntry, SpecFile, TableEntry, TimeEntry
 from syncengine.model.grain import Archive
@@ -49,7 +49,7 @@ def _name_faults(file: SpecFile) -> Iterator[str]:
     if file.witness and not (file.class_ is DataClass.HISTORICAL and _tiling(file)):
         yield "witness: only a historical interval table has rows in every interval"
     if (file.needs or file.afterwards) and file.time is not None:
-        yield "needs, afterwards: only administration, without a [time], is written with other tables or followed up"
+        yield "needs, afterwards: only administration, without a [time], is written with others"
     cited = [(f"follows.{name}", entry.source) for name, entry in file.follows.items()]
     cited += [(f"needs.{name}", entry.source) for name, entry in file.needs.items()]
     for where, source in cited:
@@ -59,6 +59,8 @@ def _name_faults(file: SpecFile) -> Iterator[str]:
         yield f"row_number: each server numbers by itself, so [not_compared] must name {file.row_number!r} too"
 
 
+IN_PARTS = {"tables", "not_compared", "follows", "needs", "sources", "columns"}
+"""Keys of a file that are told of by the keys in them, or do not matter."""
 PIECES = ("begin", "end", "lasts", "begin_flag", "end_flag")
 
 
@@ -133,34 +135,16 @@ def _table(file: SpecFile, place: str, name: str, entry: TableEntry) -> TableSpe
     )
     present = {column.name for column in columns}
     intervals = _tiling(file)
-    origin = [
-        (key, f"{place}: {key}")
-        for key in (
-            "summary",
-            "class",
-            "acd",
-            "key",
-            "kept",
-            "why_kept",
-            "screen",
-            "retention",
-            "circular",
-            "optional",
-            "at_once",
-            "row_number",
-            "removed_when_told",
-            "afterwards",
-        )
-        if (key if key != "class" else "class_") in file.model_fields_set
-    ]
+    said = ((key, field.alias or key) for key, field in SpecFile.model_fields.items() if key in file.model_fields_set)
+    origin = [(key, f"{place}: {key}") for field, key in said if field not in IN_PARTS]
     origin.append(("archive", f"{place}: tables.{name}.archive" if entry.archive else "default: none, not historical"))
     origin += [(key, "default") for key in ("circular", "optional", "at_once") if key not in file.model_fields_set]
-    origin += [(f"not_compared.{column}", f"{place}: not_compared.{column}") for column in file.not_compared]
-    origin += [(f"follows.{name}", f"{place}: follows.{name}") for name in file.follows]
-    origin += [(f"needs.{name}", f"{place}: needs.{name}") for name in file.needs]
-    origin += [("pieces", f"{place}: pieces")] if file.pieces is not None else []
-    witness = file.witness and name == intervals
-    origin += [("witness", f"{place}: witness")] if witness else []
+    parts: dict[str, Mapping[str, object]] = {
+        "not_compared": file.not_compared,
+        "follows": file.follows,
+        "needs": file.needs,
+    }
+    origin += [(f"{part}.{one}", f"{place}: {part}.{one}") for part, ones in parts.items() for one in ones]
     return TableSpec(
         name=name,
         summary=file.summary,
@@ -184,7 +168,7 @@ def _table(file: SpecFile, place: str, name: str, entry: TableEntry) -> TableSpe
         rolled_from=intervals if entry.archive and entry.archive.grain.summarised else None,
         follows=tuple(_followed(file, present)),
         pieces=Pieces(**file.pieces.model_dump()) if file.pieces is not None else None,
-        witness=witness,
+        witness=file.witness and name == intervals,
         needs=tuple(
             Needed(name, one.why, one.one_step, one.evidence, file.sources.get(one.source, one.source))
             for name, one in file.needs.items()

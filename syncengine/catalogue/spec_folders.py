@@ -153,9 +153,11 @@ class _Reading:
 
         for needed in table.needs:
             found = self.tables.get(folded(needed.name))
-            if found is None or found.time is not None or found.kept is Kept.NEVER:
-                why = f"no spec describes {needed.name!r}" if found is None else f"{needed.name!r} is never written so"
-                yield f"{place}: tables.{table.name}: needs.{needed.name}: {why}"
+            where = f"{place}: tables.{table.name}: needs.{needed.name}"
+            if found is None:
+                yield f"{where}: no spec describes {needed.name!r}"
+            elif found.time is not None or found.kept is Kept.NEVER:
+                yield f"{where}: {needed.name!r} is no administration that is written"
 
     def _resolved_sets(self) -> Iterator[TableSet]:
         for name, (place, file) in self.sets.items():

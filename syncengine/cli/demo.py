@@ -104,7 +104,7 @@ def _carry_out(opened: Pair, plan: Plan, console: Console) -> None:
     """Do a plan and say what became of it; what was stopped goes no further."""
     from syncengine.report.outcome import print_outcome
 
-    outcome = opened.execute(plan).outcome
-    print_outcome(console, outcome, plan)
-    if outcome.cancelled:
+    ran = opened.execute(plan)
+    print_outcome(console, ran)
+    if ran.outcome.cancelled:
         raise CancelledError("Stopped; the demo pair can be removed, or built anew.")

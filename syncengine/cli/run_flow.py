@@ -17,8 +17,7 @@ from syncengine.model.plan import KeptWhy
 from syncengine.model.run import RunKind
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.text import Text
+    from rich.console import Console, RenderableType
 
     from syncengine import Ran
     from syncengine.model.drift import Observation
@@ -46,19 +45,20 @@ def told(carry_out: Callable[[], Ran], pair: Path, output: Output) -> int:
 
 
 def _told(ran: Ran, pair: Path, output: Output) -> int:
-    """Print what became of a run."""
-    if output.json:
-        print_document(_document(ran))
-        return exit_code(ran)
     from syncengine.cli.terminal import out
+    from syncengine.report.backfill import print_backfill_outcome
     from syncengine.report.surroundings import set_off_lines
 
     console = out()
+    if output.json:
+        print_document(_document(ran))
+        return exit_code(ran)
     if ran.kind is RunKind.BACKFILL:
-        _print_backfilled(console, ran, pair)
+        by_hand = _in_short(ran) if exit_code(ran) is ExitCode.DONE else ""
+        print_backfill_outcome(console, ran, pair=str(pair), by_hand=by_hand)
     else:
         _print_done(console, ran, pair, every_table=bool(output.verbose))
-    for line in (*set_off_lines(ran.plan, ran.set_off, ran.unseen), *_left_by_hooks(ran, pair)):
+    for line in (*set_off_lines(ran), *_left_by_hooks(ran, pair)):
         console.print(line)
     return exit_code(ran)
 
@@ -69,21 +69,10 @@ def _document(ran: Ran) -> dict[str, Any]:
     from syncengine.report.plan_json import plan_summary
     from syncengine.report.verify_json import verify_document
 
-    outcome = outcome_document(
-        ran.outcome,
-        unlike=ran.unlike,
-        notes=ran.notes,
-        hooks=ran.hooks,
-        by_hand=ran.by_hand,
-        rollups=ran.rollups,
-        set_off=ran.set_off,
-        unseen=ran.unseen,
-        needs=ran.needs,
-    )
     if ran.kind is RunKind.BACKFILL:
-        return backfill_outcome_document(outcome, ran.portions, ran.before, ran.not_counted)
+        return backfill_outcome_document(ran)
     after = verify_document(ran.after) if ran.after else None
-    return {**plan_summary(ran.plan), "dry_run": False, "outcome": outcome, "after": after}
+    return {**plan_summary(ran.plan), "dry_run": False, "outcome": outcome_document(ran), "after": after}
 
 
 def _print_done(console: Console, ran: Ran, pair: Path, *, every_table: bool) -> None:
@@ -96,17 +85,7 @@ def _print_done(console: Console, ran: Ran, pair: Path, *, every_table: bool) ->
     by_hand = _in_short(ran)
     if ran.plan.steps:
         console.print()
-        print_outcome(
-            console,
-            ran.outcome,
-            ran.plan,
-            unlike=ran.unlike,
-            notes=ran.notes,
-            pair=str(pair),
-            rollups=ran.rollups,
-            needs=ran.needs,
-            by_hand=by_hand,
-        )
+        print_outcome(console, ran, pair=str(pair), by_hand=by_hand)
     if ran.after is not None:
         console.print()
         then = tuple(after_run(ran.after, ran.plan, ran.outcome.run_id, str(pair)))
@@ -116,17 +95,7 @@ def _print_done(console: Console, ran: Ran, pair: Path, *, every_table: bool) ->
         console.print(line)
 
 
-def _print_backfilled(console: Console, ran: Ran, pair: Path) -> None:
-    """Print what became of each portion of a backfill."""
-    from syncengine.report.backfill import print_backfill_outcome
-
-    by_hand = _in_short(ran) if exit_code(ran) is ExitCode.DONE else ""
-    print_backfill_outcome(
-        console, ran.outcome, ran.portions, ran.notes, ran.before, ran.not_counted, str(pair), ran.needs, by_hand
-    )
-
-
-def _left_by_hooks(ran: Ran, pair: Path) -> Sequence[Text]:
+def _left_by_hooks(ran: Ran, pair: Path) -> Sequence[RenderableType]:
     """Return what hooks have done, what is left to be done by hand, and how to try again what failed."""
     from syncengine.report.checklist import left_lines
     from syncengine.report.hooks import again_lines, hook_lines

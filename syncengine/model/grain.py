@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 
 from syncengine.model.interval import floor_to, over_before
 from syncengine.model.window import DAY, Window
 
 SUNDAY = 6
 """The weekday that weeks of a CMS begin on unless told otherwise."""
-MOST_DAYS, MOST_MONTHS = 36500, 1200
-"""How far back anything is reckoned, so that no setting leads out of the calendar."""
 NIGHT = timedelta(hours=36)
 """From the midnight that ends a day until its archive must have run: to noon of the next day."""
 
@@ -29,21 +27,21 @@ class Unit:
     months: int = 0
 
     @property
-    def floating(self) -> bool:
-        """Whether it is a site's own choice on which day it begins, as with weeks."""
-        return self.days > 1
+    def longest(self) -> timedelta:
+        """How long one is at most."""
+        return DAY * (self.days or 31 * self.months)
 
     def after(self, first: date, units: int = 1) -> date:
         """Return the first day of the unit so many after the one that begins on `first`."""
-        if not self.months:
+        if self.days:
             return first + timedelta(days=self.days * units)
         month = _month(first) + self.months * units
-        # A first day that no month has is damage; the next that all months have is as good.
+        # A first day that not every month has is damage; the last one of the month is as good.
         return _first_of(month).replace(day=min(first.day, (_first_of(month + 1) - DAY).day))
 
     def holding(self, day: date, begins: int = SUNDAY) -> date:
         """Return the first day of the unit that holds a day; `begins` is the weekday that weeks begin on."""
-        if not self.months:
+        if self.days:
             return day - timedelta(days=(day.weekday() - begins) % self.days)
         return _first_of(_month(day) - _month(day) % self.months)
 
@@ -52,27 +50,20 @@ class Unit:
 
         A window shorter than the unit holds none (rule 5).
         """
-        days = window.whole_days()
-        if days is None:
-            return None
-        first, past = days
-        if self.months:
+        first, past = window.whole_days() or (date.min, date.min)
+        if self.days:
+            past -= timedelta(days=self.days - 1) if past > first else timedelta(0)
+        elif past > first:
             begun = self.holding(first)
             first, past = (first if begun == first else self.after(begun)), self.holding(past)
-        else:
-            past -= timedelta(days=self.days - 1)
         return (first, past) if first < past else None
 
     def back(self, units: int, moment: datetime) -> datetime:
-        """Return the moment before which who keeps so many units may have dropped what there was."""
+        """Return the moment before which who keeps so many units may have dropped what there was: a century at most."""
         midnight = floor_to(moment, 24 * 60)
-        if not self.months:
-            return midnight - timedelta(days=min(units * self.days, MOST_DAYS))
-        return _midnight(_first_of(_month(self.holding(midnight)) - min(units * self.months, MOST_MONTHS)))
-
-    def last_but_one(self, moment: datetime) -> datetime:
-        """Return when the unit before the one under way has begun, at the latest."""
-        return self.back(2 if self.floating else 1, moment)
+        if self.days:
+            return midnight - timedelta(days=min(units * self.days, 36500))
+        return _midnight(_first_of(_month(self.holding(midnight)) - min(units * self.months, 1200)))
 
 
 def _month(day: date) -> int:
@@ -90,16 +81,16 @@ def _midnight(day: date) -> datetime:
 A_DAY, A_WEEK, A_MONTH = Unit("day", days=1), Unit("week", days=7), Unit("month", months=1)
 
 
-class Rows(StrEnum):
+class Rows(Enum):
     """What rows of an archive are in time."""
 
-    TILES = "tiles"
-    """Each tells of one interval, and all intervals that a server saw have some."""
-    EVENTS = "events"
-    """Each is of something that happened, whenever that was."""
-    PERIODS = "periods"
+    TILES = auto()
+    """Each tells of one interval, and intervals tile the time."""
+    EVENTS = auto()
+    """Each is of something that happened; labels are minutes, folded to the quarter of an hour that holds them."""
+    PERIODS = auto()
     """Each tells of a whole day, week or month, and the CMS makes it of its intervals after that (rule 10)."""
-    TIMELESS = "timeless"
+    TIMELESS = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,36 +98,32 @@ class Grain:
     """What is known of one archive."""
 
     archive: Archive
+    rows: Rows
     word: str
     """What a row of it stands for."""
-    unit: Unit
+    unit: Unit = A_DAY
     """What its retention counts in; what a row stands for, where that is not less than a day."""
-    rows: Rows
-    written_late: timedelta = timedelta(0)
-    """How long after its time was archived a row may still be written."""
     code: str = ""
     """How arch_stat names it; an archive that is not told of there follows the intervals."""
     kept_in: str = ""
     """The column of dcalloc that tells how many units are kept."""
     longest_kept: int | None = None
     """The most units a CMS can be set to keep."""
-    overdue: timedelta | None = None
-    """How long after what it stands at its archive is late; intervals have lengths of their own."""
     stuck: timedelta = timedelta(0)
     """How long after what it stands at something is wrong, not just late."""
-    newest_within: timedelta = 2 * DAY
-    """How far back its newest rows are looked for first."""
-    checked: int = 0
-    """Of how many untouched periods its roll-up is checked before any is recomputed."""
+    overdue: timedelta | None = None
+    """How long after what it stands at its archive is late; intervals have lengths of their own."""
+    written_late: timedelta = timedelta(0)
+    """How long after its time was archived a row may still be written."""
 
     @property
     def tiles(self) -> bool:
-        """Whether labels name intervals, which tile the time."""
+        """Whether labels name intervals."""
         return self.rows is Rows.TILES
 
     @property
     def events(self) -> bool:
-        """Whether labels are minutes, folded to the quarter of an hour that holds them."""
+        """Whether rows are of what happened."""
         return self.rows is Rows.EVENTS
 
     @property
@@ -168,8 +155,9 @@ class Grain:
         return self.sliced or self.unit.whole(window) is not None
 
     def last_but_one(self, moment: datetime, length: int) -> datetime:
-        """Return when what comes before what is under way has begun; `length` is minutes of an interval."""
-        return over_before(moment, length) if self.sliced else self.unit.last_but_one(moment)
+        """Return when what comes before what is under way has begun, at the latest; `length` is that of an interval."""
+        # Weeks begin on whichever day a site has chosen.
+        return over_before(moment, length) if self.sliced else self.unit.back(2 if self.unit.days > 1 else 1, moment)
 
 
 class Archive(StrEnum):
@@ -197,64 +185,13 @@ class Archive(StrEnum):
                 return EVENT
 
 
-INTERVAL = Grain(
-    archive=Archive.INTERVAL,
-    word="interval",
-    unit=A_DAY,
-    rows=Rows.TILES,
-    code="1",
-    kept_in="days_intrahour",
-    longest_kept=62,
-    stuck=timedelta(hours=3),
-)
-DAILY = Grain(
-    archive=Archive.DAILY,
-    word="day",
-    unit=A_DAY,
-    rows=Rows.PERIODS,
-    code="2",
-    kept_in="days_daily",
-    longest_kept=1825,
-    overdue=NIGHT,
-    stuck=2 * DAY,
-    checked=3,
-)
-WEEKLY = Grain(
-    archive=Archive.WEEKLY,
-    word="week",
-    unit=A_WEEK,
-    rows=Rows.PERIODS,
-    code="3",
-    kept_in="weeks_weekly",
-    longest_kept=520,
-    overdue=7 * DAY + NIGHT,
-    stuck=9 * DAY,
-    newest_within=14 * DAY,
-    checked=1,
-)
-MONTHLY = Grain(
-    archive=Archive.MONTHLY,
-    word="month",
-    unit=A_MONTH,
-    rows=Rows.PERIODS,
-    code="4",
-    kept_in="months_monthly",
-    longest_kept=120,
-    overdue=31 * DAY + NIGHT,
-    stuck=34 * DAY,
-    newest_within=62 * DAY,
-    checked=1,
-)
-EVENT = Grain(
-    archive=Archive.EVENT,
-    word="event",
-    unit=A_DAY,
-    rows=Rows.EVENTS,
-    # An event is written when it ends, under the time it began.
-    written_late=DAY,
-)
-TIMELESS = Grain(archive=Archive.DAILY, word="row", unit=A_DAY, rows=Rows.TIMELESS)
+INTERVAL = Grain(Archive.INTERVAL, Rows.TILES, "interval", A_DAY, "1", "days_intrahour", 62, DAY / 8)
+DAILY = Grain(Archive.DAILY, Rows.PERIODS, "day", A_DAY, "2", "days_daily", 1825, 2 * DAY, NIGHT)
+WEEKLY = Grain(Archive.WEEKLY, Rows.PERIODS, "week", A_WEEK, "3", "weeks_weekly", 520, 9 * DAY, 7 * DAY + NIGHT)
+MONTHLY = Grain(Archive.MONTHLY, Rows.PERIODS, "month", A_MONTH, "4", "months_monthly", 120, 34 * DAY, 31 * DAY + NIGHT)
+# An event is written when it ends, under the time it began.
+EVENT = Grain(Archive.EVENT, Rows.EVENTS, "event", written_late=DAY)
+TIMELESS = Grain(Archive.DAILY, Rows.TIMELESS, "row")
 """Of tables that have no archive."""
-
 TOLD = tuple(one.grain for one in Archive if one.grain.code)
 """The archives that arch_stat and dcalloc tell of."""

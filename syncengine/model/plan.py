@@ -232,16 +232,16 @@ class Plan:
     as_of: datetime
     target: Role
     """The server it writes to; where it writes to both, the one that rows are mostly written to."""
-    requested: Window | None
     zone: str
     identities: tuple[tuple[Role, str], ...]
-    ranges: tuple[RestoreRange, ...]
-    steps: tuple[Step, ...]
-    kept: tuple[KeptBack, ...]
-    stale: tuple[StaleRollup, ...]
-    notes: tuple[str, ...]
     tables: tuple[str, ...]
     """Every table that was looked at."""
+    requested: Window | None = None
+    ranges: tuple[RestoreRange, ...] = ()
+    steps: tuple[Step, ...] = ()
+    kept: tuple[KeptBack, ...] = ()
+    stale: tuple[StaleRollup, ...] = ()
+    notes: tuple[str, ...] = ()
     acds: tuple[int, ...] = ()
     """The ACDs asked for; none means all."""
     checklist: Checklist = field(default_factory=Checklist)

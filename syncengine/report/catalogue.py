@@ -64,11 +64,7 @@ def print_table(console: Console, spec: TableSpec) -> None:
         facts.add_row(label, value, origin.get(key, "default"))
     if spec.time is not None:
         names = (spec.time.date, spec.time.label, spec.time.epoch)
-        facts.add_row(
-            "time columns",
-            ", ".join(name for name in names if name),
-            origin.get("summary", "").split(":")[0] + ": time",
-        )
+        facts.add_row("time columns", ", ".join(filter(None, names)), origin.get("time", ""))
     if spec.pieces is not None:
         named = f"a {spec.pieces.of} with the same {', '.join(spec.pieces.same)}"
         facts.add_row("cut by outages", named, origin.get("pieces", ""))

@@ -12,7 +12,6 @@ from syncengine.execute.pacing import Pacing, parse_hours
 from syncengine.jobs.backfill.progress_display import PortionProgress
 from syncengine.jobs.connections import as_of
 from syncengine.jobs.runs.beginning import needed_bytes
-from syncengine.jobs.runs.result import Ran
 from syncengine.jobs.runs.runs import Runs
 from syncengine.jobs.surroundings import Watch, fit_to_go_on, planned, surrounded, to_go_on
 from syncengine.model.allowed import Allowed
@@ -25,6 +24,7 @@ from syncengine.model.plan import Plan
 from syncengine.model.plan_kind import BackfillPortion
 from syncengine.model.portions import BackfillWishes, Portion, PortionDone, PortionFound
 from syncengine.model.progress import Progress
+from syncengine.model.ran import Ran
 from syncengine.model.refusals import TooManyDeletionsError
 from syncengine.model.run import RunRecord
 from syncengine.observe.facts import running_archive
@@ -232,14 +232,9 @@ def nothing(settings: PairSettings, wishes: BackfillWishes, seed: int) -> Plan:
         seed=seed,
         as_of=as_of(settings),
         target=wishes.source.other,
-        requested=wishes.window,
         zone=settings.timezone,
         identities=(),
-        ranges=(),
-        steps=(),
-        kept=(),
-        stale=(),
-        notes=(),
         tables=wishes.tables,
+        requested=wishes.window,
         acds=wishes.acds,
     )

@@ -139,7 +139,7 @@ class Trusting:
                 if not any((name, acd, day) in written for day in period.span.days() for name in names)
                 and not any(time.acd == acd and time.span.clipped(period.span) for time in blind)
             ]
-            yield from clean[-spec.grain.checked :]
+            yield from clean[-1 if spec.grain.long else -3 :]
 
 
 def _disagreeing(table: InternalTable) -> str:

@@ -19,7 +19,6 @@ from syncengine.jobs.rollups.repair import MendingRollups
 from syncengine.jobs.runs.beginning import about_of, needed_bytes
 from syncengine.jobs.runs.earlier_runs import recover_earlier
 from syncengine.jobs.runs.hooks import Hooking
-from syncengine.jobs.runs.result import Ran
 from syncengine.jobs.runs.row_sources import sources_of
 from syncengine.jobs.runs.undoing import refuse_damaged
 from syncengine.jobs.surroundings import (
@@ -47,6 +46,7 @@ from syncengine.model.plan import Plan, StaleRollup
 from syncengine.model.plan_kind import Copy, Resync, RollupRepair, RunOnEdit, Sync, Undo
 from syncengine.model.policy import Rollups
 from syncengine.model.progress import Progress
+from syncengine.model.ran import Ran
 from syncengine.model.run import RunKind, RunRecord, RunState, undone_by
 from syncengine.model.timetable_flag import FlagEdit
 from syncengine.model.timetables import SCHEDULES

@@ -23,7 +23,7 @@ from syncengine.model.timetables import NAME, OWNER, SCHEDULES, Timetable
 from syncengine.observe.columns import Need, as_compared, misfit
 from syncengine.observe.timetables.flag_column import flag_faults
 from syncengine.planning.schedules import NOTHING_MISSING, MissingSchedules, with_made
-from syncengine.planning.timetables import EditStates, Name, RunOnWish, edit_plan, run_on_edit, taken_back
+from syncengine.planning.timetables import Name, RunOnWish, edit_steps, run_on_edit, taken_back
 from syncengine.servers.protocol import LiveTable, Server
 from syncengine.servers.retry import tried
 from syncengine.staging.cache import Cache
@@ -214,16 +214,15 @@ def _plan(
         for relation in (OWN_ROWS, EDITED_ROWS)
     )
     cache.drop(OWN_ROWS, EDITED_ROWS)
-    plan = edit_plan(
-        kind,
-        edit,
-        held.part,
-        EditStates(before, after),
-        into=into,
-        identity=server.describe().identity,
+    plan = Plan(
+        kind=kind,
         seed=questions.seed,
         as_of=questions.as_of,
-        settings=questions.settings,
+        target=into,
+        zone=questions.settings.timezone,
+        identities=((into, server.describe().identity),),
+        tables=(SCHEDULES,),
+        steps=edit_steps(edit, held.part, into, before, after),
         kept=beside.kept,
     )
     return with_made(plan, beside.missing, beside.back, questions.settings.hooks)

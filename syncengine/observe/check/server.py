@@ -135,6 +135,6 @@ def _has_rows(server: Server, spec: TableSpec, table: LiveTable, as_of: datetime
     selections = [selection]
     if spec.time is not None and not misfit(table, spec.time.date, Need.DATE):
         # An index on the date finds these at once, where all rows would have to be looked at.
-        dates = ((as_of - spec.grain.newest_within).date(), (as_of + DAY).date())
+        dates = ((as_of - 2 * spec.grain.unit.longest).date(), (as_of + DAY).date())
         selections.insert(0, replace(selection, columns=BucketColumns(date=spec.time.date), dates=dates))
     return any(batch.num_rows for one in selections for batch in server.read(ReadQuery(one, (column,))))

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from syncengine.model.bucket import Bucket, BucketColumns
 from syncengine.model.facts import ServerFacts
-from syncengine.model.grain import SUNDAY
+from syncengine.model.grain import A_WEEK, SUNDAY
 from syncengine.model.interval import at_label
 from syncengine.model.pair import PairSettings
 from syncengine.model.rollups import Period
@@ -58,7 +58,7 @@ class Summarised:
 
     def week_starts(self, spec: TableSpec, acd: int) -> int:
         """Return the weekday weeks begin on, as their rows have it; Sunday, the default of a CMS, where none is."""
-        if not spec.grain.unit.floating:
+        if spec.grain.unit != A_WEEK:
             return SUNDAY
         _, last = self._ends(spec, acd)
         return SUNDAY if last is None or last.row_date is None else last.row_date.weekday()
