@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from syncengine.app import Pair, bare_checklist, build_demo, open_catalogue, open_pair, open_procedures
     from syncengine.catalogue import Catalogue
-    from syncengine.demo.shape import DemoPair, DemoShape
+    from syncengine.demo.shape import DemoPair
     from syncengine.model.allowed import Allowed
     from syncengine.model.bucket import Bucket, BucketState
     from syncengine.model.bucket_rows import BucketRows, ChangedRow, RowColumn
@@ -111,7 +111,7 @@ __all__ = [
     "Action", "Allowed", "BackfillPlan", "BackfillPortion", "BackfillWishes", "BatchRecord", "BatchState",
     "BlindSide", "BlindTime", "Bucket", "BucketDrift", "BucketRows", "BucketState", "BucketWrite", "CancelledError",
     "Catalogue", "ChangedRow", "ChangedValue", "ChecklistLine", "ColumnType", "ConflictsError", "Counts",
-    "CutShortError", "DailyCheck", "DemoPair", "DemoShape", "FaultsError",
+    "CutShortError", "DailyCheck", "DemoPair", "FaultsError",
     "FilledChecklist", "FilledLine", "Finding", "GroupChange",
     "HookFailedError", "HookRecord", "HookState", "InputError", "InternalTable", "InternalVerdict", "KeptBack",
     "KeptWhy", "KeyGroupDrift", "LocalAdministrationError", "Meeting", "MovedError", "NoTransactionsError",
@@ -135,9 +135,8 @@ _HOMES = (
     "model.daily_check", "model.drift", "model.facts",
     "model.filled_checklist", "model.hooks", "model.outages", "model.outcome", "model.pair_status",
     "model.portions", "model.procedure", "model.progress", "model.refusals", "model.rules", "model.rollups",
-    "model.run", "model.spec", "model.surroundings", "model.timetable_flag", "model.timetables", "catalogue",
-    "model.ran", "demo.shape",
-    "app",
+    "model.run", "model.spec", "model.surroundings", "model.timetable_flag", "model.timetables", "model.ran",
+    "demo.shape", "catalogue", "app",
 )
 """Where these names come from: values first, since help and listings need none of the engine."""
 # fmt: on

@@ -10,6 +10,7 @@ from syncengine.app.pair import Pair
 from syncengine.app.table_settings import fitting_catalogue
 from syncengine.catalogue import Catalogue, load_catalogue
 from syncengine.catalogue.procedure_file import procedure_names, read_procedure
+from syncengine.demo import build
 from syncengine.demo.shape import DemoPair, DemoShape
 from syncengine.model.filled_checklist import FilledChecklist
 from syncengine.model.procedure import Procedure
@@ -38,15 +39,23 @@ def open_pair(
 
 
 def build_demo(
-    into: str | os.PathLike[str], *, shape: DemoShape | None = None, progress: Callable[[str], None] | None = None
+    into: str | os.PathLike[str],
+    *,
+    days: int = 36,
+    acds: int = 2,
+    splits: int = 12,
+    agents: int = 80,
+    vdns: int = 40,
+    trunks: int = 120,
+    seed: int = 1,
+    say: Callable[[str], None] | None = None,
 ) -> DemoPair:
-    """Build a pair of embedded servers to try everything on, and return what was done to it.
+    """Build a pair of embedded servers after a link outage in a folder, to try everything on.
 
-    `progress` is called with one line for each stage. Raises `InputError` where the folder holds a pair already.
+    `say` is called with a line for each stage. Raises `InputError` where the folder holds one already.
     """
-    from syncengine.demo.build import build_pair
-
-    return build_pair(path_of(into, "into"), shape or DemoShape(), progress=progress)
+    shape = DemoShape(days=days, acds=acds, splits=splits, agents=agents, vdns=vdns, trunks=trunks, seed=seed)
+    return build.build_pair(path_of(into, "into"), shape, progress=say)
 
 
 def open_catalogue(*, specs: Paths = ()) -> Catalogue:

@@ -47,13 +47,15 @@ def demo(asked: DemoOptions) -> int:
     """
     from rich.text import Text
 
-    from syncengine import DemoShape, build_demo, open_pair
+    from syncengine import build_demo, open_pair
     from syncengine.cli.terminal import err, out, progress
     from syncengine.report.plan_text import print_plan
     from syncengine.report.verify_text import print_verdict
 
     console, errors = out(), err()
-    shape = DemoShape(
+    console.print(Text("1. The pair", style="bold cyan"))
+    built = build_demo(
+        asked.into,
         days=asked.days,
         acds=asked.acds,
         splits=asked.splits,
@@ -61,9 +63,8 @@ def demo(asked: DemoOptions) -> int:
         vdns=asked.vdns,
         trunks=asked.trunks,
         seed=asked.seed,
+        say=lambda text: errors.print(f"  {text}", style="dim"),
     )
-    console.print(Text("1. The pair", style="bold cyan"))
-    built = build_demo(asked.into, shape=shape, progress=lambda text: errors.print(f"  {text}", style="dim"))
     damage = built.damage
     console.print(
         f"Two CMS servers, both fed by one switch, in {asked.into}. On {damage.side} the link of ACD {damage.acd} was "

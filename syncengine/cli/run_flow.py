@@ -17,8 +17,7 @@ from syncengine.model.plan import KeptWhy
 from syncengine.model.run import RunKind
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.text import Text
+    from rich.console import Console, RenderableType
 
     from syncengine import Ran
     from syncengine.model.drift import Observation
@@ -46,16 +45,17 @@ def told(carry_out: Callable[[], Ran], pair: Path, output: Output) -> int:
 
 
 def _told(ran: Ran, pair: Path, output: Output) -> int:
-    """Print what became of a run."""
-    if output.json:
-        print_document(_document(ran))
-        return exit_code(ran)
     from syncengine.cli.terminal import out
+    from syncengine.report.backfill import print_backfill_outcome
     from syncengine.report.surroundings import set_off_lines
 
     console = out()
+    if output.json:
+        print_document(_document(ran))
+        return exit_code(ran)
     if ran.kind is RunKind.BACKFILL:
-        _print_backfilled(console, ran, pair)
+        by_hand = _in_short(ran) if exit_code(ran) is ExitCode.DONE else ""
+        print_backfill_outcome(console, ran, pair=str(pair), by_hand=by_hand)
     else:
         _print_done(console, ran, pair, every_table=bool(output.verbose))
     for line in (*set_off_lines(ran), *_left_by_hooks(ran, pair)):
@@ -95,15 +95,7 @@ def _print_done(console: Console, ran: Ran, pair: Path, *, every_table: bool) ->
         console.print(line)
 
 
-def _print_backfilled(console: Console, ran: Ran, pair: Path) -> None:
-    """Print what became of each portion of a backfill."""
-    from syncengine.report.backfill import print_backfill_outcome
-
-    by_hand = _in_short(ran) if exit_code(ran) is ExitCode.DONE else ""
-    print_backfill_outcome(console, ran, str(pair), by_hand)
-
-
-def _left_by_hooks(ran: Ran, pair: Path) -> Sequence[Text]:
+def _left_by_hooks(ran: Ran, pair: Path) -> Sequence[RenderableType]:
     """Return what hooks have done, what is left to be done by hand, and how to try again what failed."""
     from syncengine.report.checklist import left_lines
     from syncengine.report.hooks import again_lines, hook_lines
