@@ -27,9 +27,13 @@ SPELLED = {
     "tables": "table",
 }
 """Arguments of the Python API whose options are called otherwise."""
-ALIKE = "allow_cascades allow_deletions allow_triggers anew at dry_run hours include_manual policy prefer remove_users since"
-ALIKE += " specs unknown_columns untick wait way window"
-ARGUMENT = re.compile(rf"`(?P<name>{'|'.join((*SPELLED, *ALIKE.split()))})=(?P<value>[^`]*)`")
+ARGUMENT = re.compile(
+    r"""
+    `(?P<name>acds|allow_(?:cascades|deletions|triggers)|anew|at|dry_run|exclude|hours|include_manual|owners|pair_file
+    |policy|prefer|remove_users|sets|since|specs|tables|unknown_columns|untick|wait|way|window)=(?P<value>[^`]*)`
+    """,
+    re.VERBOSE,
+)
 OF_ROWS = frozenset({"samples", "changes", "key", "values", "differences"})
 """What of a document holds values of rows, which are told as they are."""
 
