@@ -24,13 +24,15 @@ SPELLED = {
     "owners": "owner",
     "pair_file": "pair",
     "sets": "set",
+    "source": "from",
     "tables": "table",
 }
 """Arguments of the Python API whose options are called otherwise."""
 ARGUMENT = re.compile(
     r"""
     `(?P<name>acds|allow_(?:cascades|deletions|triggers)|anew|at|dry_run|exclude|hours|include_manual|owners|pair_file
-    |policy|prefer|remove_users|sets|since|specs|tables|unknown_columns|untick|wait|way|window)=(?P<value>[^`]*)`
+    |policy|portion_(?:days|rows)|prefer|remove_users|rows_per_second|sets|since|source|specs|tables|unknown_columns
+    |untick|wait|way|window)=(?P<value>[^`]*)`
     """,
     re.VERBOSE,
 )
