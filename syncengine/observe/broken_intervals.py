@@ -113,7 +113,6 @@ def without_unlike_counts(comparison: Comparison, findings: Findings) -> Iterato
         alike |= {pair.bucket for pair in portion} - set(_beyond(bounds, comparison, count, portion))
     if alike:
         findings.differing = [drift for drift in findings.differing if drift.bucket not in alike]
-        findings.samples = [sample for sample in findings.samples if sample.bucket not in alike]
         yield ExpectedDifference(ExpectedKind.COLUMN, count, WHY, len(alike))
 
 

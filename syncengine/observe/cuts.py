@@ -22,6 +22,7 @@ from syncengine.model.spans import joined
 from syncengine.model.spec import Pieces
 from syncengine.model.window import Window
 from syncengine.observe.comparison import Comparison, fetch, fingerprints, question_of, selection_of
+from syncengine.observe.request import ALL, Months
 
 NAMES_AT_ONCE = 100
 """Names that one statement reads the rows of."""
@@ -40,6 +41,8 @@ class AskedOutages:
     """The parts of the scopes that are compared; none means all."""
     zone: str
     as_of: datetime
+    months: Months = ALL
+    """Those that are compared of the parts."""
 
     def outages(self, facts: ServerFacts, far: timedelta) -> dict[int, tuple[Window, ...]]:
         """Return a server's outages that are no further than so from what is compared."""

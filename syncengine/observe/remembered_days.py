@@ -35,7 +35,7 @@ from syncengine.model.remembered_days import (
 from syncengine.model.selection import select_window
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import DAY, Window
-from syncengine.observe.comparison import SLICE
+from syncengine.observe.slices import SLICE
 from syncengine.servers.protocol import LiveTable, Server, ServerDescription
 
 FORMAT = 2

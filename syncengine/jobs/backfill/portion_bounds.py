@@ -20,9 +20,9 @@ from syncengine.model.selection import select_window
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions
-from syncengine.observe.observation import refuse_absent
 from syncengine.observe.pair_facts import facts_of
 from syncengine.observe.scopes import DEFAULT_LENGTH, ScopeQuestions, closed_until
+from syncengine.observe.work import refuse_absent
 from syncengine.planning.portions import day_windows, month_windows
 from syncengine.servers.protocol import Server
 

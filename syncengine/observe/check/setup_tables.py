@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 from syncengine.model.check import Finding, Holding, Severity, Subject
-from syncengine.model.drift import KeyGroupDrift, TableState
+from syncengine.model.drift import BucketDrift, KeyGroupDrift, TableState
 from syncengine.model.errors import ServerError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.pair import PairSettings, Role
@@ -15,7 +15,9 @@ from syncengine.model.selection import Value
 from syncengine.model.spec import DataClass, TableSpec
 from syncengine.observe.check.server import Look
 from syncengine.observe.columns import ColumnsVerdict, judge_layouts
-from syncengine.observe.comparison import Comparison, Findings, compare, selections_of
+from syncengine.observe.comparison import Comparison, compare
+from syncengine.observe.samples import samples_of
+from syncengine.observe.slices import Slicing
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 
@@ -88,13 +90,13 @@ def compare_setup(setup: SetupTable, spec: TableSpec, questions: SetupQuestions)
     verdict = _known_columns(spec, judge_layouts(spec, {role: looks[role].live.get(spec.name) for role in Role}))
     if verdict.state is TableState.COMPARED:
         try:
-            found = _compared(spec, verdict, questions)
+            drifts, samples = _compared(spec, verdict, questions)
         except ServerError as error:
             if error.of_whole_server:
                 raise
             yield _not_compared(setup, str(error))
         else:
-            yield from _findings(setup, found)
+            yield from _findings(setup, drifts, samples)
     elif verdict.state is TableState.NOT_COMPARABLE and spec.data_class is DataClass.LOCAL:
         # Of the others the columns are told of with those of all tables that are compared.
         yield _not_compared(setup, verdict.problem)
@@ -110,7 +112,10 @@ def _known_columns(spec: TableSpec, verdict: ColumnsVerdict) -> ColumnsVerdict:
     return replace(verdict, compared=known)
 
 
-def _compared(spec: TableSpec, verdict: ColumnsVerdict, questions: SetupQuestions) -> Findings:
+def _compared(
+    spec: TableSpec, verdict: ColumnsVerdict, questions: SetupQuestions
+) -> tuple[list[BucketDrift], tuple[KeyGroupDrift, ...]]:
+    """Return what differs of a table, and its first key groups."""
     comparison = Comparison(
         spec=spec,
         verdict=verdict,
@@ -124,20 +129,15 @@ def _compared(spec: TableSpec, verdict: ColumnsVerdict, questions: SetupQuestion
         every_row=False,
         zone=questions.settings.timezone,
     )
-    selections = selections_of(spec, (), zone=questions.settings.timezone)
-    return compare(comparison, selections, _unheard)
+    drifts = compare(comparison, Slicing(spec, (), questions.settings.timezone).slices()).differing
+    return drifts, tuple(samples_of(comparison, drifts))
 
 
-def _unheard(units: int, rows: int) -> None:
-    """Tell nobody of slices: these tables are small."""
-    del units, rows
-
-
-def _findings(setup: SetupTable, found: Findings) -> Iterator[Finding]:
-    if not found.differing:
+def _findings(setup: SetupTable, drifts: list[BucketDrift], samples: tuple[KeyGroupDrift, ...]) -> Iterator[Finding]:
+    if not drifts:
         return
-    rows = sum(drift.counts.total for drift in found.differing)
-    moving = any(drift.moving for drift in found.differing)
+    rows = sum(drift.counts.total for drift in drifts)
+    moving = any(drift.moving for drift in drifts)
     one = rows == 1
     says = f"{rows:,} row{'' if one else 's'} of {setup.what} {'is' if one else 'are'} not alike"
     if moving and not rows:
@@ -148,7 +148,7 @@ def _findings(setup: SetupTable, found: Findings) -> Iterator[Finding]:
         says=f"{says}, as they may be." if setup.severity is Severity.NOTE else f"{says}.",
         advice=setup.advice,
         tables=(setup.name,),
-        details=tuple(_detail(sample, tells_values=setup.tells_values) for sample in found.samples),
+        details=tuple(_detail(sample, tells_values=setup.tells_values) for sample in samples),
         rule=1,
     )
 
