@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import datetime
 
@@ -63,6 +64,7 @@ class Pair:
         catalogue: Catalogue,
         progress: Progress,
         environment: Mapping[str, str] = os.environ,
+        executor: Executor | None = None,
     ) -> None:
         self.settings = settings
         self.catalogue = catalogue
@@ -70,7 +72,7 @@ class Pair:
         keep_from_others(settings.staging)
         self.ledger = Ledger(settings.staging)
         self._commands = Commands(settings, environment)
-        self.connections = Connections(settings, self.ledger.holder, self._commands.load)
+        self.connections = Connections(settings, self.ledger.holder, self._commands.load, executor)
         self._observer = Observer(settings, catalogue, self.ledger, progress)
         self._rollups = MendingRollups(settings, catalogue, self.ledger, self._observer.observe)
         self._runs = Runs(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from math import ceil
 from zoneinfo import ZoneInfo
 
+from syncengine.jobs.handing_over import handing_over
 from syncengine.model.errors import (
     InputError,
     OccupiedError,
@@ -20,7 +22,7 @@ from syncengine.model.errors import (
 )
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.planning.refusals import refuse_unlike_loads
-from syncengine.servers.kinds import open_server
+from syncengine.servers.kinds import is_embedded, open_server
 from syncengine.servers.protocol import Server
 
 MEANWHILE = "If the server is down, `syncengine status` says where users work meanwhile, and whom to call."
@@ -31,11 +33,16 @@ class Connections:
     """Opens the servers of one pair."""
 
     def __init__(
-        self, settings: PairSettings, holder: Callable[[], str], told_load: Callable[[Role], str | None]
+        self,
+        settings: PairSettings,
+        holder: Callable[[], str],
+        told_load: Callable[[Role], str | None],
+        executor: Executor | None = None,
     ) -> None:
         self._settings = settings
         self._holder = holder
         self._told_load = told_load
+        self._executor = executor
 
     @contextmanager
     def servers(
@@ -52,7 +59,8 @@ class Connections:
             for role in (one for one in Role if one in needed):
                 opened[role] = self._opened_now(role, writable=role in writable, limits=limits)
             refuse_one_server(opened)
-            yield opened
+            with handing_over(opened, self._settings, limits, self._outside(writable)) as servers:
+                yield servers
         finally:
             for server in opened.values():
                 server.close()
@@ -60,7 +68,7 @@ class Connections:
     @contextmanager
     def each(
         self, *, writable: bool = False, limits: Limits | None = None
-    ) -> Iterator[tuple[dict[Role, Server], dict[Role, ServerError]]]:
+    ) -> Iterator[tuple[Mapping[Role, Server], dict[Role, ServerError]]]:
         """Open those of both servers that can be opened, and close them at the end; what failed stands beside them."""
         servers: dict[Role, Server] = {}
         failed: dict[Role, ServerError] = {}
@@ -73,7 +81,14 @@ class Connections:
                 else:
                     stack.callback(servers[role].close)
             refuse_one_server(servers)
-            yield servers, failed
+            outside = self._outside(frozenset(Role) if writable else frozenset())
+            with handing_over(servers, self._settings, limits or self._settings.limits, outside) as opened:
+                yield opened, failed
+
+    def _outside(self, writable: frozenset[Role]) -> Executor | None:
+        """Return the executor for work on the servers; none where an open one lets no other process in."""
+        alone = any(is_embedded(self._settings.server(role)) for role in writable)
+        return None if alone else self._executor
 
     def _opened_now(self, role: Role, *, writable: bool, limits: Limits) -> Server:
         """Open one server; where a run of this pair has it locked, that run is named."""
