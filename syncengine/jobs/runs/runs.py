@@ -20,7 +20,7 @@ from syncengine.jobs.runs.beginning import about_of, kind_of, needed_bytes
 from syncengine.jobs.runs.earlier_runs import recover_earlier
 from syncengine.jobs.runs.hooks import Hooking
 from syncengine.jobs.runs.result import Ran
-from syncengine.jobs.runs.row_sources import sources_of
+from syncengine.jobs.runs.row_sources import preparing_elsewhere, sources_of, staging_cache
 from syncengine.jobs.surroundings import (
     TO_BEGIN,
     TO_UNDO,
@@ -231,6 +231,7 @@ class Runs:
             limits=self.settings.limits,
             progress=self.progress,
             forget=forget,
+            hand_over=preparing_elsewhere(servers, self.catalogue, plan, run.id),
             before_batch=before_batch,
         )
 
@@ -413,7 +414,7 @@ class Runs:
 
     def cache(self) -> Cache:
         """Return one of the two caches a run works with."""
-        return Cache(self.settings.staging, memory_mb=max(64, self.settings.limits.memory_mb // 2))
+        return staging_cache(self.settings)
 
 
 def _refuse_damaged(record: RunRecord) -> None:
