@@ -73,7 +73,7 @@ class DailyChecking:
             facts = [day.facts for day in found.servers if day.facts is not None]
             if found.failed or len(facts) < len(Role):
                 return found
-            found = replace(found, blind=blind_in((facts[0], facts[1]), self.settings, looked))
+            found = replace(found, blind=blind_in(tuple(facts), self.settings, looked))
             try:
                 return replace(found, drift=self.verify(opened, looked)) if compare else found
             except SyncError as error:

@@ -16,6 +16,7 @@ from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan
 from syncengine.model.progress import Progress
 from syncengine.model.run import RunState
+from syncengine.model.sides import Sides
 from syncengine.model.spec import CompanionFile, DataClass, TableSpec
 from syncengine.model.window import Window
 from syncengine.model.window_syntax import parse_window
@@ -57,9 +58,8 @@ class Observer:
         return Observation(
             as_of=as_of(self.settings),
             seed=0,
-            source=source,
             requested=None,
-            facts=(_unasked(source), _unasked(source.other)),
+            facts=Sides(source, _unasked(source), _unasked(source.other)),
             tables=(),
             zone=self.settings.timezone,
             acds=(),

@@ -21,6 +21,7 @@ from syncengine.model.outages import BlindTime, Held, OutageReport, Outlook, Uns
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan, Policy
 from syncengine.model.run import RunRecord
+from syncengine.model.sides import Sides
 from syncengine.model.spans import joined
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import Window
@@ -139,12 +140,10 @@ class Outages:
         notes = (*made.notes, *_notes(facts), *links.untold, *lost)
         return replace(made, notes=notes, left=tuple(left), ranges=ranges)
 
-    def _going_on(
-        self, facts: tuple[ServerFacts, ServerFacts], looked: Window, acds: tuple[int, ...]
-    ) -> tuple[str, ...]:
+    def _going_on(self, facts: tuple[ServerFacts, ...], looked: Window, acds: tuple[int, ...]) -> tuple[str, ...]:
         """Return where nothing tells that a server records calls again, whatever a repair has copied to it."""
         runs = tuple(self.runs())
-        own = (seen_itself(facts[0], runs), seen_itself(facts[1], runs))
+        own = tuple(seen_itself(one, runs) for one in facts)
         lengths = lengths_in(facts, self.settings, looked)
         return tuple(going_on(blind_times(own, lengths, looked, acds), own, lengths, looked.stop))
 
@@ -153,20 +152,17 @@ class Outages:
         kept = self.settings.retention.of(Archive.INTERVAL) or LONGEST_KEPT[Archive.INTERVAL]
         return looked_back(now, since or midnight(now) - timedelta(days=kept))
 
-    def _facts(
-        self, servers: Mapping[Role, Server], looked: Window, acds: tuple[int, ...]
-    ) -> tuple[ServerFacts, ServerFacts]:
+    def _facts(self, servers: Mapping[Role, Server], looked: Window, acds: tuple[int, ...]) -> tuple[ServerFacts, ...]:
         questions = FactQuestions(self.settings, self.catalogue, looked, coverage=True)
-        facts = facts_of(servers, questions, acds)
-        return facts[Role.PRIMARY], facts[Role.SECONDARY]
+        return tuple(facts_of(servers, questions, acds).values())
 
     def _looking(
-        self, facts: tuple[ServerFacts, ServerFacts], looked: Window, acds: tuple[int, ...], *, since_told: bool
+        self, facts: tuple[ServerFacts, ...], looked: Window, acds: tuple[int, ...], *, since_told: bool
     ) -> Looking:
         lengths = ScopeQuestions(self.settings, facts, looked.stop, looked).lengths
         asked = {acd: length for acd, length in lengths.items() if not acds or acd in acds}
         told = known_to_both(facts, looked, self.settings.timezone)
-        return Looking((told[0], told[1]), asked, looked, acds, since_told=since_told)
+        return Looking(told, asked, looked, acds, since_told=since_told)
 
     def _unseen(self, servers: Mapping[Role, Server], looking: Looking) -> tuple[Unseen, ...]:
         """Return what nobody can tell of; servers without a row of the time are asked what they hold at all."""
@@ -178,7 +174,7 @@ class Outages:
 
     def _request(
         self,
-        facts: tuple[ServerFacts, ServerFacts],
+        facts: tuple[ServerFacts, ...],
         times: tuple[BlindTime, ...],
         acds: tuple[int, ...],
         specs: tuple[TableSpec, ...],
@@ -194,7 +190,7 @@ class Outages:
             parts=parts,
             acds=acds,
             for_writing=True,
-            facts=facts,
+            facts=Sides.by_role(Role.PRIMARY, {one.role: one for one in facts}),
         )
 
     def _wishes(self, limits: Limits) -> Wishes:
@@ -243,7 +239,7 @@ def looked_back(now: datetime, since: datetime) -> Window:
 
 
 def blind_in(
-    facts: tuple[ServerFacts, ServerFacts],
+    facts: tuple[ServerFacts, ...],
     settings: PairSettings,
     looked: Window,
     acds: tuple[int, ...] = (),
@@ -259,5 +255,5 @@ def lengths_in(facts: tuple[ServerFacts, ...], settings: PairSettings, looked: W
     return ScopeQuestions(settings, facts, looked.stop, looked).lengths
 
 
-def _notes(facts: tuple[ServerFacts, ServerFacts]) -> tuple[str, ...]:
+def _notes(facts: tuple[ServerFacts, ...]) -> tuple[str, ...]:
     return tuple(note for one in facts for note in one.notes)

@@ -223,7 +223,7 @@ class MendingRollups:
     def _sights(self, servers: Servers, made: Plan) -> tuple[Sights, Mapping[Role, ServerFacts]]:
         asking = FactQuestions(self.settings, self.catalogue, None, coverage=True)
         facts = facts_of(servers, asking)
-        both = (facts[Role.PRIMARY], facts[Role.SECONDARY])
+        both = tuple(facts.values())
         now = as_of(self.settings)
         spans = [span_of_stale(one) for one in made.stale]
         looked = Window(min(span.start for span in spans), now)

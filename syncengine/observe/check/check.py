@@ -10,6 +10,7 @@ from syncengine.model.check import Finding, PairCheck, ServerCheck, Severity
 from syncengine.model.errors import ServerError
 from syncengine.model.pair import Role
 from syncengine.model.progress import Progress
+from syncengine.model.sides import Sides
 from syncengine.observe.check.conformance import CASES, run_cases
 from syncengine.observe.check.likeness import pair_findings, server_findings
 from syncengine.observe.check.server import Look, LookQuestions, look_at, profile_of, unseen
@@ -138,7 +139,7 @@ class _Checking:
         if one is None or other is None:
             return
         questions = SetupQuestions(
-            self.servers, looks, (one, other), self.questions.settings, self.cache, self.pool, seed
+            self.servers, looks, Sides(Role.PRIMARY, one, other), self.questions.settings, self.cache, self.pool, seed
         )
         for setup in SETUP_TABLES:
             for finding in compare_setup(setup, self.questions.catalogue.table(setup.name), questions):

@@ -12,6 +12,7 @@ from syncengine.model.errors import ServerError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.selection import Value
+from syncengine.model.sides import Sides
 from syncengine.model.spec import DataClass, TableSpec
 from syncengine.observe.check.server import Look
 from syncengine.observe.columns import ColumnsVerdict, judge_layouts
@@ -67,8 +68,7 @@ class SetupQuestions:
 
     servers: Mapping[Role, Server]
     looks: Mapping[Role, Look]
-    facts: tuple[ServerFacts, ServerFacts]
-    """The primary's first."""
+    facts: Sides[ServerFacts]
     settings: PairSettings
     cache: Cache
     pool: Executor
@@ -114,8 +114,8 @@ def _compared(spec: TableSpec, verdict: ColumnsVerdict, questions: SetupQuestion
     comparison = Comparison(
         spec=spec,
         verdict=verdict,
-        source=questions.servers[Role.PRIMARY],
-        target=questions.servers[Role.SECONDARY],
+        source=questions.servers[questions.facts.source_role],
+        target=questions.servers[questions.facts.target_role],
         facts=questions.facts,
         cache=questions.cache,
         pool=questions.pool,
