@@ -81,14 +81,13 @@ class Observer:
         progress: Progress | None = None,
         last: LastSynced | None = None,
     ) -> Observation:
-        """Compare what a request asks for, by what is remembered where it lets that be."""
+        """Compare what a request asks for, by what is remembered where it lets that be.
+
+        With `last`, say of administration what each server has changed since both were last alike.
+        """
         progress = progress or self.progress
         with self.cache() as cache, Memory(self.settings.staging) as memory:
             return observe(servers, self.settings, self.catalogue, request, cache, progress, memory, last)
-
-    def observe_since(self, servers: Mapping[Role, Server], request: Request, last: LastSynced | None) -> Observation:
-        """Compare administration, and say what each server has changed since both were last alike."""
-        return self.observe(servers, request, last=last)
 
     def request(
         self,
