@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -11,6 +11,7 @@ from math import ceil
 from zoneinfo import ZoneInfo
 
 from syncengine.jobs.handing_over import handing_over
+from syncengine.jobs.hook_commands import Commands
 from syncengine.model.errors import (
     InputError,
     OccupiedError,
@@ -24,6 +25,7 @@ from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.planning.refusals import refuse_unlike_loads
 from syncengine.servers.kinds import is_embedded, open_server
 from syncengine.servers.protocol import Server
+from syncengine.staging.ledger import Ledger
 
 MEANWHILE = "If the server is down, `syncengine status` says where users work meanwhile, and whom to call."
 """Said where both servers are needed and one is not there: it may be the first that somebody sees of a failure."""
@@ -33,15 +35,11 @@ class Connections:
     """Opens the servers of one pair."""
 
     def __init__(
-        self,
-        settings: PairSettings,
-        holder: Callable[[], str],
-        told_load: Callable[[Role], str | None],
-        executor: Executor | None = None,
+        self, settings: PairSettings, ledger: Ledger, commands: Commands, executor: Executor | None = None
     ) -> None:
         self._settings = settings
-        self._holder = holder
-        self._told_load = told_load
+        self._ledger = ledger
+        self._commands = commands
         self._executor = executor
 
     @contextmanager
@@ -98,7 +96,7 @@ class Connections:
             hint = f"{error.hint} {MEANWHILE}".strip()
             raise ServerUnreachableError(error.message, hint=hint, transient=error.transient) from error
         except ServerLockedError as error:
-            holder = self._holder()
+            holder = self._ledger.holder()
             if not holder:
                 raise
             raise OccupiedError(
@@ -109,7 +107,7 @@ class Connections:
     def opened(self, role: Role, *, writable: bool, limits: Limits) -> Server:
         """Open one server; where the pair file does not tell its load, a command of the user's may."""
         settings = self._settings.server(role)
-        settings = replace(settings, load=settings.load or self._told_load(role))
+        settings = replace(settings, load=settings.load or self._commands.load(role))
         return open_server(settings, self._settings.file.parent, writable=writable, limits=limits)
 
     def refuse_upgraded(self, servers: Mapping[Role, Server]) -> None:

@@ -18,6 +18,7 @@ from syncengine.model.progress import Progress
 from syncengine.model.remembered_days import ALL_READ, Remembered
 from syncengine.model.selection import KeyGroups, Selection
 from syncengine.model.sentences import listed
+from syncengine.model.sides import Sides
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.timetables import COPIED
 from syncengine.model.window import DAY, Window
@@ -125,12 +126,11 @@ class _Observing:
         if request.facts is None:
             coverage = request.for_writing and request.of_history
             asking = FactQuestions(settings, catalogue, request.facts_window, coverage=coverage)
-            found = facts_of(servers, asking, request.acds)
-            self.facts = found[request.source], found[request.source.other]
+            self.facts = Sides.by_role(request.source, facts_of(servers, asking, request.acds))
         else:
-            refuse_unknown_acds(request.facts, request.acds)
+            refuse_unknown_acds(tuple(request.facts), request.acds)
             self.facts = request.facts
-        self.questions = ScopeQuestions(settings, self.facts, request.as_of, request.window, request.acds)
+        self.questions = ScopeQuestions(settings, tuple(self.facts), request.as_of, request.window, request.acds)
         self.lengths = self.questions.lengths
         self.live = self._live_tables()
         self.timetables = None
@@ -152,7 +152,6 @@ class _Observing:
             Observation(
                 as_of=self.request.as_of,
                 seed=self.request.seed,
-                source=self.request.source,
                 requested=self.request.window,
                 facts=self.facts,
                 tables=tables,

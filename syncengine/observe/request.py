@@ -7,6 +7,7 @@ from datetime import datetime
 
 from syncengine.model.facts import ServerFacts
 from syncengine.model.pair import Role
+from syncengine.model.sides import Sides
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import DAY, Window
 
@@ -30,7 +31,7 @@ class Request:
     """Gather what a plan needs beside the drift: guards, and which intervals the servers saw."""
     fresh: bool = False
     """Read all that is asked for, whatever is remembered, and remember nothing."""
-    facts: tuple[ServerFacts, ServerFacts] | None = None
+    facts: Sides[ServerFacts] | None = None
     """What was learnt of source and target just before, of at least this window; otherwise it is asked for."""
     now: datetime | None = None
     """The clock of this machine, by which verdicts are remembered; without it none is."""

@@ -11,6 +11,7 @@ from syncengine.model.check import Finding, Holding, PairCheck, ServerCheck, Sev
 from syncengine.model.errors import ServerError
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.progress import Progress
+from syncengine.model.sides import Sides
 from syncengine.observe.asking import asking
 from syncengine.observe.check.conformance import CASES, run_cases
 from syncengine.observe.check.likeness import pair_findings, server_findings
@@ -140,13 +141,14 @@ class _Checking:
         one, other = (looks[role].check.facts for role in Role)
         if one is None or other is None:
             return
+        facts = Sides(Role.PRIMARY, one, other)
         unreadable = {name for look in looks.values() for name in look.check.holding(Holding.UNREADABLE)}
         asked = {}
         for setup in SETUP_TABLES:
             spec = self.questions.catalogue.table(setup.name)
             live = {role: look.live.get(spec.name) for role, look in looks.items()}
             if spec.name not in unreadable:
-                question = SetupQuestion(setup, spec, live, (one, other), seed)
+                question = SetupQuestion(setup, spec, live, facts, seed)
                 asked[setup] = self.hands.submit(compare_setup, question)
         for setup in SETUP_TABLES:
             for finding in asked[setup].result() if setup in asked else ():

@@ -11,6 +11,7 @@ from syncengine.model.errors import ServerError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.selection import Value
+from syncengine.model.sides import Sides
 from syncengine.model.spec import DataClass, TableSpec
 from syncengine.observe.columns import ColumnsVerdict, judge_layouts
 from syncengine.observe.comparison import Comparison, Findings, compare, selections_of
@@ -67,8 +68,7 @@ class SetupQuestion:
     setup: SetupTable
     spec: TableSpec
     live: dict[Role, LiveTable | None]
-    facts: tuple[ServerFacts, ServerFacts]
-    """The primary's first."""
+    facts: Sides[ServerFacts]
     seed: int
 
 
@@ -119,8 +119,8 @@ def _found(
         comparison = Comparison(
             spec=question.spec,
             verdict=verdict,
-            source=servers[Role.PRIMARY],
-            target=servers[Role.SECONDARY],
+            source=servers[question.facts.source_role],
+            target=servers[question.facts.target_role],
             facts=question.facts,
             cache=cache,
             pool=pool,
