@@ -10,8 +10,8 @@ from datetime import datetime
 from math import ceil
 from zoneinfo import ZoneInfo
 
-from syncengine.jobs.handing_over import handing_over
 from syncengine.jobs.hook_commands import Commands
+from syncengine.jobs.outside_executor import shared_with
 from syncengine.model.errors import (
     InputError,
     OccupiedError,
@@ -57,7 +57,7 @@ class Connections:
             for role in (one for one in Role if one in needed):
                 opened[role] = self._opened_now(role, writable=role in writable, limits=limits)
             refuse_one_server(opened)
-            with handing_over(opened, self._settings, limits, self._outside(writable)) as servers:
+            with shared_with(opened, self._settings, limits, self._outside(writable)) as servers:
                 yield servers
         finally:
             for server in opened.values():
@@ -80,7 +80,7 @@ class Connections:
                     stack.callback(servers[role].close)
             refuse_one_server(servers)
             outside = self._outside(frozenset(Role) if writable else frozenset())
-            with handing_over(servers, self._settings, limits or self._settings.limits, outside) as opened:
+            with shared_with(servers, self._settings, limits or self._settings.limits, outside) as opened:
                 yield opened, failed
 
     def _outside(self, writable: frozenset[Role]) -> Executor | None:

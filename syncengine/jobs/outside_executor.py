@@ -89,7 +89,7 @@ class _Hands:
 
 
 @contextmanager
-def handing_over(
+def shared_with(
     servers: Mapping[Role, Server], settings: PairSettings, limits: Limits, executor: Executor | None
 ) -> Iterator[OpenServers]:
     """Give open servers with where work on them goes; at the end nothing in this process is busy with them."""
