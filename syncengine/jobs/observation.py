@@ -20,13 +20,12 @@ from syncengine.model.sides import Sides
 from syncengine.model.spec import CompanionFile, DataClass, TableSpec
 from syncengine.model.window import Window
 from syncengine.model.window_syntax import parse_window
-from syncengine.observe.observation import observe
+from syncengine.observe.parts import observe_pair
 from syncengine.observe.request import Request
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.last_synced import LastSynced
 from syncengine.staging.ledger import Ledger
-from syncengine.staging.remembered_days import Memory
 
 VERIFIED = (DataClass.SYSTEM, DataClass.ACD, DataClass.HISTORICAL, DataClass.CUSTOM)
 
@@ -86,8 +85,8 @@ class Observer:
         With `last`, say of administration what each server has changed since both were last alike.
         """
         progress = progress or self.progress
-        with self.cache() as cache, Memory(self.settings.staging) as memory:
-            return observe(servers, self.settings, self.catalogue, request, cache, progress, memory, last)
+        synced = last is not None
+        return observe_pair(servers, self.settings, self.catalogue, request, progress, synced=synced)
 
     def request(
         self,

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from syncengine.catalogue import Catalogue
-from syncengine.model.bucket import FIRST_DATE, PAST_DATE, BucketColumns, bucket_start
+from syncengine.model.bucket import BucketColumns, bucket_start
 from syncengine.model.cuts import Cut
 from syncengine.model.drift import BucketDrift, Observation, Scope, TableObservation, TableState
-from syncengine.model.errors import InputError, ServerError, UnknownTableError, WindowError
+from syncengine.model.errors import InputError, ServerError
+from syncengine.model.facts import ServerFacts
 from syncengine.model.names import folded
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.progress import Progress
 from syncengine.model.remembered_days import ALL_READ, Remembered
 from syncengine.model.selection import KeyGroups, Selection
-from syncengine.model.sentences import listed
 from syncengine.model.sides import Sides
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.timetables import COPIED
@@ -28,10 +28,10 @@ from syncengine.observe.columns import ColumnsVerdict, judge_columns
 from syncengine.observe.comparison import Comparison, Findings, compare, selections_of
 from syncengine.observe.cuts import AskedOutages, with_cuts
 from syncengine.observe.expected_differences import Expectations, dropped, pseudo_acds_of
-from syncengine.observe.facts import FactQuestions
 from syncengine.observe.guards import guarded
 from syncengine.observe.of_no_acd import OF_NO_ACD, with_rest_named
-from syncengine.observe.pair_facts import facts_of, refuse_unknown_acds
+from syncengine.observe.pair_facts import facts_for
+from syncengine.observe.refusals import refuse_impossible, refuse_nothing, unarchived
 from syncengine.observe.remembered_days import (
     Recall,
     Tally,
@@ -41,7 +41,7 @@ from syncengine.observe.remembered_days import (
     with_versions,
 )
 from syncengine.observe.request import Request
-from syncengine.observe.scopes import ScopeQuestions, closed_until, scopes_of
+from syncengine.observe.scopes import ScopeQuestions, scopes_of
 from syncengine.observe.server_threads import server_threads
 from syncengine.observe.timetables.comparison import left_out_of, look_at_timetables, notes_on
 from syncengine.servers.protocol import Bounds, LiveTable, Server
@@ -49,7 +49,6 @@ from syncengine.staging.cache import Cache
 from syncengine.staging.last_synced import LastSynced
 from syncengine.staging.remembered_days import Memory
 
-REASONS_SHOWN = 4
 FILED_SHOWN = 100
 """Key groups that are told of a table with files beside it."""
 
@@ -84,20 +83,14 @@ def observe(
     Days that `memory` knows to be equal are not read where the request lets it; what is found to differ is
     dropped from it in any case. With `last`, tables without time are held against what was remembered of them, too.
     """
-    if (
-        request.window is not None
-        and not FIRST_DATE <= request.window.start.date() <= request.window.stop.date() < PAST_DATE
-    ):
-        raise WindowError(
-            f"The window {request.window} lies where no data can be.", hint="Give a window that has passed."
-        )
-    if request.window is not None and request.window.start >= request.as_of:
-        raise WindowError(
-            f"The window {request.window} lies in the future: it is {request.as_of:%Y-%m-%d %H:%M} now.",
-            hint="Give a window that has passed.",
-        )
+    refuse_impossible(request)
     with server_threads(servers.values()) as pool:
         return _Observing(servers, settings, catalogue, request, cache, pool, memory, last).run(progress)
+
+
+def questions_of(settings: PairSettings, facts: Sides[ServerFacts], request: Request) -> ScopeQuestions:
+    """Return what the scopes of a request follow from."""
+    return ScopeQuestions(settings, tuple(facts), request.as_of, request.window, request.acds)
 
 
 class _Observing:
@@ -123,14 +116,8 @@ class _Observing:
         self.last = last
         self.filed = frozenset(table for file in catalogue.files for table in catalogue.tables_of(file))
         self.files = catalogue.files_of(spec.name for spec in request.specs)
-        if request.facts is None:
-            coverage = request.for_writing and request.of_history
-            asking = FactQuestions(settings, catalogue, request.facts_window, coverage=coverage)
-            self.facts = Sides.by_role(request.source, facts_of(servers, asking, request.acds))
-        else:
-            refuse_unknown_acds(tuple(request.facts), request.acds)
-            self.facts = request.facts
-        self.questions = ScopeQuestions(settings, tuple(self.facts), request.as_of, request.window, request.acds)
+        self.facts = facts_for(servers, settings, catalogue, request)
+        self.questions = questions_of(settings, self.facts, request)
         self.lengths = self.questions.lengths
         self.live = self._live_tables()
         self.timetables = None
@@ -139,10 +126,10 @@ class _Observing:
 
     def run(self, progress: Progress) -> Observation:
         works = [self._work_or_why_not(spec) for spec in self.request.specs]
-        absent = [work.spec.name for work in works if work.verdict.state is TableState.ABSENT]
-        refuse_absent([name for name in absent if name in self.request.named])
-        self._refuse_lost_window(works)
-        _refuse_nothing(works)
+        if not self.request.is_part:
+            told = ((work.spec, work.verdict, work.scopes) for work in works)
+            seen = [TableObservation(spec, one.state, one.problem, scopes=scopes) for spec, one, scopes in told]
+            refuse_nothing(self.request, seen, self.questions)
         progress.begin("Comparing", sum(len(work.selections) for work in works))
         try:
             tables = tuple(self._observed_or_why_not(work, progress) for work in works)
@@ -217,7 +204,7 @@ class _Observing:
             skipped = recall.skipped
             selections = selections_of(spec, scopes, zone=zone, untimed=untimed, skipped=skipped, parts=parts)
         empty = bool(bounds) and not any(one.rows for found in bounds.values() for one in found)
-        if not selections and not empty and not self._unarchived(spec, scopes):
+        if not selections and not empty and not unarchived(self.request, spec, scopes, self.questions):
             why = next((note for scope in scopes for note in scope.notes), _why_nothing(spec, self.request))
             return Work(spec, replace(verdict, state=TableState.NOTHING, problem=why), scopes, ())
         return Work(spec, verdict, scopes, selections, everything, recall)
@@ -269,33 +256,6 @@ class _Observing:
         first, last = min(moments) - DAY, max(moments) + 32 * DAY
         held = Window(datetime(first.year, first.month, first.day), datetime(last.year, last.month, last.day))
         return replace(scope, window=scope.window.clipped(held))
-
-    def _refuse_lost_window(self, works: list[Work]) -> None:
-        """Refuse a window that no table can be asked about any more, or not yet."""
-        scopes = [scope for work in works if work.verdict.state is TableState.COMPARED for scope in work.scopes]
-        if self.request.window is None or not scopes or any(scope.window for scope in scopes):
-            return
-        if any(work.spec.time is None for work in works):
-            return
-        if any(self._unarchived(work.spec, work.scopes) for work in works):
-            # Planning refuses it by the rule, and --wait knows what to wait for.
-            return
-        why = next((note for scope in scopes for note in scope.notes), "no server holds any of it")
-        raise WindowError(
-            f"Nothing of the window {self.request.window} can be compared: {why}.",
-            hint="Give a window that both servers have archived and still keep.",
-        )
-
-    def _unarchived(self, spec: TableSpec, scopes: tuple[Scope, ...]) -> bool:
-        """Say whether a window to be written ends after what both servers have archived."""
-        return self.request.for_writing and any(
-            closed_until(spec.archive, scope.acd, self.lengths[scope.acd], self.questions)[0] < scope.requested.stop
-            for scope in scopes
-            if spec.archive in (Archive.INTERVAL, Archive.EVENT)
-            and not spec.at_once
-            and scope.acd in self.lengths
-            and scope.requested is not None
-        )
 
     def _observe(self, work: Work, progress: Progress) -> TableObservation:
         spec, verdict = work.spec, work.verdict
@@ -406,31 +366,3 @@ def _why_nothing(spec: TableSpec, request: Request) -> str:
     if spec.archive in (Archive.DAILY, Archive.WEEKLY, Archive.MONTHLY):
         return f"the window holds no whole period of its {spec.archive} archive"
     return "nothing of the window is archived on both servers and still kept by both"
-
-
-def refuse_absent(absent: Sequence[str]) -> None:
-    """Refuse tables that were named and that neither server has, whatever else was asked for."""
-    if absent:
-        one = len(absent) == 1
-        raise UnknownTableError(
-            f"{listed(absent, REASONS_SHOWN)} {'is' if one else 'are'} on neither server.",
-            hint=f"Leave {'it' if one else 'them'} out, or check the schema in the urls of the pair file.",
-        )
-
-
-def _refuse_nothing(works: list[Work]) -> None:
-    """Refuse a verdict about nothing: it would read as in sync."""
-    judged = (TableState.COMPARED, TableState.NOT_COMPARABLE, TableState.NOT_READ)
-    if any(work.verdict.state in judged for work in works):
-        return
-    shown = "; ".join(f"{work.spec.name}: {work.verdict.problem}" for work in works[:REASONS_SHOWN])
-    more = f"; and {len(works) - REASONS_SHOWN} more tables" if len(works) > REASONS_SHOWN else ""
-    nothing = [work.verdict.problem for work in works if work.verdict.state is TableState.NOTHING]
-    of_a_time = any(problem != OF_NO_ACD for problem in nothing)
-    told = f" {shown}{more}." if works else ""
-    hint = "Name other tables, or another window."
-    if OF_NO_ACD in nothing:
-        hint = "Leave --acd out, or name another window." if of_a_time else "Leave --acd out."
-    # Of a table that is on neither server, or of no ACD, no other window will tell more.
-    kind = WindowError if of_a_time else InputError
-    raise kind(f"There is nothing to compare.{told}", hint=hint)

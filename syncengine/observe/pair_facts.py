@@ -8,9 +8,11 @@ from syncengine.catalogue import Catalogue
 from syncengine.model.errors import InputError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.pair import PairSettings, Role
+from syncengine.model.sides import Sides
 from syncengine.model.window import Window
 from syncengine.observe.asking import asking
 from syncengine.observe.facts import FactQuestions, gather_facts
+from syncengine.observe.request import Request
 from syncengine.servers.protocol import Server
 
 
@@ -24,6 +26,18 @@ def facts_of(
         facts = {role: future.result() for role, future in asked.items()}
     refuse_unknown_acds(facts.values(), acds)
     return facts
+
+
+def facts_for(
+    servers: Mapping[Role, Server], settings: PairSettings, catalogue: Catalogue, request: Request
+) -> Sides[ServerFacts]:
+    """Return what is known of source and target for a request: what it brings with it, else what they say now."""
+    if request.facts is not None:
+        refuse_unknown_acds(tuple(request.facts), request.acds)
+        return request.facts
+    coverage = request.for_writing and request.of_history
+    questions = FactQuestions(settings, catalogue, request.facts_window, coverage=coverage)
+    return Sides.by_role(request.source, facts_of(servers, questions, request.acds))
 
 
 def _facts_on(

@@ -33,6 +33,8 @@ class Request:
     """Read all that is asked for, whatever is remembered, and remember nothing."""
     facts: Sides[ServerFacts] | None = None
     """What was learnt of source and target just before, of at least this window; otherwise it is asked for."""
+    is_part: bool = False
+    """One of several that are merged: whether there is anything to compare at all is judged of these together."""
     now: datetime | None = None
     """The clock of this machine, by which verdicts are remembered; without it none is."""
 

@@ -21,8 +21,8 @@ from syncengine.model.sides import Sides
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions
-from syncengine.observe.observation import refuse_absent
 from syncengine.observe.pair_facts import facts_of
+from syncengine.observe.refusals import refuse_absent
 from syncengine.observe.scopes import DEFAULT_LENGTH, ScopeQuestions, closed_until
 from syncengine.planning.portions import day_windows, month_windows
 from syncengine.servers.protocol import Server
