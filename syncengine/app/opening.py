@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from pathlib import Path
 
 from syncengine.app.pair import Pair
@@ -18,7 +19,11 @@ def open_pair(
     specs: tuple[Path, ...] = (),
     progress: Progress | None = None,
     environment: Mapping[str, str] = os.environ,
+    executor: Executor | None = None,
 ) -> Pair:
-    """Return the pair a file describes; `specs` are folders of table specs of one's own."""
+    """Return the pair a file describes; `specs` are folders of table specs of one's own.
+
+    What reads the servers and need not be done here is given to `executor`, which is never shut down.
+    """
     settings = read_pair_file(Path(pair_file), environment)
-    return Pair(settings, fitting_catalogue(settings, specs), progress or Silent(), environment)
+    return Pair(settings, fitting_catalogue(settings, specs), progress or Silent(), environment, executor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import datetime
 
@@ -63,6 +64,7 @@ class Pair:
         catalogue: Catalogue,
         progress: Progress,
         environment: Mapping[str, str] = os.environ,
+        executor: Executor | None = None,
     ) -> None:
         self.settings = settings
         self.catalogue = catalogue
@@ -70,38 +72,23 @@ class Pair:
         keep_from_others(settings.staging)
         self.ledger = Ledger(settings.staging)
         self._commands = Commands(settings, environment)
-        self.connections = Connections(settings, self.ledger.holder, self._commands.load)
+        self.connections = Connections(settings, self.ledger, self._commands, executor)
         self._observer = Observer(settings, catalogue, self.ledger, progress)
-        self._rollups = MendingRollups(settings, catalogue, self.ledger, self._observer.observe)
-        self._runs = Runs(
-            settings,
-            catalogue,
-            self.connections,
-            self.ledger,
-            progress,
-            self._observer.again,
-            self._commands,
-            self._rollups,
-        )
-        self._timetables = Timetables(settings, catalogue, self.connections)
-        asks = (self._observer.observe, self._commands.links_now, self.ledger.runs)
-        self._outages = Outages(settings, catalogue, self.connections, *asks)
-        told_by = (self._commands, self._observer.at_everything, self.ledger.runs)
-        self._daily = DailyChecking(settings, catalogue, self.connections, *told_by)
+        pair = (settings, catalogue, self.connections)
+        self._rollups = MendingRollups(settings, catalogue, self.ledger, self._observer)
+        self._runs = Runs(*pair, self.ledger, progress, self._observer, self._commands, self._rollups)
+        self._timetables = Timetables(*pair)
+        self._outages = Outages(*pair, self._observer, self._commands, self.ledger)
+        self._daily = DailyChecking(*pair, self._observer, self._commands, self.ledger)
         self._choosing = Choosing(catalogue)
-        looks = Looks(
-            check=Check(settings, catalogue, self.connections, self._observer, Silent()).set_up,
-            outages=lambda since: self.outages(since=since),
-            profiles=lambda: self.verify(sets="call-profiles"),
-            daily=lambda compare: self._daily.check(None, compare=compare),
-            timetables=self.timetables,
-        )
+        set_up = Check(*pair, self._observer, Silent())
+        looks = Looks(self._observer, set_up, self._outages, self._daily, self._timetables)
         self._checklists = Checklists(settings, catalogue, self.ledger, self.connections, self._commands, looks)
-        self._syncing = Syncing(settings, catalogue, self.connections, self._observer.observe_since)
+        self._syncing = Syncing(*pair, self._observer)
         self.backfilling = Backfilling(
             self._runs,
             Cutting(settings, catalogue, progress),
-            PortionWork(settings, catalogue, self._observer.observe),
+            PortionWork(settings, catalogue, self._observer),
             self.progress,
         )
 

@@ -18,7 +18,7 @@ from syncengine.model.remembered_days import ALL_READ, Remembered
 from syncengine.model.stretch import Overlap
 from syncengine.model.window import Window
 
-ALIKE = ("as_of", "seed", "source", "requested", "facts", "zone", "acds", "interval_lengths")
+ALIKE = ("as_of", "seed", "requested", "facts", "zone", "acds", "interval_lengths")
 """What the parts of one request have in common."""
 One = TypeVar("One")
 
@@ -41,7 +41,6 @@ def merged(parts: Sequence[Observation], *, samples: int) -> Observation:
     whole = Observation(
         as_of=first.as_of,
         seed=first.seed,
-        source=first.source,
         requested=first.requested,
         facts=first.facts,
         tables=tuple(merged_tables(some, samples=samples) for some in tables.values()),

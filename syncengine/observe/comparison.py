@@ -23,6 +23,7 @@ from syncengine.model.fingerprint import FingerprintColumn, FingerprintQuery, gr
 from syncengine.model.interval import LENGTHS
 from syncengine.model.pair import Limits
 from syncengine.model.selection import KeyGroups, ReadQuery, Selection
+from syncengine.model.sides import Sides
 from syncengine.model.spec import TableSpec, TimeColumns
 from syncengine.model.stretch import Overlap, Stretch
 from syncengine.model.window import Window
@@ -48,7 +49,7 @@ class Comparison:
     verdict: ColumnsVerdict
     source: Server
     target: Server
-    facts: tuple[ServerFacts, ServerFacts]
+    facts: Sides[ServerFacts]
     cache: Cache
     pool: Executor
     limits: Limits
@@ -304,13 +305,10 @@ def _in_stretch(drift: BucketDrift, stretch: Stretch | None) -> BucketDrift:
     return replace(drift, stretch=stretch, counts=counts)
 
 
-def _tiled(
-    stretch: Stretch, acd: int | None, overlaps: Iterable[Overlap], facts: tuple[ServerFacts, ServerFacts]
-) -> Stretch:
+def _tiled(stretch: Stretch, acd: int | None, overlaps: Iterable[Overlap], facts: Sides[ServerFacts]) -> Stretch:
     """Return a stretch with whether the rows of a key overlap in it, on either server."""
     twice = {one.server for one in overlaps if (one.acd, one.span) == (acd, stretch.span)}
-    source, target = facts
-    return replace(stretch, source_tiles=source.role not in twice, target_tiles=target.role not in twice)
+    return replace(stretch, source_tiles=facts.source_role not in twice, target_tiles=facts.target_role not in twice)
 
 
 def _overlaps(comparison: Comparison, found: Mapping[Bucket, Stretch]) -> Iterator[tuple[Bucket, Overlap]]:
@@ -323,9 +321,9 @@ def _overlaps(comparison: Comparison, found: Mapping[Bucket, Stretch]) -> Iterat
     names = tuple(column.name for column in comparison.verdict.all_columns)
     of_source = [bucket for bucket, stretch in found.items() if not stretch.source_tiles]
     of_target = [bucket for bucket, stretch in found.items() if not stretch.target_tiles]
-    for server, place, buckets in (
-        (comparison.source, facts[0], of_source),
-        (comparison.target, facts[1], of_target),
+    for server, role, buckets in (
+        (comparison.source, facts.source_role, of_source),
+        (comparison.target, facts.target_role, of_target),
     ):
         for some in whole_days(buckets, MOST_BUCKETS):
             selection = Selection(comparison.spec.name, comparison.buckets, buckets=some, left_out=comparison.left_out)
@@ -334,6 +332,6 @@ def _overlaps(comparison: Comparison, found: Mapping[Bucket, Stretch]) -> Iterat
             for row_date, slot, acd, rows in comparison.cache.rows(statement):
                 bucket = Bucket(row_date, slot, acd)
                 span = found[bucket].span
-                if not (repeats(span, comparison.zone) or was_set(span, acd, comparison.facts)):
-                    yield bucket, Overlap(place.role, acd, span, rows)
+                if not (repeats(span, comparison.zone) or was_set(span, acd, facts)):
+                    yield bucket, Overlap(role, acd, span, rows)
             comparison.cache.drop(question.source)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Executor
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import BucketColumns, bucket_start
 from syncengine.model.cuts import Cut
 from syncengine.model.drift import BucketDrift, Observation, Scope, TableObservation, TableState
-from syncengine.model.errors import InputError, ServerError, WindowError
+from syncengine.model.errors import InputError, ServerError
+from syncengine.model.facts import ServerFacts
 from syncengine.model.merging import merged
 from syncengine.model.names import folded
 from syncengine.model.of_no_acd import OF_NO_ACD
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.progress import Progress
 from syncengine.model.remembered_days import ALL_READ, Remembered
+from syncengine.model.selection import KeyGroups
+from syncengine.model.sides import Sides
 from syncengine.model.spec import Archive, TableSpec
 from syncengine.model.timetables import COPIED
 from syncengine.model.window import DAY, Window
@@ -27,9 +30,9 @@ from syncengine.observe.columns import ColumnsVerdict, judge_columns
 from syncengine.observe.comparison import Comparison, Findings, compare
 from syncengine.observe.cuts import AskedOutages, with_cuts
 from syncengine.observe.expected_differences import Expectations, dropped, pseudo_acds_of
-from syncengine.observe.facts import FactQuestions
 from syncengine.observe.guards import guarded
-from syncengine.observe.pair_facts import facts_of, refuse_unknown_acds
+from syncengine.observe.pair_facts import facts_for
+from syncengine.observe.refusals import refuse_impossible, refuse_nothing, unarchived
 from syncengine.observe.remembered_days import (
     Recall,
     Tally,
@@ -38,13 +41,12 @@ from syncengine.observe.remembered_days import (
     few_enough,
     with_versions,
 )
-from syncengine.observe.request import ALL, Request
+from syncengine.observe.request import ALL, Months, Request
 from syncengine.observe.samples import samples_of
-from syncengine.observe.scopes import ScopeQuestions, closed_until, scopes_of
+from syncengine.observe.scopes import ScopeQuestions, scopes_of
 from syncengine.observe.server_threads import server_threads
-from syncengine.observe.slices import Slicing
+from syncengine.observe.slices import Slice, Slicing
 from syncengine.observe.timetables.comparison import left_out_of, look_at_timetables
-from syncengine.observe.work import Work, refuse_absent, refuse_no_time, refuse_nothing, why_nothing
 from syncengine.servers.protocol import Bounds, LiveTable, Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.last_synced import LastSynced
@@ -52,6 +54,28 @@ from syncengine.staging.remembered_days import Memory
 
 FILED_SHOWN = 100
 """Key groups that are told of a table with files beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One table to compare and the slices to compare it in."""
+
+    spec: TableSpec
+    verdict: ColumnsVerdict
+    scopes: tuple[Scope, ...] = ()
+    slicing: Slicing | None = None
+    recall: Recall | None = None
+    months: Months = ALL
+
+    def slices(self, *, recalling: bool = True) -> tuple[Slice, ...]:
+        """Return the slices, but for days that are remembered where these are relied on."""
+        skipped = self.recall.skipped if self.recall is not None and recalling else frozenset[date]()
+        return tuple(self.slicing.slices(self.months, skipped)) if self.slicing is not None else ()
+
+    @property
+    def left_out(self) -> KeyGroups | None:
+        """Rows that are each server's own."""
+        return self.slicing.left_out if self.slicing is not None else None
 
 
 def observe(
@@ -69,22 +93,14 @@ def observe(
     Days that `memory` knows to be equal are not read where the request lets it; what is found to differ is
     dropped from it in any case. With `last`, tables without time are held against what was remembered of them, too.
     """
-    refuse_no_time(request)
+    refuse_impossible(request)
     with server_threads(servers.values()) as pool:
         return _Observing(servers, settings, catalogue, request, cache, pool, memory, last).run(progress)
 
 
-def parts_of(
-    servers: Mapping[Role, Server], settings: PairSettings, catalogue: Catalogue, request: Request, cache: Cache
-) -> tuple[Request, ...]:
-    """Return a request in parts that are observed apart: a part a table, and of intervals and events a part a month.
-
-    Merged (`model.merging`), they show what all of it does at once. A table that is written is not cut, since what a
-    write is held against is worked out for all of it. Refuses what `observe` refuses before it compares.
-    """
-    refuse_no_time(request)
-    with server_threads(servers.values()) as pool:
-        return tuple(_Observing(servers, settings, catalogue, request, cache, pool, None, None).parts())
+def questions_of(settings: PairSettings, facts: Sides[ServerFacts], request: Request) -> ScopeQuestions:
+    """Return what the scopes of a request follow from."""
+    return ScopeQuestions(settings, tuple(facts), request.as_of, request.window, request.acds)
 
 
 class _Observing:
@@ -111,15 +127,8 @@ class _Observing:
         self.last = last
         self.filed = frozenset(table for file in catalogue.files for table in catalogue.tables_of(file))
         self.files = catalogue.files_of(spec.name for spec in request.specs)
-        if request.facts is None:
-            coverage = request.for_writing and request.of_history
-            asking = FactQuestions(settings, catalogue, request.facts_window, coverage=coverage)
-            found = facts_of(servers, asking, request.acds)
-            self.facts = found[request.source], found[request.source.other]
-        else:
-            refuse_unknown_acds(request.facts, request.acds)
-            self.facts = request.facts
-        self.questions = ScopeQuestions(settings, self.facts, request.as_of, request.window, request.acds)
+        self.facts = facts_for(servers, settings, catalogue, request)
+        self.questions = questions_of(settings, self.facts, request)
         self.lengths = self.questions.lengths
         self.live = self._live_tables()
         self.timetables = None
@@ -127,7 +136,11 @@ class _Observing:
             self.timetables = look_at_timetables(servers, settings.timetables, request.as_of)
 
     def run(self, progress: Progress) -> Observation:
-        works = self._works()
+        works = [self._work_or_why_not(spec) for spec in self.request.specs]
+        if self.request.months is None:
+            told = ((work.spec, work.verdict, work.scopes) for work in works)
+            seen = [TableObservation(spec, one.state, one.problem, scopes=scopes) for spec, one, scopes in told]
+            refuse_nothing(self.request, seen, self.questions)
         progress.begin("Comparing", sum(len(work.slices()) for work in works))
         try:
             tables = tuple(self._observed_or_why_not(work, progress) for work in works)
@@ -136,7 +149,6 @@ class _Observing:
         found = Observation(
             as_of=self.request.as_of,
             seed=self.request.seed,
-            source=self.request.source,
             requested=self.request.window,
             facts=self.facts,
             tables=tables,
@@ -148,22 +160,6 @@ class _Observing:
             interval_lengths=tuple(self.lengths.items()),
         )
         return merged((found,), samples=self.settings.limits.samples)
-
-    def parts(self) -> Iterator[Request]:
-        """Yield the request in parts."""
-        for spec, work in zip(self.request.specs, self._works(), strict=True):
-            for months in (ALL,) if self.request.for_writing else work.each_month():
-                yield replace(self.request, specs=(spec,), facts=self.facts, months=months)
-
-    def _works(self) -> list[Work]:
-        """Return the work on each table; refuses, but in a part, what there is nothing to find out about."""
-        works = [self._work_or_why_not(spec) for spec in self.request.specs]
-        if self.request.months is None:
-            absent = [work.spec.name for work in works if work.verdict.state is TableState.ABSENT]
-            refuse_absent([name for name in absent if name in self.request.named])
-            self._refuse_lost_window(works)
-            refuse_nothing(works)
-        return works
 
     def _live_tables(self) -> Mapping[Role, Mapping[str, LiveTable]]:
         names = [spec.name for spec in self.request.specs]
@@ -211,8 +207,8 @@ class _Observing:
         slicing = Slicing(spec, scopes, self.settings.timezone, self.request.parts, untimed)
         recall = self._recall(spec, verdict, scopes)
         empty = bool(bounds) and not any(one.rows for found in bounds.values() for one in found)
-        if not (any(slicing.slices()) or empty or self._unarchived(spec, scopes)):
-            why = next((note for scope in scopes for note in scope.notes), why_nothing(spec, self.request))
+        if not (any(slicing.slices()) or empty or unarchived(self.request, spec, scopes, self.questions)):
+            why = next((note for scope in scopes for note in scope.notes), _why_nothing(spec, self.request))
             return Work(spec, replace(verdict, state=TableState.NOTHING, problem=why), scopes)
         return Work(spec, verdict, scopes, slicing, recall, self.months)
 
@@ -263,33 +259,6 @@ class _Observing:
         first, last = min(moments) - DAY, max(moments) + 32 * DAY
         held = Window(datetime(first.year, first.month, first.day), datetime(last.year, last.month, last.day))
         return replace(scope, window=scope.window.clipped(held))
-
-    def _refuse_lost_window(self, works: list[Work]) -> None:
-        """Refuse a window that no table can be asked about any more, or not yet."""
-        scopes = [scope for work in works if work.verdict.state is TableState.COMPARED for scope in work.scopes]
-        if self.request.window is None or not scopes or any(scope.window for scope in scopes):
-            return
-        if any(work.spec.time is None for work in works):
-            return
-        if any(self._unarchived(work.spec, work.scopes) for work in works):
-            # Planning refuses it by the rule, and --wait knows what to wait for.
-            return
-        why = next((note for scope in scopes for note in scope.notes), "no server holds any of it")
-        raise WindowError(
-            f"Nothing of the window {self.request.window} can be compared: {why}.",
-            hint="Give a window that both servers have archived and still keep.",
-        )
-
-    def _unarchived(self, spec: TableSpec, scopes: tuple[Scope, ...]) -> bool:
-        """Say whether a window to be written ends after what both servers have archived."""
-        return self.request.for_writing and any(
-            closed_until(spec.archive, scope.acd, self.lengths[scope.acd], self.questions)[0] < scope.requested.stop
-            for scope in scopes
-            if spec.archive in (Archive.INTERVAL, Archive.EVENT)
-            and not spec.at_once
-            and scope.acd in self.lengths
-            and scope.requested is not None
-        )
 
     def _observe(self, work: Work, progress: Progress) -> TableObservation:
         spec, verdict = work.spec, work.verdict
@@ -395,3 +364,11 @@ class _Observing:
         inside = tuple(drift for drift in findings.differing if drift.bucket.acd in self.request.acds)
         others = tuple(drift.bucket.acd for drift in findings.differing if drift.bucket.acd not in self.request.acds)
         return inside, others
+
+
+def _why_nothing(spec: TableSpec, request: Request) -> str:
+    if spec.acd is None and request.acds:
+        return OF_NO_ACD
+    if spec.archive in (Archive.DAILY, Archive.WEEKLY, Archive.MONTHLY):
+        return f"the window holds no whole period of its {spec.archive} archive"
+    return "nothing of the window is archived on both servers and still kept by both"

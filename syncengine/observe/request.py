@@ -8,6 +8,7 @@ from datetime import date, datetime
 from syncengine.model.facts import ServerFacts
 from syncengine.model.interval import at_label
 from syncengine.model.pair import Role
+from syncengine.model.sides import Sides
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import DAY, Window
 
@@ -62,12 +63,12 @@ class Request:
     """Gather what a plan needs beside the drift: guards, and which intervals the servers saw."""
     fresh: bool = False
     """Read all that is asked for, whatever is remembered, and remember nothing."""
-    facts: tuple[ServerFacts, ServerFacts] | None = None
+    facts: Sides[ServerFacts] | None = None
     """What was learnt of source and target just before, of at least this window; otherwise it is asked for."""
     months: Months | None = None
-    """Of a part of a request, the months that are compared, of all else what the whole asks for; None for the whole.
+    """Of a part of a request the months that are compared, all else being that of the whole; None for the whole.
 
-    What parts of a request show is merged (`model.merging`), and what is nothing to compare was refused before.
+    What parts show is merged (`model.merging`): whether there is anything to compare is judged of these together.
     """
     now: datetime | None = None
     """The clock of this machine, by which verdicts are remembered; without it none is."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from syncengine.model.bucket import Bucket, BucketColumns, period_of
+from syncengine.model.bucket import Bucket, BucketColumns
 from syncengine.model.drift import Scope
 from syncengine.model.interval import at_label, label_at
 from syncengine.model.selection import KeyGroups, Selection, select_window
@@ -82,17 +82,6 @@ class Slicing:
                     yield Slice(selection, run if spec.archive is Archive.INTERVAL else None)
         if self.untimed and months.old_end:
             yield Slice(Selection(spec.name, columns, untimed=True, acds=None if all_acds else named))
-
-    def each_month(self) -> Iterator[Months]:
-        """Yield months that tile all of time: each of the scopes for itself, but days, weeks and months at once."""
-        windows = [scope.window for scope in self.scopes if scope.window is not None]
-        edges: list[date | None] = [None]
-        if windows and self.spec.archive in SLICED:
-            stop = max(window.stop for window in windows)
-            month = min(window.start for window in windows).date().replace(day=1)
-            while at_label(month := period_of(Archive.MONTHLY, month).stop.date(), 0) < stop:
-                edges.append(month)
-        return map(Months, edges, (*edges[1:], None))
 
     def _cut(self, window: Window | None, months: Months, skipped: frozenset[date]) -> Iterator[tuple[Window, Window]]:
         """Yield the times of the slices of a window, each after the time around it that is compared without a gap."""
