@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 
 from syncengine.app.arguments import Names, Numbers, names_of, numbers_of
 from syncengine.catalogue import Catalogue
+from syncengine.jobs.outages import compared_in
 from syncengine.model.allowed import Allowed
 from syncengine.model.errors import InputError
 from syncengine.model.names import typed
 from syncengine.model.pair import Role
 from syncengine.model.refusals import LocalAdministrationError
 from syncengine.model.sentences import listed
-from syncengine.model.spec import Archive, CompanionFile, DataClass, Kept, TableSpec
+from syncengine.model.spec import CompanionFile, DataClass, Kept, TableSpec
 
 COMPANIONS = {"agroups": "synonyms", "features": "users", "user_colors": "users", "user_defval": "users"}
 """What is never written without another table: groups without names, permissions without users."""
@@ -104,16 +105,8 @@ class Choosing:
         return left
 
     def to_look_for_outages(self, asked: Asked) -> tuple[TableSpec, ...]:
-        """Return the tables that outages are compared in: intervals and events that are copied; roll-ups follow."""
-        specs = tuple(
-            spec
-            for spec in self.catalogue.of_class(DataClass.HISTORICAL)
-            if spec.time is not None
-            and spec.archive in (Archive.INTERVAL, Archive.EVENT)
-            and spec.kept is Kept.COPYING
-            and not spec.future_dates
-        )
-        return self.without(specs, asked)
+        """Return the tables that outages are compared in, but for those that are left out."""
+        return self.without(compared_in(self.catalogue), asked)
 
     def to_look_inside(self, asked: Asked) -> tuple[TableSpec, ...]:
         """Return the longer tables asked for; an interval table stands for those that are rolled up from it."""
