@@ -12,8 +12,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from syncengine.app import Pair, bare_checklist, open_catalogue, open_pair, open_procedures
+    from syncengine.app import Pair, bare_checklist, build_demo, open_catalogue, open_pair, open_procedures
     from syncengine.catalogue import Catalogue
+    from syncengine.demo.shape import DemoPair
     from syncengine.jobs.runs.result import Ran
     from syncengine.model.allowed import Allowed
     from syncengine.model.bucket import Bucket, BucketState
@@ -111,9 +112,9 @@ __all__ = [
     "Action", "Allowed", "BackfillPlan", "BackfillWishes", "BatchRecord", "BatchState", "BlindSide", "BlindTime",
     "Bucket", "BucketDrift", "BucketRows", "BucketState", "BucketWrite", "CancelledError", "Catalogue",
     "ChangedRow", "ChangedValue", "ChecklistLine", "ColumnType", "ConflictsError", "Counts", "CutShortError",
-    "DailyCheck", "FaultsError", "FilledChecklist", "FilledLine", "Finding", "GroupChange", "HookFailedError",
-    "HookRecord", "HookState", "InputError", "InternalTable", "InternalVerdict", "KeptBack", "KeptWhy",
-    "KeyGroupDrift", "LocalAdministrationError", "Meeting", "MovedError", "NoTransactionsError",
+    "DailyCheck", "DemoPair", "FaultsError", "FilledChecklist", "FilledLine", "Finding", "GroupChange",
+    "HookFailedError", "HookRecord", "HookState", "InputError", "InternalTable", "InternalVerdict", "KeptBack",
+    "KeptWhy", "KeyGroupDrift", "LocalAdministrationError", "Meeting", "MovedError", "NoTransactionsError",
     "NotArchivedError", "NothingToPutBackError", "Observation", "OccupiedError", "OtherServersError",
     "OutageFinding", "OutageReport", "OutagesUnknownError", "Outlook", "OutputError", "Pair", "PairCheck",
     "PairFileError", "PairStatus", "Plan", "PlannedChange", "Policy", "Portion", "PortionDone", "PortionFound",
@@ -125,15 +126,15 @@ __all__ = [
     "TableObservation", "TablePart", "TableSet", "TableSpec", "TableState", "TableToll", "Tick", "Timetable",
     "TimetableListing", "TooManyDeletionsError", "UnknownColumns", "UnknownOutcomeError", "UnknownTableError",
     "UnlikeLoadsError", "UnlikeTablesError", "UnwritableError", "Versions", "Window", "WindowError",
-    "bare_checklist", "open_catalogue", "open_pair", "open_procedures",
+    "bare_checklist", "build_demo", "open_catalogue", "open_pair", "open_procedures",
 ]
 _HOMES = (
     "model.errors", "model.pair", "model.window", "model.plan", "model.allowed", "model.bucket",
     "model.bucket_rows", "model.check", "model.checklist", "model.daily_check", "model.drift", "model.facts",
     "model.filled_checklist", "model.hooks", "model.outages", "model.outcome", "model.pair_status",
     "model.portions", "model.procedure", "model.progress", "model.refusals", "model.rules", "model.rollups",
-    "model.run", "model.spec", "model.surroundings", "model.timetable_flag", "model.timetables", "catalogue",
-    "jobs.runs.result", "app",
+    "model.run", "model.spec", "model.surroundings", "model.timetable_flag", "model.timetables", "demo.shape",
+    "catalogue", "jobs.runs.result", "app",
 )
 """Where these names come from: values first, since help and listings need none of the engine."""
 # fmt: on

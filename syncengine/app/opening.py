@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 
 from syncengine.app.arguments import Paths, one_of, path_of, paths_of, progress_of, refuse, text_of
@@ -11,6 +11,8 @@ from syncengine.app.pair import Pair
 from syncengine.app.table_settings import fitting_catalogue
 from syncengine.catalogue import Catalogue, load_catalogue
 from syncengine.catalogue.procedure_file import procedure_names, read_procedure
+from syncengine.demo import build
+from syncengine.demo.shape import DemoPair, DemoShape
 from syncengine.model.filled_checklist import FilledChecklist
 from syncengine.model.procedure import Procedure
 from syncengine.model.progress import Progress
@@ -39,6 +41,26 @@ def open_pair(
     settings = read_pair_file(path_of(pair_file, "pair_file"), variables)
     catalogue = fitting_catalogue(settings, paths_of(specs, "specs"))
     return Pair(settings, catalogue, progress_of(progress), variables, executor)
+
+
+def build_demo(
+    into: str | os.PathLike[str],
+    *,
+    days: int = 36,
+    acds: int = 2,
+    splits: int = 12,
+    agents: int = 80,
+    vdns: int = 40,
+    trunks: int = 120,
+    seed: int = 1,
+    say: Callable[[str], None] | None = None,
+) -> DemoPair:
+    """Build a pair of embedded servers after a link outage in a folder, to try everything on.
+
+    `say` is called with a line for each stage. Raises `InputError` where the folder holds one already.
+    """
+    shape = DemoShape(days=days, acds=acds, splits=splits, agents=agents, vdns=vdns, trunks=trunks, seed=seed)
+    return build.build_pair(path_of(into, "into"), shape, progress=say)
 
 
 def open_catalogue(*, specs: Paths = ()) -> Catalogue:
