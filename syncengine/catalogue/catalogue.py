@@ -12,7 +12,7 @@ from syncengine.model.spec import Afterwards, CompanionFile, DataClass, SetUp, T
 
 CLASS_ORDER = (DataClass.SYSTEM, DataClass.ACD, DataClass.HISTORICAL, DataClass.CUSTOM, DataClass.LOCAL)
 """Administration before history: writing it may cost the target its current interval (rule 11)."""
-OWN = "A table of your own needs a spec of your own: a folder of them is named with --specs, or in the pair file."
+OWN = "A table of your own needs a spec of your own: a folder of them is named with `specs=`, or in the pair file."
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,13 @@ from syncengine.jobs.timetables.schedules import flags_as_made
 from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.bucket import EMPTY, BucketColumns, BucketState
 from syncengine.model.drift import Counts, Observation
-from syncengine.model.errors import InputError, RefusedError, ServerError
+from syncengine.model.errors import InputError, ServerError
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import KeptBack, KeptWhy, Plan, Step
 from syncengine.model.plan_kind import Undo
+from syncengine.model.refusals import NothingToPutBackError
 from syncengine.model.run import BatchState, RunRecord, RunState
+from syncengine.model.sides import Sides
 from syncengine.model.spans import span_of
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions
@@ -52,7 +54,7 @@ class UndoQuestions:
 def plan_undo(
     record: RunRecord, run: RunFolder, servers: Mapping[Role, Server], questions: UndoQuestions, cache: Cache
 ) -> Plan:
-    """Return the plan that puts back what a run has changed; raises `RefusedError` where none of it can be."""
+    """Return the plan that puts back what a run has changed; raises `NothingToPutBackError` where none of it can be."""
     _refuse_other_servers(record, run, servers)
     parts = tuple(written_parts(record, run))
     written = _by_bucket(parts)
@@ -80,9 +82,9 @@ def plan_undo(
     if kept and not steps:
         shown = "; ".join(f"{one.table}: {one.why}{f' ({one.detail})' if one.detail else ''}" for one in kept[:SHOWN])
         more = f"; and {len(kept) - SHOWN} more" if len(kept) > SHOWN else ""
-        raise RefusedError(
+        raise NothingToPutBackError(
             f"Nothing of run {record.id} can be put back. {shown}{more}.",
-            rule=13,
+            run_id=record.id,
             hint=_instead(kept),
         )
     first = next(iter((written or left).values()))
@@ -94,14 +96,12 @@ def plan_undo(
         seed=record.header.seed,
         as_of=questions.as_of,
         target=steps[0].into if steps else first.into,
-        requested=None,
         zone=questions.settings.timezone,
         identities=tuple((role, server.describe().identity) for role, server in servers.items()),
         ranges=tuple(ranges_of_pieces(written_pieces(steps))),
         steps=steps,
         kept=kept,
         stale=stale,
-        notes=(),
         tables=tables,
         checklist=checklist_of(
             steps,
@@ -270,13 +270,11 @@ def _later(record: RunRecord, ledger: Ledger) -> dict[Place, str]:
 def _observed(servers: Mapping[Role, Server], questions: UndoQuestions) -> Observation:
     """Return what is known of both servers beside their rows: lengths, retention, how far they have summarised."""
     asking = FactQuestions(questions.settings, questions.catalogue, None, coverage=False)
-    found = facts_of(servers, asking)
-    facts = found[Role.PRIMARY], found[Role.SECONDARY]
-    scopes = ScopeQuestions(questions.settings, facts, questions.as_of)
+    facts = Sides.by_role(Role.PRIMARY, facts_of(servers, asking))
+    scopes = ScopeQuestions(questions.settings, tuple(facts), questions.as_of)
     return Observation(
         as_of=questions.as_of,
         seed=0,
-        source=Role.PRIMARY,
         requested=None,
         facts=facts,
         tables=(),
@@ -306,8 +304,7 @@ def _times(
         spans[place] = span
         key = (into, table, bucket.acd)
         if key not in floors:
-            facts = observed.facts[0] if into is Role.PRIMARY else observed.facts[1]
-            scopes = ScopeQuestions(questions.settings, (facts, facts), questions.as_of)
+            scopes = ScopeQuestions(questions.settings, (observed.facts.of(into),), questions.as_of)
             bounds = {into: servers[into].bounds(table, BucketColumns.of(spec))} if spec.circular else {}
             floors[key] = dropped_before(spec, bucket.acd, scopes, bounds)[0]
         # As many rows of a full event table as the run left there show that none was dropped, changed or not.

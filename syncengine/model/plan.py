@@ -75,7 +75,7 @@ class KeptWhy(StrEnum):
     UNKNOWN = "nobody can say what became of the step that wrote it"
     CONFLICT = "changed there since both were last alike, and nothing says which version wins"
     PREFERRED = "the version there is preferred"
-    REMOVAL = "whoever is only there is removed when told, with --remove-users"
+    REMOVAL = "whoever is only there is removed when told, with `remove_users=True`"
     PURGED = "the target no longer keeps rows of that age"
     MIXED = "its rows were not alike before, and cannot be told apart now"
     UNSCHEDULED = "no schedule there, so that it does not run there"
@@ -232,16 +232,16 @@ class Plan:
     as_of: datetime
     target: Role
     """The server it writes to; where it writes to both, the one that rows are mostly written to."""
-    requested: Window | None
     zone: str
     identities: tuple[tuple[Role, str], ...]
-    ranges: tuple[RestoreRange, ...]
-    steps: tuple[Step, ...]
-    kept: tuple[KeptBack, ...]
-    stale: tuple[StaleRollup, ...]
-    notes: tuple[str, ...]
     tables: tuple[str, ...]
     """Every table that was looked at."""
+    requested: Window | None = None
+    ranges: tuple[RestoreRange, ...] = ()
+    steps: tuple[Step, ...] = ()
+    kept: tuple[KeptBack, ...] = ()
+    stale: tuple[StaleRollup, ...] = ()
+    notes: tuple[str, ...] = ()
     acds: tuple[int, ...] = ()
     """The ACDs asked for; none means all."""
     checklist: Checklist = field(default_factory=Checklist)

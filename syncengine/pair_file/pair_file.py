@@ -96,7 +96,7 @@ def _raw(file: Path) -> dict[str, Any]:
         raise PairFileError(
             f"There is no pair file {file}.",
             (),
-            hint="Name it with --pair, or make a pair to try with `syncengine demo --into DIR`.",
+            hint="Name it with `pair_file=`, or make a pair to try with `syncengine demo --into DIR`.",
         ) from None
     except OSError as error:
         raise PairFileError(f"The pair file {file} cannot be read: {error.strerror}.", ()) from None

@@ -115,8 +115,7 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
 
 def _decided(observation: Observation, wishes: Wishes, lost: frozenset[str]) -> Iterator[Decided]:
     """Yield the decisions of each table, by the server they would write to; `lost` could not be compared."""
-    source = Seeing(observation.facts[0])
-    target = Seeing(observation.facts[1])
+    source, target = observation.facts.map(Seeing)
     tables = tuple(table for table in observation.tables if table.state is TableState.COMPARED)
     if wishes.policy.both_directions:
         by_place: dict[tuple[Role, str], tuple[TableObservation, list[Decision]]] = {}
@@ -204,7 +203,7 @@ def _of_manual(observation: Observation, wishes: Wishes) -> Iterator[str]:
     left = "left as it is" if is_ == "is" else "left as they are"
     yield f"{names}: {left}, though a restore by the vendor's procedure would overwrite {it}"
     lines = administered(replace(observation, tables=manual))
-    yield from (f"{line.text.rstrip('.')}; or add --include-manual to copy it" for line in lines)
+    yield from (f"{line.text.rstrip('.')}; or add `include_manual=True` to copy it" for line in lines)
 
 
 def _notes(observation: Observation, wishes: Wishes, written: set[DataClass]) -> Iterator[str]:

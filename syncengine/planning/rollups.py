@@ -10,7 +10,7 @@ from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import Bucket, BucketColumns
 from syncengine.model.drift import Observation, TableObservation
 from syncengine.model.facts import ServerFacts
-from syncengine.model.names import typed
+from syncengine.model.names import argument
 from syncengine.model.pair import Role
 from syncengine.model.plan import KeptWhy, StaleRollup, Step
 from syncengine.model.spec import TableSpec
@@ -69,7 +69,7 @@ class _Intervals:
 def _held_because(spec: TableSpec, decision: Decision, intervals: _Intervals | None) -> str:
     bucket = decision.drift.bucket
     if bucket.row_date is None or intervals is None:
-        return f"{spec.rolled_from} was not looked at: take it in too (--table {typed(spec.rolled_from or '')})"
+        return f"{spec.rolled_from} was not looked at: take it in too ({argument('tables', spec.rolled_from or '')})"
     if decision.drift.source.incomplete:
         return "the source summarised broken intervals: rerun its Data Summarizing"
     period = spec.grain.period(bucket.row_date)
@@ -93,7 +93,6 @@ def stale_rollups(steps: tuple[Step, ...], catalogue: Catalogue, observation: Ob
         for part in step.parts
         for write in part.buckets
     }
-    facts = {one.role: one for one in observation.facts}
     seen: set[StaleRollup] = set()
     above = {
         spec.rolled_from: [s for s in catalogue.tables if s.rolled_from == spec.rolled_from]
@@ -103,7 +102,7 @@ def stale_rollups(steps: tuple[Step, ...], catalogue: Catalogue, observation: Ob
         for part in step.parts:
             for write in part.buckets:
                 for spec in above.get(part.table, []) if part.table else []:
-                    stale = _stale(spec, write.bucket.acd, write.bucket.row_date, facts[step.into])
+                    stale = _stale(spec, write.bucket.acd, write.bucket.row_date, observation.facts.of(step.into))
                     if stale and stale not in seen and _place(stale) not in copied:
                         seen.add(stale)
     return tuple(sorted(seen, key=lambda one: one.order))

@@ -34,7 +34,7 @@ KINDS: dict[str, PlanKind] = {
 
 def plan_of(kind: PlanKind) -> Plan:
     """Return a plan of a kind that writes nothing."""
-    return Plan(kind, 7, BEGUN, Role.SECONDARY, None, "UTC", (), (), (), (), (), (), ("htrunk",))
+    return Plan(kind, 7, BEGUN, Role.SECONDARY, "UTC", (), ("htrunk",))
 
 
 @pytest.mark.parametrize("name", KINDS)

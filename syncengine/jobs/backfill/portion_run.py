@@ -11,20 +11,22 @@ from syncengine.execute.executor import execute
 from syncengine.execute.pacing import Pacing, parse_hours
 from syncengine.jobs.backfill.progress_display import PortionProgress
 from syncengine.jobs.connections import as_of
+from syncengine.jobs.observation import Observer
 from syncengine.jobs.runs.beginning import needed_bytes
-from syncengine.jobs.runs.result import Ran
 from syncengine.jobs.runs.runs import Runs
 from syncengine.jobs.surroundings import Watch, fit_to_go_on, planned, surrounded, to_go_on
 from syncengine.model.allowed import Allowed
 from syncengine.model.checklist import ChecklistLine
 from syncengine.model.drift import Observation
-from syncengine.model.errors import RefusedError, WindowError
+from syncengine.model.errors import WindowError
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan
 from syncengine.model.plan_kind import BackfillPortion
 from syncengine.model.portions import BackfillWishes, Portion, PortionDone, PortionFound
 from syncengine.model.progress import Progress
+from syncengine.model.ran import Ran
+from syncengine.model.refusals import TooManyDeletionsError
 from syncengine.model.run import RunRecord
 from syncengine.observe.facts import running_archive
 from syncengine.observe.request import Request
@@ -33,16 +35,14 @@ from syncengine.planning.surroundings import PLANNED, Told
 from syncengine.servers.protocol import Server
 from syncengine.staging.run_folder import RunFolder
 
-DELETIONS_RULE = 13
-
 
 @dataclass(frozen=True, slots=True)
 class PortionWork:
-    """Plans portions and looks at them; `observed` asks both servers."""
+    """Plans portions and looks at them."""
 
     settings: PairSettings
     catalogue: Catalogue
-    observed: Callable[[Mapping[Role, Server], Request, Progress], Observation]
+    observer: Observer
 
     def plan(
         self,
@@ -57,17 +57,17 @@ class PortionWork:
         """Return the plan of a portion; None where nothing of it can be compared."""
         request = replace(self._request(wishes, portion, seed), for_writing=True)
         try:
-            observation = self.observed(servers, request, progress)
+            observation = self.observer.observe(servers, request, progress)
         except WindowError:
             return None
         try:
             how = Wishes(BackfillPortion(wishes.policy), self.settings.limits, hooks=self.settings.hooks)
             made = planned(observation, self.catalogue, how, servers, of_a_part=True)
-        except RefusedError as error:
-            if error.rule != DELETIONS_RULE:
-                raise
-            hint = "Look at them with `syncengine verify`; then raise limits.deletions in the pair file, or use fill."
-            raise RefusedError(error.message, rule=error.rule, hint=hint) from error
+        except TooManyDeletionsError as error:
+            error.hint = (
+                "Look at them with `syncengine verify`; then raise limits.deletions in the pair file, or use fill."
+            )
+            raise
         return surrounded(made, servers, allowed, told)
 
     def look(
@@ -80,7 +80,7 @@ class PortionWork:
     ) -> Observation | None:
         """Look at a portion afresh."""
         try:
-            return self.observed(servers, replace(self._request(wishes, portion, seed), fresh=True), progress)
+            return self.observer.observe(servers, replace(self._request(wishes, portion, seed), fresh=True), progress)
         except WindowError:
             return None
 
@@ -233,14 +233,9 @@ def nothing(settings: PairSettings, wishes: BackfillWishes, seed: int) -> Plan:
         seed=seed,
         as_of=as_of(settings),
         target=wishes.source.other,
-        requested=wishes.window,
         zone=settings.timezone,
         identities=(),
-        ranges=(),
-        steps=(),
-        kept=(),
-        stale=(),
-        notes=(),
         tables=wishes.tables,
+        requested=wishes.window,
         acds=wishes.acds,
     )

@@ -12,9 +12,10 @@ from syncengine.jobs.surroundings import TO_UNDO, surrounded
 from syncengine.jobs.timetables.edits import Beside, EditQuestions, plan_flag_undo
 from syncengine.jobs.undo import UndoQuestions, permission_of, plan_undo, schedules_put_back
 from syncengine.model.allowed import Allowed
-from syncengine.model.errors import InputError, OccupiedError, RefusedError, StagingError
+from syncengine.model.errors import InputError, OccupiedError, StagingError
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan
+from syncengine.model.refusals import CutShortError
 from syncengine.model.run import RunRecord, RunState
 from syncengine.staging.cache import Cache
 from syncengine.staging.errors import INSTEAD
@@ -50,10 +51,10 @@ class Undoing:
     def _resolved(self, record: RunRecord, run: RunFolder, *, dry_run: bool) -> RunRecord:
         """Return a run that was cut short in the middle of a step, what became of that found out."""
         if dry_run:
-            raise RefusedError(
+            raise CutShortError(
                 f"Run {record.id} was cut short in the middle of a step, which has to be resolved first.",
-                rule=13,
-                hint="`syncengine undo` without --dry-run finds out what became of it, shows the plan, and asks "
+                run_id=record.id,
+                hint="`syncengine undo` without `dry_run=True` finds out what became of it, shows the plan, and asks "
                 "before it puts anything back.",
             )
         roles = frozenset(batch.into for batch in record.unresolved)

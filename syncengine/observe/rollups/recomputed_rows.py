@@ -40,7 +40,7 @@ from syncengine.staging.cache import Cache
 
 RECOMPUTED = "recomputed_rows"
 COLUMNS_SHOWN = 4
-NULL_MAKES_THEM = "--unknown-columns null makes such rows"
+NULL_MAKES_THEM = "`unknown_columns='null'` makes such rows"
 DAY = timedelta(days=1)
 
 
