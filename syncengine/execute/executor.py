@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from syncengine.execute.batches import Batch, Batching, buckets_of_step, done_up_to
@@ -15,6 +16,7 @@ from syncengine.model.interrupts import BY_USER, asked_to_stop, is_stop
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan, Step
+from syncengine.model.portions import BackfillPlan
 from syncengine.model.refusals import OtherServersError
 from syncengine.model.run import BatchRecord, BatchState
 from syncengine.servers.protocol import Server
@@ -60,7 +62,7 @@ OF_A_COPY = (
 )
 
 
-def refuse_other_servers(plan: Plan, servers: Mapping[Role, Server]) -> None:
+def refuse_other_servers(plan: Plan | BackfillPlan, servers: Mapping[Role, Server]) -> None:
     """Refuse a plan that was made for other servers than those a pair file names now; one that is down is not asked."""
     for role, identity in plan.identities:
         if role in servers and servers[role].describe().identity != identity:
@@ -129,8 +131,14 @@ class _Running:
             for server in self.context.servers.values():
                 server.interrupt()
 
+        def begin(batch: Batch) -> Future[list[PreparedPart]]:
+            return pool.submit(self._prepare, batch)
+
         writing = Writing(self.context, self.plan.seed, self.tell)
-        with StagingAhead(self._prepare, interrupt) as ahead:
+        with (
+            ThreadPoolExecutor(max_workers=1, thread_name_prefix="staging") as pool,
+            StagingAhead(self.context.hand_over or begin, interrupt) as ahead,
+        ):
             for at, step in enumerate(self.plan.steps):
                 self._attempt(step, self.plan.steps[at + 1 : at + 2], writing, ahead)
                 told = self.told[step.number]

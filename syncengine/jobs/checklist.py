@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,11 +10,14 @@ from datetime import datetime
 from syncengine.catalogue import Catalogue
 from syncengine.catalogue.procedure_file import read_procedure
 from syncengine.hooks.command import CommandResult
+from syncengine.jobs.check import Check
 from syncengine.jobs.connections import Connections, as_of
+from syncengine.jobs.daily_check import DailyChecking
 from syncengine.jobs.hook_commands import INTERRUPTED, Commands, ended, last_lines, said_at_last
-from syncengine.model.check import PairCheck
+from syncengine.jobs.observation import Observer
+from syncengine.jobs.outages import Outages, compared_in
+from syncengine.jobs.timetables.listing import Timetables
 from syncengine.model.checklist import LineKind
-from syncengine.model.daily_check import DailyCheck
 from syncengine.model.drift import Observation
 from syncengine.model.errors import (
     HookFailedError,
@@ -26,21 +29,19 @@ from syncengine.model.errors import (
     WindowError,
 )
 from syncengine.model.filled_checklist import ChecklistRecord, FilledChecklist, Tick, TickedBy
+from syncengine.model.grain import INTERVAL
 from syncengine.model.hooks import CheckKind, HookRecord, HookState, in_order, in_single_user_mode
-from syncengine.model.names import command
-from syncengine.model.outages import OutageReport
-from syncengine.model.pair import Hook, PairSettings
+from syncengine.model.names import argument, command
+from syncengine.model.pair import Hook, PairSettings, Role
 from syncengine.model.procedure import LooksBack, Procedure, ProcedureLine
-from syncengine.model.spec import Archive
-from syncengine.model.timetables import TimetableListing
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions, gather_facts
-from syncengine.observe.scopes import LONGEST_KEPT, oldest_kept
 from syncengine.planning.filling import Filling, chosen_way, filled_in
 from syncengine.planning.sights.evidence import Evidence, Need
 from syncengine.staging.checklist_file import ChecklistFile
 from syncengine.staging.ledger import Ledger
 
+PROFILES = "call-profiles"
 LONG_AGO_DAYS = 3
 """From when on a list that was begun may be of another time."""
 
@@ -72,14 +73,13 @@ class ChecklistWishes:
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """What a checklist has looked at beside the facts of both servers."""
+    """The jobs that look for a checklist at what is beside the facts of both servers."""
 
-    check: Callable[[], PairCheck]
-    outages: Callable[[datetime], OutageReport]
-    profiles: Callable[[], Observation]
-    daily: Callable[[bool], DailyCheck]
-    """Whether it compares both servers, too, it is told."""
-    timetables: Callable[[], TimetableListing]
+    observer: Observer
+    check: Check
+    outages: Outages
+    daily: DailyChecking
+    timetables: Timetables
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +132,11 @@ class Checklists:
 
     def _refuse_future(self, wishes: ChecklistWishes) -> None:
         now = as_of(self.settings)
-        for option, moment in (("--since", wishes.since), ("--at", wishes.at)):
+        for option, moment in (("since", wishes.since), ("at", wishes.at)):
             if moment is not None and moment > now:
+                told = argument(option, f"{moment:%Y-%m-%d %H:%M}")
                 raise WindowError(
-                    f"{option} {moment:%Y-%m-%d %H:%M} lies in the future: it is {now:%Y-%m-%d %H:%M} now.",
+                    f"{told} lies in the future: it is {now:%Y-%m-%d %H:%M} now.",
                     hint="Give a time that has passed.",
                 )
 
@@ -172,11 +173,10 @@ class Checklists:
         now = as_of(self.settings)
         match procedure.looks_back:
             case LooksBack.YESTERDAY:
-                return oldest_kept(Archive.INTERVAL, 1, now)
+                return INTERVAL.unit.back(1, now)
             case LooksBack.AS_LONG_AS_KEPT:
-                periods = self.settings.retention.of(Archive.INTERVAL) or LONGEST_KEPT[Archive.INTERVAL]
-                return oldest_kept(Archive.INTERVAL, periods, now)
-            case _:
+                return INTERVAL.unit.back(self.settings.retention.most(INTERVAL), now)
+            case LooksBack.NOT:
                 return now
 
     def _carry_out(
@@ -264,23 +264,30 @@ class Checklists:
                 case Need.FACTS:
                     return self._with_facts(evidence)
                 case Need.CHECK:
-                    return replace(evidence, check=self.looks.check())
+                    return replace(evidence, check=self.looks.check.set_up())
                 case Need.OUTAGES if evidence.since >= evidence.as_of:
                     raise WindowError("no time has passed since the checklist was begun")
                 case Need.OUTAGES:
-                    return replace(evidence, outages=self.looks.outages(evidence.since))
+                    specs = compared_in(self.catalogue)
+                    return replace(evidence, outages=self.looks.outages.report(evidence.since, (), specs))
                 case Need.PROFILES:
-                    return replace(evidence, profiles=self.looks.profiles())
+                    return replace(evidence, profiles=self._profiles())
                 case Need.BACKUPS:
                     return replace(evidence, backups=tuple(self.commands.checks((CheckKind.BACKUPS,))))
                 case Need.ALIKE:
-                    return replace(evidence, daily=self.looks.daily(True))
+                    return replace(evidence, daily=self.looks.daily.check(None))
                 case Need.DAILY:
-                    return replace(evidence, daily=evidence.daily or self.looks.daily(False))
+                    return replace(evidence, daily=evidence.daily or self.looks.daily.check(None, compare=False))
                 case Need.TIMETABLES:
-                    return replace(evidence, timetables=self.looks.timetables())
+                    return replace(evidence, timetables=self.looks.timetables.listing(()))
         except SyncError as error:
             return replace(evidence, problems={**evidence.problems, need: error.message})
+
+    def _profiles(self) -> Observation:
+        specs = self.catalogue.select((), (PROFILES,))
+        request = self.looks.observer.request(specs, None, (), Role.PRIMARY, every_row=False)
+        with self.connections.servers(frozenset()) as servers:
+            return self.looks.observer.verified(servers, request)
 
     def _with_facts(self, evidence: Evidence) -> Evidence:
         looked = Window(evidence.since, evidence.as_of) if evidence.since < evidence.as_of else None
@@ -328,7 +335,8 @@ def _from_long_ago(procedure: Procedure, record: ChecklistRecord) -> Iterator[st
     """Yield that a list may be of another time: who takes over at night finds what was ticked in the last takeover."""
     days = (datetime.now() - record.begun).days
     if days >= LONG_AGO_DAYS and not procedure.daily:
-        yield f"this was begun {record.begun:%Y-%m-%d}, {days} days ago; for another time begin it again, with --anew"
+        begun = f"this was begun {record.begun:%Y-%m-%d}, {days} days ago"
+        yield f"{begun}; for another time begin it again, with `anew=True`"
 
 
 def _hooks_not_done(record: ChecklistRecord, filling: Filling) -> Iterator[str]:
@@ -352,14 +360,14 @@ def _refuse_unknown(procedure: Procedure, wishes: ChecklistWishes, record: Check
             of = " or ".join(procedure.lines[number - 1].ways)
             raise InputError(
                 f"Line {number} of {procedure.name} does not belong to the way {way.name}, which is gone.",
-                hint=f"Add --way {of} to go the other one.",
+                hint=f"Add {argument('way', of)} to go the other one.",
             )
     for number in wishes.do:
         tick = record.tick(procedure.lines[number - 1].name) if record and number not in wishes.untick else None
         if tick is not None:
             raise InputError(
                 f"Line {number} is done already, since {tick.at:%Y-%m-%d %H:%M}: its hook is not run again.",
-                hint=f"Add --untick {number} if it is not done after all.",
+                hint=f"Add {argument('untick', number)} if it is not done after all.",
             )
     twice = set(wishes.tick) & set(wishes.untick)
     if twice:

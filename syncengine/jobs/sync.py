@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
+from syncengine.jobs.observation import Observer
 from syncengine.jobs.surroundings import planned, surrounded
 from syncengine.jobs.timetables.schedules import with_missing_schedules
 from syncengine.model.allowed import NOTHING, Allowed
-from syncengine.model.drift import Observation
+from syncengine.model.names import argument
 from syncengine.model.pair import Limits, PairSettings, Role
-from syncengine.model.plan import Plan, Policy
+from syncengine.model.plan import Plan
+from syncengine.model.plan_kind import Sync
+from syncengine.model.policy import Policy
 from syncengine.model.refusals import ConflictsError
 from syncengine.model.spec import TableSpec
 from syncengine.observe.belonging import not_belonging, with_left_named, without
 from syncengine.observe.request import Request
 from syncengine.planning.administration import AdministrationWishes
 from syncengine.planning.plan import Wishes
-from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.last_synced import LastSynced
 
@@ -49,7 +51,7 @@ class Syncing:
     settings: PairSettings
     catalogue: Catalogue
     connections: Connections
-    observe: Callable[[Mapping[Role, Server], Request, LastSynced], Observation]
+    observer: Observer
 
     def plan(self, wishes: SyncWishes) -> Plan:
         """Return the plan, its conflicts not decided where nobody has said which version wins.
@@ -65,8 +67,9 @@ class Syncing:
             for_writing=True,
             named=wishes.named,
         )
+        kind = Sync(wishes.policy)
         how = Wishes(
-            wishes.policy,
+            kind,
             wishes.limits,
             hooks=self.settings.hooks,
             call_history=self.settings.call_history,
@@ -75,11 +78,11 @@ class Syncing:
         with self.connections.servers(frozenset()) as servers:
             left = not_belonging(wishes.specs, wishes.only_with, servers)
             request = replace(request, specs=without(wishes.specs, left))
-            observation = self.observe(servers, request, LastSynced(self.settings.staging))
+            observation = self.observer.observe(servers, request, last=LastSynced(self.settings.staging))
             observation = with_left_named(observation, left)
             made = planned(observation, self.catalogue, how, servers)
             with Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb) as cache:
-                made = with_missing_schedules(made, observation, servers, self.settings, self.catalogue, cache)
+                made = with_missing_schedules(made, kind, observation, servers, self.settings, self.catalogue, cache)
             return surrounded(made, servers, wishes.allowed)
 
 
@@ -94,6 +97,7 @@ def refuse_conflicts(made: Plan) -> None:
         f"{count:,} key group{' of ' if count == 1 else 's of '}{tables} {'was' if count == 1 else 'were'} changed on "
         f"{made.target} since both servers were last alike, and copying {made.source} would undo that.",
         changes=conflicts,
-        hint=f"Look at both versions in the plan; then add --prefer {made.source} to write {made.source}'s, or "
-        f"--prefer {made.target} to leave {made.target}'s (`syncengine sync --from {made.target}` copies them back).",
+        hint=f"Look at both versions in the plan; then add {argument('prefer', made.source)} to write {made.source}'s, "
+        f"or {argument('prefer', made.target)} to leave {made.target}'s (`syncengine sync --from {made.target}` copies "
+        "them back).",
     )

@@ -17,9 +17,11 @@ from syncengine.model.bucket import EMPTY, BucketColumns, BucketState
 from syncengine.model.drift import Counts, Observation
 from syncengine.model.errors import InputError, ServerError
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.plan import KeptBack, KeptWhy, Plan, Policy, RowsFrom, Step
+from syncengine.model.plan import KeptBack, KeptWhy, Plan, Step
+from syncengine.model.plan_kind import Undo
 from syncengine.model.refusals import NothingToPutBackError
 from syncengine.model.run import BatchState, RunRecord, RunState
+from syncengine.model.sides import Sides
 from syncengine.model.spans import span_of
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions
@@ -90,18 +92,16 @@ def plan_undo(
     # What a class as a whole asked for when it was written, it asks for when that is taken back.
     tables = tuple(dict.fromkeys(table for portion in record.portions_kept for table in run.plan(portion).tables))
     return Plan(
+        kind=Undo(record.id, not_put_back=record.set_off),
         seed=record.header.seed,
         as_of=questions.as_of,
-        source=(steps[0].into if steps else first.into).other,
-        policy=Policy.REPLACE,
-        requested=None,
+        target=steps[0].into if steps else first.into,
         zone=questions.settings.timezone,
         identities=tuple((role, server.describe().identity) for role, server in servers.items()),
-        ranges=tuple(ranges_of_pieces(written_pieces(steps, questions.catalogue, observed))),
+        ranges=tuple(ranges_of_pieces(written_pieces(steps))),
         steps=steps,
         kept=kept,
         stale=stale,
-        notes=(),
         tables=tables,
         checklist=checklist_of(
             steps,
@@ -113,8 +113,6 @@ def plan_undo(
             changes=tuple(one for portion in record.portions_kept for one in run.plan(portion).changes),
             undoes=record.id,
         ),
-        undoes=record.id,
-        rows_from=RowsFrom.JOURNAL,
     )
 
 
@@ -272,13 +270,11 @@ def _later(record: RunRecord, ledger: Ledger) -> dict[Place, str]:
 def _observed(servers: Mapping[Role, Server], questions: UndoQuestions) -> Observation:
     """Return what is known of both servers beside their rows: lengths, retention, how far they have summarised."""
     asking = FactQuestions(questions.settings, questions.catalogue, None, coverage=False)
-    found = facts_of(servers, asking)
-    facts = found[Role.PRIMARY], found[Role.SECONDARY]
-    scopes = ScopeQuestions(questions.settings, facts, questions.as_of)
+    facts = Sides.by_role(Role.PRIMARY, facts_of(servers, asking))
+    scopes = ScopeQuestions(questions.settings, tuple(facts), questions.as_of)
     return Observation(
         as_of=questions.as_of,
         seed=0,
-        source=Role.PRIMARY,
         requested=None,
         facts=facts,
         tables=(),
@@ -308,8 +304,7 @@ def _times(
         spans[place] = span
         key = (into, table, bucket.acd)
         if key not in floors:
-            facts = observed.facts[0] if into is Role.PRIMARY else observed.facts[1]
-            scopes = ScopeQuestions(questions.settings, (facts, facts), questions.as_of)
+            scopes = ScopeQuestions(questions.settings, (observed.facts.of(into),), questions.as_of)
             bounds = {into: servers[into].bounds(table, BucketColumns.of(spec))} if spec.circular else {}
             floors[key] = dropped_before(spec, bucket.acd, scopes, bounds)[0]
         # As many rows of a full event table as the run left there show that none was dropped, changed or not.

@@ -15,8 +15,7 @@ from syncengine.model.checklist import ChecklistLine, LineKind
 from syncengine.model.drift import Observation
 from syncengine.model.pair import Role
 from syncengine.model.plan import Step
-from syncengine.model.spans import span_of
-from syncengine.model.spec import Archive, DataClass
+from syncengine.model.spec import DataClass
 from syncengine.planning.witnesses import Seeing
 
 
@@ -59,13 +58,13 @@ def primary_is_back(steps: Sequence[Step], observation: Observation, catalogue: 
     Administration goes back to it, or intervals of which it did not see an ACD. One link that is down is reason enough
     to switch over (chapter 3 and Appendix E), though others of its links are up: it is turned off there then.
     """
-    primary = Seeing(next(facts for facts in observation.facts if facts.role is Role.PRIMARY))
+    primary = Seeing(observation.facts.of(Role.PRIMARY))
     for part in (part for step in steps if step.into is Role.PRIMARY for part in step.parts):
         spec = catalogue.table(part.table)
         if spec.data_class in (DataClass.SYSTEM, DataClass.ACD):
             return True
-        if spec.archive in (Archive.INTERVAL, Archive.EVENT):
-            spans = {(write.bucket.acd, span_of(write.bucket, spec, observation)) for write in part.buckets}
+        if spec.grain.sliced:
+            spans = {(write.bucket.acd, write.span) for write in part.buckets}
             if any(span is not None and primary.at(acd, span).blind for acd, span in spans):
                 return True
     return False

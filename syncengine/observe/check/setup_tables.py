@@ -3,102 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
-from syncengine.model.check import Finding, Holding, Severity, Subject
-from syncengine.model.drift import KeyGroupDrift, TableState
+from syncengine.model.check import Finding, Severity, Subject
+from syncengine.model.drift import BucketDrift, KeyGroupDrift, TableState
 from syncengine.model.errors import ServerError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.rules import LOCAL_ADMINISTRATION
 from syncengine.model.selection import Value
-from syncengine.model.spec import DataClass, TableSpec
-from syncengine.observe.check.server import Look
+from syncengine.model.sides import Sides
+from syncengine.model.spec import DataClass, SetUp, TableSpec
 from syncengine.observe.columns import ColumnsVerdict, judge_layouts
-from syncengine.observe.comparison import Comparison, Findings, compare, selections_of
-from syncengine.servers.protocol import Server
+from syncengine.observe.comparison import Comparison, compare
+from syncengine.observe.samples import samples_of
+from syncengine.observe.server_threads import server_threads
+from syncengine.observe.slices import Slicing
+from syncengine.servers.protocol import LiveTable, Server
 from syncengine.staging.cache import Cache
 
 KEYS_TOLD = 200
 """Differing key groups named for each table."""
-SYSTEM_SETUP = "Administer it alike on both servers: System Setup, on each."
-COPY_USERS = (
-    "`syncengine sync --set users --dry-run` shows what copying them would do; "
-    "passwords and login directories are made on each server."
-)
 
 
 @dataclass(frozen=True, slots=True)
-class SetupTable:
-    """A table of the set-up: how much it weighs that both servers have the same rows.
+class SetupQuestion:
+    """What is asked about one table of the set-up."""
 
-    `own` are columns that are each server's own. Values of people's data are not told, only which columns differ.
-    """
-
-    name: str
-    what: str
-    severity: Severity
-    advice: str = ""
-    own: tuple[str, ...] = ()
-    tells_values: bool = True
-
-
-SETUP_TABLES = (
-    SetupTable("acds", "the set-up of the ACDs", Severity.MUST, SYSTEM_SETUP),
-    SetupTable("dcadmin", "data collection", Severity.MUST, SYSTEM_SETUP, own=("address",)),
-    SetupTable(
-        "dcalloc",
-        "the storage allocation",
-        Severity.MUST,
-        "System Setup: Data Storage Allocation, on each server, with data collection off there.",
-    ),
-    SetupTable("users", "the users", Severity.MUST, COPY_USERS, tells_values=False),
-    SetupTable("features", "the users' features", Severity.MUST, COPY_USERS),
-    SetupTable("fullex", "the free space allocation", Severity.NOTE),
-    SetupTable("print_adm", "the printers", Severity.NOTE),
-    SetupTable("H_hostname", "the host names", Severity.NOTE),
-)
-"""What the High Availability guide has administered alike (chapter 1), and what of local administration may differ."""
-
-
-@dataclass(frozen=True, slots=True)
-class SetupQuestions:
-    """What comparing the set-up needs."""
-
-    servers: Mapping[Role, Server]
-    looks: Mapping[Role, Look]
-    facts: tuple[ServerFacts, ServerFacts]
-    """The primary's first."""
-    settings: PairSettings
-    cache: Cache
-    pool: Executor
+    setup: SetUp
+    spec: TableSpec
+    live: dict[Role, LiveTable | None]
+    facts: Sides[ServerFacts]
     seed: int
 
 
-def compare_setup(setup: SetupTable, spec: TableSpec, questions: SetupQuestions) -> Iterator[Finding]:
-    """Yield what differs in one table of the set-up; raises `ServerError` where a server is lost."""
-    looks = questions.looks
-    if any(spec.name in look.check.holding(Holding.UNREADABLE) for look in looks.values()):
-        return
+def compare_setup(
+    servers: Mapping[Role, Server], settings: PairSettings, question: SetupQuestion
+) -> tuple[Finding, ...]:
+    """Return what differs in one table of the set-up; raises `ServerError` where a server is lost."""
+    return tuple(_compared(servers, settings, question))
+
+
+def _compared(servers: Mapping[Role, Server], settings: PairSettings, question: SetupQuestion) -> Iterator[Finding]:
+    setup, spec = question.setup, question.spec
     spec = replace(
         spec,
         key=spec.key or ((spec.acd,) if spec.acd else ()),
         not_compared=tuple((column, "each server has its own") for column in setup.own),
     )
-    verdict = _known_columns(spec, judge_layouts(spec, {role: looks[role].live.get(spec.name) for role in Role}))
+    verdict = _known_columns(spec, judge_layouts(spec, question.live))
     if verdict.state is TableState.COMPARED:
         try:
-            found = _compared(spec, verdict, questions)
+            drifts, samples = _found(servers, settings, replace(question, spec=spec), verdict)
         except ServerError as error:
             if error.of_whole_server:
                 raise
-            yield _not_compared(setup, str(error))
+            yield _not_compared(spec.name, setup, str(error))
         else:
-            yield from _findings(setup, found)
+            yield from _findings(spec.name, setup, drifts, samples)
     elif verdict.state is TableState.NOT_COMPARABLE and spec.data_class is DataClass.LOCAL:
         # Of the others the columns are told of with those of all tables that are compared.
-        yield _not_compared(setup, verdict.problem)
+        yield _not_compared(spec.name, setup, verdict.problem)
 
 
 def _known_columns(spec: TableSpec, verdict: ColumnsVerdict) -> ColumnsVerdict:
@@ -111,56 +76,58 @@ def _known_columns(spec: TableSpec, verdict: ColumnsVerdict) -> ColumnsVerdict:
     return replace(verdict, compared=known)
 
 
-def _compared(spec: TableSpec, verdict: ColumnsVerdict, questions: SetupQuestions) -> Findings:
-    comparison = Comparison(
-        spec=spec,
-        verdict=verdict,
-        source=questions.servers[Role.PRIMARY],
-        target=questions.servers[Role.SECONDARY],
-        facts=questions.facts,
-        cache=questions.cache,
-        pool=questions.pool,
-        limits=replace(questions.settings.limits, samples=KEYS_TOLD),
-        seed=questions.seed,
-        every_row=False,
-        zone=questions.settings.timezone,
-    )
-    selections = selections_of(spec, (), zone=questions.settings.timezone)
-    return compare(comparison, selections, _unheard)
+def _found(
+    servers: Mapping[Role, Server], settings: PairSettings, question: SetupQuestion, verdict: ColumnsVerdict
+) -> tuple[list[BucketDrift], tuple[KeyGroupDrift, ...]]:
+    """Return what differs of a table, and its first key groups."""
+    memory_mb = settings.limits.memory_mb
+    with server_threads(servers.values()) as pool, Cache(settings.staging, memory_mb=memory_mb) as cache:
+        comparison = Comparison(
+            spec=question.spec,
+            verdict=verdict,
+            source=servers[question.facts.source_role],
+            target=servers[question.facts.target_role],
+            facts=question.facts,
+            cache=cache,
+            pool=pool,
+            limits=replace(settings.limits, samples=KEYS_TOLD),
+            seed=question.seed,
+            every_row=False,
+            zone=settings.timezone,
+        )
+        drifts = compare(comparison, Slicing(question.spec, (), settings.timezone).slices()).differing
+        return drifts, tuple(samples_of(comparison, drifts))
 
 
-def _unheard(units: int, rows: int) -> None:
-    """Tell nobody of slices: these tables are small."""
-    del units, rows
-
-
-def _findings(setup: SetupTable, found: Findings) -> Iterator[Finding]:
-    if not found.differing:
+def _findings(
+    name: str, setup: SetUp, drifts: list[BucketDrift], samples: tuple[KeyGroupDrift, ...]
+) -> Iterator[Finding]:
+    if not drifts:
         return
-    rows = sum(drift.counts.total for drift in found.differing)
-    moving = any(drift.moving for drift in found.differing)
+    rows = sum(drift.counts.total for drift in drifts)
+    moving = any(drift.moving for drift in drifts)
     one = rows == 1
     says = f"{rows:,} row{'' if one else 's'} of {setup.what} {'is' if one else 'are'} not alike"
     if moving and not rows:
         says = f"Rows of {setup.what} kept changing while they were compared"
     yield Finding(
-        severity=setup.severity,
+        severity=Severity.NOTE if setup.may_differ else Severity.MUST,
         subject=Subject.SETUP,
-        says=f"{says}, as they may be." if setup.severity is Severity.NOTE else f"{says}.",
+        says=f"{says}, as they may be." if setup.may_differ else f"{says}.",
         advice=setup.advice,
-        tables=(setup.name,),
-        details=tuple(_detail(sample, tells_values=setup.tells_values) for sample in found.samples),
+        tables=(name,),
+        details=tuple(_detail(sample, tells_values=setup.tells_values) for sample in samples),
         rule=LOCAL_ADMINISTRATION,
     )
 
 
-def _not_compared(setup: SetupTable, why: str) -> Finding:
+def _not_compared(name: str, setup: SetUp, why: str) -> Finding:
     return Finding(
-        severity=Severity.NOTE if setup.severity is Severity.NOTE else Severity.SHOULD,
+        severity=Severity.NOTE if setup.may_differ else Severity.SHOULD,
         subject=Subject.SETUP,
         says=f"The rows of {setup.what} could not be held against each other: {why.rstrip('.')}.",
         advice="Look at both servers yourself.",
-        tables=(setup.name,),
+        tables=(name,),
         rule=LOCAL_ADMINISTRATION,
     )
 
