@@ -18,6 +18,7 @@ import duckdb
 from syncengine.app import Pair, open_pair
 from syncengine.catalogue import Catalogue, load_catalogue
 from syncengine.jobs.connections import Connections
+from syncengine.jobs.hook_commands import Commands
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.spec import ColumnSpec, TableSpec
 from syncengine.pair_file import read_pair_file
@@ -57,7 +58,9 @@ def ledger_of(pair_file: Path) -> Ledger:
 
 def servers_of(pair_file: Path) -> AbstractContextManager[Mapping[Role, Server]]:
     """Open both servers of a pair for reading."""
-    return Connections(settings_of(pair_file), str, lambda _: None).servers(frozenset())
+    settings = settings_of(pair_file)
+    commands = Commands(settings, os.environ)
+    return Connections(settings, Ledger(settings.staging), commands).servers(frozenset())
 
 
 def row(table: str, **values: Any) -> dict[str, Any]:

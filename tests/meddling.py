@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +13,10 @@ import pytest
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.pair import Limits, Role, ServerSettings
-from syncengine.model.remembered_days import DaysQuery, DayVersions
-from syncengine.model.selection import ReadQuery, Selection
-from syncengine.model.spec import ColumnType
-from syncengine.model.surroundings import Surroundings
+from syncengine.model.selection import ReadQuery
+from syncengine.servers.forwarding import ForwardingServer, ForwardingSession
 from syncengine.servers.kinds import open_server
-from syncengine.servers.protocol import Bounds, LiveTable, Server, ServerDescription, SessionState, WriteSession
+from syncengine.servers.protocol import Bounds, Server, WriteSession
 
 
 def _nothing_before(server: Server) -> None:
@@ -55,29 +53,12 @@ def _drained(rows: pa.RecordBatchReader) -> int:
     return int(sum(batch.num_rows for batch in rows))
 
 
-class MeddledSession:
+class MeddledSession(ForwardingSession):
     """A real transaction with something happening after its inserts."""
 
     def __init__(self, inner: WriteSession, meddling: Meddling) -> None:
-        self.id = inner.id
-        self._inner = inner
+        super().__init__(inner)
         self._meddling = meddling
-
-    def lock(self, selection: Selection, *, table: bool = False) -> None:
-        """Pass it on."""
-        self._inner.lock(selection, table=table)
-
-    def fingerprint(self, query: FingerprintQuery) -> Mapping[Bucket, BucketState]:
-        """Pass it on."""
-        return self._inner.fingerprint(query)
-
-    def read(self, query: ReadQuery) -> pa.RecordBatchReader:
-        """Pass it on."""
-        return self._inner.read(query)
-
-    def delete(self, selection: Selection) -> int:
-        """Pass it on."""
-        return self._inner.delete(selection)
 
     def insert(self, table: str, rows: pa.RecordBatchReader) -> int:
         """Insert, and let happen what was asked for."""
@@ -87,34 +68,18 @@ class MeddledSession:
         self._meddling.after_insert(self._meddling.inserts, table)
         return count
 
-    def run_deferred(self) -> None:
-        """Pass it on."""
-        self._inner.run_deferred()
-
     def commit(self) -> None:
         """Commit, and let happen what was asked for."""
         self._inner.commit()
         self._meddling.after_commit(self._meddling.inserts, self._meddling.table)
 
 
-class MeddledServer:
+class MeddledServer(ForwardingServer):
     """A real server with something happening around its transactions."""
 
     def __init__(self, inner: Server, meddling: Meddling) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._meddling = meddling
-
-    def describe(self) -> ServerDescription:
-        """Pass it on."""
-        return self._inner.describe()
-
-    def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:
-        """Pass it on."""
-        return self._inner.tables(names)
-
-    def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
-        """Pass it on."""
-        return self._inner.surroundings(names)
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
         """Let happen what was asked for, and pass it on."""
@@ -125,10 +90,6 @@ class MeddledServer:
         """Let happen what was asked for, and pass it on."""
         self._meddling.before_asking(table)
         return self._inner.bounds(table, columns)
-
-    def highest(self, table: str, column: str) -> int:
-        """Pass it on."""
-        return self._inner.highest(table, column)
 
     def read(self, query: ReadQuery) -> pa.RecordBatchReader:
         """Let happen what was asked for, and pass it on."""
@@ -141,34 +102,6 @@ class MeddledServer:
         self._meddling.before_begin(self._inner)
         with self._inner.begin() as session:
             yield MeddledSession(session, self._meddling)
-
-    def scratch(self, columns: Sequence[tuple[str, ColumnType]]) -> AbstractContextManager[str]:
-        """Pass it on."""
-        return self._inner.scratch(columns)
-
-    def session_state(self, session: str) -> SessionState:
-        """Pass it on."""
-        return self._inner.session_state(session)
-
-    def ending(self, session: str) -> str:
-        """Pass it on."""
-        return self._inner.ending(session)
-
-    def day_versions(self, query: DaysQuery) -> DayVersions | None:
-        """Pass it on."""
-        return self._inner.day_versions(query)
-
-    def waiting(self) -> int | None:
-        """Pass it on."""
-        return self._inner.waiting()
-
-    def interrupt(self) -> None:
-        """Pass it on."""
-        self._inner.interrupt()
-
-    def close(self) -> None:
-        """Pass it on."""
-        self._inner.close()
 
 
 def meddle(monkeypatch: pytest.MonkeyPatch, role: Role, meddling: Meddling) -> None:

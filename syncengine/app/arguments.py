@@ -36,9 +36,9 @@ MOMENT_HINT = "Give text like '2000-06-05 05:13', or a datetime without a time z
 
 def refuse(argument: str, value: object, hint: str) -> NoReturn:
     """Raise `InputError` that names an argument, what it was, and what to give instead."""
-    told = repr(value)
+    told = repr(str(value)) if isinstance(value, str) else repr(value)
     shown = told if len(told) <= SHOWN else f"{told[:SHOWN]}..."
-    raise InputError(f"{argument}={shown} ({type(value).__name__}) cannot be meant.", hint=hint)
+    raise InputError(f"`{argument}={shown}` cannot be meant.", hint=hint)
 
 
 def names_of(names: object, argument: str) -> tuple[str, ...]:
@@ -129,7 +129,7 @@ def choice(choices: type[Choice], value: object, argument: str, *, only: Iterabl
     allowed = tuple(only) or tuple(choices)
     if isinstance(value, str) and value in allowed:
         return choices(value)
-    refuse(argument, value, f"Choose {' or '.join(map(repr, map(str, allowed)))}.")
+    refuse(argument, value, f"Choose {' or '.join(allowed)}.")
 
 
 def one_of(value: object, kind: type[Kind], argument: str, hint: str) -> Kind:

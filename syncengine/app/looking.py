@@ -23,7 +23,7 @@ from syncengine.app.opened import Opened
 from syncengine.app.tables import Asked
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.check import Check
-from syncengine.jobs.checklist import Checklists, ChecklistWishes, Looks
+from syncengine.jobs.checklist import ChecklistWishes
 from syncengine.jobs.observation import VERIFIED, unlike_loads
 from syncengine.jobs.rollups.verify import Internals
 from syncengine.jobs.rows import DriftRows
@@ -35,7 +35,6 @@ from syncengine.model.filled_checklist import FilledChecklist
 from syncengine.model.outages import OutageReport
 from syncengine.model.pair import Role
 from syncengine.model.pair_status import PairStatus
-from syncengine.model.progress import Silent
 from syncengine.model.rollups import InternalVerdict
 from syncengine.model.timetables import TimetableListing
 from syncengine.observe.belonging import not_belonging, with_left_named, without
@@ -168,16 +167,7 @@ class Looking(Opened):
         lines = (numbers_of(tick, "tick"), numbers_of(untick, "untick"), numbers_of(do, "do"))
         moments = moment_of(at, "at"), moment_of(since, "since")
         wishes = ChecklistWishes(*lines, moments[0], anew, moments[1], text_of(way, "way"))
-        jobs = (self._settings, self._catalogue, self._connections)
-        looks = Looks(
-            check=Check(*jobs, self._observer, Silent()).set_up,
-            outages=lambda since: self.outages(since=since),
-            profiles=lambda: self.verify(sets="call-profiles"),
-            daily=lambda compare: self._daily.check(None, compare=compare),
-            timetables=self.timetables,
-        )
-        kept = (self._settings, self._catalogue, self._ledger, self._connections, self._commands, looks)
-        return Checklists(*kept).follow(text_of(name, "name"), wishes)
+        return self._checklists.follow(text_of(name, "name"), wishes)
 
     def timetables(self, *, owners: Names = ()) -> TimetableListing:
         """Say which timetables there are, what they do and, where the pair file names the flag, where they run.

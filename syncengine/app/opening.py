@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 
-from syncengine.app.arguments import Paths, path_of, paths_of, progress_of, refuse, text_of
+from syncengine.app.arguments import Paths, one_of, path_of, paths_of, progress_of, refuse, text_of
 from syncengine.app.pair import Pair
 from syncengine.app.table_settings import fitting_catalogue
 from syncengine.catalogue import Catalogue, load_catalogue
@@ -25,17 +26,21 @@ def open_pair(
     specs: Paths = (),
     progress: Progress | None = None,
     environment: Mapping[str, str] | None = None,
+    executor: Executor | None = None,
 ) -> Pair:
     """Return the pair a file describes; `specs` are folders of table specs of one's own.
 
-    Opens no server. Raises `PairFileError` and `SpecError`, which list every fault.
+    What reads the servers and need not be done here is given to `executor`, which is never shut down. No server is
+    opened yet. Raises `PairFileError` and `SpecError`, which list every fault.
     """
     if environment is not None and not isinstance(environment, Mapping):
         refuse("environment", environment, "Give a mapping of names to texts, as os.environ is one.")
+    if executor is not None:
+        one_of(executor, Executor, "executor", "Give one of concurrent.futures, or leave it out.")
     variables = os.environ if environment is None else environment
     settings = read_pair_file(path_of(pair_file, "pair_file"), variables)
     catalogue = fitting_catalogue(settings, paths_of(specs, "specs"))
-    return Pair(settings, catalogue, progress_of(progress), variables)
+    return Pair(settings, catalogue, progress_of(progress), variables, executor)
 
 
 def build_demo(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from syncengine.app.arguments import Names, Numbers, names_of, numbers_of
 from syncengine.catalogue import Catalogue
+from syncengine.jobs.outages import compared_in
 from syncengine.model.allowed import Allowed
 from syncengine.model.errors import InputError
 from syncengine.model.names import typed
@@ -102,13 +103,8 @@ class Choosing:
         return left
 
     def to_look_for_outages(self, asked: Asked) -> tuple[TableSpec, ...]:
-        """Return the tables that outages are compared in: intervals and events that are copied; roll-ups follow."""
-        specs = tuple(
-            spec
-            for spec in self.catalogue.of_class(DataClass.HISTORICAL)
-            if spec.time is not None and spec.grain.sliced and spec.kept is Kept.COPYING and not spec.future_dates
-        )
-        return self.without(specs, asked)
+        """Return the tables that outages are compared in, but for those that are left out."""
+        return self.without(compared_in(self.catalogue), asked)
 
     def to_look_inside(self, asked: Asked) -> tuple[TableSpec, ...]:
         """Return the longer tables asked for; an interval table stands for those that are rolled up from it."""

@@ -130,7 +130,9 @@ def groups_statement(question: BagQuestion) -> str:
 def shown_groups_statement(question: BagQuestion, most: int) -> str:
     """Return the query of the first differing key groups, ordered by bucket and key, as people are shown them."""
     keys = "".join(f", {shown(key(column.name), column)}" for column in question.key_columns)
-    order = ", ".join((DATE, SLOT, ACD, *(key(name) for name in question.key)))
+    # As buckets are ordered everywhere: NULL lowest.
+    bucket = (f"{name} NULLS FIRST" for name in (DATE, SLOT, ACD))
+    order = ", ".join((*bucket, *(key(name) for name in question.key)))
     return (
         f"SELECT {DATE}, {SLOT}, {ACD}{keys}, CAST({OVER} AS BIGINT), CAST({UNDER} AS BIGINT) "
         f"FROM ({groups_statement(question)}) AS key_groups ORDER BY {order} LIMIT {int(most)}"

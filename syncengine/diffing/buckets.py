@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
 
 from syncengine.model.bucket import EMPTY, Bucket, BucketState
 
@@ -36,6 +38,23 @@ def differing(pairs: Iterator[BucketPair] | tuple[BucketPair, ...], *, every_row
     for pair in pairs:
         if every_row or not pair.source.same_rows(pair.target):
             yield pair
+
+
+def whole_days(buckets: Iterable[Bucket], most: int) -> Iterator[tuple[Bucket, ...]]:
+    """Yield runs of buckets of whole days of an ACD, of at most so many but for a day that has more."""
+    run: list[Bucket] = []
+    for _, day in groupby(sorted(buckets, key=_day), key=_day):
+        found = list(day)
+        if run and len(run) + len(found) > most:
+            yield tuple(run)
+            run = []
+        run += found
+    if run:
+        yield tuple(run)
+
+
+def _day(bucket: Bucket) -> tuple[date, int]:
+    return bucket.row_date or date.min, bucket.acd or 0
 
 
 def portions(pairs: tuple[BucketPair, ...], most_rows: int) -> Iterator[tuple[BucketPair, ...]]:

@@ -30,9 +30,9 @@ class _Interval:
 def stretches(pairs: Sequence[BucketPair]) -> Mapping[Bucket, Stretch]:
     """Return the stretch of every bucket of interval tables that lies in one.
 
-    Where all intervals that touch each other are the same ones there is none. Whether a server tiles it is told by
-    its intervals, not yet by key. Buckets whose rows do not tell their
-    length, or a length no CMS can be set to, lie in none.
+    Where all intervals that overlap are of one length there is none. Whether a server tiles it is told by its
+    intervals, not yet by key. Buckets whose rows do not tell their length, or a length no CMS can be set to, lie in
+    none.
     """
     lengths = {length for pair in pairs for state in (pair.source, pair.target) for length in state.lengths or ()}
     if len(lengths) < 2:
@@ -70,7 +70,7 @@ def _uneven(intervals: list[_Interval]) -> Iterator[tuple[list[_Interval], Stret
 
 
 def _stretch(run: list[_Interval]) -> Iterator[tuple[list[_Interval], Stretch]]:
-    if len(run) > 1:
+    if len({one.span.stop - one.span.start for one in run}) > 1:
         stop = max(one.span.stop for one in run)
         source = sum(one.of_source for one in run if _overlapped(one, run, of_source=True)) == 0
         target = sum(one.of_target for one in run if _overlapped(one, run, of_source=False)) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from syncengine.execute.batches import Batch, Batching, buckets_of_step, done_up_to
@@ -130,8 +131,14 @@ class _Running:
             for server in self.context.servers.values():
                 server.interrupt()
 
+        def begin(batch: Batch) -> Future[list[PreparedPart]]:
+            return pool.submit(self._prepare, batch)
+
         writing = Writing(self.context, self.plan.seed, self.tell)
-        with StagingAhead(self._prepare, interrupt) as ahead:
+        with (
+            ThreadPoolExecutor(max_workers=1, thread_name_prefix="staging") as pool,
+            StagingAhead(self.context.hand_over or begin, interrupt) as ahead,
+        ):
             for at, step in enumerate(self.plan.steps):
                 self._attempt(step, self.plan.steps[at + 1 : at + 2], writing, ahead)
                 told = self.told[step.number]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -14,12 +14,11 @@ from syncengine.servers import threads
 
 
 class StagingAhead:
-    """One thread that prepares batches, in the order they are asked for."""
+    """Has batches prepared, one at a time and in the order they are asked for."""
 
-    def __init__(self, prepare: Callable[[Batch], list[PreparedPart]], interrupt: Callable[[], None]) -> None:
+    def __init__(self, prepare: Callable[[Batch], Future[list[PreparedPart]]], interrupt: Callable[[], None]) -> None:
         self._prepare = prepare
         self._interrupt = interrupt
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="staging")
         self._begun: Future[list[PreparedPart]] | None = None
         """What was begun last; whatever was before it has come to its end then, or does so first."""
         self._next: tuple[Batch, Future[list[PreparedPart]]] | None = None
@@ -28,11 +27,10 @@ class StagingAhead:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        if self._begun is None or self._begun.done():
-            self._pool.shutdown()
-        else:
-            # Nobody waits for it any more.
-            threads.end(self._pool, self._interrupt)
+        # Nobody waits for it any more, but whoever goes on with the run writes the same pieces.
+        while not (self._begun is None or self._begun.cancel() or self._begun.done()):
+            self._interrupt()
+            wait((self._begun,), threads.AGAIN_SECONDS)
 
     def begin(self, batch: Batch) -> None:
         """Begin to prepare a batch that will be asked for next."""
@@ -51,5 +49,5 @@ class StagingAhead:
         return self._prepared(batch).result()
 
     def _prepared(self, batch: Batch) -> Future[list[PreparedPart]]:
-        self._begun = self._pool.submit(self._prepare, batch)
+        self._begun = self._prepare(batch)
         return self._begun

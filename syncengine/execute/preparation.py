@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
 
 from syncengine.diffing.bag_difference import (
     ACD,
@@ -18,7 +21,6 @@ from syncengine.diffing.bag_difference import (
 )
 from syncengine.execute.batches import Batch
 from syncengine.execute.images import buckets_of, held, hold_relation
-from syncengine.execute.run_context import RowSource
 from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.errors import MovedError, StagingError
 from syncengine.model.fingerprint import FingerprintColumn, in_full
@@ -37,6 +39,13 @@ from syncengine.staging.pieces import Piece, write_piece
 
 GROUPS_AT_ONCE = 200
 """Key groups named in one delete."""
+
+
+class RowSource(Protocol):
+    """What the rows of a step are read from, as the plan's `rows_from` says."""
+
+    def read(self, query: ReadQuery) -> pa.RecordBatchReader:
+        """Stream rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,5 +298,5 @@ def _chosen(part: TablePart, relation: str) -> str:
             return "1 = 1"
         case Action.ADD_BUCKETS:
             return "1 = 0"
-        case _:
+        case Action.REPLACE_GROUPS | Action.ADD_GROUPS | Action.REPAIR_CUTS | Action.PUT_BACK_GROUPS:
             return f"EXISTS (SELECT 1 FROM chosen WHERE {_matches(part, relation)})"

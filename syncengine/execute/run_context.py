@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
 
-import pyarrow as pa
-
+from syncengine.execute.batches import Batch
+from syncengine.execute.preparation import PreparedPart, RowSource
 from syncengine.model.pair import Limits, Role
 from syncengine.model.progress import Progress
-from syncengine.model.selection import ReadQuery
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.run_folder import RunFolder
-
-
-class RowSource(Protocol):
-    """What the rows of a step are read from, as the plan's `rows_from` says."""
-
-    def read(self, query: ReadQuery) -> pa.RecordBatchReader:
-        """Stream rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +30,7 @@ class RunContext:
     progress: Progress
     forget: Callable[[Iterable[tuple[str, int | None, date | None]]], None]
     """Drops what is remembered of tables, ACDs and days that are about to be written."""
+    hand_over: Callable[[Batch], Future[list[PreparedPart]]] | None = None
+    """Has a batch prepared elsewhere; None where that is done here."""
     before_batch: Callable[[], None] = lambda: None
     """Waits until the user's own bounds let another batch begin."""

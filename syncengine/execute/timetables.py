@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from syncengine.execute.run_context import RowSource
+from syncengine.execute.preparation import RowSource
 from syncengine.model.selection import ReadQuery
 from syncengine.model.timetable_flag import FlagEdit, FlagRow, stored_text
 from syncengine.model.timetables import NAME, OWNER, SCHEDULES

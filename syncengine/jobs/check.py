@@ -42,11 +42,9 @@ class Check:
         limits = self.settings.limits
         if scratch:
             limits = replace(limits, lock_seconds=min(limits.lock_seconds, SCRATCH_LOCK_SECONDS))
-        with (
-            self.connections.each(writable=scratch, limits=limits) as (servers, failed),
-            self.observer.cache() as cache,
-        ):
-            found = check(servers, failed, questions, cache, self.progress, seed=secrets.randbits(63))
+        with self.connections.each(writable=scratch, limits=limits) as (servers, failed):
+            found = check(servers, failed, questions, self.progress, seed=secrets.randbits(63))
             if not scratch:
                 return found
-            return try_out(found, servers, questions, cache, self.progress, lock_seconds=limits.lock_seconds)
+            with self.observer.cache() as cache:
+                return try_out(found, servers, questions, cache, self.progress, lock_seconds=limits.lock_seconds)

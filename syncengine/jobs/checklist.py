@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,11 +10,14 @@ from datetime import datetime
 from syncengine.catalogue import Catalogue
 from syncengine.catalogue.procedure_file import read_procedure
 from syncengine.hooks.command import CommandResult
+from syncengine.jobs.check import Check
 from syncengine.jobs.connections import Connections, as_of
+from syncengine.jobs.daily_check import DailyChecking
 from syncengine.jobs.hook_commands import INTERRUPTED, Commands, ended, last_lines, said_at_last
-from syncengine.model.check import PairCheck
+from syncengine.jobs.observation import Observer
+from syncengine.jobs.outages import Outages, compared_in
+from syncengine.jobs.timetables.listing import Timetables
 from syncengine.model.checklist import LineKind
-from syncengine.model.daily_check import DailyCheck
 from syncengine.model.drift import Observation
 from syncengine.model.errors import (
     HookFailedError,
@@ -29,10 +32,8 @@ from syncengine.model.filled_checklist import ChecklistRecord, FilledChecklist, 
 from syncengine.model.grain import INTERVAL
 from syncengine.model.hooks import CheckKind, HookRecord, HookState, in_order, in_single_user_mode
 from syncengine.model.names import argument, command
-from syncengine.model.outages import OutageReport
-from syncengine.model.pair import Hook, PairSettings
+from syncengine.model.pair import Hook, PairSettings, Role
 from syncengine.model.procedure import LooksBack, Procedure, ProcedureLine
-from syncengine.model.timetables import TimetableListing
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions, gather_facts
 from syncengine.planning.filling import Filling, chosen_way, filled_in
@@ -40,6 +41,7 @@ from syncengine.planning.sights.evidence import Evidence, Need
 from syncengine.staging.checklist_file import ChecklistFile
 from syncengine.staging.ledger import Ledger
 
+PROFILES = "call-profiles"
 LONG_AGO_DAYS = 3
 """From when on a list that was begun may be of another time."""
 
@@ -71,14 +73,13 @@ class ChecklistWishes:
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """What a checklist has looked at beside the facts of both servers."""
+    """The jobs that look for a checklist at what is beside the facts of both servers."""
 
-    check: Callable[[], PairCheck]
-    outages: Callable[[datetime], OutageReport]
-    profiles: Callable[[], Observation]
-    daily: Callable[[bool], DailyCheck]
-    """Whether it compares both servers, too, it is told."""
-    timetables: Callable[[], TimetableListing]
+    observer: Observer
+    check: Check
+    outages: Outages
+    daily: DailyChecking
+    timetables: Timetables
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,7 @@ class Checklists:
                 return INTERVAL.unit.back(1, now)
             case LooksBack.AS_LONG_AS_KEPT:
                 return INTERVAL.unit.back(self.settings.retention.most(INTERVAL), now)
-            case _:
+            case LooksBack.NOT:
                 return now
 
     def _carry_out(
@@ -263,23 +264,30 @@ class Checklists:
                 case Need.FACTS:
                     return self._with_facts(evidence)
                 case Need.CHECK:
-                    return replace(evidence, check=self.looks.check())
+                    return replace(evidence, check=self.looks.check.set_up())
                 case Need.OUTAGES if evidence.since >= evidence.as_of:
                     raise WindowError("no time has passed since the checklist was begun")
                 case Need.OUTAGES:
-                    return replace(evidence, outages=self.looks.outages(evidence.since))
+                    specs = compared_in(self.catalogue)
+                    return replace(evidence, outages=self.looks.outages.report(evidence.since, (), specs))
                 case Need.PROFILES:
-                    return replace(evidence, profiles=self.looks.profiles())
+                    return replace(evidence, profiles=self._profiles())
                 case Need.BACKUPS:
                     return replace(evidence, backups=tuple(self.commands.checks((CheckKind.BACKUPS,))))
                 case Need.ALIKE:
-                    return replace(evidence, daily=self.looks.daily(True))
+                    return replace(evidence, daily=self.looks.daily.check(None))
                 case Need.DAILY:
-                    return replace(evidence, daily=evidence.daily or self.looks.daily(False))
+                    return replace(evidence, daily=evidence.daily or self.looks.daily.check(None, compare=False))
                 case Need.TIMETABLES:
-                    return replace(evidence, timetables=self.looks.timetables())
+                    return replace(evidence, timetables=self.looks.timetables.listing(()))
         except SyncError as error:
             return replace(evidence, problems={**evidence.problems, need: error.message})
+
+    def _profiles(self) -> Observation:
+        specs = self.catalogue.select((), (PROFILES,))
+        request = self.looks.observer.request(specs, None, (), Role.PRIMARY, every_row=False)
+        with self.connections.servers(frozenset()) as servers:
+            return self.looks.observer.verified(servers, request)
 
     def _with_facts(self, evidence: Evidence) -> Evidence:
         looked = Window(evidence.since, evidence.as_of) if evidence.since < evidence.as_of else None

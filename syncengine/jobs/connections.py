@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from math import ceil
 from zoneinfo import ZoneInfo
 
+from syncengine.jobs.hook_commands import Commands
+from syncengine.jobs.outside_executor import shared_with
 from syncengine.model.errors import (
     InputError,
     OccupiedError,
@@ -21,8 +24,9 @@ from syncengine.model.never_pickled import NeverPickled
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.refusals import NoTransactionsError
 from syncengine.planning.refusals import refuse_unlike_loads
-from syncengine.servers.kinds import open_server
+from syncengine.servers.kinds import is_embedded, open_server
 from syncengine.servers.protocol import Server
+from syncengine.staging.ledger import Ledger
 
 MEANWHILE = "If the server is down, `syncengine status` says where users work meanwhile, and whom to call."
 """Said where both servers are needed and one is not there: it may be the first that somebody sees of a failure."""
@@ -32,11 +36,12 @@ class Connections(NeverPickled):
     """Opens the servers of one pair."""
 
     def __init__(
-        self, settings: PairSettings, holder: Callable[[], str], told_load: Callable[[Role], str | None]
+        self, settings: PairSettings, ledger: Ledger, commands: Commands, executor: Executor | None = None
     ) -> None:
         self._settings = settings
-        self._holder = holder
-        self._told_load = told_load
+        self._ledger = ledger
+        self._commands = commands
+        self._executor = executor
 
     @contextmanager
     def servers(
@@ -53,7 +58,8 @@ class Connections(NeverPickled):
             for role in (one for one in Role if one in needed):
                 opened[role] = self._opened_now(role, writable=role in writable, limits=limits)
             refuse_one_server(opened)
-            yield opened
+            with shared_with(opened, self._settings, limits, self._outside(writable)) as servers:
+                yield servers
         finally:
             for server in opened.values():
                 server.close()
@@ -61,7 +67,7 @@ class Connections(NeverPickled):
     @contextmanager
     def each(
         self, *, writable: bool = False, limits: Limits | None = None
-    ) -> Iterator[tuple[dict[Role, Server], dict[Role, ServerError]]]:
+    ) -> Iterator[tuple[Mapping[Role, Server], dict[Role, ServerError]]]:
         """Open those of both servers that can be opened, and close them at the end; what failed stands beside them."""
         servers: dict[Role, Server] = {}
         failed: dict[Role, ServerError] = {}
@@ -74,7 +80,14 @@ class Connections(NeverPickled):
                 else:
                     stack.callback(servers[role].close)
             refuse_one_server(servers)
-            yield servers, failed
+            outside = self._outside(frozenset(Role) if writable else frozenset())
+            with shared_with(servers, self._settings, limits or self._settings.limits, outside) as opened:
+                yield opened, failed
+
+    def _outside(self, writable: frozenset[Role]) -> Executor | None:
+        """Return the executor for work on the servers; none where an open one lets no other process in."""
+        alone = any(is_embedded(self._settings.server(role)) for role in writable)
+        return None if alone else self._executor
 
     def _opened_now(self, role: Role, *, writable: bool, limits: Limits) -> Server:
         """Open one server; where a run of this pair has it locked, that run is named."""
@@ -84,7 +97,7 @@ class Connections(NeverPickled):
             error.hint = f"{error.hint} {MEANWHILE}".strip()
             raise
         except ServerLockedError as error:
-            holder = self._holder()
+            holder = self._ledger.holder()
             if not holder:
                 raise
             raise OccupiedError(
@@ -95,7 +108,7 @@ class Connections(NeverPickled):
     def opened(self, role: Role, *, writable: bool, limits: Limits) -> Server:
         """Open one server; where the pair file does not tell its load, a command of the user's may."""
         settings = self._settings.server(role)
-        settings = replace(settings, load=settings.load or self._told_load(role))
+        settings = replace(settings, load=settings.load or self._commands.load(role))
         return open_server(settings, self._settings.file.parent, writable=writable, limits=limits)
 
     def refuse_upgraded(self, servers: Mapping[Role, Server]) -> None:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
 from syncengine.jobs.hook_commands import Commands
+from syncengine.jobs.observation import Observer
 from syncengine.jobs.outages import blind_in, lengths_in, looked_back, midnight
 from syncengine.model.archives import ArchiveFault
 from syncengine.model.bucket import BucketColumns
 from syncengine.model.clock import known_to_both
 from syncengine.model.daily_check import DailyCheck, Filling, HookCheck, ServerDay
-from syncengine.model.drift import Observation
 from syncengine.model.errors import ServerError, SyncError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.hooks import CheckKind
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.run import RunRecord
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions, gather_facts
@@ -29,19 +28,19 @@ from syncengine.planning.copied import seen_itself
 from syncengine.planning.troubles import Told, state_of
 from syncengine.planning.where_to_work import where_to_work
 from syncengine.servers.protocol import Server
+from syncengine.staging.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True)
 class DailyChecking:
-    """Checks one pair; `verify` compares a window of both servers."""
+    """Checks one pair."""
 
     settings: PairSettings
     catalogue: Catalogue
     connections: Connections
+    observer: Observer
     commands: Commands
-    verify: Callable[[Mapping[Role, Server], Window], Observation]
-    runs: Callable[[], tuple[RunRecord, ...]]
-    """Tells what has been written to the pair, in order."""
+    ledger: Ledger
 
     def check(self, since: datetime | None, *, compare: bool = True) -> DailyCheck:
         """Return how both servers are since a moment, or since yesterday. A server that fails is told, not raised.
@@ -73,9 +72,9 @@ class DailyChecking:
             facts = [day.facts for day in found.servers if day.facts is not None]
             if found.failed or len(facts) < len(Role):
                 return found
-            found = replace(found, blind=blind_in((facts[0], facts[1]), self.settings, looked))
+            found = replace(found, blind=blind_in(tuple(facts), self.settings, looked))
             try:
-                return replace(found, drift=self.verify(opened, looked)) if compare else found
+                return replace(found, drift=self.observer.at_everything(opened, looked)) if compare else found
             except SyncError as error:
                 return replace(found, problem=str(error))
 
@@ -91,7 +90,7 @@ class DailyChecking:
             for day in found.servers
         ]
         links = {one.role: one.fine for one in checks if one.kind is CheckKind.LINKS and not one.problem}
-        runs = self.runs()
+        runs = self.ledger.runs()
         own = {role: seen_itself(one, runs) for role, one in facts.items()}
         each = [Told(day.role, day.problem, own.get(day.role), day.late, links.get(day.role)) for day in days]
         state = state_of(each, found.blind, looked, lengths)

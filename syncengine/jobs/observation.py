@@ -16,16 +16,16 @@ from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan
 from syncengine.model.progress import Progress
 from syncengine.model.run import RunKind, RunState
+from syncengine.model.sides import Sides
 from syncengine.model.spec import CompanionFile, DataClass, TableSpec
 from syncengine.model.window import Window
 from syncengine.model.window_syntax import parse_window
-from syncengine.observe.observation import observe
+from syncengine.observe.parts import observe_pair
 from syncengine.observe.request import Request
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.last_synced import LastSynced
 from syncengine.staging.ledger import Ledger
-from syncengine.staging.remembered_days import Memory
 
 VERIFIED = (DataClass.SYSTEM, DataClass.ACD, DataClass.HISTORICAL, DataClass.CUSTOM)
 
@@ -57,9 +57,8 @@ class Observer:
         return Observation(
             as_of=as_of(self.settings),
             seed=0,
-            source=source,
             requested=None,
-            facts=(_unasked(source), _unasked(source.other)),
+            facts=Sides(source, _unasked(source), _unasked(source.other)),
             tables=(),
             zone=self.settings.timezone,
             acds=(),
@@ -81,14 +80,13 @@ class Observer:
         progress: Progress | None = None,
         last: LastSynced | None = None,
     ) -> Observation:
-        """Compare what a request asks for, by what is remembered where it lets that be."""
-        progress = progress or self.progress
-        with self.cache() as cache, Memory(self.settings.staging) as memory:
-            return observe(servers, self.settings, self.catalogue, request, cache, progress, memory, last)
+        """Compare what a request asks for, by what is remembered where it lets that be.
 
-    def observe_since(self, servers: Mapping[Role, Server], request: Request, last: LastSynced | None) -> Observation:
-        """Compare administration, and say what each server has changed since both were last alike."""
-        return self.observe(servers, request, last=last)
+        With `last`, say of administration what each server has changed since both were last alike.
+        """
+        progress = progress or self.progress
+        synced = last is not None
+        return observe_pair(servers, self.settings, self.catalogue, request, progress, synced=synced)
 
     def request(
         self,

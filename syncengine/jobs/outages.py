@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
-from syncengine.jobs.hook_commands import LinksNow
+from syncengine.jobs.hook_commands import Commands
+from syncengine.jobs.observation import Observer
 from syncengine.jobs.surroundings import planned, surrounded, with_all_met
 from syncengine.model.allowed import Allowed
 from syncengine.model.clock import known_to_both
@@ -24,9 +25,9 @@ from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan
 from syncengine.model.plan_kind import Resync
 from syncengine.model.policy import Policy
-from syncengine.model.run import RunRecord
+from syncengine.model.sides import Sides
 from syncengine.model.spans import joined
-from syncengine.model.spec import TableSpec
+from syncengine.model.spec import DataClass, Kept, TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions
 from syncengine.observe.held import held_by
@@ -40,6 +41,7 @@ from syncengine.planning.ranges import ranges_asked_for
 from syncengine.planning.refusals import refuse_early, refuse_unread, refuse_unseen
 from syncengine.planning.unseen import Looking
 from syncengine.servers.protocol import Server
+from syncengine.staging.ledger import Ledger
 
 UNBOUNDED = 2**62
 """Deletions that a report may name; a run keeps to the pair's limit."""
@@ -55,17 +57,15 @@ class Outages:
     settings: PairSettings
     catalogue: Catalogue
     connections: Connections
-    observe: Callable[[Mapping[Role, Server], Request], Observation]
-    links_now: Callable[[], LinksNow]
-    """Asks which servers' links are down at this moment."""
-    runs: Callable[[], Iterable[RunRecord]]
-    """Yields what this pair's runs have done: rows that they copied are no sign that a server records calls."""
+    observer: Observer
+    commands: Commands
+    ledger: Ledger
 
     def report(self, since: datetime | None, acds: tuple[int, ...], specs: tuple[TableSpec, ...]) -> OutageReport:
         """Say when which server was blind and what came of it, in the tables of `specs`. Reads only."""
         limits = replace(self.settings.limits, deletions=UNBOUNDED)
         looked = self._looked(since)
-        links = self.links_now()
+        links = self.commands.links_now()
         with self.connections.servers(frozenset()) as servers:
             facts = self._facts(servers, looked, acds)
             times, notes = blind_in(facts, self.settings, looked, acds, links.down), (*_notes(facts), *links.untold)
@@ -83,7 +83,7 @@ class Outages:
             archived = tuple(time for time in times if time.archived)
             if not archived:
                 return replace(nothing, findings=tuple(findings_of(times, None, None)), notes=notes)
-            observation = narrowed(self.observe(servers, self._request(facts, archived, acds, specs)), archived)
+            observation = self._observed(servers, facts, archived, acds, specs)
             made, refusal = self._planned(observation, limits, servers)
         found = tuple(findings_of(times, made, observation, passes=refusal is not None and refusal.passes))
         if refusal is not None and not (refusal.passes and all(one.outlook is not Outlook.WAITING for one in found)):
@@ -109,7 +109,7 @@ class Outages:
         nothing else is there to repair. Raises `RefusedError` where a rule forbids the plan.
         """
         looked = self._looked(since)
-        links = self.links_now()
+        links = self.commands.links_now()
         with self.connections.servers(frozenset()) as servers:
             facts = self._facts(servers, looked, acds)
             times = blind_in(facts, self.settings, looked, acds, links.down)
@@ -122,7 +122,7 @@ class Outages:
             if not archived:
                 refuse_unseen(unseen)
                 return None
-            observation = narrowed(self.observe(servers, self._request(facts, archived, acds, specs)), archived)
+            observation = self._observed(servers, facts, archived, acds, specs)
             try:
                 made = planned(observation, self.catalogue, self._wishes(limits, kind), servers)
             except RefusedError as refusal:
@@ -145,12 +145,10 @@ class Outages:
         notes = (*made.notes, *_notes(facts), *links.untold, *lost)
         return replace(made, notes=notes, left=tuple(left), ranges=ranges)
 
-    def _going_on(
-        self, facts: tuple[ServerFacts, ServerFacts], looked: Window, acds: tuple[int, ...]
-    ) -> tuple[str, ...]:
+    def _going_on(self, facts: tuple[ServerFacts, ...], looked: Window, acds: tuple[int, ...]) -> tuple[str, ...]:
         """Return where nothing tells that a server records calls again, whatever a repair has copied to it."""
-        runs = tuple(self.runs())
-        own = (seen_itself(facts[0], runs), seen_itself(facts[1], runs))
+        runs = self.ledger.runs()
+        own = tuple(seen_itself(one, runs) for one in facts)
         lengths = lengths_in(facts, self.settings, looked)
         return tuple(going_on(blind_times(own, lengths, looked, acds), own, lengths, looked.stop))
 
@@ -158,20 +156,17 @@ class Outages:
         now = as_of(self.settings)
         return looked_back(now, since or INTERVAL.unit.back(self.settings.retention.most(INTERVAL), now))
 
-    def _facts(
-        self, servers: Mapping[Role, Server], looked: Window, acds: tuple[int, ...]
-    ) -> tuple[ServerFacts, ServerFacts]:
+    def _facts(self, servers: Mapping[Role, Server], looked: Window, acds: tuple[int, ...]) -> tuple[ServerFacts, ...]:
         questions = FactQuestions(self.settings, self.catalogue, looked, coverage=True)
-        facts = facts_of(servers, questions, acds)
-        return facts[Role.PRIMARY], facts[Role.SECONDARY]
+        return tuple(facts_of(servers, questions, acds).values())
 
     def _looking(
-        self, facts: tuple[ServerFacts, ServerFacts], looked: Window, acds: tuple[int, ...], *, since_told: bool
+        self, facts: tuple[ServerFacts, ...], looked: Window, acds: tuple[int, ...], *, since_told: bool
     ) -> Looking:
         lengths = ScopeQuestions(self.settings, facts, looked.stop, looked).lengths
         asked = {acd: length for acd, length in lengths.items() if not acds or acd in acds}
         told = known_to_both(facts, looked, self.settings.timezone)
-        return Looking((told[0], told[1]), asked, looked, acds, since_told=since_told)
+        return Looking(told, asked, looked, acds, since_told=since_told)
 
     def _unseen(self, servers: Mapping[Role, Server], looking: Looking) -> tuple[Unseen, ...]:
         """Return what nobody can tell of; servers without a row of the time are asked what they hold at all."""
@@ -181,16 +176,17 @@ class Outages:
             held |= {(role, acd): one for acd, one in of_role.items()}
         return tuple(looking.unseen(held))
 
-    def _request(
+    def _observed(
         self,
-        facts: tuple[ServerFacts, ServerFacts],
+        servers: Mapping[Role, Server],
+        facts: tuple[ServerFacts, ...],
         times: tuple[BlindTime, ...],
         acds: tuple[int, ...],
         specs: tuple[TableSpec, ...],
-    ) -> Request:
-        """Return what to compare: the tables of all blind times; roll-ups follow (rule 10)."""
+    ) -> Observation:
+        """Compare the tables of all blind times; roll-ups follow (rule 10)."""
         parts = compared_parts(time.span for time in times)
-        return Request(
+        request = Request(
             specs=specs,
             source=Role.PRIMARY,
             as_of=as_of(self.settings),
@@ -199,8 +195,9 @@ class Outages:
             parts=parts,
             acds=acds,
             for_writing=True,
-            facts=facts,
+            facts=Sides.by_role(Role.PRIMARY, {one.role: one for one in facts}),
         )
+        return narrowed(self.observer.observe(servers, request), times)
 
     def _wishes(self, limits: Limits, kind: Resync = ANY_OUTAGE) -> Wishes:
         settings = self.settings
@@ -219,6 +216,15 @@ class Outages:
                 raise
             # Planning only says that no table could be compared, and each is named with why.
             return None, None
+
+
+def compared_in(catalogue: Catalogue) -> tuple[TableSpec, ...]:
+    """Return the tables that outages are compared in: intervals and events that are copied; roll-ups follow."""
+    return tuple(
+        spec
+        for spec in catalogue.of_class(DataClass.HISTORICAL)
+        if spec.time is not None and spec.grain.sliced and spec.kept is Kept.COPYING and not spec.future_dates
+    )
 
 
 def compared_parts(spans: Iterable[Window]) -> tuple[Window, ...]:
@@ -248,7 +254,7 @@ def looked_back(now: datetime, since: datetime) -> Window:
 
 
 def blind_in(
-    facts: tuple[ServerFacts, ServerFacts],
+    facts: tuple[ServerFacts, ...],
     settings: PairSettings,
     looked: Window,
     acds: tuple[int, ...] = (),
@@ -264,5 +270,5 @@ def lengths_in(facts: tuple[ServerFacts, ...], settings: PairSettings, looked: W
     return ScopeQuestions(settings, facts, looked.stop, looked).lengths
 
 
-def _notes(facts: tuple[ServerFacts, ServerFacts]) -> tuple[str, ...]:
+def _notes(facts: tuple[ServerFacts, ...]) -> tuple[str, ...]:
     return tuple(note for one in facts for note in one.notes)

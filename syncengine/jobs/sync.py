@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
+from syncengine.jobs.observation import Observer
 from syncengine.jobs.surroundings import planned, surrounded
 from syncengine.jobs.timetables.schedules import with_missing_schedules
 from syncengine.model.allowed import NOTHING, Allowed
-from syncengine.model.drift import Observation
 from syncengine.model.names import argument
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan
@@ -23,7 +23,6 @@ from syncengine.observe.belonging import not_belonging, with_left_named, without
 from syncengine.observe.request import Request
 from syncengine.planning.administration import AdministrationWishes
 from syncengine.planning.plan import Wishes
-from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.last_synced import LastSynced
 
@@ -52,7 +51,7 @@ class Syncing:
     settings: PairSettings
     catalogue: Catalogue
     connections: Connections
-    observe: Callable[[Mapping[Role, Server], Request, LastSynced], Observation]
+    observer: Observer
 
     def plan(self, wishes: SyncWishes) -> Plan:
         """Return the plan, its conflicts not decided where nobody has said which version wins.
@@ -79,7 +78,7 @@ class Syncing:
         with self.connections.servers(frozenset()) as servers:
             left = not_belonging(wishes.specs, wishes.only_with, servers)
             request = replace(request, specs=without(wishes.specs, left))
-            observation = self.observe(servers, request, LastSynced(self.settings.staging))
+            observation = self.observer.observe(servers, request, last=LastSynced(self.settings.staging))
             observation = with_left_named(observation, left)
             made = planned(observation, self.catalogue, how, servers)
             with Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb) as cache:

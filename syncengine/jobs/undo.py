@@ -21,6 +21,7 @@ from syncengine.model.plan import KeptBack, KeptWhy, Plan, Step
 from syncengine.model.plan_kind import Undo
 from syncengine.model.refusals import NothingToPutBackError
 from syncengine.model.run import BatchState, RunRecord, RunState
+from syncengine.model.sides import Sides
 from syncengine.model.spans import span_of
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions
@@ -269,13 +270,11 @@ def _later(record: RunRecord, ledger: Ledger) -> dict[Place, str]:
 def _observed(servers: Mapping[Role, Server], questions: UndoQuestions) -> Observation:
     """Return what is known of both servers beside their rows: lengths, retention, how far they have summarised."""
     asking = FactQuestions(questions.settings, questions.catalogue, None, coverage=False)
-    found = facts_of(servers, asking)
-    facts = found[Role.PRIMARY], found[Role.SECONDARY]
-    scopes = ScopeQuestions(questions.settings, facts, questions.as_of)
+    facts = Sides.by_role(Role.PRIMARY, facts_of(servers, asking))
+    scopes = ScopeQuestions(questions.settings, tuple(facts), questions.as_of)
     return Observation(
         as_of=questions.as_of,
         seed=0,
-        source=Role.PRIMARY,
         requested=None,
         facts=facts,
         tables=(),
@@ -305,8 +304,7 @@ def _times(
         spans[place] = span
         key = (into, table, bucket.acd)
         if key not in floors:
-            facts = observed.facts[0] if into is Role.PRIMARY else observed.facts[1]
-            scopes = ScopeQuestions(questions.settings, (facts, facts), questions.as_of)
+            scopes = ScopeQuestions(questions.settings, (observed.facts.of(into),), questions.as_of)
             bounds = {into: servers[into].bounds(table, BucketColumns.of(spec))} if spec.circular else {}
             floors[key] = dropped_before(spec, bucket.acd, scopes, bounds)[0]
         # As many rows of a full event table as the run left there show that none was dropped, changed or not.

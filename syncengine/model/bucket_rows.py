@@ -47,3 +47,8 @@ class BucketRows:
     changed: tuple[ChangedRow, ...] = ()
     more: bool = False
     """Whether more rows differ than were asked for."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return tuple(column.name for column in self.columns)

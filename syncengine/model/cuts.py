@@ -73,11 +73,15 @@ class Cut:
     """Those that cut it: of the blind server, and where it is cut on both, of the other as well."""
 
     @property
+    def begin(self) -> datetime:
+        """Its first beginning, as far as anybody knows."""
+        return min(row.begin for row in (*self.pieces, *self.others))
+
+    @property
     def span(self) -> Window | None:
         """From its first beginning to its last end, as far as anybody knows."""
-        rows = (*self.pieces, *self.others)
-        begin = min(row.begin for row in rows)
-        end = max((row.end for row in rows if row.end is not None), default=begin)
+        begin = self.begin
+        end = max((row.end for row in (*self.pieces, *self.others) if row.end is not None), default=begin)
         return Window(begin, end) if begin < end else None
 
     @property
@@ -111,7 +115,7 @@ def cut_sentences(table: str, what: str, cuts: Sequence[Cut]) -> Iterator[str]:
 
 def _shown(cuts: Sequence[Cut]) -> str:
     """Return the times of the first few, those that are the same said once."""
-    in_order = sorted((min(row.begin for row in (*cut.pieces, *cut.others)), _times(cut)) for cut in cuts)
+    in_order = sorted((cut.begin, _times(cut)) for cut in cuts)
     times = list(dict.fromkeys(text for _, text in in_order))
     more = f"; {plural(len(times) - SHOWN, 'more time')}" if len(times) > SHOWN else ""
     return "; ".join(times[:SHOWN]) + more

@@ -15,6 +15,7 @@ from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.pair import Role
 from syncengine.model.remembered_days import ALL_READ, Remembered
 from syncengine.model.selection import KeyGroups, Value
+from syncengine.model.sides import Sides
 from syncengine.model.spec import CompanionFile, TableSpec
 from syncengine.model.stretch import Overlap, Stretch, overlap_sentences
 from syncengine.model.timetables import SCHEDULES, Timetable, TimetableListing
@@ -290,10 +291,8 @@ class Observation:
 
     as_of: datetime
     seed: int
-    source: Role
     requested: Window | None
-    facts: tuple[ServerFacts, ServerFacts]
-    """Source first."""
+    facts: Sides[ServerFacts]
     tables: tuple[TableObservation, ...]
     zone: str
     acds: tuple[int, ...]
@@ -312,9 +311,14 @@ class Observation:
     """The length each ACD's intervals are aligned to, in minutes."""
 
     @property
+    def source(self) -> Role:
+        """The server whose rows are held to be right."""
+        return self.facts.source_role
+
+    @property
     def target(self) -> Role:
         """The server that would be written to."""
-        return self.source.other
+        return self.facts.target_role
 
     @property
     def in_sync(self) -> bool:

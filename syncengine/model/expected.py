@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -57,6 +57,19 @@ def added_up(found: Iterable[ExpectedDifference]) -> tuple[ExpectedDifference, .
         place = (one.kind, one.what, one.why)
         sums[place] = sums[place] + one if place in sums else one
     return tuple(sums.values())
+
+
+def in_order(found: Iterable[ExpectedDifference], columns: Sequence[tuple[str, str]]) -> tuple[ExpectedDifference, ...]:
+    """Return what is expected of one table, that of the same reason as one: by kind, and columns in the order given."""
+    places = {name: at for at, (name, _) in enumerate(columns)}
+    kinds = {kind: at for at, kind in enumerate(ExpectedKind)}
+
+    def place(one: ExpectedDifference) -> tuple[int, int, int, str, str]:
+        last = len(places)
+        # By length first, so that ACD 9 comes before ACD 10.
+        return kinds[one.kind], places.get(one.what, last), len(one.what), one.what, one.why
+
+    return tuple(sorted(added_up(found), key=place))
 
 
 def left_sentences(tables: Iterable[tuple[str, tuple[ExpectedDifference, ...]]]) -> Iterator[str]:

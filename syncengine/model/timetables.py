@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -174,6 +174,14 @@ class TimetableListing:
     def own(self) -> tuple[Timetable, ...]:
         """Those that are each server's own."""
         return tuple(one for one in self.timetables if one.own)
+
+    @property
+    def sentences(self) -> Iterator[str]:
+        """What is left out, and what of the pair file's flag does not fit; missing tables are told by themselves."""
+        if self.own:
+            yield f"timetables that are each server's own are neither compared nor copied: {named(self.own)}"
+        for fault in self.faults:
+            yield f"where timetables run is not known: {fault}"
 
 
 def named(timetables: Iterable[Timetable], most: int = 6) -> str:

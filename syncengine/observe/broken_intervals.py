@@ -27,6 +27,7 @@ from syncengine.model.facts import ServerFacts
 from syncengine.model.grain import Grain
 from syncengine.model.interval import QUANTUM, at_label, label_of
 from syncengine.model.selection import ReadQuery
+from syncengine.model.sides import Sides
 from syncengine.model.window import Window
 from syncengine.observe.comparison import Comparison, Findings, fetch, question_of, selection_of
 
@@ -96,7 +97,7 @@ def without_unlike_counts(comparison: Comparison, findings: Findings) -> Iterato
     count = spec.time.incomplete if spec.time is not None else None
     if not spec.grain.summarised or count is None:
         return
-    told = _quarters(comparison.facts[0]), _quarters(comparison.facts[1])
+    told = comparison.facts.map(_quarters)
     bounds = {
         drift.bucket: bound
         for drift in findings.differing
@@ -112,7 +113,6 @@ def without_unlike_counts(comparison: Comparison, findings: Findings) -> Iterato
         alike |= {pair.bucket for pair in portion} - set(_beyond(bounds, comparison, count, portion))
     if alike:
         findings.differing = [drift for drift in findings.differing if drift.bucket not in alike]
-        findings.samples = [sample for sample in findings.samples if sample.bucket not in alike]
         yield ExpectedDifference(ExpectedKind.COLUMN, count, WHY, len(alike))
 
 
@@ -120,14 +120,14 @@ def _quarters(facts: ServerFacts) -> Quarters:
     return {(one.acd, one.day): one.lengths for one in facts.quarters}
 
 
-def _bound(bucket: Bucket, grain: Grain, told: tuple[Quarters, Quarters], zone: str) -> CountBound | None:
+def _bound(bucket: Bucket, grain: Grain, told: Sides[Quarters], zone: str) -> CountBound | None:
     """Return what counts of a period can be; None where its intervals are nowhere known to be of unlike lengths."""
     acd, first = bucket.acd, bucket.row_date
     if acd is None or first is None:
         return None
-    source, target = told
     days = {
-        day: (source.get((acd, day), UNKNOWN), target.get((acd, day), UNKNOWN)) for day in grain.period(first).days()
+        day: (told.source.get((acd, day), UNKNOWN), told.target.get((acd, day), UNKNOWN))
+        for day in grain.period(first).days()
     }
     if all(UNKNOWN in both or both[0] == both[1] for both in days.values()):
         return None

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
-from functools import partial
+from datetime import timedelta
 
 from syncengine.diffing.bag_difference import (
     BagQuestion,
@@ -14,32 +13,30 @@ from syncengine.diffing.bag_difference import (
     surplus_statement,
     taking_statement,
 )
-from syncengine.diffing.buckets import MOST_BUCKETS, BucketPair, differing, paired, portions
+from syncengine.diffing.buckets import MOST_BUCKETS, BucketPair, differing, paired, portions, whole_days
 from syncengine.diffing.stretches import overlaps_statement, stretches
 from syncengine.model.bucket import EMPTY, Bucket, BucketColumns, BucketState
 from syncengine.model.clock import repeats, was_set
-from syncengine.model.drift import BucketDrift, Counts, Held, KeyGroupDrift, Scope, Strength
+from syncengine.model.drift import BucketDrift, Counts, Held, Strength
 from syncengine.model.facts import ServerFacts
 from syncengine.model.fingerprint import FingerprintColumn, FingerprintQuery, group_key
+from syncengine.model.interval import LENGTHS
 from syncengine.model.pair import Limits
-from syncengine.model.selection import KeyGroups, ReadQuery, Selection, select_window
+from syncengine.model.selection import KeyGroups, ReadQuery, Selection
+from syncengine.model.sides import Sides
 from syncengine.model.spec import TableSpec, TimeColumns
 from syncengine.model.stretch import Overlap, Stretch
 from syncengine.model.window import Window
 from syncengine.observe.columns import ColumnsVerdict
 from syncengine.observe.expected_differences import Expectations, ExpectedSoFar
-from syncengine.observe.samples import sample_groups
+from syncengine.observe.slices import Slice
 from syncengine.servers.protocol import Server
 from syncengine.servers.retry import tried
 from syncengine.servers.sql.buckets import bucket_terms
 from syncengine.staging.cache import Cache
 
-SLICE = timedelta(days=31)
-"""How much of an interval or event table one fingerprint query covers.
-
-Planning a query over 172 columns takes as long as running it over 30,000 rows, so slices are not small;
-they bound the number of buckets held at once.
-"""
+LONGEST = timedelta(minutes=max(LENGTHS))
+"""Of the intervals a CMS can be set to."""
 LOOKS = 3
 """How often a bucket that keeps changing is looked at before it is called moving."""
 
@@ -52,7 +49,7 @@ class Comparison:
     verdict: ColumnsVerdict
     source: Server
     target: Server
-    facts: tuple[ServerFacts, ServerFacts]
+    facts: Sides[ServerFacts]
     cache: Cache
     pool: Executor
     limits: Limits
@@ -90,93 +87,14 @@ class Findings:
     source_rows: int = 0
     target_rows: int = 0
     differing: list[BucketDrift] = field(default_factory=list)
-    samples: list[KeyGroupDrift] = field(default_factory=list)
     held: dict[int | None, Held] = field(default_factory=dict)
     overlaps: list[Overlap] = field(default_factory=list)
 
 
-def selections_of(
-    spec: TableSpec,
-    scopes: tuple[Scope, ...],
-    *,
-    zone: str,
-    untimed: bool = False,
-    skipped: frozenset[date] = frozenset(),
-    parts: tuple[Window, ...] = (),
-    left_out: KeyGroups | None = None,
-) -> tuple[Selection, ...]:
-    """Return the slices that together are the table's scopes, but for the days skipped: no gap, no overlap.
-
-    ACDs with the same window are asked about together. `untimed` adds the rows no window can select. Of
-    intervals and events only those in `parts` are selected, where there are any; they must not overlap. `left_out`
-    are rows of a table without time that are each server's own.
-    """
-    if spec.time is None:
-        return (Selection(spec.name, BucketColumns.of(spec), left_out=left_out),)
-    named = tuple(scope.acd for scope in scopes if scope.acd is not None)
-    all_acds = any(scope.acd is None for scope in scopes)
-    selections: list[Selection] = []
-    windows = {scope.window for scope in scopes}
-    cut = partial(_cut, spec, skipped=skipped, parts=parts, zone=zone)
-    if all_acds and len(windows) == 1:
-        selections += cut(scopes[0].window)
-    else:
-        for window in dict.fromkeys(scope.window for scope in scopes if scope.acd is not None):
-            acds = tuple(scope.acd for scope in scopes if scope.window == window and scope.acd is not None)
-            selections += cut(window, acds=acds)
-        for scope in scopes:
-            if scope.acd is None:
-                selections += cut(scope.window, except_acds=named)
-    if untimed:
-        acds_asked = None if all_acds else named
-        selections.append(Selection(spec.name, BucketColumns.of(spec), untimed=True, acds=acds_asked))
-    return tuple(selections)
-
-
-def _cut(
-    spec: TableSpec,
-    window: Window | None,
-    *,
-    skipped: frozenset[date],
-    parts: tuple[Window, ...],
-    zone: str,
-    acds: tuple[int, ...] | None = None,
-    except_acds: tuple[int, ...] | None = None,
-) -> Iterator[Selection]:
-    if window is None:
-        return
-    # Weeks and months must not be cut in two; their buckets are few.
-    runs = tuple(_runs(window, skipped))
-    if parts:
-        runs = tuple(both for run in runs for part in parts if (both := run.clipped(part)))
-    pieces = (piece for run in runs for piece in run.cut(SLICE)) if spec.grain.sliced else iter((window,))
-    for piece in pieces:
-        selection = select_window(spec, piece, zone=zone, acds=acds, except_acds=except_acds)
-        if selection is not None:
-            yield selection
-
-
-def _runs(window: Window, skipped: frozenset[date]) -> Iterator[Window]:
-    """Yield what is left of a window without some days, those that follow each other as one."""
-    if not skipped:
-        yield window
-        return
-    start: datetime | None = None
-    for day in window.days():
-        midnight = datetime(day.year, day.month, day.day)
-        if day not in skipped:
-            start = start or max(midnight, window.start)
-        elif start is not None:
-            yield Window(start, midnight)
-            start = None
-    if start is not None:
-        yield Window(start, window.stop)
-
-
 def compare(
     comparison: Comparison,
-    selections: tuple[Selection, ...],
-    advance: Callable[[int, int], None],
+    slices: Iterable[Slice],
+    advance: Callable[[int, int], None] | None = None,
     saw: Callable[[tuple[BucketPair, ...]], None] | None = None,
 ) -> Findings:
     """Compare the slices one after the other; `advance` is told of each, and of the rows in it.
@@ -184,22 +102,47 @@ def compare(
     `saw` is told of the fingerprints of each, as they were at first sight.
     """
     findings = Findings(ExpectedSoFar(comparison.expectations))
-    for selection in selections:
-        pairs = tuple(findings.expected.parted(fingerprints(comparison, selection, comparison.verdict.compared)))
+    for one in slices:
+        seen, found = _looked_at(comparison, one)
+        pairs = tuple(findings.expected.parted(seen))
         _count(findings, pairs)
         if saw is not None:
             saw(pairs)
         candidates = tuple(differing(pairs, every_row=bool(comparison.strength is Strength.EVERY_ROW)))
-        found = stretches(pairs) if comparison.spec.grain.tiles else {}
         overlaps = tuple(_overlaps(comparison, found))
-        found = {bucket: _tiled(stretch, bucket.acd, overlaps, comparison.facts) for bucket, stretch in found.items()}
-        findings.overlaps += overlaps
+        twice = tuple(overlap for _, overlap in overlaps)
+        found = {bucket: _tiled(stretch, bucket.acd, twice, comparison.facts) for bucket, stretch in found.items()}
+        mine = {pair.bucket for pair in pairs}
+        findings.overlaps += (overlap for bucket, overlap in overlaps if bucket in mine)
         for portion in portions(candidates, comparison.limits.compare_rows):
             settled = _settled(comparison, portion, findings)
             findings.differing += (_in_stretch(drift, found.get(drift.bucket)) for drift in settled)
-        _count_own_columns(comparison, selection, findings)
-        advance(1, sum(pair.rows for pair in pairs))
+        _count_own_columns(comparison, one.selection, findings)
+        if advance is not None:
+            advance(1, sum(pair.rows for pair in pairs))
     return findings
+
+
+def _looked_at(comparison: Comparison, one: Slice) -> tuple[tuple[BucketPair, ...], Mapping[Bucket, Stretch]]:
+    """Return the buckets of a slice, and the stretches that lie in it in part, with all of their buckets.
+
+    What is compared beside the slice is looked at as far as a stretch may reach.
+    """
+    columns, window, run = comparison.verdict.compared, one.selection.window, one.run
+    if window is None or run is None:
+        return tuple(fingerprints(comparison, one.selection, columns)), {}
+    beside = LONGEST
+    while True:
+        wide = Window(max(run.start, window.start - beside), min(run.stop, window.stop + beside))
+        seen = tuple(fingerprints(comparison, replace(one.selection, window=wide), columns))
+        pairs = tuple(pair for pair in seen if one.holds(pair.bucket))
+        found = stretches(seen)
+        mine = {(pair.bucket.acd, found[pair.bucket].span) for pair in pairs if pair.bucket in found}
+        early = wide.start > run.start and any(span.start < wide.start + LONGEST for _, span in mine)
+        late = wide.stop < run.stop and any(span.stop > wide.stop for _, span in mine)
+        if not (early or late):
+            return pairs, {bucket: stretch for bucket, stretch in found.items() if (bucket.acd, stretch.span) in mine}
+        beside *= 24
 
 
 def _count_own_columns(comparison: Comparison, selection: Selection, findings: Findings) -> None:
@@ -255,9 +198,8 @@ def _count(findings: Findings, pairs: tuple[BucketPair, ...]) -> None:
 def _settled(comparison: Comparison, portion: tuple[BucketPair, ...], findings: Findings) -> Iterator[BucketDrift]:
     """Compare rows, and look again at buckets that changed meanwhile before calling them drift."""
     pending = portion
-    for look in range(LOOKS):
-        room = comparison.limits.samples - len(findings.samples) if look == 0 else 0
-        counts = compare_rows(comparison, pending, findings.expected, samples=room)
+    for _ in range(LOOKS):
+        counts = compare_rows(comparison, pending, findings.expected)
         drifting = tuple(
             pair for pair in pending if pair.bucket in counts or not pair.source.same_rows(pair.target) if pair.rows
         )
@@ -274,8 +216,6 @@ def _settled(comparison: Comparison, portion: tuple[BucketPair, ...], findings: 
                 moved.append(again)
             elif pair.bucket in counts:
                 yield _drift(pair, counts[pair.bucket])
-        if room > 0:
-            findings.samples += sample_groups(comparison.cache, question_of(comparison), room)
         if not moved:
             return
         pending = tuple(moved)
@@ -284,32 +224,27 @@ def _settled(comparison: Comparison, portion: tuple[BucketPair, ...], findings: 
 
 
 def compare_rows(
-    comparison: Comparison, pairs: tuple[BucketPair, ...], expected: ExpectedSoFar, *, samples: int
+    comparison: Comparison, pairs: tuple[BucketPair, ...], expected: ExpectedSoFar
 ) -> dict[Bucket, Counts]:
     """Fetch and compare rows; those that are expected are taken out.
 
-    Buckets that only one server has are counted without, but for a few to show, unless some rows are expected.
+    Buckets that only one server has are counted without, unless some rows are expected.
     """
     meant = comparison.expectations.rows
-    one_sided = [pair for pair in pairs if not meant and not (pair.source.rows and pair.target.rows)]
-    counted = {pair.bucket for pair in one_sided[samples:]}
-    fetched = tuple(pair for pair in pairs if pair.bucket not in counted)
     counts = {
         pair.bucket: Counts(missing=pair.source.rows, extra=pair.target.rows, lacking=pair.source.rows)
-        for pair in one_sided
+        for pair in pairs
+        if not meant and not (pair.source.rows and pair.target.rows)
     }
+    fetched = tuple(pair for pair in pairs if pair.bucket not in counts)
     if not fetched:
         return counts
-    query = ReadQuery(
-        selection_of(comparison, fetched), tuple(column.name for column in comparison.verdict.all_columns)
-    )
-    for name, server in (("source_rows", comparison.source), ("target_rows", comparison.target)):
-        fetch(comparison.cache, name, server, query)
-    comparison.cache.run(surplus_statement(question_of(comparison)))
+    find_surplus(comparison, fetched)
     counts |= _counts(comparison)
     if meant:
         expected.forget({pair.bucket for pair in pairs})
-        whole, counts = counts, _without_expected(comparison, expected)
+        take_expected(comparison, expected)
+        whole, counts = counts, _counts(comparison)
         if comparison.expectations.written:
             expected.forget(counts.keys())
             counts = {bucket: whole[bucket] for bucket in counts}
@@ -317,13 +252,21 @@ def compare_rows(
     return counts
 
 
-def _without_expected(comparison: Comparison, expected: ExpectedSoFar) -> dict[Bucket, Counts]:
-    """Take the rows that are expected out of what differs, and count the others."""
+def find_surplus(comparison: Comparison, pairs: tuple[BucketPair, ...]) -> None:
+    """Fetch the rows of some buckets, and find of which of them either server has more."""
+    columns = tuple(column.name for column in comparison.verdict.all_columns)
+    question, query = question_of(comparison), ReadQuery(selection_of(comparison, pairs), columns)
+    for name, server in ((question.source, comparison.source), (question.target, comparison.target)):
+        fetch(comparison.cache, name, server, query)
+    comparison.cache.run(surplus_statement(question))
+
+
+def take_expected(comparison: Comparison, expected: ExpectedSoFar) -> None:
+    """Take the rows that are expected out of what was found to differ."""
     for one in comparison.expectations.rows:
         names, values = zip(*one.where, strict=True)
         taking = taking_statement(names, tuple(map(len, values)))
         expected.take(one, comparison.cache.rows(taking, [value for some in values for value in some]))
-    return _counts(comparison)
 
 
 def _counts(comparison: Comparison) -> dict[Bucket, Counts]:
@@ -362,32 +305,33 @@ def _in_stretch(drift: BucketDrift, stretch: Stretch | None) -> BucketDrift:
     return replace(drift, stretch=stretch, counts=counts)
 
 
-def _tiled(
-    stretch: Stretch, acd: int | None, overlaps: Iterable[Overlap], facts: tuple[ServerFacts, ServerFacts]
-) -> Stretch:
+def _tiled(stretch: Stretch, acd: int | None, overlaps: Iterable[Overlap], facts: Sides[ServerFacts]) -> Stretch:
     """Return a stretch with whether the rows of a key overlap in it, on either server."""
     twice = {one.server for one in overlaps if (one.acd, one.span) == (acd, stretch.span)}
-    source, target = facts
-    return replace(stretch, source_tiles=source.role not in twice, target_tiles=target.role not in twice)
+    return replace(stretch, source_tiles=facts.source_role not in twice, target_tiles=facts.target_role not in twice)
 
 
-def _overlaps(comparison: Comparison, found: Mapping[Bucket, Stretch]) -> Iterator[Overlap]:
-    """Yield the rows that begin inside another of the same key, where the lengths of a server's intervals let them."""
+def _overlaps(comparison: Comparison, found: Mapping[Bucket, Stretch]) -> Iterator[tuple[Bucket, Overlap]]:
+    """Yield the rows that begin inside another of the same key, where the lengths of a server's intervals let them.
+
+    Each comes with its bucket. A row is held against those of its day, which are read at once.
+    """
     time, facts = comparison.spec.time, comparison.facts
     question = question_of(comparison)
     names = tuple(column.name for column in comparison.verdict.all_columns)
-    of_source = tuple(bucket for bucket, stretch in found.items() if not stretch.source_tiles)
-    of_target = tuple(bucket for bucket, stretch in found.items() if not stretch.target_tiles)
-    for server, place, buckets in (
-        (comparison.source, facts[0], of_source),
-        (comparison.target, facts[1], of_target),
+    of_source = [bucket for bucket, stretch in found.items() if not stretch.source_tiles]
+    of_target = [bucket for bucket, stretch in found.items() if not stretch.target_tiles]
+    for server, role, buckets in (
+        (comparison.source, facts.source_role, of_source),
+        (comparison.target, facts.target_role, of_target),
     ):
-        for some in (buckets[at : at + MOST_BUCKETS] for at in range(0, len(buckets), MOST_BUCKETS)):
+        for some in whole_days(buckets, MOST_BUCKETS):
             selection = Selection(comparison.spec.name, comparison.buckets, buckets=some, left_out=comparison.left_out)
             fetch(comparison.cache, question.source, server, ReadQuery(selection, names))
             statement = overlaps_statement(question, question.source, time or TimeColumns(""))
             for row_date, slot, acd, rows in comparison.cache.rows(statement):
-                span = found[Bucket(row_date, slot, acd)].span
-                if not (repeats(span, comparison.zone) or was_set(span, acd, comparison.facts)):
-                    yield Overlap(place.role, acd, span, rows)
+                bucket = Bucket(row_date, slot, acd)
+                span = found[bucket].span
+                if not (repeats(span, comparison.zone) or was_set(span, acd, facts)):
+                    yield bucket, Overlap(role, acd, span, rows)
             comparison.cache.drop(question.source)

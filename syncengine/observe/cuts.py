@@ -22,6 +22,7 @@ from syncengine.model.spans import joined
 from syncengine.model.spec import Pieces
 from syncengine.model.window import Window
 from syncengine.observe.comparison import Comparison, fetch, fingerprints, question_of, selection_of
+from syncengine.observe.request import ALL, Months
 
 NAMES_AT_ONCE = 100
 """Names that one statement reads the rows of."""
@@ -40,6 +41,8 @@ class AskedOutages:
     """The parts of the scopes that are compared; none means all."""
     zone: str
     as_of: datetime
+    months: Months = ALL
+    """Those that are compared of the parts."""
 
     def outages(self, facts: ServerFacts, far: timedelta) -> dict[int, tuple[Window, ...]]:
         """Return a server's outages that are no further than so from what is compared."""
@@ -153,7 +156,7 @@ class _CutSearch:
 
     @property
     def _target(self) -> Role:
-        return self.comparison.facts[1].role
+        return self.comparison.facts.target_role
 
     def _looked(self, outages: Iterable[Window]) -> tuple[Window, ...]:
         """Return how far around outages pieces and wholes may lie."""
@@ -249,12 +252,12 @@ class _CutSearch:
                 continue
             both = min(of_source, of_target)
             bucket, over = Bucket(row_date, slot, acd), self._wall(end)
-            for side, (facts, rows) in enumerate(zip(comparison.facts, (of_source, of_target), strict=True)):
+            for side, (role, rows) in enumerate(zip(comparison.facts.roles, (of_source, of_target), strict=True)):
                 cut = (bool(flags[2 * side]), bool(flags[2 * side + 1]))
                 if both:
-                    yield name, facts.role, CutRow(bucket, place, begun, over, begin, end, *cut, both, on_both=True)
+                    yield name, role, CutRow(bucket, place, begun, over, begin, end, *cut, both, on_both=True)
                 if rows > both:
-                    yield name, facts.role, CutRow(bucket, place, begun, over, begin, end, *cut, rows - both)
+                    yield name, role, CutRow(bucket, place, begun, over, begin, end, *cut, rows - both)
 
     @property
     def _flags(self) -> tuple[str, str] | None:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from syncengine.catalogue import Catalogue
-from syncengine.model.bucket import FIRST_DATE, PAST_DATE, BucketColumns, bucket_start
+from syncengine.model.bucket import BucketColumns, bucket_start
 from syncengine.model.cuts import Cut
 from syncengine.model.drift import BucketDrift, Observation, Scope, TableObservation, TableState
-from syncengine.model.errors import InputError, ServerError, UnknownTableError, WindowError
+from syncengine.model.errors import InputError, ServerError
+from syncengine.model.facts import ServerFacts
+from syncengine.model.merging import merged
 from syncengine.model.names import folded
+from syncengine.model.of_no_acd import OF_NO_ACD
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.progress import Progress
 from syncengine.model.remembered_days import ALL_READ, Remembered
-from syncengine.model.selection import KeyGroups, Selection
-from syncengine.model.sentences import listed
+from syncengine.model.selection import KeyGroups
+from syncengine.model.sides import Sides
 from syncengine.model.spans import with_spans
 from syncengine.model.spec import TableSpec
 from syncengine.model.timetables import COPIED
@@ -25,13 +28,12 @@ from syncengine.model.window import DAY, Window
 from syncengine.observe.broken_intervals import without_unlike_counts
 from syncengine.observe.changes_since_sync import SinceSynced
 from syncengine.observe.columns import ColumnsVerdict, judge_columns
-from syncengine.observe.comparison import Comparison, Findings, compare, selections_of
+from syncengine.observe.comparison import Comparison, Findings, compare
 from syncengine.observe.cuts import AskedOutages, with_cuts
 from syncengine.observe.expected_differences import Expectations, dropped, pseudo_acds_of
-from syncengine.observe.facts import FactQuestions
 from syncengine.observe.guards import guarded
-from syncengine.observe.of_no_acd import OF_NO_ACD, with_rest_named
-from syncengine.observe.pair_facts import facts_of, refuse_unknown_acds
+from syncengine.observe.pair_facts import facts_for
+from syncengine.observe.refusals import refuse_impossible, refuse_nothing, unarchived
 from syncengine.observe.remembered_days import (
     Recall,
     Tally,
@@ -40,16 +42,17 @@ from syncengine.observe.remembered_days import (
     few_enough,
     with_versions,
 )
-from syncengine.observe.request import Request
-from syncengine.observe.scopes import ScopeQuestions, closed_until, scopes_of
+from syncengine.observe.request import ALL, Months, Request
+from syncengine.observe.samples import samples_of
+from syncengine.observe.scopes import ScopeQuestions, scopes_of
 from syncengine.observe.server_threads import server_threads
-from syncengine.observe.timetables.comparison import left_out_of, look_at_timetables, notes_on
+from syncengine.observe.slices import Slice, Slicing
+from syncengine.observe.timetables.comparison import left_out_of, look_at_timetables
 from syncengine.servers.protocol import Bounds, LiveTable, Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.last_synced import LastSynced
 from syncengine.staging.remembered_days import Memory
 
-REASONS_SHOWN = 4
 FILED_SHOWN = 100
 """Key groups that are told of a table with files beside it."""
 
@@ -60,13 +63,20 @@ class Work:
 
     spec: TableSpec
     verdict: ColumnsVerdict
-    scopes: tuple[Scope, ...]
-    selections: tuple[Selection, ...]
-    everything: tuple[Selection, ...] = ()
-    """The slices without regard to what is remembered."""
+    scopes: tuple[Scope, ...] = ()
+    slicing: Slicing | None = None
     recall: Recall | None = None
-    left_out: KeyGroups | None = None
-    """Rows that are each server's own."""
+    months: Months = ALL
+
+    def slices(self, *, recalling: bool = True) -> tuple[Slice, ...]:
+        """Return the slices, but for days that are remembered where these are relied on."""
+        skipped = self.recall.skipped if self.recall is not None and recalling else frozenset[date]()
+        return tuple(self.slicing.slices(self.months, skipped)) if self.slicing is not None else ()
+
+    @property
+    def left_out(self) -> KeyGroups | None:
+        """Rows that are each server's own."""
+        return self.slicing.left_out if self.slicing is not None else None
 
 
 def observe(
@@ -84,20 +94,14 @@ def observe(
     Days that `memory` knows to be equal are not read where the request lets it; what is found to differ is
     dropped from it in any case. With `last`, tables without time are held against what was remembered of them, too.
     """
-    if (
-        request.window is not None
-        and not FIRST_DATE <= request.window.start.date() <= request.window.stop.date() < PAST_DATE
-    ):
-        raise WindowError(
-            f"The window {request.window} lies where no data can be.", hint="Give a window that has passed."
-        )
-    if request.window is not None and request.window.start >= request.as_of:
-        raise WindowError(
-            f"The window {request.window} lies in the future: it is {request.as_of:%Y-%m-%d %H:%M} now.",
-            hint="Give a window that has passed.",
-        )
+    refuse_impossible(request)
     with server_threads(servers.values()) as pool:
         return _Observing(servers, settings, catalogue, request, cache, pool, memory, last).run(progress)
+
+
+def questions_of(settings: PairSettings, facts: Sides[ServerFacts], request: Request) -> ScopeQuestions:
+    """Return what the scopes of a request follow from."""
+    return ScopeQuestions(settings, tuple(facts), request.as_of, request.window, request.acds)
 
 
 class _Observing:
@@ -117,21 +121,15 @@ class _Observing:
         self.servers = servers
         self.settings = settings
         self.request = request
+        self.months = request.months or ALL
         self.cache = cache
         self.pool = pool
         self.memory = memory
         self.last = last
         self.filed = frozenset(table for file in catalogue.files for table in catalogue.tables_of(file))
         self.files = catalogue.files_of(spec.name for spec in request.specs)
-        if request.facts is None:
-            coverage = request.for_writing and request.of_history
-            asking = FactQuestions(settings, catalogue, request.facts_window, coverage=coverage)
-            found = facts_of(servers, asking, request.acds)
-            self.facts = found[request.source], found[request.source.other]
-        else:
-            refuse_unknown_acds(request.facts, request.acds)
-            self.facts = request.facts
-        self.questions = ScopeQuestions(settings, self.facts, request.as_of, request.window, request.acds)
+        self.facts = facts_for(servers, settings, catalogue, request)
+        self.questions = questions_of(settings, self.facts, request)
         self.lengths = self.questions.lengths
         self.live = self._live_tables()
         self.timetables = None
@@ -140,35 +138,29 @@ class _Observing:
 
     def run(self, progress: Progress) -> Observation:
         works = [self._work_or_why_not(spec) for spec in self.request.specs]
-        absent = [work.spec.name for work in works if work.verdict.state is TableState.ABSENT]
-        refuse_absent([name for name in absent if name in self.request.named])
-        self._refuse_lost_window(works)
-        _refuse_nothing(works)
-        progress.begin("Comparing", sum(len(work.selections) for work in works))
+        if self.request.months is None:
+            told = ((work.spec, work.verdict, work.scopes) for work in works)
+            seen = [TableObservation(spec, one.state, one.problem, scopes=scopes) for spec, one, scopes in told]
+            refuse_nothing(self.request, seen, self.questions)
+        progress.begin("Comparing", sum(len(work.slices()) for work in works))
         try:
             tables = tuple(self._observed_or_why_not(work, progress) for work in works)
         finally:
             progress.end()
-        found = with_spans(
-            Observation(
-                as_of=self.request.as_of,
-                seed=self.request.seed,
-                source=self.request.source,
-                requested=self.request.window,
-                facts=self.facts,
-                tables=tables,
-                zone=self.settings.timezone,
-                acds=self.request.acds,
-                notes=(
-                    *(note for kept in (self.memory, self.last) if kept is not None for note in kept.notes),
-                    *notes_on(self.timetables),
-                ),
-                timetables=self.timetables,
-                files=self.files,
-                interval_lengths=tuple(self.lengths.items()),
-            )
+        found = Observation(
+            as_of=self.request.as_of,
+            seed=self.request.seed,
+            requested=self.request.window,
+            facts=self.facts,
+            tables=tables,
+            zone=self.settings.timezone,
+            acds=self.request.acds,
+            notes=tuple(note for kept in (self.memory, self.last) if kept is not None for note in kept.notes),
+            timetables=self.timetables,
+            files=self.files,
+            interval_lengths=tuple(self.lengths.items()),
         )
-        return with_rest_named(found)
+        return merged((with_spans(found),), samples=self.settings.limits.samples)
 
     def _live_tables(self) -> Mapping[Role, Mapping[str, LiveTable]]:
         names = [spec.name for spec in self.request.specs]
@@ -182,7 +174,7 @@ class _Observing:
         except ServerError as error:
             if error.of_whole_server:
                 raise
-            return Work(spec, ColumnsVerdict(TableState.NOT_READ, error.message, error.hint), (), ())
+            return Work(spec, ColumnsVerdict(TableState.NOT_READ, error.message, error.hint))
 
     def _observed_or_why_not(self, work: Work, progress: Progress) -> TableObservation:
         """Compare a table; what goes wrong with it alone is its verdict, and does not end the others."""
@@ -197,13 +189,13 @@ class _Observing:
         verdict = judge_columns(spec, {role: self.live[role].get(spec.name) for role in Role})
         there = verdict.state in (TableState.COMPARED, TableState.NOT_COMPARABLE)
         if there and spec.time is None and spec.acd is None and self.request.acds:
-            return Work(spec, ColumnsVerdict(TableState.NOTHING, OF_NO_ACD), (), ())
+            return Work(spec, ColumnsVerdict(TableState.NOTHING, OF_NO_ACD))
         if verdict.state is not TableState.COMPARED:
-            return Work(spec, verdict, (), ())
+            return Work(spec, verdict)
         if spec.time is None:
             left_out = left_out_of(self.timetables, spec, verdict)
-            selections = selections_of(spec, (), zone=self.settings.timezone, left_out=left_out)
-            return Work(spec, verdict, (), selections, left_out=left_out)
+            slicing = Slicing(spec, (), self.settings.timezone, left_out=left_out)
+            return Work(spec, verdict, (), slicing, months=self.months)
         # Without the columns that neither server has.
         spec = replace(spec, time=verdict.time)
         if spec.time is not None and spec.time.epoch is not None and self.settings.clock_zone is None:
@@ -213,17 +205,13 @@ class _Observing:
             self._within_bounds(spec, scope, bounds) for scope in scopes_of(spec, self.questions, self.lengths, bounds)
         )
         untimed = self.request.window is None and any(one.untimed for found in bounds.values() for one in found)
+        slicing = Slicing(spec, scopes, self.settings.timezone, self.request.parts, untimed)
         recall = self._recall(spec, verdict, scopes)
-        zone, parts = self.settings.timezone, self.request.parts
-        selections = everything = selections_of(spec, scopes, zone=zone, untimed=untimed, parts=parts)
-        if recall is not None and recall.skipped:
-            skipped = recall.skipped
-            selections = selections_of(spec, scopes, zone=zone, untimed=untimed, skipped=skipped, parts=parts)
         empty = bool(bounds) and not any(one.rows for found in bounds.values() for one in found)
-        if not selections and not empty and not self._unarchived(spec, scopes):
+        if not (any(slicing.slices()) or empty or unarchived(self.request, spec, scopes, self.questions)):
             why = next((note for scope in scopes for note in scope.notes), _why_nothing(spec, self.request))
-            return Work(spec, replace(verdict, state=TableState.NOTHING, problem=why), scopes, ())
-        return Work(spec, verdict, scopes, selections, everything, recall)
+            return Work(spec, replace(verdict, state=TableState.NOTHING, problem=why), scopes)
+        return Work(spec, verdict, scopes, slicing, recall, self.months)
 
     def _recall(self, spec: TableSpec, verdict: ColumnsVerdict, scopes: tuple[Scope, ...]) -> Recall | None:
         """Return what is remembered of a table; None where nothing of it is recalled and nothing will be kept."""
@@ -248,7 +236,7 @@ class _Observing:
                 hint='Add a line like timezone = "America/Denver" to it, or leave the table out with `exclude=`.',
             )
         why = "its times are epoch seconds, and the pair file names no timezone"
-        return Work(spec, ColumnsVerdict(TableState.NOTHING, why), (), ())
+        return Work(spec, ColumnsVerdict(TableState.NOTHING, why))
 
     def _bounds(self, spec: TableSpec) -> dict[Role, tuple[Bounds, ...]]:
         if self.request.window is not None and not spec.circular:
@@ -273,30 +261,6 @@ class _Observing:
         held = Window(datetime(first.year, first.month, first.day), datetime(last.year, last.month, last.day))
         return replace(scope, window=scope.window.clipped(held))
 
-    def _refuse_lost_window(self, works: list[Work]) -> None:
-        """Refuse a window that no table can be asked about any more, or not yet."""
-        scopes = [scope for work in works if work.verdict.state is TableState.COMPARED for scope in work.scopes]
-        if self.request.window is None or not scopes or any(scope.window for scope in scopes):
-            return
-        if any(work.spec.time is None for work in works):
-            return
-        if any(self._unarchived(work.spec, work.scopes) for work in works):
-            # Planning refuses it by the rule, and --wait knows what to wait for.
-            return
-        why = next((note for scope in scopes for note in scope.notes), "no server holds any of it")
-        raise WindowError(
-            f"Nothing of the window {self.request.window} can be compared: {why}.",
-            hint="Give a window that both servers have archived and still keep.",
-        )
-
-    def _unarchived(self, spec: TableSpec, scopes: tuple[Scope, ...]) -> bool:
-        """Say whether a window to be written ends after what both servers have archived."""
-        return self.request.for_writing and any(
-            closed_until(spec.grain, scope.acd, self.lengths[scope.acd], self.questions)[0] < scope.requested.stop
-            for scope in scopes
-            if spec.grain.sliced and not spec.at_once and scope.acd in self.lengths and scope.requested is not None
-        )
-
     def _observe(self, work: Work, progress: Progress) -> TableObservation:
         spec, verdict = work.spec, work.verdict
         if verdict.state is not TableState.COMPARED:
@@ -319,16 +283,19 @@ class _Observing:
         findings, remembered = self._compared(work, comparison, progress)
         # Where a write follows the rules of roll-ups decide on them: what is repaired below changes what they count.
         counted = () if self.request.for_writing else tuple(without_unlike_counts(comparison, findings))
+        samples = tuple(samples_of(comparison, findings.differing))
         cuts: tuple[Cut, ...] = ()
         if self.settings.clock_zone is not None:
             # Without it nobody knows at which time of the wall clock a row began.
-            asked = AskedOutages(work.scopes, self.request.parts, self.settings.clock_zone, self.request.as_of)
+            asked = AskedOutages(
+                work.scopes, self.request.parts, self.settings.clock_zone, self.request.as_of, self.months
+            )
             findings.differing, cuts = with_cuts(comparison, asked, findings.differing)
         if self.request.for_writing:
             findings.differing = list(guarded(comparison, findings.differing))
         wanted, others = self._chosen(spec, findings)
         changes = None
-        if self.last is not None and spec.time is None:
+        if self.last is not None and spec.time is None and self.months.old_end:
             # Of what has files beside it, people are told which.
             shown = FILED_SHOWN if spec.name in self.filed else self.settings.limits.samples
             since = SinceSynced(comparison, self.last, guarded=self.request.for_writing, shown=shown)
@@ -349,7 +316,7 @@ class _Observing:
             held_by_source=tuple(findings.held.values()),
             source_rows=findings.source_rows,
             target_rows=findings.target_rows,
-            samples=tuple(findings.samples),
+            samples=samples,
             changes=changes,
             notes=verdict.notes,
             left_out=work.left_out,
@@ -377,16 +344,16 @@ class _Observing:
             progress.advance(units, name, rows=rows)
 
         if recall is None or memory is None:
-            findings = compare(comparison, work.selections, advance)
+            findings = compare(comparison, work.slices(), advance)
             if memory is not None and can_be_remembered(work.spec):
                 memory.distrust((name, one.bucket.acd, one.bucket.row_date) for one in findings.differing)
             return findings, ALL_READ
         remembered, tally = recall.remembered, Tally(recall.named, recall.skipped)
-        findings = compare(comparison, work.selections, advance, tally.add)
+        findings = compare(comparison, work.slices(), advance, tally.add)
         if recall.contradicted_by(tally.unequal):
             # What was remembered does not hold here, so that it is not relied on anywhere in the table.
             remembered, tally = ALL_READ, Tally(recall.named, frozenset())
-            findings = compare(comparison, work.everything, lambda _, rows: advance(0, rows), tally.add)
+            findings = compare(comparison, work.slices(recalling=False), lambda _, rows: advance(0, rows), tally.add)
         learnt = recall.learnt(tally, self.request.seed, everything=self.request.window is None)
         memory.remember(recall.environment, name, learnt)
         return findings, replace(remembered, days_in_all=remembered.days + tally.days)
@@ -406,31 +373,3 @@ def _why_nothing(spec: TableSpec, request: Request) -> str:
     if spec.grain.summarised:
         return f"the window holds no whole period of its {spec.archive} archive"
     return "nothing of the window is archived on both servers and still kept by both"
-
-
-def refuse_absent(absent: Sequence[str]) -> None:
-    """Refuse tables that were named and that neither server has, whatever else was asked for."""
-    if absent:
-        one = len(absent) == 1
-        raise UnknownTableError(
-            f"{listed(absent, REASONS_SHOWN)} {'is' if one else 'are'} on neither server.",
-            hint=f"Leave {'it' if one else 'them'} out, or check the schema in the urls of the pair file.",
-        )
-
-
-def _refuse_nothing(works: list[Work]) -> None:
-    """Refuse a verdict about nothing: it would read as in sync."""
-    judged = (TableState.COMPARED, TableState.NOT_COMPARABLE, TableState.NOT_READ)
-    if any(work.verdict.state in judged for work in works):
-        return
-    shown = "; ".join(f"{work.spec.name}: {work.verdict.problem}" for work in works[:REASONS_SHOWN])
-    more = f"; and {len(works) - REASONS_SHOWN} more tables" if len(works) > REASONS_SHOWN else ""
-    nothing = [work.verdict.problem for work in works if work.verdict.state is TableState.NOTHING]
-    of_a_time = any(problem != OF_NO_ACD for problem in nothing)
-    told = f" {shown}{more}." if works else ""
-    hint = "Name other tables, or another window."
-    if OF_NO_ACD in nothing:
-        hint = "Leave `acds=` out, or name another window." if of_a_time else "Leave `acds=` out."
-    # Of a table that is on neither server, or of no ACD, no other window will tell more.
-    kind = WindowError if of_a_time else InputError
-    raise kind(f"There is nothing to compare.{told}", hint=hint)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
+from syncengine.catalogue import Catalogue
 from syncengine.model.errors import InputError
 from syncengine.model.facts import ServerFacts
-from syncengine.model.pair import Role
+from syncengine.model.pair import PairSettings, Role
+from syncengine.model.sides import Sides
+from syncengine.model.window import Window
+from syncengine.observe.asking import asking
 from syncengine.observe.facts import FactQuestions, gather_facts
-from syncengine.observe.server_threads import server_threads
+from syncengine.observe.request import Request
 from syncengine.servers.protocol import Server
 
 
@@ -16,11 +20,36 @@ def facts_of(
     servers: Mapping[Role, Server], questions: FactQuestions, acds: Iterable[int] = ()
 ) -> dict[Role, ServerFacts]:
     """Return what each server says of itself. Raises `InputError` for one of the ACDs that none of them knows."""
-    with server_threads(servers.values()) as pool:
-        asked = {role: pool.submit(gather_facts, server, role, questions) for role, server in servers.items()}
+    asked_for = questions.catalogue, questions.window, questions.coverage, questions.collection
+    with asking(servers, questions.settings) as hands:
+        asked = {role: hands.submit(_facts_on, role, *asked_for) for role in servers}
         facts = {role: future.result() for role, future in asked.items()}
     refuse_unknown_acds(facts.values(), acds)
     return facts
+
+
+def facts_for(
+    servers: Mapping[Role, Server], settings: PairSettings, catalogue: Catalogue, request: Request
+) -> Sides[ServerFacts]:
+    """Return what is known of source and target for a request: what it brings with it, else what they say now."""
+    if request.facts is not None:
+        refuse_unknown_acds(tuple(request.facts), request.acds)
+        return request.facts
+    coverage = request.for_writing and request.of_history
+    questions = FactQuestions(settings, catalogue, request.facts_window, coverage=coverage)
+    return Sides.by_role(request.source, facts_of(servers, questions, request.acds))
+
+
+def _facts_on(
+    servers: Mapping[Role, Server],
+    settings: PairSettings,
+    role: Role,
+    catalogue: Catalogue,
+    window: Window | None,
+    coverage: bool,
+    collection: bool,
+) -> ServerFacts:
+    return gather_facts(servers[role], role, FactQuestions(settings, catalogue, window, coverage, collection))
 
 
 def refuse_unknown_acds(facts: Collection[ServerFacts], acds: Iterable[int]) -> None:

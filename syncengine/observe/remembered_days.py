@@ -34,9 +34,10 @@ from syncengine.model.remembered_days import (
     Remembered,
 )
 from syncengine.model.selection import select_window
+from syncengine.model.sides import Sides
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import DAY, Window
-from syncengine.observe.comparison import SLICE
+from syncengine.observe.slices import SLICE
 from syncengine.servers.protocol import LiveTable, Server, ServerDescription
 
 FORMAT = 2
@@ -94,7 +95,7 @@ class Recall:
     environment: str
     recalled: Recalled
     scopes: tuple[Scope, ...]
-    facts: tuple[ServerFacts, ServerFacts]
+    facts: Sides[ServerFacts]
     as_of: datetime
     now: datetime
     """The clock of this machine."""

@@ -3,12 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from syncengine.model.facts import ServerFacts
+from syncengine.model.interval import at_label
 from syncengine.model.pair import Role
+from syncengine.model.sides import Sides
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import DAY, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Months:
+    """Whole months, from the first of one up to the first of another. None is open, so that some tile all of time.
+
+    A bucket, and what an outage has cut, belongs to the months in which it begins. What has no time, as all of an
+    administration table, belongs to those that are open at their old end.
+    """
+
+    first: date | None = None
+    past: date | None = None
+
+    @property
+    def old_end(self) -> bool:
+        """Say whether what has no time belongs to them."""
+        return self.first is None
+
+    def hold(self, day: date | None) -> bool:
+        """Say whether what begins on a day belongs to them, or with None what has no time."""
+        if day is None:
+            return self.old_end
+        return (self.first is None or self.first <= day) and (self.past is None or day < self.past)
+
+    def clipped(self, window: Window) -> Window | None:
+        """Return what of a window lies in them, or None."""
+        since = window if self.first is None else window.since(at_label(self.first, 0))
+        return since if since is None or self.past is None else since.before(at_label(self.past, 0))
+
+
+ALL = Months()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +63,13 @@ class Request:
     """Gather what a plan needs beside the drift: guards, and which intervals the servers saw."""
     fresh: bool = False
     """Read all that is asked for, whatever is remembered, and remember nothing."""
-    facts: tuple[ServerFacts, ServerFacts] | None = None
+    facts: Sides[ServerFacts] | None = None
     """What was learnt of source and target just before, of at least this window; otherwise it is asked for."""
+    months: Months | None = None
+    """Of a part of a request the months that are compared, all else being that of the whole; None for the whole.
+
+    What parts show is merged (`model.merging`): whether there is anything to compare is judged of these together.
+    """
     now: datetime | None = None
     """The clock of this machine, by which verdicts are remembered; without it none is."""
 
@@ -49,5 +87,9 @@ class Request:
 
     @property
     def may_recall(self) -> bool:
-        """Say whether what is remembered may spare anything: never where every row is asked for, or a write follows."""
-        return self.now is not None and not (self.fresh or self.every_row or self.for_writing)
+        """Say whether what is remembered may spare anything: never where every row is asked for, or a write follows.
+
+        Nor in some months: what is remembered of a table holds in all of it, or is relied on nowhere.
+        """
+        partly = self.months not in (None, ALL)
+        return self.now is not None and not (self.fresh or self.every_row or self.for_writing or partly)

@@ -14,7 +14,14 @@ from syncengine.model.drift import BucketDrift
 from syncengine.model.errors import MovedError
 from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.selection import date_of
-from syncengine.observe.comparison import Comparison, compare_rows, fingerprints, question_of, selection_of
+from syncengine.observe.comparison import (
+    Comparison,
+    find_surplus,
+    fingerprints,
+    question_of,
+    selection_of,
+    take_expected,
+)
 from syncengine.observe.expected_differences import ExpectedSoFar
 
 Row = tuple[Exact, ...]
@@ -30,7 +37,8 @@ def rows_of(comparison: Comparison, drift: BucketDrift, limit: int) -> BucketRow
         comparison.cache,
         question_of(comparison),
     )
-    compare_rows(comparison, (seen,), ExpectedSoFar(comparison.expectations), samples=1)
+    find_surplus(comparison, (seen,))
+    take_expected(comparison, ExpectedSoFar(comparison.expectations))
     found = fingerprints(comparison, selection_of(comparison, (seen,)), comparison.verdict.compared)
     now = next(iter(found), BucketPair(drift.bucket, EMPTY, EMPTY))
     if not (_alike(now.source, seen.source) and _alike(now.target, seen.target)):

@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
 from syncengine.diffing.bag_difference import BagQuestion, shown_groups_statement, shown_rows_statement
+from syncengine.diffing.buckets import BucketPair, portions
 from syncengine.model.bucket import Bucket
-from syncengine.model.drift import ChangedValue, KeyGroupDrift
+from syncengine.model.drift import BucketDrift, ChangedValue, KeyGroupDrift
 from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.selection import FarDate, Value, date_of
+from syncengine.observe.comparison import Comparison, find_surplus, question_of, take_expected
+from syncengine.observe.expected_differences import ExpectedSoFar
 from syncengine.staging.cache import Cache
 
 
-def sample_groups(cache: Cache, question: BagQuestion, most: int) -> list[KeyGroupDrift]:
-    """Return up to `most` differing key groups, from the surplus just computed."""
-    if most <= 0:
-        return []
+def samples_of(comparison: Comparison, drifts: Iterable[BucketDrift]) -> Iterator[KeyGroupDrift]:
+    """Yield the first differing key groups of a table, in the order of its buckets: as many as people are shown."""
+    room = comparison.limits.samples
+    # A bucket that differs has one at least.
+    first = sorted(drifts, key=lambda drift: drift.bucket.order)[:room]
+    pairs = tuple(BucketPair(drift.bucket, drift.source, drift.target) for drift in first)
+    for portion in portions(pairs, comparison.limits.compare_rows):
+        question = question_of(comparison)
+        find_surplus(comparison, portion)
+        take_expected(comparison, ExpectedSoFar(comparison.expectations))
+        found = _samples(comparison.cache, question, room)
+        comparison.cache.drop(question.source, question.target)
+        yield from found
+        room -= len(found)
+        if not room:
+            return
+
+
+def _samples(cache: Cache, question: BagQuestion, most: int) -> list[KeyGroupDrift]:
+    """Return the first differing key groups of the surplus just found."""
     samples = []
     for row in cache.rows(shown_groups_statement(question, most)):
         row_date, slot, acd, *key, over, under = row

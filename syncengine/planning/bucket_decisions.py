@@ -98,6 +98,8 @@ class Deciding:
                 return Decision(drift, kept=KeptWhy.FILL_ONLY)
             case Action.REPLACE_GROUPS:
                 return Decision(drift, kept=KeptWhy.LENGTHS_DIFFER, detail=BY_ROWS)
+            case Action.REPLACE_BUCKETS:
+                pass
         left = why_left(stretch, acd, self.observation)
         if left is not None:
             return Decision(drift, kept=left[0], detail=left[1])

@@ -58,7 +58,7 @@ def primary_is_back(steps: Sequence[Step], observation: Observation, catalogue: 
     Administration goes back to it, or intervals of which it did not see an ACD. One link that is down is reason enough
     to switch over (chapter 3 and Appendix E), though others of its links are up: it is turned off there then.
     """
-    primary = Seeing(next(facts for facts in observation.facts if facts.role is Role.PRIMARY))
+    primary = Seeing(observation.facts.of(Role.PRIMARY))
     for part in (part for step in steps if step.into is Role.PRIMARY for part in step.parts):
         spec = catalogue.table(part.table)
         if spec.data_class in (DataClass.SYSTEM, DataClass.ACD):

@@ -115,8 +115,7 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
 
 def _decided(observation: Observation, wishes: Wishes, lost: frozenset[str]) -> Iterator[Decided]:
     """Yield the decisions of each table, by the server they would write to; `lost` could not be compared."""
-    source = Seeing(observation.facts[0])
-    target = Seeing(observation.facts[1])
+    source, target = observation.facts.map(Seeing)
     tables = tuple(table for table in observation.tables if table.state is TableState.COMPARED)
     if wishes.policy.both_directions:
         by_place: dict[tuple[Role, str], tuple[TableObservation, list[Decision]]] = {}

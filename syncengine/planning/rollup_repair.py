@@ -143,8 +143,9 @@ def copied(observation: Observation, stale: Sequence[StaleRollup], sights: Sight
     Before they are `mended`, intervals that the plan will write count as alike.
     """
     tables = {table.spec.name: table for table in observation.tables}
-    seeing = (Seeing(observation.facts[0]), Seeing(observation.facts[1]))
-    deciding = Deciding(observation, Policy.REPLACE, *seeing, take_broken=False, places=Places.of(observation))
+    source, target = observation.facts.map(Seeing)
+    places = Places.of(observation)
+    deciding = Deciding(observation, Policy.REPLACE, source, target, take_broken=False, places=places)
     decisions, left, taken = [], [], []
     for one in stale:
         table = tables[one.table]

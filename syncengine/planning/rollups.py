@@ -93,7 +93,6 @@ def stale_rollups(steps: tuple[Step, ...], catalogue: Catalogue, observation: Ob
         for part in step.parts
         for write in part.buckets
     }
-    facts = {one.role: one for one in observation.facts}
     seen: set[StaleRollup] = set()
     above = {
         spec.rolled_from: [s for s in catalogue.tables if s.rolled_from == spec.rolled_from]
@@ -103,7 +102,7 @@ def stale_rollups(steps: tuple[Step, ...], catalogue: Catalogue, observation: Ob
         for part in step.parts:
             for write in part.buckets:
                 for spec in above.get(part.table, []) if part.table else []:
-                    stale = _stale(spec, write.bucket.acd, write.bucket.row_date, facts[step.into])
+                    stale = _stale(spec, write.bucket.acd, write.bucket.row_date, observation.facts.of(step.into))
                     if stale and stale not in seen and _place(stale) not in copied:
                         seen.add(stale)
     return tuple(sorted(seen, key=lambda one: one.order))

@@ -25,7 +25,7 @@ class Looking:
     `facts` must hold the coverage of every interval of `looked`, which ends now.
     """
 
-    facts: tuple[ServerFacts, ServerFacts]
+    facts: tuple[ServerFacts, ...]
     lengths: Mapping[int, int]
     """Minutes of an interval, by ACD: every ACD that was looked at."""
     looked: Window

@@ -23,6 +23,11 @@ def database_path(settings: ServerSettings, folder: Path) -> Path:
     return folder / settings.url.removeprefix(DUCKDB_SCHEME)
 
 
+def is_embedded(settings: ServerSettings) -> bool:
+    """Say whether a server is a file, which one process alone can have open for writing, and no other then."""
+    return settings.url.startswith(DUCKDB_SCHEME)
+
+
 def open_server(settings: ServerSettings, folder: Path, *, writable: bool, limits: Limits) -> Server:
     """Open one server of a pair; raises `ServerError` when it cannot be reached.
 
@@ -35,7 +40,7 @@ def open_server(settings: ServerSettings, folder: Path, *, writable: bool, limit
 
 
 def _opened(settings: ServerSettings, folder: Path, *, writable: bool, limits: Limits) -> Server:
-    if settings.url.startswith(DUCKDB_SCHEME):
+    if is_embedded(settings):
         path = database_path(settings, folder)
         return DuckDBServer(path, settings.role, writable=writable, limits=limits, load=settings.load)
     scheme = settings.shown_url.split(":", 1)[0]

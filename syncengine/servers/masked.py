@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
@@ -11,15 +11,15 @@ from typing import cast
 
 import pyarrow as pa
 
-from syncengine.model.bucket import Bucket, BucketColumns, BucketState
+from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.mask import Mask
-from syncengine.model.remembered_days import DaysQuery, DayVersions
-from syncengine.model.selection import ReadQuery, Selection
+from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
 from syncengine.model.surroundings import Surroundings
+from syncengine.servers.forwarding import Answer, Asked, ForwardingServer, ForwardingSession
 from syncengine.servers.masked_errors import masking
-from syncengine.servers.protocol import Bounds, LiveTable, Server, ServerDescription, SessionState, WriteSession
+from syncengine.servers.protocol import LiveTable, Server, ServerDescription, WriteSession
 
 CALLED = frozenset(
     {"table", "to", "of", "columns", "column", "generated", "inherited_by", "elsewhere", "is_a", "called"}
@@ -27,62 +27,37 @@ CALLED = frozenset(
 """Fields of what surrounds a table that name tables and columns, or are words of syncengine's own."""
 
 
-class MaskedSession:
+class MaskedSession(ForwardingSession):
     """A transaction whose errors tell nothing of the environment."""
 
     def __init__(self, inner: WriteSession, mask: Mask) -> None:
-        # Numbers of the server's own, by which it is asked for it later.
-        self.id = inner.id
-        self._inner = inner
+        # Its id is numbers of the server's own, by which it is asked for it later.
+        super().__init__(inner)
         self._mask = mask
 
-    def lock(self, selection: Selection, *, table: bool = False) -> None:
-        """Pass it on."""
+    def _asked(self, ask: Callable[Asked, Answer], *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
         with masking(self._mask):
-            self._inner.lock(selection, table=table)
-
-    def fingerprint(self, query: FingerprintQuery) -> Mapping[Bucket, BucketState]:
-        """Pass it on."""
-        with masking(self._mask):
-            return self._inner.fingerprint(query)
+            return ask(*args, **kwargs)
 
     def read(self, query: ReadQuery) -> pa.RecordBatchReader:
-        """Pass it on: what becomes of the stream is told by the server it is of."""
-        with masking(self._mask):
-            return _reader(self._inner.read(query), self._mask)
-
-    def delete(self, selection: Selection) -> int:
-        """Pass it on."""
-        with masking(self._mask):
-            return self._inner.delete(selection)
-
-    def insert(self, table: str, rows: pa.RecordBatchReader) -> int:
-        """Pass it on."""
-        with masking(self._mask):
-            return self._inner.insert(table, rows)
-
-    def run_deferred(self) -> None:
-        """Pass it on."""
-        with masking(self._mask):
-            self._inner.run_deferred()
-
-    def commit(self) -> None:
-        """Pass it on."""
-        with masking(self._mask):
-            self._inner.commit()
+        """Stream rows; what becomes of the stream is told by the server it is of."""
+        return _reader(super().read(query), self._mask)
 
 
-class MaskedServer:
+class MaskedServer(ForwardingServer):
     """A server that is told of without what its url takes from the environment. Rows are passed on as they are."""
 
     def __init__(self, inner: Server, mask: Mask) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._mask = mask
+
+    def _asked(self, ask: Callable[Asked, Answer], *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
+        with masking(self._mask):
+            return ask(*args, **kwargs)
 
     def describe(self) -> ServerDescription:
         """Say who it is. Who is another server by what is masked has another identity still."""
-        with masking(self._mask):
-            told = self._inner.describe()
+        told = super().describe()
         return replace(
             told,
             identity=self._identity(told.identity),
@@ -92,10 +67,8 @@ class MaskedServer:
         )
 
     def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:
-        """Pass it on."""
+        """Return tables, of which owners, problems and types may name what is masked."""
         text = self._mask.text
-        with masking(self._mask):
-            found = self._inner.tables(names)
         return {
             name: replace(
                 table,
@@ -103,76 +76,37 @@ class MaskedServer:
                 problem=text(table.problem),
                 columns=tuple(replace(column, native=text(column.native)) for column in table.columns),
             )
-            for name, table in found.items()
+            for name, table in super().tables(names).items()
         }
 
     def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
-        """Pass it on: what is named with its schema may name one of the url."""
-        with masking(self._mask):
-            found = self._inner.surroundings(names)
-        return {name: self._told(one) for name, one in found.items()}
+        """Return what surrounds tables: what is named with its schema may name one of the url."""
+        return {name: self._told(one) for name, one in super().surroundings(names).items()}
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
-        """Pass it on."""
+        """Yield buckets; an error may come with each."""
         with masking(self._mask):
-            yield from self._inner.fingerprint(query)
-
-    def bounds(self, table: str, columns: BucketColumns) -> tuple[Bounds, ...]:
-        """Pass it on."""
-        with masking(self._mask):
-            return self._inner.bounds(table, columns)
-
-    def highest(self, table: str, column: str) -> int:
-        """Pass it on."""
-        with masking(self._mask):
-            return self._inner.highest(table, column)
+            yield from super().fingerprint(query)
 
     def read(self, query: ReadQuery) -> pa.RecordBatchReader:
-        """Pass it on."""
-        with masking(self._mask):
-            return _reader(self._inner.read(query), self._mask)
+        """Stream rows; an error may come with each batch."""
+        return _reader(super().read(query), self._mask)
 
     @contextmanager
     def begin(self) -> Iterator[WriteSession]:
         """Open a transaction."""
-        with masking(self._mask), self._inner.begin() as session:
+        with masking(self._mask), super().begin() as session:
             yield MaskedSession(session, self._mask)
 
     @contextmanager
     def scratch(self, columns: Sequence[tuple[str, ColumnType]]) -> Iterator[str]:
-        """Pass it on."""
-        with masking(self._mask), self._inner.scratch(columns) as name:
+        """Create a table; an error may come while it is there."""
+        with masking(self._mask), super().scratch(columns) as name:
             yield name
 
-    def session_state(self, session: str) -> SessionState:
-        """Pass it on."""
-        with masking(self._mask):
-            return self._inner.session_state(session)
-
     def ending(self, session: str) -> str:
-        """Pass it on."""
-        with masking(self._mask):
-            return self._mask.text(self._inner.ending(session))
-
-    def day_versions(self, query: DaysQuery) -> DayVersions | None:
-        """Pass it on."""
-        with masking(self._mask):
-            return self._inner.day_versions(query)
-
-    def waiting(self) -> int | None:
-        """Pass it on."""
-        with masking(self._mask):
-            return self._inner.waiting()
-
-    def interrupt(self) -> None:
-        """Pass it on."""
-        with masking(self._mask):
-            self._inner.interrupt()
-
-    def close(self) -> None:
-        """Pass it on."""
-        with masking(self._mask):
-            self._inner.close()
+        """Return what ends a session, which may name a user of the url."""
+        return self._mask.text(super().ending(session))
 
     def _identity(self, identity: str) -> str:
         shown = self._mask.text(identity)

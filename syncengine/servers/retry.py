@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from typing import Concatenate, TypeVar
 
-import pyarrow as pa
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from syncengine.model.bucket import Bucket, BucketColumns, BucketState
+from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.errors import ServerError, UnknownOutcomeError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.interrupts import asked_to_stop
-from syncengine.model.remembered_days import DaysQuery, DayVersions
-from syncengine.model.selection import ReadQuery
-from syncengine.model.spec import ColumnType
-from syncengine.model.surroundings import Surroundings
-from syncengine.servers.protocol import Bounds, LiveTable, Server, ServerDescription, SessionState, WriteSession
+from syncengine.servers.forwarding import Answer, Asked, Forwarding, ForwardingServer, forwarded
+from syncengine.servers.protocol import Server
 
 log = logging.getLogger(__name__)
 
@@ -56,68 +51,29 @@ def _tell(state: RetryCallState) -> None:
     log.warning("%s Try %d of %d in %.1f seconds.", message, state.attempt_number + 1, ATTEMPTS, wait)
 
 
-class RetryingServer:
+def asked_again(
+    method: Callable[Concatenate[Server, Asked], Answer],
+) -> Callable[Concatenate[Forwarding[Server], Asked], Answer]:
+    """Return a method of a server whose answer is whole in itself, as asked once more where that may help."""
+    ask = forwarded(method)
+
+    def again(self: Forwarding[Server], /, *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
+        return tried(lambda: ask(self, *args, **kwargs))
+
+    return again
+
+
+class RetryingServer(ForwardingServer):
     """A server whose questions are asked again. What is streamed or written is the caller's to begin anew."""
 
-    def __init__(self, inner: Server) -> None:
-        self._inner = inner
-
-    def describe(self) -> ServerDescription:
-        """Pass it on."""
-        return self._inner.describe()
-
-    def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:
-        """Ask, and again."""
-        return tried(lambda: self._inner.tables(names))
-
-    def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
-        """Ask, and again."""
-        return tried(lambda: self._inner.surroundings(names))
+    tables = asked_again(Server.tables)
+    surroundings = asked_again(Server.surroundings)
+    bounds = asked_again(Server.bounds)
+    highest = asked_again(Server.highest)
+    session_state = asked_again(Server.session_state)
+    day_versions = asked_again(Server.day_versions)
+    waiting = asked_again(Server.waiting)
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
         """Ask, and again; the answer is held until it is whole."""
         return iter(tried(lambda: list(self._inner.fingerprint(query))))
-
-    def bounds(self, table: str, columns: BucketColumns) -> tuple[Bounds, ...]:
-        """Ask, and again."""
-        return tried(lambda: self._inner.bounds(table, columns))
-
-    def highest(self, table: str, column: str) -> int:
-        """Ask, and again."""
-        return tried(lambda: self._inner.highest(table, column))
-
-    def read(self, query: ReadQuery) -> pa.RecordBatchReader:
-        """Pass it on: whoever reads a stream to its end begins it anew."""
-        return self._inner.read(query)
-
-    def begin(self) -> AbstractContextManager[WriteSession]:
-        """Pass it on: a step is tried again as a whole."""
-        return self._inner.begin()
-
-    def scratch(self, columns: Sequence[tuple[str, ColumnType]]) -> AbstractContextManager[str]:
-        """Pass it on."""
-        return self._inner.scratch(columns)
-
-    def session_state(self, session: str) -> SessionState:
-        """Ask, and again."""
-        return tried(lambda: self._inner.session_state(session))
-
-    def ending(self, session: str) -> str:
-        """Pass it on."""
-        return self._inner.ending(session)
-
-    def day_versions(self, query: DaysQuery) -> DayVersions | None:
-        """Ask, and again."""
-        return tried(lambda: self._inner.day_versions(query))
-
-    def waiting(self) -> int | None:
-        """Ask, and again."""
-        return tried(self._inner.waiting)
-
-    def interrupt(self) -> None:
-        """Pass it on."""
-        self._inner.interrupt()
-
-    def close(self) -> None:
-        """Pass it on."""
-        self._inner.close()

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pyarrow as pa
 
-from syncengine.model.bucket import Bucket, BucketColumns, BucketState
-from syncengine.model.fingerprint import FingerprintQuery
-from syncengine.model.remembered_days import DaysQuery, DayVersions
-from syncengine.model.selection import ReadQuery, Selection
-from syncengine.model.spec import ColumnType
-from syncengine.model.surroundings import Surroundings
-from syncengine.servers.protocol import Bounds, LiveTable, Server, ServerDescription, SessionState, WriteSession
+from syncengine.model.selection import ReadQuery
+from syncengine.servers.forwarding import ForwardingServer, ForwardingSession
+from syncengine.servers.protocol import Server, WriteSession
 
 AT_ONCE = 1000
 """Rows passed on at a time at most, and never more than a second's, so that a slow rate is a steady one."""
@@ -80,115 +76,42 @@ class Paced:
             raise
 
 
-class ThrottledSession:
-    """A transaction into which rows go no faster than allowed."""
+class ThrottledSession(ForwardingSession):
+    """A transaction into which rows go no faster than allowed. What is read back was counted when it was written."""
 
     def __init__(self, inner: WriteSession, throttle: Throttle) -> None:
-        self.id = inner.id
-        self._inner = inner
+        super().__init__(inner)
         self._throttle = throttle
-
-    def lock(self, selection: Selection, *, table: bool = False) -> None:
-        """Pass it on."""
-        self._inner.lock(selection, table=table)
-
-    def fingerprint(self, query: FingerprintQuery) -> Mapping[Bucket, BucketState]:
-        """Pass it on."""
-        return self._inner.fingerprint(query)
-
-    def read(self, query: ReadQuery) -> pa.RecordBatchReader:
-        """Pass it on: what is read back has been counted when it was written."""
-        return self._inner.read(query)
-
-    def delete(self, selection: Selection) -> int:
-        """Pass it on."""
-        return self._inner.delete(selection)
 
     def insert(self, table: str, rows: pa.RecordBatchReader) -> int:
         """Insert rows no faster than allowed."""
         paced = Paced(rows, self._throttle)
         try:
-            return self._inner.insert(table, paced.reader())
+            return super().insert(table, paced.reader())
         except Exception as error:
             if paced.raised is not None:
                 raise paced.raised from error
             raise
 
-    def run_deferred(self) -> None:
-        """Have done now what would wait for the commit."""
-        self._inner.run_deferred()
 
-    def commit(self) -> None:
-        """Pass it on."""
-        self._inner.commit()
-
-
-class ThrottledServer:
+class ThrottledServer(ForwardingServer):
     """A server from which and into which rows go no faster than allowed."""
 
     def __init__(self, inner: Server, throttle: Throttle) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._throttle = throttle
-
-    def describe(self) -> ServerDescription:
-        """Pass it on."""
-        return self._inner.describe()
-
-    def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:
-        """Pass it on."""
-        return self._inner.tables(names)
-
-    def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
-        """Pass it on."""
-        return self._inner.surroundings(names)
-
-    def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
-        """Pass it on."""
-        return self._inner.fingerprint(query)
-
-    def bounds(self, table: str, columns: BucketColumns) -> tuple[Bounds, ...]:
-        """Pass it on."""
-        return self._inner.bounds(table, columns)
-
-    def highest(self, table: str, column: str) -> int:
-        """Pass it on."""
-        return self._inner.highest(table, column)
 
     def read(self, query: ReadQuery) -> pa.RecordBatchReader:
         """Stream rows no faster than allowed."""
-        return Paced(self._inner.read(query), self._throttle).reader()
+        return Paced(super().read(query), self._throttle).reader()
 
     @contextmanager
     def begin(self) -> Iterator[WriteSession]:
         """Open a transaction."""
-        with self._inner.begin() as session:
+        with super().begin() as session:
             yield ThrottledSession(session, self._throttle)
 
-    def scratch(self, columns: Sequence[tuple[str, ColumnType]]) -> AbstractContextManager[str]:
-        """Pass it on."""
-        return self._inner.scratch(columns)
-
-    def session_state(self, session: str) -> SessionState:
-        """Pass it on."""
-        return self._inner.session_state(session)
-
-    def ending(self, session: str) -> str:
-        """Pass it on."""
-        return self._inner.ending(session)
-
-    def day_versions(self, query: DaysQuery) -> DayVersions | None:
-        """Pass it on."""
-        return self._inner.day_versions(query)
-
-    def waiting(self) -> int | None:
-        """Pass it on."""
-        return self._inner.waiting()
-
     def interrupt(self) -> None:
-        """Pass it on, and end the waits."""
+        """Interrupt it, and end the waits."""
         self._throttle.let_go()
-        self._inner.interrupt()
-
-    def close(self) -> None:
-        """Pass it on."""
-        self._inner.close()
+        super().interrupt()

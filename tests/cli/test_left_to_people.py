@@ -17,6 +17,7 @@ from syncengine.model.drift import BucketDrift, Counts, Observation, TableObserv
 from syncengine.model.facts import ServerFacts
 from syncengine.model.grain import Archive
 from syncengine.model.pair import Role
+from syncengine.model.sides import Sides
 from syncengine.model.spec import DataClass, Kept, TableSpec
 from syncengine.planning.by_hand import administered
 from syncengine.report.repair_commands import repairing
@@ -240,12 +241,12 @@ def test_every_table_that_differs_has_a_next_action(chosen: str, source: Role) -
     """Of every set each table that differs is in a command to type, or in a line for people, from either server."""
     specs = [spec for spec in COMPARED if spec.name in catalogue().set(chosen).tables]
     monday = Bucket(DAY, 500, 1)
-    facts = tuple(ServerFacts(role, "", "duckdb", None, (1,)) for role in (source, source.other))
+    facts = Sides.by_role(source, {role: ServerFacts(role, "", "duckdb", None, (1,)) for role in Role})
     tables = tuple(
         TableObservation(spec, TableState.COMPARED, differing=(BucketDrift(monday, counts=Counts(missing=1)),))
         for spec in specs
     )
-    found = Observation(AS_OF, 0, source, None, (facts[0], facts[1]), tables, "UTC", (), interval_lengths=((1, 30),))
+    found = Observation(AS_OF, 0, None, facts, tables, "UTC", (), interval_lengths=((1, 30),))
 
     commands = repairing(found, catalogue(), (), (chosen,), "pair.toml")
     lines = list(administered(found))

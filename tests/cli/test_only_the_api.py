@@ -67,3 +67,5 @@ def _used(tree: ast.AST) -> Iterator[str]:
                 case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Call(func=ast.Name(id=name)):
                     if name in (A_PAIR, "open_pair", "opened_to_write"):
                         yield node.attr
+                case _:
+                    pass

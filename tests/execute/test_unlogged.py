@@ -69,12 +69,12 @@ class Statements:
         """Lock nothing."""
 
     def fingerprint(self, query: FingerprintQuery) -> Mapping[Bucket, BucketState]:
-        """Pass it on."""
+        """Look at once."""
         with self._one() as session:
             return session.fingerprint(query)
 
     def read(self, query: ReadQuery) -> pa.RecordBatchReader:
-        """Pass it on."""
+        """Read at once."""
         return self.server.read(query)
 
     def delete(self, selection: Selection) -> int:

@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import pytest
 
+from syncengine.cli.hints import to_type
 from syncengine.execute.transaction import Writing
 from syncengine.jobs import surroundings as looking
 from syncengine.model.allowed import Allowed
@@ -57,7 +58,7 @@ def test_an_allowance_is_of_what_was_there_when_the_plan_was_made(tmp_path: Path
     with pytest.raises(SetOffError, match="It was not there when the plan was made") as refused:
         pair.execute(plan)
 
-    assert "--allow-triggers htrunk and run the same command again" in refused.value.hint
+    assert "`allow_triggers='htrunk'` and run the same command again" in refused.value.hint
     assert pair.runs() == ()
 
 
@@ -260,8 +261,8 @@ def test_an_undo_is_refused_what_has_come_since_and_names_that_alone(tmp_path: P
 
     assert "c_adding" not in refused.value.message
     assert "it has come since" in refused.value.message
-    assert "--exclude-table" not in refused.value.hint
-    assert "--table" not in refused.value.hint
+    assert "`exclude=" not in refused.value.hint
+    assert "`tables=" not in refused.value.hint
     assert "leave the rows as they are" in refused.value.hint
     assert names(back.not_put_back) == [("htrunk", "c_adding")]
     assert sorted(names(undone.set_off)) == [("htrunk", "c_adding"), ("htrunk", "c_deleting")]
@@ -439,8 +440,8 @@ def test_a_hint_can_be_typed() -> None:
     with pytest.raises(SetOffError) as refused:
         refuse_set_off((met,), Allowed(), PLANNED)
 
-    assert "--allow-triggers 'my calls, old'" in refused.value.hint
-    assert "--exclude-table 'my calls, old'" in refused.value.hint
+    assert "--allow-triggers 'my calls, old'" in to_type(refused.value.hint)
+    assert "--exclude-table 'my calls, old'" in to_type(refused.value.hint)
 
 
 def test_days_that_are_rolled_up_are_weighed_before(tmp_path: Path, imitation: Imitation) -> None:
@@ -452,8 +453,8 @@ def test_days_that_are_rolled_up_are_weighed_before(tmp_path: Path, imitation: I
     imitation.have("dcwc", is_a="view")
     plan = files.open().plan_resync(window=window(), tables="hcwc", rollups="recompute")
 
-    assert "--allow-cascades dcwc" in refused.value.hint
-    assert "--policy fill" not in refused.value.hint
+    assert "`allow_cascades='dcwc'`" in refused.value.hint
+    assert "`policy=" not in refused.value.hint
     assert {one.table: (one.then, one.why) for one in plan.stale if one.table != "mcwc"} == {
         "dcwc": (Rollups.LIST, "it is not written: it is a view, which holds no rows of its own"),
         "wcwc": (Rollups.RECOMPUTE, ""),

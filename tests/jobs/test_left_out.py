@@ -163,4 +163,4 @@ def test_a_day_without_its_intervals_says_which_to_take_in(tmp_path: Path) -> No
     plan = plan_of(files, window="2000-05-27", tables=("dcwc",), exclude="hcwc")
 
     assert kept(plan)["dcwc", 1][0] is KeptWhy.ROLLUP_HELD
-    assert plan.kept[0].detail == "hcwc was not looked at: take it in too (--table hcwc)"
+    assert plan.kept[0].detail == "hcwc was not looked at: take it in too (`tables='hcwc'`)"

@@ -18,11 +18,12 @@ from syncengine.model.pair import PairSettings, Role
 from syncengine.model.portions import BackfillPlan, BackfillWishes, Portion
 from syncengine.model.progress import Progress
 from syncengine.model.selection import select_window
+from syncengine.model.sides import Sides
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions
-from syncengine.observe.observation import refuse_absent
 from syncengine.observe.pair_facts import facts_of
+from syncengine.observe.refusals import refuse_absent
 from syncengine.observe.scopes import DEFAULT_LENGTH, ScopeQuestions, closed_until
 from syncengine.planning.portions import day_windows, month_windows
 from syncengine.servers.protocol import Server
@@ -91,9 +92,8 @@ class Cutting:
         """Return the window up to what both servers have archived for every ACD (rule 6), and a note of that."""
         now = as_of(self.settings)
         asking = FactQuestions(self.settings, self.catalogue, None, coverage=False)
-        facts = facts_of(servers, asking, wishes.acds)
-        both = facts[wishes.source], facts[wishes.source.other]
-        questions = ScopeQuestions(self.settings, both, now, acds=wishes.acds)
+        facts = Sides.by_role(wishes.source, facts_of(servers, asking, wishes.acds))
+        questions = ScopeQuestions(self.settings, tuple(facts), now, acds=wishes.acds)
         lengths = questions.lengths
         ends = [
             closed_until(INTERVAL, acd, lengths.get(acd, DEFAULT_LENGTH), questions)

@@ -11,6 +11,7 @@ from syncengine.execute.executor import execute
 from syncengine.execute.pacing import Pacing, parse_hours
 from syncengine.jobs.backfill.progress_display import PortionProgress
 from syncengine.jobs.connections import as_of
+from syncengine.jobs.observation import Observer
 from syncengine.jobs.runs.beginning import needed_bytes
 from syncengine.jobs.runs.runs import Runs
 from syncengine.jobs.surroundings import Watch, fit_to_go_on, planned, surrounded, to_go_on
@@ -37,11 +38,11 @@ from syncengine.staging.run_folder import RunFolder
 
 @dataclass(frozen=True, slots=True)
 class PortionWork:
-    """Plans portions and looks at them; `observed` asks both servers."""
+    """Plans portions and looks at them."""
 
     settings: PairSettings
     catalogue: Catalogue
-    observed: Callable[[Mapping[Role, Server], Request, Progress], Observation]
+    observer: Observer
 
     def plan(
         self,
@@ -56,7 +57,7 @@ class PortionWork:
         """Return the plan of a portion; None where nothing of it can be compared."""
         request = replace(self._request(wishes, portion, seed), for_writing=True)
         try:
-            observation = self.observed(servers, request, progress)
+            observation = self.observer.observe(servers, request, progress)
         except WindowError:
             return None
         try:
@@ -79,7 +80,7 @@ class PortionWork:
     ) -> Observation | None:
         """Look at a portion afresh."""
         try:
-            return self.observed(servers, replace(self._request(wishes, portion, seed), fresh=True), progress)
+            return self.observer.observe(servers, replace(self._request(wishes, portion, seed), fresh=True), progress)
         except WindowError:
             return None
 

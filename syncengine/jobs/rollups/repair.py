@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from syncengine.catalogue import Catalogue
 from syncengine.execute.images import hold, hold_relation
 from syncengine.jobs.connections import as_of
+from syncengine.jobs.observation import Observer
 from syncengine.jobs.outages import blind_in
 from syncengine.jobs.rollups.trust import Trusting
 from syncengine.model.bucket import EMPTY, Bucket, BucketColumns
 from syncengine.model.checklist import Checklist
-from syncengine.model.drift import Counts, Observation
+from syncengine.model.drift import Counts
 from syncengine.model.errors import ServerError, StagingError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.fingerprint import group_key
@@ -48,7 +49,7 @@ class MendingRollups:
     settings: PairSettings
     catalogue: Catalogue
     ledger: Ledger
-    observe: Callable[[Servers, Request], Observation]
+    observer: Observer
 
     def foretold(self, servers: Servers, made: Plan, wish: Resync, excluded: Collection[str] = ()) -> Plan:
         """Return a plan with what becomes of each stale period, as far as that can be told before it is done.
@@ -211,12 +212,12 @@ class MendingRollups:
             acds=tuple(sorted({one.acd for one in stale if one.acd is not None})),
             for_writing=True,
         )
-        return copied(self.observe(servers, request), stale, sights, mended=mended)
+        return copied(self.observer.observe(servers, request), stale, sights, mended=mended)
 
     def _sights(self, servers: Servers, made: Plan) -> tuple[Sights, Mapping[Role, ServerFacts]]:
         asking = FactQuestions(self.settings, self.catalogue, None, coverage=True)
         facts = facts_of(servers, asking)
-        both = (facts[Role.PRIMARY], facts[Role.SECONDARY])
+        both = tuple(facts.values())
         now = as_of(self.settings)
         spans = [span_of_stale(one) for one in made.stale]
         looked = Window(min(span.start for span in spans), now)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import replace
 
 from syncengine.catalogue import Catalogue
+from syncengine.execute.batches import Batch
 from syncengine.execute.journals import Journals
-from syncengine.execute.run_context import RowSource
+from syncengine.execute.preparation import PreparedPart, Preparing, RowSource
 from syncengine.execute.timetables import EditedRows, Schedules
-from syncengine.model.pair import Role
+from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan
 from syncengine.model.plan_kind import Copy, RollupRepair, RunOnEdit, Sync, Undo
 from syncengine.model.timetable_flag import FlagEdit
 from syncengine.observe.rollups.recomputed_rows import Recomputing
+from syncengine.servers.open_servers import handing_of
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.ledger import Ledger
@@ -44,6 +48,37 @@ def sources_of(
         case Undo(run=run):
             journals = _journals(run, ledger, cache)
             return lambda into: (journals[into], f"the journal of run {run}")
+
+
+def prepared(
+    servers: Mapping[Role, Server],
+    settings: PairSettings,
+    catalogue: Catalogue,
+    plan: Plan,
+    run_id: str,
+    batch: Batch,
+) -> list[PreparedPart]:
+    """Prepare a batch of a run, of whose plan no steps are needed; the pieces are those of the run's folder."""
+    ledger = Ledger(settings.staging)
+    with staging_cache(settings) as cache:
+        source, name = sources_of(plan, servers, ledger, catalogue, cache)(batch.into)
+        pieces = ledger.folder(run_id).pieces
+        return Preparing(source, name, servers[batch.into], batch.into, plan.seed, cache, pieces).batch(batch)
+
+
+def preparing_elsewhere(
+    servers: Mapping[Role, Server], catalogue: Catalogue, plan: Plan, run_id: str
+) -> Callable[[Batch], Future[list[PreparedPart]]] | None:
+    """Return what has the batches of a run prepared by the servers' executor; None where they have none."""
+    handing, of_no_steps = handing_of(servers), replace(plan, steps=())
+    if handing is None:
+        return None
+    return lambda batch: handing.submit(prepared, catalogue, of_no_steps, run_id, batch)
+
+
+def staging_cache(settings: PairSettings) -> Cache:
+    """Return one of the two caches a run works with."""
+    return Cache(settings.staging, memory_mb=max(64, settings.limits.memory_mb // 2))
 
 
 def _with_made(others: RowSource, other: Server, made: FlagEdit) -> RowSource:

@@ -15,11 +15,12 @@ from syncengine.execute.recovery import recover
 from syncengine.execute.run_context import RunContext
 from syncengine.jobs.connections import Connections
 from syncengine.jobs.hook_commands import Commands
+from syncengine.jobs.observation import Observer
 from syncengine.jobs.rollups.repair import MendingRollups
 from syncengine.jobs.runs.beginning import about_of, needed_bytes
 from syncengine.jobs.runs.earlier_runs import recover_earlier
 from syncengine.jobs.runs.hooks import Hooking
-from syncengine.jobs.runs.row_sources import sources_of
+from syncengine.jobs.runs.row_sources import preparing_elsewhere, sources_of, staging_cache
 from syncengine.jobs.runs.undoing import refuse_damaged
 from syncengine.jobs.surroundings import (
     TO_BEGIN,
@@ -36,7 +37,6 @@ from syncengine.jobs.timetables.schedules import schedules_unlike
 from syncengine.jobs.undo import unlike_journal
 from syncengine.model.allowed import Allowed
 from syncengine.model.checklist import ChecklistLine
-from syncengine.model.drift import Observation
 from syncengine.model.errors import InputError, OccupiedError, StagingError, SyncError
 from syncengine.model.hooks import HookRecord
 from syncengine.model.interrupts import BY_USER, is_stop
@@ -76,7 +76,7 @@ class Runs:
     connections: Connections
     ledger: Ledger
     progress: Progress
-    look_again: Callable[[Mapping[Role, Server], Plan], Observation]
+    observer: Observer
     commands: Commands
     rollups: MendingRollups
 
@@ -85,7 +85,7 @@ class Runs:
         with self.connections.servers(plan.writes_to, needed=plan.servers) as servers:
             self.connections.refuse_unwritable(servers, plan.writes_to)
             if not plan.steps:
-                after = self.look_again(servers, plan) if plan.copy else None
+                after = self.observer.again(servers, plan) if plan.copy else None
                 return Ran(plan, RunOutcome("", ()), after, by_hand=left_after(after))
             self._refuse_unfit(plan, servers)
             # A trigger or a reference may have been added since, or a table may be a view by now.
@@ -189,6 +189,7 @@ class Runs:
             limits=self.settings.limits,
             progress=self.progress,
             forget=forget,
+            hand_over=preparing_elsewhere(servers, self.catalogue, plan, run.id),
             before_batch=before_batch,
         )
 
@@ -341,7 +342,7 @@ class Runs:
                 unlike = self._unlike(ran.plan, run, servers, cache)
                 run.mark("checked", in_sync=outcome.done and not (outcome.stopped or unlike or ran.plan.not_as_before))
                 return replace(ran, unlike=unlike)
-            after = self.look_again(servers, ran.plan)
+            after = self.observer.again(servers, ran.plan)
             lost = [table.spec.name for table in after.not_compared]
             unlike = self._unlike(ran.plan, run, servers, cache) if outcome.done else ()
             alike = after.in_sync and not unlike
@@ -379,4 +380,4 @@ class Runs:
 
     def cache(self) -> Cache:
         """Return one of the two caches a run works with."""
-        return Cache(self.settings.staging, memory_mb=max(64, self.settings.limits.memory_mb // 2))
+        return staging_cache(self.settings)

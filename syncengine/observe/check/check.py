@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor
 from dataclasses import replace
+from datetime import datetime
 
-from syncengine.model.check import Finding, PairCheck, ServerCheck, Severity
+from syncengine.catalogue import Catalogue
+from syncengine.model.check import Finding, Holding, PairCheck, ServerCheck, Severity
 from syncengine.model.errors import ServerError
-from syncengine.model.pair import Role
+from syncengine.model.pair import PairSettings, Role
 from syncengine.model.progress import Progress
+from syncengine.model.sides import Sides
+from syncengine.observe.asking import asking
 from syncengine.observe.check.conformance import CASES, run_cases
 from syncengine.observe.check.likeness import pair_findings, server_findings
 from syncengine.observe.check.server import Look, LookQuestions, look_at, profile_of, unseen
-from syncengine.observe.check.setup_tables import SETUP_TABLES, SetupQuestions, compare_setup
-from syncengine.observe.server_threads import server_threads
+from syncengine.observe.check.setup_tables import SETUP_TABLES, SetupQuestion, compare_setup
+from syncengine.servers.open_servers import Handing
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 
@@ -25,7 +28,6 @@ def check(
     servers: Mapping[Role, Server],
     failed: Mapping[Role, ServerError],
     questions: LookQuestions,
-    cache: Cache,
     progress: Progress,
     *,
     seed: int,
@@ -34,8 +36,8 @@ def check(
 
     A server that fails does not stop the other's report: its sentence stands in its own.
     """
-    with server_threads(servers.values()) as pool:
-        return _Checking(servers, failed, questions, cache, pool, progress).run(seed)
+    with asking(servers, questions.settings) as hands:
+        return _Checking(servers, failed, questions, hands, progress).run(seed)
 
 
 def try_out(
@@ -77,6 +79,12 @@ def _tried(
     return replace(found, scratch=scratch, profile=profile_of(server.describe()))
 
 
+def _look_of(
+    servers: Mapping[Role, Server], settings: PairSettings, role: Role, catalogue: Catalogue, as_of: datetime
+) -> Look:
+    return look_at(servers[role], settings.server(role), LookQuestions(settings, catalogue, as_of))
+
+
 class _Checking:
     """One check under way."""
 
@@ -85,15 +93,13 @@ class _Checking:
         servers: Mapping[Role, Server],
         failed: Mapping[Role, ServerError],
         questions: LookQuestions,
-        cache: Cache,
-        pool: Executor,
+        hands: Handing,
         progress: Progress,
     ) -> None:
         self.servers = servers
         self.failed = failed
         self.questions = questions
-        self.cache = cache
-        self.pool = pool
+        self.hands = hands
         self.progress = progress
 
     def run(self, seed: int) -> PairCheck:
@@ -125,10 +131,8 @@ class _Checking:
 
     def _looks(self) -> Iterator[tuple[Role, Look]]:
         """Ask both servers at once."""
-        asked = {
-            role: self.pool.submit(look_at, server, self.questions.settings.server(role), self.questions)
-            for role, server in self.servers.items()
-        }
+        catalogue, as_of = self.questions.catalogue, self.questions.as_of
+        asked = {role: self.hands.submit(_look_of, role, catalogue, as_of) for role in self.servers}
         for role, future in asked.items():
             yield role, future.result()
             self.progress.advance(1, role)
@@ -137,11 +141,17 @@ class _Checking:
         one, other = (looks[role].check.facts for role in Role)
         if one is None or other is None:
             return
-        questions = SetupQuestions(
-            self.servers, looks, (one, other), self.questions.settings, self.cache, self.pool, seed
-        )
+        facts = Sides(Role.PRIMARY, one, other)
+        unreadable = {name for look in looks.values() for name in look.check.holding(Holding.UNREADABLE)}
+        asked = {}
         for setup in SETUP_TABLES:
-            for finding in compare_setup(setup, self.questions.catalogue.table(setup.name), questions):
+            spec = self.questions.catalogue.table(setup.name)
+            live = {role: look.live.get(spec.name) for role, look in looks.items()}
+            if spec.name not in unreadable:
+                question = SetupQuestion(setup, spec, live, facts, seed)
+                asked[setup] = self.hands.submit(compare_setup, question)
+        for setup in SETUP_TABLES:
+            for finding in asked[setup].result() if setup in asked else ():
                 yield replace(finding, says=self._masked(finding.says))
             self.progress.advance(1, setup.name)
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
-from syncengine.model.check import Finding, Holding, Severity, Subject
-from syncengine.model.drift import KeyGroupDrift, TableState
+from syncengine.model.check import Finding, Severity, Subject
+from syncengine.model.drift import BucketDrift, KeyGroupDrift, TableState
 from syncengine.model.errors import ServerError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.rules import LOCAL_ADMINISTRATION
 from syncengine.model.selection import Value
+from syncengine.model.sides import Sides
 from syncengine.model.spec import DataClass, TableSpec
-from syncengine.observe.check.server import Look
 from syncengine.observe.columns import ColumnsVerdict, judge_layouts
-from syncengine.observe.comparison import Comparison, Findings, compare, selections_of
-from syncengine.servers.protocol import Server
+from syncengine.observe.comparison import Comparison, compare
+from syncengine.observe.samples import samples_of
+from syncengine.observe.server_threads import server_threads
+from syncengine.observe.slices import Slicing
+from syncengine.servers.protocol import LiveTable, Server
 from syncengine.staging.cache import Cache
 
 KEYS_TOLD = 200
@@ -63,39 +65,40 @@ SETUP_TABLES = (
 
 
 @dataclass(frozen=True, slots=True)
-class SetupQuestions:
-    """What comparing the set-up needs."""
+class SetupQuestion:
+    """What is asked about one table of the set-up."""
 
-    servers: Mapping[Role, Server]
-    looks: Mapping[Role, Look]
-    facts: tuple[ServerFacts, ServerFacts]
-    """The primary's first."""
-    settings: PairSettings
-    cache: Cache
-    pool: Executor
+    setup: SetupTable
+    spec: TableSpec
+    live: dict[Role, LiveTable | None]
+    facts: Sides[ServerFacts]
     seed: int
 
 
-def compare_setup(setup: SetupTable, spec: TableSpec, questions: SetupQuestions) -> Iterator[Finding]:
-    """Yield what differs in one table of the set-up; raises `ServerError` where a server is lost."""
-    looks = questions.looks
-    if any(spec.name in look.check.holding(Holding.UNREADABLE) for look in looks.values()):
-        return
+def compare_setup(
+    servers: Mapping[Role, Server], settings: PairSettings, question: SetupQuestion
+) -> tuple[Finding, ...]:
+    """Return what differs in one table of the set-up; raises `ServerError` where a server is lost."""
+    return tuple(_compared(servers, settings, question))
+
+
+def _compared(servers: Mapping[Role, Server], settings: PairSettings, question: SetupQuestion) -> Iterator[Finding]:
+    setup, spec = question.setup, question.spec
     spec = replace(
         spec,
         key=spec.key or ((spec.acd,) if spec.acd else ()),
         not_compared=tuple((column, "each server has its own") for column in setup.own),
     )
-    verdict = _known_columns(spec, judge_layouts(spec, {role: looks[role].live.get(spec.name) for role in Role}))
+    verdict = _known_columns(spec, judge_layouts(spec, question.live))
     if verdict.state is TableState.COMPARED:
         try:
-            found = _compared(spec, verdict, questions)
+            drifts, samples = _found(servers, settings, replace(question, spec=spec), verdict)
         except ServerError as error:
             if error.of_whole_server:
                 raise
             yield _not_compared(setup, str(error))
         else:
-            yield from _findings(setup, found)
+            yield from _findings(setup, drifts, samples)
     elif verdict.state is TableState.NOT_COMPARABLE and spec.data_class is DataClass.LOCAL:
         # Of the others the columns are told of with those of all tables that are compared.
         yield _not_compared(setup, verdict.problem)
@@ -111,34 +114,34 @@ def _known_columns(spec: TableSpec, verdict: ColumnsVerdict) -> ColumnsVerdict:
     return replace(verdict, compared=known)
 
 
-def _compared(spec: TableSpec, verdict: ColumnsVerdict, questions: SetupQuestions) -> Findings:
-    comparison = Comparison(
-        spec=spec,
-        verdict=verdict,
-        source=questions.servers[Role.PRIMARY],
-        target=questions.servers[Role.SECONDARY],
-        facts=questions.facts,
-        cache=questions.cache,
-        pool=questions.pool,
-        limits=replace(questions.settings.limits, samples=KEYS_TOLD),
-        seed=questions.seed,
-        every_row=False,
-        zone=questions.settings.timezone,
-    )
-    selections = selections_of(spec, (), zone=questions.settings.timezone)
-    return compare(comparison, selections, _unheard)
+def _found(
+    servers: Mapping[Role, Server], settings: PairSettings, question: SetupQuestion, verdict: ColumnsVerdict
+) -> tuple[list[BucketDrift], tuple[KeyGroupDrift, ...]]:
+    """Return what differs of a table, and its first key groups."""
+    memory_mb = settings.limits.memory_mb
+    with server_threads(servers.values()) as pool, Cache(settings.staging, memory_mb=memory_mb) as cache:
+        comparison = Comparison(
+            spec=question.spec,
+            verdict=verdict,
+            source=servers[question.facts.source_role],
+            target=servers[question.facts.target_role],
+            facts=question.facts,
+            cache=cache,
+            pool=pool,
+            limits=replace(settings.limits, samples=KEYS_TOLD),
+            seed=question.seed,
+            every_row=False,
+            zone=settings.timezone,
+        )
+        drifts = compare(comparison, Slicing(question.spec, (), settings.timezone).slices()).differing
+        return drifts, tuple(samples_of(comparison, drifts))
 
 
-def _unheard(units: int, rows: int) -> None:
-    """Tell nobody of slices: these tables are small."""
-    del units, rows
-
-
-def _findings(setup: SetupTable, found: Findings) -> Iterator[Finding]:
-    if not found.differing:
+def _findings(setup: SetupTable, drifts: list[BucketDrift], samples: tuple[KeyGroupDrift, ...]) -> Iterator[Finding]:
+    if not drifts:
         return
-    rows = sum(drift.counts.total for drift in found.differing)
-    moving = any(drift.moving for drift in found.differing)
+    rows = sum(drift.counts.total for drift in drifts)
+    moving = any(drift.moving for drift in drifts)
     one = rows == 1
     says = f"{rows:,} row{'' if one else 's'} of {setup.what} {'is' if one else 'are'} not alike"
     if moving and not rows:
@@ -149,7 +152,7 @@ def _findings(setup: SetupTable, found: Findings) -> Iterator[Finding]:
         says=f"{says}, as they may be." if setup.severity is Severity.NOTE else f"{says}.",
         advice=setup.advice,
         tables=(setup.name,),
-        details=tuple(_detail(sample, tells_values=setup.tells_values) for sample in found.samples),
+        details=tuple(_detail(sample, tells_values=setup.tells_values) for sample in samples),
         rule=LOCAL_ADMINISTRATION,
     )
 

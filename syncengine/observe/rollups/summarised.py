@@ -50,7 +50,7 @@ class Summarised:
         first, _ = self._ends(shorter, acd)
         if first is None or first.row_date is None:
             return None
-        questions = ScopeQuestions(self.settings, (self.facts, self.facts), self.as_of)
+        questions = ScopeQuestions(self.settings, (self.facts,), self.as_of)
         floors = [datetime(first.row_date.year, first.row_date.month, first.row_date.day)]
         floors.append(dropped_before(shorter, acd, questions, {})[0])
         seen = [at_label(one.row_date, one.label) for one in self.facts.coverage if one.acd == acd]

@@ -28,7 +28,6 @@ from syncengine.model.timetables import (
     TimetableDifference,
     TimetableListing,
     TimetableSide,
-    named,
 )
 from syncengine.observe.columns import ColumnsVerdict, Need, misfit
 from syncengine.observe.facts import read_rows
@@ -107,14 +106,6 @@ def left_out_of(listing: TimetableListing | None, spec: TableSpec, verdict: Colu
         return None
     stored = {name for one in listing.own for role in Role for name in one.side(role).stored}
     return KeyGroups((OWNER, NAME), tuple(sorted(stored))) if stored else None
-
-
-def notes_on(listing: TimetableListing | None) -> Iterator[str]:
-    """Yield what is left out, and what of the pair file's flag does not fit; missing tables are told by themselves."""
-    if listing is not None and listing.own:
-        yield f"timetables that are each server's own are neither compared nor copied: {named(listing.own)}"
-    for fault in listing.faults if listing is not None else ():
-        yield f"where timetables run is not known: {fault}"
 
 
 def _told(server: Server, role: Role, flag: TimetableFlag | None) -> _Told:

@@ -9,14 +9,13 @@ from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
-from syncengine.model.bucket import Bucket, BucketColumns, BucketState
+from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.errors import ServerError
 from syncengine.model.fingerprint import FingerprintQuery
-from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import ColumnType
-from syncengine.model.surroundings import Surroundings
-from syncengine.servers.protocol import Bounds, LiveTable, Server, ServerDescription, SessionState, WriteSession
+from syncengine.servers.forwarding import ForwardingServer, ForwardingSession
+from syncengine.servers.protocol import LiveTable, Server, ServerDescription, WriteSession
 
 Change = Callable[[pa.Table], pa.Table]
 
@@ -57,12 +56,11 @@ def changed(reader: pa.RecordBatchReader, change: Change) -> pa.RecordBatchReade
     return change(reader.read_all()).to_reader()
 
 
-class BrokenSession:
+class BrokenSession(ForwardingSession):
     """A session of such a server."""
 
     def __init__(self, inner: WriteSession, broken: Broken) -> None:
-        self.id = inner.id
-        self._inner = inner
+        super().__init__(inner)
         self._broken = broken
 
     def lock(self, selection: Selection, *, table: bool = False) -> None:
@@ -74,14 +72,6 @@ class BrokenSession:
             raise ServerError("primary: no.")
         if not self._broken.locks_nothing:
             self._inner.lock(selection, table=table)
-
-    def fingerprint(self, query: FingerprintQuery) -> Mapping[Bucket, BucketState]:
-        """Pass it on."""
-        return self._inner.fingerprint(query)
-
-    def read(self, query: ReadQuery) -> pa.RecordBatchReader:
-        """Pass it on."""
-        return self._inner.read(query)
 
     def delete(self, selection: Selection) -> int:
         """Delete, and count as it counts."""
@@ -96,21 +86,17 @@ class BrokenSession:
             self._inner.commit()
         return count
 
-    def run_deferred(self) -> None:
-        """Pass it on."""
-        self._inner.run_deferred()
-
     def commit(self) -> None:
         """Commit what is not committed yet."""
         if not self._broken.commits_at_once:
             self._inner.commit()
 
 
-class BrokenServer:
+class BrokenServer(ForwardingServer):
     """A real server that does one thing otherwise."""
 
     def __init__(self, inner: Server, broken: Broken) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._broken = broken
 
     def describe(self) -> ServerDescription:
@@ -130,18 +116,10 @@ class BrokenServer:
             for name, table in found.items()
         }
 
-    def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
-        """Pass it on."""
-        return self._inner.surroundings(names)
-
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
         """Fold, as it folds."""
         for bucket, state in self._inner.fingerprint(query):
             yield bucket, replace(state, hash_sum=state.hash_sum + int(self._broken.misfolds))
-
-    def bounds(self, table: str, columns: BucketColumns) -> tuple[Bounds, ...]:
-        """Pass it on."""
-        return self._inner.bounds(table, columns)
 
     def highest(self, table: str, column: str) -> int:
         """Tell a number."""
@@ -170,28 +148,8 @@ class BrokenServer:
         if self._broken.cannot_drop:
             raise ServerError("primary: somebody looks at the table.")
 
-    def session_state(self, session: str) -> SessionState:
-        """Pass it on."""
-        return self._inner.session_state(session)
-
-    def ending(self, session: str) -> str:
-        """Pass it on."""
-        return self._inner.ending(session)
-
-    def day_versions(self, query: DaysQuery) -> DayVersions | None:
-        """Pass it on."""
-        return self._inner.day_versions(query)
-
-    def waiting(self) -> int | None:
-        """Pass it on."""
-        return self._inner.waiting()
-
     def interrupt(self) -> None:
         """Pass it on, and let go of what hangs."""
         if self._broken.hangs is not None:
             self._broken.hangs.set()
         self._inner.interrupt()
-
-    def close(self) -> None:
-        """Pass it on."""
-        self._inner.close()

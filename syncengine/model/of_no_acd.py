@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
 
 from syncengine.model.drift import Observation
 from syncengine.model.names import command
@@ -14,15 +14,15 @@ OF_NO_ACD = "its rows are of no ACD, and are compared only with all ACDs"
 NAMED = 4
 
 
-def with_rest_named(observation: Observation) -> Observation:
-    """Return an observation of single ACDs with a note on what was not looked at, since it is of none.
+def rest_of(observation: Observation) -> Iterator[str]:
+    """Yield a note on what an observation of single ACDs has not looked at, since it is of none.
 
     High Availability guide, chapter 3, Dictionary Changes: a restore of one ACD's administration leaves out
     calculations and constants, which go with system administration.
     """
     rest = [table.spec for table in observation.of_no_acd]
     if not rest:
-        return observation
+        return
     names = listed([f"{spec.name} ({spec.summary[0].lower()}{spec.summary[1:]})" for spec in rest], NAMED)
     then = "leave `acds=` out to take them in"
     if len(rest) <= NAMED and all(spec.data_class is DataClass.SYSTEM for spec in rest):
@@ -30,4 +30,4 @@ def with_rest_named(observation: Observation) -> Observation:
         tables = (word for spec in rest for word in ("--table", spec.name))
         goes = "it goes" if len(rest) == 1 else "they go"
         then = f"{goes} with system administration: `{command('sync', *tables, *source, '--dry-run')}`"
-    return replace(observation, notes=(*observation.notes, f"not looked at, since of no ACD: {names}; {then}"))
+    yield f"not looked at, since of no ACD: {names}; {then}"

@@ -1,0 +1,173 @@
+"""Hands work on the open servers of a pair to an executor from outside, whose threads or processes read only.
+
+What is handed over is a function of a module and plain values; the servers are named in it. In the process that opened
+them they are those that are open. In another one they are opened from the pair file and the environment there.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Concatenate, Protocol
+
+from syncengine.model.errors import CancelledError, InputError
+from syncengine.model.pair import Limits, PairSettings, Role
+from syncengine.pair_file import read_pair_file
+from syncengine.servers.kinds import open_server
+from syncengine.servers.open_servers import Answer, OpenServers, P
+from syncengine.servers.protocol import Server
+from syncengine.servers.threads import AGAIN_SECONDS
+
+Process = tuple[str, int]
+"""A host and a process on it. One that was forked knows what is open in the other, and must not touch it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _ServersName:
+    """What is told of open servers, so that they can be asked from elsewhere. It holds no secret."""
+
+    process: Process
+    token: str
+    """Among all that is open in that process."""
+    file: Path
+    settings: str
+    """A sum of what the pair file says, which it may not any more."""
+    limits: Limits
+    servers: tuple[tuple[Role, str, str | None], ...]
+    """Those that are open, who they are, and the CMS load they run."""
+
+
+@dataclass(slots=True)
+class _Open:
+    """Servers that are open in this process, and how much of what was handed over is busy with them."""
+
+    servers: Mapping[Role, Server]
+    settings: PairSettings
+    busy: int = 0
+
+
+_OPEN: dict[str, _Open] = {}
+_CHANGED = threading.Condition()
+"""Guards what is open, and tells that less is busy with it."""
+
+
+class _Cancellable(Protocol):
+    def cancel(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Hands:
+    """Hands questions about open servers to an executor."""
+
+    executor: Executor
+    name: _ServersName
+    begun: set[_Cancellable] = field(default_factory=set)
+
+    def submit(
+        self,
+        question: Callable[Concatenate[Mapping[Role, Server], PairSettings, P], Answer],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Future[Answer]:
+        future = self.executor.submit(answered, self.name, question, *args, **kwargs)
+        self.begun.add(future)
+        future.add_done_callback(self.begun.discard)
+        return future
+
+    def stop(self) -> None:
+        for future in tuple(self.begun):
+            future.cancel()
+
+
+@contextmanager
+def shared_with(
+    servers: Mapping[Role, Server], settings: PairSettings, limits: Limits, executor: Executor | None
+) -> Iterator[OpenServers]:
+    """Give open servers with where work on them goes; at the end nothing in this process is busy with them."""
+    opened = OpenServers(servers)
+    if executor is None:
+        yield opened
+        return
+    described = tuple((role, server.describe()) for role, server in servers.items())
+    told = tuple((role, one.identity, one.load) for role, one in described)
+    name = _ServersName(_process(), secrets.token_hex(8), settings.file, _sum(settings), limits, told)
+    opened.handing = hands = _Hands(executor, name)
+    here = _OPEN[name.token] = _Open(servers, settings)
+    try:
+        yield opened
+    finally:
+        hands.stop()
+        with _CHANGED:
+            del _OPEN[name.token]
+            while here.busy:
+                for server in servers.values():
+                    server.interrupt()
+                _CHANGED.wait(AGAIN_SECONDS)
+
+
+def answered(
+    name: _ServersName,
+    question: Callable[Concatenate[Mapping[Role, Server], PairSettings, P], Answer],
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> Answer:
+    """Answer a question about servers that are named, wherever this is called. Raises what the question raises.
+
+    Raises `InputError` where the pair file or the servers it names here are others than those that are meant.
+    """
+    found = _here(name) if name.process == _process() else _elsewhere(name)
+    with found as (servers, settings):
+        return question(servers, settings, *args, **kwargs)
+
+
+@contextmanager
+def _here(name: _ServersName) -> Iterator[tuple[Mapping[Role, Server], PairSettings]]:
+    with _CHANGED:
+        found = _OPEN.get(name.token)
+        if found is None:
+            raise CancelledError("The servers were closed before this began.")
+        found.busy += 1
+    try:
+        yield found.servers, found.settings
+    finally:
+        with _CHANGED:
+            found.busy -= 1
+            _CHANGED.notify_all()
+
+
+@contextmanager
+def _elsewhere(name: _ServersName) -> Iterator[tuple[Mapping[Role, Server], PairSettings]]:
+    settings = read_pair_file(name.file, os.environ)
+    if _sum(settings) != name.settings:
+        raise InputError(f"{name.file} has changed since the pair was opened.", hint="Open the pair again.")
+    with ExitStack() as stack:
+        servers = {}
+        for role, identity, load in name.servers:
+            told = replace(settings.server(role), load=load)
+            servers[role] = open_server(told, settings.file.parent, writable=False, limits=name.limits)
+            stack.callback(servers[role].close)
+            if servers[role].describe().identity != identity:
+                raise InputError(
+                    f"{role} is another server in the process that was handed work on it.",
+                    hint="Give it the environment that the pair was opened in.",
+                )
+        yield servers, settings
+
+
+def _process() -> Process:
+    return socket.gethostname(), os.getpid()
+
+
+def _sum(settings: PairSettings) -> str:
+    """Return a sum of what a pair file says; a url stands in it as in the file."""
+    return sha256(repr(settings).encode()).hexdigest()

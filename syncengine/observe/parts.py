@@ -1,0 +1,112 @@
+"""Observes a pair, in this process or in parts that an executor from outside is handed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import as_completed
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from syncengine.catalogue import Catalogue
+from syncengine.model.drift import Observation
+from syncengine.model.interval import at_label
+from syncengine.model.merging import merged
+from syncengine.model.pair import PairSettings, Role
+from syncengine.model.progress import Progress, Silent
+from syncengine.model.window import Window
+from syncengine.observe.asking import asking
+from syncengine.observe.observation import observe, questions_of
+from syncengine.observe.pair_facts import facts_for
+from syncengine.observe.refusals import refuse_absent, refuse_impossible, refuse_nothing
+from syncengine.observe.request import Months, Request
+from syncengine.observe.scopes import ScopeQuestions, scopes_of
+from syncengine.servers.open_servers import handing_of
+from syncengine.servers.protocol import Server
+from syncengine.staging.cache import Cache
+from syncengine.staging.last_synced import LastSynced
+from syncengine.staging.remembered_days import Memory
+
+SILENT = Silent()
+MONTHS_APART = 24
+"""More than a CMS keeps of intervals; what is older is one part."""
+
+
+def observe_pair(
+    servers: Mapping[Role, Server],
+    settings: PairSettings,
+    catalogue: Catalogue,
+    request: Request,
+    progress: Progress,
+    *,
+    synced: bool,
+) -> Observation:
+    """Return what differs between source and target, whoever looks at it: part after part, or many at once.
+
+    With `synced`, tables without time are held against what was remembered of them when both were last alike.
+    """
+    if handing_of(servers) is None:
+        return observe_part(servers, settings, catalogue, request, synced, progress)
+    refuse_impossible(request)
+    facts = facts_for(servers, settings, catalogue, request)
+    questions = questions_of(settings, facts, request)
+    parts = tuple(parts_of(replace(request, facts=facts), questions))
+    with asking(servers, settings) as hands:
+        refuse_absent(hands.submit(_absent, sorted(request.named)).result())
+        asked = {
+            hands.submit(observe_part, replace(catalogue, tables=part.specs), part, synced): part for part in parts
+        }
+        progress.begin("Comparing", len(parts))
+        try:
+            for future in as_completed(asked):
+                for table in future.result().tables:
+                    progress.advance(1, table.spec.name, rows=table.rows_compared)
+        finally:
+            progress.end()
+    whole = merged([future.result() for future in asked], samples=settings.limits.samples)
+    refuse_nothing(request, whole.tables, questions)
+    return whole
+
+
+def observe_part(
+    servers: Mapping[Role, Server],
+    settings: PairSettings,
+    catalogue: Catalogue,
+    request: Request,
+    synced: bool,
+    progress: Progress = SILENT,
+) -> Observation:
+    """Return what differs in a part, which may be the whole. What is learnt of its tables is remembered."""
+    with Cache(settings.staging, memory_mb=settings.limits.memory_mb) as cache, Memory(settings.staging) as memory:
+        last = LastSynced(settings.staging) if synced else None
+        return observe(servers, settings, catalogue, request, cache, progress, memory, last)
+
+
+def parts_of(request: Request, questions: ScopeQuestions) -> Iterator[Request]:
+    """Yield a part for each table, and of intervals and events one for each month that they may be of.
+
+    What is written is not cut into months: whether a write is held against digests is decided for all of a table.
+    """
+    for spec in request.specs:
+        cut = spec.grain.sliced and not request.for_writing
+        scopes = scopes_of(spec, questions, questions.lengths, {}) if cut else ()
+        windows = [scope.window for scope in scopes if scope.window is not None]
+        yield from (replace(request, specs=(spec,), months=months) for months in _months(windows, request.as_of))
+
+
+def _months(windows: Sequence[Window], as_of: datetime) -> Iterator[Months]:
+    """Yield months that tile all of time: those of some windows, of which the last of the past are told apart."""
+    begin = min((window.start for window in windows), default=as_of)
+    stop = min(max((window.stop for window in windows), default=as_of), as_of)
+    edges: list[date | None] = [None]
+    month = stop.date().replace(day=1)
+    while at_label(month, 0) > begin and len(edges) < MONTHS_APART:
+        edges.insert(1, month)
+        month = (month - timedelta(days=1)).replace(day=1)
+    return map(Months, edges, (*edges[1:], None))
+
+
+def _absent(servers: Mapping[Role, Server], settings: PairSettings, names: Collection[str]) -> list[str]:
+    """Return those of the named tables that are on neither server."""
+    del settings
+    there = {name for server in servers.values() for name in server.tables(names)}
+    return [name for name in names if name not in there]

@@ -1,0 +1,85 @@
+"""What a wrapper of a server or of a transaction does not change goes to the one it is around."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import ClassVar, Concatenate, Generic, ParamSpec, TypeVar
+
+from syncengine.servers.protocol import Server, WriteSession
+
+Inner = TypeVar("Inner")
+Asked = ParamSpec("Asked")
+Answer = TypeVar("Answer")
+
+
+class Forwarding(Generic[Inner]):
+    """A wrapper; one that has a method which its protocol does not know, a misspelt one, raises `TypeError`."""
+
+    _protocol: ClassVar[type]
+
+    def __init__(self, inner: Inner) -> None:
+        self._inner = inner
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for name, does in vars(cls).items():
+            if inspect.isfunction(does) and not name.startswith("_") and not hasattr(cls._protocol, name):
+                raise TypeError(f"{cls.__name__}.{name}: {cls._protocol.__name__} has no such method.")
+
+    def _asked(self, ask: Callable[Asked, Answer], *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
+        """Answer by the method of the inner one. Whoever changes how each of them is called overrides it."""
+        return ask(*args, **kwargs)
+
+
+def forwarded(
+    method: Callable[Concatenate[Inner, Asked], Answer],
+) -> Callable[Concatenate[Forwarding[Inner], Asked], Answer]:
+    """Return a method of a protocol as its wrappers have it."""
+    name = method.__name__
+
+    def forward(self: Forwarding[Inner], /, *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
+        ask: Callable[Asked, Answer] = getattr(self._inner, name)
+        return self._asked(ask, *args, **kwargs)
+
+    return forward
+
+
+class ForwardingSession(Forwarding[WriteSession]):
+    """A transaction around another."""
+
+    _protocol = WriteSession
+
+    def __init__(self, inner: WriteSession) -> None:
+        super().__init__(inner)
+        self.id = inner.id
+
+    lock = forwarded(WriteSession.lock)
+    fingerprint = forwarded(WriteSession.fingerprint)
+    read = forwarded(WriteSession.read)
+    delete = forwarded(WriteSession.delete)
+    insert = forwarded(WriteSession.insert)
+    run_deferred = forwarded(WriteSession.run_deferred)
+    commit = forwarded(WriteSession.commit)
+
+
+class ForwardingServer(Forwarding[Server]):
+    """A server around another."""
+
+    _protocol = Server
+
+    describe = forwarded(Server.describe)
+    tables = forwarded(Server.tables)
+    surroundings = forwarded(Server.surroundings)
+    fingerprint = forwarded(Server.fingerprint)
+    bounds = forwarded(Server.bounds)
+    highest = forwarded(Server.highest)
+    read = forwarded(Server.read)
+    begin = forwarded(Server.begin)
+    scratch = forwarded(Server.scratch)
+    session_state = forwarded(Server.session_state)
+    ending = forwarded(Server.ending)
+    day_versions = forwarded(Server.day_versions)
+    waiting = forwarded(Server.waiting)
+    interrupt = forwarded(Server.interrupt)
+    close = forwarded(Server.close)
