@@ -13,16 +13,6 @@ from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 
 
-def interval_of(bucket: Bucket, columns: BucketColumns, observation: Observation) -> Window | None:
-    """Return the interval of its ACD that a bucket lies in, or None for a row without a time."""
-    start = bucket_start(bucket, columns, observation.zone)
-    if start is None:
-        return None
-    length = observation.length(bucket.acd)
-    begin = floor_to(start, length)
-    return Window(begin, begin + timedelta(minutes=length))
-
-
 def own_span(bucket: Bucket, columns: BucketColumns, length: int, zone: str) -> Window | None:
     """Return the time a bucket itself covers: its interval of `length` minutes, or its quarter of an hour."""
     start = bucket_start(bucket, columns, zone)
@@ -36,9 +26,10 @@ def span_of(bucket: Bucket, spec: TableSpec, observation: Observation) -> Window
     """Return the interval, day, week or month a bucket lies in, or None for a row without a time."""
     if spec.time is None:
         return None
-    if spec.grain.sliced:
-        return interval_of(bucket, BucketColumns.of(spec), observation)
-    return None if bucket.row_date is None else spec.grain.period(bucket.row_date)
+    if not spec.grain.sliced:
+        return None if bucket.row_date is None else spec.grain.period(bucket.row_date)
+    start, length = bucket_start(bucket, BucketColumns.of(spec), observation.zone), observation.length(bucket.acd)
+    return None if start is None else Window(begin := floor_to(start, length), begin + timedelta(minutes=length))
 
 
 def with_spans(observation: Observation) -> Observation:
