@@ -84,7 +84,7 @@ def test_every_name_stands_on_the_page() -> None:
     assert not [name for name in syncengine.__all__ if not re.search(rf"\b{name}\b", spans)]
     joined = " ".join(page.split())
     for call in (*FUNCTIONS, *METHODS):
-        name = call.__qualname__ if call in FUNCTIONS else f"Pair.{call.__name__}"
+        name = call.__name__ if call in FUNCTIONS else f"Pair.{call.__name__}"
         told = [re.findall(r"\w+|\.{3}", one) for one in re.findall(rf"{re.escape(name)}\(([^)]*)\)", joined)]
         parameters = [one for one in inspect.signature(call).parameters if one != "self"]
         assert any(words == parameters or words[-1:] == ["..."] for words in told), name
