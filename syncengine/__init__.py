@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from syncengine.app import Pair, bare_checklist, build_demo, open_catalogue, open_pair, open_procedures
     from syncengine.catalogue import Catalogue
     from syncengine.demo.shape import DemoPair
-    from syncengine.jobs.runs.result import Ran
     from syncengine.model.allowed import Allowed
     from syncengine.model.bucket import Bucket, BucketState
     from syncengine.model.bucket_rows import BucketRows, ChangedRow, RowColumn
@@ -72,17 +71,17 @@ if TYPE_CHECKING:
         KeptWhy,
         Plan,
         PlannedChange,
-        Policy,
         RestoreRange,
-        Rollups,
         StaleRollup,
         Step,
         TablePart,
-        UnknownColumns,
     )
+    from syncengine.model.plan_kind import BackfillPortion, Resync, RollupRepair, RunOnEdit, Sync, Undo
+    from syncengine.model.policy import Policy, Rollups, UnknownColumns
     from syncengine.model.portions import BackfillPlan, BackfillWishes, Portion, PortionDone, PortionFound
     from syncengine.model.procedure import Procedure, ProcedureLine
     from syncengine.model.progress import Progress
+    from syncengine.model.ran import Ran
     from syncengine.model.refusals import (
         ConflictsError,
         CutShortError,
@@ -109,32 +108,34 @@ if TYPE_CHECKING:
 
 # fmt: off
 __all__ = [
-    "Action", "Allowed", "BackfillPlan", "BackfillWishes", "BatchRecord", "BatchState", "BlindSide", "BlindTime",
-    "Bucket", "BucketDrift", "BucketRows", "BucketState", "BucketWrite", "CancelledError", "Catalogue",
-    "ChangedRow", "ChangedValue", "ChecklistLine", "ColumnType", "ConflictsError", "Counts", "CutShortError",
-    "DailyCheck", "DemoPair", "FaultsError", "FilledChecklist", "FilledLine", "Finding", "GroupChange",
-    "HookFailedError", "HookRecord", "HookState", "InputError", "InternalTable", "InternalVerdict", "KeptBack",
-    "KeptWhy", "KeyGroupDrift", "LocalAdministrationError", "Meeting", "MovedError", "NoTransactionsError",
-    "NotArchivedError", "NothingToPutBackError", "Observation", "OccupiedError", "OtherServersError",
-    "OutageFinding", "OutageReport", "OutagesUnknownError", "Outlook", "OutputError", "Pair", "PairCheck",
-    "PairFileError", "PairStatus", "Plan", "PlannedChange", "Policy", "Portion", "PortionDone", "PortionFound",
-    "Procedure", "ProcedureLine", "Progress", "Ran", "RefusedError", "RestoreRange", "Role", "Rollups",
-    "RowColumn", "Rule", "RunHeader", "RunKind", "RunOn", "RunOutcome", "RunRecord", "RunReport", "RunState",
-    "Scope", "ServerCheck", "ServerDay", "ServerError", "ServerFacts", "ServerLockedError", "ServerReadOnlyError",
-    "ServerSlowError", "ServerUnreachableError", "SetOffError", "Severity", "Sighting", "SpecError",
-    "StagingError", "StaleRollup", "Step", "StepOutcome", "StepState", "StillOpenError", "Strength", "SyncError",
-    "TableObservation", "TablePart", "TableSet", "TableSpec", "TableState", "TableToll", "Tick", "Timetable",
-    "TimetableListing", "TooManyDeletionsError", "UnknownColumns", "UnknownOutcomeError", "UnknownTableError",
-    "UnlikeLoadsError", "UnlikeTablesError", "UnwritableError", "Versions", "Window", "WindowError",
-    "bare_checklist", "build_demo", "open_catalogue", "open_pair", "open_procedures",
+    "Action", "Allowed", "BackfillPlan", "BackfillPortion", "BackfillWishes", "BatchRecord", "BatchState",
+    "BlindSide", "BlindTime", "Bucket", "BucketDrift", "BucketRows", "BucketState", "BucketWrite", "CancelledError",
+    "Catalogue", "ChangedRow", "ChangedValue", "ChecklistLine", "ColumnType", "ConflictsError", "Counts",
+    "CutShortError", "DailyCheck", "DemoPair", "FaultsError", "FilledChecklist", "FilledLine", "Finding",
+    "GroupChange", "HookFailedError", "HookRecord", "HookState", "InputError", "InternalTable", "InternalVerdict",
+    "KeptBack", "KeptWhy", "KeyGroupDrift", "LocalAdministrationError", "Meeting", "MovedError",
+    "NoTransactionsError", "NotArchivedError", "NothingToPutBackError", "Observation", "OccupiedError",
+    "OtherServersError", "OutageFinding", "OutageReport", "OutagesUnknownError", "Outlook", "OutputError", "Pair",
+    "PairCheck", "PairFileError", "PairStatus", "Plan", "PlannedChange", "Policy", "Portion", "PortionDone",
+    "PortionFound", "Procedure", "ProcedureLine", "Progress", "Ran", "RefusedError", "RestoreRange", "Resync",
+    "Role", "RollupRepair", "Rollups", "RowColumn", "Rule", "RunHeader", "RunKind", "RunOn", "RunOnEdit",
+    "RunOutcome", "RunRecord", "RunReport", "RunState", "Scope", "ServerCheck", "ServerDay", "ServerError",
+    "ServerFacts", "ServerLockedError", "ServerReadOnlyError", "ServerSlowError", "ServerUnreachableError",
+    "SetOffError", "Severity", "Sighting", "SpecError", "StagingError", "StaleRollup", "Step", "StepOutcome",
+    "StepState", "StillOpenError", "Strength", "Sync", "SyncError", "TableObservation", "TablePart", "TableSet",
+    "TableSpec", "TableState", "TableToll", "Tick", "Timetable", "TimetableListing", "TooManyDeletionsError", "Undo",
+    "UnknownColumns", "UnknownOutcomeError", "UnknownTableError", "UnlikeLoadsError", "UnlikeTablesError",
+    "UnwritableError", "Versions", "Window", "WindowError", "bare_checklist", "build_demo", "open_catalogue",
+    "open_pair", "open_procedures",
 ]
 _HOMES = (
-    "model.errors", "model.pair", "model.window", "model.plan", "model.allowed", "model.bucket",
-    "model.bucket_rows", "model.check", "model.checklist", "model.daily_check", "model.drift", "model.facts",
+    "model.errors", "model.pair", "model.window", "model.plan", "model.plan_kind", "model.policy",
+    "model.allowed", "model.bucket", "model.bucket_rows", "model.check", "model.checklist",
+    "model.daily_check", "model.drift", "model.facts",
     "model.filled_checklist", "model.hooks", "model.outages", "model.outcome", "model.pair_status",
     "model.portions", "model.procedure", "model.progress", "model.refusals", "model.rules", "model.rollups",
-    "model.run", "model.spec", "model.surroundings", "model.timetable_flag", "model.timetables", "demo.shape",
-    "catalogue", "jobs.runs.result", "app",
+    "model.run", "model.spec", "model.surroundings", "model.timetable_flag", "model.timetables", "model.ran",
+    "demo.shape", "catalogue", "app",
 )
 """Where these names come from: values first, since help and listings need none of the engine."""
 # fmt: on

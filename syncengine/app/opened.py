@@ -19,6 +19,7 @@ from syncengine.jobs.observation import Observer
 from syncengine.jobs.outages import Outages
 from syncengine.jobs.rollups.repair import MendingRollups
 from syncengine.jobs.runs.runs import Runs
+from syncengine.jobs.runs.undoing import Undoing
 from syncengine.jobs.sync import Syncing
 from syncengine.jobs.timetables.listing import Timetables
 from syncengine.model.never_pickled import NeverPickled
@@ -49,6 +50,7 @@ class Opened(NeverPickled):
         "_settings",
         "_syncing",
         "_timetables",
+        "_undoing",
     )
 
     def __init__(
@@ -70,6 +72,7 @@ class Opened(NeverPickled):
         pair = (settings, catalogue, self._connections)
         self._rollups = MendingRollups(settings, catalogue, self._ledger, self._observer)
         self._runs = Runs(*pair, self._ledger, progress, self._observer, self._commands, self._rollups)
+        self._undoing = Undoing(*pair, self._ledger)
         self._timetables = Timetables(*pair)
         self._outages = Outages(*pair, self._observer, self._commands, self._ledger)
         self._daily = DailyChecking(*pair, self._observer, self._commands, self._ledger)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from syncengine.app.arguments import (
     Moment,
@@ -24,18 +23,20 @@ from syncengine.app.arguments import (
 from syncengine.app.opened import Opened
 from syncengine.app.tables import Asked
 from syncengine.jobs.archive_wait import awaited
-from syncengine.jobs.resync import Resync, ResyncWishes
+from syncengine.jobs.resync import Resyncing, ResyncWishes
 from syncengine.jobs.surroundings import surrounded
 from syncengine.jobs.sync import SyncWishes
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
-from syncengine.model.plan import Plan, Policy, Rollups, UnknownColumns
+from syncengine.model.plan import Plan
+from syncengine.model.plan_kind import Resync
+from syncengine.model.policy import Policy, Rollups, UnknownColumns
 from syncengine.model.portions import BACKFILLED, BackfillPlan, BackfillWishes, Portion
 from syncengine.model.timetable_flag import RunOn
 from syncengine.planning.administration import AdministrationWishes
 from syncengine.planning.timetables import RunOnWish
 
-SYNCED = (Policy.REPLACE, Policy.FILL)
+SYNCED = tuple(policy for policy in Policy if policy.administers)
 
 
 class Planning(Opened):
@@ -76,10 +77,8 @@ class Planning(Opened):
             )
         wishes = ResyncWishes(
             specs=specs,
-            policy=choice(Policy, policy, "policy"),
+            kind=_resync(choice(Policy, policy, "policy"), rollups, unknown_columns),
             source=asked.source,
-            rollups=choice(Rollups, rollups, "rollups"),
-            unknown_columns=choice(UnknownColumns, unknown_columns, "unknown_columns"),
             window=window_of(window),
             acds=asked.acds,
             limits=limited(self._settings.limits, allow_deletions),
@@ -89,7 +88,7 @@ class Planning(Opened):
             allowed=self._choosing.allowed(allow_triggers, allow_cascades),
         )
         jobs = (self._settings, self._catalogue, self._connections, self._observer, self._rollups, self._progress)
-        return Resync(*jobs).plan(wishes, wait=wait)
+        return Resyncing(*jobs).plan(wishes, wait=wait)
 
     def plan_sync(
         self,
@@ -150,20 +149,18 @@ class Planning(Opened):
         moment = moment_of(since, "since")
         asked = Asked((), (), numbers_of(acds, "acds"), names_of(exclude, "exclude"))
         specs = self._choosing.to_look_for_outages(asked)
-        then = choice(Rollups, rollups, "rollups")
-        unknown = choice(UnknownColumns, unknown_columns, "unknown_columns")
+        kind = _resync(Policy.RECONCILE, rollups, unknown_columns)
         allowed = self._choosing.allowed(allow_triggers, allow_cascades)
         found = awaited(
-            lambda: self._outages.plan(moment, asked.acds, limits, allowed, specs, wait=wait),
+            lambda: self._outages.plan(moment, asked.acds, limits, allowed, specs, kind, wait=wait),
             limits,
             self._progress,
             wait=wait,
         )
-        if found is None or then is Rollups.LIST:
+        if found is None or kind.rollups is Rollups.LIST:
             return found
         with self._connections.servers(frozenset()) as servers:
-            wished = replace(found, rollups=then, unknown_columns=unknown)
-            made = self._rollups.foretold(servers, wished, self._choosing.excluded(asked))
+            made = self._rollups.foretold(servers, found, kind, self._choosing.excluded(asked))
             return surrounded(made, servers, allowed)
 
     def plan_backfill(
@@ -254,4 +251,9 @@ class Planning(Opened):
         """
         refuse_no_flags(dry_run=dry_run)
         named = None if run_id is None else text_of(run_id, "run_id")
-        return self._runs.plan_undo(named, self._choosing.allowed(allow_triggers, allow_cascades), dry_run=dry_run)
+        return self._undoing.plan(named, self._choosing.allowed(allow_triggers, allow_cascades), dry_run=dry_run)
+
+
+def _resync(policy: Policy, rollups: Rollups | str, unknown_columns: UnknownColumns | str) -> Resync:
+    unknown = choice(UnknownColumns, unknown_columns, "unknown_columns")
+    return Resync(policy, choice(Rollups, rollups, "rollups"), unknown)

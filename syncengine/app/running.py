@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from syncengine.app.arguments import Names, one_of, text_of
 from syncengine.app.opened import Opened
-from syncengine.jobs.runs.result import Ran
 from syncengine.jobs.sync import refuse_conflicts
 from syncengine.model.pair_status import RunReport
 from syncengine.model.plan import Plan
 from syncengine.model.portions import BackfillPlan
+from syncengine.model.ran import Ran
 from syncengine.model.run import RunKind, RunRecord
 
 
@@ -29,6 +29,10 @@ class Running(Opened):
         one_of(plan, Plan, "plan", "Give what a method named plan_... returned, where that is not None.")
         refuse_conflicts(plan)
         return self._runs.execute(plan, about=told)
+
+    def refuse_conflicts(self, plan: Plan) -> None:
+        """Raise what `execute` would: `RefusedError` while nobody has decided the conflicts of a plan (rule 15)."""
+        refuse_conflicts(one_of(plan, Plan, "plan", "Give what plan_sync returned."))
 
     def resume(self, run_id: str | None = None, *, allow_triggers: Names = (), allow_cascades: Names = ()) -> Ran:
         """Go on with a run that was cut short or partly done: nothing staged is read again, nothing done is done again.

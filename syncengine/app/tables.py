@@ -16,8 +16,6 @@ from syncengine.model.refusals import LocalAdministrationError
 from syncengine.model.sentences import listed
 from syncengine.model.spec import CompanionFile, DataClass, Kept, TableSpec
 
-COMPANIONS = {"agroups": "synonyms", "features": "users", "user_colors": "users", "user_defval": "users"}
-"""What is never written without another table: groups without names, permissions without users."""
 NAMED = 4
 
 
@@ -167,7 +165,8 @@ class Choosing:
         specs = self._with_companions(self.asked_for(asked))
         torn = sorted(self.excluded(asked) & {spec.name for spec in specs})
         if torn:
-            beside = listed([name for name in COMPANIONS if COMPANIONS[name] in torn], NAMED)
+            needing = [one.name for one in self.catalogue.tables if any(need.name in torn for need in one.needs)]
+            beside = listed(needing, NAMED)
             raise InputError(
                 f"{listed(torn, NAMED)} cannot be left out: {beside} is never written without it.",
                 hint="Leave that out as well.",
@@ -214,8 +213,8 @@ class Choosing:
 
     def _with_companions(self, specs: tuple[TableSpec, ...]) -> tuple[TableSpec, ...]:
         names = [spec.name for spec in specs]
-        wanted = [COMPANIONS[name] for name in names if name in COMPANIONS]
-        missing = [name for name in dict.fromkeys(wanted) if name not in names]
+        needed = dict.fromkeys(one.name for spec in specs for one in spec.needs)
+        missing = [name for name in needed if name not in names]
         return self.catalogue.select([*names, *missing]) if missing else specs
 
 

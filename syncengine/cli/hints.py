@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -18,28 +18,18 @@ OF_A_PAIR = "backfill check checklist outages report resume resync runs status s
 TOLD = re.compile(rf"`syncengine (?:{'|'.join(OF_A_PAIR.split())})\b(?P<more>[^`]*)`")
 NO_PAIR = re.compile(r"(^|\s)(--pair|--help)\b")
 PAIR = "--pair"
-SPELLED = {
-    "acds": "acd",
-    "exclude": "exclude-table",
-    "owners": "owner",
-    "pair_file": "pair",
-    "sets": "set",
-    "source": "from",
-    "tables": "table",
-}
-"""Arguments of the Python API whose options are called otherwise."""
-ARGUMENT = re.compile(
-    r"""
-    `(?P<name>acds|allow_(?:cascades|deletions|triggers)|anew|at|dry_run|exclude|hours|include_manual|owners|pair_file
-    |policy|portion_(?:days|rows)|prefer|remove_users|rows_per_second|sets|since|source|specs|tables|unknown_columns
-    |untick|wait|way|window)=(?P<value>[^`]*)`
-    """,
-    re.VERBOSE,
-)
+ARGUMENT = re.compile(r"`(?P<name>\w+)=(?P<value>[^`]*)`")
+OPTIONS = {"pair_file": PAIR}
+"""The option for each argument of the Python API, as the commands have told of theirs."""
 OF_ROWS = frozenset({"samples", "changes", "key", "values", "differences"})
 """What of a document holds values of rows, which are told as they are."""
 
 _pair: ContextVar[str] = ContextVar("_pair", default="")
+
+
+def remember_options(options: Mapping[str, str]) -> None:
+    """Remember which option of a command stands for which argument."""
+    OPTIONS.update(options)
 
 
 def remember_pair(arguments: Sequence[str]) -> None:
@@ -60,7 +50,11 @@ def _named(arguments: Sequence[str]) -> Iterator[str]:
 def changes(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield which part of a text gives way to what can be typed, from where to where; the last first."""
     pair = _pair.get()
-    found = [(*told.span(), _option(told["name"], told["value"])) for told in ARGUMENT.finditer(text)]
+    found = [
+        (*told.span(), _option(OPTIONS[told["name"]], told["value"]))
+        for told in ARGUMENT.finditer(text)
+        if told["name"] in OPTIONS
+    ]
     found += [
         (told.end("more"), told.end("more"), f" {PAIR} {shlex.quote(pair)}")
         for told in (TOLD.finditer(text) if pair else ())
@@ -69,12 +63,12 @@ def changes(text: str) -> Iterator[tuple[int, int, str]]:
     yield from sorted(found, reverse=True)
 
 
-def _option(name: str, value: str) -> str:
+def _option(option: str, value: str) -> str:
     """Return an argument as it is typed on a command line, once for each of its values."""
-    option = f"--{SPELLED.get(name, name).replace('_', '-')}"
-    if not value:
-        return option
-    meant = ast.literal_eval(value)
+    try:
+        meant = ast.literal_eval(value or "True")
+    except (SyntaxError, ValueError):
+        meant = value
     if meant is True:
         return option
     return " ".join(f"{option} {shlex.quote(str(one))}" for one in (meant if isinstance(meant, tuple) else (meant,)))

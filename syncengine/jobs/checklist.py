@@ -29,14 +29,13 @@ from syncengine.model.errors import (
     WindowError,
 )
 from syncengine.model.filled_checklist import ChecklistRecord, FilledChecklist, Tick, TickedBy
+from syncengine.model.grain import INTERVAL
 from syncengine.model.hooks import CheckKind, HookRecord, HookState, in_order, in_single_user_mode
 from syncengine.model.names import argument, command
 from syncengine.model.pair import Hook, PairSettings, Role
 from syncengine.model.procedure import LooksBack, Procedure, ProcedureLine
-from syncengine.model.spec import Archive
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions, gather_facts
-from syncengine.observe.scopes import LONGEST_KEPT, oldest_kept
 from syncengine.planning.filling import Filling, chosen_way, filled_in
 from syncengine.planning.sights.evidence import Evidence, Need
 from syncengine.staging.checklist_file import ChecklistFile
@@ -174,11 +173,10 @@ class Checklists:
         now = as_of(self.settings)
         match procedure.looks_back:
             case LooksBack.YESTERDAY:
-                return oldest_kept(Archive.INTERVAL, 1, now)
+                return INTERVAL.unit.back(1, now)
             case LooksBack.AS_LONG_AS_KEPT:
-                periods = self.settings.retention.of(Archive.INTERVAL) or LONGEST_KEPT[Archive.INTERVAL]
-                return oldest_kept(Archive.INTERVAL, periods, now)
-            case _:
+                return INTERVAL.unit.back(self.settings.retention.most(INTERVAL), now)
+            case LooksBack.NOT:
                 return now
 
     def _carry_out(

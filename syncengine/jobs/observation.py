@@ -15,7 +15,7 @@ from syncengine.model.facts import ServerFacts
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan
 from syncengine.model.progress import Progress
-from syncengine.model.run import RunState
+from syncengine.model.run import RunKind, RunState
 from syncengine.model.sides import Sides
 from syncengine.model.spec import CompanionFile, DataClass, TableSpec
 from syncengine.model.window import Window
@@ -70,7 +70,7 @@ class Observer:
         """Compare afresh what a plan was made for."""
         specs = tuple(self.catalogue.table(name) for name in plan.tables)
         request = self.request(specs, plan.requested, plan.acds, plan.source, every_row=False)
-        last = LastSynced(self.settings.staging) if plan.syncs else None
+        last = LastSynced(self.settings.staging) if plan.run_kind is RunKind.SYNC else None
         return self.observe(servers, replace(request, fresh=True), last=last)
 
     def observe(

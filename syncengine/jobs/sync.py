@@ -14,7 +14,9 @@ from syncengine.jobs.timetables.schedules import with_missing_schedules
 from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.names import argument
 from syncengine.model.pair import Limits, PairSettings, Role
-from syncengine.model.plan import Plan, Policy
+from syncengine.model.plan import Plan
+from syncengine.model.plan_kind import Sync
+from syncengine.model.policy import Policy
 from syncengine.model.refusals import ConflictsError
 from syncengine.model.spec import TableSpec
 from syncengine.observe.belonging import not_belonging, with_left_named, without
@@ -65,8 +67,9 @@ class Syncing:
             for_writing=True,
             named=wishes.named,
         )
+        kind = Sync(wishes.policy)
         how = Wishes(
-            wishes.policy,
+            kind,
             wishes.limits,
             hooks=self.settings.hooks,
             call_history=self.settings.call_history,
@@ -79,7 +82,7 @@ class Syncing:
             observation = with_left_named(observation, left)
             made = planned(observation, self.catalogue, how, servers)
             with Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb) as cache:
-                made = with_missing_schedules(made, observation, servers, self.settings, self.catalogue, cache)
+                made = with_missing_schedules(made, kind, observation, servers, self.settings, self.catalogue, cache)
             return surrounded(made, servers, wishes.allowed)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.outcome import StepState
 from syncengine.model.pair import Role
-from syncengine.model.plan import Policy
+from syncengine.model.policy import Policy
 from syncengine.model.window import Window
 
 BACKFILLED = (Policy.FILL, Policy.REPLACE, Policy.RECONCILE)
@@ -89,7 +89,7 @@ class BackfillWishes:
     @property
     def writes_to(self) -> frozenset[Role]:
         """The servers that may be written to."""
-        return frozenset(Role) if self.policy is Policy.RECONCILE else frozenset((self.source.other,))
+        return frozenset(Role) if self.policy.both_directions else frozenset((self.source.other,))
 
     @property
     def about(self) -> str:

@@ -13,7 +13,6 @@ from syncengine.model.interval import at_label
 from syncengine.model.merging import merged
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.progress import Progress, Silent
-from syncengine.model.spec import Archive
 from syncengine.model.window import Window
 from syncengine.observe.asking import asking
 from syncengine.observe.observation import observe, questions_of
@@ -88,7 +87,7 @@ def parts_of(request: Request, questions: ScopeQuestions) -> Iterator[Request]:
     What is written is not cut into months: whether a write is held against digests is decided for all of a table.
     """
     for spec in request.specs:
-        cut = spec.archive in (Archive.INTERVAL, Archive.EVENT) and not request.for_writing
+        cut = spec.grain.sliced and not request.for_writing
         scopes = scopes_of(spec, questions, questions.lengths, {}) if cut else ()
         windows = [scope.window for scope in scopes if scope.window is not None]
         yield from (replace(request, specs=(spec,), months=months) for months in _months(windows, request.as_of))

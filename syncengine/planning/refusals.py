@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from syncengine.model.drift import Observation, TableState
 from syncengine.model.errors import ServerError
 from syncengine.model.facts import ServerFacts
+from syncengine.model.grain import Archive
 from syncengine.model.interval import floor_to
 from syncengine.model.names import argument
 from syncengine.model.outages import BlindTime, Unseen
@@ -20,7 +21,7 @@ from syncengine.model.refusals import (
     UnlikeTablesError,
 )
 from syncengine.model.sentences import plural
-from syncengine.model.spec import Archive, DataClass, TableSpec
+from syncengine.model.spec import DataClass, TableSpec
 
 SHOWN = 3
 WAIT = "Run the same command again when archiving is done, or add `wait=True`."
@@ -106,7 +107,7 @@ def refuse_unarchived(observation: Observation) -> None:
     """Refuse a window that one of the servers has not archived to its end (rule 6)."""
     for table in observation.tables:
         spec = table.spec
-        if spec.archive not in (Archive.INTERVAL, Archive.EVENT) or spec.future_dates or spec.at_once:
+        if not spec.grain.sliced or spec.future_dates or spec.at_once:
             continue
         for scope in table.scopes:
             if scope.acd is None or scope.requested is None:

@@ -8,17 +8,15 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.drift import Counts
 from syncengine.model.names import command
-from syncengine.model.outcome import RunOutcome
 from syncengine.model.plan import KeptWhy, Plan
-from syncengine.model.portions import BackfillPlan, Portion, PortionDone, PortionFound
-from syncengine.model.run import RunKind
+from syncengine.model.portions import BackfillPlan, Portion, PortionFound
+from syncengine.model.ran import Ran
 from syncengine.model.sentences import listed, plural
 from syncengine.report.checklist import checklist_lines
 from syncengine.report.json_values import plain
-from syncengine.report.outcome import print_left
+from syncengine.report.outcome import outcome_document, print_left
 from syncengine.report.plan_json import plan_summary
 from syncengine.report.text import grid, number, unbroken
 
@@ -89,19 +87,10 @@ def print_planned_not_compared(console: Console, plans: Sequence[Plan | None]) -
         console.print(Text(f"{table} is not compared: {why}.", style="red"))
 
 
-def print_backfill_outcome(
-    console: Console,
-    outcome: RunOutcome,
-    portions: Sequence[PortionDone],
-    notes: Sequence[str],
-    before: Sequence[PortionFound] = (),
-    not_counted: Sequence[str] = (),
-    pair: str = "FILE",
-    needs: Allowed = NOTHING,
-    by_hand: str = "",
-) -> None:
+def print_backfill_outcome(console: Console, ran: Ran, pair: str, by_hand: str) -> None:
     """Print what became of each portion that was done this time; `by_hand` is what is left to people, in short."""
-    for note in notes:
+    outcome, portions, not_counted = ran.outcome, ran.portions, ran.not_counted
+    for note in ran.notes:
         console.print(Text(f"Note: {note}.", style="dim"))
     table = grid(
         "portion", "window", "deleted", "inserted", "left", "afterwards", right=FIGURES, wraps=("window", "afterwards")
@@ -127,14 +116,14 @@ def print_backfill_outcome(
             style="bold",
         )
     )
-    _print_before(console, before)
+    _print_before(console, ran.before)
     if not_counted:
         days = "days that only they have were" if len(not_counted) > 1 else "days that only it has were"
         console.print(Text(f"  not counted: {listed(not_counted, TABLES_NAMED)}; {days} not looked at", style="red"))
-    print_left(console, outcome, pair, needs=needs, kind=RunKind.BACKFILL)
+    print_left(console, ran, pair)
     if outcome.done and outcome.stopped:
         # Between two portions: no step was left, and there is more to do.
-        resume = command("resume", outcome.run_id, "--pair", pair, *needs.words)
+        resume = command("resume", outcome.run_id, "--pair", pair, *ran.needs.words)
         console.print(unbroken(f"Go on with it: {resume}", style="bold"))
 
 
@@ -169,17 +158,12 @@ def portions_document(plan: BackfillPlan, plans: Sequence[Plan | None] = ()) -> 
     }
 
 
-def backfill_outcome_document(
-    outcome: dict[str, Any],
-    portions: Sequence[PortionDone],
-    before: Sequence[PortionFound] = (),
-    not_counted: Sequence[str] = (),
-) -> dict[str, Any]:
-    """Return what became of a backfill; `outcome` is its outcome as plain data."""
+def backfill_outcome_document(ran: Ran) -> dict[str, Any]:
+    """Return what became of a backfill as plain data."""
     return {
         "format": "syncengine.backfill",
         "version": 1,
-        "outcome": outcome,
+        "outcome": outcome_document(ran),
         "portions_before": [
             {
                 "portion": found.number,
@@ -188,9 +172,9 @@ def backfill_outcome_document(
                 "not_compared": list(found.not_compared),
                 "unwritable": list(found.unwritable),
             }
-            for found in before
+            for found in ran.before
         ],
-        "not_counted": list(not_counted),
+        "not_counted": list(ran.not_counted),
         "portions": [
             {
                 **_portion(done.portion),
@@ -201,7 +185,7 @@ def backfill_outcome_document(
                 "not_compared": list(done.not_compared),
                 "unwritable": list(done.unwritable),
             }
-            for done in portions
+            for done in ran.portions
         ],
     }
 

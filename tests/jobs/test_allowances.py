@@ -16,7 +16,8 @@ from syncengine.jobs import surroundings as looking
 from syncengine.model.allowed import Allowed
 from syncengine.model.errors import ServerError
 from syncengine.model.pair import Role
-from syncengine.model.plan import Plan, Policy, Rollups
+from syncengine.model.plan import Plan
+from syncengine.model.policy import Policy, Rollups
 from syncengine.model.portions import BackfillWishes
 from syncengine.model.refusals import SetOffError
 from syncengine.model.run import RunHeader, RunKind

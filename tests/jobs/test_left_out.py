@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from syncengine.model.errors import InputError
-from syncengine.model.plan import KeptWhy, Rollups
+from syncengine.model.plan import KeptWhy
+from syncengine.model.policy import Rollups
 from tests.builders import Files, build_files
 from tests.cli.terminal import Typing
 from tests.jobs.test_outages import broken, link

@@ -9,7 +9,6 @@ import pytest
 
 from syncengine.app import open_pair
 from syncengine.model.drift import TableState
-from syncengine.model.facts import WITNESSES
 from syncengine.model.pair import Role
 from syncengine.observe.columns import ColumnsVerdict, judge_columns
 from syncengine.servers.kinds import open_server
@@ -75,7 +74,7 @@ def test_a_witness_that_does_not_fit_is_passed_over(tmp_path: Path, change: str,
     assert [(day.shortest, day.longest) for day in facts.lengths] == [(30, 30)]
 
 
-@pytest.mark.parametrize("witness", WITNESSES)
+@pytest.mark.parametrize("witness", [spec.name for spec in catalogue().witnesses])
 def test_every_witness_is_judged(tmp_path: Path, witness: str) -> None:
     """Each table that is asked which intervals were seen may lack columns."""
     files = build_files(tmp_path, [witness, "synonyms"])

@@ -13,11 +13,11 @@ from syncengine.model.checklist import ChecklistLine, LineKind
 from syncengine.model.daily_check import DailyCheck, HookCheck, ServerDay
 from syncengine.model.facts import ArchiveStatus, ServerFacts
 from syncengine.model.filled_checklist import ChecklistRecord, Seen, Sighting, Tick, TickedBy
+from syncengine.model.grain import Archive
 from syncengine.model.hooks import CheckKind, HookRecord, HookState
 from syncengine.model.pair import CallHistory, Role
 from syncengine.model.procedure import Place, Procedure, ProcedureLine, SightName
 from syncengine.model.run import BatchPlace, BatchRecord, BatchState, RunHeader, RunKind, RunRecord, RunState
-from syncengine.model.spec import Archive
 from syncengine.model.support import Support
 from syncengine.model.timetable_flag import TimetableFlag, TimetableState
 from syncengine.model.timetables import Schedule, Timetable, TimetableListing, TimetableSide

@@ -15,7 +15,8 @@ from syncengine.model.bucket import BucketColumns
 from syncengine.model.checklist import LineKind
 from syncengine.model.outcome import StepState
 from syncengine.model.pair import Role
-from syncengine.model.plan import Plan, Rollups
+from syncengine.model.plan import Plan
+from syncengine.model.policy import Rollups
 from syncengine.model.run import RunKind
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.observe.rollups.recomputed_rows import Recomputing

@@ -12,7 +12,6 @@ from syncengine.jobs.backfill.portion_bounds import Cutting
 from syncengine.jobs.backfill.portion_run import Copying, PortionWork
 from syncengine.jobs.backfill.progress_display import PortionProgress
 from syncengine.jobs.connections import as_of
-from syncengine.jobs.runs.result import Ran
 from syncengine.jobs.runs.runs import Runs
 from syncengine.jobs.surroundings import needs, refuse_nothing_writable, told_of
 from syncengine.model.allowed import NOTHING, Allowed
@@ -22,6 +21,7 @@ from syncengine.model.pair import Role
 from syncengine.model.plan import Plan
 from syncengine.model.portions import BackfillPlan, BackfillWishes, Portion
 from syncengine.model.progress import Progress
+from syncengine.model.ran import Ran
 from syncengine.model.run import RunKind, RunRecord
 from syncengine.servers.protocol import Server
 from syncengine.servers.throttle import Throttle, ThrottledServer
