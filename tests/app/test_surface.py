@@ -15,7 +15,7 @@ import typer.main
 
 import syncengine
 from syncengine import Pair, SyncError
-from syncengine.cli.hints import ARGUMENT, SPELLED
+from syncengine.cli.hints import ARGUMENT, OPTIONS
 from syncengine.cli.main import app
 from tests.docs.pages import DOCS
 
@@ -25,16 +25,10 @@ METHODS = [call for name, call in inspect.getmembers(Pair, inspect.isfunction) i
 OUR_WAY = {"json", "yes", "verbose", "pair", "dry_run", "internal", "outages", "ledger", "remove", "help"}
 """Options of how a command asks and tells, and those that are calls of their own in the Python API."""
 CALLED = {
-    "acd": "acds",
-    "exclude_table": "exclude",
-    "from_": "source",
     "full": "every_row",
     "order": "newest_first",
-    "owner": "owners",
     "resync": "execute",
     "run": "run_id",
-    "set_": "sets",
-    "table": "tables",
 }
 """Options that the Python API calls otherwise."""
 
@@ -110,7 +104,7 @@ def test_arguments_in_messages_are_there() -> None:
     for name in named - {""}:
         assert name in known
         assert ARGUMENT.fullmatch(f"`{name}=`"), name
-        assert f"--{SPELLED.get(name, name).replace('_', '-')}" in typed, name
+        assert OPTIONS[name] in typed, name
 
 
 def _commands() -> list[Any]:
