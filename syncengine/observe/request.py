@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from syncengine.model.facts import ServerFacts
 from syncengine.model.interval import at_label
@@ -34,6 +35,17 @@ class Months:
         if day is None:
             return self.old_end
         return (self.first is None or self.first <= day) and (self.past is None or day < self.past)
+
+    def outside(self, window: Window) -> Iterator[Window]:
+        """Yield what of a window lies before and after them."""
+        before = window.before(at_label(self.first, 0)) if self.first is not None else None
+        after = window.since(at_label(self.past, 0)) if self.past is not None else None
+        yield from (one for one in (before, after) if one is not None)
+
+    def and_around(self, far: timedelta) -> Months:
+        """Return the days that are in them or no further from them than that."""
+        first = self.first - far if self.first is not None else None
+        return Months(first, self.past + far if self.past is not None else None)
 
     def clipped(self, window: Window) -> Window | None:
         """Return what of a window lies in them, or None."""
