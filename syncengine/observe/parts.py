@@ -20,7 +20,7 @@ from syncengine.observe.observation import observe, questions_of
 from syncengine.observe.pair_facts import facts_for
 from syncengine.observe.refusals import refuse_absent, refuse_impossible, refuse_nothing
 from syncengine.observe.request import Months, Request
-from syncengine.observe.scopes import ScopeQuestions, scopes_of
+from syncengine.observe.scopes import EARLIEST, ScopeQuestions, scopes_of
 from syncengine.servers.open_servers import handing_of
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
@@ -83,14 +83,16 @@ def observe_part(
 
 
 def parts_of(request: Request, questions: ScopeQuestions) -> Iterator[Request]:
-    """Yield a part for each table, and of intervals and events one for each month that they may be of.
+    """Yield a part for each table, and of intervals and events of a known time one for each month.
 
-    What is written is not cut into months: whether a write is held against digests is decided for all of a table.
+    Not where days are remembered, which stand for a table as a whole, nor what is written: whether a write is held
+    against digests is decided for all of a table.
     """
+    whole = request.for_writing or request.may_recall
     for spec in request.specs:
-        cut = spec.archive in (Archive.INTERVAL, Archive.EVENT) and not request.for_writing
+        cut = spec.archive in (Archive.INTERVAL, Archive.EVENT) and not whole
         scopes = scopes_of(spec, questions, questions.lengths, {}) if cut else ()
-        windows = [scope.window for scope in scopes if scope.window is not None]
+        windows = [scope.window for scope in scopes if scope.window is not None and scope.window.start > EARLIEST]
         yield from (replace(request, specs=(spec,), months=months) for months in _months(windows, request.as_of))
 
 
