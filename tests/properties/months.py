@@ -11,19 +11,15 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from syncengine.jobs.connections import Connections
-from syncengine.jobs.hook_commands import Commands
 from syncengine.model.drift import Observation, TableObservation
 from syncengine.model.merging import merged
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.progress import Silent
 from syncengine.observe.observation import observe
 from syncengine.observe.request import Months, Request
-from syncengine.pair_file import read_pair_file
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
-from syncengine.staging.ledger import Ledger
-from tests.builders import Files, Row, build_files, catalogue, connected, insert, row
+from tests.builders import Files, Row, build_files, catalogue, connected, insert, row, servers_of, settings_of
 
 AS_OF = datetime(2000, 7, 10, 7, 10)
 TABLES = ("htrunk", "dtrunk", "wtrunk", "mtrunk", "haglog", "call_rec", "ag_actv", "synonyms", "agroups")
@@ -59,7 +55,7 @@ def login(begin: datetime, end: datetime | None, *, agent: str = "4001", cut: st
         "outflag": ">" if ">" in cut else None,
         "row_date": begin.date(),
     }
-    told |= {"login": epoch(begin), "logout": epoch(end) if end else None}
+    told |= {"row_date": begin.date(), "login": epoch(begin), "logout": epoch(end) if end else None}
     return row("haglog", **{"logid": agent, "extn": "200", "split": 1, **told, **values})
 
 
@@ -95,9 +91,8 @@ class Looking:
     @contextmanager
     def at(cls, files: Files) -> Iterator[Looking]:
         """Open both servers."""
-        settings = read_pair_file(files.pair_file, {})
-        with Connections(settings, Ledger(settings.staging), Commands(settings, {})).servers(frozenset()) as servers:
-            yield cls(settings, dict(servers))
+        with servers_of(files.pair_file) as servers:
+            yield cls(settings_of(files.pair_file), dict(servers))
 
     def request(self, tables: Sequence[str] = TABLES, **asked: Any) -> Request:
         """Return the request for some tables, with the facts at hand, so that all parts have the same."""
