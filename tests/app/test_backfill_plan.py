@@ -30,7 +30,7 @@ def test_a_backfill_is_planned_looked_at_and_done(tmp_path: Path) -> None:
     assert isinstance(plan, BackfillPlan)
     assert plan == made
     assert (plan.writes_to, plan.not_counted, [portion.rows for portion in plan.portions]) == (
-        {Role.SECONDARY},
+        frozenset({Role.SECONDARY}),
         (),
         [8],
     )
