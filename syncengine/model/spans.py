@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from syncengine.model.bucket import Bucket, BucketColumns, bucket_start
-from syncengine.model.drift import Observation, TableObservation
+from syncengine.model.drift import BucketDrift, Observation
 from syncengine.model.interval import QUANTUM, floor_to
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
@@ -34,12 +34,18 @@ def span_of(bucket: Bucket, spec: TableSpec, observation: Observation) -> Window
 
 def with_spans(observation: Observation) -> Observation:
     """Return an observation of which each bucket that differs tells when it is: nobody works that out again."""
+    known: dict[Window | None, Window | None] = {}
+    """Many buckets are of the same time, which is kept once."""
 
-    def placed(table: TableObservation) -> TableObservation:
-        spans = (replace(one, span=span_of(one.bucket, table.spec, observation)) for one in table.differing)
-        return replace(table, differing=tuple(spans))
+    def placed(drift: BucketDrift, spec: TableSpec) -> BucketDrift:
+        span = span_of(drift.bucket, spec, observation)
+        return replace(drift, span=known.setdefault(span, span))
 
-    return replace(observation, tables=tuple(map(placed, observation.tables)))
+    tables = (
+        replace(table, differing=tuple(placed(one, table.spec) for one in table.differing))
+        for table in observation.tables
+    )
+    return replace(observation, tables=tuple(tables))
 
 
 def joined(spans: Iterable[Window | None]) -> tuple[Window, ...]:
