@@ -29,11 +29,8 @@ def test_a_backfill_is_planned_looked_at_and_done(tmp_path: Path) -> None:
 
     assert isinstance(plan, BackfillPlan)
     assert plan == made
-    assert (plan.writes_to, plan.not_counted, [portion.rows for portion in plan.portions]) == (
-        frozenset({Role.SECONDARY}),
-        (),
-        [8],
-    )
+    assert set(plan.writes_to) == {Role.SECONDARY}
+    assert [portion.rows for portion in plan.portions] == [8]
     assert [(portion.number, done is not None and len(done.steps)) for portion, done in foretold] == [(1, 1)]
     assert (ran.outcome.done, pair.run().header.about) == (True, "our night's work")
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
