@@ -51,8 +51,8 @@ def epoch(moment: datetime) -> int:
 
 def login(begin: datetime, end: datetime | None, *, agent: str = "4001", cut: str = "", **values: Any) -> Row:
     """Return a haglog row; `cut` holds `<` where its beginning was cut, and `>` for its end."""
-    told: dict[str, Any] = {"inflag": "<" if "<" in cut else None, "outflag": ">" if ">" in cut else None, "row_date": begin.date()}
-    told |= {"login": epoch(begin), "logout": epoch(end) if end else None}
+    told: dict[str, Any] = {"inflag": "<" if "<" in cut else None, "outflag": ">" if ">" in cut else None}
+    told |= {"row_date": begin.date(), "login": epoch(begin), "logout": epoch(end) if end else None}
     return row("haglog", **{"logid": agent, "extn": "200", "split": 1, **told, **values})
 
 
