@@ -36,6 +36,7 @@ from syncengine.model.daily_check import DailyCheck
 from syncengine.model.drift import Observation
 from syncengine.model.errors import InputError
 from syncengine.model.filled_checklist import FilledChecklist
+from syncengine.model.never_pickled import NeverPickled
 from syncengine.model.outages import OutageReport
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan, Policy, Rollups, UnknownColumns
@@ -55,7 +56,7 @@ from syncengine.staging.ledger import Ledger
 from syncengine.staging.staging_folder import keep_from_others
 
 
-class Pair:
+class Pair(NeverPickled):
     """A High Availability pair. Use `open_pair` to get one."""
 
     def __init__(

@@ -9,9 +9,10 @@ from syncengine.app.arguments import Names, names_of, numbers_of
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.outages import compared_in
 from syncengine.model.allowed import Allowed
-from syncengine.model.errors import InputError, RefusedError
+from syncengine.model.errors import InputError
 from syncengine.model.names import typed
 from syncengine.model.pair import Role
+from syncengine.model.refusals import LocalAdministrationError
 from syncengine.model.sentences import listed
 from syncengine.model.spec import CompanionFile, DataClass, Kept, TableSpec
 
@@ -218,10 +219,10 @@ class Choosing:
 
 def refuse_local(specs: Iterable[TableSpec]) -> None:
     """Refuse local administration, which no option lets anybody copy (rule 1)."""
-    local = [spec.name for spec in specs if spec.data_class is DataClass.LOCAL]
+    local = tuple(spec.name for spec in specs if spec.data_class is DataClass.LOCAL)
     if local:
-        raise RefusedError(
+        raise LocalAdministrationError(
             f"{', '.join(local)}: local administration belongs to one server and is never copied.",
-            rule=1,
+            tables=local,
             hint="Leave it out; no option lifts this.",
         )

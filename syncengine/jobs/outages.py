@@ -99,7 +99,7 @@ class Outages:
         """Return the plan that repairs every outage from the better server, in both directions; None where none is.
 
         An interval that is not archived on both servers is left, and named; with `wait` it is refused instead
-        (rule 6), so that the caller waits. So is a time of which nothing shows what a server saw (rule 13), where
+        (rule 6), so that the caller waits. So is a time of which nothing shows what a server saw, where
         nothing else is there to repair. Raises `RefusedError` where a rule forbids the plan.
         """
         looked = self._looked(since)

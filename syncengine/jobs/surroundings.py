@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 
 from syncengine.catalogue import Catalogue
 from syncengine.execute.batches import buckets_of_step, done_up_to
-from syncengine.model.allowed import Allowed, SetOffError
+from syncengine.model.allowed import Allowed
 from syncengine.model.drift import Observation
 from syncengine.model.errors import StagingError, SyncError
 from syncengine.model.interrupts import BY_USER, is_stop
 from syncengine.model.outcome import RunOutcome
 from syncengine.model.pair import Hook, Role
 from syncengine.model.plan import Plan, Policy, Step
+from syncengine.model.refusals import SetOffError
 from syncengine.model.run import RunRecord
 from syncengine.model.surroundings import EVERY_WRITE, Meeting, Unseen, Write
 from syncengine.observe.rollups.held import held_somewhere

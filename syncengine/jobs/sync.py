@@ -12,9 +12,9 @@ from syncengine.jobs.observation import Observer
 from syncengine.jobs.surroundings import planned, surrounded
 from syncengine.jobs.timetables.schedules import with_missing_schedules
 from syncengine.model.allowed import NOTHING, Allowed
-from syncengine.model.errors import RefusedError
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.model.plan import Plan, Policy
+from syncengine.model.refusals import ConflictsError
 from syncengine.model.spec import TableSpec
 from syncengine.observe.belonging import not_belonging, with_left_named, without
 from syncengine.observe.request import Request
@@ -89,10 +89,10 @@ def refuse_conflicts(made: Plan) -> None:
         return
     tables = ", ".join(dict.fromkeys(change.table for change in conflicts))
     count = len(conflicts)
-    raise RefusedError(
+    raise ConflictsError(
         f"{count:,} key group{' of ' if count == 1 else 's of '}{tables} {'was' if count == 1 else 'were'} changed on "
         f"{made.target} since both servers were last alike, and copying {made.source} would undo that.",
-        rule=15,
+        changes=conflicts,
         hint=f"Look at both versions in the plan; then add --prefer {made.source} to write {made.source}'s, or "
         f"--prefer {made.target} to leave {made.target}'s (`syncengine sync --from {made.target}` copies them back).",
     )

@@ -15,9 +15,10 @@ from syncengine.jobs.timetables.schedules import flags_as_made
 from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.bucket import EMPTY, BucketColumns, BucketState
 from syncengine.model.drift import Counts, Observation
-from syncengine.model.errors import InputError, RefusedError, ServerError
+from syncengine.model.errors import InputError, ServerError
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import KeptBack, KeptWhy, Plan, Policy, RowsFrom, Step
+from syncengine.model.refusals import NothingToPutBackError
 from syncengine.model.run import BatchState, RunRecord, RunState
 from syncengine.model.sides import Sides
 from syncengine.model.spans import span_of
@@ -52,7 +53,7 @@ class UndoQuestions:
 def plan_undo(
     record: RunRecord, run: RunFolder, servers: Mapping[Role, Server], questions: UndoQuestions, cache: Cache
 ) -> Plan:
-    """Return the plan that puts back what a run has changed; raises `RefusedError` where none of it can be."""
+    """Return the plan that puts back what a run has changed; raises `NothingToPutBackError` where none of it can be."""
     _refuse_other_servers(record, run, servers)
     parts = tuple(written_parts(record, run))
     written = _by_bucket(parts)
@@ -80,9 +81,9 @@ def plan_undo(
     if kept and not steps:
         shown = "; ".join(f"{one.table}: {one.why}{f' ({one.detail})' if one.detail else ''}" for one in kept[:SHOWN])
         more = f"; and {len(kept) - SHOWN} more" if len(kept) > SHOWN else ""
-        raise RefusedError(
+        raise NothingToPutBackError(
             f"Nothing of run {record.id} can be put back. {shown}{more}.",
-            rule=13,
+            run_id=record.id,
             hint=_instead(kept),
         )
     first = next(iter((written or left).values()))

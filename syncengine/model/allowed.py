@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from syncengine.model.errors import RefusedError
 from syncengine.model.names import typed
 from syncengine.model.surroundings import Meeting, Met, MetKind
 
@@ -63,14 +62,6 @@ class Allowed:
 
 
 NOTHING = Allowed()
-
-
-class SetOffError(RefusedError):
-    """Rows beside those that are written would change, and nobody has allowed it; `needs` is what would."""
-
-    def __init__(self, message: str, *, rule: int = 13, hint: str = "", needs: Allowed = NOTHING) -> None:
-        super().__init__(message, rule=rule, hint=hint)
-        self.needs = needs
 
 
 def needed(meetings: Iterable[Meeting]) -> Allowed:

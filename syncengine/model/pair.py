@@ -9,6 +9,7 @@ from pathlib import Path
 
 from syncengine.model.expected import ExpectedRows
 from syncengine.model.mask import UNMASKED, Mask
+from syncengine.model.never_pickled import NeverPickled
 from syncengine.model.spec import Archive
 from syncengine.model.support import UNTOLD, Support
 from syncengine.model.timetable_flag import TimetableSettings
@@ -27,7 +28,7 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ServerSettings:
+class ServerSettings(NeverPickled):
     """One server of the pair. `url` may hold a secret and is never shown; in `shown_url` ${NAME} stands for it."""
 
     role: Role
@@ -113,7 +114,7 @@ class Hook:
 
 
 @dataclass(frozen=True, slots=True)
-class PairSettings:
+class PairSettings(NeverPickled):
     """Everything a pair file says. Paths are absolute."""
 
     file: Path

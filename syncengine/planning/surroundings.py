@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from syncengine.model.allowed import Allowed, SetOffError, needed
+from syncengine.model.allowed import Allowed, needed
 from syncengine.model.drift import Counts
-from syncengine.model.errors import RefusedError
 from syncengine.model.names import typed
 from syncengine.model.pair import Role
 from syncengine.model.plan import KeptBack, KeptWhy, Plan, Policy, Rollups, Step, TablePart
+from syncengine.model.refusals import SetOffError, UnwritableError
 from syncengine.model.sentences import listed
 from syncengine.model.surroundings import EVERY_WRITE, Meeting, Met, MetKind, Surroundings, Write, met_at
 
@@ -95,14 +95,14 @@ def unwritable(meetings: Iterable[Meeting]) -> dict[Place, str]:
 
 
 def refuse_unwritable(places: Mapping[Place, str], hidden: Collection[Place] = ()) -> None:
-    """Refuse a plan of which nothing else is left; `hidden` are tables that a login does not see whole (rule 14)."""
+    """Refuse a plan of which nothing else is left; `hidden` are tables that a login does not see whole."""
     if not places:
         return
     sentences = " ".join(f"{table} on {into} is not written: {says}." for (into, table), says in places.items())
     login = " Somebody from whom nothing is hidden (BYPASSRLS) can write it." if hidden else ""
-    raise RefusedError(
+    raise UnwritableError(
         sentences,
-        rule=14,
+        tables=tuple(places),
         hint=f"Nothing else of the plan is left to do. `syncengine check` lists what every table meets.{login}",
     )
 
@@ -110,8 +110,8 @@ def refuse_unwritable(places: Mapping[Place, str], hidden: Collection[Place] = (
 def with_meetings(plan: Plan, meetings: tuple[Meeting, ...], allowed: Allowed, told: Told = PLANNED) -> Plan:
     """Return a plan with what its writes meet and set off, and what of that is allowed.
 
-    Days, weeks and months that cannot be written are left to Data Summarizing. Raises `RefusedError` where a step
-    writes what cannot be written (rule 14), and `SetOffError` where rows beside those of the plan would change and
+    Days, weeks and months that cannot be written are left to Data Summarizing. Raises `UnwritableError` where a step
+    writes what cannot be written, and `SetOffError` where rows beside those of the plan would change and
     nobody has allowed it (rule 13).
     """
     forbidden = unwritable(meetings)

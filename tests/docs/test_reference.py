@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from syncengine.app import Pair, open_pair
 from syncengine.catalogue.procedure_file import procedure_names
 from syncengine.catalogue.schema import ColumnEntry, CompanionsFile, SetsFile, SpecFile
-from syncengine.cli.exit_codes import ExitCode, exit_code_of
+from syncengine.cli.exit_codes import ExitCode
 from syncengine.model import errors
 from syncengine.model.archives import Amiss
 from syncengine.model.check import CaseState, ColumnFaultKind, Holding, Severity, Subject
@@ -129,12 +129,6 @@ def test_what_3_means_is_told_of_every_command_that_may_end_with_it() -> None:
     }
     assert named - {"--dry-run"} == ending
     assert all(f"`{page.split()[0]}`" in told for page in pages_of)
-
-
-def test_every_exception_has_its_exit_code() -> None:
-    """The page lists every exception with the code a command would end with."""
-    shown = {name: int(code) for name, code, _ in table_rows(section(EXIT_CODES, "From Python"))}
-    assert shown == {kind.__name__: int(exit_code_of(_raised(kind))) for kind in _below(errors.SyncError)}
 
 
 def test_every_field_of_a_json_document_is_described(
@@ -423,18 +417,6 @@ def _first_cells(page: Path) -> Iterator[str]:
 
 def _values(*kinds: type[Enum]) -> set[str]:
     return {str(member.value) for kind in kinds for member in kind}
-
-
-def _below(kind: type[errors.SyncError]) -> Iterator[type[errors.SyncError]]:
-    for inner in kind.__subclasses__():
-        yield inner
-        yield from _below(inner)
-
-
-def _raised(kind: type[errors.SyncError]) -> errors.SyncError:
-    if issubclass(kind, errors.FaultsError):
-        return kind("A sentence.", ())
-    return kind("A sentence.", rule=1) if issubclass(kind, errors.RefusedError) else kind("A sentence.")
 
 
 def _unreadable(table: str) -> None:

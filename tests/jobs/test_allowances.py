@@ -12,11 +12,12 @@ import pytest
 
 from syncengine.execute.transaction import Writing
 from syncengine.jobs import surroundings as looking
-from syncengine.model.allowed import Allowed, SetOffError
+from syncengine.model.allowed import Allowed
 from syncengine.model.errors import ServerError
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan, Policy, Rollups
 from syncengine.model.portions import BackfillWishes
+from syncengine.model.refusals import SetOffError
 from syncengine.model.run import RunHeader, RunKind
 from syncengine.model.surroundings import (
     Meeting,

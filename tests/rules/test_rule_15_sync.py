@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from syncengine.model.drift import ChangedBy
-from syncengine.model.errors import InputError, RefusedError
+from syncengine.model.errors import InputError
 from syncengine.model.plan import KeptWhy, Plan
+from syncengine.model.refusals import ConflictsError
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import Typing
 from tests.examples import some_of
@@ -82,9 +83,9 @@ def test_what_only_the_target_changed_is_not_written_over_unasked(tmp_path: Path
     plan = sync_plan_of(files, tables="synonyms")
 
     assert told(plan) == {value: ("target", KeptWhy.CONFLICT), "2": ("source", None)}
-    with pytest.raises(RefusedError, match="was changed on secondary since both servers were last alike") as refusal:
+    with pytest.raises(ConflictsError, match="was changed on secondary since both servers were last alike") as refusal:
         files.open().execute(plan)
-    assert refusal.value.rule == 15
+    assert refusal.value.changes == plan.conflicts
     assert files.bag("secondary", "synonyms") == before
 
 

@@ -19,12 +19,13 @@ from syncengine.jobs.surroundings import Watch, fit_to_go_on, planned, surrounde
 from syncengine.model.allowed import Allowed
 from syncengine.model.checklist import ChecklistLine
 from syncengine.model.drift import Observation
-from syncengine.model.errors import RefusedError, WindowError
+from syncengine.model.errors import WindowError
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan
 from syncengine.model.portions import BackfillWishes, Portion, PortionDone, PortionFound
 from syncengine.model.progress import Progress
+from syncengine.model.refusals import TooManyDeletionsError
 from syncengine.model.run import RunKind, RunRecord
 from syncengine.observe.facts import running_archive
 from syncengine.observe.request import Request
@@ -32,8 +33,6 @@ from syncengine.planning.plan import Wishes
 from syncengine.planning.surroundings import PLANNED, Told
 from syncengine.servers.protocol import Server
 from syncengine.staging.run_folder import RunFolder
-
-DELETIONS_RULE = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +62,11 @@ class PortionWork:
         try:
             how = Wishes(wishes.policy, self.settings.limits, hooks=self.settings.hooks)
             made = planned(observation, self.catalogue, how, servers, of_a_part=True)
-        except RefusedError as error:
-            if error.rule != DELETIONS_RULE:
-                raise
-            hint = "Look at them with `syncengine verify`; then raise limits.deletions in the pair file, or use fill."
-            raise RefusedError(error.message, rule=error.rule, hint=hint) from error
+        except TooManyDeletionsError as error:
+            error.hint = (
+                "Look at them with `syncengine verify`; then raise limits.deletions in the pair file, or use fill."
+            )
+            raise
         return surrounded(made, servers, allowed, told)
 
     def look(

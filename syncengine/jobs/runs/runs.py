@@ -38,13 +38,14 @@ from syncengine.jobs.timetables.schedules import schedules_unlike
 from syncengine.jobs.undo import UndoQuestions, permission_of, plan_undo, schedules_put_back, unlike_journal
 from syncengine.model.allowed import Allowed
 from syncengine.model.checklist import ChecklistLine
-from syncengine.model.errors import InputError, OccupiedError, RefusedError, StagingError, SyncError
+from syncengine.model.errors import InputError, OccupiedError, StagingError, SyncError
 from syncengine.model.hooks import HookRecord
 from syncengine.model.interrupts import BY_USER, is_stop
 from syncengine.model.outcome import RunOutcome, StepState
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan, Rollups, StaleRollup
 from syncengine.model.progress import Progress
+from syncengine.model.refusals import CutShortError
 from syncengine.model.run import RunKind, RunRecord, RunState, undone_by
 from syncengine.model.spec import Archive
 from syncengine.model.timetables import SCHEDULES
@@ -172,9 +173,9 @@ class Runs:
         run = self.ledger.folder(record.id)
         if record.unresolved:
             if dry_run:
-                raise RefusedError(
+                raise CutShortError(
                     f"Run {record.id} was cut short in the middle of a step, which has to be resolved first.",
-                    rule=13,
+                    run_id=record.id,
                     hint="`syncengine undo` without --dry-run finds out what became of it, shows the plan, and asks "
                     "before it puts anything back.",
                 )

@@ -10,10 +10,11 @@ from syncengine.catalogue import Catalogue
 from syncengine.execute.images import hold_relation
 from syncengine.execute.timetables import EditedRows, ReadRows
 from syncengine.model.bucket import EMPTY, Bucket, BucketColumns
-from syncengine.model.errors import InputError, RefusedError
+from syncengine.model.errors import InputError
 from syncengine.model.fingerprint import FingerprintColumn, group_key
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Action, KeptBack, Plan, Step, TablePart
+from syncengine.model.refusals import NothingToPutBackError, UnwritableError
 from syncengine.model.run import RunRecord, RunState
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.timetable_flag import FlagEdit, FlagRow, TimetableFlag, stored_text
@@ -119,7 +120,7 @@ def plan_flag_undo(
 ) -> Plan:
     """Return the plan that puts the flags back which a run has set, timetable by timetable.
 
-    `beside` is what becomes of the schedules that it has made. Raises `RefusedError` where none of them can be.
+    `beside` is what becomes of the schedules that it has made. Raises `NothingToPutBackError` where none can be.
     """
     flag = questions.settings.timetables.flag
     if flag is None or flag.column != edit.column:
@@ -131,9 +132,9 @@ def plan_flag_undo(
     kept = (*kept, *beside.kept)
     if kept and not (back.changes or beside.back):
         shown = "; ".join(f"{one.why} ({one.detail})" for one in kept)
-        raise RefusedError(
+        raise NothingToPutBackError(
             f"Nothing of run {record.id} can be put back. {SCHEDULES}: {shown}.",
-            rule=13,
+            run_id=record.id,
             hint="Undo the later run first, or look at `syncengine timetables`.",
         )
     beside = replace(beside, kept=kept)
@@ -188,9 +189,9 @@ def _refuse_columns(table: LiveTable, into: Role, flag: TimetableFlag) -> None:
         raise InputError(f"{'; '.join(faults)}.", hint="Correct [timetables] in the pair file.")
     unreadable = [f"{column.name} ({column.native})" for column in table.columns if not column.readable]
     if unreadable:
-        raise RefusedError(
+        raise UnwritableError(
             f"{into}: {SCHEDULES} is not written, since {', '.join(unreadable)} cannot be read exactly.",
-            rule=18,
+            tables=((into, SCHEDULES),),
             hint="Use the global edit of the timetable window instead.",
         )
 

@@ -11,6 +11,13 @@ from syncengine.model.check import Finding, Holding, ServerCheck, Severity, Subj
 from syncengine.model.drift import TableState
 from syncengine.model.facts import ArchiveStatus, ServerFacts
 from syncengine.model.pair import Role
+from syncengine.model.rules import (
+    ALIGNED_WINDOWS,
+    ARCHIVED_ON_BOTH,
+    LOCAL_ADMINISTRATION,
+    OWN_TO_EACH_SERVER,
+    SAME_LOAD,
+)
 from syncengine.model.sentences import plural
 from syncengine.model.spec import Archive, DataClass, Kept, TableSpec
 from syncengine.model.surroundings import MetKind
@@ -27,7 +34,7 @@ LATE = {
 }
 """How far behind an archive may be before something is wrong with it; it tells when it last ran."""
 RUNNING = "is running now"
-SAME_LOAD = "Bring both servers to the same CMS load; nothing can be copied between unlike ones."
+ALIKE_FIRST = "Bring both servers to the same CMS load; nothing can be copied between unlike ones."
 MAKE_ALIKE = "Make them alike on both servers. Till then they are neither compared nor copied, and all others are."
 ARCHIVING = "Maintenance: Archiving Status, on that server. What is not archived on both servers is not copied."
 REPORT = "Attach this report to a bug report, so that the specs can be corrected."
@@ -141,11 +148,11 @@ def _loads(primary: ServerCheck, secondary: ServerCheck) -> Iterator[Finding]:
             Subject.LOAD,
             f"The pair file names no CMS load of {' and '.join(unknown)}, so that unlike ones would not be noticed.",
             'Write load = "..." under each server: what `pkginfo -x cms` says there.',
-            rule=14,
+            rule=SAME_LOAD,
         )
     elif len(set(loads.values())) > 1:
         told = ", ".join(f"{role} {load}" for role, load in loads.items())
-        yield Finding(Severity.MUST, Subject.LOAD, f"The CMS loads are not alike: {told}.", SAME_LOAD, rule=14)
+        yield Finding(Severity.MUST, Subject.LOAD, f"The CMS loads are not alike: {told}.", ALIKE_FIRST, rule=SAME_LOAD)
 
 
 def _kinds(primary: ServerCheck, secondary: ServerCheck) -> Iterator[Finding]:
@@ -172,7 +179,7 @@ def _acds(primary: ServerFacts, secondary: ServerFacts) -> Iterator[Finding]:
                 Subject.ACDS,
                 f"{named} only on {one.role}.",
                 "Set up the same ACDs on both servers.",
-                rule=1,
+                rule=LOCAL_ADMINISTRATION,
             )
     for facts in (primary, secondary):
         for acd in facts.pseudo_acds:
@@ -180,7 +187,7 @@ def _acds(primary: ServerFacts, secondary: ServerFacts) -> Iterator[Finding]:
                 Severity.NOTE,
                 Subject.ACDS,
                 f"ACD {acd} is a pseudo-ACD of {facts.role}, as the pair file says: it is not looked at.",
-                rule=8,
+                rule=OWN_TO_EACH_SERVER,
             )
     if not primary.acds and not secondary.acds:
         yield Finding(Severity.SHOULD, Subject.ACDS, "Neither server names its ACDs.", "Are these CMS databases?")
@@ -204,11 +211,11 @@ def _intervals(primary: ServerFacts, secondary: ServerFacts) -> Iterator[Finding
                 f"The intervals of ACD {acd} are {_minutes(one[acd])} on {Role.PRIMARY} and "
                 f"{_minutes(other[acd])} on {Role.SECONDARY}: rows of such days cannot be compared.",
                 "System Setup: Storage Intervals, on each server.",
-                rule=5,
+                rule=ALIGNED_WINDOWS,
             )
         elif len(one[acd]) > 1:
             says = f"The interval length of ACD {acd} changed these days: {_minutes(one[acd])} on both servers."
-            yield Finding(Severity.NOTE, Subject.INTERVALS, says, rule=5)
+            yield Finding(Severity.NOTE, Subject.INTERVALS, says, rule=ALIGNED_WINDOWS)
 
 
 def _minutes(lengths: Iterable[int]) -> str:
@@ -219,7 +226,7 @@ def _archives(facts: ServerFacts, as_of: datetime) -> Iterator[Finding]:
     """Yield the archives that stand still or are not known of, those with the same trouble together (rule 6)."""
     if facts.archives_unread:
         says = f"How far it has archived is not known: {facts.archives_unread}. No history of archives can be copied."
-        yield Finding(Severity.MUST, Subject.ARCHIVES, says, server=facts.role, rule=6)
+        yield Finding(Severity.MUST, Subject.ARCHIVES, says, server=facts.role, rule=ARCHIVED_ON_BOTH)
         return
     acds: dict[tuple[Archive, str, Severity], list[int]] = defaultdict(list)
     for acd in facts.acds:
@@ -237,7 +244,7 @@ def _archives(facts: ServerFacts, as_of: datetime) -> Iterator[Finding]:
             f"ACD {_listed(found)}, {' and '.join(kinds)} archive: {says}.",
             "" if severity is Severity.NOTE else ARCHIVING,
             server=facts.role,
-            rule=6,
+            rule=ARCHIVED_ON_BOTH,
         )
 
 
@@ -259,7 +266,7 @@ def _loads_alike(primary: ServerCheck, secondary: ServerCheck) -> bool:
 
 def _layouts(catalogue: Catalogue, lives: Mapping[str, Live], *, alike: bool) -> Iterator[Finding]:
     """Yield the tables that cannot be compared or copied, those with the same trouble together; `alike` are loads."""
-    unlike = MAKE_ALIKE if alike else f"{SAME_LOAD} Till then leave them out."
+    unlike = MAKE_ALIKE if alike else f"{ALIKE_FIRST} Till then leave them out."
     troubles: dict[tuple[str, Severity], list[str]] = defaultdict(list)
     absent: list[str] = []
     optional: list[str] = []
@@ -282,7 +289,7 @@ def _layouts(catalogue: Catalogue, lives: Mapping[str, Live], *, alike: bool) ->
             advice,
             tables=tuple(tables),
             details=details if len(details) > 1 else (),
-            rule=14,
+            rule=SAME_LOAD,
         )
     if absent:
         absent += optional
@@ -312,7 +319,7 @@ def _nullability(catalogue: Catalogue, lives: Mapping[str, Live]) -> Iterator[Fi
                 "Make the columns alike on both servers.",
                 tables=(spec.name,),
                 details=tuple(found),
-                rule=14,
+                rule=SAME_LOAD,
             )
 
 

@@ -10,6 +10,7 @@ from syncengine.model.drift import BucketDrift, KeyGroupDrift, TableState
 from syncengine.model.errors import ServerError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.pair import PairSettings, Role
+from syncengine.model.rules import LOCAL_ADMINISTRATION
 from syncengine.model.selection import Value
 from syncengine.model.sides import Sides
 from syncengine.model.spec import DataClass, TableSpec
@@ -152,7 +153,7 @@ def _findings(setup: SetupTable, drifts: list[BucketDrift], samples: tuple[KeyGr
         advice=setup.advice,
         tables=(setup.name,),
         details=tuple(_detail(sample, tells_values=setup.tells_values) for sample in samples),
-        rule=1,
+        rule=LOCAL_ADMINISTRATION,
     )
 
 
@@ -163,7 +164,7 @@ def _not_compared(setup: SetupTable, why: str) -> Finding:
         says=f"The rows of {setup.what} could not be held against each other: {why.rstrip('.')}.",
         advice="Look at both servers yourself.",
         tables=(setup.name,),
-        rule=1,
+        rule=LOCAL_ADMINISTRATION,
     )
 
 

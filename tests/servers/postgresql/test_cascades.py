@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from syncengine.model.allowed import SetOffError
 from syncengine.model.pair import Role
+from syncengine.model.refusals import SetOffError
 from syncengine.model.surroundings import Reached, Trigger, Write
 from tests.jobs.imitation import once_written
 from tests.servers.postgresql.test_surroundings import FIVE_NOTES, KEY, NOTES, TOTALS, Customers, customers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import pickle
 import secrets
 import traceback
 from pathlib import Path
@@ -86,13 +87,15 @@ def test_a_pair_takes_it_from_the_environment(tmp_path: Path, running: Cluster) 
     files = copy_pair(build_files(tmp_path / "files"), running, tmp_path / "pair")
     try:
         pair = files.open()
-        seen = repr([pair.settings, pair.verify(tables=("hsplit",))])
+        observation = pair.verify(tables=("hsplit",))
+        seen = repr([pair.settings, observation])
         with pytest.raises(SyncError) as error:
             open_pair(files.pair_file, environment={"CMS_PASSWORD": "wrong"}).verify(tables=("hsplit",))
     finally:
         files.end()
 
     assert not [form for form in FORMS if form in seen + files.pair_file.read_text()]
+    assert not [form for form in FORMS if form.encode() in pickle.dumps([observation, error.value])]
     assert "the login was refused" in error.value.args[0]
 
 
