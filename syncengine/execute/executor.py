@@ -16,6 +16,7 @@ from syncengine.model.interrupts import BY_USER, asked_to_stop, is_stop
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan, Step
+from syncengine.model.portions import BackfillPlan
 from syncengine.model.refusals import OtherServersError
 from syncengine.model.run import BatchRecord, BatchState
 from syncengine.servers.protocol import Server
@@ -61,7 +62,7 @@ OF_A_COPY = (
 )
 
 
-def refuse_other_servers(plan: Plan, servers: Mapping[Role, Server]) -> None:
+def refuse_other_servers(plan: Plan | BackfillPlan, servers: Mapping[Role, Server]) -> None:
     """Refuse a plan that was made for other servers than those a pair file names now; one that is down is not asked."""
     for role, identity in plan.identities:
         if role in servers and servers[role].describe().identity != identity:

@@ -17,7 +17,8 @@ from syncengine.model.bucket import EMPTY, BucketColumns, BucketState
 from syncengine.model.drift import Counts, Observation
 from syncengine.model.errors import InputError, ServerError
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.plan import KeptBack, KeptWhy, Plan, Policy, RowsFrom, Step
+from syncengine.model.plan import KeptBack, KeptWhy, Plan, Step
+from syncengine.model.plan_kind import Undo
 from syncengine.model.refusals import NothingToPutBackError
 from syncengine.model.run import BatchState, RunRecord, RunState
 from syncengine.model.sides import Sides
@@ -91,18 +92,16 @@ def plan_undo(
     # What a class as a whole asked for when it was written, it asks for when that is taken back.
     tables = tuple(dict.fromkeys(table for portion in record.portions_kept for table in run.plan(portion).tables))
     return Plan(
+        kind=Undo(record.id, not_put_back=record.set_off),
         seed=record.header.seed,
         as_of=questions.as_of,
-        source=(steps[0].into if steps else first.into).other,
-        policy=Policy.REPLACE,
-        requested=None,
+        target=steps[0].into if steps else first.into,
         zone=questions.settings.timezone,
         identities=tuple((role, server.describe().identity) for role, server in servers.items()),
-        ranges=tuple(ranges_of_pieces(written_pieces(steps, questions.catalogue, observed))),
+        ranges=tuple(ranges_of_pieces(written_pieces(steps))),
         steps=steps,
         kept=kept,
         stale=stale,
-        notes=(),
         tables=tables,
         checklist=checklist_of(
             steps,
@@ -114,8 +113,6 @@ def plan_undo(
             changes=tuple(one for portion in record.portions_kept for one in run.plan(portion).changes),
             undoes=record.id,
         ),
-        undoes=record.id,
-        rows_from=RowsFrom.JOURNAL,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from syncengine.model.names import typed
+from syncengine.model.names import argument
 from syncengine.model.surroundings import Meeting, Met, MetKind
 
 TRIGGERS, CASCADES = "--allow-triggers", "--allow-cascades"
@@ -56,9 +56,10 @@ class Allowed:
         )
 
     @property
-    def options(self) -> str:
-        """The options as they are typed."""
-        return " ".join(map(typed, self.words))
+    def arguments(self) -> str:
+        """The arguments of the Python API that allow it."""
+        told = (("allow_triggers", self.triggers), ("allow_cascades", self.cascades))
+        return " ".join(argument(name, *tables) for name, tables in told if tables)
 
 
 NOTHING = Allowed()

@@ -8,9 +8,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from syncengine.model.expected import ExpectedRows
+from syncengine.model.grain import Archive, Grain
 from syncengine.model.mask import UNMASKED, Mask
 from syncengine.model.never_pickled import NeverPickled
-from syncengine.model.spec import Archive
 from syncengine.model.support import UNTOLD, Support
 from syncengine.model.timetable_flag import TimetableSettings
 
@@ -87,6 +87,10 @@ class Retention:
     def of(self, archive: Archive) -> int | None:
         """Return how many periods an archive is kept, or None."""
         return dict(self.periods).get(archive)
+
+    def most(self, grain: Grain) -> int:
+        """Return how many periods of an archive may be kept: as the file says, or as many as a CMS can be set to."""
+        return self.of(grain.archive) or grain.longest_kept or 0
 
 
 class CallHistory(StrEnum):

@@ -13,7 +13,7 @@ from syncengine.model.interval import at_label
 from syncengine.model.merging import merged
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.progress import Progress, Silent
-from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.asking import asking
 from syncengine.observe.observation import observe, questions_of
@@ -99,7 +99,7 @@ def parts_of(request: Request, questions: ScopeQuestions) -> Iterator[Request]:
         yield _part(request, without_time[at : at + TABLES_AT_ONCE], ALL)
     whole = request.for_writing or request.may_recall
     for spec in (spec for spec in request.specs if spec.time is not None):
-        cut = spec.archive in (Archive.INTERVAL, Archive.EVENT) and not whole
+        cut = spec.grain.sliced and not whole
         scopes = scopes_of(spec, questions, questions.lengths, {}) if cut else ()
         windows = [scope.window for scope in scopes if scope.window is not None and scope.window.start > EARLIEST]
         yield from (_part(request, (spec,), months) for months in _months(windows, request.as_of))

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from syncengine.model.drift import Observation, TableState
 from syncengine.model.errors import ServerError
 from syncengine.model.facts import ServerFacts
+from syncengine.model.grain import Archive
 from syncengine.model.interval import floor_to
+from syncengine.model.names import argument
 from syncengine.model.outages import BlindTime, Unseen
 from syncengine.model.pair import Limits, Role
 from syncengine.model.plan import Plan
@@ -19,10 +21,10 @@ from syncengine.model.refusals import (
     UnlikeTablesError,
 )
 from syncengine.model.sentences import plural
-from syncengine.model.spec import Archive, DataClass, TableSpec
+from syncengine.model.spec import DataClass, TableSpec
 
 SHOWN = 3
-WAIT = "Run the same command again when archiving is done, or add --wait."
+WAIT = "Run the same command again when archiving is done, or add `wait=True`."
 
 
 def refuse_unlike(observation: Observation) -> None:
@@ -42,7 +44,7 @@ def refuse_unlike(observation: Observation) -> None:
     raise UnlikeTablesError(
         f"The servers' tables are not alike: {shown}{more}.",
         tables=tuple(table.spec.name for table in lost),
-        hint="Make them alike on the servers, or leave them out: without their --table, or with --exclude-table.",
+        hint="Make them alike on the servers, or leave them out: without their `tables=`, or with `exclude=`.",
     )
 
 
@@ -105,7 +107,7 @@ def refuse_unarchived(observation: Observation) -> None:
     """Refuse a window that one of the servers has not archived to its end (rule 6)."""
     for table in observation.tables:
         spec = table.spec
-        if spec.archive not in (Archive.INTERVAL, Archive.EVENT) or spec.future_dates or spec.at_once:
+        if not spec.grain.sliced or spec.future_dates or spec.at_once:
             continue
         for scope in table.scopes:
             if scope.acd is None or scope.requested is None:
@@ -127,7 +129,7 @@ def refuse_unarchived(observation: Observation) -> None:
                         f"{scope.requested} ends after that.",
                         passes=True,
                         hint=f"Run the same command again after the archive of that interval has run, "
-                        f"or add --wait, or end the window before {until:%H:%M}.",
+                        f"or add `wait=True`, or end the window before {until:%H:%M}.",
                     )
 
 
@@ -144,6 +146,6 @@ def refuse_deletions(plan: Plan, limits: Limits) -> None:
                 into=role,
                 count=count,
                 allowed=limits.deletions,
-                hint=f"Look at them with `syncengine verify`; then add --allow-deletions {count}, "
-                "or use --policy fill.",
+                hint=f"Look at them with `syncengine verify`; then add {argument('allow_deletions', count)}, "
+                "or use `policy='fill'`.",
             )

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 from syncengine.model.allowed import Allowed, needed
 from syncengine.model.drift import Counts
-from syncengine.model.names import typed
+from syncengine.model.names import argument
 from syncengine.model.pair import Role
-from syncengine.model.plan import KeptBack, KeptWhy, Plan, Policy, Rollups, Step, TablePart
+from syncengine.model.plan import KeptBack, KeptWhy, Plan, Step, TablePart
+from syncengine.model.policy import Rollups
 from syncengine.model.refusals import SetOffError, UnwritableError
 from syncengine.model.sentences import listed
 from syncengine.model.surroundings import EVERY_WRITE, Meeting, Met, MetKind, Surroundings, Write, met_at
@@ -18,7 +19,7 @@ Place = tuple[Role, str]
 Around = Mapping[Role, Mapping[str, Surroundings]]
 Writes = Mapping[Place, frozenset[Write]]
 TABLES_NAMED = 4
-LEFT_OUT = "or leave the table out: without its --table, or with {excluded}."
+LEFT_OUT = "or leave the table out: without its `tables=`, or with {excluded}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ def with_meetings(plan: Plan, meetings: tuple[Meeting, ...], allowed: Allowed, t
 
 def _filling_helps(plan: Plan) -> Callable[[Meeting], bool]:
     """Return what says of something that is set off whether it would not be by a plan that deletes nothing."""
-    deletes = plan.policy in (Policy.REPLACE, Policy.ROWS) and not plan.undoes and plan.edit is None
+    deletes = plan.copy is not None and not (plan.copy.policy.only_adds or plan.copy.policy.both_directions)
     rolled_up = {(one.into, one.table) for one in plan.stale if one.then is not Rollups.LIST}
     return lambda one: deletes and set(one.met.on) <= {Write.DELETE} and (one.into, one.table) not in rolled_up
 
@@ -150,11 +151,11 @@ def refuse_set_off(
         return
     needs = needed(refused)
     tables = dict.fromkeys(one.table for one in refused)
-    excluded = " ".join(f"--exclude-table {typed(table)}" for table in tables)
+    excluded = argument("exclude", *tables)
     instead = told.otherwise.format(excluded=excluded, tables=listed(list(tables), TABLES_NAMED))
-    hint = f"Add {needs.options} {told.allowing}, {instead}"
+    hint = f"Add {needs.arguments} {told.allowing}, {instead}"
     if all(map(filling_helps, refused)):
-        hint = f"{hint} --policy fill deletes nothing."
+        hint = f"{hint} `policy='fill'` deletes nothing."
     raise SetOffError(
         f"{_sentences(refused)} What that changes, no undo puts back.{told.since and ' '}{told.since}",
         needs=needs,

@@ -20,8 +20,8 @@ from syncengine.model.check import (
     TableCheck,
 )
 from syncengine.model.facts import Outage, ServerFacts
+from syncengine.model.grain import TOLD, Archive
 from syncengine.model.sentences import listed, plural, without_server
-from syncengine.model.spec import Archive
 from syncengine.report.text import grid
 
 NAMES_SHOWN = 4
@@ -34,12 +34,7 @@ FAULT_WORDS = {
     ColumnFaultKind.TYPE: "of another type",
     ColumnFaultKind.UNREADABLE: "cannot be read exactly",
 }
-SPANS = {
-    Archive.INTERVAL: "days of intervals",
-    Archive.DAILY: "days",
-    Archive.WEEKLY: "weeks",
-    Archive.MONTHLY: "months",
-}
+SPANS = {grain.archive: grain.kept_words for grain in TOLD}
 
 
 def print_check(console: Console, check: PairCheck, *, everything: bool = False) -> None:

@@ -84,7 +84,7 @@ def test_the_document_of_a_dry_run(tmp_path: Path, typed: Typing) -> None:
 
     document = said.document
     assert said.code == 3
-    assert (document["format"], document["version"]) == ("syncengine.plan-summary", 1)
+    assert (document["format"], document["version"]) == ("syncengine.plan-summary", 2)
     assert document["dry_run"] is True
     assert "outcome" not in document
     assert (document["source"], document["target"], document["policy"]) == ("primary", "secondary", "replace")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -21,14 +22,19 @@ from syncengine.model import errors
 from syncengine.model.archives import Amiss
 from syncengine.model.check import CaseState, ColumnFaultKind, Holding, Severity, Subject
 from syncengine.model.filled_checklist import Seen, TickedBy
+from syncengine.model.grain import Archive
 from syncengine.model.hooks import KINDS, HookState
+from syncengine.model.outcome import RunOutcome
 from syncengine.model.pair import Role
-from syncengine.model.plan import KeptWhy
+from syncengine.model.plan import KeptWhy, Plan
+from syncengine.model.plan_kind import BackfillPortion, PlanKind
+from syncengine.model.policy import Policy
 from syncengine.model.portions import PortionFound
 from syncengine.model.procedure import Place
+from syncengine.model.ran import Ran
 from syncengine.model.rollups import InternalState
 from syncengine.model.run import BatchState, RunState
-from syncengine.model.spec import Archive, DataClass, Evidence, Kept, Rollup
+from syncengine.model.spec import DataClass, Evidence, Kept, Rollup
 from syncengine.model.surroundings import MetKind, Unseen
 from syncengine.model.where_to_work import TroubleKind
 from syncengine.pair_file import read_pair_file
@@ -165,9 +171,13 @@ def test_every_field_of_a_json_document_is_described(
         for one in (plan, pair.plan_sync(tables=("agroups", "split_pro"), sets=("timetables",)))
     ]
     assert _fields(*verdicts) == _listed(section(JSON, "Verify"))
+    summaries += [plan_summary(pair.plan_undo()), plan_summary(pair.plan_run_on("this", owners="jmiller"))]
+    summaries[-1]["edit"] = None  # Its own fields are those of another section.
     assert _fields(*summaries) == _listed(section(JSON, "Plan summary"))
-    unseen = [Unseen(Role.SECONDARY, "hsplit", "the link is down")]
-    run = {"outcome": outcome_document(result.outcome, unseen=unseen), "after": None}
+    kinds = {one.default for kind in get_args(PlanKind) for one in fields(kind) if one.name == "name"}
+    assert kinds <= set(CODE.findall(section(JSON, "Plan summary")))
+    unseen = Unseen(Role.SECONDARY, "hsplit", "the link is down")
+    run = {"outcome": outcome_document(Ran(plan, result.outcome, unseen=(unseen,))), "after": None}
     assert _fields(run) == _listed(section(JSON, "Resync"))
 
 
@@ -243,7 +253,9 @@ def test_every_field_of_the_documents_of_a_backfill_is_described(
     planned, done = (typed(*words, *tables, one).document for one in ("--dry-run", "--yes"))
 
     of_done, of_planned = section(JSON, "Backfill").split("With `--dry-run`")
-    before = _fields(backfill_outcome_document({}, (), [PortionFound(1, False, 0, ("hcwc",), ("htrunk",))]))
+    plan = Plan(BackfillPortion(Policy.FILL), 1, datetime(2000, 6, 5), Role.SECONDARY, "UTC", (), ())
+    resumed = Ran(plan, RunOutcome("", ()), before=(PortionFound(1, False, 0, ("hcwc",), ("htrunk",)),))
+    before = _fields(backfill_outcome_document(resumed))
     found = _without(_fields(done), "outcome") - {"portions_before[]"}
     assert found | {field for field in before if field.startswith("portions_before[].")} == _listed(of_done)
     assert _without(_fields(planned), "plans[]") == _listed(of_planned)

@@ -16,13 +16,16 @@ import pytest
 
 from syncengine.app import Pair, open_pair
 from syncengine.demo import build_pair
+from syncengine.jobs.connections import Connections
+from syncengine.jobs.hook_commands import Commands
 from syncengine.model.drift import Observation
 from syncengine.model.errors import InputError
 from syncengine.model.outcome import StepState
 from syncengine.model.pair import PairSettings, Role
 from syncengine.observe.asking import asking
 from syncengine.servers.protocol import Server
-from tests.builders import Files, build_files, half_hours, row
+from syncengine.staging.ledger import Ledger
+from tests.builders import Files, build_files, half_hours, row, settings_of
 from tests.executors import Pickling
 from tests.stories.servers import MARKS, PASSWORDS, HomedPair
 from tests.waiting import wait_until
@@ -221,8 +224,10 @@ def test_what_has_not_begun_is_cancelled_and_what_has_is_waited_for(files: Files
     handed: list[Future[bool]] = []
 
     def stopped() -> None:
-        pair = with_executor(files.pair_file, threads)
-        with pair.connections.servers(frozenset()) as servers, asking(servers, pair.settings) as hands:
+        settings = settings_of(files.pair_file)
+        ledger, commands = Ledger(settings.staging), Commands(settings, os.environ)
+        opened = Connections(settings, ledger, commands, threads).servers(frozenset())
+        with opened as servers, asking(servers, settings) as hands:
             handed.extend((hands.submit(busy, files.folder), hands.submit(busy, files.folder)))
             wait_until((files.folder / "begun").exists)
             threading.Timer(0.3, (files.folder / "go on").touch).start()

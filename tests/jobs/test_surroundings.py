@@ -90,7 +90,7 @@ def test_every_plan_is_asked_about(tmp_path: Path, what: str) -> None:
         assert made is not None
         result = files.open().execute(made)
 
-    assert f"--allow-triggers {table}" in refused.value.hint
+    assert f"`allow_triggers={table!r}`" in refused.value.hint
     assert {(one.table, one.met.name) for one in made.set_off} == {(table, "c_adding")}
     assert result.outcome.done
     assert {(one.into, one.table) for one in result.set_off} == {(Role.SECONDARY, table)}

@@ -9,9 +9,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from syncengine.model.grain import Archive
 from syncengine.model.pair import Role
 from syncengine.model.refusals import NotArchivedError
-from syncengine.model.spec import Archive
 from tests.builders import Files
 from tests.cli.terminal import WINDOW, Typing
 from tests.examples import some_of

@@ -303,7 +303,7 @@ def test_history_and_administration_have_a_command_each(tmp_path: Path, typed: T
     said = typed("sync", "--pair", files.pair_file)
     assert (said.code, "Name a set" in said.err) == (2, True)
     said = typed("sync", "--pair", files.pair_file, "--table", "synonyms", "--policy", "reconcile")
-    assert (said.code, "Choose replace or fill" in said.err) == (2, True)
+    assert (said.code, "'reconcile' is not one of 'replace', 'fill'" in said.err) == (2, True)
 
 
 def test_json_tells_who_changed_what(tmp_path: Path, typed: Typing) -> None:

@@ -108,7 +108,7 @@ def test_json_tells_each_timetable(tmp_path: Path, typed: Typing) -> None:
         "now": {"says": "not here", "stored": "n"},
         "then": {"says": "only here", "stored": "o"},
     }
-    assert document["rows_from"] == "target-edited"
+    assert document["kind"] == "timetables"
     assert document["outcome"]["done"]
     (record,) = files.open().runs()
     assert (record.header.kind, record.header.about) == (

@@ -17,6 +17,7 @@ from syncengine.model.errors import ServerError
 from syncengine.model.pair import PairSettings, ServerSettings
 from syncengine.pair_file import read_pair_file
 from syncengine.servers.url import ServerUrl
+from syncengine.staging.ledger import Ledger
 from tests.builders import Files, build_files
 from tests.scenes import WINDOW, trunks
 
@@ -42,7 +43,7 @@ def holders(pair_file: Path) -> Iterator[object]:
     primary: ServerSettings = settings.primary
     yield from (settings, primary, primary.mask)
     yield ServerUrl("host", 1, "cms", "cms", PLACE)
-    yield Connections(settings, str, lambda _: None)
+    yield Connections(settings, Ledger(settings.staging), Commands(settings, {}))
     yield Commands(settings, {"A_PLACE": PLACE})
     pair: Pair = syncengine.open_pair(pair_file, environment={"A_PLACE": PLACE})
     yield pair
@@ -67,7 +68,7 @@ def test_what_is_pickled_holds_no_secret(tmp_path: Path) -> None:
     observation = pair.verify(window=WINDOW, tables="htrunk")
     plan = pair.plan_resync(window=WINDOW, tables="htrunk")
     ran = pair.execute(plan)
-    told = (observation, plan, ran, pair.run(), pair.outages(), pair.check(), pair.daily())
+    told = (observation, plan, ran, pair.run(), pair.outages(), pair.check(), pair.status())
     (files.pair_file.parent / "secondary.duckdb").write_bytes(b"no database")
     with pytest.raises(ServerError) as broken:
         pair.verify(window=WINDOW, tables="htrunk")

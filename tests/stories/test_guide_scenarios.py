@@ -146,7 +146,7 @@ def test_asked_before_the_archive_has_run(tmp_path: Path, home: Home) -> None:
     with pytest.raises(NotArchivedError) as refused:
         files.open().plan_resync(window="2000-06-05 05:13..05:19", tables=("htrunk",), source="secondary")
 
-    assert "--wait" in (refused.value.hint or "")
+    assert "`wait=True`" in (refused.value.hint or "")
 
 
 @kinds(*LIKE)

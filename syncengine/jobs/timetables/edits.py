@@ -14,6 +14,7 @@ from syncengine.model.errors import InputError
 from syncengine.model.fingerprint import FingerprintColumn, group_key
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Action, KeptBack, Plan, Step, TablePart
+from syncengine.model.plan_kind import RunOnEdit, Undo
 from syncengine.model.refusals import NothingToPutBackError, UnwritableError
 from syncengine.model.run import RunRecord, RunState
 from syncengine.model.selection import ReadQuery, Selection
@@ -22,7 +23,7 @@ from syncengine.model.timetables import NAME, OWNER, SCHEDULES, Timetable
 from syncengine.observe.columns import Need, as_compared, misfit
 from syncengine.observe.timetables.flag_column import flag_faults
 from syncengine.planning.schedules import NOTHING_MISSING, MissingSchedules, with_made
-from syncengine.planning.timetables import EditStates, Name, RunOnWish, edit_plan, run_on_edit, taken_back
+from syncengine.planning.timetables import Name, RunOnWish, edit_steps, run_on_edit, taken_back
 from syncengine.servers.protocol import LiveTable, Server
 from syncengine.servers.retry import tried
 from syncengine.staging.cache import Cache
@@ -105,7 +106,7 @@ def plan_run_on(
             raise InputError(f"{wish.server} has no timetable of the owner {owner!r}.", hint=there)
     edit = run_on_edit(rows, wish, flag, held.flag)
     beside = Beside(missing=missing(questions.seed)) if lacking else Beside()
-    return _plan(held, edit, server, wish.server, questions, cache, beside)
+    return _plan(held, RunOnEdit(edit, beside.missing.edit), edit, server, wish.server, questions, cache, beside)
 
 
 def plan_flag_undo(
@@ -137,8 +138,8 @@ def plan_flag_undo(
             run_id=record.id,
             hint="Undo the later run first, or look at `syncengine timetables`.",
         )
-    beside = replace(beside, kept=kept)
-    return _plan(held, back, server, into, questions, cache, beside, undoes=record.id)
+    undo = Undo(record.id, back, record.set_off)
+    return _plan(held, undo, back, server, into, questions, cache, replace(beside, kept=kept))
 
 
 def flags_unlike(edit: FlagEdit, server: Server) -> bool:
@@ -198,14 +199,13 @@ def _refuse_columns(table: LiveTable, into: Role, flag: TimetableFlag) -> None:
 
 def _plan(
     held: _Held,
+    kind: RunOnEdit | Undo,
     edit: FlagEdit,
     server: Server,
     into: Role,
     questions: EditQuestions,
     cache: Cache,
     beside: Beside,
-    *,
-    undoes: str = "",
 ) -> Plan:
     cache.load(OWN_ROWS, held.rows.read(held.query))
     cache.load(EDITED_ROWS, EditedRows(held.rows, edit).read(held.query))
@@ -214,17 +214,16 @@ def _plan(
         for relation in (OWN_ROWS, EDITED_ROWS)
     )
     cache.drop(OWN_ROWS, EDITED_ROWS)
-    plan = edit_plan(
-        edit,
-        held.part,
-        EditStates(before, after),
-        into=into,
-        identity=server.describe().identity,
+    plan = Plan(
+        kind=kind,
         seed=questions.seed,
         as_of=questions.as_of,
-        settings=questions.settings,
+        target=into,
+        zone=questions.settings.timezone,
+        identities=((into, server.describe().identity),),
+        tables=(SCHEDULES,),
+        steps=edit_steps(edit, held.part, into, before, after),
         kept=beside.kept,
-        undoes=undoes,
     )
     return with_made(plan, beside.missing, beside.back, questions.settings.hooks)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from syncengine.catalogue import Catalogue
 from syncengine.model.check import Finding, Holding, ServerCheck, Severity, Subject, TableCheck
 from syncengine.model.drift import TableState
 from syncengine.model.facts import ArchiveStatus, ServerFacts
+from syncengine.model.grain import TOLD, Archive
 from syncengine.model.pair import Role
 from syncengine.model.rules import (
     ALIGNED_WINDOWS,
@@ -19,20 +20,13 @@ from syncengine.model.rules import (
     SAME_LOAD,
 )
 from syncengine.model.sentences import plural
-from syncengine.model.spec import Archive, DataClass, Kept, TableSpec
+from syncengine.model.spec import DataClass, Kept, TableSpec
 from syncengine.model.surroundings import MetKind
 from syncengine.observe.check.server import Look
 from syncengine.observe.columns import judge_columns
 from syncengine.servers.protocol import LiveColumn, LiveTable
 
 Live = Mapping[Role, LiveTable | None]
-LATE = {
-    Archive.INTERVAL: timedelta(hours=3),
-    Archive.DAILY: timedelta(days=2),
-    Archive.WEEKLY: timedelta(days=9),
-    Archive.MONTHLY: timedelta(days=34),
-}
-"""How far behind an archive may be before something is wrong with it; it tells when it last ran."""
 RUNNING = "is running now"
 ALIKE_FIRST = "Bring both servers to the same CMS load; nothing can be copied between unlike ones."
 MAKE_ALIKE = "Make them alike on both servers. Till then they are neither compared nor copied, and all others are."
@@ -82,7 +76,7 @@ def _unread(check: ServerCheck) -> Iterator[Finding]:
             Severity.SHOULD if passes else Severity.MUST,
             Subject.TABLES,
             says,
-            hint or "See to that on the server, or leave them out with --exclude-table.",
+            hint or "See to that on the server, or leave them out with `exclude=`.",
             server=check.role,
             tables=tuple(table.table for table in tables),
             details=tuple(f"{table.table}: {table.problem}" for table in tables),
@@ -123,7 +117,7 @@ def _surroundings(check: ServerCheck) -> Iterator[Finding]:
             Severity.SHOULD,
             set_off,
             "Tables at which a write changes rows beside its own, which no undo puts back.",
-            "A plan that writes one is refused until --allow-triggers or --allow-cascades names it.",
+            "A plan that writes one is refused until `allow_triggers=` or `allow_cascades=` names it.",
         ),
         (
             Severity.NOTE,
@@ -230,10 +224,10 @@ def _archives(facts: ServerFacts, as_of: datetime) -> Iterator[Finding]:
         return
     acds: dict[tuple[Archive, str, Severity], list[int]] = defaultdict(list)
     for acd in facts.acds:
-        for archive in LATE:
-            trouble = _trouble(facts.archived(acd, archive), as_of)
+        for grain in TOLD:
+            trouble = _trouble(facts.archived(acd, grain.archive), as_of)
             if trouble:
-                acds[archive, *trouble].append(acd)
+                acds[grain.archive, *trouble].append(acd)
     archives: dict[tuple[str, Severity, tuple[int, ...]], list[Archive]] = defaultdict(list)
     for (archive, says, severity), those in acds.items():
         archives[says, severity, tuple(those)].append(archive)
@@ -253,8 +247,8 @@ def _trouble(status: ArchiveStatus, as_of: datetime) -> tuple[str, Severity] | N
         if status.problem == RUNNING:
             return status.problem, Severity.NOTE
         problem = "has no row in arch_stat" if "has no row" in status.problem else status.problem
-        return problem, Severity.MUST if status.archive is Archive.INTERVAL else Severity.SHOULD
-    if status.until < as_of - LATE[status.archive]:
+        return problem, Severity.MUST if status.archive.grain.sliced else Severity.SHOULD
+    if status.until < as_of - status.archive.grain.stuck:
         return f"has come no further than {status.until:%Y-%m-%d %H:%M}", Severity.SHOULD
     return None
 

@@ -16,7 +16,7 @@ from syncengine.model.errors import SyncError
 from syncengine.model.pair import Limits, Role
 from syncengine.servers.postgresql.errors import error_of, refused_connection, translated
 from syncengine.servers.postgresql.server import PostgreSQLServer
-from tests.builders import build_files
+from tests.builders import build_files, settings_of
 from tests.servers.postgresql.cluster import LOGIN, PASSWORD, Cluster, Database
 from tests.servers.postgresql.conftest import Open
 from tests.servers.postgresql.loading import copy_pair
@@ -88,7 +88,7 @@ def test_a_pair_takes_it_from_the_environment(tmp_path: Path, running: Cluster) 
     try:
         pair = files.open()
         observation = pair.verify(tables=("hsplit",))
-        seen = repr([pair.settings, observation])
+        seen = repr([settings_of(files.pair_file), observation])
         with pytest.raises(SyncError) as error:
             open_pair(files.pair_file, environment={"CMS_PASSWORD": "wrong"}).verify(tables=("hsplit",))
     finally:
