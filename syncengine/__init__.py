@@ -8,39 +8,149 @@ False
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from syncengine.model.errors import (
-    CancelledError,
-    InputError,
-    MovedError,
-    RefusedError,
-    ServerError,
-    StagingError,
-    SyncError,
-)
-
 if TYPE_CHECKING:
-    from syncengine.app import Pair, Ran, open_pair
+    from syncengine.app import Pair, bare_checklist, build_demo, open_catalogue, open_pair, open_procedures
+    from syncengine.catalogue import Catalogue
+    from syncengine.demo.shape import DemoPair
+    from syncengine.model.allowed import Allowed
+    from syncengine.model.bucket import Bucket, BucketState
+    from syncengine.model.bucket_rows import BucketRows, ChangedRow, RowColumn
+    from syncengine.model.check import Finding, PairCheck, ServerCheck, Severity
+    from syncengine.model.checklist import ChecklistLine
+    from syncengine.model.daily_check import DailyCheck, ServerDay
+    from syncengine.model.drift import (
+        BucketDrift,
+        ChangedValue,
+        Counts,
+        GroupChange,
+        KeyGroupDrift,
+        Observation,
+        Scope,
+        Strength,
+        TableObservation,
+        TableState,
+        Versions,
+    )
+    from syncengine.model.errors import (
+        CancelledError,
+        FaultsError,
+        HookFailedError,
+        InputError,
+        MovedError,
+        OccupiedError,
+        OutputError,
+        PairFileError,
+        RefusedError,
+        ServerError,
+        ServerLockedError,
+        ServerReadOnlyError,
+        ServerSlowError,
+        ServerUnreachableError,
+        SpecError,
+        StagingError,
+        StillOpenError,
+        SyncError,
+        UnknownOutcomeError,
+        UnknownTableError,
+        WindowError,
+    )
+    from syncengine.model.facts import ServerFacts
+    from syncengine.model.filled_checklist import FilledChecklist, FilledLine, Sighting, Tick
+    from syncengine.model.hooks import HookRecord, HookState
+    from syncengine.model.outages import BlindSide, BlindTime, OutageFinding, OutageReport, Outlook, TableToll
+    from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
+    from syncengine.model.pair import Role
+    from syncengine.model.pair_status import PairStatus, RunReport
+    from syncengine.model.plan import (
+        Action,
+        BucketWrite,
+        KeptBack,
+        KeptWhy,
+        Plan,
+        PlannedChange,
+        RestoreRange,
+        StaleRollup,
+        Step,
+        TablePart,
+    )
+    from syncengine.model.plan_kind import BackfillPortion, Resync, RollupRepair, RunOnEdit, Sync, Undo
+    from syncengine.model.policy import Policy, Rollups, UnknownColumns
+    from syncengine.model.portions import BackfillPlan, BackfillWishes, Portion, PortionDone, PortionFound
+    from syncengine.model.procedure import Procedure, ProcedureLine
+    from syncengine.model.progress import Progress
+    from syncengine.model.ran import Ran
+    from syncengine.model.refusals import (
+        ConflictsError,
+        CutShortError,
+        LocalAdministrationError,
+        NotArchivedError,
+        NothingToPutBackError,
+        NoTransactionsError,
+        OtherServersError,
+        OutagesUnknownError,
+        SetOffError,
+        TooManyDeletionsError,
+        UnlikeLoadsError,
+        UnlikeTablesError,
+        UnwritableError,
+    )
+    from syncengine.model.rollups import InternalTable, InternalVerdict
+    from syncengine.model.rules import Rule
+    from syncengine.model.run import BatchRecord, BatchState, RunHeader, RunKind, RunRecord, RunState
+    from syncengine.model.spec import ColumnType, TableSet, TableSpec
+    from syncengine.model.surroundings import Meeting
+    from syncengine.model.timetable_flag import RunOn
+    from syncengine.model.timetables import Timetable, TimetableListing
+    from syncengine.model.window import Window
 
+# fmt: off
 __all__ = [
-    "CancelledError",
-    "InputError",
-    "MovedError",
-    "Pair",
-    "Ran",
-    "RefusedError",
-    "ServerError",
-    "StagingError",
-    "SyncError",
-    "open_pair",
+    "Action", "Allowed", "BackfillPlan", "BackfillPortion", "BackfillWishes", "BatchRecord", "BatchState",
+    "BlindSide", "BlindTime", "Bucket", "BucketDrift", "BucketRows", "BucketState", "BucketWrite", "CancelledError",
+    "Catalogue", "ChangedRow", "ChangedValue", "ChecklistLine", "ColumnType", "ConflictsError", "Counts",
+    "CutShortError", "DailyCheck", "DemoPair", "FaultsError", "FilledChecklist", "FilledLine", "Finding",
+    "GroupChange", "HookFailedError", "HookRecord", "HookState", "InputError", "InternalTable", "InternalVerdict",
+    "KeptBack", "KeptWhy", "KeyGroupDrift", "LocalAdministrationError", "Meeting", "MovedError",
+    "NoTransactionsError", "NotArchivedError", "NothingToPutBackError", "Observation", "OccupiedError",
+    "OtherServersError", "OutageFinding", "OutageReport", "OutagesUnknownError", "Outlook", "OutputError", "Pair",
+    "PairCheck", "PairFileError", "PairStatus", "Plan", "PlannedChange", "Policy", "Portion", "PortionDone",
+    "PortionFound", "Procedure", "ProcedureLine", "Progress", "Ran", "RefusedError", "RestoreRange", "Resync",
+    "Role", "RollupRepair", "Rollups", "RowColumn", "Rule", "RunHeader", "RunKind", "RunOn", "RunOnEdit",
+    "RunOutcome", "RunRecord", "RunReport", "RunState", "Scope", "ServerCheck", "ServerDay", "ServerError",
+    "ServerFacts", "ServerLockedError", "ServerReadOnlyError", "ServerSlowError", "ServerUnreachableError",
+    "SetOffError", "Severity", "Sighting", "SpecError", "StagingError", "StaleRollup", "Step", "StepOutcome",
+    "StepState", "StillOpenError", "Strength", "Sync", "SyncError", "TableObservation", "TablePart", "TableSet",
+    "TableSpec", "TableState", "TableToll", "Tick", "Timetable", "TimetableListing", "TooManyDeletionsError", "Undo",
+    "UnknownColumns", "UnknownOutcomeError", "UnknownTableError", "UnlikeLoadsError", "UnlikeTablesError",
+    "UnwritableError", "Versions", "Window", "WindowError", "bare_checklist", "build_demo", "open_catalogue",
+    "open_pair", "open_procedures",
 ]
+_HOMES = (
+    "model.errors", "model.pair", "model.window", "model.plan", "model.plan_kind", "model.policy",
+    "model.allowed", "model.bucket", "model.bucket_rows", "model.check", "model.checklist",
+    "model.daily_check", "model.drift", "model.facts",
+    "model.filled_checklist", "model.hooks", "model.outages", "model.outcome", "model.pair_status",
+    "model.portions", "model.procedure", "model.progress", "model.refusals", "model.rules", "model.rollups",
+    "model.run", "model.spec", "model.surroundings", "model.timetable_flag", "model.timetables", "model.ran",
+    "demo.shape", "catalogue", "app",
+)
+"""Where these names come from: values first, since help and listings need none of the engine."""
+# fmt: on
 
 
-def __getattr__(name: str) -> object:
-    """Import the engine when it is first asked for: help and listings need none of it."""
-    if name in ("Pair", "Ran", "open_pair"):
-        from syncengine import app
+if not TYPE_CHECKING:  # Else every name would seem to be there.
 
-        return getattr(app, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> object:
+        """Import a name when it is first asked for."""
+        for home in _HOMES if name in __all__ else ():
+            module = import_module(f"syncengine.{home}")
+            if hasattr(module, name):
+                return getattr(module, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

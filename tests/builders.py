@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import astuple, dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -16,9 +17,14 @@ import duckdb
 
 from syncengine.app import Pair, open_pair
 from syncengine.catalogue import Catalogue, load_catalogue
-from syncengine.model.pair import Role
+from syncengine.jobs.connections import Connections
+from syncengine.jobs.hook_commands import Commands
+from syncengine.model.pair import PairSettings, Role
 from syncengine.model.spec import ColumnSpec, TableSpec
+from syncengine.pair_file import read_pair_file
 from syncengine.servers.duckdb.types import stored_type
+from syncengine.servers.protocol import Server
+from syncengine.staging.ledger import Ledger
 
 DAY = date(2000, 6, 5)
 AS_OF = datetime(2000, 6, 5, 7, 10)
@@ -38,6 +44,23 @@ MEASURES = """
 def catalogue() -> Catalogue:
     """Return the shipped catalogue."""
     return load_catalogue()
+
+
+def settings_of(pair_file: Path) -> PairSettings:
+    """Return what a pair file says."""
+    return read_pair_file(pair_file, os.environ)
+
+
+def ledger_of(pair_file: Path) -> Ledger:
+    """Return the runs that are kept of a pair."""
+    return Ledger(settings_of(pair_file).staging)
+
+
+def servers_of(pair_file: Path) -> AbstractContextManager[Mapping[Role, Server]]:
+    """Open both servers of a pair for reading."""
+    settings = settings_of(pair_file)
+    commands = Commands(settings, os.environ)
+    return Connections(settings, Ledger(settings.staging), commands).servers(frozenset())
 
 
 def row(table: str, **values: Any) -> dict[str, Any]:

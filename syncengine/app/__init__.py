@@ -1,7 +1,20 @@
 """The only wiring: a pair as one object with the things people do to it. This is the Python API."""
 
-from syncengine.app.opening import open_pair
-from syncengine.app.pair import Pair
-from syncengine.jobs.runs.result import Ran
+from __future__ import annotations
 
-__all__ = ["Pair", "Ran", "open_pair"]
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from syncengine.app.opening import bare_checklist, build_demo, open_catalogue, open_pair, open_procedures
+    from syncengine.app.pair import Pair
+    from syncengine.model.ran import Ran
+
+__all__ = ["Pair", "Ran", "bare_checklist", "build_demo", "open_catalogue", "open_pair", "open_procedures"]
+
+
+def __getattr__(name: str) -> object:
+    """Import the engine when it is first asked for: what sets up a process needs none of it."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module("syncengine.model.ran" if name == "Ran" else "syncengine.app.opening"), name)

@@ -1,45 +1,163 @@
-"""What people ask for, as they give it: one or many, text or values."""
+"""What people ask for, as they give it: one or many, text or values. The one place where an argument is refused."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import operator
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
+from pathlib import Path
+from typing import NoReturn, SupportsIndex, TypeVar
 
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Limits
-from syncengine.model.window_syntax import parse_moment
+from syncengine.model.progress import Contained, Progress, Silent
+from syncengine.model.window import Window
+from syncengine.model.window_syntax import parse_moment, parse_window
 
 Choice = TypeVar("Choice", bound=StrEnum)
+Kind = TypeVar("Kind")
 Names = str | Iterable[str]
 """A name, or several."""
+Numbers = int | Iterable[int]
+"""A number, or several."""
+Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+"""A path, or several."""
+When = str | Window
+"""A time, as text or as a value."""
+Moment = str | datetime | None
+"""A day or minute, as text or as a value; None where nobody says."""
+SHOWN = 60
+WINDOW_HINT = "Give text like '2000-06-05 05:13..05:19', or a syncengine.Window(start, stop)."
+MOMENT_HINT = "Give text like '2000-06-05 05:13', or a datetime without a time zone, as the switch's clock shows it."
 
 
-def names_of(names: Names) -> tuple[str, ...]:
+def refuse(argument: str, value: object, hint: str) -> NoReturn:
+    """Raise `InputError` that names an argument, what it was, and what to give instead."""
+    told = repr(str(value)) if isinstance(value, str) else repr(value)
+    shown = told if len(told) <= SHOWN else f"{told[:SHOWN]}..."
+    raise InputError(f"`{argument}={shown}` cannot be meant.", hint=hint)
+
+
+def names_of(names: object, argument: str) -> tuple[str, ...]:
     """Return names given as one or as many."""
-    return (names,) if isinstance(names, str) else tuple(names)
+    hint = "Give a name, or several; leave it out where none is meant."
+    if isinstance(names, str):
+        return (names,)
+    if isinstance(names, bytes | Mapping) or not isinstance(names, Iterable):
+        refuse(argument, names, hint)
+    found = tuple(names)
+    for name in found:
+        if not isinstance(name, str):
+            refuse(argument, found, f"{hint} {name!r} is none.")
+    return found
 
 
-def numbers_of(numbers: int | Iterable[int]) -> tuple[int, ...]:
+def numbers_of(numbers: object, argument: str) -> tuple[int, ...]:
     """Return numbers given as one or as many."""
-    return (numbers,) if isinstance(numbers, int) else tuple(numbers)
+    hint = "Give a whole number, or several; leave it out where none is meant."
+    if isinstance(numbers, str | bytes | Mapping):
+        refuse(argument, numbers, hint)
+    found = tuple(numbers) if isinstance(numbers, Iterable) else (numbers,)
+    return tuple(_whole(number, argument, numbers, hint) for number in found)
 
 
-def moment_of(moment: str | datetime | None) -> datetime | None:
+def paths_of(paths: object, argument: str) -> tuple[Path, ...]:
+    """Return paths given as one or as many."""
+    if isinstance(paths, str | os.PathLike):
+        return (path_of(paths, argument),)
+    if isinstance(paths, bytes | Mapping) or not isinstance(paths, Iterable):
+        refuse(argument, paths, "Give a path, or several, as text or as Path.")
+    return tuple(path_of(path, argument) for path in paths)
+
+
+def path_of(path: object, argument: str) -> Path:
+    """Return a path given as text or as a value."""
+    told = path if isinstance(path, str) else os.fspath(path) if isinstance(path, os.PathLike) else None
+    if not isinstance(told, str) or not told:
+        refuse(argument, path, "Give a path, as text or as Path.")
+    return Path(told)
+
+
+def count_of(number: object, argument: str, *, least: int = 1) -> int:
+    """Return a whole number that is large enough."""
+    hint = f"Give a whole number from {least} on."
+    found = _whole(number, argument, number, hint)
+    if found < least:
+        refuse(argument, number, hint)
+    return found
+
+
+def text_of(text: object, argument: str) -> str:
+    """Return text."""
+    if not isinstance(text, str):
+        refuse(argument, text, "Give text.")
+    return text
+
+
+def refuse_no_flags(**flags: object) -> None:
+    """Refuse what is neither True nor False, as "no" would be taken for yes."""
+    for argument, flag in flags.items():
+        if not isinstance(flag, bool):
+            refuse(argument, flag, "Give True or False.")
+
+
+def window_of(window: object, argument: str = "window") -> Window:
+    """Return a time given as text or as a value; raises `WindowError` for text that is none."""
+    if isinstance(window, Window):
+        return window
+    if not isinstance(window, str):
+        refuse(argument, window, WINDOW_HINT)
+    return parse_window(window)
+
+
+def moment_of(moment: object, argument: str) -> datetime | None:
     """Return a time given as text or as it is; raises `WindowError` for text that is none."""
-    return parse_moment(moment) if isinstance(moment, str) else moment
+    if moment is None or isinstance(moment, datetime):
+        if moment is not None and moment.tzinfo is not None:
+            refuse(argument, moment, MOMENT_HINT)
+        return moment
+    if not isinstance(moment, str):
+        refuse(argument, moment, MOMENT_HINT)
+    return parse_moment(moment)
 
 
-def choice(choices: type[Choice], value: str, what: str) -> Choice:
+def choice(choices: type[Choice], value: object, argument: str, *, only: Iterable[Choice] = ()) -> Choice:
     """Return one of the choices by its name; raises `InputError` that lists them."""
-    try:
+    allowed = tuple(only) or tuple(choices)
+    if isinstance(value, str) and value in allowed:
         return choices(value)
-    except ValueError:
-        raise InputError(f"{value!r} is no {what}.", hint=f"Choose {' or '.join(choices)}.") from None
+    refuse(argument, value, f"Choose {' or '.join(allowed)}.")
+
+
+def one_of(value: object, kind: type[Kind], argument: str, hint: str) -> Kind:
+    """Return a value that is of a kind of ours."""
+    if not isinstance(value, kind):
+        refuse(argument, value, hint)
+    return value
+
+
+def progress_of(progress: Progress | None) -> Progress:
+    """Return what is told how far work is, so that no fault of it stops the work."""
+    if progress is None:
+        return Silent()
+    if not all(callable(getattr(progress, name, None)) for name in ("begin", "advance", "end")):
+        refuse("progress", progress, "Give an object with begin, advance and end, as syncengine.Progress has them.")
+    return Contained(progress)
 
 
 def limited(limits: Limits, allow_deletions: int | None) -> Limits:
     """Return the limits of a pair, with another ceiling of deletions where one was given."""
-    return limits if allow_deletions is None else replace(limits, deletions=allow_deletions)
+    if allow_deletions is None:
+        return limits
+    return replace(limits, deletions=count_of(allow_deletions, "allow_deletions", least=0))
+
+
+def _whole(number: object, argument: str, given: object, hint: str) -> int:
+    if isinstance(number, bool):
+        refuse(argument, given, hint)
+    if not isinstance(number, SupportsIndex):
+        refuse(argument, given, hint)
+    return operator.index(number)

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from syncengine.app.arguments import Names, names_of, numbers_of
+from syncengine.app.arguments import Names, Numbers, names_of, numbers_of
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.outages import compared_in
 from syncengine.model.allowed import Allowed
-from syncengine.model.errors import InputError, RefusedError
+from syncengine.model.errors import InputError
 from syncengine.model.names import typed
 from syncengine.model.pair import Role
+from syncengine.model.refusals import LocalAdministrationError
 from syncengine.model.sentences import listed
 from syncengine.model.spec import CompanionFile, DataClass, Kept, TableSpec
 
-COMPANIONS = {"agroups": "synonyms", "features": "users", "user_colors": "users", "user_defval": "users"}
-"""What is never written without another table: groups without names, permissions without users."""
 NAMED = 4
 
 
@@ -35,14 +34,15 @@ class Asked:
     @classmethod
     def of(
         cls,
-        tables: str | Iterable[str],
-        sets: str | Iterable[str],
-        acds: int | Iterable[int],
-        excluded: str | Iterable[str],
+        tables: Names,
+        sets: Names,
+        acds: Numbers,
+        excluded: Names,
         source: Role = Role.PRIMARY,
     ) -> Asked:
         """Return it for arguments as they are given to the Python API."""
-        return cls(names_of(tables), names_of(sets), numbers_of(acds), names_of(excluded), source)
+        named = names_of(tables, "tables"), names_of(sets, "sets")
+        return cls(*named, numbers_of(acds, "acds"), names_of(excluded, "exclude"), source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Choosing:
             if table_set.every_acd and asked.acds:
                 raise InputError(
                     f"The set {table_set.name} is always of all ACDs (High Availability guide, chapter 3).",
-                    hint="Leave --acd out, or name single tables with --table.",
+                    hint="Leave `acds=` out, or name single tables with `tables=`.",
                 )
         return self.without(self.catalogue.select(asked.tables, asked.sets), asked)
 
@@ -95,11 +95,11 @@ class Choosing:
         if both:
             raise InputError(
                 f"{listed(sorted(both), NAMED)}: named both to be taken and to be left out.",
-                hint="Leave out one of --table and --exclude-table.",
+                hint="Leave out one of `tables=` and `exclude=`.",
             )
         left = tuple(spec for spec in specs if spec.name not in out)
         if specs and not left:
-            raise InputError("Every table that was asked for is left out.", hint="Leave out some --exclude-table.")
+            raise InputError("Every table that was asked for is left out.", hint="Leave out some `exclude=`.")
         return left
 
     def to_look_for_outages(self, asked: Asked) -> tuple[TableSpec, ...]:
@@ -125,7 +125,7 @@ class Choosing:
             what = unrolled[0] if unrolled else "what was asked for"
             raise InputError(
                 f"{what} is not rolled up from intervals, so that one server alone cannot tell whether it is right.",
-                hint="Name daily, weekly or monthly tables, like dsplit, or leave --table and --set out.",
+                hint="Name daily, weekly or monthly tables, like dsplit, or leave `tables=` and `sets=` out.",
             )
         return chosen
 
@@ -147,7 +147,8 @@ class Choosing:
 
     def allowed(self, triggers: Names, cascades: Names) -> Allowed:
         """Return what may be set off, and at which tables; raises `UnknownTableError` for a table nobody knows."""
-        at, of = (tuple(self.catalogue.table(name).name for name in names_of(names)) for names in (triggers, cascades))
+        told = names_of(triggers, "allow_triggers"), names_of(cascades, "allow_cascades")
+        at, of = (tuple(self.catalogue.table(name).name for name in names) for names in told)
         return Allowed(at, of)
 
     def to_backfill(self, asked: Asked) -> tuple[TableSpec, ...]:
@@ -164,7 +165,8 @@ class Choosing:
         specs = self._with_companions(self.asked_for(asked))
         torn = sorted(self.excluded(asked) & {spec.name for spec in specs})
         if torn:
-            beside = listed([name for name in COMPANIONS if COMPANIONS[name] in torn], NAMED)
+            needing = [one.name for one in self.catalogue.tables if any(need.name in torn for need in one.needs)]
+            beside = listed(needing, NAMED)
             raise InputError(
                 f"{listed(torn, NAMED)} cannot be left out: {beside} is never written without it.",
                 hint="Leave that out as well.",
@@ -172,7 +174,7 @@ class Choosing:
         if not specs:
             raise InputError(
                 "A sync of administration needs to be told of what.",
-                hint="Name a set, as in --set dictionary, or a table; `syncengine tables --sets` lists the sets.",
+                hint="Name a set, as in `sets='dictionary'`, or a table; `syncengine tables --sets` lists the sets.",
             )
         refuse_local(specs)
         timed = [spec.name for spec in specs if spec.time is not None and not spec.future_dates]
@@ -186,7 +188,7 @@ class Choosing:
         if asked.acds and (told or len(whole) == len(specs)):
             raise InputError(
                 f"{listed(sorted(told) or whole, NAMED)}: rows that belong to no ACD are only copied with all ACDs.",
-                hint="Leave --acd out, or leave these tables out.",
+                hint="Leave `acds=` out, or leave these tables out.",
             )
         return specs
 
@@ -211,17 +213,17 @@ class Choosing:
 
     def _with_companions(self, specs: tuple[TableSpec, ...]) -> tuple[TableSpec, ...]:
         names = [spec.name for spec in specs]
-        wanted = [COMPANIONS[name] for name in names if name in COMPANIONS]
-        missing = [name for name in dict.fromkeys(wanted) if name not in names]
+        needed = dict.fromkeys(one.name for spec in specs for one in spec.needs)
+        missing = [name for name in needed if name not in names]
         return self.catalogue.select([*names, *missing]) if missing else specs
 
 
 def refuse_local(specs: Iterable[TableSpec]) -> None:
     """Refuse local administration, which no option lets anybody copy (rule 1)."""
-    local = [spec.name for spec in specs if spec.data_class is DataClass.LOCAL]
+    local = tuple(spec.name for spec in specs if spec.data_class is DataClass.LOCAL)
     if local:
-        raise RefusedError(
+        raise LocalAdministrationError(
             f"{', '.join(local)}: local administration belongs to one server and is never copied.",
-            rule=1,
+            tables=local,
             hint="Leave it out; no option lifts this.",
         )

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from syncengine.model.errors import UnknownTableError
 from syncengine.model.names import folded
-from syncengine.model.spec import CompanionFile, DataClass, TableSet, TableSpec
+from syncengine.model.spec import Afterwards, CompanionFile, DataClass, SetUp, TableSet, TableSpec
 
 CLASS_ORDER = (DataClass.SYSTEM, DataClass.ACD, DataClass.HISTORICAL, DataClass.CUSTOM, DataClass.LOCAL)
 """Administration before history: writing it may cost the target its current interval (rule 11)."""
-OWN = "A table of your own needs a spec of your own: a folder of them is named with --specs, or in the pair file."
+OWN = "A table of your own needs a spec of your own: a folder of them is named with `specs=`, or in the pair file."
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,25 @@ class Catalogue:
     def of_class(self, *classes: DataClass) -> tuple[TableSpec, ...]:
         """Return all tables of some data classes."""
         return tuple(spec for spec in self.tables if spec.data_class in classes)
+
+    @property
+    def witnesses(self) -> tuple[TableSpec, ...]:
+        """The tables that have rows in every interval a server saw."""
+        return tuple(spec for spec in self.tables if spec.witness)
+
+    @property
+    def one_step(self) -> tuple[tuple[str, ...], ...]:
+        """The tables that are only written together, in one step and in this order."""
+        return tuple((one.name, spec.name) for spec in self.tables for one in spec.needs if one.one_step)
+
+    @property
+    def set_up(self) -> tuple[tuple[TableSpec, SetUp], ...]:
+        """The tables that tell how a server is set up."""
+        return tuple((spec, spec.set_up) for spec in self.tables if spec.set_up is not None)
+
+    def followed_up(self, by: Afterwards) -> tuple[str, ...]:
+        """Return the tables that leave something to people once they are written."""
+        return tuple(spec.name for spec in self.tables if by in spec.afterwards)
 
     def tables_of(self, file: CompanionFile) -> tuple[str, ...]:
         """Return the tables whose rows go with a file."""

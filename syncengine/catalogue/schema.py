@@ -8,8 +8,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from syncengine.model.grain import Archive
 from syncengine.model.names import folded
-from syncengine.model.spec import Archive, ColumnType, DataClass, Evidence, Kept, Rollup
+from syncengine.model.spec import Afterwards, ColumnType, DataClass, Evidence, Kept, Rollup
 
 LONGEST_NAME = 128
 """Characters of a name on Informix; PostgreSQL takes 63 bytes, embedded servers any number."""
@@ -96,6 +97,25 @@ class FollowsEntry(_Strict):
     source: str = ""
 
 
+class NeedsEntry(_Strict):
+    """A table that this one is never written without."""
+
+    why: str
+    one_step: bool = False
+    evidence: Evidence = Evidence.INFERRED
+    source: str = ""
+
+
+class SetUpEntry(_Strict):
+    """How a server is set up."""
+
+    what: str
+    may_differ: bool = False
+    advice: str = ""
+    own: tuple[ColumnName, ...] = ()
+    tells_values: bool = True
+
+
 class PiecesEntry(_Strict):
     """How an outage cuts a row into pieces: `end` or `lasts` says when it was over."""
 
@@ -126,10 +146,14 @@ class SpecFile(_Strict):
     at_once: bool = False
     row_number: ColumnName | None = None
     removed_when_told: ColumnName | None = None
+    witness: bool = False
+    afterwards: tuple[Afterwards, ...] = ()
     tables: dict[TableName, TableEntry] = Field(min_length=1)
     time: TimeEntry | None = None
     not_compared: dict[ColumnName, str] = {}
     follows: dict[TableName, FollowsEntry] = {}
+    needs: dict[TableName, NeedsEntry] = {}
+    set_up: SetUpEntry | None = None
     pieces: PiecesEntry | None = None
     sources: dict[str, str] = {}
     columns: Annotated[dict[ColumnName, ColumnEntry], BeforeValidator(_told_apart)] = Field(min_length=1)

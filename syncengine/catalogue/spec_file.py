@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from syncengine.catalogue.schema import ColumnEntry, PiecesEntry, SpecFile, TableEntry, TimeEntry
-from syncengine.model.spec import Archive, ColumnSpec, ColumnType, DataClass, Followed, Pieces, TableSpec, TimeColumns
-
-SUMMED = (Archive.DAILY, Archive.WEEKLY, Archive.MONTHLY)
+from syncengine.model.grain import Archive
+from syncengine.model.spec import (
+    ColumnSpec,
+    ColumnType,
+    DataClass,
+    Followed,
+    Needed,
+    Pieces,
+    SetUp,
+    TableSpec,
+    TimeColumns,
+)
 
 
 def resolve(file: SpecFile, place: str) -> tuple[TableSpec, ...]:
@@ -30,6 +39,7 @@ def _name_faults(file: SpecFile) -> Iterator[str]:
     named += [("key", column) for column in file.key]
     named += [("not_compared", column) for column in file.not_compared]
     named += [(f"follows.{name}.columns", column) for name, entry in file.follows.items() for column in entry.columns]
+    named += [("set_up.own", column) for column in (file.set_up.own if file.set_up is not None else ())]
     if file.pieces is not None:
         named += [("pieces.same", column) for column in file.pieces.same]
         named += [(f"pieces.{role}", getattr(file.pieces, role)) for role in PIECES]
@@ -47,13 +57,21 @@ def _name_faults(file: SpecFile) -> Iterator[str]:
             yield f"{where}: names the column {column!r}, which [columns] does not have"
     if file.removed_when_told is not None and file.removed_when_told not in file.key:
         yield f"removed_when_told: names the column {file.removed_when_told!r}, which key does not have"
-    for name, entry in file.follows.items():
-        if entry.source and file.sources and entry.source not in file.sources:
-            yield f"follows.{name}.source: {entry.source!r} is not in [sources]"
+    if file.witness and not (file.class_ is DataClass.HISTORICAL and _tiling(file)):
+        yield "witness: only a historical interval table has rows in every interval"
+    if (file.needs or file.afterwards or file.set_up) and file.time is not None:
+        yield "needs, afterwards, set_up: are for administration, which has no [time]"
+    cited = [(f"follows.{name}", entry.source) for name, entry in file.follows.items()]
+    cited += [(f"needs.{name}", entry.source) for name, entry in file.needs.items()]
+    for where, source in cited:
+        if source and file.sources and source not in file.sources:
+            yield f"{where}.source: {source!r} is not in [sources]"
     if file.row_number is not None and file.row_number not in file.not_compared:
         yield f"row_number: each server numbers by itself, so [not_compared] must name {file.row_number!r} too"
 
 
+IN_PARTS = {"tables", "not_compared", "follows", "needs", "sources", "columns"}
+"""Keys of a file that are told of by the keys in them, or do not matter."""
 PIECES = ("begin", "end", "lasts", "begin_flag", "end_flag")
 
 
@@ -62,7 +80,7 @@ def _pieces_faults(file: SpecFile, pieces: PiecesEntry) -> Iterator[str]:
         yield "pieces: needs end or lasts, and not both"
     if (pieces.begin_flag is None) != (pieces.end_flag is None):
         yield "pieces: needs begin_flag and end_flag, or neither"
-    if any(table.archive is not Archive.EVENT for table in file.tables.values()):
+    if not all(table.archive and table.archive.grain.events for table in file.tables.values()):
         yield "pieces: only rows of event tables are cut"
 
 
@@ -99,14 +117,19 @@ def _time_faults(file: SpecFile, time: TimeEntry, name: str, archive: Archive) -
     """Yield what a table's rows lack to be placed in time: without it a whole day would be taken for midnight."""
     if not _has(file, time.date, archive):
         yield f"tables.{name}: lacks the column {time.date!r}, which time.date names, since its `only` leaves it out"
-    if archive is Archive.INTERVAL:
+    if archive.grain.tiles:
         for role, column in (("label", time.label), ("interval", time.interval)):
             if column is None or not _has(file, column, archive):
                 yield f"tables.{name}: an interval table needs time.{role}, and a column of it in this archive"
-    if archive is Archive.EVENT and not any(
+    if archive.grain.events and not any(
         column is not None and _has(file, column, archive) for column in (time.label, time.epoch)
     ):
         yield f"tables.{name}: an event table needs time.label or time.epoch, and a column of it in this archive"
+
+
+def _tiling(file: SpecFile) -> str | None:
+    """Return the interval table of a file, if it has one."""
+    return next((name for name, entry in file.tables.items() if entry.archive and entry.archive.grain.tiles), None)
 
 
 def _has(file: SpecFile, column: str | None, archive: Archive | None) -> bool:
@@ -122,31 +145,17 @@ def _table(file: SpecFile, place: str, name: str, entry: TableEntry) -> TableSpe
         if item.only is None or entry.archive in item.only
     )
     present = {column.name for column in columns}
-    intervals = next((n for n, e in file.tables.items() if e.archive is Archive.INTERVAL), None)
-    origin = [
-        (key, f"{place}: {key}")
-        for key in (
-            "summary",
-            "class",
-            "acd",
-            "key",
-            "kept",
-            "why_kept",
-            "screen",
-            "retention",
-            "circular",
-            "optional",
-            "at_once",
-            "row_number",
-            "removed_when_told",
-        )
-        if (key if key != "class" else "class_") in file.model_fields_set
-    ]
+    intervals = _tiling(file)
+    said = ((key, field.alias or key) for key, field in SpecFile.model_fields.items() if key in file.model_fields_set)
+    origin = [(key, f"{place}: {key}") for field, key in said if field not in IN_PARTS]
     origin.append(("archive", f"{place}: tables.{name}.archive" if entry.archive else "default: none, not historical"))
     origin += [(key, "default") for key in ("circular", "optional", "at_once") if key not in file.model_fields_set]
-    origin += [(f"not_compared.{column}", f"{place}: not_compared.{column}") for column in file.not_compared]
-    origin += [(f"follows.{name}", f"{place}: follows.{name}") for name in file.follows]
-    origin += [("pieces", f"{place}: pieces")] if file.pieces is not None else []
+    parts: dict[str, Mapping[str, object]] = {
+        "not_compared": file.not_compared,
+        "follows": file.follows,
+        "needs": file.needs,
+    }
+    origin += [(f"{part}.{one}", f"{place}: {part}.{one}") for part, ones in parts.items() for one in ones]
     return TableSpec(
         name=name,
         summary=file.summary,
@@ -167,9 +176,16 @@ def _table(file: SpecFile, place: str, name: str, entry: TableEntry) -> TableSpe
         future_dates=file.future_dates,
         at_once=file.at_once,
         removed_when_told=file.removed_when_told,
-        rolled_from=intervals if entry.archive in SUMMED else None,
+        rolled_from=intervals if entry.archive and entry.archive.grain.summarised else None,
         follows=tuple(_followed(file, present)),
         pieces=Pieces(**file.pieces.model_dump()) if file.pieces is not None else None,
+        witness=file.witness and name == intervals,
+        needs=tuple(
+            Needed(name, one.why, one.one_step, one.evidence, file.sources.get(one.source, one.source))
+            for name, one in file.needs.items()
+        ),
+        afterwards=file.afterwards,
+        set_up=SetUp(**file.set_up.model_dump()) if file.set_up is not None else None,
         origin=tuple(origin),
     )
 
@@ -196,9 +212,9 @@ def _time(file: SpecFile, present: set[str]) -> TimeColumns | None:
 
 def _column(file: SpecFile, name: str, entry: ColumnEntry, archive: Archive | None) -> ColumnSpec:
     text = entry.type
-    if archive in SUMMED and entry.summed is not None:
-        text = entry.summed
     if archive is not None:
+        if archive.grain.summarised and entry.summed is not None:
+            text = entry.summed
         text = entry.in_.get(archive, text)
     return ColumnSpec(
         name=name,

@@ -138,7 +138,7 @@ class _Reading:
                 yield f"{place}: file.named_in of {file.shown}: {name} has no column {file.named_in!r}"
 
     def _astray(self, table: TableSpec) -> Iterator[str]:
-        """Yield each name a table is said to follow from that leads to no administration."""
+        """Yield each name a table is said to follow from, or to need, that leads to no administration."""
         place = self.places[folded(table.name)]
         for one in table.follows:
             found = self.tables.get(folded(one.name))
@@ -150,6 +150,14 @@ class _Reading:
                 yield f"{where}.screen: the table {one.name!r} holds it, so it needs no screen"
             elif found is not None and (found.time is not None or found.kept is Kept.NEVER):
                 yield f"{where}: {one.name!r} is no administration that two servers can be compared by"
+
+        for needed in table.needs:
+            found = self.tables.get(folded(needed.name))
+            where = f"{place}: tables.{table.name}: needs.{needed.name}"
+            if found is None:
+                yield f"{where}: no spec describes {needed.name!r}"
+            elif found.time is not None or found.kept is Kept.NEVER:
+                yield f"{where}: {needed.name!r} is no administration that is written"
 
     def _resolved_sets(self) -> Iterator[TableSet]:
         for name, (place, file) in self.sets.items():

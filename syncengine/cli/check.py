@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.cli.options import JsonOption, PairOption, SpecsOption
+from syncengine.cli.options import Output, PairOption, SpecsOption
 from syncengine.cli.streams import print_document
 
 
-def check(
-    pair: PairOption,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOptions:
+    """What can be typed after `syncengine check`."""
+
+    pair: PairOption
     scratch: Annotated[
         bool,
         typer.Option(
             "--scratch",
             help="Try what each server does with every kind of value, in a table that is made and dropped.",
         ),
-    ] = False,
-    json: JsonOption = False,
-    specs: SpecsOption = None,
-    verbose: Annotated[
-        int,
-        typer.Option(
-            "--verbose",
-            "-v",
-            count=True,
-            help="-v: every table, item, column and differing row. -vv: a trace behind errors.",
-            show_default=False,
-        ),
-    ] = 0,
-) -> int:
+    ] = False
+    specs: SpecsOption = ()
+    output: Output
+
+
+def check(asked: CheckOptions) -> int:
     """Say who the two servers are, and whether they are set up alike. Reads only, but for --scratch.
 
     It is the first thing to do with a pair of one's own, and what a bug report needs. It shows no secret. A server
@@ -41,16 +37,16 @@ def check(
     Exit codes: 0 nothing must be repaired, 3 something must be, or a case failed in a scratch table, 1 a server failed,
     2 bad input.
     """
-    from syncengine.app import open_pair
+    from syncengine import open_pair
     from syncengine.cli.terminal import out, progress
     from syncengine.report.check_json import check_document
     from syncengine.report.check_text import print_check
 
-    found = open_pair(pair, specs=tuple(specs or ()), progress=progress()).check(scratch=scratch)
-    if json:
+    found = open_pair(asked.pair, specs=asked.specs, progress=progress()).check(scratch=asked.scratch)
+    if asked.output.json:
         print_document(check_document(found))
     else:
-        print_check(out(), found, everything=bool(verbose))
+        print_check(out(), found, everything=bool(asked.output.verbose))
     if found.problems:
         return ExitCode.ERROR
     return ExitCode.DONE if found.alike else ExitCode.DRIFT

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.cli.options import JsonOption, SinceOption, SpecsOption, VerboseOption
+from syncengine.cli.options import Output, SinceOption, SpecsOption, valued
 from syncengine.cli.streams import print_document
 from syncengine.model.errors import InputError
 
@@ -16,59 +17,44 @@ if TYPE_CHECKING:
     from syncengine.model.filled_checklist import FilledChecklist
 
 
-def checklist(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChecklistOptions:
+    """What can be typed after `syncengine checklist`."""
+
     name: Annotated[
         str | None, typer.Argument(metavar="[NAME]", help="The checklist; without a name they are listed.")
-    ] = None,
+    ] = None
     pair: Annotated[
         Path | None,
-        typer.Option(
+        valued(
             "--pair",
-            metavar="FILE",
-            help="The file that describes the pair, from which the lines are filled in; without it the bare list.",
-            show_default=False,
+            "FILE",
+            "The file that describes the pair, from which the lines are filled in; without it the bare list.",
         ),
-    ] = None,
-    tick: Annotated[
-        list[int] | None,
-        typer.Option("--tick", metavar="N", help="Line N is done; repeat it for more.", show_default=False),
-    ] = None,
-    untick: Annotated[
-        list[int] | None,
-        typer.Option("--untick", metavar="N", help="Line N is not done after all.", show_default=False),
-    ] = None,
+    ] = None
+    tick: Annotated[tuple[int, ...], valued("--tick", "N", "Line N is done; repeat it for more.")] = ()
+    untick: Annotated[tuple[int, ...], valued("--untick", "N", "Line N is not done after all.")] = ()
     do: Annotated[
-        list[int] | None,
-        typer.Option(
-            "--do",
-            metavar="N",
-            help="Have the hook of line N do it, and tick it if that ends with 0.",
-            show_default=False,
-        ),
-    ] = None,
+        tuple[int, ...], valued("--do", "N", "Have the hook of line N do it, and tick it if that ends with 0.")
+    ] = ()
     at: Annotated[
-        str | None,
-        typer.Option(
-            "--at",
-            metavar="TIME",
-            help="When what is ticked was done: '2000-06-05 05:13'. [default: now]",
-            show_default=False,
-        ),
-    ] = None,
-    way: Annotated[
-        str | None,
-        typer.Option(
-            "--way", metavar="WAY", help="Go another way than the first, where there are several.", show_default=False
-        ),
-    ] = None,
+        str | None, valued("--at", "TIME", "When what is ticked was done: '2000-06-05 05:13'. [default: now]")
+    ] = None
+    way: Annotated[str | None, valued("--way", "WAY", "Go another way than the first, where there are several.")] = None
     anew: Annotated[
         bool, typer.Option("--anew", help="Begin, or begin again: nothing is ticked, and only what comes now counts.")
-    ] = False,
-    since: SinceOption = None,
-    json: JsonOption = False,
-    specs: SpecsOption = None,
-    verbose: VerboseOption = 0,
-) -> int:
+    ] = False
+    since: SinceOption = None
+    specs: SpecsOption = ()
+    output: Output
+
+    @property
+    def of_a_pair(self) -> bool:
+        """Say whether anything is asked for that a bare list has not."""
+        return bool(self.tick or self.untick or self.do or self.at or self.anew or self.since)
+
+
+def checklist(asked: ChecklistOptions) -> int:
     """Follow one of the guide's procedures line by line: what is done, and how that was seen, and what comes next.
 
     With --pair the lines are filled in from what both servers show; the rest is done by hand or by hooks, and ticked.
@@ -79,45 +65,42 @@ def checklist(
     the list is of another day, 1 a hook failed or the staging folder cannot be used, 2 bad input, 4 a run is writing,
     so that nothing is kept.
     """
-    from syncengine.app import open_pair
-    from syncengine.catalogue.procedure_file import procedure_names, read_procedure
+    from syncengine import bare_checklist, open_pair, open_procedures
     from syncengine.cli.terminal import out, progress
-    from syncengine.planning.filling import bare
     from syncengine.report.filled_checklist import print_procedures
 
-    asked = bool(tick or untick or do or at or anew or since)
-    if name is None:
-        if asked or way or pair:
-            raise InputError("Which checklist?", hint=f"Name one of {', '.join(procedure_names())}.")
-        print_procedures(out(), [read_procedure(one) for one in procedure_names()])
+    if asked.name is None:
+        if asked.of_a_pair or asked.way or asked.pair:
+            names = ", ".join(procedure.name for procedure in open_procedures())
+            raise InputError("Which checklist?", hint=f"Name one of {names}.")
+        print_procedures(out(), open_procedures())
         return ExitCode.DONE
-    if pair is None:
-        if asked:
+    if asked.pair is None:
+        if asked.of_a_pair:
             raise InputError("What is ticked, done or looked at belongs to a pair.", hint="Add --pair FILE.")
-        _print(bare(read_procedure(name), way or ""), "", json=json, verbose=verbose)
+        _print(bare_checklist(asked.name, way=asked.way or ""), "", asked.output)
         return ExitCode.DONE
-    if at and not (tick or do):
+    if asked.at and not (asked.tick or asked.do):
         raise InputError("--at says when a line was done, and none is ticked.", hint="Add --tick N.")
-    opened = open_pair(pair, specs=tuple(specs or ()), progress=progress())
-    found = opened.checklist(
-        name,
-        tick=tuple(tick or ()),
-        untick=tuple(untick or ()),
-        do=tuple(do or ()),
-        at=at,
-        anew=anew,
-        since=since,
-        way=way or "",
+    found = open_pair(asked.pair, specs=asked.specs, progress=progress()).checklist(
+        asked.name,
+        tick=asked.tick,
+        untick=asked.untick,
+        do=asked.do,
+        at=asked.at,
+        anew=asked.anew,
+        since=asked.since,
+        way=asked.way or "",
     )
-    _print(found, str(pair), json=json, verbose=verbose)
+    _print(found, str(asked.pair), asked.output)
     return ExitCode.DONE if found.finished else ExitCode.DRIFT
 
 
-def _print(found: FilledChecklist, pair: str, *, json: bool, verbose: int) -> None:
+def _print(found: FilledChecklist, pair: str, output: Output) -> None:
     from syncengine.cli.terminal import out
     from syncengine.report.filled_checklist import checklist_document, print_checklist
 
-    if json:
+    if output.json:
         print_document(checklist_document(found, pair))
     else:
-        print_checklist(out(), found, pair, reasons=bool(verbose))
+        print_checklist(out(), found, pair, reasons=bool(output.verbose))

@@ -2,97 +2,109 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from syncengine.cli.exit_codes import ExitCode
+from syncengine.cli.options import TraceOption, valued
 from syncengine.model.errors import CancelledError, SyncError
 from syncengine.model.names import command
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from syncengine.app import Pair
+    from syncengine import Pair
     from syncengine.model.plan import Plan
 
 WINDOW = "2000-06-05 05:13..05:19"
 
 
-def demo(
-    into: Annotated[
-        Path, typer.Option("--into", metavar="DIR", help="The folder to build the pair in.", show_default=False)
-    ],
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoOptions:
+    """What can be typed after `syncengine demo`."""
+
+    into: Annotated[Path, valued("--into", "DIR", "The folder to build the pair in.")]
     resync: Annotated[
         bool, typer.Option("--resync/--no-resync", help="Tell the whole story, or stop at the wounded pair.")
-    ] = True,
-    days: Annotated[int, typer.Option(help="Days of intervals, 1 to 62.")] = 36,
-    acds: Annotated[int, typer.Option(help="ACDs, the odd ones on 30 minutes and the even ones on 15.")] = 2,
-    splits: Annotated[int, typer.Option(help="Splits of each ACD.")] = 12,
-    agents: Annotated[int, typer.Option(help="Agents of each ACD.")] = 80,
-    vdns: Annotated[int, typer.Option(help="VDNs of each ACD.")] = 40,
-    trunks: Annotated[int, typer.Option(help="Trunks of each ACD.")] = 120,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same pair.")] = 1,
-) -> int:
+    ] = True
+    days: Annotated[int, typer.Option(help="Days of intervals, 1 to 62.")] = 36
+    acds: Annotated[int, typer.Option(help="ACDs, the odd ones on 30 minutes and the even ones on 15.")] = 2
+    splits: Annotated[int, typer.Option(help="Splits of each ACD.")] = 12
+    agents: Annotated[int, typer.Option(help="Agents of each ACD.")] = 80
+    vdns: Annotated[int, typer.Option(help="VDNs of each ACD.")] = 40
+    trunks: Annotated[int, typer.Option(help="Trunks of each ACD.")] = 120
+    seed: Annotated[int, typer.Option(help="The same seed gives the same pair.")] = 1
+    verbose: TraceOption = 0
+
+
+def demo(asked: DemoOptions) -> int:
     """Build a pair of embedded servers after a link outage, and tell how it is repaired.
 
     Writes DIR/primary.duckdb, DIR/secondary.duckdb and DIR/pair.toml.
     """
     from rich.text import Text
 
-    from syncengine.app import open_pair
+    from syncengine import build_demo, open_pair
     from syncengine.cli.terminal import err, out, progress
-    from syncengine.demo.build import build_pair
-    from syncengine.demo.shape import DemoShape
     from syncengine.report.plan_text import print_plan
     from syncengine.report.verify_text import print_verdict
 
-    console = out()
-    errors = err()
-    shape = DemoShape(days=days, acds=acds, splits=splits, agents=agents, vdns=vdns, trunks=trunks, seed=seed)
+    console, errors = out(), err()
     console.print(Text("1. The pair", style="bold cyan"))
-    built = build_pair(into, shape, progress=lambda text: errors.print(f"  {text}", style="dim"))
+    built = build_demo(
+        asked.into,
+        days=asked.days,
+        acds=asked.acds,
+        splits=asked.splits,
+        agents=asked.agents,
+        vdns=asked.vdns,
+        trunks=asked.trunks,
+        seed=asked.seed,
+        say=lambda text: errors.print(f"  {text}", style="dim"),
+    )
     damage = built.damage
     console.print(
-        f"Two CMS servers, both fed by one switch, in {into}. On {damage.side} the link of ACD {damage.acd} was down "
-        f"from {damage.down:%H:%M} to {damage.up:%H:%M} on {damage.down:%Y-%m-%d}, and somebody added names and an "
-        f"agent group on {damage.side.other} only. It is 06:10 now.",
+        f"Two CMS servers, both fed by one switch, in {asked.into}. On {damage.side} the link of ACD {damage.acd} was "
+        f"down from {damage.down:%H:%M} to {damage.up:%H:%M} on {damage.down:%Y-%m-%d}, and somebody added names and "
+        f"an agent group on {damage.side.other} only. It is 06:10 now.",
     )
-    line = command("verify", "--pair", into / "pair.toml")
-    if not resync:
+    line = command("verify", "--pair", asked.into / "pair.toml")
+    if not asked.resync:
         console.print(f"Look at it with: {line}")
         return ExitCode.DONE
-    pair = open_pair(built.pair_file, progress=progress())
+    opened = open_pair(built.pair_file, progress=progress())
     console.print()
     console.print(Text(f"2. The drift: {line}", style="bold cyan"))
-    print_verdict(console, pair.verify())
+    print_verdict(console, opened.verify())
     console.print()
-    line = command("sync", "--pair", into / "pair.toml", "--set", "agent-groups")
+    line = command("sync", "--pair", asked.into / "pair.toml", "--set", "agent-groups")
     console.print(Text(f"3. Administration first: {line}", style="bold cyan"))
-    names = pair.plan_sync(sets="agent-groups")
+    names = opened.plan_sync(sets="agent-groups")
     print_plan(console, names)
-    _carry_out(pair, names, console)
+    _carry_out(opened, names, console)
     console.print()
-    line = command("resync", "--pair", into / "pair.toml", "--window", WINDOW)
+    line = command("resync", "--pair", asked.into / "pair.toml", "--window", WINDOW)
     console.print(Text(f"4. Then history: {line}", style="bold cyan"))
-    plan = pair.plan_resync(window=WINDOW)
+    plan = opened.plan_resync(window=WINDOW)
     print_plan(console, plan)
-    _carry_out(pair, plan, console)
+    _carry_out(opened, plan, console)
     console.print()
     console.print(Text("5. In sync again: the same verify as before", style="bold cyan"))
-    after = pair.verify()
+    after = opened.verify()
     print_verdict(console, after)
     if not after.in_sync:
         raise SyncError("The demo pair is not in sync after its resync; this should not happen.")
     return ExitCode.DONE
 
 
-def _carry_out(pair: Pair, plan: Plan, console: Console) -> None:
+def _carry_out(opened: Pair, plan: Plan, console: Console) -> None:
     """Do a plan and say what became of it; what was stopped goes no further."""
     from syncengine.report.outcome import print_outcome
 
-    outcome = pair.execute(plan).outcome
-    print_outcome(console, outcome)
-    if outcome.cancelled:
+    ran = opened.execute(plan)
+    print_outcome(console, ran)
+    if ran.outcome.cancelled:
         raise CancelledError("Stopped; the demo pair can be removed, or built anew.")

@@ -13,6 +13,7 @@ import typer
 from syncengine.cli.exit_codes import ExitCode, exit_code_of
 from syncengine.cli.streams import print_document, warn
 from syncengine.model.errors import FaultsError, OutputError, RefusedError, SyncError
+from syncengine.model.rules import Rule
 
 USAGE_ERROR = next(one for one in typer.BadParameter.__mro__ if one.__name__ == "ClickException")
 """What typer raises for a command line it cannot read; it names the class nowhere in public."""
@@ -30,18 +31,19 @@ OURS = {
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What is said of an error; `rule` is the number of the rule that forbids what was asked."""
+    """What is said of an error; `rule` is the one that forbids what was asked."""
 
     code: ExitCode
     message: str
     hint: str = ""
-    rule: int | None = None
+    rule: Rule | None = None
     faults: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
-        """What is said of it on standard error: a sentence, what to do, and each fault of a file on its line."""
-        return "\n".join([f"{self.message} {self.hint}".strip(), *(f"  {fault}" for fault in self.faults)])
+        """What is said of it on standard error: a sentence, what to do, then faults or rule on lines of their own."""
+        rule = [f"({self.rule})"] if self.rule else []
+        return "\n".join([f"{self.message} {self.hint}".strip(), *(f"  {fault}" for fault in self.faults), *rule])
 
     @property
     def document(self) -> dict[str, Any]:
@@ -52,7 +54,8 @@ class Ending:
             "code": int(self.code),
             "message": self.message,
             "hint": self.hint,
-            "rule": self.rule,
+            "rule": self.rule and self.rule.number,
+            "rule_name": self.rule and self.rule.name,
             "faults": list(self.faults),
         }
 

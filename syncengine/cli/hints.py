@@ -1,14 +1,15 @@
-"""Commands that a text tells to type, made ones that can be typed: those that need a pair get the one asked about.
+"""What a text tells to type, made what can be typed: a command gets the pair asked about, an argument is an option.
 
-What looks at a pair does not know its file. It says `syncengine verify`, and here, where the command line is known,
-that becomes `syncengine verify --pair FILE`.
+What looks at a pair knows neither its file nor who asks. It says `syncengine verify`, and here, where the command line
+is known, that becomes `syncengine verify --pair FILE`; and of `acds=1`, as the Python API has it, comes --acd 1.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -17,10 +18,18 @@ OF_A_PAIR = "backfill check checklist outages report resume resync runs status s
 TOLD = re.compile(rf"`syncengine (?:{'|'.join(OF_A_PAIR.split())})\b(?P<more>[^`]*)`")
 NO_PAIR = re.compile(r"(^|\s)(--pair|--help)\b")
 PAIR = "--pair"
+ARGUMENT = re.compile(r"`(?P<name>\w+)=(?P<value>[^`]*)`")
+OPTIONS = {"pair_file": PAIR}
+"""The option for each argument of the Python API, as the commands have told of theirs."""
 OF_ROWS = frozenset({"samples", "changes", "key", "values", "differences"})
 """What of a document holds values of rows, which are told as they are."""
 
 _pair: ContextVar[str] = ContextVar("_pair", default="")
+
+
+def remember_options(options: Mapping[str, str]) -> None:
+    """Remember which option of a command stands for which argument."""
+    OPTIONS.update(options)
 
 
 def remember_pair(arguments: Sequence[str]) -> None:
@@ -38,18 +47,37 @@ def _named(arguments: Sequence[str]) -> Iterator[str]:
             yield word.removeprefix(f"{PAIR}=")
 
 
-def additions(text: str) -> Iterator[tuple[int, str]]:
-    """Yield what is lacking in the commands of a text, and before which sign it goes; the last first."""
+def changes(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield which part of a text gives way to what can be typed, from where to where; the last first."""
     pair = _pair.get()
-    for told in reversed(list(TOLD.finditer(text)) if pair else []):
-        if NO_PAIR.search(told["more"]) is None:
-            yield told.end("more"), f" {PAIR} {shlex.quote(pair)}"
+    found = [
+        (*told.span(), _option(OPTIONS[told["name"]], told["value"]))
+        for told in ARGUMENT.finditer(text)
+        if told["name"] in OPTIONS
+    ]
+    found += [
+        (told.end("more"), told.end("more"), f" {PAIR} {shlex.quote(pair)}")
+        for told in (TOLD.finditer(text) if pair else ())
+        if NO_PAIR.search(told["more"]) is None
+    ]
+    yield from sorted(found, reverse=True)
+
+
+def _option(option: str, value: str) -> str:
+    """Return an argument as it is typed on a command line, once for each of its values."""
+    try:
+        meant = ast.literal_eval(value or "True")
+    except (SyntaxError, ValueError):
+        meant = value
+    if meant is True:
+        return option
+    return " ".join(f"{option} {shlex.quote(str(one))}" for one in (meant if isinstance(meant, tuple) else (meant,)))
 
 
 def to_type(text: str) -> str:
-    """Return a text whose commands can be typed."""
-    for place, more in additions(text):
-        text = f"{text[:place]}{more}{text[place:]}"
+    """Return a text in which all can be typed."""
+    for start, stop, instead in changes(text):
+        text = f"{text[:start]}{instead}{text[stop:]}"
     return text
 
 

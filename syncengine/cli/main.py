@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import _thread
-import contextlib
 import functools
-import os
 import resource
 import sys
 import threading
 from collections.abc import Callable
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
+from syncengine.app.own_process import leave, take_over
 from syncengine.cli.backfill import backfill
 from syncengine.cli.check import check
 from syncengine.cli.checklist import checklist
+from syncengine.cli.command_line import Options, options_of, signature_of, spelled, value_of
 from syncengine.cli.demo import demo
 from syncengine.cli.endings import end
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.cli.hints import remember_pair
+from syncengine.cli.hints import remember_options, remember_pair
 from syncengine.cli.outages import outages
 from syncengine.cli.resume import resume
 from syncengine.cli.resync import resync
@@ -36,9 +36,6 @@ from syncengine.cli.undo import undo
 from syncengine.cli.verify import verify
 from syncengine.model import interrupts
 from syncengine.model.errors import CancelledError, InputError, OutputError, SyncError
-from syncengine.servers import watchdog
-from syncengine.servers.driver_calls import left_behind
-from syncengine.staging.private_files import shut_out_others
 
 MB = 2**20
 LEAST_ADDRESSES = 4096 * MB
@@ -58,13 +55,14 @@ app = typer.Typer(
 )
 
 
-def _command(function: Callable[..., int], when_stopped: str = "Stopped; nothing was written.") -> None:
+def _command(function: Callable[[Options], int], when_stopped: str = "Stopped; nothing was written.") -> None:
     """Register a command; `when_stopped` is what Ctrl-C says, where the command does not say it itself."""
+    options = options_of(function)
 
     @functools.wraps(function)
-    def stoppable(*args: object, **options: object) -> int:
+    def stoppable(**given: object) -> int:
         try:
-            return function(*args, **options)
+            return function(value_of(options, given))
         except KeyboardInterrupt:
             raise CancelledError(when_stopped) from None
         except Exception as error:
@@ -76,6 +74,8 @@ def _command(function: Callable[..., int], when_stopped: str = "Stopped; nothing
                 raise CancelledError(when_stopped) from error
             raise
 
+    remember_options(dict(spelled(options)))
+    vars(stoppable)["__signature__"] = signature_of(options)
     app.command()(stoppable)
 
 
@@ -117,9 +117,7 @@ def run(arguments: list[str] | None = None) -> None:
     words = sys.argv[1:] if arguments is None else arguments
     code: int = ExitCode.CANCELLED
     try:
-        interrupts.listen()
-        shut_out_others()
-        watchdog.want()
+        take_over()
         open_streams()
         # What fails in a thread is raised where its result is asked for; nobody reads it twice.
         threading.excepthook = lambda _: None
@@ -127,17 +125,7 @@ def run(arguments: list[str] | None = None) -> None:
         code = _with_all_said(run_for_code(words), words)
     except KeyboardInterrupt:
         warn("Stopped.")
-    _leave(code)
-
-
-def _leave(code: int) -> NoReturn:
-    """End the process; a call into a driver that goes on, and for which nobody waits, does not keep it."""
-    if left_behind():
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(Exception):
-                stream.flush()
-        os._exit(code)
-    sys.exit(code)
+    leave(code)
 
 
 def run_for_code(arguments: list[str]) -> int:

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.cli.options import (
-    AcdsOption,
-    ExcludedOption,
-    JsonOption,
-    PairOption,
-    SinceOption,
-    SpecsOption,
-    VerboseOption,
-)
+from syncengine.cli.options import AcdsOption, ExcludedOption, Output, PairOption, SinceOption, SpecsOption
 from syncengine.cli.streams import print_document
 
 
-def outages(
-    pair: PairOption,
-    since: SinceOption = None,
-    acd: AcdsOption = None,
-    exclude_table: ExcludedOption = None,
-    json: JsonOption = False,
-    specs: SpecsOption = None,
-    verbose: VerboseOption = 0,
-) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutagesOptions:
+    """What can be typed after `syncengine outages`."""
+
+    pair: PairOption
+    since: SinceOption = None
+    acds: AcdsOption = ()
+    exclude: ExcludedOption = ()
+    specs: SpecsOption = ()
+    output: Output
+
+
+def outages(asked: OutagesOptions) -> int:
     """Say when which server was blind, why, what it cost, and the command that repairs it. Reads only.
 
     It reads both servers' diaries of their links, intervals without rows and intervals marked incomplete, and
@@ -35,21 +32,21 @@ def outages(
     Exit codes: 0 nothing that can be repaired, 3 something can, or is not archived or decided yet, or nobody knows
     what a server saw, 1 a server failed or a table could not be compared, 2 bad input.
     """
-    from syncengine.app import open_pair
+    from syncengine import open_pair
     from syncengine.cli.terminal import out, progress
     from syncengine.report.outages import Asking, outages_document, print_outages
 
-    opened = open_pair(pair, specs=tuple(specs or ()), progress=progress())
-    report = opened.outages(since=since, acds=tuple(acd or ()), exclude=tuple(exclude_table or ()))
-    asked = Asking(
-        _each("--since", (since,) if since else ()),
-        _each("--acd", acd or ()),
-        (*_each("--exclude-table", exclude_table or ()), *_each("--specs", specs or ())),
+    opened = open_pair(asked.pair, specs=asked.specs, progress=progress())
+    report = opened.outages(since=asked.since, acds=asked.acds, exclude=asked.exclude)
+    typed = Asking(
+        _each("--since", (asked.since,) if asked.since else ()),
+        _each("--acd", asked.acds),
+        (*_each("--exclude-table", asked.exclude), *_each("--specs", asked.specs)),
     )
-    if json:
-        print_document(outages_document(report, str(pair), asked))
+    if asked.output.json:
+        print_document(outages_document(report, str(asked.pair), typed))
     else:
-        print_outages(out(), report, str(pair), asked, every_one=bool(verbose))
+        print_outages(out(), report, str(asked.pair), typed, every_one=bool(asked.output.verbose))
     if report.not_compared:
         return ExitCode.ERROR
     return ExitCode.DRIFT if report.unsettled else ExitCode.DONE

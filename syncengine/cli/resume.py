@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from syncengine.cli.options import CascadesOption, JsonOption, PairOption, TriggersOption, VerboseOption
+from dataclasses import dataclass
+
+from syncengine.cli.options import MaySetOff, Output, PairOption, RunArgument
 from syncengine.cli.run_flow import told
-from syncengine.cli.runs import RunArgument
 
 
-def resume(
-    pair: PairOption,
-    run: RunArgument = None,
-    allow_triggers: TriggersOption = None,
-    allow_cascades: CascadesOption = None,
-    json: JsonOption = False,
-    verbose: VerboseOption = 0,
-) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeOptions:
+    """What can be typed after `syncengine resume`."""
+
+    pair: PairOption
+    run: RunArgument = None
+    may_set_off: MaySetOff
+    output: Output
+
+
+def resume(asked: ResumeOptions) -> int:
     """Go on with a run that was cut short or partly done: the last one, or RUN.
 
     What became of a step that was open is found out first. Nothing staged is read from the source again, nothing done
@@ -25,9 +29,8 @@ def resume(
     still live in a server, 1 a server failed, or the run is damaged, 2 no such run, or nothing to go on with, 130
     stopped.
     """
-    from syncengine.app import open_pair
+    from syncengine import open_pair
     from syncengine.cli.terminal import progress
 
-    opened = open_pair(pair, progress=progress())
-    at, of = tuple(allow_triggers or ()), tuple(allow_cascades or ())
-    return told(lambda: opened.resume(run, allow_triggers=at, allow_cascades=of), pair, json=json, verbose=verbose)
+    opened = open_pair(asked.pair, progress=progress())
+    return told(lambda: opened.resume(asked.run, **asked.may_set_off), asked.pair, asked.output)

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from syncengine.cli.exit_codes import ExitCode
+from syncengine.cli.options import Output
 from syncengine.cli.streams import print_document
 from syncengine.model.errors import CancelledError
 from syncengine.model.hooks import HookState, standing
 from syncengine.model.interrupts import is_stop
 from syncengine.model.outcome import StepState
-from syncengine.model.plan import KeptWhy, Plan
+from syncengine.model.plan import KeptWhy
 from syncengine.model.run import RunKind
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
-    from syncengine.app import Ran
+    from syncengine import Ran
     from syncengine.model.drift import Observation
 
 
-def told(carry_out: Callable[[], Ran], pair: Path, *, json: bool, verbose: int) -> int:
+def told(carry_out: Callable[[], Ran], pair: Path, output: Output) -> int:
     """Do a run, say what became of it, and return its exit code."""
     try:
         ran = carry_out()
@@ -34,7 +35,7 @@ def told(carry_out: Callable[[], Ran], pair: Path, *, json: bool, verbose: int) 
             ) from error
         raise
     try:
-        return _told(ran, pair, json=json, verbose=verbose)
+        return _told(ran, pair, output)
     except (KeyboardInterrupt, Exception) as error:
         if is_stop(error):
             raise CancelledError(
@@ -43,96 +44,65 @@ def told(carry_out: Callable[[], Ran], pair: Path, *, json: bool, verbose: int) 
         raise
 
 
-def _told(ran: Ran, pair: Path, *, json: bool, verbose: int) -> int:
+def _told(ran: Ran, pair: Path, output: Output) -> int:
     from syncengine.cli.terminal import out
-    from syncengine.report.outages import unrepaired_lines
-    from syncengine.report.outcome import outcome_document, print_outcome
+    from syncengine.report.backfill import print_backfill_outcome
+    from syncengine.report.surroundings import set_off_lines
+
+    console = out()
+    if output.json:
+        print_document(_document(ran))
+        return exit_code(ran)
+    if ran.kind is RunKind.BACKFILL:
+        by_hand = _in_short(ran) if exit_code(ran) is ExitCode.DONE else ""
+        print_backfill_outcome(console, ran, pair=str(pair), by_hand=by_hand)
+    else:
+        _print_done(console, ran, pair, every_table=bool(output.verbose))
+    for line in (*set_off_lines(ran), *_left_by_hooks(ran, pair)):
+        console.print(line)
+    return exit_code(ran)
+
+
+def _document(ran: Ran) -> dict[str, Any]:
+    from syncengine.report.backfill import backfill_outcome_document
+    from syncengine.report.outcome import outcome_document
     from syncengine.report.plan_json import plan_summary
-    from syncengine.report.repair_commands import after_run
     from syncengine.report.verify_json import verify_document
-    from syncengine.report.verify_text import print_verdict
 
     if ran.kind is RunKind.BACKFILL:
-        return _backfilled(ran, pair, json=json)
-    if json:
-        after = verify_document(ran.after) if ran.after else None
-        outcome = outcome_document(
-            ran.outcome,
-            unlike=ran.unlike,
-            notes=ran.notes,
-            hooks=ran.hooks,
-            by_hand=ran.by_hand,
-            rollups=ran.rollups,
-            set_off=ran.set_off,
-            unseen=ran.unseen,
-            needs=ran.needs,
-        )
-        print_document({**plan_summary(ran.plan), "dry_run": False, "outcome": outcome, "after": after})
-        return exit_code(ran)
-    console = out()
+        return backfill_outcome_document(ran)
+    after = verify_document(ran.after) if ran.after else None
+    return {**plan_summary(ran.plan), "dry_run": False, "outcome": outcome_document(ran), "after": after}
+
+
+def _print_done(console: Console, ran: Ran, pair: Path, *, every_table: bool) -> None:
+    """Print which steps were done, and what a fresh look at the pair found."""
+    from syncengine.report.outages import unrepaired_lines
+    from syncengine.report.outcome import print_outcome
+    from syncengine.report.repair_commands import after_run
+    from syncengine.report.verify_text import print_verdict
+
+    by_hand = _in_short(ran)
     if ran.plan.steps:
         console.print()
-        print_outcome(
-            console,
-            ran.outcome,
-            undoes=ran.plan.undoes,
-            edit=ran.plan.edit,
-            unlike=ran.unlike,
-            kept=bool(ran.plan.kept),
-            notes=ran.notes,
-            pair=str(pair),
-            rollups=ran.rollups,
-            needs=ran.needs,
-            by_hand=_in_short(ran),
-            kind=_kind(ran.plan),
-        )
+        print_outcome(console, ran, pair=str(pair), by_hand=by_hand)
     if ran.after is not None:
         console.print()
         then = tuple(after_run(ran.after, ran.plan, ran.outcome.run_id, str(pair)))
         tried = bool(ran.plan.unscheduled)
-        print_verdict(console, ran.after, every_table=bool(verbose), then=then, by_hand=_in_short(ran), tried=tried)
+        print_verdict(console, ran.after, every_table=every_table, then=then, by_hand=by_hand, tried=tried)
     for line in unrepaired_lines(ran.plan):
         console.print(line)
-    _say_of_set_off(console, ran)
-    _say_of_hooks(console, ran, pair)
-    return exit_code(ran)
 
 
-def _kind(plan: Plan) -> RunKind:
-    """Return what a run of a plan is begun as, which is the name of its command."""
-    if plan.edit is not None:
-        return RunKind.TIMETABLES
-    return RunKind.SYNC if plan.syncs else RunKind.RESYNC
-
-
-def _say_of_set_off(console: Console, ran: Ran) -> None:
-    """Say what a run changed beside the rows it wrote, and what an undo leaves of that."""
-    from syncengine.report.surroundings import set_off_lines
-
-    for line in set_off_lines(ran.plan, ran.set_off, ran.unseen):
-        console.print(line)
-
-
-def _say_of_hooks(console: Console, ran: Ran, pair: Path) -> None:
-    """Say what hooks have done, what is left to be done by hand, and how to try again what failed."""
+def _left_by_hooks(ran: Ran, pair: Path) -> Sequence[RenderableType]:
+    """Return what hooks have done, what is left to be done by hand, and how to try again what failed."""
     from syncengine.report.checklist import left_lines
     from syncengine.report.hooks import again_lines, hook_lines
 
     only_hooks = _hooks_left(ran) and ran.outcome.done and not ran.outcome.stopped
     again = again_lines(ran.outcome.run_id, str(pair)) if only_hooks else ()
-    for line in (*hook_lines(ran.hooks), *left_lines(ran.by_hand), *again):
-        console.print(line)
-
-
-def foretold(*plans: Plan, not_compared: bool = False) -> ExitCode:
-    """Return how a dry run ends: as `verify` does, that a table was not compared outdoes what differs."""
-    if not_compared or any(kept.why is KeptWhy.NOT_COMPARED for plan in plans for kept in plan.kept):
-        return ExitCode.ERROR
-    return (
-        ExitCode.DRIFT
-        if any(plan.steps or plan.kept or plan.left or plan.unscheduled for plan in plans)
-        else ExitCode.DONE
-    )
+    return (*hook_lines(ran.hooks), *left_lines(ran.by_hand), *again)
 
 
 def exit_code(ran: Ran) -> ExitCode:
@@ -168,7 +138,7 @@ def _of_the_rows(ran: Ran) -> ExitCode:
             return ExitCode.PARTLY if ran.wrote or ran.before else ExitCode.ERROR
         in_sync = all(portion.in_sync is not False for portion in portions)
         return ExitCode.DONE if in_sync else ExitCode.DRIFT
-    if ran.plan.undoes or ran.plan.edit:
+    if ran.plan.copy is None:
         if ran.unlike or ran.plan.not_as_before:
             return ExitCode.PARTLY
         return ExitCode.DRIFT if ran.plan.unscheduled else ExitCode.DONE
@@ -196,30 +166,3 @@ def _never_compared(ran: Ran, after: Observation) -> bool:
     plans = (ran.plan, ran.rollups) if ran.rollups else (ran.plan,)
     lost = {kept.table for plan in plans for kept in plan.kept if kept.why is KeptWhy.NOT_COMPARED}
     return not lost <= {table.spec.name for table in after.tables}
-
-
-def _backfilled(ran: Ran, pair: Path, *, json: bool) -> int:
-    from syncengine.cli.terminal import out
-    from syncengine.report.backfill import backfill_outcome_document, print_backfill_outcome
-    from syncengine.report.outcome import outcome_document
-
-    if json:
-        outcome = outcome_document(
-            ran.outcome,
-            notes=ran.notes,
-            hooks=ran.hooks,
-            by_hand=ran.by_hand,
-            set_off=ran.set_off,
-            unseen=ran.unseen,
-            needs=ran.needs,
-        )
-        print_document(backfill_outcome_document(outcome, ran.portions, ran.before, ran.not_counted))
-    else:
-        console = out()
-        by_hand = _in_short(ran) if exit_code(ran) is ExitCode.DONE else ""
-        print_backfill_outcome(
-            console, ran.outcome, ran.portions, ran.notes, ran.before, ran.not_counted, str(pair), ran.needs, by_hand
-        )
-        _say_of_set_off(console, ran)
-        _say_of_hooks(console, ran, pair)
-    return exit_code(ran)

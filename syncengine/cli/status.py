@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.cli.options import JsonOption, PairOption, SinceOption, SpecsOption
+from syncengine.cli.options import PairOption, ShortOutput, SinceOption, SpecsOption
 from syncengine.cli.streams import print_document
-from syncengine.model.run import RunState, left_in_single_user_mode, left_to_do
+from syncengine.model.run import RunState
 
 
-def status(
-    pair: PairOption,
-    since: SinceOption = None,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusOptions:
+    """What can be typed after `syncengine status`."""
+
+    pair: PairOption
+    since: SinceOption = None
     ledger: Annotated[
         bool, typer.Option("--ledger", help="Look at the runs only; ask no server, as while one of them goes on.")
-    ] = False,
-    json: JsonOption = False,
-    specs: SpecsOption = None,
-) -> int:
+    ] = False
+    specs: SpecsOption = ()
+    output: ShortOutput
+
+
+def status(asked: StatusOptions) -> int:
     """Check a pair day by day: what goes on, what was left half done, and how both servers are since yesterday.
 
     Links, archives, holes that no diary explains, full tables, drift, and on which server to work. While a run
@@ -29,28 +35,27 @@ def status(
     Exit codes: 0 all is in order, 1 a server failed, 5 a run was cut short or partly done and can be resumed,
     3 something has to be looked at, as a damaged run, 2 bad input.
     """
-    from syncengine.app import open_pair
+    from syncengine import open_pair
     from syncengine.cli.terminal import out, progress
     from syncengine.report.daily_check import daily_document, print_daily
     from syncengine.report.run_json import runs_document
     from syncengine.report.run_text import print_status
 
-    opened = open_pair(pair, specs=tuple(specs or ()), progress=progress())
-    known, holder = opened.ledger.examined(), opened.ledger.holder()
-    lists = opened.ledger.list_hooks()
-    daily = None if ledger or holder else opened.daily(since=since)
-    if json:
-        told = daily_document(daily, str(pair)) if daily else None
-        document = {**runs_document(known, holder, lists), "daily": told}
+    opened = open_pair(asked.pair, specs=asked.specs, progress=progress())
+    found = opened.status(since=asked.since, ask_servers=not asked.ledger)
+    known, daily = found.runs, found.daily
+    if asked.output.json:
+        told = daily_document(daily, str(asked.pair)) if daily else None
+        document = {**runs_document(known, found.writing_now, found.checklist_hooks), "daily": told}
         print_document(document)
     else:
-        print_status(out(), known, holder, str(pair), lists)
+        print_status(out(), known, found.writing_now, str(asked.pair), found.checklist_hooks)
         if daily is not None:
             out().print()
-            print_daily(out(), daily, str(pair))
+            print_daily(out(), daily, str(asked.pair))
     if daily is not None and daily.failed:
         return ExitCode.ERROR
-    if left_to_do(known) or left_in_single_user_mode(known, lists):
+    if found.left_to_do or found.in_single_user_mode:
         return ExitCode.PARTLY
     if any(run.state is RunState.DAMAGED or run.lost for run in known):
         return ExitCode.DRIFT

@@ -2,43 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.cli.options import JsonOption, SpecsOption
+from syncengine.cli.options import ShortOutput, SpecsOption
 from syncengine.cli.streams import print_document
 
 TABLES = {"format": "syncengine.tables", "version": 1}
 
 
-def tables(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TablesOptions:
+    """What can be typed after `syncengine tables`."""
+
     name: Annotated[
         str | None, typer.Argument(metavar="[TABLE]", help="A table to show whole.", show_default=False)
-    ] = None,
-    sets: Annotated[bool, typer.Option("--sets", help="List the sets and the files beside the tables.")] = False,
-    json: JsonOption = False,
-    specs: SpecsOption = None,
-) -> int:
+    ] = None
+    sets: Annotated[bool, typer.Option("--sets", help="List the sets and the files beside the tables.")] = False
+    specs: SpecsOption = ()
+    output: ShortOutput
+
+
+def tables(asked: TablesOptions) -> int:
     """List the tables syncengine knows, or show one with where each value comes from."""
-    from syncengine.catalogue import load_catalogue
+    from syncengine import open_catalogue
     from syncengine.cli.terminal import out
     from syncengine.report.catalogue import print_sets, print_table, print_tables, sets_document, table_document
 
-    catalogue = load_catalogue(*(specs or ()))
-    if name is not None:
-        spec = catalogue.table(name)
-        if json:
+    catalogue = open_catalogue(specs=asked.specs)
+    if asked.name is not None:
+        spec = catalogue.table(asked.name)
+        if asked.output.json:
             print_document({**TABLES, **table_document(spec)})
         else:
             print_table(out(), spec)
-    elif sets:
-        if json:
+    elif asked.sets:
+        if asked.output.json:
             print_document({**TABLES, **sets_document(catalogue.sets, catalogue.files)})
         else:
             print_sets(out(), catalogue.sets, catalogue.files)
-    elif json:
+    elif asked.output.json:
         print_document({**TABLES, "tables": [table_document(spec) for spec in catalogue.tables]})
     else:
         print_tables(out(), catalogue.tables)

@@ -18,7 +18,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from syncengine.cli.hints import additions, to_type
+from syncengine.cli.hints import changes, to_type
 from syncengine.cli.streams import cursor_hidden
 from syncengine.model.interrupts import stop_if_asked
 from syncengine.report.grid import Grid
@@ -54,9 +54,9 @@ def _to_type(shown: object) -> object:
 
 def text_to_type(text: Text) -> Text:
     """Return a text with commands that can be typed, its styles where they were."""
-    for place, more in additions(text.plain):
-        before, after = text[:place], text[place:]
-        before.append(more)
+    for start, stop, instead in changes(text.plain):
+        before, after = text[:start], text[stop:]
+        before.append(instead)
         before.append_text(after)
         before.no_wrap, before.overflow, before.style = text.no_wrap, text.overflow, text.style
         text = before

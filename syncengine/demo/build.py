@@ -31,7 +31,8 @@ from syncengine.demo.traffic import build_flow, plan_splits
 from syncengine.demo.workforce import build_workforce
 from syncengine.demo.wound import add_names, wound_intervals
 from syncengine.model.errors import InputError
-from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.grain import Archive
+from syncengine.model.spec import TableSpec
 from syncengine.servers.duckdb.errors import translated
 from syncengine.staging.durable import write_whole
 from syncengine.staging.private_files import exposures, keep_to_user, make_folder
@@ -242,7 +243,7 @@ class _Build:
     def _copy_to_secondary(self) -> None:
         """Give the secondary the same rows in another order: two servers never store them alike."""
         for spec in self.specs.values():
-            if spec.archive is Archive.EVENT:
+            if spec.grain.events:
                 continue
             if spec.name in INTERVAL_TABLES and spec.name in self.made:
                 self.say(f"Secondary: {spec.name}")

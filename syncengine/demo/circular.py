@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from syncengine.demo.inserts import Filling, quoted
 from syncengine.demo.shape import Damage
-from syncengine.model.spec import Archive
 
 CUT = {
     "haglog": (
@@ -173,7 +172,7 @@ def event_tables(filling: Filling, wanted: Collection[str]) -> list[str]:
     return [
         spec.name
         for spec in filling.specs.values()
-        if spec.archive is Archive.EVENT and spec.name in wanted and spec.name != "linkex"
+        if spec.grain.events and spec.name in wanted and spec.name != "linkex"
     ]
 
 

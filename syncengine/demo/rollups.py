@@ -5,7 +5,8 @@ from __future__ import annotations
 import duckdb
 
 from syncengine.demo.inserts import quoted, stored_value
-from syncengine.model.spec import Archive, ColumnSpec, Rollup, TableSpec
+from syncengine.model.grain import Archive
+from syncengine.model.spec import ColumnSpec, Rollup, TableSpec
 
 LONGER = ((Archive.DAILY, Archive.INTERVAL), (Archive.WEEKLY, Archive.DAILY), (Archive.MONTHLY, Archive.DAILY))
 """Each archive and the one it is made from: weeks and months sum days, not intervals."""
@@ -32,7 +33,7 @@ def families(specs: dict[str, TableSpec]) -> dict[str, dict[Archive, TableSpec]]
     """Return the tables that are summarised, by family (`split`), and within it by archive."""
     found: dict[str, dict[Archive, TableSpec]] = {}
     for spec in specs.values():
-        if spec.archive is Archive.INTERVAL and spec.time is not None and spec.time.incomplete:
+        if spec.grain.tiles and spec.time is not None and spec.time.incomplete:
             stem = spec.name[1:]
             members = {longer: specs[longer.value[0] + stem] for longer, _ in LONGER}
             found[stem] = {Archive.INTERVAL: spec, **members}
@@ -46,7 +47,7 @@ def fill_rollup(connection: duckdb.DuckDBPyConnection, shorter: TableSpec, longe
     weeks and months it is that of the day whose busy hour was the busiest.
     """
     key = (longer.acd or "acd", *longer.key)
-    archive = longer.archive or Archive.DAILY
+    archive = longer.grain.archive
     period = PERIOD[archive]
     columns = []
     for column in longer.columns:
@@ -56,7 +57,7 @@ def fill_rollup(connection: duckdb.DuckDBPyConnection, shorter: TableSpec, longe
             columns.append(quoted(column.name))
         else:
             columns.append(f"{stored_value(column, _summary(column, shorter))} AS {quoted(column.name)}")
-    busy = any(c.rollup is Rollup.BUSY_HOUR for c in longer.columns) and shorter.archive is Archive.INTERVAL
+    busy = any(c.rollup is Rollup.BUSY_HOUR for c in longer.columns) and shorter.grain.tiles
     source = f"primary_server.{quoted(shorter.name)}"
     if busy:
         source = _with_busy_hour(shorter, longer, key)
@@ -70,7 +71,7 @@ def fill_rollup(connection: duckdb.DuckDBPyConnection, shorter: TableSpec, longe
 def _summary(column: ColumnSpec, shorter: TableSpec) -> str:
     """Return the SQL of one summarised column."""
     name = quoted(column.name)
-    daily = shorter.archive is Archive.INTERVAL
+    daily = shorter.grain.tiles
     if column.rollup is Rollup.SUM:
         return f"sum({name})"
     if column.rollup is Rollup.MAX:

@@ -91,7 +91,7 @@ def _parts(one: RolledColumn, question: RollupQuestion) -> Iterator[str]:
             yield f"COUNT(DISTINCT {of(question.label)}) FILTER (WHERE {name} <> 0) AS {_of('low', one)}"
             yield f"COUNT(*) FILTER (WHERE {name} <> 0) AS {_of('high', one)}"
             yield f"COUNT({name}) AS {_of('told', one)}"
-        case _:
+        case Rollup.LATEST | Rollup.BUSY_HOUR:
             yield f"LIST({_candidate(one)}) FILTER (WHERE is_latest) AS {name}"
 
 
@@ -118,7 +118,7 @@ def _whole(one: RolledColumn) -> Iterator[str]:
         case Rollup.BROKEN:
             for part in ("low", "high", "told"):
                 yield f"SUM({_of(part, one)}) AS {_of(part, one)}"
-        case _:
+        case Rollup.LATEST | Rollup.BUSY_HOUR:
             yield f"LIST_SORT(LIST_DISTINCT(FLATTEN(LIST({name}) FILTER (WHERE is_latest)))) AS {name}"
 
 
@@ -173,7 +173,7 @@ def _own(one: RolledColumn) -> str:
             return f"MAX({name})"
         case Rollup.LATEST:
             return f"LIST({_candidate(one)})"
-        case _:
+        case Rollup.SUM | Rollup.BUSY_HOUR | Rollup.BROKEN:
             return f"SUM({name})"
 
 
@@ -185,10 +185,11 @@ def _agrees(one: RolledColumn) -> str:
             return f"{own} BETWEEN {low} AND {high} OR ({told} = 0 AND COALESCE({own}, 0) = 0)"
         case Rollup.LATEST:
             return f"LIST_HAS_ALL({name}, {own})"
-    same = f"{own} IS NOT DISTINCT FROM {name} OR ({name} IS NULL AND {own} = 0)"
-    if one.column.type.name in ("decimal", "float", "smallfloat"):
-        same += f" OR ABS({own} - {name}) <= {TOLERANCE} * GREATEST(ABS({own}), ABS({name}))"
-    return same
+        case Rollup.SUM | Rollup.MAX | Rollup.BUSY_HOUR:
+            same = f"{own} IS NOT DISTINCT FROM {name} OR ({name} IS NULL AND {own} = 0)"
+            if one.column.type.name in ("decimal", "float", "smallfloat"):
+                same += f" OR ABS({own} - {name}) <= {TOLERANCE} * GREATEST(ABS({own}), ABS({name}))"
+            return same
 
 
 def _shown(one: RolledColumn) -> str:
@@ -280,7 +281,8 @@ def _value(one: RolledColumn, own: str) -> str:
                 latest = f"RPAD({latest}, {one.column.type.width}, ' ')"
             stays = f"own.is_there AND LIST_CONTAINS({name}, own.{_of('own', one)})"
             return f"CASE WHEN {stays} THEN CAST({own} AS VARCHAR) ELSE {latest} END"
-    return f"CASE WHEN {name} IS NULL AND {own} = 0 THEN {own} ELSE {name} END"
+        case Rollup.SUM | Rollup.MAX | Rollup.BUSY_HOUR:
+            return f"CASE WHEN {name} IS NULL AND {own} = 0 THEN {own} ELSE {name} END"
 
 
 def _display(one: RolledColumn) -> str:

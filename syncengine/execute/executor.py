@@ -11,11 +11,13 @@ from syncengine.execute.prefetch import StagingAhead
 from syncengine.execute.preparation import PreparedPart, Preparing
 from syncengine.execute.run_context import RunContext
 from syncengine.execute.transaction import Writing
-from syncengine.model.errors import MovedError, RefusedError, ServerError, StagingError, SyncError
+from syncengine.model.errors import MovedError, ServerError, StagingError, SyncError
 from syncengine.model.interrupts import BY_USER, asked_to_stop, is_stop
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan, Step
+from syncengine.model.portions import BackfillPlan
+from syncengine.model.refusals import OtherServersError
 from syncengine.model.run import BatchRecord, BatchState
 from syncengine.servers.protocol import Server
 from syncengine.servers.retry import is_transient, tried
@@ -60,13 +62,13 @@ OF_A_COPY = (
 )
 
 
-def refuse_other_servers(plan: Plan, servers: Mapping[Role, Server]) -> None:
+def refuse_other_servers(plan: Plan | BackfillPlan, servers: Mapping[Role, Server]) -> None:
     """Refuse a plan that was made for other servers than those a pair file names now; one that is down is not asked."""
     for role, identity in plan.identities:
         if role in servers and servers[role].describe().identity != identity:
-            raise RefusedError(
+            raise OtherServersError(
                 f"The plan was made for another {role} server than the pair file names now.",
-                rule=14,
+                role=role,
                 hint=f"Make the plan again, or name the pair file it was made with. {OF_A_COPY}",
             )
 

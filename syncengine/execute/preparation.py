@@ -298,5 +298,5 @@ def _chosen(part: TablePart, relation: str) -> str:
             return "1 = 1"
         case Action.ADD_BUCKETS:
             return "1 = 0"
-        case _:
+        case Action.REPLACE_GROUPS | Action.ADD_GROUPS | Action.REPAIR_CUTS | Action.PUT_BACK_GROUPS:
             return f"EXISTS (SELECT 1 FROM chosen WHERE {_matches(part, relation)})"

@@ -27,7 +27,7 @@ def recover(
 ) -> tuple[RunRecord, int]:
     """Resolve the open batches of a run, and return it as it is then, and how many batches had to be put back.
 
-    Raises `RefusedError` where the pair file names other servers than the run wrote to, `StillOpenError` where the
+    Raises `OtherServersError` where the pair file names other servers than the run wrote to, `StillOpenError` where the
     session that opened a batch is not known to be gone, and `UnknownOutcomeError` where a database without
     transactions holds rows of somebody else's. Of a run whose files are damaged nothing is concluded, and nothing is
     put back: its sessions must be gone, no more.

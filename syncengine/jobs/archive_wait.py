@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from syncengine.model.errors import RefusedError
 from syncengine.model.pair import Limits
 from syncengine.model.progress import Progress
+from syncengine.model.refusals import NotArchivedError
 
 WAIT_SECONDS = 30.0
 """Seconds between two looks at the archive status."""
@@ -25,7 +25,7 @@ def awaited(make: Callable[[], T], limits: Limits, progress: Progress, *, wait: 
     while True:
         try:
             return make()
-        except RefusedError as refusal:
+        except NotArchivedError as refusal:
             if not wait or not refusal.passes or time.monotonic() > deadline:
                 raise
         progress.begin(f"Waiting for the archive, at most {limits.wait_minutes} minutes", 1)

@@ -9,12 +9,10 @@ from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
 from syncengine.jobs.observation import Observer
 from syncengine.model.check import PairCheck
-from syncengine.model.facts import WITNESSES
 from syncengine.model.pair import PairSettings
 from syncengine.model.progress import Progress
 from syncengine.observe.check.check import check, try_out
 from syncengine.observe.check.server import LookQuestions
-from syncengine.observe.check.setup_tables import SETUP_TABLES
 from syncengine.observe.facts import FACTS
 
 SCRATCH_LOCK_SECONDS = 2
@@ -33,9 +31,8 @@ class Check:
 
     def set_up(self) -> PairCheck:
         """Return whether both servers are set up alike, without a look at the tables that do not tell. Reads only."""
-        names = {setup.name for setup in SETUP_TABLES} | {*FACTS, *WITNESSES}
-        few = replace(self.catalogue, tables=tuple(spec for spec in self.catalogue.tables if spec.name in names))
-        return replace(self, catalogue=few).run(scratch=False)
+        few = tuple(spec for spec in self.catalogue.tables if spec.witness or spec.set_up or spec.name in FACTS)
+        return replace(self, catalogue=replace(self.catalogue, tables=few)).run(scratch=False)
 
     def run(self, *, scratch: bool) -> PairCheck:
         """Return what was found; only with `scratch` is anything written. A server that fails does not raise."""

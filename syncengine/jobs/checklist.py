@@ -29,14 +29,13 @@ from syncengine.model.errors import (
     WindowError,
 )
 from syncengine.model.filled_checklist import ChecklistRecord, FilledChecklist, Tick, TickedBy
+from syncengine.model.grain import INTERVAL
 from syncengine.model.hooks import CheckKind, HookRecord, HookState, in_order, in_single_user_mode
-from syncengine.model.names import command
+from syncengine.model.names import argument, command
 from syncengine.model.pair import Hook, PairSettings, Role
 from syncengine.model.procedure import LooksBack, Procedure, ProcedureLine
-from syncengine.model.spec import Archive
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions, gather_facts
-from syncengine.observe.scopes import LONGEST_KEPT, oldest_kept
 from syncengine.planning.filling import Filling, chosen_way, filled_in
 from syncengine.planning.sights.evidence import Evidence, Need
 from syncengine.staging.checklist_file import ChecklistFile
@@ -133,10 +132,11 @@ class Checklists:
 
     def _refuse_future(self, wishes: ChecklistWishes) -> None:
         now = as_of(self.settings)
-        for option, moment in (("--since", wishes.since), ("--at", wishes.at)):
+        for option, moment in (("since", wishes.since), ("at", wishes.at)):
             if moment is not None and moment > now:
+                told = argument(option, f"{moment:%Y-%m-%d %H:%M}")
                 raise WindowError(
-                    f"{option} {moment:%Y-%m-%d %H:%M} lies in the future: it is {now:%Y-%m-%d %H:%M} now.",
+                    f"{told} lies in the future: it is {now:%Y-%m-%d %H:%M} now.",
                     hint="Give a time that has passed.",
                 )
 
@@ -173,11 +173,10 @@ class Checklists:
         now = as_of(self.settings)
         match procedure.looks_back:
             case LooksBack.YESTERDAY:
-                return oldest_kept(Archive.INTERVAL, 1, now)
+                return INTERVAL.unit.back(1, now)
             case LooksBack.AS_LONG_AS_KEPT:
-                periods = self.settings.retention.of(Archive.INTERVAL) or LONGEST_KEPT[Archive.INTERVAL]
-                return oldest_kept(Archive.INTERVAL, periods, now)
-            case _:
+                return INTERVAL.unit.back(self.settings.retention.most(INTERVAL), now)
+            case LooksBack.NOT:
                 return now
 
     def _carry_out(
@@ -336,7 +335,8 @@ def _from_long_ago(procedure: Procedure, record: ChecklistRecord) -> Iterator[st
     """Yield that a list may be of another time: who takes over at night finds what was ticked in the last takeover."""
     days = (datetime.now() - record.begun).days
     if days >= LONG_AGO_DAYS and not procedure.daily:
-        yield f"this was begun {record.begun:%Y-%m-%d}, {days} days ago; for another time begin it again, with --anew"
+        begun = f"this was begun {record.begun:%Y-%m-%d}, {days} days ago"
+        yield f"{begun}; for another time begin it again, with `anew=True`"
 
 
 def _hooks_not_done(record: ChecklistRecord, filling: Filling) -> Iterator[str]:
@@ -360,14 +360,14 @@ def _refuse_unknown(procedure: Procedure, wishes: ChecklistWishes, record: Check
             of = " or ".join(procedure.lines[number - 1].ways)
             raise InputError(
                 f"Line {number} of {procedure.name} does not belong to the way {way.name}, which is gone.",
-                hint=f"Add --way {of} to go the other one.",
+                hint=f"Add {argument('way', of)} to go the other one.",
             )
     for number in wishes.do:
         tick = record.tick(procedure.lines[number - 1].name) if record and number not in wishes.untick else None
         if tick is not None:
             raise InputError(
                 f"Line {number} is done already, since {tick.at:%Y-%m-%d %H:%M}: its hook is not run again.",
-                hint=f"Add --untick {number} if it is not done after all.",
+                hint=f"Add {argument('untick', number)} if it is not done after all.",
             )
     twice = set(wishes.tick) & set(wishes.untick)
     if twice:

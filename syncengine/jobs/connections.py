@@ -15,13 +15,14 @@ from syncengine.jobs.outside_executor import shared_with
 from syncengine.model.errors import (
     InputError,
     OccupiedError,
-    RefusedError,
     ServerError,
     ServerLockedError,
     ServerReadOnlyError,
     ServerUnreachableError,
 )
+from syncengine.model.never_pickled import NeverPickled
 from syncengine.model.pair import Limits, PairSettings, Role
+from syncengine.model.refusals import NoTransactionsError
 from syncengine.planning.refusals import refuse_unlike_loads
 from syncengine.servers.kinds import is_embedded, open_server
 from syncengine.servers.protocol import Server
@@ -31,7 +32,7 @@ MEANWHILE = "If the server is down, `syncengine status` says where users work me
 """Said where both servers are needed and one is not there: it may be the first that somebody sees of a failure."""
 
 
-class Connections:
+class Connections(NeverPickled):
     """Opens the servers of one pair."""
 
     def __init__(
@@ -93,8 +94,8 @@ class Connections:
         try:
             return self.opened(role, writable=writable, limits=limits)
         except ServerUnreachableError as error:
-            hint = f"{error.hint} {MEANWHILE}".strip()
-            raise ServerUnreachableError(error.message, hint=hint, transient=error.transient) from error
+            error.hint = f"{error.hint} {MEANWHILE}".strip()
+            raise
         except ServerLockedError as error:
             holder = self._ledger.holder()
             if not holder:
@@ -127,10 +128,10 @@ class Connections:
                     f"{role}: the database is open for reading only.", hint="Remove read_only from the pair file."
                 )
             if not capabilities.transactions and not self._settings.server(role).without_transactions:
-                raise RefusedError(
+                raise NoTransactionsError(
                     f"{role}: the database keeps no transaction log, so that a step that is cut short cannot be rolled "
                     "back, only put back from its journal.",
-                    rule=13,
+                    role=role,
                     hint=f"Set {role}.without_transactions = true in the pair file to write it all the same.",
                 )
 

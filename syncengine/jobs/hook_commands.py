@@ -11,6 +11,7 @@ from syncengine.model.daily_check import HookCheck
 from syncengine.model.errors import ServerError
 from syncengine.model.hooks import LOAD, CheckKind, HookRecord, HookState
 from syncengine.model.interrupts import uninterrupted
+from syncengine.model.never_pickled import NeverPickled
 from syncengine.model.pair import Hook, PairSettings, Role
 from syncengine.staging.private_files import umask_outside
 
@@ -37,7 +38,7 @@ class LinksNow:
 
 
 @dataclass(frozen=True, slots=True)
-class Commands:
+class Commands(NeverPickled):
     """Runs the commands of one pair. Secrets that a url takes from the environment are not handed on."""
 
     settings: PairSettings

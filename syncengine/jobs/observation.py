@@ -15,7 +15,7 @@ from syncengine.model.facts import ServerFacts
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan
 from syncengine.model.progress import Progress
-from syncengine.model.run import RunState
+from syncengine.model.run import RunKind, RunState
 from syncengine.model.sides import Sides
 from syncengine.model.spec import CompanionFile, DataClass, TableSpec
 from syncengine.model.window import Window
@@ -70,7 +70,7 @@ class Observer:
         """Compare afresh what a plan was made for."""
         specs = tuple(self.catalogue.table(name) for name in plan.tables)
         request = self.request(specs, plan.requested, plan.acds, plan.source, every_row=False)
-        last = LastSynced(self.settings.staging) if plan.syncs else None
+        last = LastSynced(self.settings.staging) if plan.run_kind is RunKind.SYNC else None
         return self.observe(servers, replace(request, fresh=True), last=last)
 
     def observe(
@@ -125,7 +125,7 @@ def refuse_nothing_held(observation: Observation) -> None:
     if not any(table.buckets_compared or table.remembered.buckets or table.differing for table in tables):
         raise WindowError(
             f"Neither server holds a row of {observation.requested} in what was asked for: nothing was compared.",
-            hint="Is the year what you mean? `syncengine verify` without --window compares all they hold.",
+            hint="Is the year what you mean? `syncengine verify` without `window=` compares all they hold.",
         )
 
 

@@ -17,19 +17,23 @@ from syncengine.model.clock import known_to_both
 from syncengine.model.drift import Observation, TableState
 from syncengine.model.errors import RefusedError, ServerError, WindowError
 from syncengine.model.facts import ServerFacts
+from syncengine.model.grain import INTERVAL
 from syncengine.model.interval import floor_to
+from syncengine.model.names import argument
 from syncengine.model.outages import BlindTime, Held, OutageReport, Outlook, Unseen
 from syncengine.model.pair import Limits, PairSettings, Role
-from syncengine.model.plan import Plan, Policy
+from syncengine.model.plan import Plan
+from syncengine.model.plan_kind import Resync
+from syncengine.model.policy import Policy
 from syncengine.model.sides import Sides
 from syncengine.model.spans import joined
-from syncengine.model.spec import Archive, DataClass, Kept, TableSpec
+from syncengine.model.spec import DataClass, Kept, TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions
 from syncengine.observe.held import held_by
 from syncengine.observe.pair_facts import facts_of
 from syncengine.observe.request import Request
-from syncengine.observe.scopes import LONGEST_KEPT, ScopeQuestions
+from syncengine.observe.scopes import ScopeQuestions
 from syncengine.planning.copied import seen_itself
 from syncengine.planning.outages import blind_times, findings_of, going_on, narrowed
 from syncengine.planning.plan import Wishes
@@ -41,6 +45,7 @@ from syncengine.staging.ledger import Ledger
 
 UNBOUNDED = 2**62
 """Deletions that a report may name; a run keeps to the pair's limit."""
+ANY_OUTAGE = Resync(Policy.RECONCILE)
 NEAR = timedelta(hours=6)
 """Outages no further apart are compared as one: a few hours cost less to read than each table's query once more."""
 
@@ -93,13 +98,14 @@ class Outages:
         limits: Limits,
         allowed: Allowed,
         specs: tuple[TableSpec, ...],
+        kind: Resync,
         *,
         wait: bool,
     ) -> Plan | None:
         """Return the plan that repairs every outage from the better server, in both directions; None where none is.
 
         An interval that is not archived on both servers is left, and named; with `wait` it is refused instead
-        (rule 6), so that the caller waits. So is a time of which nothing shows what a server saw (rule 13), where
+        (rule 6), so that the caller waits. So is a time of which nothing shows what a server saw, where
         nothing else is there to repair. Raises `RefusedError` where a rule forbids the plan.
         """
         looked = self._looked(since)
@@ -118,7 +124,7 @@ class Outages:
                 return None
             observation = self._observed(servers, facts, archived, acds, specs)
             try:
-                made = planned(observation, self.catalogue, self._wishes(limits), servers)
+                made = planned(observation, self.catalogue, self._wishes(limits, kind), servers)
             except RefusedError as refusal:
                 if not refusal.passes or observation.differing or observation.not_compared:
                     raise
@@ -148,8 +154,7 @@ class Outages:
 
     def _looked(self, since: datetime | None) -> Window:
         now = as_of(self.settings)
-        kept = self.settings.retention.of(Archive.INTERVAL) or LONGEST_KEPT[Archive.INTERVAL]
-        return looked_back(now, since or midnight(now) - timedelta(days=kept))
+        return looked_back(now, since or INTERVAL.unit.back(self.settings.retention.most(INTERVAL), now))
 
     def _facts(self, servers: Mapping[Role, Server], looked: Window, acds: tuple[int, ...]) -> tuple[ServerFacts, ...]:
         questions = FactQuestions(self.settings, self.catalogue, looked, coverage=True)
@@ -194,9 +199,9 @@ class Outages:
         )
         return narrowed(self.observer.observe(servers, request), times)
 
-    def _wishes(self, limits: Limits) -> Wishes:
+    def _wishes(self, limits: Limits, kind: Resync = ANY_OUTAGE) -> Wishes:
         settings = self.settings
-        return Wishes(Policy.RECONCILE, limits, hooks=settings.hooks, call_history=settings.call_history)
+        return Wishes(kind, limits, hooks=settings.hooks, call_history=settings.call_history)
 
     def _planned(
         self, observation: Observation, limits: Limits, servers: Mapping[Role, Server]
@@ -218,10 +223,7 @@ def compared_in(catalogue: Catalogue) -> tuple[TableSpec, ...]:
     return tuple(
         spec
         for spec in catalogue.of_class(DataClass.HISTORICAL)
-        if spec.time is not None
-        and spec.archive in (Archive.INTERVAL, Archive.EVENT)
-        and spec.kept is Kept.COPYING
-        and not spec.future_dates
+        if spec.time is not None and spec.grain.sliced and spec.kept is Kept.COPYING and not spec.future_dates
     )
 
 
@@ -245,7 +247,7 @@ def looked_back(now: datetime, since: datetime) -> Window:
     """Return the time from a moment until now; raises `WindowError` for one that has not come."""
     if since >= now:
         raise WindowError(
-            f"--since {since:%Y-%m-%d %H:%M} lies in the future: it is {now:%Y-%m-%d %H:%M} now.",
+            f"{argument('since', f'{since:%Y-%m-%d %H:%M}')} lies in the future: it is {now:%Y-%m-%d %H:%M} now.",
             hint="Give a time that has passed.",
         )
     return Window(since, now)

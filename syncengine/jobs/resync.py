@@ -12,7 +12,8 @@ from syncengine.jobs.rollups.repair import MendingRollups
 from syncengine.jobs.surroundings import planned, surrounded
 from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.pair import Limits, PairSettings, Role
-from syncengine.model.plan import Plan, Policy, Rollups, UnknownColumns
+from syncengine.model.plan import Plan
+from syncengine.model.plan_kind import Resync
 from syncengine.model.progress import Progress
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
@@ -27,11 +28,9 @@ class ResyncWishes:
     window: Window
     source: Role
     acds: tuple[int, ...]
-    policy: Policy
+    kind: Resync
     limits: Limits
     take_broken: bool
-    rollups: Rollups
-    unknown_columns: UnknownColumns = UnknownColumns.REFUSE
     named: frozenset[str] = frozenset()
     """The tables that were asked for by name."""
     excluded: frozenset[str] = frozenset()
@@ -40,7 +39,7 @@ class ResyncWishes:
 
 
 @dataclass(frozen=True, slots=True)
-class Resync:
+class Resyncing:
     """Plans the resyncs of one pair."""
 
     settings: PairSettings
@@ -59,12 +58,13 @@ class Resync:
 
     def _plan(self, wishes: ResyncWishes) -> Plan:
         settings = self.settings
-        how = Wishes(wishes.policy, wishes.limits, wishes.take_broken, settings.hooks, settings.call_history)
+        how = Wishes(wishes.kind, wishes.limits, wishes.take_broken, settings.hooks, settings.call_history)
         request = self.observer.request(wishes.specs, wishes.window, wishes.acds, wishes.source, every_row=False)
         with self.connections.servers(frozenset()) as servers:
             observation = self.observer.observe(servers, replace(request, for_writing=True, named=wishes.named))
             made = planned(observation, self.catalogue, how, servers)
-            found = replace(made, rollups=wishes.rollups, unknown_columns=wishes.unknown_columns)
             # Only then: what is not archived yet holds nothing either, and --wait knows what to wait for.
             refuse_nothing_held(observation)
-            return surrounded(self.rollups.foretold(servers, found, wishes.excluded), servers, wishes.allowed)
+            return surrounded(
+                self.rollups.foretold(servers, made, wishes.kind, wishes.excluded), servers, wishes.allowed
+            )

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from syncengine.catalogue import Catalogue
 from syncengine.execute.batches import buckets_of_step, done_up_to
-from syncengine.model.allowed import Allowed, SetOffError
+from syncengine.model.allowed import Allowed
 from syncengine.model.drift import Observation
 from syncengine.model.errors import StagingError, SyncError
 from syncengine.model.interrupts import BY_USER, is_stop
 from syncengine.model.outcome import RunOutcome
-from syncengine.model.pair import Hook, Role
-from syncengine.model.plan import Plan, Policy, Step
+from syncengine.model.pair import Role
+from syncengine.model.plan import Plan, Step
+from syncengine.model.policy import Policy
+from syncengine.model.refusals import SetOffError
 from syncengine.model.run import RunRecord
 from syncengine.model.surroundings import EVERY_WRITE, Meeting, Unseen, Write
 from syncengine.observe.rollups.held import held_somewhere
@@ -103,23 +105,23 @@ def planned(
     forbidden = unwritable(meetings)
     if not forbidden:
         refuse_deletions(made, wishes.limits)
-        return _without_unheld(made, catalogue, servers, wishes.hooks)
+        return _without_unheld(made, catalogue, servers, wishes)
     found = plan(observation, catalogue, replace(wishes, unwritable=forbidden))
     if not found.steps and not of_a_part:
         refuse_unwritable(forbidden)
-    return _without_unheld(found, catalogue, servers, wishes.hooks)
+    return _without_unheld(found, catalogue, servers, wishes)
 
 
-def _without_unheld(made: Plan, catalogue: Catalogue, servers: Servers, hooks: Sequence[Hook]) -> Plan:
+def _without_unheld(made: Plan, catalogue: Catalogue, servers: Servers, wishes: Wishes) -> Plan:
     """Return a plan that fills, without the stale periods that neither server holds a row of.
 
     The source saw their intervals and has not summarised them, as where a week began before it was installed or is
     not stored; the target would only get rows that the source lacks.
     """
-    if made.policy is not Policy.FILL or not made.stale:
+    if not wishes.policy.only_adds or not made.stale:
         return made
     stale = held_somewhere(made.stale, catalogue, servers)
-    return replace(made, stale=stale, checklist=summarized_anew(made.checklist, stale, hooks))
+    return replace(made, stale=stale, checklist=summarized_anew(made.checklist, stale, wishes.hooks))
 
 
 def still_fit(kept: Plan, servers: Servers, allowed: Allowed, told: Told, *, of_a_part: bool = False) -> Plan:
@@ -173,8 +175,7 @@ def told_of(tables: Collection[str], into: Collection[Role], servers: Servers, a
 
 def refuse_nothing_writable(tables: Collection[str], into: Collection[Role], servers: Servers, policy: Policy) -> None:
     """Raise `RefusedError` where no rows can be written to any of some tables, be it that none need be."""
-    filling = policy is Policy.FILL
-    done = frozenset({Write.INSERT}) if filling else frozenset({Write.INSERT, Write.DELETE})
+    done = frozenset({Write.INSERT}) if policy.only_adds else frozenset({Write.INSERT, Write.DELETE})
     updating = _updating(servers)
     every: Writes = {
         (role, table): done | ({Write.UPDATE} if role in updating else frozenset())

@@ -12,9 +12,12 @@ from syncengine.jobs.observation import Observer
 from syncengine.jobs.surroundings import planned, surrounded
 from syncengine.jobs.timetables.schedules import with_missing_schedules
 from syncengine.model.allowed import NOTHING, Allowed
-from syncengine.model.errors import RefusedError
+from syncengine.model.names import argument
 from syncengine.model.pair import Limits, PairSettings, Role
-from syncengine.model.plan import Plan, Policy
+from syncengine.model.plan import Plan
+from syncengine.model.plan_kind import Sync
+from syncengine.model.policy import Policy
+from syncengine.model.refusals import ConflictsError
 from syncengine.model.spec import TableSpec
 from syncengine.observe.belonging import not_belonging, with_left_named, without
 from syncengine.observe.request import Request
@@ -64,8 +67,9 @@ class Syncing:
             for_writing=True,
             named=wishes.named,
         )
+        kind = Sync(wishes.policy)
         how = Wishes(
-            wishes.policy,
+            kind,
             wishes.limits,
             hooks=self.settings.hooks,
             call_history=self.settings.call_history,
@@ -78,7 +82,7 @@ class Syncing:
             observation = with_left_named(observation, left)
             made = planned(observation, self.catalogue, how, servers)
             with Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb) as cache:
-                made = with_missing_schedules(made, observation, servers, self.settings, self.catalogue, cache)
+                made = with_missing_schedules(made, kind, observation, servers, self.settings, self.catalogue, cache)
             return surrounded(made, servers, wishes.allowed)
 
 
@@ -89,10 +93,11 @@ def refuse_conflicts(made: Plan) -> None:
         return
     tables = ", ".join(dict.fromkeys(change.table for change in conflicts))
     count = len(conflicts)
-    raise RefusedError(
+    raise ConflictsError(
         f"{count:,} key group{' of ' if count == 1 else 's of '}{tables} {'was' if count == 1 else 'were'} changed on "
         f"{made.target} since both servers were last alike, and copying {made.source} would undo that.",
-        rule=15,
-        hint=f"Look at both versions in the plan; then add --prefer {made.source} to write {made.source}'s, or "
-        f"--prefer {made.target} to leave {made.target}'s (`syncengine sync --from {made.target}` copies them back).",
+        changes=conflicts,
+        hint=f"Look at both versions in the plan; then add {argument('prefer', made.source)} to write {made.source}'s, "
+        f"or {argument('prefer', made.target)} to leave {made.target}'s (`syncengine sync --from {made.target}` copies "
+        "them back).",
     )

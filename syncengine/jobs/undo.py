@@ -15,9 +15,11 @@ from syncengine.jobs.timetables.schedules import flags_as_made
 from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.bucket import EMPTY, BucketColumns, BucketState
 from syncengine.model.drift import Counts, Observation
-from syncengine.model.errors import InputError, RefusedError, ServerError
+from syncengine.model.errors import InputError, ServerError
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.plan import KeptBack, KeptWhy, Plan, Policy, RowsFrom, Step
+from syncengine.model.plan import KeptBack, KeptWhy, Plan, Step
+from syncengine.model.plan_kind import Undo
+from syncengine.model.refusals import NothingToPutBackError
 from syncengine.model.run import BatchState, RunRecord, RunState
 from syncengine.model.sides import Sides
 from syncengine.model.spans import span_of
@@ -52,7 +54,7 @@ class UndoQuestions:
 def plan_undo(
     record: RunRecord, run: RunFolder, servers: Mapping[Role, Server], questions: UndoQuestions, cache: Cache
 ) -> Plan:
-    """Return the plan that puts back what a run has changed; raises `RefusedError` where none of it can be."""
+    """Return the plan that puts back what a run has changed; raises `NothingToPutBackError` where none of it can be."""
     _refuse_other_servers(record, run, servers)
     parts = tuple(written_parts(record, run))
     written = _by_bucket(parts)
@@ -80,9 +82,9 @@ def plan_undo(
     if kept and not steps:
         shown = "; ".join(f"{one.table}: {one.why}{f' ({one.detail})' if one.detail else ''}" for one in kept[:SHOWN])
         more = f"; and {len(kept) - SHOWN} more" if len(kept) > SHOWN else ""
-        raise RefusedError(
+        raise NothingToPutBackError(
             f"Nothing of run {record.id} can be put back. {shown}{more}.",
-            rule=13,
+            run_id=record.id,
             hint=_instead(kept),
         )
     first = next(iter((written or left).values()))
@@ -90,18 +92,16 @@ def plan_undo(
     # What a class as a whole asked for when it was written, it asks for when that is taken back.
     tables = tuple(dict.fromkeys(table for portion in record.portions_kept for table in run.plan(portion).tables))
     return Plan(
+        kind=Undo(record.id, not_put_back=record.set_off),
         seed=record.header.seed,
         as_of=questions.as_of,
-        source=(steps[0].into if steps else first.into).other,
-        policy=Policy.REPLACE,
-        requested=None,
+        target=steps[0].into if steps else first.into,
         zone=questions.settings.timezone,
         identities=tuple((role, server.describe().identity) for role, server in servers.items()),
-        ranges=tuple(ranges_of_pieces(written_pieces(steps, questions.catalogue, observed))),
+        ranges=tuple(ranges_of_pieces(written_pieces(steps))),
         steps=steps,
         kept=kept,
         stale=stale,
-        notes=(),
         tables=tables,
         checklist=checklist_of(
             steps,
@@ -113,8 +113,6 @@ def plan_undo(
             changes=tuple(one for portion in record.portions_kept for one in run.plan(portion).changes),
             undoes=record.id,
         ),
-        undoes=record.id,
-        rows_from=RowsFrom.JOURNAL,
     )
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from syncengine.model.errors import RefusedError
-from syncengine.model.names import typed
+from syncengine.model.names import argument
 from syncengine.model.surroundings import Meeting, Met, MetKind
 
 TRIGGERS, CASCADES = "--allow-triggers", "--allow-cascades"
@@ -57,20 +56,13 @@ class Allowed:
         )
 
     @property
-    def options(self) -> str:
-        """The options as they are typed."""
-        return " ".join(map(typed, self.words))
+    def arguments(self) -> str:
+        """The arguments of the Python API that allow it."""
+        told = (("allow_triggers", self.triggers), ("allow_cascades", self.cascades))
+        return " ".join(argument(name, *tables) for name, tables in told if tables)
 
 
 NOTHING = Allowed()
-
-
-class SetOffError(RefusedError):
-    """Rows beside those that are written would change, and nobody has allowed it; `needs` is what would."""
-
-    def __init__(self, message: str, *, rule: int = 13, hint: str = "", needs: Allowed = NOTHING) -> None:
-        super().__init__(message, rule=rule, hint=hint)
-        self.needs = needs
 
 
 def needed(meetings: Iterable[Meeting]) -> Allowed:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from syncengine.model.spec import Archive
+from syncengine.model.grain import Archive
 
 
 class Amiss(StrEnum):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from syncengine.model.interval import QUANTUM, at_label, label_of, minute_of
-from syncengine.model.spec import Archive, TableSpec
-from syncengine.model.window import Window
+from syncengine.model.spec import TableSpec
 
 QUANTUM_SECONDS = QUANTUM * 60
 EPOCH_DAY = date(1899, 12, 31)
@@ -70,7 +69,7 @@ class BucketColumns:
             label=spec.time.label,
             epoch=spec.time.epoch,
             acd=spec.acd,
-            quarters=spec.archive is Archive.EVENT and spec.time.label is not None,
+            quarters=spec.grain.events and spec.time.label is not None,
         )
 
     @property
@@ -119,17 +118,6 @@ def bucket_start(bucket: Bucket, columns: BucketColumns, zone: str) -> datetime 
     if bucket.row_date is None or (columns.label is not None and bucket.slot is None):
         return None
     return at_label(bucket.row_date, bucket.slot or 0)
-
-
-def period_of(archive: Archive, row_date: date) -> Window:
-    """Return the whole day, week or month a row of a d, w or m table stands for."""
-    start = datetime(row_date.year, row_date.month, row_date.day)
-    if archive is Archive.WEEKLY:
-        return Window(start, start + timedelta(days=7))
-    if archive is Archive.MONTHLY:
-        month = start.year * 12 + start.month
-        return Window(start, start.replace(year=month // 12, month=month % 12 + 1))
-    return Window(start, start + timedelta(days=1))
 
 
 def quarter_of(label: int) -> int:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from syncengine.model.facts import ServerFacts
 from syncengine.model.pair import Role
+from syncengine.model.rules import Rule
 from syncengine.model.spec import DataClass
 from syncengine.model.surroundings import Met
 
@@ -49,7 +50,7 @@ class Finding:
     tables: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
     """Everything that was found, where the sentence only counts it."""
-    rule: int | None = None
+    rule: Rule | None = None
 
 
 class ColumnFaultKind(StrEnum):
@@ -100,6 +101,8 @@ class TableCheck:
     faults: tuple[ColumnFault, ...] = ()
     meets: tuple[Met, ...] = ()
     """What a write to it sets off or meets."""
+    may_differ: bool = False
+    """Whether each server has it for itself (rule 1)."""
 
 
 class CaseState(StrEnum):

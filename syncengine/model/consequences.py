@@ -6,11 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from syncengine.model.bucket import Bucket
-from syncengine.model.drift import Observation, TableObservation, TableState
+from syncengine.model.drift import BucketDrift, Observation, TableObservation, TableState
 from syncengine.model.names import folded, typed
-from syncengine.model.spans import span_of
-from syncengine.model.spec import Archive, Followed, TableSpec
+from syncengine.model.spec import Followed, TableSpec
 
 
 class Administered(StrEnum):
@@ -93,16 +91,15 @@ def _cut_by_outages(table: TableObservation, observation: Observation) -> bool:
     """Say whether all that differs lies in intervals in which a link of its ACD was down, or is of what that cut."""
     cut = {bucket for one in table.cuts for bucket in one.buckets}
     return all(
-        drift.only_cuts or drift.bucket in cut or _was_down(drift.bucket, table, observation)
-        for drift in table.differing
+        drift.only_cuts or drift.bucket in cut or _was_down(drift, table, observation) for drift in table.differing
     )
 
 
-def _was_down(bucket: Bucket, table: TableObservation, observation: Observation) -> bool:
-    if table.spec.archive not in (Archive.INTERVAL, Archive.EVENT):
+def _was_down(drift: BucketDrift, table: TableObservation, observation: Observation) -> bool:
+    if not table.spec.grain.sliced:
         return False
-    span = span_of(bucket, table.spec, observation)
-    outages = (outage for facts in observation.facts for outage in facts.outages if bucket.acd in (None, outage.acd))
+    span, acd = drift.span, drift.bucket.acd
+    outages = (outage for facts in observation.facts for outage in facts.outages if acd in (None, outage.acd))
     return span is not None and any(span.clipped(outage.span) is not None for outage in outages)
 
 

@@ -99,6 +99,8 @@ class BucketDrift:
     """It changed while it was being compared, twice."""
     only_cuts: bool = False
     """It lies outside what is compared, and counts only what an outage inside has cut (rule 4)."""
+    span: Window | None = field(default=None, compare=False)
+    """The interval, day, week or month it lies in; None for rows without a time."""
 
 
 @dataclass(frozen=True, slots=True)

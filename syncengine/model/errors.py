@@ -4,9 +4,10 @@
     ├── InputError            what was typed or written down is wrong
     │   ├── WindowError       a time that cannot be meant
     │   ├── UnknownTableError a table, set or ACD nobody knows
-    │   ├── PairFileError     the pair file
-    │   └── SpecError         a table spec
-    ├── RefusedError          a rule of the domain forbids it
+    │   └── FaultsError       a file, each of its faults with its place
+    │       ├── PairFileError
+    │       └── SpecError     a table spec
+    ├── RefusedError          it is forbidden, by a rule of the domain most often: `syncengine.model.refusals`
     ├── OccupiedError         another run writes to the pair
     ├── ServerError           a server did not do what was asked
     │   ├── ServerUnreachableError
@@ -27,20 +28,28 @@ Exit codes are given in one place, `syncengine.cli.exit_codes`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from typing import ClassVar
 
+from syncengine.model.rules import Rule
+
+
+@dataclass(eq=False, repr=False)
 class SyncError(Exception):
     """Anything syncengine raises on purpose.
 
-    `hint` says what to try, and is empty where there is nothing to say.
+    `hint` says what to try, and is empty where there is nothing to say. It is pickled and copied with all it tells,
+    whatever a subclass takes to be made; what caused it is left behind, since that may be of a driver.
     """
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+    message: str
+    hint: str = field(default="", kw_only=True)
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _made_again, (type(self), self.args), vars(self)
 
 
 class InputError(SyncError):
@@ -55,12 +64,11 @@ class UnknownTableError(InputError):
     """A table or set that the catalogue does not hold."""
 
 
+@dataclass(eq=False, repr=False)
 class FaultsError(InputError):
     """A file with faults; `faults` lists every one of them with its place."""
 
-    def __init__(self, message: str, faults: tuple[str, ...], *, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.faults = faults
+    faults: tuple[str, ...]
 
     def __str__(self) -> str:
         return "\n".join([super().__str__(), *(f"  {fault}" for fault in self.faults)])
@@ -75,21 +83,19 @@ class SpecError(FaultsError):
 
 
 class RefusedError(SyncError):
-    """A rule of the domain forbids what was asked; nothing was written.
+    """What was asked for is forbidden; nothing was written. Each kind of refusal is a class of its own below it."""
 
-    `passes` says that the same may be allowed a little later: it is worth waiting.
-    """
-
-    def __init__(self, message: str, *, rule: int, hint: str = "", passes: bool = False) -> None:
-        super().__init__(message, hint=hint)
-        self.rule = rule
-        self.passes = passes
+    rule: ClassVar[Rule | None] = None
+    """The rule of the domain that forbids it; None where it is no rule, but how things are."""
+    passes = False
+    """The same may be allowed a little later: it is worth waiting."""
 
 
 class OccupiedError(SyncError):
     """Another run writes to this pair, and is named; nothing was written."""
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class ServerError(SyncError):
     """A server did not do what was asked of it.
 
@@ -98,12 +104,9 @@ class ServerError(SyncError):
     one may get through. `of_whole_server` says that it is no matter of the one table that was asked about.
     """
 
+    transient: bool = False
+    crowded: bool = False
     of_whole_server = False
-
-    def __init__(self, message: str, *, hint: str = "", transient: bool = False, crowded: bool = False) -> None:
-        super().__init__(message, hint=hint)
-        self.transient = transient
-        self.crowded = crowded
 
 
 class ServerUnreachableError(ServerError):
@@ -154,3 +157,8 @@ class StillOpenError(SyncError):
 
 class CancelledError(SyncError):
     """The user stopped the run."""
+
+
+def _made_again(kind: type[SyncError], args: tuple[object, ...]) -> SyncError:
+    """Return an error of a kind without what it tells, which is put into it afterwards."""
+    return kind.__new__(kind, *args)

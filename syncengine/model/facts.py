@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from syncengine.model.grain import Archive
 from syncengine.model.pair import Role
-from syncengine.model.spec import Archive
 from syncengine.model.window import Window
-
-WITNESSES = ("hsplit", "hvector", "htkgrp", "htrunk", "hvdn")
-"""Interval tables that have rows in every interval a server saw, busy or not."""
 
 
 class ArchiveState(StrEnum):
@@ -180,8 +177,8 @@ class ServerFacts:
     """ACDs whose data collection is off, as far as that was asked for and `dcadmin` tells it."""
 
     def archived(self, acd: int, archive: Archive) -> ArchiveStatus:
-        """Return how far an archive has run; event tables follow the intervals."""
-        wanted = Archive.INTERVAL if archive is Archive.EVENT else archive
+        """Return how far an archive has run; one that is told of nowhere follows the intervals."""
+        wanted = archive if archive.grain.code else Archive.INTERVAL
         for status in self.archives:
             if status.acd == acd and status.archive is wanted:
                 return status

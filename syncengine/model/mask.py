@@ -13,6 +13,8 @@ from functools import cache
 from pathlib import PurePath
 from urllib.parse import quote, unquote
 
+from syncengine.model.never_pickled import NeverPickled
+
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 """How a url names what it takes from the environment."""
 LONG = 5
@@ -22,7 +24,7 @@ PG_NAME = 63
 
 
 @dataclass(frozen=True, slots=True)
-class Mask:
+class Mask(NeverPickled):
     """Values that are not shown, each with the name that stands for it."""
 
     values: tuple[tuple[str, str], ...] = field(default=(), repr=False)

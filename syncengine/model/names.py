@@ -41,6 +41,12 @@ def typed(name: str) -> str:
     return shlex.quote(name)
 
 
+def argument(name: str, *values: str | int) -> str:
+    """Return an argument of the Python API as texts tell it; where a command is typed, it is told as the option."""
+    told = tuple(str(value) if isinstance(value, str) else value for value in values)
+    return f"`{name}={(told[0] if len(told) == 1 else told)!r}`" if told else f"`{name}=`"
+
+
 def command(*words: object) -> str:
     """Return a command of syncengine as it is typed, each word quoted where a shell needs that; empty words go."""
     return shlex.join(("syncengine", *(text for word in words if (text := str(word)))))

@@ -24,7 +24,7 @@ def rest_of(observation: Observation) -> Iterator[str]:
     if not rest:
         return
     names = listed([f"{spec.name} ({spec.summary[0].lower()}{spec.summary[1:]})" for spec in rest], NAMED)
-    then = "leave --acd out to take them in"
+    then = "leave `acds=` out to take them in"
     if len(rest) <= NAMED and all(spec.data_class is DataClass.SYSTEM for spec in rest):
         source = ("--from", "secondary") if observation.source is Role.SECONDARY else ()
         tables = (word for spec in rest for word in ("--table", spec.name))

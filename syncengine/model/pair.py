@@ -8,8 +8,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from syncengine.model.expected import ExpectedRows
+from syncengine.model.grain import Archive, Grain
 from syncengine.model.mask import UNMASKED, Mask
-from syncengine.model.spec import Archive
+from syncengine.model.never_pickled import NeverPickled
 from syncengine.model.support import UNTOLD, Support
 from syncengine.model.timetable_flag import TimetableSettings
 
@@ -27,7 +28,7 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ServerSettings:
+class ServerSettings(NeverPickled):
     """One server of the pair. `url` may hold a secret and is never shown; in `shown_url` ${NAME} stands for it."""
 
     role: Role
@@ -87,6 +88,10 @@ class Retention:
         """Return how many periods an archive is kept, or None."""
         return dict(self.periods).get(archive)
 
+    def most(self, grain: Grain) -> int:
+        """Return how many periods of an archive may be kept: as the file says, or as many as a CMS can be set to."""
+        return self.of(grain.archive) or grain.longest_kept or 0
+
 
 class CallHistory(StrEnum):
     """Where External Call History is on while all is well (High Availability guide, chapters 1 and 3)."""
@@ -113,7 +118,7 @@ class Hook:
 
 
 @dataclass(frozen=True, slots=True)
-class PairSettings:
+class PairSettings(NeverPickled):
     """Everything a pair file says. Paths are absolute."""
 
     file: Path

@@ -11,47 +11,17 @@ from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.checklist import Checklist
 from syncengine.model.drift import Counts, GroupChange, GroupPlace
 from syncengine.model.fingerprint import FingerprintColumn
+from syncengine.model.grain import Archive
 from syncengine.model.pair import Role
+from syncengine.model.plan_kind import BackfillPortion, Copy, PlanKind, Resync, RollupRepair, RunOnEdit, Sync, Undo
+from syncengine.model.policy import Rollups
+from syncengine.model.run import RunKind
 from syncengine.model.selection import KeyGroups
-from syncengine.model.spec import Archive
 from syncengine.model.surroundings import Meeting
 from syncengine.model.timetable_flag import FlagEdit
 from syncengine.model.window import Window
 
-PLAN_VERSION = 1
-
-
-class Policy(StrEnum):
-    """How a run treats what differs."""
-
-    REPLACE = "replace"
-    """The vendor's restore: buckets end with the source's rows."""
-    FILL = "fill"
-    """Add buckets the target lacks; delete nothing."""
-    ROWS = "rows"
-    """Whole key groups that differ, the rest of the bucket untouched."""
-    RECONCILE = "reconcile"
-    """Each interval from the server that saw it whole, in both directions."""
-
-
-class RowsFrom(StrEnum):
-    """Where the rows that a plan's steps write come from. Wherever that is, they are held against the plan."""
-
-    OTHER_SERVER = "the other server"
-    JOURNAL = "the journal of the run that is undone"
-    OWN_INTERVALS = "the target's own intervals"
-    TARGET_EDITED = "the target's own rows, edited"
-
-
-class Rollups(StrEnum):
-    """What a run does about periods that were summarised before it repaired their intervals (rule 10)."""
-
-    LIST = "list"
-    """Name them: Data Summarizing has to be rerun for them."""
-    RECOMPUTE = "recompute"
-    """Roll them up anew from the target's own intervals, once these are repaired."""
-    COPY = "copy"
-    """Take them from the other server, whose intervals were all whole, once its intervals and the target's agree."""
+PLAN_VERSION = 2
 
 
 class Action(StrEnum):
@@ -105,7 +75,7 @@ class KeptWhy(StrEnum):
     UNKNOWN = "nobody can say what became of the step that wrote it"
     CONFLICT = "changed there since both were last alike, and nothing says which version wins"
     PREFERRED = "the version there is preferred"
-    REMOVAL = "whoever is only there is removed when told, with --remove-users"
+    REMOVAL = "whoever is only there is removed when told, with `remove_users=True`"
     PURGED = "the target no longer keeps rows of that age"
     MIXED = "its rows were not alike before, and cannot be told apart now"
     UNSCHEDULED = "no schedule there, so that it does not run there"
@@ -115,15 +85,6 @@ class KeptWhy(StrEnum):
     CUT_NO_WHOLE = "cut, and the other server does not hold it whole"
     CUT_UNCLEAR = "cut, and its pieces are not what an outage leaves"
     CUT_ON_SOURCE = "cut on the source: pieces are never written over or beside a whole"
-
-
-class UnknownColumns(StrEnum):
-    """What becomes of columns that no rule rolls up where a row of a day, week or month is to be made."""
-
-    REFUSE = "refuse"
-    """No such row is made: the period is left to Data Summarizing."""
-    NULL = "null"
-    """The row is made, and they are NULL in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +120,8 @@ class BucketWrite:
     """Key groups that become the source's whatever becomes of the others: pieces and what was whole."""
     others: Others = Others.LEAVE
     """What becomes of those that are neither, where some are repaired."""
+    span: Window | None = field(default=None, compare=False)
+    """The interval, day, week or month it lies in; None for rows without a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,53 +227,121 @@ class StaleRollup:
 class Plan:
     """Everything a run would do."""
 
+    kind: PlanKind
     seed: int
     as_of: datetime
-    source: Role
-    policy: Policy
-    requested: Window | None
+    target: Role
+    """The server it writes to; where it writes to both, the one that rows are mostly written to."""
     zone: str
     identities: tuple[tuple[Role, str], ...]
-    ranges: tuple[RestoreRange, ...]
-    steps: tuple[Step, ...]
-    kept: tuple[KeptBack, ...]
-    stale: tuple[StaleRollup, ...]
-    notes: tuple[str, ...]
     tables: tuple[str, ...]
     """Every table that was looked at."""
+    requested: Window | None = None
+    ranges: tuple[RestoreRange, ...] = ()
+    steps: tuple[Step, ...] = ()
+    kept: tuple[KeptBack, ...] = ()
+    stale: tuple[StaleRollup, ...] = ()
+    notes: tuple[str, ...] = ()
     acds: tuple[int, ...] = ()
     """The ACDs asked for; none means all."""
     checklist: Checklist = field(default_factory=Checklist)
     """What has to be done by hand, which no table can do."""
-    undoes: str = ""
-    """The run whose rows are put back, for the plan of an undo."""
-    rows_from: RowsFrom = RowsFrom.OTHER_SERVER
-    rollups: Rollups = Rollups.LIST
-    """What is asked for about `stale`: a second portion does it, planned when the steps of this plan are done."""
-    unknown_columns: UnknownColumns = UnknownColumns.REFUSE
-    """Of rows that are recomputed."""
-    syncs: bool = False
-    """It copies administration, and what both servers then have alike is remembered."""
     changes: tuple[PlannedChange, ...] = ()
     """Key groups of administration that differ: all that the target changed, and some of the others."""
-    edit: FlagEdit | None = None
-    """What is edited, where the rows are the server's own."""
-    schedules: FlagEdit | None = None
-    """The schedules of timetables that the target lacks and gets: their flags on the other server, and then."""
     meets: tuple[Meeting, ...] = ()
     """What its writes set off or meet at their tables."""
     left: tuple[str, ...] = ()
     """What was asked for and is not in it, as sentences without their ends: it is too early, or nobody knows."""
     allowed: Allowed = NOTHING
     """The tables at which what is set off may be: all that `meets` names, and nothing that comes later."""
-    not_put_back: tuple[Meeting, ...] = ()
-    """Of an undo: what the run that is undone had set off beside the rows it wrote."""
-    version: int = PLAN_VERSION
 
     @property
-    def target(self) -> Role:
-        """The server the plan writes to; with `reconcile`, the one it mostly does not read from."""
-        return self.source.other
+    def source(self) -> Role:
+        """The other server: where it copies, rows are read from that."""
+        return self.target.other
+
+    @property
+    def run_kind(self) -> RunKind:
+        """What a run of it is begun as, which is the name of its command."""
+        match self.kind:
+            case Resync() | RollupRepair():
+                return RunKind.RESYNC
+            case BackfillPortion():
+                return RunKind.BACKFILL
+            case Sync():
+                return RunKind.SYNC
+            case RunOnEdit():
+                return RunKind.TIMETABLES
+            case Undo():
+                return RunKind.UNDO
+
+    @property
+    def title(self) -> str:
+        """What it does, for people."""
+        match self.kind:
+            case Copy(policy=policy):
+                both = policy.both_directions
+                return f"{policy} {'in both directions' if both else f'from {self.source} to {self.target}'}"
+            case RollupRepair(copied=copied):
+                return f"days, weeks and months {'copied from the other server' if copied else 'recomputed'}"
+            case RunOnEdit(edit=edit):
+                return edit.about
+            case Undo(run=run):
+                return f"undo of run {run}"
+
+    @property
+    def copy(self) -> Copy | None:
+        """How it copies, where comparing what it names tells whether it came out."""
+        match self.kind:
+            case Copy():
+                return self.kind
+            case RollupRepair() | RunOnEdit() | Undo():
+                return None
+
+    @property
+    def undoes(self) -> str:
+        """The run that it takes back, or nothing."""
+        match self.kind:
+            case Undo(run=run):
+                return run
+            case Copy() | RollupRepair() | RunOnEdit():
+                return ""
+
+    @property
+    def edit(self) -> FlagEdit | None:
+        """The flags of timetables that it sets or puts back in the rows that the target has."""
+        match self.kind:
+            case RunOnEdit(edit=edit) | Undo(edit=edit):
+                return edit
+            case Copy() | RollupRepair():
+                return None
+
+    @property
+    def not_put_back(self) -> tuple[Meeting, ...]:
+        """Of an undo: what the run that is undone had set off beside the rows it wrote."""
+        match self.kind:
+            case Undo(not_put_back=left):
+                return left
+            case Copy() | RollupRepair() | RunOnEdit():
+                return ()
+
+    @property
+    def schedules(self) -> FlagEdit | None:
+        """The schedules of timetables that the target lacks and gets: their flags on the other server, and then."""
+        match self.kind:
+            case Sync(schedules=made) | RunOnEdit(schedules=made):
+                return made
+            case Copy() | RollupRepair() | Undo():
+                return None
+
+    @property
+    def to_roll_up(self) -> Resync | None:
+        """The resync that has asked for stale periods to be repaired by a second portion, where any can be."""
+        match self.kind:
+            case Resync():
+                return self.kind if any(one.then is not Rollups.LIST for one in self.stale) else None
+            case Copy() | RollupRepair() | RunOnEdit() | Undo():
+                return None
 
     @property
     def conflicts(self) -> tuple[PlannedChange, ...]:
@@ -325,7 +356,11 @@ class Plan:
     @property
     def servers(self) -> frozenset[Role]:
         """The servers it needs: an edit of one server's own rows is done while the other is down."""
-        return frozenset({self.target}) if self.edit and not self.schedules else frozenset(Role)
+        match self.kind:
+            case RunOnEdit(schedules=None) | Undo(edit=FlagEdit()):
+                return frozenset({self.target})
+            case Copy() | RollupRepair() | RunOnEdit() | Undo():
+                return frozenset(Role)
 
     @property
     def unscheduled(self) -> tuple[KeptBack, ...]:

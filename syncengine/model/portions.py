@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.outcome import StepState
 from syncengine.model.pair import Role
-from syncengine.model.plan import Policy
+from syncengine.model.policy import Policy
 from syncengine.model.window import Window
+
+BACKFILLED = (Policy.FILL, Policy.REPLACE, Policy.RECONCILE)
+"""The policies a backfill knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +23,6 @@ class Portion:
     tables: tuple[str, ...]
     rows: int
     """Rows the source holds of them there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Portioned:
-    """A backfill cut into portions, in the order they are done."""
-
-    portions: tuple[Portion, ...]
-    notes: tuple[str, ...] = ()
-    not_counted: tuple[tuple[str, str], ...] = ()
-    """Tables whose rows a server did not count, and why: days that only they have are in no portion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +89,33 @@ class BackfillWishes:
     @property
     def writes_to(self) -> frozenset[Role]:
         """The servers that may be written to."""
-        return frozenset(Role) if self.policy is Policy.RECONCILE else frozenset((self.source.other,))
+        return frozenset(Role) if self.policy.both_directions else frozenset((self.source.other,))
 
     @property
     def about(self) -> str:
         """What is asked for, for people."""
         direction = "in both directions" if len(self.writes_to) > 1 else f"{self.source} to {self.source.other}"
         return f"{self.policy}, {direction}, {self.window}"
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillPlan:
+    """A backfill cut into portions, in the order they are done; what is written of each is planned when it is due."""
+
+    wishes: BackfillWishes
+    portions: tuple[Portion, ...]
+    identities: tuple[tuple[Role, str], ...]
+    """Which servers it was made for."""
+    notes: tuple[str, ...] = ()
+    not_counted: tuple[tuple[str, str], ...] = ()
+    """Tables whose rows a server did not count, and why: days that only they have are in no portion."""
+
+    @property
+    def writes_to(self) -> frozenset[Role]:
+        """The servers that may be written to."""
+        return self.wishes.writes_to
+
+    @property
+    def about(self) -> str:
+        """What is asked for, for people."""
+        return self.wishes.about

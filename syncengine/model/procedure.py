@@ -30,7 +30,7 @@ class Place(StrEnum):
                 return tuple(Role)
             case Place.NONE:
                 return ()
-            case _:
+            case Place.PRIMARY | Place.SECONDARY:
                 return (Role(self.value),)
 
 

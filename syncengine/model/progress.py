@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from contextlib import suppress
 from typing import Protocol
 
 
@@ -29,3 +31,41 @@ class Silent:
 
     def end(self) -> None:
         """Ignore it."""
+
+
+class Contained:
+    """Tells another one, whose faults stop nothing: the first is told by a warning, and then all is silent.
+
+    KeyboardInterrupt and the like pass: somebody wants to stop.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress: Progress = progress
+
+    def begin(self, what: str, total: int, *, done: int = 0) -> None:
+        """Pass it on."""
+        try:
+            self._progress.begin(what, total, done=done)
+        except Exception as error:  # noqa: BLE001  # whatever it does
+            self._silenced(error)
+
+    def advance(self, units: int, detail: str = "", *, rows: int = 0, size: int = 0) -> None:
+        """Pass it on."""
+        try:
+            self._progress.advance(units, detail, rows=rows, size=size)
+        except Exception as error:  # noqa: BLE001  # whatever it does
+            self._silenced(error)
+
+    def end(self) -> None:
+        """Pass it on."""
+        try:
+            self._progress.end()
+        except Exception as error:  # noqa: BLE001  # whatever it does
+            self._silenced(error)
+
+    def _silenced(self, error: Exception) -> None:
+        self._progress = Silent()
+        told = f"progress is told nothing more, since it failed: {type(error).__name__}: {error}"
+        # A warning that is taken for an error stops nothing either.
+        with suppress(Warning):
+            warnings.warn(told, RuntimeWarning, stacklevel=4)

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from syncengine.model.bucket import period_of
+from syncengine.model.grain import Archive
 from syncengine.model.pair import Role
 from syncengine.model.selection import Value
-from syncengine.model.spec import Archive
 from syncengine.model.window import Window
 
 
@@ -24,7 +23,7 @@ class Period:
     @property
     def span(self) -> Window:
         """When it is."""
-        return period_of(self.archive, self.row_date)
+        return self.archive.grain.period(self.row_date)
 
 
 class InternalState(StrEnum):

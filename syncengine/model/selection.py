@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from syncengine.model.bucket import Bucket, BucketColumns, period_of
-from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.bucket import Bucket, BucketColumns
+from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 
 DAY_SECONDS = 24 * 60 * 60
@@ -142,22 +142,5 @@ def select_window(
         return replace(base, epochs=epochs_of(window, zone))
     if columns.label is not None:
         return replace(base, window=window)
-    dates = whole_periods(spec.archive or Archive.DAILY, window)
+    dates = spec.grain.unit.whole(window)
     return None if dates is None else replace(base, dates=dates)
-
-
-def whole_periods(archive: Archive, window: Window) -> tuple[date, date] | None:
-    """Return the row dates (half-open) of the days, weeks or months that lie wholly inside a window.
-
-    Weeks are named by their first day, whichever weekday that is; months by their first of the month.
-    """
-    days = window.whole_days()
-    if days is None:
-        return None
-    first, past = days
-    if archive is Archive.WEEKLY:
-        past -= timedelta(days=6)
-    elif archive is Archive.MONTHLY:
-        past = past.replace(day=1)
-        first = first if first.day == 1 else period_of(Archive.MONTHLY, first.replace(day=1)).stop.date()
-    return (first, past) if first < past else None

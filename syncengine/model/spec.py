@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from syncengine.model.grain import TIMELESS, Archive, Grain
+
 
 class DataClass(StrEnum):
     """Decides what may be copied and how (High Availability guide, Appendix D)."""
@@ -15,16 +17,6 @@ class DataClass(StrEnum):
     ACD = "acd-administration"
     HISTORICAL = "historical"
     CUSTOM = "custom"
-
-
-class Archive(StrEnum):
-    """A historical table's grain."""
-
-    INTERVAL = "interval"
-    DAILY = "daily"
-    WEEKLY = "weekly"
-    MONTHLY = "monthly"
-    EVENT = "event"
 
 
 class Kept(StrEnum):
@@ -135,6 +127,42 @@ class Followed:
 
 
 @dataclass(frozen=True, slots=True)
+class Needed:
+    """A table that another is never written without."""
+
+    name: str
+    why: str
+    one_step: bool = False
+    """Both are written in one step, this one first."""
+    evidence: Evidence = Evidence.INFERRED
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """That a table tells how a server is set up, so that a check compares it, local administration too (rule 1)."""
+
+    what: str
+    """What its rows are of, for people."""
+    may_differ: bool = False
+    advice: str = ""
+    """What to do where it is not alike and should be."""
+    own: tuple[str, ...] = ()
+    """The columns that are each server's own."""
+    tells_values: bool = True
+    """Values of people's data are not told, only which columns differ."""
+
+
+class Afterwards(StrEnum):
+    """What is left to people once rows of a table are written (rule 20)."""
+
+    VISUAL_VECTORS = "visual-vectors"
+    """To restart Visual Vectors, which reads names only then."""
+    LOGINS = "logins"
+    """To make and remove the logins of users, whose rows these are."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pieces:
     """How an outage of a link cuts a row of an event table into pieces (High Availability guide, chapter 3)."""
 
@@ -191,7 +219,17 @@ class TableSpec:
     """The interval table that a daily, weekly or monthly one is rolled up from."""
     follows: tuple[Followed, ...] = ()
     pieces: Pieces | None = None
+    witness: bool = False
+    """It has rows in every interval that a server saw, busy or not."""
+    needs: tuple[Needed, ...] = ()
+    afterwards: tuple[Afterwards, ...] = ()
+    set_up: SetUp | None = None
     origin: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+
+    @property
+    def grain(self) -> Grain:
+        """What is known of its archive."""
+        return TIMELESS if self.archive is None else self.archive.grain
 
     def column(self, name: str) -> ColumnSpec | None:
         """Return the column of that name, or None."""

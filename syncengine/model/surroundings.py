@@ -357,7 +357,7 @@ def _referred(one: Reference) -> Met:
             says = (
                 f"rows of {one.table} that refer to a deleted row of {one.to} have {', '.join(one.columns)} set to {to}"
             )
-        case _:
+        case OnDelete.NO_ACTION | OnDelete.RESTRICT:
             says = f"no row of {one.to} is deleted that a row of {one.table} refers to"
     kind = MetKind.CASCADE if one.on_delete.changes_rows else MetKind.REFERRED_TO
     return Met(kind, f"{says} ({_named(one)})", (Write.DELETE,), one.name, one.table, one.on_delete.value)

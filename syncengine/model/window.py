@@ -24,6 +24,11 @@ class Window:
     stop: datetime
 
     def __post_init__(self) -> None:
+        for moment in (self.start, self.stop):
+            if not isinstance(moment, datetime) or moment.tzinfo is not None:
+                raise WindowError(
+                    f"{moment!r} is no time of the switch's wall clock.", hint="Give a datetime without a time zone."
+                )
         if self.start >= self.stop:
             raise WindowError(
                 f"The window runs backwards: {self.start:%Y-%m-%d %H:%M} is not before {self.stop:%Y-%m-%d %H:%M}."

@@ -20,18 +20,17 @@ from datetime import date, timedelta
 
 from syncengine.diffing.bag_difference import values_statement
 from syncengine.diffing.buckets import BucketPair, portions
-from syncengine.model.bucket import Bucket, period_of
+from syncengine.model.bucket import Bucket
 from syncengine.model.clock import repeats
 from syncengine.model.expected import ExpectedDifference, ExpectedKind
 from syncengine.model.facts import ServerFacts
+from syncengine.model.grain import Grain
 from syncengine.model.interval import QUANTUM, at_label, label_of
 from syncengine.model.selection import ReadQuery
 from syncengine.model.sides import Sides
-from syncengine.model.spec import Archive
 from syncengine.model.window import Window
 from syncengine.observe.comparison import Comparison, Findings, fetch, question_of, selection_of
 
-COUNTING = (Archive.DAILY, Archive.WEEKLY, Archive.MONTHLY)
 WHY = "counts intervals, whose lengths differ there"
 QUARTER = timedelta(minutes=QUANTUM)
 UNKNOWN = (0,) * (24 * 60 // QUANTUM)
@@ -96,7 +95,7 @@ def without_unlike_counts(comparison: Comparison, findings: Findings) -> Iterato
     """
     spec = comparison.spec
     count = spec.time.incomplete if spec.time is not None else None
-    if spec.archive not in COUNTING or count is None:
+    if not spec.grain.summarised or count is None:
         return
     told = comparison.facts.map(_quarters)
     bounds = {
@@ -104,7 +103,7 @@ def without_unlike_counts(comparison: Comparison, findings: Findings) -> Iterato
         for drift in findings.differing
         if drift.source.rows == drift.target.rows
         and not drift.moving
-        and (bound := _bound(drift.bucket, spec.archive, told, comparison.zone)) is not None
+        and (bound := _bound(drift.bucket, spec.grain, told, comparison.zone)) is not None
     }
     asked = tuple(
         BucketPair(drift.bucket, drift.source, drift.target) for drift in findings.differing if drift.bucket in bounds
@@ -121,14 +120,14 @@ def _quarters(facts: ServerFacts) -> Quarters:
     return {(one.acd, one.day): one.lengths for one in facts.quarters}
 
 
-def _bound(bucket: Bucket, archive: Archive, told: Sides[Quarters], zone: str) -> CountBound | None:
+def _bound(bucket: Bucket, grain: Grain, told: Sides[Quarters], zone: str) -> CountBound | None:
     """Return what counts of a period can be; None where its intervals are nowhere known to be of unlike lengths."""
     acd, first = bucket.acd, bucket.row_date
     if acd is None or first is None:
         return None
     days = {
         day: (told.source.get((acd, day), UNKNOWN), told.target.get((acd, day), UNKNOWN))
-        for day in period_of(archive, first).days()
+        for day in grain.period(first).days()
     }
     if all(UNKNOWN in both or both[0] == both[1] for both in days.values()):
         return None

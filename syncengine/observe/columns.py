@@ -10,6 +10,7 @@ from syncengine.model.check import ColumnFault, ColumnFaultKind
 from syncengine.model.drift import TableState
 from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.pair import Role
+from syncengine.model.rules import LOCAL_ADMINISTRATION
 from syncengine.model.spec import ColumnType, DataClass, Kept, TableSpec, TimeColumns
 from syncengine.servers.protocol import LiveColumn, LiveTable
 
@@ -54,7 +55,7 @@ def judge_columns(spec: TableSpec, live: dict[Role, LiveTable | None]) -> Column
     The live catalogue decides what columns exist, the spec what they mean.
     """
     if spec.data_class is DataClass.LOCAL:
-        return ColumnsVerdict(TableState.NEVER, "belongs to one server (rule 1)")
+        return ColumnsVerdict(TableState.NEVER, f"{LOCAL_ADMINISTRATION.name} (rule {LOCAL_ADMINISTRATION.number})")
     if spec.kept is Kept.NEVER:
         return ColumnsVerdict(TableState.NEVER, spec.why_kept or "each server has its own")
     return judge_layouts(spec, live)

@@ -14,7 +14,6 @@ from syncengine.model.bucket import BucketColumns
 from syncengine.model.clock import after
 from syncengine.model.errors import ServerError
 from syncengine.model.facts import (
-    WITNESSES,
     ArchiveState,
     ArchiveStatus,
     ClockReset,
@@ -25,17 +24,18 @@ from syncengine.model.facts import (
     ServerFacts,
 )
 from syncengine.model.fingerprint import FingerprintQuery
+from syncengine.model.grain import TOLD, Archive
 from syncengine.model.interval import LENGTHS, at_label, floor_to
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.selection import ReadQuery, Selection
-from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.columns import Need, misfit, needs_of, usable_time
 from syncengine.observe.seen_intervals import SeenIntervals, can_be_day, can_be_label
 from syncengine.servers.protocol import LiveTable, Server
 from syncengine.servers.retry import tried
 
-ARCHIVE_CODES = {"1": Archive.INTERVAL, "2": Archive.DAILY, "3": Archive.WEEKLY, "4": Archive.MONTHLY}
+ARCHIVE_CODES = {grain.code: grain.archive for grain in TOLD}
 FINISHED = "2"
 STATES = {
     "1": ArchiveState.NOT_RUN,
@@ -79,10 +79,7 @@ FACTS: Mapping[str, tuple[Fact, ...]] = {
     "dcalloc": (
         Fact("how long it keeps rows is not known", {"acd": Need.WHOLE, "item": Need.TEXT}),
         Fact("how many rows its circular tables hold is not known", {"num_items": Need.WHOLE}),
-        Fact("how long it keeps intervals is not known", {"days_intrahour": Need.WHOLE}),
-        Fact("how long it keeps days is not known", {"days_daily": Need.WHOLE}),
-        Fact("how long it keeps weeks is not known", {"weeks_weekly": Need.WHOLE}),
-        Fact("how long it keeps months is not known", {"months_monthly": Need.WHOLE}),
+        *(Fact(f"how long it keeps {grain.word}s is not known", {grain.kept_in: Need.WHOLE}) for grain in TOLD),
     ),
     "linkex": (
         Fact(
@@ -122,7 +119,8 @@ class FactQuestions:
 def gather_facts(server: Server, role: Role, questions: FactQuestions) -> ServerFacts:
     """Return what one server says of itself; tables and columns it lacks are noted, not fatal."""
     asked = [name for name in FACTS if name != COLLECTION or questions.collection]
-    reading = _Reading(server, role, server.tables((*asked, *WITNESSES)))
+    witnesses = [spec.name for spec in questions.catalogue.witnesses]
+    reading = _Reading(server, role, server.tables((*asked, *witnesses)))
     archives = tuple(_archives(reading.rows("arch_stat")))
     kept = tuple(_kept(reading.rows("dcalloc")))
     links = reading.rows("linkex")
@@ -150,7 +148,7 @@ def gather_facts(server: Server, role: Role, questions: FactQuestions) -> Server
         coverage=tuple(seen.coverage(questions.settings)) if questions.coverage else (),
         notes=tuple(reading.notes),
         clock_resets=tuple(_clock_resets(links, role)),
-        tells_coverage=not reading.read.isdisjoint(WITNESSES),
+        tells_coverage=not reading.read.isdisjoint(witnesses),
         tells_links="linkex" in reading.read,
         links_unread=reading.unread.get("linkex", ""),
         archives_unread=reading.unread.get("arch_stat", ""),
@@ -316,7 +314,7 @@ def _archives(rows: Iterable[dict[str, Any]]) -> Iterator[ArchiveStatus]:
         elif last is None:
             problem = f"last ran at {text!r}, which is not a time known here"
         else:
-            until = last if archive is Archive.INTERVAL else floor_to(last, 24 * 60)
+            until = last if archive.grain.sliced else floor_to(last, 24 * 60)
         yield ArchiveStatus(row["acd"], archive, until, problem, state, last)
 
 
@@ -336,15 +334,10 @@ def _kept(rows: Iterable[dict[str, Any]]) -> Iterator[Kept]:
             continue
         item = row["item"].strip()
         capacity = max(row.get("num_items") or 0, 0)
-        spans = (
-            (Archive.INTERVAL, row.get("days_intrahour")),
-            (Archive.DAILY, row.get("days_daily")),
-            (Archive.WEEKLY, row.get("weeks_weekly")),
-            (Archive.MONTHLY, row.get("months_monthly")),
-        )
-        for archive, periods in spans:
+        for grain in TOLD:
+            periods = row.get(grain.kept_in)
             if periods is not None and periods >= 0:
-                yield Kept(row["acd"], item, archive, periods, capacity)
+                yield Kept(row["acd"], item, grain.archive, periods, capacity)
         yield Kept(row["acd"], item, Archive.EVENT, 0, capacity)
 
 
@@ -399,8 +392,8 @@ def _clock_resets(rows: Iterable[dict[str, Any]], role: Role) -> Iterator[ClockR
 def _intervals(reading: _Reading, questions: FactQuestions) -> SeenIntervals:
     """Return what the witnesses tell: all of them where the coverage of every interval is asked for."""
     seen = SeenIntervals()
-    for name in WITNESSES:
-        query = reading.coverage_query(questions.catalogue.table(name), questions)
+    for spec in questions.catalogue.witnesses:
+        name, query = spec.name, reading.coverage_query(spec, questions)
         if query is None:
             continue
         try:

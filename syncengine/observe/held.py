@@ -5,7 +5,6 @@ from __future__ import annotations
 from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import BucketColumns, bucket_start
 from syncengine.model.errors import ServerError
-from syncengine.model.facts import WITNESSES
 from syncengine.model.outages import Held
 from syncengine.servers.protocol import Server
 
@@ -13,7 +12,7 @@ from syncengine.servers.protocol import Server
 def held_by(server: Server, catalogue: Catalogue, zone: str) -> dict[int, Held]:
     """Return from when to when a server holds rows of each ACD, by the tables that have rows in every interval."""
     found: dict[int, Held] = {}
-    live = server.tables(WITNESSES)
+    live = server.tables([spec.name for spec in catalogue.witnesses])
     for name in (name for name, table in live.items() if not table.problem):
         columns = BucketColumns.of(catalogue.table(name))
         try:

@@ -21,7 +21,8 @@ from syncengine.model.progress import Progress
 from syncengine.model.remembered_days import ALL_READ, Remembered
 from syncengine.model.selection import KeyGroups
 from syncengine.model.sides import Sides
-from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.spans import with_spans
+from syncengine.model.spec import TableSpec
 from syncengine.model.timetables import COPIED
 from syncengine.model.window import DAY, Window
 from syncengine.observe.broken_intervals import without_unlike_counts
@@ -159,12 +160,13 @@ class _Observing:
             files=self.files,
             interval_lengths=tuple(self.lengths.items()),
         )
-        return merged((found,), samples=self.settings.limits.samples)
+        return merged((with_spans(found),), samples=self.settings.limits.samples)
 
     def _live_tables(self) -> Mapping[Role, Mapping[str, LiveTable]]:
         names = [spec.name for spec in self.request.specs]
-        asked = {role: self.pool.submit(server.tables, names) for role, server in self.servers.items()}
-        return {role: future.result() for role, future in asked.items()}
+        unseen = {role: server for role, server in self.servers.items() if role not in self.request.live}
+        asked = {role: self.pool.submit(server.tables, names) for role, server in unseen.items()}
+        return {**self.request.live, **{role: future.result() for role, future in asked.items()}}
 
     def _work_or_why_not(self, spec: TableSpec) -> Work:
         """Return the work on a table; what goes wrong with it alone is its verdict, and does not end the others."""
@@ -232,7 +234,7 @@ class _Observing:
             raise InputError(
                 f"The times of {spec.name} are epoch seconds, and {self.settings.file.name} does not say which clock "
                 "the switch's is.",
-                hint='Add a line like timezone = "America/Denver" to it, or leave the table out with --exclude-table.',
+                hint='Add a line like timezone = "America/Denver" to it, or leave the table out with `exclude=`.',
             )
         why = "its times are epoch seconds, and the pair file names no timezone"
         return Work(spec, ColumnsVerdict(TableState.NOTHING, why))
@@ -369,6 +371,6 @@ class _Observing:
 def _why_nothing(spec: TableSpec, request: Request) -> str:
     if spec.acd is None and request.acds:
         return OF_NO_ACD
-    if spec.archive in (Archive.DAILY, Archive.WEEKLY, Archive.MONTHLY):
+    if spec.grain.summarised:
         return f"the window holds no whole period of its {spec.archive} archive"
     return "nothing of the window is archived on both servers and still kept by both"

@@ -9,7 +9,7 @@ from syncengine.model.drift import Scope, TableObservation, TableState
 from syncengine.model.errors import InputError, UnknownTableError, WindowError
 from syncengine.model.of_no_acd import OF_NO_ACD
 from syncengine.model.sentences import listed
-from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.spec import TableSpec
 from syncengine.observe.request import Request
 from syncengine.observe.scopes import ScopeQuestions, closed_until
 
@@ -62,12 +62,9 @@ def unarchived(request: Request, spec: TableSpec, scopes: tuple[Scope, ...], que
     """Say whether a window to be written ends after what both servers have archived."""
     lengths = questions.lengths if request.for_writing else {}
     return any(
-        closed_until(spec.archive, scope.acd, lengths[scope.acd], questions)[0] < scope.requested.stop
+        closed_until(spec.grain, scope.acd, lengths[scope.acd], questions)[0] < scope.requested.stop
         for scope in scopes
-        if spec.archive in (Archive.INTERVAL, Archive.EVENT)
-        and not spec.at_once
-        and scope.acd in lengths
-        and scope.requested is not None
+        if spec.grain.sliced and not spec.at_once and scope.acd in lengths and scope.requested is not None
     )
 
 
@@ -93,7 +90,7 @@ def _refuse_no_verdict(tables: Sequence[TableObservation]) -> None:
     told = f" {shown}{more}." if tables else ""
     hint = "Name other tables, or another window."
     if OF_NO_ACD in nothing:
-        hint = "Leave --acd out, or name another window." if of_a_time else "Leave --acd out."
+        hint = "Leave `acds=` out, or name another window." if of_a_time else "Leave `acds=` out."
     # Of a table that is on neither server, or of no ACD, no other window will tell more.
     kind = WindowError if of_a_time else InputError
     raise kind(f"There is nothing to compare.{told}", hint=hint)

@@ -20,6 +20,7 @@ from syncengine.model.drift import Scope
 from syncengine.model.errors import ServerError
 from syncengine.model.facts import ClockReset, ServerFacts
 from syncengine.model.fingerprint import VERSION, FingerprintColumn
+from syncengine.model.grain import Archive
 from syncengine.model.interval import floor_to
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.remembered_days import (
@@ -34,7 +35,7 @@ from syncengine.model.remembered_days import (
 )
 from syncengine.model.selection import select_window
 from syncengine.model.sides import Sides
-from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.spec import TableSpec
 from syncengine.model.window import DAY, Window
 from syncengine.observe.slices import SLICE
 from syncengine.servers.protocol import LiveTable, Server, ServerDescription
@@ -47,13 +48,12 @@ LONGEST = timedelta(days=400)
 """More than a CMS keeps of intervals; who types a longer window has it read."""
 QUERY_ROWS = 30_000
 """Rows of both servers that take about as long to read as one more query takes to begin."""
-REMEMBERED = (Archive.INTERVAL, Archive.EVENT)
 
 
 def can_be_remembered(spec: TableSpec) -> bool:
     """Say whether days of a table can be remembered at all."""
     labelled = spec.time is not None and spec.time.label is not None
-    return labelled and spec.archive in REMEMBERED and not spec.future_dates
+    return labelled and spec.grain.sliced and not spec.future_dates
 
 
 def few_enough(scopes: Iterable[Scope]) -> bool:
@@ -261,7 +261,7 @@ class Recall:
     def _closed_until(self, acd: int | None) -> datetime | None:
         """Return until when both servers say that they have archived, None where one does not say.
 
-        An event is written when it ends, under the time it began: a day of events is open for another day.
+        A day of events is open for another day: they are written late.
         """
         acds = (acd,) if acd is not None else tuple({one for facts in self.facts for one in facts.acds})
         told = [facts.archived(one, Archive.INTERVAL).until for facts in self.facts for one in acds]
@@ -269,7 +269,7 @@ class Recall:
         if not ends or len(ends) < len(told):
             return None
         closed = floor_to(min(*ends, self.as_of), 24 * 60)
-        return closed - DAY if self.spec.archive is Archive.EVENT else closed
+        return closed - self.spec.grain.written_late
 
 
 @dataclass(slots=True)

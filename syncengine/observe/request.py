@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from syncengine.model.facts import ServerFacts
@@ -12,6 +12,7 @@ from syncengine.model.pair import Role
 from syncengine.model.sides import Sides
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import DAY, Window
+from syncengine.servers.protocol import LiveTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,8 @@ class Request:
     """Read all that is asked for, whatever is remembered, and remember nothing."""
     facts: Sides[ServerFacts] | None = None
     """What was learnt of source and target just before, of at least this window; otherwise it is asked for."""
+    live: Mapping[Role, Mapping[str, LiveTable]] = field(default_factory=dict)
+    """Its tables as each server has them, seen just before; of a server that is not in it they are asked for."""
     months: Months | None = None
     """Of a part of a request the months that are compared, all else being that of the whole; None for the whole.
 

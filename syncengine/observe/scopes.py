@@ -9,16 +9,13 @@ from datetime import date, datetime, timedelta
 from syncengine.model.bucket import FIRST_DATE, PAST_DATE, BucketColumns, bucket_start
 from syncengine.model.drift import Dropped, Scope
 from syncengine.model.facts import DayLengths, Kept, ServerFacts
+from syncengine.model.grain import Grain
 from syncengine.model.interval import QUANTUM, floor_to, over_before, shared_length
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.selection import whole_periods
-from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 from syncengine.servers.protocol import Bounds
 
-LONGEST_KEPT = {Archive.INTERVAL: 62, Archive.DAILY: 1825, Archive.WEEKLY: 520, Archive.MONTHLY: 120}
-"""The most a CMS can be set to keep: days of intervals and of days, weeks, and months."""
-PERIODS = {Archive.INTERVAL: "days", Archive.DAILY: "days", Archive.WEEKLY: "weeks", Archive.MONTHLY: "months"}
 DEFAULT_LENGTH = 30
 EARLIEST, LATEST = (datetime(day.year, day.month, day.day) for day in (FIRST_DATE, PAST_DATE))
 FULL_TENTHS = 9
@@ -87,11 +84,10 @@ def _scope(
     window: Window | None = requested or Window(EARLIEST, LATEST)
     notes: list[str] = []
     dropped: Dropped | None = None
-    archive = spec.archive or Archive.DAILY
     if not spec.future_dates:
         # A window too short for a row of the archive is not told what it would be clipped to.
-        told = _selects(archive, requested) if requested else False
-        until, why = _closed(spec, archive, acd, length, questions)
+        told = spec.grain.selects(requested) if requested else False
+        until, why = _closed(spec, acd, length, questions)
         if told and window is not None and window.stop > until:
             notes.append(f"compared up to {until:%Y-%m-%d %H:%M}: {why}")
         window = window.before(until) if window else None
@@ -124,23 +120,16 @@ def _begins_before(
     )
 
 
-def _selects(archive: Archive, window: Window) -> bool:
-    """Say whether a window selects any row of an archive at all (rule 5)."""
-    return archive in (Archive.INTERVAL, Archive.EVENT) or whole_periods(archive, window) is not None
-
-
-def _closed(
-    spec: TableSpec, archive: Archive, acd: int | None, length: int, questions: ScopeQuestions
-) -> tuple[datetime, str]:
+def _closed(spec: TableSpec, acd: int | None, length: int, questions: ScopeQuestions) -> tuple[datetime, str]:
     """Return up to when a table can be compared, and why not further."""
     if not spec.at_once:
-        return closed_until(archive, acd, length, questions)
-    if archive in (Archive.INTERVAL, Archive.EVENT):
+        return closed_until(spec.grain, acd, length, questions)
+    if spec.grain.sliced:
         return over_before(questions.as_of, length), "later rows may not be there yet"
     return floor_to(questions.as_of, 24 * 60), "what is not over is not compared"
 
 
-def closed_until(archive: Archive, acd: int | None, length: int, questions: ScopeQuestions) -> tuple[datetime, str]:
+def closed_until(grain: Grain, acd: int | None, length: int, questions: ScopeQuestions) -> tuple[datetime, str]:
     """Return up to when both servers have archived, and why not further (rule 6).
 
     Where a server does not tell, the period before this one is not taken to be archived, but those before
@@ -151,29 +140,19 @@ def closed_until(archive: Archive, acd: int | None, length: int, questions: Scop
     acds = (acd,) if acd is not None else tuple({a for facts in questions.facts for a in facts.acds})
     for facts in questions.facts:
         for one in acds:
-            status = facts.archived(one, archive)
+            status = facts.archived(one, grain.archive)
             until = status.until
             reason = f"{facts.role} has archived ACD {one} no further"
             if until is None:
-                until = _last_but_one(archive, length, questions.as_of)
+                until = grain.last_but_one(questions.as_of, length)
                 reason = f"on {facts.role} the {status.archive} archive {status.problem}"
-            if archive in (Archive.INTERVAL, Archive.EVENT):
+            if grain.sliced:
                 until = floor_to(until, length)
             if best is None or until < best:
                 best, why = until, reason
     if best is None:
-        return _last_but_one(archive, length, questions.as_of), "no server names its ACDs"
+        return grain.last_but_one(questions.as_of, length), "no server names its ACDs"
     return best, why
-
-
-def _last_but_one(archive: Archive, length: int, as_of: datetime) -> datetime:
-    """Return the start of the period before the one under way."""
-    if archive in (Archive.INTERVAL, Archive.EVENT):
-        return over_before(as_of, length)
-    midnight = floor_to(as_of, 24 * 60)
-    if archive is Archive.WEEKLY:
-        return midnight - timedelta(days=14)
-    return oldest_kept(Archive.MONTHLY, 1, midnight) if archive is Archive.MONTHLY else midnight - timedelta(days=1)
 
 
 def dropped_before(
@@ -184,30 +163,19 @@ def dropped_before(
     for facts in questions.facts:
         if spec.circular:
             floors.append(_wrapped_before(spec, acd, facts, bounds.get(facts.role, ()), questions.settings.timezone))
-        elif spec.archive in LONGEST_KEPT:
-            periods = _periods_kept(spec, acd, facts, questions.settings)
-            kept = f"{facts.role} keeps {periods} {PERIODS[spec.archive]}"
-            floors.append((oldest_kept(spec.archive, periods, questions.as_of), kept))
+        elif spec.grain.longest_kept is not None:
+            periods, unit = _periods_kept(spec, acd, facts, questions.settings), spec.grain.unit
+            floors.append((unit.back(periods, questions.as_of), f"{facts.role} keeps {periods} {unit.word}s"))
     return max(floors)
 
 
-def oldest_kept(archive: Archive, periods: int, as_of: datetime) -> datetime:
-    """Return the moment before which an archive that keeps so many periods may have been purged."""
-    midnight = floor_to(as_of, 24 * 60)
-    if archive is Archive.MONTHLY:
-        month = midnight.year * 12 + midnight.month - 1 - min(periods, 1200)
-        return datetime(month // 12, month % 12 + 1, 1)
-    return midnight - timedelta(days=min(periods * (7 if archive is Archive.WEEKLY else 1), 36500))
-
-
 def _periods_kept(spec: TableSpec, acd: int | None, facts: ServerFacts, settings: PairSettings) -> int:
-    archive = spec.archive or Archive.DAILY
-    told = settings.retention.of(archive)
+    told = settings.retention.of(spec.grain.archive)
     if told is not None:
         return told
-    entries = [kept for kept in _entries(spec, acd, facts) if kept.archive is archive]
+    entries = [kept for kept in _entries(spec, acd, facts) if kept.archive is spec.archive]
     if spec.retention is None or not entries:
-        return LONGEST_KEPT[archive]
+        return settings.retention.most(spec.grain)
     return max(kept.periods for kept in entries)
 
 

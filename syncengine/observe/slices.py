@@ -10,7 +10,7 @@ from syncengine.model.bucket import Bucket, BucketColumns
 from syncengine.model.drift import Scope
 from syncengine.model.interval import at_label, label_at
 from syncengine.model.selection import KeyGroups, Selection, select_window
-from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.request import ALL, Months
 
@@ -20,9 +20,6 @@ SLICE = timedelta(days=31)
 Planning a query over 172 columns takes as long as running it over 30,000 rows, so slices are not small;
 they bound the number of buckets held at once.
 """
-
-
-SLICED = (Archive.INTERVAL, Archive.EVENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +76,7 @@ class Slicing:
                 selection = select_window(spec, time, zone=self.zone, acds=acds, except_acds=except_acds)
                 selection = selection and _beginning_in(selection, months)
                 if selection is not None:
-                    yield Slice(selection, run if spec.archive is Archive.INTERVAL else None)
+                    yield Slice(selection, run if spec.grain.tiles else None)
         if self.untimed and months.old_end:
             yield Slice(Selection(spec.name, columns, untimed=True, acds=None if all_acds else named))
 
@@ -87,7 +84,7 @@ class Slicing:
         """Yield the times of the slices of a window, each after the time around it that is compared without a gap."""
         if window is None:
             return
-        if self.spec.archive not in SLICED:
+        if not self.spec.grain.sliced:
             # Weeks and months must not be cut in two; their buckets are few.
             yield window, window
             return

@@ -13,6 +13,7 @@ from syncengine.model.checklist import LineKind
 from syncengine.model.errors import PairFileError
 from syncengine.model.expected import ExpectedRows
 from syncengine.model.file_faults import NotTomlError, read_toml, validation_faults
+from syncengine.model.grain import Archive
 from syncengine.model.mask import REFERENCE, Mask
 from syncengine.model.names import folded
 from syncengine.model.pair import (
@@ -24,7 +25,6 @@ from syncengine.model.pair import (
     Role,
     ServerSettings,
 )
-from syncengine.model.spec import Archive
 from syncengine.model.support import Support
 from syncengine.pair_file.schema import PairEntry, ServerEntry
 
@@ -96,7 +96,7 @@ def _raw(file: Path) -> dict[str, Any]:
         raise PairFileError(
             f"There is no pair file {file}.",
             (),
-            hint="Name it with --pair, or make a pair to try with `syncengine demo --into DIR`.",
+            hint="Name it with `pair_file=`, or make a pair to try with `syncengine demo --into DIR`.",
         ) from None
     except OSError as error:
         raise PairFileError(f"The pair file {file} cannot be read: {error.strerror}.", ()) from None

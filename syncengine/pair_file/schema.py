@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from syncengine.model.grain import DAILY, INTERVAL, MONTHLY, WEEKLY
 from syncengine.model.hooks import KINDS
 from syncengine.model.interval import LENGTHS
 from syncengine.model.mask import REFERENCE
@@ -79,10 +80,10 @@ class ServerEntry(_Strict):
 class RetentionEntry(_Strict):
     """How long each archive is kept, where dcalloc is not to be asked: days, days, weeks, months."""
 
-    interval: int | None = Field(default=None, ge=1, le=62)
-    daily: int | None = Field(default=None, ge=1, le=1825)
-    weekly: int | None = Field(default=None, ge=1, le=520)
-    monthly: int | None = Field(default=None, ge=1, le=120)
+    interval: int | None = Field(default=None, ge=1, le=INTERVAL.longest_kept)
+    daily: int | None = Field(default=None, ge=1, le=DAILY.longest_kept)
+    weekly: int | None = Field(default=None, ge=1, le=WEEKLY.longest_kept)
+    monthly: int | None = Field(default=None, ge=1, le=MONTHLY.longest_kept)
 
 
 class LimitsEntry(_Strict):

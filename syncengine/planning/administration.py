@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from syncengine.model.drift import BucketDrift, ChangedBy, Counts, GroupChange, TableObservation
 from syncengine.model.pair import Role
-from syncengine.model.plan import Action, KeptWhy, PlannedChange, Policy
+from syncengine.model.plan import Action, KeptWhy, PlannedChange
+from syncengine.model.policy import Policy
 from syncengine.model.spec import Kept
 from syncengine.planning.bucket_decisions import Decision
 
@@ -85,7 +86,7 @@ class Administering:
             return Decision(drift, kept=KeptWhy.NOT_COPIED, detail=spec.why_kept)
         if drift.source.rows == 0:
             return Decision(drift, kept=KeptWhy.SOURCE_EMPTY)
-        if self.policy is not Policy.FILL:
+        if not self.policy.only_adds:
             return Decision(drift, Action.REPLACE_GROUPS)
         if drift.counts.lacking == 0:
             return Decision(drift, kept=KeptWhy.FILL_ONLY)
@@ -102,7 +103,7 @@ class Administering:
 
     def _touched(self, group: GroupChange) -> bool:
         """Say whether the policy writes such a group at all: fill adds those the target lacks."""
-        return self.policy is not Policy.FILL or not group.target_rows
+        return not self.policy.only_adds or not group.target_rows
 
 
 def _groups(table: TableObservation, drift: BucketDrift) -> Iterator[GroupChange]:

@@ -13,21 +13,14 @@ from datetime import datetime, timedelta
 from syncengine.model.archives import Amiss, ArchiveFault
 from syncengine.model.checklist import ChecklistLine, LineKind
 from syncengine.model.facts import ArchiveState, ArchiveStatus, ServerFacts
+from syncengine.model.grain import TOLD, Archive
 from syncengine.model.interval import at_label
 from syncengine.model.pair import Role
 from syncengine.model.sentences import plural
-from syncengine.model.spec import Archive
 
 INTERVALS_BEHIND = 2
 DEFAULT_LENGTH = 30
 """Minutes of an interval whose ACD is not known."""
-NIGHT = timedelta(hours=36)
-"""From the midnight that ends a day until its archive must have run: to noon of the next day."""
-LATE = {
-    Archive.DAILY: NIGHT,
-    Archive.WEEKLY: timedelta(days=7) + NIGHT,
-    Archive.MONTHLY: timedelta(days=31) + NIGHT,
-}
 TOGETHER = timedelta(hours=6)
 """After the midnight up to which one server has archived, the other should have too."""
 AN_HOUR = timedelta(hours=1)
@@ -45,7 +38,7 @@ def archive_faults(
         yield ArchiveFault(None, None, Amiss.UNKNOWN, f"how far it has archived is not known: {facts.archives_unread}")
         return
     for acd in facts.acds:
-        for archive in (Archive.INTERVAL, *LATE):
+        for archive in (grain.archive for grain in TOLD):
             if _is_kept(facts, acd, archive):
                 theirs = other.archived(acd, archive) if other is not None else None
                 fault = _fault(facts, facts.archived(acd, archive), theirs, as_of, lengths.get(acd, DEFAULT_LENGTH))
@@ -63,7 +56,7 @@ def _fault(
         case ArchiveState.FAILED:
             return ArchiveFault(status.acd, status.archive, Amiss.FAILED, f"{status.problem}{ran}", stands)
         case ArchiveState.NOT_RUN:
-            if status.archive in (Archive.WEEKLY, Archive.MONTHLY) and _never_ran(theirs):
+            if status.archive.grain.long and _never_ran(theirs):
                 # Both are new: their first week or month is not over.
                 return None
             return ArchiveFault(status.acd, status.archive, Amiss.NOT_RUN, f"{status.problem}{ran}", stands)
@@ -75,7 +68,7 @@ def _fault(
     says = f"stands at {until:%Y-%m-%d %H:%M}"
     if status.state is ArchiveState.RUNNING:
         says = f"is running, and ran last at {until:%Y-%m-%d %H:%M}"
-    elif status.archive is Archive.INTERVAL:
+    elif status.archive.grain.sliced:
         says = f"{says}, {plural(int((as_of - until).total_seconds()) // 60, 'minute')} ago"
     return ArchiveFault(status.acd, status.archive, Amiss.LATE, says, until)
 
@@ -88,21 +81,22 @@ def _late(
     as_of: datetime,
     length: int,
 ) -> bool:
-    if status.archive is Archive.INTERVAL:
+    overdue = status.archive.grain.overdue
+    if overdue is None:
         allowed = timedelta(minutes=INTERVALS_BEHIND * length)
         if clock_was_set(facts, status.acd, until - AN_HOUR, as_of):
             allowed += AN_HOUR
         return as_of - until > allowed
     further = theirs.until if theirs is not None else None
     outrun = further is not None and further > until and as_of - further > TOGETHER
-    return outrun or as_of - until > LATE[status.archive]
+    return outrun or as_of - until > overdue
 
 
 def rerun_lines(role: Role, faults: Iterable[ArchiveFault]) -> Iterator[ChecklistLine]:
     """Yield to summarize anew what a server has not; missing intervals are a matter of where users work."""
     acds: dict[Archive, list[int]] = {}
     for fault in faults:
-        if fault.archive in LATE and fault.acd is not None:
+        if fault.archive is not None and fault.archive.grain.summarised and fault.acd is not None:
             acds.setdefault(fault.archive, []).append(fault.acd)
     if acds:
         what = " and ".join(f"the {archive} archive of {_named(found)}" for archive, found in acds.items())

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from syncengine.model.bucket import BucketColumns
 from syncengine.model.drift import BucketDrift, GroupPlace, Observation, TableObservation
-from syncengine.model.facts import WITNESSES
 from syncengine.model.pair import Role
-from syncengine.model.plan import Action, KeptWhy, Others, Policy, RestoreRange
-from syncengine.model.spans import own_span, span_of
-from syncengine.model.spec import Archive, Kept, TableSpec
+from syncengine.model.plan import Action, KeptWhy, Others, RestoreRange
+from syncengine.model.policy import Policy
+from syncengine.model.spans import own_span
+from syncengine.model.spec import Kept, TableSpec
 from syncengine.model.stretch import Stretch
 from syncengine.planning.refusals import told_by_spec
 from syncengine.planning.repeated_hour import missed_a_pass
 from syncengine.planning.stretches import BY_ROWS, Inside, Place, Places, why_left
 from syncengine.planning.witnesses import Seeing
-
-ROLLUPS = (Archive.DAILY, Archive.WEEKLY, Archive.MONTHLY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ class Deciding:
             return Decision(drift, kept=KeptWhy.MOVING)
         if drift.only_cuts:
             return Decision(drift)
-        if self._outside(spec, drift, ranges):
+        if self._outside(drift, ranges):
             return Decision(drift, kept=KeptWhy.OUTSIDE)
         unarchived = self._unarchived(spec, drift)
         if unarchived:
@@ -80,7 +79,8 @@ class Deciding:
             return Decision(
                 drift, Action.ADD_BUCKETS, detail="the source's rows are incomplete" if source_broken else ""
             )
-        if self.policy is Policy.FILL:
+        changing = self._changing()
+        if changing is None:
             return Decision(drift, kept=KeptWhy.FILL_ONLY)
         if source_broken and source_broken == target_broken:
             return Decision(drift, kept=KeptWhy.LOST)
@@ -88,15 +88,18 @@ class Deciding:
             return Decision(drift, kept=KeptWhy.SOURCE_BROKEN)
         if missed_a_pass(spec, drift, zone=self.observation.zone):
             return Decision(drift, kept=KeptWhy.REPEATED_HOUR)
-        return Decision(drift, self._changing())
+        return Decision(drift, changing)
 
     def _stretched(self, drift: BucketDrift, stretch: Stretch, inside: Inside) -> Decision:
         """Decide a bucket where the lengths of intervals differ: the same for all of its table in that stretch."""
         acd = drift.bucket.acd
-        if self.policy is Policy.FILL:
-            return Decision(drift, kept=KeptWhy.FILL_ONLY)
-        if self.policy is Policy.ROWS:
-            return Decision(drift, kept=KeptWhy.LENGTHS_DIFFER, detail=BY_ROWS)
+        match self._changing():
+            case None:
+                return Decision(drift, kept=KeptWhy.FILL_ONLY)
+            case Action.REPLACE_GROUPS:
+                return Decision(drift, kept=KeptWhy.LENGTHS_DIFFER, detail=BY_ROWS)
+            case Action.REPLACE_BUCKETS:
+                pass
         left = why_left(stretch, acd, self.observation)
         if left is not None:
             return Decision(drift, kept=left[0], detail=left[1])
@@ -111,17 +114,16 @@ class Deciding:
             return Decision(drift, kept=KeptWhy.SOURCE_BROKEN)
         return Decision(drift, Action.REPLACE_BUCKETS)
 
-    def _outside(self, spec: TableSpec, drift: BucketDrift, ranges: dict[int | None, RestoreRange]) -> bool:
-        span = span_of(drift.bucket, spec, self.observation)
+    def _outside(self, drift: BucketDrift, ranges: dict[int | None, RestoreRange]) -> bool:
         found = ranges.get(drift.bucket.acd, ranges.get(None))
-        if span is None or found is None or found.actual is None:
+        if drift.span is None or found is None or found.actual is None:
             # A row without a time lies in no range; where the source holds nothing there is none.
             return True
-        return found.actual.clipped(span) is None
+        return found.actual.clipped(drift.span) is None
 
     def _unarchived(self, spec: TableSpec, drift: BucketDrift) -> str:
         """Return why a bucket is not known to be archived, or summarised, on both servers (rules 6 and 10)."""
-        acd, span = drift.bucket.acd, span_of(drift.bucket, spec, self.observation)
+        acd, span = drift.bucket.acd, drift.span
         if spec.future_dates or spec.at_once or span is None or acd is None or spec.archive is None:
             return ""
         for facts in self.observation.facts:
@@ -137,7 +139,7 @@ class Deciding:
         source_broken = drift.source.incomplete or 0
         target_broken = drift.target.incomplete or 0
         span = None
-        if spec.archive not in ROLLUPS and spec.time is not None and not spec.future_dates:
+        if not spec.grain.summarised and spec.time is not None and not spec.future_dates:
             span = self.places.of_bucket(drift.bucket, spec)
         if span is None:
             return source_broken, target_broken, drift.source.rows == 0
@@ -153,7 +155,7 @@ class Deciding:
 
         A table that has rows in every interval and has none here is itself what was lost.
         """
-        if spec.name in WITNESSES and drift.source.rows == 0:
+        if spec.witness and drift.source.rows == 0:
             return True
         lengths = drift.target.lengths or drift.source.lengths or (self.observation.length(drift.bucket.acd),) * 2
         span = own_span(drift.bucket, BucketColumns.of(spec), lengths[1], self.observation.zone)
@@ -162,9 +164,16 @@ class Deciding:
     def _only_in_target(self, drift: BucketDrift, *, blind: bool) -> Decision:
         if blind:
             return Decision(drift, kept=KeptWhy.SOURCE_BLIND)
-        if self.policy is Policy.FILL:
+        if self.policy.only_adds:
             return Decision(drift, kept=KeptWhy.FILL_ONLY)
         return Decision(drift, Action.REPLACE_BUCKETS)
 
-    def _changing(self) -> Action:
-        return Action.REPLACE_GROUPS if self.policy is Policy.ROWS else Action.REPLACE_BUCKETS
+    def _changing(self) -> Literal[Action.REPLACE_GROUPS, Action.REPLACE_BUCKETS] | None:
+        """Return what the policy does to a bucket that both servers hold; None where it leaves it."""
+        match self.policy:
+            case Policy.FILL:
+                return None
+            case Policy.ROWS:
+                return Action.REPLACE_GROUPS
+            case Policy.REPLACE | Policy.RECONCILE:
+                return Action.REPLACE_BUCKETS

@@ -15,8 +15,7 @@ from syncengine.model.checklist import ChecklistLine, LineKind
 from syncengine.model.drift import Observation
 from syncengine.model.pair import Role
 from syncengine.model.plan import Step
-from syncengine.model.spans import span_of
-from syncengine.model.spec import Archive, DataClass
+from syncengine.model.spec import DataClass
 from syncengine.planning.witnesses import Seeing
 
 
@@ -64,8 +63,8 @@ def primary_is_back(steps: Sequence[Step], observation: Observation, catalogue: 
         spec = catalogue.table(part.table)
         if spec.data_class in (DataClass.SYSTEM, DataClass.ACD):
             return True
-        if spec.archive in (Archive.INTERVAL, Archive.EVENT):
-            spans = {(write.bucket.acd, span_of(write.bucket, spec, observation)) for write in part.buckets}
+        if spec.grain.sliced:
+            spans = {(write.bucket.acd, write.span) for write in part.buckets}
             if any(span is not None and primary.at(acd, span).blind for acd, span in spans):
                 return True
     return False

@@ -11,9 +11,10 @@ from syncengine.model.checklist import Checklist, ChecklistLine, LineKind
 from syncengine.model.drift import Counts, Observation
 from syncengine.model.interval import floor_to
 from syncengine.model.pair import Hook, Role
-from syncengine.model.plan import PlannedChange, Rollups, StaleRollup, Step
+from syncengine.model.plan import PlannedChange, StaleRollup, Step
+from syncengine.model.policy import Rollups
 from syncengine.model.sentences import listed
-from syncengine.model.spec import DataClass, Kept
+from syncengine.model.spec import Afterwards, DataClass, Kept
 from syncengine.model.timetables import COPIED, Timetable, TimetableListing
 from syncengine.model.window import Window
 from syncengine.model.window_syntax import typed_window
@@ -21,8 +22,6 @@ from syncengine.planning.file_lines import FileQuestions, file_lines
 from syncengine.planning.timetable_lines import CopiedTimetables, takeover_line, timetables_line
 
 CLASSES = {DataClass.SYSTEM: "system administration", DataClass.ACD: "ACD administration"}
-NAMES = ("synonyms", "agroups")
-USERS = "users"
 NAMED = 6
 
 
@@ -150,8 +149,9 @@ def _after(
     whole = [role for one in CLASSES for role in _whole_class(one, written, tables, catalogue)]
     for role in dict.fromkeys(whole):
         yield ChecklistLine(LineKind.MULTI_USER, role, f"Put {role} back in multi-user mode.")
-    yield from _users_back(written) if files.undoes else _users(written)
-    for role in written.into(*NAMES):
+    for users in catalogue.followed_up(Afterwards.LOGINS):
+        yield from _users_back(written, users) if files.undoes else _users(written, users)
+    for role in written.into(*catalogue.followed_up(Afterwards.VISUAL_VECTORS)):
         text = (
             f"If Visual Vectors is installed on {role}, stop and restart it (setupaas, run_vvs: 2, then 1), so that it "
             "knows the new names; its own comments are moved through its menu."
@@ -179,9 +179,9 @@ def _summarizing(stale: Iterable[StaleRollup]) -> Iterator[ChecklistLine]:
         yield ChecklistLine(LineKind.DATA_SUMMARIZING, role, text)
 
 
-def _users(written: _Written) -> Iterator[ChecklistLine]:
-    for role in written.into(USERS):
-        counts = written.counts[role, USERS]
+def _users(written: _Written, users: str) -> Iterator[ChecklistLine]:
+    for role in written.into(users):
+        counts = written.counts[role, users]
         if counts.missing:
             text = (
                 f"On {role}, make the login and home directory of each added user ({counts.missing:,}), "
@@ -193,10 +193,10 @@ def _users(written: _Written) -> Iterator[ChecklistLine]:
             yield ChecklistLine(LineKind.REMOVE_LOGINS, role, text)
 
 
-def _users_back(written: _Written) -> Iterator[ChecklistLine]:
+def _users_back(written: _Written, users: str) -> Iterator[ChecklistLine]:
     """Yield what an undo leaves to be done with logins, which nobody but people makes and removes."""
-    for role in written.into(USERS):
-        counts = written.counts[role, USERS]
+    for role in written.into(users):
+        counts = written.counts[role, users]
         if counts.missing:
             text = (
                 f"On {role}, see that each user that is back ({counts.missing:,}) has a login, a home directory and a "

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 
 from syncengine.model.bucket import Bucket
-from syncengine.model.facts import WITNESSES, ServerFacts
+from syncengine.model.facts import ServerFacts
 from syncengine.model.pair import Role
 from syncengine.model.run import Image, RunKind, RunRecord
 
@@ -17,7 +17,7 @@ def seen_itself(facts: ServerFacts, runs: Iterable[RunRecord]) -> ServerFacts:
 
     Copied rows look like its own, and are no sign that it records calls. `runs` come in the order they were begun.
     """
-    copied = _copied_into(facts.role, runs)
+    copied = _copied_into(facts.role, runs, {table for one in facts.coverage for table in one.tables})
     own = (
         one
         for one in facts.coverage
@@ -26,13 +26,13 @@ def seen_itself(facts: ServerFacts, runs: Iterable[RunRecord]) -> ServerFacts:
     return replace(facts, coverage=tuple(own))
 
 
-def _copied_into(role: Role, runs: Iterable[RunRecord]) -> Mapping[Bucket, frozenset[str]]:
+def _copied_into(role: Role, runs: Iterable[RunRecord], witnesses: Set[str]) -> Mapping[Bucket, frozenset[str]]:
     """Return the witnesses of which a server had no row of an interval before a run wrote some."""
     copied: dict[Bucket, frozenset[str]] = defaultdict(frozenset)
     ever: set[tuple[str, Bucket]] = set()
     written = ((run.header.kind, part) for run in runs for one in run.done if one.into is role for part in one.parts)
     for kind, part in written:
-        if part.table not in WITNESSES:  # Others tell of no interval.
+        if part.table not in witnesses:  # Others tell of no interval.
             continue
         before, after = _with_rows(part.before), _with_rows(part.after)
         for bucket in after - before:

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field, replace
 from syncengine.model.bucket import Bucket
 from syncengine.model.cuts import Cut, CutState
 from syncengine.model.drift import BucketDrift, Counts, GroupPlace, Observation, TableObservation
+from syncengine.model.grain import Archive
 from syncengine.model.interval import ceil_to
 from syncengine.model.pair import Role
-from syncengine.model.plan import Action, KeptBack, KeptWhy, Others, Policy
+from syncengine.model.plan import Action, KeptBack, KeptWhy, Others
+from syncengine.model.policy import Policy
 from syncengine.model.spans import joined
-from syncengine.model.spec import Archive, Kept
+from syncengine.model.spec import Kept
 from syncengine.model.window import Window
 from syncengine.planning.bucket_decisions import Decided, Decision
 from syncengine.planning.reconcile import turned
@@ -135,7 +137,7 @@ class _Judging:
     def _matters(self, cut: Cut) -> bool:
         """Say whether it is no matter of copying alone: pieces that only the source holds are rows like others."""
         alone = cut.state is CutState.NO_WHOLE and cut.cut_on is self.observation.source
-        return not alone or self.policy is Policy.RECONCILE
+        return not alone or self.policy.both_directions
 
     def _left(self, table: TableObservation, cut: Cut, moving: frozenset[Bucket]) -> tuple[KeptWhy | None, str]:
         """Return why a cut is left as it is; None where it is repaired."""
@@ -143,9 +145,9 @@ class _Judging:
             return KeptWhy.NOT_COPIED, table.spec.why_kept
         if cut.state is not CutState.WHOLE:
             return LEFT[cut.state], ""
-        if self.policy is not Policy.RECONCILE and cut.cut_on is not self.observation.target:
+        if not self.policy.both_directions and cut.cut_on is not self.observation.target:
             return KeptWhy.CUT_ON_SOURCE, ""
-        if self.policy is Policy.FILL:
+        if self.policy.only_adds:
             return KeptWhy.FILL_ONLY, ""
         if cut.buckets & moving:
             return KeptWhy.MOVING, ""

@@ -47,7 +47,7 @@ def chosen_way(procedure: Procedure, name: str) -> Way | None:
         if way.name == name:
             return way
     ways = " or ".join(way.name for way in procedure.ways)
-    hint = f"Choose {ways}." if ways else "Leave --way out."
+    hint = f"Choose {ways}." if ways else "Leave `way=` out."
     raise InputError(f"The checklist {procedure.name} has no way {name!r}.", hint=hint)
 
 

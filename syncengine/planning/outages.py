@@ -9,12 +9,11 @@ from datetime import datetime, timedelta
 from syncengine.model.bucket import Bucket
 from syncengine.model.drift import Counts, Observation, TableObservation
 from syncengine.model.facts import ClockReset, IntervalCoverage, LinkDown, ServerFacts
+from syncengine.model.grain import Archive
 from syncengine.model.interval import at_label, floor_to
 from syncengine.model.outages import REASON_UNKNOWN, REASONS, BlindSide, BlindTime, OutageFinding, Outlook, TableToll
 from syncengine.model.pair import Role
 from syncengine.model.plan import KeptBack, KeptWhy, Plan
-from syncengine.model.spans import span_of
-from syncengine.model.spec import Archive
 from syncengine.model.window import Window
 from syncengine.planning.plan import not_compared
 from syncengine.planning.witnesses import Seeing, Sight
@@ -217,7 +216,7 @@ def narrowed(observation: Observation, times: Iterable[BlindTime]) -> Observatio
         kept = []
         cut = {bucket for time in times for bucket in _cut_by(time, table)}
         for drift in table.differing:
-            span = span_of(drift.bucket, table.spec, observation)
+            span = drift.span
             near = every if drift.bucket.acd is None else spans.get(drift.bucket.acd, [])
             if drift.only_cuts or (span is not None and any(span.clipped(one) for one in near)):
                 kept.append(drift)
@@ -252,24 +251,20 @@ def findings_of(
 def _differs(time: BlindTime, observation: Observation) -> bool:
     """Say whether any row of a blind time differs."""
     return any(
-        drift.bucket.acd in (None, time.acd)
-        and (span := span_of(drift.bucket, table.spec, observation)) is not None
-        and span.clipped(time.span) is not None
+        drift.bucket.acd in (None, time.acd) and drift.span is not None and drift.span.clipped(time.span) is not None
         for table in observation.tables
         for drift in table.differing
     )
 
 
 def _tolls(time: BlindTime, plan: Plan, observation: Observation) -> Iterator[TableToll]:
-    specs = {table.spec.name: table.spec for table in observation.tables}
     cut = {table.spec.name: frozenset(_cut_by(time, table)) for table in observation.tables}
     sums: dict[tuple[str, Role], tuple[int, Counts]] = {}
     of_no_acd: set[tuple[str, Role]] = set()
     for step in plan.steps:
         for part in step.parts:
             for write in part.buckets:
-                span = span_of(write.bucket, specs[part.table], observation)
-                within = span is not None and span.clipped(time.span) is not None
+                within = write.span is not None and write.span.clipped(time.span) is not None
                 if write.bucket.acd not in (None, time.acd) or not (within or write.bucket in cut[part.table]):
                     continue
                 if write.bucket.acd is None:

@@ -12,11 +12,13 @@ from syncengine.model.consequences import following_sentences, followings
 from syncengine.model.drift import ChangedBy, Counts, Observation, TableObservation, TableState
 from syncengine.model.expected import left_sentences
 from syncengine.model.pair import DEFAULT_LIMITS, CallHistory, Hook, Limits, Role
-from syncengine.model.plan import KeptBack, KeptWhy, Plan, PlannedChange, Policy, RestoreRange
-from syncengine.model.spans import joined, span_of
+from syncengine.model.plan import KeptBack, KeptWhy, Plan, PlannedChange, RestoreRange
+from syncengine.model.plan_kind import BackfillPortion, Resync, Sync
+from syncengine.model.policy import Policy
+from syncengine.model.spans import joined
 from syncengine.model.spec import DataClass
 from syncengine.planning.administration import MANUAL, Administering, AdministrationWishes
-from syncengine.planning.bucket_decisions import ROLLUPS, Decided, Deciding, Decision
+from syncengine.planning.bucket_decisions import Decided, Deciding, Decision
 from syncengine.planning.by_hand import administered
 from syncengine.planning.call_history import primary_is_back, switched_back
 from syncengine.planning.checklist import checklist_of, interval_under_way
@@ -34,7 +36,7 @@ from syncengine.planning.witnesses import Seeing
 class Wishes:
     """What the user asks for beside tables and times."""
 
-    policy: Policy = Policy.REPLACE
+    kind: Resync | BackfillPortion | Sync
     limits: Limits = DEFAULT_LIMITS
     take_broken: bool = False
     """Replace whole buckets by broken ones where told to (rule 9)."""
@@ -47,6 +49,11 @@ class Wishes:
     unwritable: Mapping[tuple[Role, str], str] = field(default_factory=dict)
     """Tables that cannot be written on a server, each with why: what differs of them is left as it is."""
 
+    @property
+    def policy(self) -> Policy:
+        """How it treats what differs."""
+        return self.kind.policy
+
 
 def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan:
     """Return the plan; raises `RefusedError` naming the rule that forbids it."""
@@ -58,9 +65,10 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
     writable = tuple(
         (into, table, list(_writable(decisions, into, table, wishes))) for into, table, decisions in wanted
     )
-    decided = tuple(keep_together(writable, lost))
+    decided = tuple(keep_together(writable, catalogue.one_step, lost))
     steps = steps_of(
         tuple(TableWork(table, into, tuple(ds)) for into, table, ds in decided if any(d.action for d in ds)),
+        catalogue.one_step,
         most_rows=wishes.limits.step_rows,
     )
     written = {table.spec.data_class for _, table, decisions in decided if any(d.action for d in decisions)}
@@ -70,25 +78,24 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
     call_history = tuple(switched_back()) if switched else ()
     changes = tuple(_changes(observation, wishes))
     result = Plan(
+        kind=wishes.kind,
         seed=observation.seed,
         as_of=observation.as_of,
-        source=observation.source,
-        policy=wishes.policy,
+        target=observation.target,
         requested=observation.requested,
         zone=observation.zone,
         identities=tuple((facts.role, facts.identity) for facts in observation.facts),
-        ranges=tuple(planned_ranges(observation, steps, catalogue, both=wishes.policy is Policy.RECONCILE)),
+        ranges=tuple(planned_ranges(observation, steps, both=wishes.policy.both_directions)),
         steps=steps,
         kept=(
             *not_compared(observation),
-            *_kept(decided, observation),
+            *_kept(decided),
             *(one for table in observation.tables for one in cutting.kept(table)),
         ),
         stale=stale,
         notes=tuple(_notes(observation, wishes, written)),
         tables=tables,
         acds=observation.acds,
-        syncs=wishes.administration is not None,
         changes=changes,
         checklist=checklist_of(
             steps,
@@ -110,7 +117,7 @@ def _decided(observation: Observation, wishes: Wishes, lost: frozenset[str]) -> 
     """Yield the decisions of each table, by the server they would write to; `lost` could not be compared."""
     source, target = observation.facts.map(Seeing)
     tables = tuple(table for table in observation.tables if table.state is TableState.COMPARED)
-    if wishes.policy is Policy.RECONCILE:
+    if wishes.policy.both_directions:
         by_place: dict[tuple[Role, str], tuple[TableObservation, list[Decision]]] = {}
         for into, table, decision in Reconciling(observation, source, target).decide(tables):
             by_place.setdefault((into, table.spec.name), (table, []))[1].append(decision)
@@ -120,7 +127,7 @@ def _decided(observation: Observation, wishes: Wishes, lost: frozenset[str]) -> 
     administering = _administering(observation, wishes)
     written: set[tuple[str, Bucket]] = set()
     # Intervals first: whether a roll-up may be copied depends on what happens to them.
-    for table in sorted(tables, key=lambda t: t.spec.archive in ROLLUPS):
+    for table in sorted(tables, key=lambda t: t.spec.grain.summarised):
         decisions = list(_table_decisions(deciding, administering, table, observation))
         decisions = list(_writable(decisions, observation.target, table, wishes))
         decisions = list(hold_rollups(table, decisions, tables, written, lost))
@@ -166,7 +173,7 @@ def not_compared(observation: Observation) -> Iterator[KeptBack]:
         yield KeptBack(table.spec.name, None, KeptWhy.NOT_COMPARED, (), Counts(), table.problem)
 
 
-def _kept(decided: Iterable[Decided], observation: Observation) -> Iterator[KeptBack]:
+def _kept(decided: Iterable[Decided]) -> Iterator[KeptBack]:
     """Yield what is left as it is, joined by table, ACD and reason."""
     for _, table, decisions in decided:
         groups: dict[tuple[int | None, KeptWhy, str], list[Decision]] = defaultdict(list)
@@ -174,9 +181,8 @@ def _kept(decided: Iterable[Decided], observation: Observation) -> Iterator[Kept
             if decision.kept is not None:
                 groups[decision.drift.bucket.acd, decision.kept, decision.detail].append(decision)
         for (acd, why, detail), members in groups.items():
-            spans = (span_of(d.drift.bucket, table.spec, observation) for d in members)
             counts = sum((d.drift.counts for d in members), Counts())
-            yield KeptBack(table.spec.name, acd, why, joined(s for s in spans if s), counts, detail)
+            yield KeptBack(table.spec.name, acd, why, joined(d.drift.span for d in members), counts, detail)
 
 
 def _of_manual(observation: Observation, wishes: Wishes) -> Iterator[str]:
@@ -197,7 +203,7 @@ def _of_manual(observation: Observation, wishes: Wishes) -> Iterator[str]:
     left = "left as it is" if is_ == "is" else "left as they are"
     yield f"{names}: {left}, though a restore by the vendor's procedure would overwrite {it}"
     lines = administered(replace(observation, tables=manual))
-    yield from (f"{line.text.rstrip('.')}; or add --include-manual to copy it" for line in lines)
+    yield from (f"{line.text.rstrip('.')}; or add `include_manual=True` to copy it" for line in lines)
 
 
 def _notes(observation: Observation, wishes: Wishes, written: set[DataClass]) -> Iterator[str]:

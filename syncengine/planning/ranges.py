@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from syncengine.catalogue import Catalogue
 from syncengine.model.drift import Observation, Scope, TableObservation
 from syncengine.model.plan import RestoreRange, Step
 from syncengine.model.spans import joined, span_of
@@ -25,14 +24,12 @@ def restore_ranges(table: TableObservation, observation: Observation) -> Iterato
         yield RestoreRange(table.spec.name, scope.acd, scope.requested, actual, scope.notes)
 
 
-def planned_ranges(
-    observation: Observation, steps: Sequence[Step], catalogue: Catalogue, *, both: bool
-) -> Iterator[RestoreRange]:
+def planned_ranges(observation: Observation, steps: Sequence[Step], *, both: bool) -> Iterator[RestoreRange]:
     """Yield the ranges of a plan, with the pieces of them that its steps write.
 
     Where `both` servers are written none of them is the source: what is written is the actual range, and no more.
     """
-    pieces = written_pieces(steps, catalogue, observation)
+    pieces = written_pieces(steps)
     for table in observation.tables:
         found = {one.acd: one for one in restore_ranges(table, observation)}
         if both:
@@ -62,15 +59,13 @@ def ranges_of_pieces(pieces: Pieces) -> Iterator[RestoreRange]:
         yield RestoreRange(table, acd, None, hull(spans), pieces=spans)
 
 
-def written_pieces(steps: Iterable[Step], catalogue: Catalogue, observation: Observation) -> Pieces:
+def written_pieces(steps: Iterable[Step]) -> Pieces:
     """Return when the steps of a plan write rows; of a table without times nothing."""
     found: dict[tuple[str, int | None], set[Window]] = defaultdict(set)
     for part in (part for step in steps for part in step.parts):
-        spec = catalogue.table(part.table)
         for write in part.buckets:
-            span = span_of(write.bucket, spec, observation)
-            if span is not None:
-                found[part.table, write.bucket.acd].add(span)
+            if write.span is not None:
+                found[part.table, write.bucket.acd].add(write.span)
     return {place: joined(spans) for place, spans in found.items()}
 
 

@@ -10,7 +10,7 @@ from syncengine.model.bucket import BucketState
 from syncengine.model.drift import BucketDrift, Counts, Observation, TableObservation
 from syncengine.model.pair import Role
 from syncengine.model.plan import Action, KeptWhy
-from syncengine.model.spec import Archive, Kept
+from syncengine.model.spec import Kept
 from syncengine.model.window import Window
 from syncengine.planning.bucket_decisions import Decision
 from syncengine.planning.stretches import Place, Places, why_left
@@ -61,7 +61,7 @@ class Reconciling:
         where = Places.of(self.observation)
         places: dict[Place, list[BucketDrift]] = defaultdict(list)
         for table in tables:
-            if table.spec.archive is Archive.INTERVAL and not table.spec.future_dates:
+            if table.spec.grain.tiles and not table.spec.future_dates:
                 for drift in table.differing:
                     span = where.of_bucket(drift.bucket, table.spec)
                     if span is not None:
@@ -99,7 +99,7 @@ class Reconciling:
         spec = table.spec
         if spec.kept is not Kept.COPYING:
             return into, table, Decision(drift, kept=KeptWhy.NOT_COPIED, detail=spec.why_kept)
-        if spec.archive not in (Archive.INTERVAL, Archive.EVENT) or spec.future_dates:
+        if not spec.grain.sliced or spec.future_dates:
             return into, table, Decision(drift, kept=KeptWhy.ROLLUP_HELD)
         acd, span = at
         if span is None:
@@ -115,7 +115,7 @@ class Reconciling:
             return into, table, Decision(drift, kept=verdict.why, detail=verdict.detail)
         into = verdict.winner.other
         facing = drift if into is self.observation.target else turned(drift)
-        if spec.archive is Archive.EVENT:
+        if spec.grain.events:
             return self._event(into, table, facing)
         if facing.stretch is not None and facing.stretch.source_rows:
             # All rows of the loser there go, of whatever length.
@@ -193,6 +193,7 @@ def turned(drift: BucketDrift) -> BucketDrift:
         source_guard=drift.target_guard,
         target_guard=drift.source_guard,
         stretch=drift.stretch.turned if drift.stretch else None,
+        span=drift.span,
         moving=drift.moving,
         only_cuts=drift.only_cuts,
     )

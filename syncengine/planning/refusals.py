@@ -5,16 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from syncengine.model.drift import Observation, TableState
-from syncengine.model.errors import RefusedError, ServerError
+from syncengine.model.errors import ServerError
 from syncengine.model.facts import ServerFacts
+from syncengine.model.grain import Archive
 from syncengine.model.interval import floor_to
+from syncengine.model.names import argument
 from syncengine.model.outages import BlindTime, Unseen
 from syncengine.model.pair import Limits, Role
 from syncengine.model.plan import Plan
+from syncengine.model.refusals import (
+    NotArchivedError,
+    OutagesUnknownError,
+    TooManyDeletionsError,
+    UnlikeLoadsError,
+    UnlikeTablesError,
+)
 from syncengine.model.sentences import plural
-from syncengine.model.spec import Archive, DataClass, TableSpec
+from syncengine.model.spec import DataClass, TableSpec
 
 SHOWN = 3
+WAIT = "Run the same command again when archiving is done, or add `wait=True`."
 
 
 def refuse_unlike(observation: Observation) -> None:
@@ -31,10 +41,10 @@ def refuse_unlike(observation: Observation) -> None:
     more = f"; and {len(lost) - SHOWN} more tables" if len(lost) > SHOWN else ""
     if all(table.state is TableState.NOT_READ for table in lost):
         raise ServerError(f"Nothing could be compared. {shown}{more}.", hint=lost[0].hint)
-    raise RefusedError(
+    raise UnlikeTablesError(
         f"The servers' tables are not alike: {shown}{more}.",
-        rule=14,
-        hint="Make them alike on the servers, or leave them out: without their --table, or with --exclude-table.",
+        tables=tuple(table.spec.name for table in lost),
+        hint="Make them alike on the servers, or leave them out: without their `tables=`, or with `exclude=`.",
     )
 
 
@@ -43,9 +53,9 @@ def refuse_unlike_loads(loads: Mapping[Role, str | None]) -> None:
     known = {role: load for role, load in loads.items() if load}
     if len(set(known.values())) > 1:
         told = ", ".join(f"{role} {load}" for role, load in known.items())
-        raise RefusedError(
+        raise UnlikeLoadsError(
             f"The servers run different CMS loads: {told}.",
-            rule=14,
+            loads=known,
             hint="Bring both to the same load first; nothing can be copied between unlike ones.",
         )
 
@@ -62,9 +72,9 @@ def refuse_unread(facts: Iterable[ServerFacts], else_: str = "") -> None:
     """Refuse where a server tells of no archive at all (rule 6), for which nobody needs to wait."""
     for one in facts:
         if one.archives_unread:
-            raise RefusedError(
+            raise NotArchivedError(
                 f"How far {one.role} has archived is not known: {one.archives_unread}. So nothing may be copied.",
-                rule=6,
+                passes=False,
                 hint=f"See to that on {one.role}; no waiting helps{else_}.",
             )
 
@@ -73,35 +83,31 @@ def refuse_early(times: Sequence[BlindTime]) -> None:
     """Refuse to repair outages that one of the servers has not archived yet, the first of which is named (rule 6)."""
     for time in times[:1]:
         more = f", nor have {plural(len(times) - 1, 'more outage')}" if len(times) > 1 else ""
-        raise RefusedError(
+        raise NotArchivedError(
             f"The outage of ACD {time.acd} at {time.span} has not been archived on both servers yet{more}.",
-            rule=6,
-            hint="Run the same command again when archiving is done, or add --wait.",
             passes=True,
+            hint=WAIT,
         )
 
 
 def refuse_unseen(unseen: Iterable[Unseen]) -> None:
-    """Refuse to say that no outage is there where nothing shows what a server saw (rule 13)."""
-    found = [one for one in unseen if one.open]
-    if found:
-        more = f"; {plural(len(found) - SHOWN, 'more reason')}" if len(found) > SHOWN else ""
-        passes = all(one.passes for one in found)
-        wait = "Run the same command again when archiving is done, or add --wait."
-        look = "`syncengine outages` says all of it: see to that first, and that the time of this machine is right."
-        raise RefusedError(
-            f"Whether there was an outage nobody knows: {'; '.join(one.says for one in found[:SHOWN])}{more}.",
-            rule=6 if passes else 13,
-            hint=wait if passes else look,
-            passes=passes,
-        )
+    """Refuse to say that no outage is there where nothing shows what a server saw."""
+    found = tuple(one for one in unseen if one.open)
+    if not found:
+        return
+    more = f"; {plural(len(found) - SHOWN, 'more reason')}" if len(found) > SHOWN else ""
+    says = f"Whether there was an outage nobody knows: {'; '.join(one.says for one in found[:SHOWN])}{more}."
+    if all(one.passes for one in found):
+        raise NotArchivedError(says, passes=True, hint=WAIT)
+    look = "`syncengine outages` says all of it: see to that first, and that the time of this machine is right."
+    raise OutagesUnknownError(says, unseen=found, hint=look)
 
 
 def refuse_unarchived(observation: Observation) -> None:
     """Refuse a window that one of the servers has not archived to its end (rule 6)."""
     for table in observation.tables:
         spec = table.spec
-        if spec.archive not in (Archive.INTERVAL, Archive.EVENT) or spec.future_dates or spec.at_once:
+        if not spec.grain.sliced or spec.future_dates or spec.at_once:
             continue
         for scope in table.scopes:
             if scope.acd is None or scope.requested is None:
@@ -110,22 +116,20 @@ def refuse_unarchived(observation: Observation) -> None:
             for facts in observation.facts:
                 status = facts.archived(scope.acd, Archive.INTERVAL)
                 if status.until is None:
-                    raise RefusedError(
+                    raise NotArchivedError(
                         f"On {facts.role} the interval archive of ACD {scope.acd} {status.problem}, "
                         "so nothing may be copied yet.",
-                        rule=6,
-                        hint=f"Run the same command again when archiving is done, or add --wait{told_by_spec(spec)}.",
                         passes=True,
+                        hint=f"{WAIT.rstrip('.')}{told_by_spec(spec)}.",
                     )
                 until = floor_to(status.until, observation.length(scope.acd))
                 if until < scope.requested.stop:
-                    raise RefusedError(
+                    raise NotArchivedError(
                         f"{facts.role} has archived ACD {scope.acd} only up to {until:%Y-%m-%d %H:%M}, and the window "
                         f"{scope.requested} ends after that.",
-                        rule=6,
-                        hint=f"Run the same command again after the archive of that interval has run, "
-                        f"or add --wait, or end the window before {until:%H:%M}.",
                         passes=True,
+                        hint=f"Run the same command again after the archive of that interval has run, "
+                        f"or add `wait=True`, or end the window before {until:%H:%M}.",
                     )
 
 
@@ -136,10 +140,12 @@ def refuse_deletions(plan: Plan, limits: Limits) -> None:
             part.counts.extra for step in plan.steps if step.into is role for part in step.parts if part.deletes
         )
         if count > limits.deletions:
-            raise RefusedError(
+            raise TooManyDeletionsError(
                 f"The plan would delete {plural(count, 'row')} that only {role} holds, "
                 f"and {limits.deletions:,} are allowed.",
-                rule=13,
-                hint=f"Look at them with `syncengine verify`; then add --allow-deletions {count}, "
-                "or use --policy fill.",
+                into=role,
+                count=count,
+                allowed=limits.deletions,
+                hint=f"Look at them with `syncengine verify`; then add {argument('allow_deletions', count)}, "
+                "or use `policy='fill'`.",
             )

@@ -7,7 +7,7 @@ from syncengine.model.clock import repeats
 from syncengine.model.drift import BucketDrift
 from syncengine.model.interval import QUANTUM
 from syncengine.model.spans import own_span
-from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.spec import TableSpec
 
 
 def missed_a_pass(spec: TableSpec, drift: BucketDrift, *, zone: str) -> bool:
@@ -17,7 +17,7 @@ def missed_a_pass(spec: TableSpec, drift: BucketDrift, *, zone: str) -> bool:
     `incomplete` nor its diary tells. Where `zone`, the one of the switch's clock, repeats the hour, any
     surplus of the target may be such a pass.
     """
-    if spec.archive is not Archive.INTERVAL or spec.future_dates:
+    if not spec.grain.tiles or spec.future_dates:
         return False
     if not drift.source.rows or drift.target.rows <= drift.source.rows or not drift.counts.extra:
         return False

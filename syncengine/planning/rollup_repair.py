@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from syncengine.model.bucket import Bucket, period_of
+from syncengine.model.bucket import Bucket
 from syncengine.model.drift import BucketDrift, Observation, TableObservation, TableState
-from syncengine.model.facts import WITNESSES
 from syncengine.model.interval import QUANTUM, at_label
 from syncengine.model.outages import BlindTime
 from syncengine.model.pair import Role
-from syncengine.model.plan import KeptWhy, Plan, Policy, Rollups, StaleRollup, TablePart
+from syncengine.model.plan import KeptWhy, Plan, StaleRollup, TablePart
+from syncengine.model.policy import Policy, Rollups
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 from syncengine.planning.bucket_decisions import Deciding, Decision
@@ -39,7 +39,7 @@ QUARTER = timedelta(minutes=QUANTUM)
 
 def span_of_stale(stale: StaleRollup) -> Window:
     """Return the whole day, week or month."""
-    return period_of(stale.archive, stale.row_date)
+    return stale.archive.grain.period(stale.row_date)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,8 @@ class Sights:
     """A run of which nobody knows all it has written."""
     unknown: frozenset[Role] = frozenset()
     """Servers of which nobody knows what they saw: none of the tables that tell could be read."""
+    witnesses: tuple[str, ...] = ()
+    """The tables that tell."""
 
     def not_whole(self, stale: StaleRollup, spec: TableSpec) -> str:
         """Return why the target's own intervals of a period are not known to be whole once the plan is done."""
@@ -112,7 +114,7 @@ class Sights:
         length = timedelta(minutes=self.lengths.get(stale.acd or 0, QUANTUM))
         for step in self.plan.steps:
             for part in step.parts:
-                if step.into is stale.into and part.table in (spec.rolled_from, *WITNESSES):
+                if step.into is stale.into and part.table in (spec.rolled_from, *self.witnesses):
                     for write in part.buckets:
                         bucket = write.bucket
                         if bucket.acd == stale.acd and bucket.row_date is not None and bucket.slot is not None:

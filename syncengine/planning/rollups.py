@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from syncengine.catalogue import Catalogue
-from syncengine.model.bucket import Bucket, BucketColumns, period_of
+from syncengine.model.bucket import Bucket, BucketColumns
 from syncengine.model.drift import Observation, TableObservation
 from syncengine.model.facts import ServerFacts
-from syncengine.model.names import typed
+from syncengine.model.names import argument
 from syncengine.model.pair import Role
 from syncengine.model.plan import KeptWhy, StaleRollup, Step
-from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
-from syncengine.planning.bucket_decisions import ROLLUPS, Decision
-
-SUNDAY = 6
+from syncengine.planning.bucket_decisions import Decision
 
 
 def hold_rollups(
@@ -71,10 +69,10 @@ class _Intervals:
 def _held_because(spec: TableSpec, decision: Decision, intervals: _Intervals | None) -> str:
     bucket = decision.drift.bucket
     if bucket.row_date is None or intervals is None:
-        return f"{spec.rolled_from} was not looked at: take it in too (--table {typed(spec.rolled_from or '')})"
+        return f"{spec.rolled_from} was not looked at: take it in too ({argument('tables', spec.rolled_from or '')})"
     if decision.drift.source.incomplete:
         return "the source summarised broken intervals: rerun its Data Summarizing"
-    period = period_of(spec.archive or Archive.DAILY, bucket.row_date)
+    period = spec.grain.period(bucket.row_date)
     held = intervals.windows.get(bucket.acd)
     if held is None or held.clipped(period) is None:
         return ""
@@ -115,22 +113,18 @@ def _place(stale: StaleRollup) -> tuple[Role, str, int | None, date | None]:
 
 
 def _stale(spec: TableSpec, acd: int | None, day: date | None, facts: ServerFacts) -> StaleRollup | None:
-    if day is None or acd is None or spec.archive not in ROLLUPS:
+    if day is None or acd is None or not spec.grain.summarised:
         return None
-    row_date = day
-    if spec.archive is Archive.WEEKLY:
-        row_date = day - timedelta(days=(day.weekday() - SUNDAY) % 7)
-    elif spec.archive is Archive.MONTHLY:
-        row_date = day.replace(day=1)
-    until = facts.archived(acd, spec.archive).until
-    if until is None or until < period_of(spec.archive, row_date).stop:
+    row_date = spec.grain.unit.holding(day)
+    until = facts.archived(acd, spec.grain.archive).until
+    if until is None or until < spec.grain.period(row_date).stop:
         return None
-    return StaleRollup(spec.name, spec.archive, acd, row_date, facts.role)
+    return StaleRollup(spec.name, spec.grain.archive, acd, row_date, facts.role)
 
 
 def written_intervals(table: TableObservation, decisions: Iterable[Decision]) -> Iterator[tuple[str, Bucket]]:
     """Yield the interval buckets that decisions write, with their table."""
-    if table.spec.archive is Archive.INTERVAL and BucketColumns.of(table.spec).label:
+    if table.spec.grain.tiles and BucketColumns.of(table.spec).label:
         for decision in decisions:
             if decision.action is not None:
                 yield (table.spec.name, decision.drift.bucket)

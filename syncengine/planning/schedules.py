@@ -10,6 +10,7 @@ from syncengine.model.checklist import Checklist, ChecklistLine, LineKind
 from syncengine.model.drift import Counts
 from syncengine.model.pair import Hook, Role
 from syncengine.model.plan import BucketWrite, KeptBack, KeptWhy, Plan, Step, TablePart
+from syncengine.model.plan_kind import Sync
 from syncengine.model.sentences import listed
 from syncengine.model.timetable_flag import FlagEdit, TimetableState
 from syncengine.model.timetables import COPIED, LINES, SCHEDULES, TASKS, Timetable, TimetableListing
@@ -42,6 +43,11 @@ class MissingSchedules:
 
     made: MadeSchedules | None = None
     left: tuple[tuple[Timetable, str], ...] = ()
+
+    @property
+    def edit(self) -> FlagEdit | None:
+        """Those that are made, if any: their flags, on the other server and then on this one."""
+        return self.made.edit if self.made else None
 
     @property
     def kept(self) -> tuple[KeptBack, ...]:
@@ -101,23 +107,24 @@ def orphaned(made: Plan, listing: TimetableListing) -> tuple[Timetable, ...]:
     )
 
 
-def with_schedules(made: Plan, missing: MissingSchedules, listing: TimetableListing, hooks: Sequence[Hook]) -> Plan:
-    """Return a plan of administration with the schedules that the target lacks, made or named."""
+def with_schedules(
+    made: Plan, sync: Sync, missing: MissingSchedules, listing: TimetableListing, hooks: Sequence[Hook]
+) -> Plan:
+    """Return the plan of a sync with the schedules that the target lacks, made or named."""
     steps = made.steps
     if missing.made is not None:
         tasks = (step.number for step in steps if any(part.table in COPIED for part in step.parts))
         number = max((step.number for step in steps), default=0) + 1
         steps = (*steps, missing.made.step(number, made.target, tuple(tasks)))
-    edit = missing.made.edit if missing.made else None
     left = [one for one, _ in missing.left]
     copied = CopiedTimetables(made.steps, made.changes)
-    made_ones = edit.changes if edit else ()
+    made_ones = missing.edit.changes if missing.edit else ()
     line = timetables_line(made.target, listing, copied, made_ones, left, orphaned(made, listing))
     return replace(
         made,
+        kind=replace(sync, schedules=missing.edit),
         steps=steps,
         kept=(*made.kept, *missing.kept),
-        schedules=edit,
         checklist=_with_line(made.checklist, line, hooks),
     )
 
@@ -136,7 +143,6 @@ def with_made(edit: Plan, missing: MissingSchedules, back: Sequence[Step] = (), 
         edit,
         steps=tuple(steps),
         kept=(*edit.kept, *missing.kept),
-        schedules=missing.made.edit if missing.made else None,
         checklist=edit_checklist(into, hooks, left, edited=bool(steps)) if steps or left else Checklist(),
     )
 

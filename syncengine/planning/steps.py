@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -13,13 +13,13 @@ from syncengine.model.pair import Role
 from syncengine.model.plan import Action, BucketWrite, KeptWhy, Step, TablePart
 from syncengine.model.spec import DataClass
 from syncengine.planning.administration import OF_GROUPS
-from syncengine.planning.bucket_decisions import ROLLUPS, Decided, Decision
+from syncengine.planning.bucket_decisions import Decided, Decision
 
 MOST_BUCKETS = 1000
 """Buckets one step names in its statements."""
 STRETCHED_ROWS = 5_000
 """Rows one step writes of times that are cut differently: such a step cannot be made smaller later."""
-TOGETHER = (("synonyms", "agroups"),)
+Together = Sequence[tuple[str, ...]]
 """Tables that are only written together, in one step and in this order (High Availability guide, chapter 3)."""
 
 
@@ -32,13 +32,13 @@ class TableWork:
     decisions: tuple[Decision, ...]
 
 
-def keep_together(decided: tuple[Decided, ...], lost: Collection[str] = ()) -> Iterator[Decided]:
+def keep_together(decided: tuple[Decided, ...], together: Together, lost: Collection[str] = ()) -> Iterator[Decided]:
     """Keep back what may only be written with a table of which something is kept back for the same ACD.
 
     `lost` are tables that could not be compared: what is written with one of them is left as it is.
     """
     for into, table, decisions in decided:
-        names = next((names for names in TOGETHER if table.spec.name in names), ())
+        names = next((names for names in together if table.spec.name in names), ())
         beside = next((name for name in names if name in lost), "")
         if beside:
             why = f"it is written with {beside}, which could not be compared"
@@ -64,13 +64,12 @@ def _with_companion(decision: Decision, held: Decision | None) -> Decision:
     return Decision(decision.drift, kept=held.kept, detail="what it is written with is left as it is")
 
 
-def steps_of(work: tuple[TableWork, ...], *, most_rows: int) -> tuple[Step, ...]:
+def steps_of(work: tuple[TableWork, ...], together: Together = (), *, most_rows: int) -> tuple[Step, ...]:
     """Return the steps in the order they are done: administration, intervals and events, then roll-ups."""
     steps: list[Step] = []
-    for (into, _), together in groupby(
-        sorted(_by_table(work), key=_order), key=lambda one: (one.into, _companions(one))
-    ):
-        for parts in _transactions(tuple(together), most_rows):
+    ordered = sorted(_by_table(work), key=lambda one: _order(one, together))
+    for (into, _), ones in groupby(ordered, key=lambda one: (one.into, _companions(one, together))):
+        for parts in _transactions(tuple(ones), most_rows):
             tables = {part.table for part in parts}
             needed = {one.table.spec.rolled_from for one in work if one.table.spec.name in tables}
             after = tuple(s.number for s in steps if s.into is into and any(p.table in needed for p in s.parts))
@@ -101,22 +100,22 @@ def _transactions(together: tuple[TableWork, ...], most_rows: int) -> Iterator[t
             yield (part,)
 
 
-def _companions(work: TableWork) -> str:
+def _companions(work: TableWork, together: Together) -> str:
     """Return what tables of one step have in common: the first name of those written together."""
     name = work.table.spec.name
-    return next((min(names) for names in TOGETHER if name in names), name)
+    return next((min(names) for names in together if name in names), name)
 
 
-def _order(work: TableWork) -> tuple[int, str, str, int]:
+def _order(work: TableWork, together: Together) -> tuple[int, str, str, int]:
     spec = work.table.spec
     if spec.data_class is DataClass.SYSTEM:
         rank = 0
     elif spec.time is None:
         rank = 1
     else:
-        rank = 3 if spec.archive in ROLLUPS else 2
-    place = next((names.index(spec.name) for names in TOGETHER if spec.name in names), 0)
-    return rank, _companions(work), work.into, place
+        rank = 3 if spec.grain.summarised else 2
+    place = next((names.index(spec.name) for names in together if spec.name in names), 0)
+    return rank, _companions(work, together), work.into, place
 
 
 def _parts(work: TableWork, most_rows: int | None) -> Iterator[TablePart]:
@@ -166,6 +165,7 @@ def _write(decision: Decision) -> BucketWrite:
         spared=decision.spared,
         repaired=decision.repaired,
         others=decision.others,
+        span=drift.span,
     )
 
 

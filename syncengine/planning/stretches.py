@@ -18,7 +18,7 @@ from syncengine.model.window import Window
 
 CLOCK_SET = "the clock was set in it: copy what is right by hand"
 OVERLAPS = "intervals of {server} overlap there: repair from the other server, or delete by hand what is wrong"
-BY_ROWS = "single rows of other lengths cannot be copied: use --policy replace"
+BY_ROWS = "single rows of other lengths cannot be copied: use `policy='replace'`"
 
 Place = tuple[int | None, Window]
 QUARTER = timedelta(minutes=QUANTUM)

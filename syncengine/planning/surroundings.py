@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from syncengine.model.allowed import Allowed, SetOffError, needed
+from syncengine.model.allowed import Allowed, needed
 from syncengine.model.drift import Counts
-from syncengine.model.errors import RefusedError
-from syncengine.model.names import typed
+from syncengine.model.names import argument
 from syncengine.model.pair import Role
-from syncengine.model.plan import KeptBack, KeptWhy, Plan, Policy, Rollups, Step, TablePart
+from syncengine.model.plan import KeptBack, KeptWhy, Plan, Step, TablePart
+from syncengine.model.policy import Rollups
+from syncengine.model.refusals import SetOffError, UnwritableError
 from syncengine.model.sentences import listed
 from syncengine.model.surroundings import EVERY_WRITE, Meeting, Met, MetKind, Surroundings, Write, met_at
 
@@ -18,7 +19,7 @@ Place = tuple[Role, str]
 Around = Mapping[Role, Mapping[str, Surroundings]]
 Writes = Mapping[Place, frozenset[Write]]
 TABLES_NAMED = 4
-LEFT_OUT = "or leave the table out: without its --table, or with {excluded}."
+LEFT_OUT = "or leave the table out: without its `tables=`, or with {excluded}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +96,14 @@ def unwritable(meetings: Iterable[Meeting]) -> dict[Place, str]:
 
 
 def refuse_unwritable(places: Mapping[Place, str], hidden: Collection[Place] = ()) -> None:
-    """Refuse a plan of which nothing else is left; `hidden` are tables that a login does not see whole (rule 14)."""
+    """Refuse a plan of which nothing else is left; `hidden` are tables that a login does not see whole."""
     if not places:
         return
     sentences = " ".join(f"{table} on {into} is not written: {says}." for (into, table), says in places.items())
     login = " Somebody from whom nothing is hidden (BYPASSRLS) can write it." if hidden else ""
-    raise RefusedError(
+    raise UnwritableError(
         sentences,
-        rule=14,
+        tables=tuple(places),
         hint=f"Nothing else of the plan is left to do. `syncengine check` lists what every table meets.{login}",
     )
 
@@ -110,8 +111,8 @@ def refuse_unwritable(places: Mapping[Place, str], hidden: Collection[Place] = (
 def with_meetings(plan: Plan, meetings: tuple[Meeting, ...], allowed: Allowed, told: Told = PLANNED) -> Plan:
     """Return a plan with what its writes meet and set off, and what of that is allowed.
 
-    Days, weeks and months that cannot be written are left to Data Summarizing. Raises `RefusedError` where a step
-    writes what cannot be written (rule 14), and `SetOffError` where rows beside those of the plan would change and
+    Days, weeks and months that cannot be written are left to Data Summarizing. Raises `UnwritableError` where a step
+    writes what cannot be written, and `SetOffError` where rows beside those of the plan would change and
     nobody has allowed it (rule 13).
     """
     forbidden = unwritable(meetings)
@@ -132,7 +133,7 @@ def with_meetings(plan: Plan, meetings: tuple[Meeting, ...], allowed: Allowed, t
 
 def _filling_helps(plan: Plan) -> Callable[[Meeting], bool]:
     """Return what says of something that is set off whether it would not be by a plan that deletes nothing."""
-    deletes = plan.policy in (Policy.REPLACE, Policy.ROWS) and not plan.undoes and plan.edit is None
+    deletes = plan.copy is not None and not (plan.copy.policy.only_adds or plan.copy.policy.both_directions)
     rolled_up = {(one.into, one.table) for one in plan.stale if one.then is not Rollups.LIST}
     return lambda one: deletes and set(one.met.on) <= {Write.DELETE} and (one.into, one.table) not in rolled_up
 
@@ -150,11 +151,11 @@ def refuse_set_off(
         return
     needs = needed(refused)
     tables = dict.fromkeys(one.table for one in refused)
-    excluded = " ".join(f"--exclude-table {typed(table)}" for table in tables)
+    excluded = argument("exclude", *tables)
     instead = told.otherwise.format(excluded=excluded, tables=listed(list(tables), TABLES_NAMED))
-    hint = f"Add {needs.options} {told.allowing}, {instead}"
+    hint = f"Add {needs.arguments} {told.allowing}, {instead}"
     if all(map(filling_helps, refused)):
-        hint = f"{hint} --policy fill deletes nothing."
+        hint = f"{hint} `policy='fill'` deletes nothing."
     raise SetOffError(
         f"{_sentences(refused)} What that changes, no undo puts back.{told.since and ' '}{told.since}",
         needs=needs,

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.drift import Counts
 from syncengine.model.fingerprint import FingerprintColumn
-from syncengine.model.pair import PairSettings, Role
-from syncengine.model.plan import BucketWrite, KeptBack, KeptWhy, Plan, Policy, RowsFrom, Step, TablePart
+from syncengine.model.pair import Role
+from syncengine.model.plan import BucketWrite, KeptBack, KeptWhy, Step, TablePart
 from syncengine.model.timetable_flag import (
     NULL,
     FlagChange,
@@ -40,14 +39,6 @@ class RunOnWish:
         """What it does, as people are told."""
         where = f"only on {self.server}" if self.run_on is RunOn.THIS else f"on {self.server} or another server"
         return f"run the timetables of {', '.join(self.owners)} {where}"
-
-
-@dataclass(frozen=True, slots=True)
-class EditStates:
-    """What the table holds before and after an edit, as the plan holds its step against it."""
-
-    before: BucketState
-    after: BucketState
 
 
 def run_on_edit(rows: Iterable[FlagRow], wish: RunOnWish, flag: TimetableFlag, column: FingerprintColumn) -> FlagEdit:
@@ -95,46 +86,13 @@ def taken_back(
     )
 
 
-def edit_plan(
-    edit: FlagEdit,
-    part: TablePart,
-    states: EditStates,
-    *,
-    into: Role,
-    identity: str,
-    seed: int,
-    as_of: datetime,
-    settings: PairSettings,
-    kept: tuple[KeptBack, ...] = (),
-    undoes: str = "",
-) -> Plan:
-    """Return the plan of an edit of one server's own rows: one step, and none where there is nothing to change.
-
-    What is to be done by hand is not in it yet: that depends on schedules, too.
-    """
-    steps: tuple[Step, ...] = ()
-    if edit.changes:
-        rows = len({change.timetable for change in edit.changes})
-        write = BucketWrite(Bucket(), states.after, states.before, Counts(changed=rows))
-        steps = (Step(1, into, (replace(part, buckets=(write,)),)),)
-    return Plan(
-        seed=seed,
-        as_of=as_of,
-        source=into.other,
-        policy=Policy.ROWS,
-        requested=None,
-        zone=settings.timezone,
-        identities=((into, identity),),
-        ranges=(),
-        steps=steps,
-        kept=kept,
-        stale=(),
-        notes=(),
-        tables=(SCHEDULES,),
-        undoes=undoes,
-        rows_from=RowsFrom.TARGET_EDITED,
-        edit=edit,
-    )
+def edit_steps(
+    edit: FlagEdit, part: TablePart, into: Role, before: BucketState, after: BucketState
+) -> tuple[Step, ...]:
+    """Return the step that sets the flags, by what the table holds before and after it; none where none is set."""
+    rows = len({change.timetable for change in edit.changes})
+    write = BucketWrite(Bucket(), after, before, Counts(changed=rows))
+    return (Step(1, into, (replace(part, buckets=(write,)),)),) if rows else ()
 
 
 def as_stored(value: str | None, column: FingerprintColumn) -> FlagValue:

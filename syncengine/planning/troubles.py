@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 from syncengine.model.archives import Amiss, ArchiveFault
 from syncengine.model.facts import Outage, ServerFacts
+from syncengine.model.grain import Archive
 from syncengine.model.interval import at_label, ceil_to
 from syncengine.model.outages import BlindTime
 from syncengine.model.pair import Role
-from syncengine.model.spec import Archive
 from syncengine.model.where_to_work import Owed, PairState, Trouble, TroubleKind
 from syncengine.model.window import Window
 from syncengine.planning.archives import AN_HOUR, DEFAULT_LENGTH, INTERVALS_BEHIND, clock_was_set

@@ -31,6 +31,11 @@ class Written:
     broken: bool = False
     """Somebody else changed it between two writes of the run."""
 
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return self.into, self.part.table, self.bucket
+
 
 @dataclass(frozen=True, slots=True)
 class Now:
@@ -53,7 +58,7 @@ def undo_steps(written: Iterable[Written], now: Now) -> tuple[tuple[Step, ...], 
     by_step: dict[tuple[tuple[int, int], Role], dict[str, list[Written]]] = {}
     kept: list[tuple[Written, KeptWhy, str]] = []
     for one in written:
-        place = (one.into, one.part.table, one.bucket)
+        place = one.place
         held = now.states.get(place, EMPTY)
         if same_rows(held, one.before) and not one.broken:
             continue
@@ -72,7 +77,7 @@ def undo_steps(written: Iterable[Written], now: Now) -> tuple[tuple[Step, ...], 
             kept += ((one, KeptWhy.UNWRITABLE, detail) for ones in tables.values() for one in ones)
             continue
         # Companions are written together, and so are put back together.
-        steps.append(Step(len(steps) + 1, into, tuple(_part(ones) for ones in tables.values())))
+        steps.append(Step(len(steps) + 1, into, tuple(_part(ones, now) for ones in tables.values())))
     return tuple(steps), tuple(_kept(kept, now))
 
 
@@ -81,10 +86,10 @@ def same_rows(one: BucketState, other: BucketState) -> bool:
     return (one.rows, one.hash_sum, one.digest) == (other.rows, other.hash_sum, other.digest)
 
 
-def _part(ones: list[Written]) -> TablePart:
+def _part(ones: list[Written], now: Now) -> TablePart:
     """Return the part that puts buckets back as finely as they were written; row numbers are those of the journal."""
     buckets = tuple(
-        BucketWrite(one.bucket, one.before, one.after, one.counts)
+        BucketWrite(one.bucket, one.before, one.after, one.counts, span=now.spans.get(one.place))
         for one in sorted(ones, key=lambda one: one.bucket.order)
     )
     beyond = any(one.before.digest or one.after.digest for one in ones)
@@ -109,7 +114,6 @@ def _kept(kept: list[tuple[Written, KeptWhy, str]], now: Now) -> Iterator[KeptBa
     for one, why, detail in kept:
         groups.setdefault((one.part.table, one.bucket.acd, why, detail), []).append(one)
     for (table, acd, why, detail), ones in groups.items():
-        places = ((one.into, one.part.table, one.bucket) for one in ones)
-        spans = joined(now.spans[place] for place in places if place in now.spans)
+        spans = joined(now.spans.get(one.place) for one in ones)
         counts = Counts(missing=sum(one.before.rows for one in ones), extra=sum(one.after.rows for one in ones))
         yield KeptBack(table, acd, why, spans, counts, detail)

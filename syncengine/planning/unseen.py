@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from syncengine.model.facts import ArchiveState, ServerFacts
+from syncengine.model.grain import Archive
 from syncengine.model.interval import at_label, ceil_to, floor_to, over_before
 from syncengine.model.outages import Held, Unseen, UnseenWhy
 from syncengine.model.pair import Role
-from syncengine.model.spec import Archive
 from syncengine.model.window import Window
 from syncengine.planning.archives import AN_HOUR, clock_was_set
 

@@ -8,9 +8,8 @@ from dataclasses import replace
 from syncengine.catalogue import Catalogue
 from syncengine.model.checklist import ChecklistLine, LineKind
 from syncengine.model.pair import Role
-from syncengine.model.spec import DataClass
+from syncengine.model.spec import Afterwards, DataClass
 from syncengine.model.timetables import COPIED, SCHEDULES
-from syncengine.planning.checklist import NAMES, USERS
 
 Place = tuple[Role, str]
 """A server and one of its tables."""
@@ -41,9 +40,9 @@ def _tables(line: ChecklistLine, catalogue: Catalogue) -> Iterable[str]:
     """Return the tables whose rows a line is about; none of a line that is to be followed in any case."""
     match line.kind:
         case LineKind.LOGINS | LineKind.REMOVE_LOGINS:
-            return (USERS,)
+            return catalogue.followed_up(Afterwards.LOGINS)
         case LineKind.VISUAL_VECTORS:
-            return NAMES
+            return catalogue.followed_up(Afterwards.VISUAL_VECTORS)
         case LineKind.TIMETABLES:
             return (*COPIED, SCHEDULES)
         case LineKind.VERIFY_INTERVAL:

@@ -8,17 +8,15 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.drift import Counts
 from syncengine.model.names import command
-from syncengine.model.outcome import RunOutcome
 from syncengine.model.plan import KeptWhy, Plan
-from syncengine.model.portions import BackfillWishes, Portion, PortionDone, Portioned, PortionFound
-from syncengine.model.run import RunKind
+from syncengine.model.portions import BackfillPlan, Portion, PortionFound
+from syncengine.model.ran import Ran
 from syncengine.model.sentences import listed, plural
 from syncengine.report.checklist import checklist_lines
 from syncengine.report.json_values import plain
-from syncengine.report.outcome import print_left
+from syncengine.report.outcome import outcome_document, print_left
 from syncengine.report.plan_json import plan_summary
 from syncengine.report.text import grid, number, unbroken
 
@@ -26,13 +24,13 @@ SHOWN = 24
 TABLES_NAMED = 4
 
 
-def print_portions(console: Console, wishes: BackfillWishes, portioned: Portioned) -> None:
+def print_portions(console: Console, plan: BackfillPlan) -> None:
     """Print how a backfill is cut, before anything of it is compared."""
-    portions = portioned.portions
-    console.print(Text(f"Backfill: {wishes.about}", style="bold"))
-    for note in portioned.notes:
+    portions = plan.portions
+    console.print(Text(f"Backfill: {plan.about}", style="bold"))
+    for note in plan.notes:
         console.print(Text(f"Note: {note}.", style="dim"))
-    for name, why in portioned.not_counted:
+    for name, why in plan.not_counted:
         console.print(
             Text(f"{name}: not counted ({why.rstrip('.')}); days that only it has are left out.", style="red")
         )
@@ -55,7 +53,9 @@ def print_portions(console: Console, wishes: BackfillWishes, portioned: Portione
         console.print(Text(f"and {len(portions) - SHOWN} portions more; --json lists them all", style="dim"))
     rows = sum(portion.rows for portion in portions)
     console.print()
-    console.print(Text(f"{plural(len(portions), 'portion')}, {plural(rows, 'row')} at {wishes.source}.", style="bold"))
+    console.print(
+        Text(f"{plural(len(portions), 'portion')}, {plural(rows, 'row')} at {plan.wishes.source}.", style="bold")
+    )
 
 
 def print_planned(console: Console, portion: Portion, made: Plan | None) -> None:
@@ -87,19 +87,10 @@ def print_planned_not_compared(console: Console, plans: Sequence[Plan | None]) -
         console.print(Text(f"{table} is not compared: {why}.", style="red"))
 
 
-def print_backfill_outcome(
-    console: Console,
-    outcome: RunOutcome,
-    portions: Sequence[PortionDone],
-    notes: Sequence[str],
-    before: Sequence[PortionFound] = (),
-    not_counted: Sequence[str] = (),
-    pair: str = "FILE",
-    needs: Allowed = NOTHING,
-    by_hand: str = "",
-) -> None:
+def print_backfill_outcome(console: Console, ran: Ran, pair: str, by_hand: str) -> None:
     """Print what became of each portion that was done this time; `by_hand` is what is left to people, in short."""
-    for note in notes:
+    outcome, portions, not_counted = ran.outcome, ran.portions, ran.not_counted
+    for note in ran.notes:
         console.print(Text(f"Note: {note}.", style="dim"))
     table = grid(
         "portion", "window", "deleted", "inserted", "left", "afterwards", right=FIGURES, wraps=("window", "afterwards")
@@ -125,14 +116,14 @@ def print_backfill_outcome(
             style="bold",
         )
     )
-    _print_before(console, before)
+    _print_before(console, ran.before)
     if not_counted:
         days = "days that only they have were" if len(not_counted) > 1 else "days that only it has were"
         console.print(Text(f"  not counted: {listed(not_counted, TABLES_NAMED)}; {days} not looked at", style="red"))
-    print_left(console, outcome, pair, needs=needs, kind=RunKind.BACKFILL)
+    print_left(console, ran, pair)
     if outcome.done and outcome.stopped:
         # Between two portions: no step was left, and there is more to do.
-        resume = command("resume", outcome.run_id, "--pair", pair, *needs.words)
+        resume = command("resume", outcome.run_id, "--pair", pair, *ran.needs.words)
         console.print(unbroken(f"Go on with it: {resume}", style="bold"))
 
 
@@ -153,33 +144,26 @@ def _print_before(console: Console, before: Sequence[PortionFound]) -> None:
 FIGURES = ("portion", "deleted", "inserted", "left")
 
 
-def portions_document(
-    wishes: BackfillWishes, portioned: Portioned, plans: Sequence[Plan | None] = ()
-) -> dict[str, Any]:
+def portions_document(plan: BackfillPlan, plans: Sequence[Plan | None] = ()) -> dict[str, Any]:
     """Return how a backfill is cut, and with --dry-run the plan of each portion."""
     return {
         "format": "syncengine.backfill-portions",
         "version": 1,
-        "source": wishes.source.value,
-        "policy": wishes.policy.value,
-        "notes": list(portioned.notes),
-        "not_counted": [{"table": name, "problem": why} for name, why in portioned.not_counted],
-        "portions": [_portion(portion) for portion in portioned.portions],
+        "source": plan.wishes.source.value,
+        "policy": plan.wishes.policy.value,
+        "notes": list(plan.notes),
+        "not_counted": [{"table": name, "problem": why} for name, why in plan.not_counted],
+        "portions": [_portion(portion) for portion in plan.portions],
         "plans": [plan_summary(made) if made else None for made in plans],
     }
 
 
-def backfill_outcome_document(
-    outcome: dict[str, Any],
-    portions: Sequence[PortionDone],
-    before: Sequence[PortionFound] = (),
-    not_counted: Sequence[str] = (),
-) -> dict[str, Any]:
-    """Return what became of a backfill; `outcome` is its outcome as plain data."""
+def backfill_outcome_document(ran: Ran) -> dict[str, Any]:
+    """Return what became of a backfill as plain data."""
     return {
         "format": "syncengine.backfill",
         "version": 1,
-        "outcome": outcome,
+        "outcome": outcome_document(ran),
         "portions_before": [
             {
                 "portion": found.number,
@@ -188,9 +172,9 @@ def backfill_outcome_document(
                 "not_compared": list(found.not_compared),
                 "unwritable": list(found.unwritable),
             }
-            for found in before
+            for found in ran.before
         ],
-        "not_counted": list(not_counted),
+        "not_counted": list(ran.not_counted),
         "portions": [
             {
                 **_portion(done.portion),
@@ -201,7 +185,7 @@ def backfill_outcome_document(
                 "not_compared": list(done.not_compared),
                 "unwritable": list(done.unwritable),
             }
-            for done in portions
+            for done in ran.portions
         ],
     }
 

@@ -40,8 +40,9 @@ def print_tables(console: Console, tables: tuple[TableSpec, ...]) -> None:
 
 def print_table(console: Console, spec: TableSpec) -> None:
     """Show one spec, each value with where it comes from."""
-    origin = dict(spec.origin)
-    cited = (*(column.source for column in spec.columns), *(one.source for one in spec.follows if one.source))
+    origin, set_up = dict(spec.origin), spec.set_up
+    beside = (*(one.source for one in spec.follows), *(one.source for one in spec.needs))
+    cited = (*(column.source for column in spec.columns), *filter(None, beside))
     sources = {source: place for place, source in enumerate(dict.fromkeys(cited), 1)}
     console.print(Text(f"{spec.name}: {spec.summary}", style="bold"))
     facts = grid("", " ", "from", wraps=(" ", "from"))
@@ -56,16 +57,19 @@ def print_table(console: Console, spec: TableSpec) -> None:
         ("circular", "yes" if spec.circular else "no", "circular"),
         *([("written", "as things happen, by no archive", "at_once")] if spec.at_once else []),
         ("rolled up from", spec.rolled_from or "nothing", "archive"),
+        *([("has rows", "in every interval that a server saw", "witness")] if spec.witness else []),
+        *(
+            [("set-up", f"of {set_up.what}{', which may differ' if set_up.may_differ else ''}", "set_up")]
+            if set_up
+            else []
+        ),
+        *([("leaves to people", ", ".join(spec.afterwards), "afterwards")] if spec.afterwards else []),
         ("row number", spec.row_number or "none", "row_number"),
     ):
         facts.add_row(label, value, origin.get(key, "default"))
     if spec.time is not None:
         names = (spec.time.date, spec.time.label, spec.time.epoch)
-        facts.add_row(
-            "time columns",
-            ", ".join(name for name in names if name),
-            origin.get("summary", "").split(":")[0] + ": time",
-        )
+        facts.add_row("time columns", ", ".join(filter(None, names)), origin.get("time", ""))
     if spec.pieces is not None:
         named = f"a {spec.pieces.of} with the same {', '.join(spec.pieces.same)}"
         facts.add_row("cut by outages", named, origin.get("pieces", ""))
@@ -76,6 +80,10 @@ def print_table(console: Console, spec: TableSpec) -> None:
         evidence = f"{one.evidence} [{sources[one.source]}]" if one.source else one.evidence.value
         value = f"{one.screen or one.name}{which}, {evidence}: {one.why}"
         facts.add_row("follows from", value, origin.get(f"follows.{one.name}", ""))
+    for needed in spec.needs:
+        cites = f"{needed.evidence} [{sources[needed.source]}]" if needed.source else needed.evidence.value
+        value = f"{needed.name}{', in one step' if needed.one_step else ''}, {cites}: {needed.why}"
+        facts.add_row("never without", value, origin.get(f"needs.{needed.name}", ""))
     console.print(facts)
     console.print()
     columns = grid("column", "type", "rolls up by", "evidence", "source", right=("source",))
@@ -108,6 +116,7 @@ def table_document(spec: TableSpec) -> dict[str, Any]:
     document: dict[str, Any] = plain(spec)
     document["origin"] = dict(spec.origin)
     document["follows"] = {one.name: plain(one) for one in spec.follows}
+    document["needs"] = {one.name: plain(one) for one in spec.needs}
     document["not_compared"] = dict(spec.not_compared)
     for column, described in zip(document["columns"], spec.columns, strict=True):
         column["type"] = str(described.type)

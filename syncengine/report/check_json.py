@@ -99,5 +99,6 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "says": finding.says,
         "advice": finding.advice,
         "details": list(finding.details),
-        "rule": finding.rule,
+        "rule": finding.rule and finding.rule.number,
+        "rule_name": finding.rule and finding.rule.name,
     }

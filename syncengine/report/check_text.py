@@ -20,8 +20,8 @@ from syncengine.model.check import (
     TableCheck,
 )
 from syncengine.model.facts import Outage, ServerFacts
+from syncengine.model.grain import TOLD, Archive
 from syncengine.model.sentences import listed, plural, without_server
-from syncengine.model.spec import Archive
 from syncengine.report.text import grid
 
 NAMES_SHOWN = 4
@@ -34,12 +34,7 @@ FAULT_WORDS = {
     ColumnFaultKind.TYPE: "of another type",
     ColumnFaultKind.UNREADABLE: "cannot be read exactly",
 }
-SPANS = {
-    Archive.INTERVAL: "days of intervals",
-    Archive.DAILY: "days",
-    Archive.WEEKLY: "weeks",
-    Archive.MONTHLY: "months",
-}
+SPANS = {grain.archive: grain.kept_words for grain in TOLD}
 
 
 def print_check(console: Console, check: PairCheck, *, everything: bool = False) -> None:
@@ -304,13 +299,15 @@ def _result(result: CaseResult | None) -> Text:
 
 
 def _findings(findings: Sequence[Finding], *, everything: bool) -> RenderableType:
-    """Return the findings, those with the same advice together, the advice below them."""
+    """Return the findings, those with the same advice together, the rules behind them and the advice below them."""
     groups: dict[tuple[Severity, str], list[Finding]] = defaultdict(list)
     for finding in findings:
         groups[finding.severity, finding.advice].append(finding)
     table = grid("", " ", wraps=(" ",))
     for (severity, advice), group in groups.items():
         lines = [line for finding in group for line in _finding(finding, everything=everything)]
+        rules = dict.fromkeys(finding.rule for finding in group if finding.rule)
+        lines += [Text(str(rule), style="dim") for rule in rules]
         lines += [Text(advice, style="cyan")] if advice else []
         table.add_row(Text(severity.value, style=STYLES[severity]), Text("\n").join(lines))
     return table
@@ -319,7 +316,7 @@ def _findings(findings: Sequence[Finding], *, everything: bool) -> RenderableTyp
 def _finding(finding: Finding, *, everything: bool) -> Iterator[Text]:
     about = [finding.server.value] if finding.server is not None else []
     about += [listed(finding.tables, len(finding.tables) if everything else NAMES_SHOWN)] if finding.tables else []
-    rule = f" (rule {finding.rule})" if finding.rule else ""
+    rule = f" (rule {finding.rule.number})" if finding.rule else ""
     yield Text.assemble(("".join(f"{part}: " for part in about), "bold"), finding.says, (rule, "dim"))
     if everything or finding.severity is not Severity.NOTE:
         shown = finding.details[: None if everything else DETAILS_SHOWN]

@@ -12,12 +12,13 @@ from syncengine.model.archives import Amiss, told
 from syncengine.model.daily_check import DailyCheck, ServerDay
 from syncengine.model.drift import TableObservation
 from syncengine.model.facts import ArchiveState
+from syncengine.model.grain import TOLD, Archive
 from syncengine.model.hooks import CheckKind
 from syncengine.model.names import command
 from syncengine.model.outages import BlindTime
 from syncengine.model.pair import Role
 from syncengine.model.sentences import listed, plural
-from syncengine.model.spec import Archive, DataClass
+from syncengine.model.spec import DataClass
 from syncengine.model.where_to_work import Trouble, TroubleKind
 from syncengine.model.window import Window
 from syncengine.model.window_syntax import typed_window
@@ -46,12 +47,7 @@ NAMES = {
     CheckKind.INTERNET_CALL_CENTER: "Internet Call Center",
     CheckKind.RECOVERY_KIT: "recovery kit",
 }
-ARCHIVED = {
-    Archive.INTERVAL: "intervals archived",
-    Archive.DAILY: "days archived",
-    Archive.WEEKLY: "weeks archived",
-    Archive.MONTHLY: "months archived",
-}
+ARCHIVED = {grain.archive: f"{grain.word}s archived" for grain in TOLD}
 TABLES_SHOWN = 6
 HOLES_SHOWN = 4
 
@@ -290,7 +286,7 @@ def _waiting(found: DailyCheck, pair: str) -> Text:
 def _cut_by_outages(table: TableObservation) -> bool:
     """Say whether a table differs, of those that an outage cuts: not forecasts, nor roll-ups, nor administration."""
     of_calls = table.spec.data_class is DataClass.HISTORICAL and not table.spec.future_dates
-    return bool(table.differing) and of_calls and table.spec.archive in (Archive.INTERVAL, Archive.EVENT)
+    return bool(table.differing) and of_calls and table.spec.grain.sliced
 
 
 def _differing(tables: Sequence[TableObservation], differing: Sequence[str]) -> Iterator[Text]:

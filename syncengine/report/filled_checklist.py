@@ -147,7 +147,7 @@ def _beginning(sighting: Sighting) -> str:
             return "Nothing to do: "
         case Seen.NOT_SEEN:
             return "Cannot be seen: "
-        case _:
+        case Seen.DONE | Seen.NOT_YET | Seen.WAITS:
             return "Not yet: "
 
 

@@ -8,16 +8,12 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from syncengine.model.allowed import NOTHING, Allowed
-from syncengine.model.checklist import ChecklistLine
-from syncengine.model.hooks import HookRecord
 from syncengine.model.names import command
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
-from syncengine.model.plan import Plan, RowsFrom
-from syncengine.model.run import RunKind
+from syncengine.model.plan import Plan
+from syncengine.model.plan_kind import Copy, RollupRepair, RunOnEdit, Undo
+from syncengine.model.ran import Ran
 from syncengine.model.sentences import listed, plural
-from syncengine.model.surroundings import Meeting, Unseen
-from syncengine.model.timetable_flag import FlagEdit
 from syncengine.report.checklist import line_document
 from syncengine.report.hooks import hook_document
 from syncengine.report.json_values import plain
@@ -30,27 +26,13 @@ SHOWN = 10
 """Steps that are named before the others are counted."""
 
 
-def print_outcome(
-    console: Console,
-    outcome: RunOutcome,
-    *,
-    undoes: str = "",
-    edit: FlagEdit | None = None,
-    unlike: tuple[str, ...] = (),
-    kept: bool = False,
-    notes: tuple[str, ...] = (),
-    pair: str = "FILE",
-    rollups: Plan | None = None,
-    needs: Allowed = NOTHING,
-    by_hand: str = "",
-    kind: RunKind = RunKind.RESYNC,
-) -> None:
+def print_outcome(console: Console, ran: Ran, *, pair: str = "FILE", by_hand: str = "") -> None:
     """Print which steps were done and why others were not; for an undo or an edit, whether it came out.
 
-    `rollups` is the second portion of a run that mended days, weeks and months, with what is still stale of them;
-    `needs` what has to be allowed before it can go on; `by_hand` what is left to people, in short.
+    `by_hand` is what is left to people, in short.
     """
-    for note in notes:
+    outcome = ran.outcome
+    for note in ran.notes:
         console.print(Text(f"Note: {note}.", style="dim"))
     done = [step for step in outcome.steps if step.state is StepState.DONE]
     console.print(
@@ -59,20 +41,31 @@ def print_outcome(
             f"{plural(outcome.inserted, 'row')} written where {plural(outcome.deleted, 'row')} stood before."
         ),
     )
-    print_left(console, outcome, pair, rollups=rollups is not None, needs=needs, undoes=undoes, kind=kind)
-    if rollups is not None:
-        for line in _rollup_lines(rollups):
+    print_left(console, ran, pair)
+    if ran.rollups is not None:
+        for line in _rollup_lines(ran.rollups):
             console.print(line)
-    if unlike:
-        wanted = "not as they were, though put back" if undoes else "not as it was set"
-        console.print(Text(f"  {wanted}: {', '.join(unlike)}", style="red"))
-    elif undoes and outcome.done:
-        what = "what was put back" if kept else f"what run {undoes} had written"
-        console.print(Text(f"  looked at again: {what} is as it was before. {by_hand}".rstrip(), style="green"))
-        if kept:
-            console.print(Text(f"  not all of run {undoes}: the plan names what was left, and why", style="yellow"))
-    elif edit is not None and outcome.done:
-        console.print(Text(f"  looked at again: every flag is as the plan has it. {by_hand}".rstrip(), style="green"))
+    if ran.unlike or outcome.done:
+        for line in _looked_at_again(ran, by_hand):
+            console.print(line)
+
+
+def _looked_at_again(ran: Ran, by_hand: str) -> Iterator[Text]:
+    """Yield whether an undo or an edit came out; of what was copied the verdict on both servers follows."""
+    unlike = ", ".join(ran.unlike)
+    match ran.plan.kind:
+        case Undo() if unlike:
+            yield Text(f"  not as they were, though put back: {unlike}", style="red")
+        case Undo(run=run):
+            what = "what was put back" if ran.plan.kept else f"what run {run} had written"
+            yield Text(f"  looked at again: {what} is as it was before. {by_hand}".rstrip(), style="green")
+            if ran.plan.kept:
+                yield Text(f"  not all of run {run}: the plan names what was left, and why", style="yellow")
+        case RunOnEdit() if not unlike:
+            yield Text(f"  looked at again: every flag is as the plan has it. {by_hand}".rstrip(), style="green")
+        case Copy() | RollupRepair() | RunOnEdit():
+            if unlike:
+                yield Text(f"  not as it was set: {unlike}", style="red")
 
 
 def _rollup_lines(made: Plan) -> Iterator[Text]:
@@ -85,9 +78,8 @@ def _rollup_lines(made: Plan) -> Iterator[Text]:
         for write in part.buckets
     } - left
     if places:
-        how = "copied from the other server" if made.rows_from is RowsFrom.OTHER_SERVER else "recomputed from intervals"
         tables = len({table for _, table, _, _ in places})
-        yield Text(f"  {how}: {plural(len(places), 'period')} of {plural(tables, 'table')}", style="green")
+        yield Text(f"  {made.title}: {plural(len(places), 'period')} of {plural(tables, 'table')}", style="green")
     elif not made.stale:
         yield Text("  days, weeks and months already are what their intervals make", style="green")
     if made.stale:
@@ -95,53 +87,49 @@ def _rollup_lines(made: Plan) -> Iterator[Text]:
         yield from stale_lines(made.stale, "yellow", both=len({one.into for one in made.stale}) > 1)
 
 
-def print_left(
-    console: Console,
-    outcome: RunOutcome,
-    pair: str,
-    *,
-    rollups: bool = False,
-    needs: Allowed = NOTHING,
-    undoes: str = "",
-    kind: RunKind = RunKind.RESYNC,
-) -> None:
-    """Print why steps were not done, and how to go on; `undoes` is the run that an undo takes back."""
+def print_left(console: Console, ran: Ran, pair: str) -> None:
+    """Print why steps were not done, and how to go on."""
+    outcome = ran.outcome
     if outcome.stopped:
         console.print(Text(f"It ended early: {outcome.stopped}", style="red"))
     for step in outcome.steps:
-        if step.state is StepState.UNKNOWN:
-            console.print(
-                Text(
-                    f"  {_name(step)}: nobody can say what the target holds of it: "
-                    f"{without_table(step.why, step.tables)} "
-                    "Go on with the run, which finds out, or verify its tables before anything else.",
-                    style="red",
-                )
-            )
-        if step.state is StepState.MOVED:
-            so_far = "was not done to its end" if step.wrote else "was not done"
-            console.print(Text(f"  {_name(step)} {so_far}: {without_table(step.why, step.tables)}", style="yellow"))
-        if step.state is StepState.FAILED:
-            so_far = "was not done to its end" if step.wrote else "was not done"
-            console.print(Text(f"  {_name(step)} {so_far}: {without_table(step.why, step.tables)}", style="red"))
-        if step.state is StepState.PARTLY:
-            console.print(Text(f"  {_name(step)} was begun: whole buckets of it are written, not all", style="yellow"))
+        why = without_table(step.why, step.tables)
+        so_far = "was not done to its end" if step.wrote else "was not done"
+        match step.state:
+            case StepState.UNKNOWN:
+                unknown = f"  {_name(step)}: nobody can say what the target holds of it: {why} "
+                again = "Go on with the run, which finds out, or verify its tables before anything else."
+                console.print(Text(f"{unknown}{again}", style="red"))
+            case StepState.MOVED:
+                console.print(Text(f"  {_name(step)} {so_far}: {why}", style="yellow"))
+            case StepState.FAILED:
+                console.print(Text(f"  {_name(step)} {so_far}: {why}", style="red"))
+            case StepState.PARTLY:
+                begun = "was begun: whole buckets of it are written, not all"
+                console.print(Text(f"  {_name(step)} {begun}", style="yellow"))
+            case StepState.DONE | StepState.WAITING:
+                pass
     waiting = [step for step in outcome.steps if step.state is StepState.WAITING]
     if waiting:
         console.print(Text(f"  not begun: {_names(waiting)}; the target is untouched there", style="yellow"))
-    if not outcome.done and outcome.stopped and outcome.kept:
-        resume = command("resume", outcome.run_id, "--pair", pair, *needs.words)
+    if outcome.done:
+        return
+    if outcome.stopped and outcome.kept:
+        resume = command("resume", outcome.run_id, "--pair", pair, *ran.needs.words)
         console.print(unbroken(f"Go on with it: {resume}", style="bold"))
-    elif not outcome.done and not (rollups and all(step.portion > 1 for step in _undone(outcome))):
-        # Not "the same command": after a resume that would be the resume, which has nothing to go on with.
-        begun = f"`syncengine {kind}` again as this run was begun"
-        again = f"un {begun}: it plans what was left by what is there now."
+    elif ran.rollups is None or any(step.portion == 1 for step in _undone(outcome)):
         failed = any(step.state is StepState.FAILED for step in outcome.steps)
-        if undoes:
-            again = f"o on with it: {command('undo', undoes, '--pair', pair)}"
-            console.print(unbroken(f"See to what failed, then g{again}" if failed else f"G{again}", style="bold"))
-            return
-        console.print(Text(f"See to what failed, then r{again}" if failed else f"R{again}", style="bold"))
+        go_on = _going_on(ran, pair)
+        go_on = f"See to what failed, then {go_on[0].lower()}{go_on[1:]}" if failed else go_on
+        console.print(unbroken(go_on, style="bold") if ran.plan.undoes else Text(go_on, style="bold"))
+
+
+def _going_on(ran: Ran, pair: str) -> str:
+    """Return how to go on with what was left for another reason than that the run was stopped."""
+    if ran.plan.undoes:
+        return f"Go on with it: {command('undo', ran.plan.undoes, '--pair', pair)}"
+    # Not "the same command": after a resume that would be the resume, which has nothing to go on with.
+    return f"Run `syncengine {ran.kind}` again as this run was begun: it plans what was left by what is there now."
 
 
 def without_table(why: str, tables: Sequence[str]) -> str:
@@ -170,19 +158,9 @@ def _name(step: StepOutcome) -> str:
     return f"{name} ({listed(step.tables, TABLES_NAMED)})" if step.tables else name
 
 
-def outcome_document(
-    outcome: RunOutcome,
-    *,
-    unlike: tuple[str, ...] = (),
-    notes: tuple[str, ...] = (),
-    hooks: Sequence[HookRecord] = (),
-    by_hand: Sequence[tuple[ChecklistLine, str]] = (),
-    rollups: Plan | None = None,
-    set_off: Sequence[Meeting] = (),
-    unseen: Sequence[Unseen] = (),
-    needs: Allowed = NOTHING,
-) -> dict[str, Any]:
+def outcome_document(ran: Ran) -> dict[str, Any]:
     """Return what a run did as plain data."""
+    outcome = ran.outcome
     return {
         "run": outcome.run_id or None,
         "done": outcome.done,
@@ -190,13 +168,13 @@ def outcome_document(
         "stopped": outcome.stopped,
         "rows_deleted": outcome.deleted,
         "rows_inserted": outcome.inserted,
-        "unlike": list(unlike),
-        "notes": list(notes),
-        "set_off": [meeting_document(one) for one in set_off],
-        "set_off_unknown": [unseen_document(one) for one in unseen],
-        "needs": allowed_document(needs),
+        "unlike": list(ran.unlike),
+        "notes": list(ran.notes),
+        "set_off": [meeting_document(one) for one in ran.set_off],
+        "set_off_unknown": [unseen_document(one) for one in ran.unseen],
+        "needs": allowed_document(ran.needs),
         "steps": plain(outcome.steps),
-        "stale_rollups": plain(rollups.stale) if rollups else [],
-        "hooks": [hook_document(record) for record in hooks],
-        "by_hand": [{**line_document(line), "why": why} for line, why in by_hand],
+        "stale_rollups": plain(ran.rollups.stale) if ran.rollups else [],
+        "hooks": [hook_document(record) for record in ran.hooks],
+        "by_hand": [{**line_document(line), "why": why} for line, why in ran.by_hand],
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from syncengine.model.plan import PLAN_VERSION, KeptBack, Plan, RestoreRange, Step
+from syncengine.model.plan_kind import BackfillPortion, Copy, Resync, RollupRepair, RunOnEdit, Sync, Undo
 from syncengine.report.changes import change_document
 from syncengine.report.checklist import line_document
 from syncengine.report.json_values import plain
@@ -17,13 +18,9 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
     return {
         "format": "syncengine.plan-summary",
         "version": PLAN_VERSION,
-        "source": plan.source.value,
+        "kind": plan.kind.name,
+        **_kind(plan),
         "target": plan.target.value,
-        "policy": plan.policy.value,
-        "undoes": plan.undoes or None,
-        "rows_from": plan.rows_from.name.lower().replace("_", "-"),
-        "edit": edit_document(plan.edit) if plan.edit else None,
-        "schedules": schedules_document(plan.schedules) if plan.schedules else [],
         "as_of": plain(plan.as_of),
         "requested": plain(plan.requested),
         "ranges": [_range(one) for one in plan.ranges],
@@ -31,19 +28,38 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "rows_deleted_only_in_target": plan.deletions,
         "kept": [kept_document(kept) for kept in plan.kept],
         "changes": [change_document(change, plan) for change in plan.changes],
-        "rollups": plan.rollups.value,
-        "unknown_columns": plan.unknown_columns.value,
         "stale_rollups": plain(plan.stale),
         "notes": list(plan.notes),
         "left": list(plan.left),
         "meets": [meeting_document(one) for one in plan.meets],
         "allowed": allowed_document(plan.allowed),
-        "not_put_back": [meeting_document(one) for one in plan.not_put_back],
         "checklist": {
             "before": [line_document(line) for line in plan.checklist.before],
             "after": [line_document(line) for line in plan.checklist.after],
         },
     }
+
+
+def _kind(plan: Plan) -> dict[str, Any]:
+    """Return what only plans of its kind have."""
+    match plan.kind:
+        case Resync(rollups=rollups, unknown_columns=unknown) as kind:
+            return {**_copy(kind, plan), "rollups": rollups.value, "unknown_columns": unknown.value}
+        case BackfillPortion() as kind:
+            return _copy(kind, plan)
+        case Sync(schedules=made) as kind:
+            return {**_copy(kind, plan), "schedules": schedules_document(made)}
+        case RollupRepair(copied=copied, unknown_columns=unknown):
+            return {"rollups": "copy" if copied else "recompute", "unknown_columns": unknown.value}
+        case RunOnEdit(edit=edit, schedules=made):
+            return {"edit": edit_document(edit), "schedules": schedules_document(made)}
+        case Undo(run=run, edit=flags, not_put_back=left):
+            back = edit_document(flags) if flags else None
+            return {"undoes": run, "edit": back, "not_put_back": [meeting_document(one) for one in left]}
+
+
+def _copy(copy: Copy, plan: Plan) -> dict[str, str]:
+    return {"source": plan.source.value, "policy": copy.policy.value}
 
 
 def _range(one: RestoreRange) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from syncengine.model.drift import Counts
-from syncengine.model.plan import Action, Plan, Policy, RestoreRange, Rollups, StaleRollup
+from syncengine.model.grain import Archive
+from syncengine.model.plan import Action, Plan, RestoreRange, StaleRollup
+from syncengine.model.policy import Rollups
 from syncengine.model.sentences import listed, plural
-from syncengine.model.spec import Archive
 from syncengine.model.window import MINUTE, Window
 from syncengine.report.changes import change_lines
 from syncengine.report.checklist import checklist_lines
@@ -33,10 +34,7 @@ def print_plan(console: Console, plan: Plan, *, every_table: bool = False) -> No
 
 
 def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
-    direction = "in both directions" if plan.policy.value == "reconcile" else f"from {plan.source} to {plan.target}"
-    about = plan.edit.about if plan.edit else f"{plan.policy} {direction}"
-    what = f"undo of run {plan.undoes}" if plan.undoes else about
-    yield Text(f"Plan: {what}, as of {plan.as_of:%Y-%m-%d %H:%M}", style="bold")
+    yield Text(f"Plan: {plan.title}, as of {plan.as_of:%Y-%m-%d %H:%M}", style="bold")
     yield from _ranges(plan, every_table=every_table)
     if plan.steps:
         yield Text()
@@ -89,7 +87,7 @@ def _ranges(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
 
 def _actual(one: RestoreRange, plan: Plan) -> str:
     """Return the actual range; where it is no more than what is written, the pieces of it."""
-    if plan.policy is not Policy.RECONCILE and not plan.undoes:
+    if plan.copy is not None and not plan.copy.policy.both_directions:
         return str(one.actual) if one.actual else "nothing held"
     return _pieces(one.pieces) or "nothing written"
 

@@ -11,9 +11,9 @@ from syncengine.model.cuts import CutState
 from syncengine.model.drift import Observation, TableObservation, TableState
 from syncengine.model.names import command
 from syncengine.model.pair import Role
-from syncengine.model.plan import KeptWhy, Plan, Policy
+from syncengine.model.plan import KeptWhy, Plan
 from syncengine.model.sentences import listed
-from syncengine.model.spans import joined, span_of
+from syncengine.model.spans import joined
 from syncengine.model.spec import Kept, TableSpec
 from syncengine.model.window import Window
 from syncengine.model.window_syntax import typed_window
@@ -108,7 +108,7 @@ def _removing(differing: Sequence[str], after: Observation, plan: Plan, pair: st
     """Yield the command that removes users whom only the target has, where the plan left any."""
     spared = {kept.table for kept in plan.kept if kept.why is KeptWhy.REMOVAL}
     words = [word for name in differing if name in spared for word in ("--table", name)]
-    if words and plan.policy is Policy.REPLACE:
+    if words and plan.copy is not None and not plan.copy.policy.only_adds:
         typed = command("sync", "--pair", pair, *words, "--remove-users", *_more(after))
         yield (
             f"To remove users that only {plan.target} has, with what is theirs in these tables, if they are to go "
@@ -144,10 +144,9 @@ def _spans(table: TableObservation, observation: Observation) -> Iterator[Window
             for role, row in cut.differing:
                 cut_rows[row.bucket][role] += row.rows
     for drift in table.differing:
-        span = span_of(drift.bucket, table.spec, observation)
         rows = cut_rows.get(drift.bucket)
-        if span is not None and (rows is None or drift.counts.total > max(rows.values())):
-            yield span
+        if drift.span is not None and (rows is None or drift.counts.total > max(rows.values())):
+            yield drift.span
 
 
 def _named(

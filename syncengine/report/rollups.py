@@ -11,7 +11,6 @@ from rich.text import Text
 
 from syncengine.model.rollups import InternalState, InternalTable, InternalVerdict, Period, RolledGroup
 from syncengine.model.sentences import listed, plural
-from syncengine.model.spec import Archive
 from syncengine.report.json_values import plain
 from syncengine.report.text import grid, number, value_text
 
@@ -20,7 +19,6 @@ SAMPLES_SHOWN = 1
 SAMPLED_SHOWN = 8
 """Tables of which a sample is shown."""
 PERIODS_SHOWN = 3
-WORDS = {Archive.DAILY: "day", Archive.WEEKLY: "week", Archive.MONTHLY: "month"}
 
 
 def print_internal(console: Console, verdict: InternalVerdict, *, every_table: bool = False) -> None:
@@ -117,7 +115,7 @@ def _sample(table: InternalTable, sample: RolledGroup) -> str:
         what = listed(
             [f"{v.column} {value_text(v.held)} ≠ {value_text(v.rolled)}" for v in sample.values], COLUMNS_SHOWN
         )
-    period = f"{WORDS[table.archive]} of {sample.period.row_date}"
+    period = f"{table.archive.grain.word} of {sample.period.row_date}"
     return f"{table.role}  {table.table}  ACD {sample.period.acd} {period}  {key}: {what}"
 
 

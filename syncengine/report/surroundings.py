@@ -9,6 +9,7 @@ from rich.text import Text
 
 from syncengine.model.allowed import Allowed
 from syncengine.model.plan import Plan
+from syncengine.model.ran import Ran
 from syncengine.model.surroundings import Meeting, Met, MetKind, Unseen
 
 HOW = "An undo does not put this back"
@@ -18,8 +19,7 @@ def meeting_lines(plan: Plan) -> Iterator[Text]:
     """Yield what the writes of a plan set off and meet, and of an undo what stays as the run has left it."""
     if plan.not_put_back:
         yield Text()
-        yield Text(f"Not put back: what run {plan.undoes} set off beside the rows it wrote", style="bold")
-        yield from _lines(plan.not_put_back)
+        yield from _not_put_back(plan)
     if plan.set_off:
         yield Text()
         yield Text(f"Set off beside the rows of the plan. {HOW}", style="bold")
@@ -40,12 +40,16 @@ def meeting_notes(plan: Plan) -> Iterator[str]:
     yield from (f"{place}: {'; '.join(says)}" for place, says in told.items())
 
 
-def set_off_lines(plan: Plan, set_off: Sequence[Meeting], unseen: Sequence[Unseen]) -> Iterator[Text]:
+def set_off_lines(ran: Ran) -> Iterator[Text]:
     """Yield, after a run, what it set off, and of an undo what it did not put back."""
+    yield from _not_put_back(ran.plan)
+    yield from run_lines(ran.set_off, ran.unseen)
+
+
+def _not_put_back(plan: Plan) -> Iterator[Text]:
     if plan.not_put_back:
         yield Text(f"Not put back: what run {plan.undoes} set off beside the rows it wrote", style="bold")
         yield from _lines(plan.not_put_back)
-    yield from run_lines(set_off, unseen)
 
 
 def run_lines(set_off: Sequence[Meeting], unseen: Sequence[Unseen]) -> Iterator[Text]:

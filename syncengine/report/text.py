@@ -10,7 +10,7 @@ from rich.text import Text
 
 from syncengine.model.bucket import Bucket, BucketColumns, bucket_start
 from syncengine.model.sentences import listed
-from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.spec import TableSpec
 from syncengine.report.grid import Column, Grid
 
 TABLES_NAMED = 4
@@ -117,7 +117,7 @@ def bucket_text(bucket: Bucket, spec: TableSpec, zone: str) -> str:
     when = ""
     if start is not None and bucket.slot is not None:
         when = f"{start:%Y-%m-%d %H:%M}"
-        if spec.archive is Archive.EVENT:
+        if spec.grain.events:
             when += f"-{start + timedelta(minutes=14):%H:%M}"
     elif bucket.row_date is not None:
         when = f"{bucket.row_date}" + (f" {NO_TIME_OF_DAY}" if columns.label is not None else "")

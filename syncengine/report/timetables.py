@@ -251,7 +251,7 @@ def edit_document(edit: FlagEdit) -> dict[str, Any]:
     }
 
 
-def schedules_document(made: FlagEdit) -> list[dict[str, Any]]:
+def schedules_document(made: FlagEdit | None) -> list[dict[str, Any]]:
     """Return the schedules that are made as plain data."""
     return [
         {
@@ -260,5 +260,5 @@ def schedules_document(made: FlagEdit) -> list[dict[str, Any]]:
             "source": {"says": change.says[0], "stored": change.before},
             "then": {"says": change.says[1], "stored": change.after},
         }
-        for change in made.changes
+        for change in (made.changes if made else ())
     ]

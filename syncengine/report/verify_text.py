@@ -11,7 +11,7 @@ from syncengine.model.consequences import following_sentences, followings
 from syncengine.model.drift import KeyGroupDrift, Observation, Scope, Strength, TableObservation, TableState
 from syncengine.model.remembered_days import Remembered
 from syncengine.model.sentences import listed, plural
-from syncengine.model.spans import joined, span_of
+from syncengine.model.spans import joined
 from syncengine.model.window import MINUTE
 from syncengine.report.expected import expected_section
 from syncengine.report.repair_commands import overlap_lines, unwritable_lines
@@ -61,7 +61,7 @@ def _verdict(observation: Observation, *, every_table: bool, by_hand: str, tried
         yield _compared(observation.tables)
     if differing:
         yield Text()
-        yield _differing(differing, observation)
+        yield _differing(differing)
     yield from _not_compared(observation.not_compared)
     if any(table.samples for table in differing):
         yield Text()
@@ -97,13 +97,13 @@ def _next(observation: Observation, next_commands: Sequence[str], then: Sequence
     yield from (unbroken(line) for line in then)
 
 
-def _differing(tables: list[TableObservation], observation: Observation) -> RenderableType:
+def _differing(tables: list[TableObservation]) -> RenderableType:
     counts = ("buckets", "missing", "extra", "changed")
     table_grid = grid("table", "differs at", *counts, right=counts, wraps=("differs at",))
     for table in tables:
         drift = table.counts
         figures = (len(table.differing), drift.missing, drift.extra, drift.changed)
-        table_grid.add_row(table.spec.name, _where(table, observation), *(number(figure) for figure in figures))
+        table_grid.add_row(table.spec.name, _where(table), *(number(figure) for figure in figures))
     return table_grid
 
 
@@ -121,11 +121,11 @@ def _not_compared(tables: Sequence[TableObservation]) -> Iterator[RenderableType
             yield Text(f"    {hint}")
 
 
-def _where(table: TableObservation, observation: Observation) -> str:
+def _where(table: TableObservation) -> str:
     """Return the ACDs and the times that differ, the times joined."""
     acds = sorted({drift.bucket.acd for drift in table.differing if drift.bucket.acd is not None})
-    found = [span_of(drift.bucket, table.spec, observation) for drift in table.differing]
-    spans = joined(span for span in found if span is not None)
+    found = [drift.span for drift in table.differing]
+    spans = joined(found)
     who = f"ACD {', '.join(str(acd) for acd in acds[:4])}{', ...' if len(acds) > 4 else ''}" if acds else ""
     when = str(spans[0]) if spans else ""
     if len(spans) > 1:

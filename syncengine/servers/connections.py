@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Generic, Protocol, TypeVar
 
 from syncengine.model.errors import ServerError
+from syncengine.model.never_pickled import NeverPickled
 from syncengine.servers.driver_calls import Calls
 
 # What goes wrong with a connection that is given back is told by whoever used it, or matters to nobody.
@@ -30,7 +31,7 @@ class InUse(Protocol):
 Lent = TypeVar("Lent", bound=InUse)
 
 
-class Connections(ABC, Generic[Lent]):
+class Connections(NeverPickled, ABC, Generic[Lent]):
     """Lends the connections of one server, each to one query at a time."""
 
     def __init__(self, name: str) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote
 
 from syncengine.model.errors import InputError, ServerSlowError, ServerUnreachableError
+from syncengine.model.never_pickled import NeverPickled
 from syncengine.servers.driver_calls import Calls
 
 LOOKING_SECONDS = 15.0
@@ -33,7 +34,7 @@ UNCLEAR = re.compile(r"@[^@/?#]+(?::\d+/|/[^@/?#]*\?\w+=)")
 
 
 @dataclass(frozen=True, slots=True)
-class ServerUrl:
+class ServerUrl(NeverPickled):
     """Where a server is and how to log in. The password is in no text made from this."""
 
     host: str

@@ -42,7 +42,7 @@ from syncengine.staging.private_files import make_folder
 from syncengine.staging.run_reading import ALLOWANCES, FOUND, HOOKS, MEETINGS, UNSEEN, RunReading
 
 FORMAT = "syncengine.run"
-VERSION = 2
+VERSION = 3
 HEADER = "run.json"
 MARKS = "steps.jsonl"
 PORTIONS = "portions.json"

@@ -89,6 +89,8 @@ class RunReading:
                 self.not_compared = tuple(mark.get("not_compared", ()))
             case "ended":
                 self.ended = mark
+            case _:
+                pass
 
     def _surroundings(self, mark: dict[str, Any]) -> None:
         if mark["mark"] == "set-off":

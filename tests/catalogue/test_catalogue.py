@@ -9,7 +9,8 @@ import pytest
 from syncengine.catalogue import load_catalogue
 from syncengine.catalogue.spec_folders import shipped_folder
 from syncengine.model.bucket import BucketColumns
-from syncengine.model.spec import Archive, DataClass, Evidence, Kept
+from syncengine.model.grain import Archive
+from syncengine.model.spec import Afterwards, DataClass, Evidence, Kept
 from tests.builders import catalogue
 
 NUMBERED = {"agex", "call_rec", "haglog", "linkex", "mctex", "spex", "tgex", "vdnex", "vecex"}
@@ -200,3 +201,15 @@ def test_row_numbers_are_never_compared() -> None:
 def test_the_catalogue_loads_the_same_twice() -> None:
     """Loading is deterministic: the same files give an equal catalogue in the same order."""
     assert load_catalogue() == catalogue()
+
+
+def test_what_is_written_together_and_what_it_leaves_to_people_is_in_the_specs() -> None:
+    """Agent groups go with synonyms in one step, permissions with users; names and users leave something to people."""
+    found = catalogue()
+    needs = {(spec.name, one.name) for spec in found.tables for one in spec.needs}
+
+    assert found.one_step == (("synonyms", "agroups"),)
+    of_users = {(name, "users") for name in ("features", "user_colors", "user_defval")}
+    assert needs == of_users | {("agroups", "synonyms")}
+    assert {name for one in Afterwards for name in found.followed_up(one)} == {"agroups", "synonyms", "users"}
+    assert {spec.name for spec in found.witnesses} == {"hsplit", "hvector", "htkgrp", "htrunk", "hvdn"}

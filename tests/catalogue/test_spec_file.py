@@ -8,7 +8,8 @@ import pytest
 
 from syncengine.catalogue import load_catalogue
 from syncengine.model.errors import SpecError, UnknownTableError
-from syncengine.model.spec import Archive, ColumnType, DataClass, Kept
+from syncengine.model.grain import Archive
+from syncengine.model.spec import ColumnType, DataClass, Kept
 from tests.builders import catalogue
 from tests.cli.terminal import Typing
 
@@ -44,6 +45,17 @@ desk = { type = "char(8)", significant = 4 }
 calls = { type = "smallint", summed = "integer", rollup = "sum", in = { monthly = "bigint" } }
 number = { type = "integer", only = ["interval"] }
 """
+OWN = """
+summary = "Names a customer keeps"
+class = "custom"
+kept = "copying"
+[tables]
+c_names = {}
+
+[columns]
+name = { type = "char(20)" }
+"""
+
 DESK = """
 summary = "Calls a customer counts"
 class = "custom"
@@ -412,3 +424,26 @@ def test_a_table_shows_how_outages_cut_its_rows(typed: Typing) -> None:
 
     assert "a login with the same logid, extn, split" in " ".join(said.out.split())
     assert "haglog.toml: pieces" in said.out
+
+
+@pytest.mark.parametrize(
+    ("table", "said", "expected"),
+    [
+        (OWN, '[needs.no_table]\nwhy = "w"\n', "needs.no_table: no spec describes 'no_table'"),
+        (OWN, '[needs.hsplit]\nwhy = "w"\n', "needs.hsplit: 'hsplit' is no administration that is written"),
+        (OWN, '[needs.arch_stat]\nwhy = "w"\n', "needs.arch_stat: 'arch_stat' is no administration that is written"),
+        (OWN, "[needs.users]\n", "needs.users.why: is missing"),
+        (OWN, 'afterwards = ["reboot"]\n', "afterwards.0: must be 'visual-vectors' or 'logins'"),
+        (
+            DESK,
+            'afterwards = ["logins"]\n',
+            "needs, afterwards, set_up: are for administration, which has no [time]",
+        ),
+        (DESK, "witness = true\n", "witness: only a historical interval table has rows in every interval"),
+    ],
+)
+def test_what_only_some_tables_can_be_is_said_of_no_other(tmp_path: Path, table: str, said: str, expected: str) -> None:
+    """Only administration needs other tables or leaves anything to people; only intervals of the CMS are witnesses."""
+    (fault,) = faults_of_text(tmp_path, table.replace("[tables]", f"{said}\n[tables]"))
+
+    assert fault.endswith(expected)

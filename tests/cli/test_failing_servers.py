@@ -17,7 +17,7 @@ import pytest
 
 from syncengine.model.errors import ServerUnreachableError
 from syncengine.model.pair import Role
-from tests.builders import Files, build_files
+from tests.builders import Files, build_files, ledger_of
 from tests.cli.terminal import (
     PROGRAM,
     TRUNKS,
@@ -76,7 +76,7 @@ def test_a_run_that_has_the_database_open_is_named(tmp_path: Path, typed: Typing
     """Where the process that has an embedded server open is a run of this pair, the run is told, not a stranger."""
     files = drifting_pair(tmp_path)
 
-    with files.open().ledger.locked() as lock, held_by_another(files.database("secondary")):
+    with ledger_of(files.pair_file).locked() as lock, held_by_another(files.database("secondary")):
         lock.name("20000605-061203-3f1a")
         said = typed(*RESYNC, files.pair_file, *TRUNKS)
 

@@ -84,7 +84,7 @@ def test_the_document_of_a_dry_run(tmp_path: Path, typed: Typing) -> None:
 
     document = said.document
     assert said.code == 3
-    assert (document["format"], document["version"]) == ("syncengine.plan-summary", 1)
+    assert (document["format"], document["version"]) == ("syncengine.plan-summary", 2)
     assert document["dry_run"] is True
     assert "outcome" not in document
     assert (document["source"], document["target"], document["policy"]) == ("primary", "secondary", "replace")
@@ -162,8 +162,9 @@ def test_an_error_is_a_document(
     assert said.code == document["code"] == code
     assert (document["format"], document["version"]) == ("syncengine.error", 1)
     assert document["rule"] == rule
+    named = f"\n(rule {rule}: {document['rule_name']})" if rule else ""
     assert says in document["message"]
-    assert said.err == f"{document['message']} {document['hint']}".strip() + "\n"
+    assert said.err == f"{document['message']} {document['hint']}".strip() + f"{named}\n"
 
 
 def test_no_document_holds_a_url(tmp_path: Path, typed: Typing) -> None:

@@ -15,9 +15,10 @@ import pytest
 from syncengine.model.bucket import Bucket
 from syncengine.model.drift import BucketDrift, Counts, Observation, TableObservation, TableState
 from syncengine.model.facts import ServerFacts
+from syncengine.model.grain import Archive
 from syncengine.model.pair import Role
 from syncengine.model.sides import Sides
-from syncengine.model.spec import Archive, DataClass, Kept, TableSpec
+from syncengine.model.spec import DataClass, Kept, TableSpec
 from syncengine.planning.by_hand import administered
 from syncengine.report.repair_commands import repairing
 from tests.builders import AS_OF, DAY, Files, build_files, catalogue, row

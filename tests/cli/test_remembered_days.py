@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from syncengine.staging.remembered_days import FILE
-from tests.builders import Files
+from tests.builders import Files, settings_of
 from tests.cli.terminal import Said, Typing
 from tests.examples import SOAKING
 from tests.observe.test_remembered_verdicts import CLOSED, built
@@ -33,7 +33,7 @@ def verify(tmp_path: Path, typed: Typing) -> Verify:
 
 def memory_of(files: Files) -> Path:
     """Return the file that days are remembered in."""
-    return files.open().settings.staging / FILE
+    return settings_of(files.pair_file).staging / FILE
 
 
 def put(file: Path, content: bytes | None) -> None:

@@ -107,7 +107,7 @@ def test_a_run_is_taken_back_and_done_again(tmp_path: Path, typed: Typing) -> No
     after = files.bag("secondary", "hsplit")
 
     looked = typed("undo", "--pair", files.pair_file, "--dry-run")
-    assert (looked.code, files.bag("secondary", "hsplit")) == (0, after)
+    assert (looked.code, files.bag("secondary", "hsplit")) == (3, after)
     assert f"Plan: undo of run {run}" in looked.out
     undone = typed("undo", "--pair", files.pair_file, "--yes")
     assert (undone.code, files.bag("secondary", "hsplit")) == (0, before)

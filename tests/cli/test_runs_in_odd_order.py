@@ -16,7 +16,7 @@ from syncengine.model.plan import KeptWhy
 from syncengine.model.run import BatchState, RunState
 from syncengine.servers.protocol import Server
 from syncengine.servers.throttle import Throttle
-from tests.builders import Files, build_files, row
+from tests.builders import Files, build_files, ledger_of, row
 from tests.cli.terminal import Typing
 from tests.jobs.backfill.backfills import backfill, finished, history
 from tests.kept_runs import grown_old, killed_after
@@ -136,12 +136,11 @@ def test_a_damaged_run_goes_when_a_person_says_so(tmp_path: Path, typed: Typing)
     files = pair_of(tmp_path)
     run = resync(files.open()).outcome.run_id
     marks_of(files).with_name("run.json").write_text("{")
-    pair = files.open()
-    pruned = list(pair.ledger.prune(keep_days=1, keep_mb=0, now=datetime(2100, 1, 1)))
+    pruned = list(ledger_of(files.pair_file).prune(keep_days=1, keep_mb=0, now=datetime(2100, 1, 1)))
 
     asked = typed("runs", run, "--remove", "--pair", files.pair_file)
     unnamed = typed("runs", "--remove", "--yes", "--pair", files.pair_file)
-    kept = len(pair.runs())
+    kept = len(files.open().runs())
     removed = typed("runs", run, "--remove", "--yes", "--pair", files.pair_file)
 
     assert (pruned, kept) == ([], 1)
@@ -149,7 +148,7 @@ def test_a_damaged_run_goes_when_a_person_says_so(tmp_path: Path, typed: Typing)
     assert "Add --yes to remove it." in asked.err
     assert "syncengine runs RUN --remove" in unnamed.err
     assert f"Run {run} was removed; it cannot be undone any more." in removed.out
-    assert pair.runs() == ()
+    assert files.open().runs() == ()
     assert [*(files.folder / "pair.staging" / "runs").iterdir()] == []
 
 
@@ -304,7 +303,7 @@ def test_steps_of_unknown_outcome_are_named_by_an_undo(tmp_path: Path) -> None:
     files = pair_of(tmp_path)
     resync(files.open())
     marks = marks_of(files)
-    run = files.open().ledger.folder(marks.parent.name)
+    run = ledger_of(files.pair_file).folder(marks.parent.name)
     last = files.open().runs()[-1].done[-1]
     run.mark_batch(last.place, BatchState.UNKNOWN, into=last.into, why="its commit was lost")
 

@@ -9,7 +9,8 @@ import pytest
 
 from syncengine.catalogue import load_catalogue
 from syncengine.demo import DemoPair
-from syncengine.model.spec import Archive, Rollup, TableSpec
+from syncengine.model.grain import Archive
+from syncengine.model.spec import Rollup, TableSpec
 
 SPECS = {spec.name: spec for spec in load_catalogue().tables}
 STEMS = ("split", "agent", "vdn", "vector", "trunk", "tkgrp", "cwc")

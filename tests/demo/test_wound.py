@@ -7,8 +7,9 @@ import pytest
 
 from syncengine.catalogue import load_catalogue
 from syncengine.demo import DemoPair
+from syncengine.model.grain import Archive
 from syncengine.model.pair import Role
-from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.spec import TableSpec
 from tests.demo.test_traffic import single
 from tests.examples import some_of
 

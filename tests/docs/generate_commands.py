@@ -42,7 +42,7 @@ def _command(name: str, command: Any) -> Iterator[str]:
     for paragraph in paragraphs:
         yield textwrap.fill(" ".join(paragraph.split()), WIDTH)
         yield ""
-    hints = typing.get_type_hints(command.callback)
+    hints = inspect.signature(command.callback).parameters
     arguments = [one for one in command.params if one.param_type_name == "argument"]
     words = "".join(f" {one.metavar or one.name.upper()}" for one in arguments)
     yield f"    syncengine {name} [OPTIONS]{words}"
@@ -51,7 +51,7 @@ def _command(name: str, command: Any) -> Iterator[str]:
         yield from _item(f"`{(one.metavar or one.name).strip('[]')}`", one, text=getattr(one, "help", ""))
     for one in command.params:
         if one.param_type_name == "option" and not one.hidden:
-            yield from _item(_names(one, hints.get(one.name)), one, text=one.help or "")
+            yield from _item(_names(one, hints[one.name].annotation), one, text=one.help or "")
 
 
 def _item(names: str, one: Any, *, text: str) -> Iterator[str]:
@@ -74,7 +74,10 @@ def _names(one: Any, hint: Any) -> str:
 
 
 def _value(one: Any, hint: Any) -> str:
-    for kind in (hint, *typing.get_args(hint)):
+    if (one.metavar or "").startswith("["):
+        return str(one.metavar).strip("[]")
+    taken = typing.get_args(hint)[0]
+    for kind in (taken, *typing.get_args(taken)):
         if isinstance(kind, type) and issubclass(kind, enum.Enum):
             return "|".join(str(member.value) for member in kind)
     return one.metavar or "N"

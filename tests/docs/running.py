@@ -15,7 +15,8 @@ from typing import Any
 import duckdb
 
 from syncengine.cli.main import run_for_code
-from syncengine.model.spec import Archive, DataClass
+from syncengine.model.grain import Archive
+from syncengine.model.spec import DataClass
 from tests.builders import DAY, catalogue
 from tests.docs.pages import Block
 

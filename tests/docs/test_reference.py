@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -16,19 +17,24 @@ from pydantic import BaseModel
 from syncengine.app import Pair, open_pair
 from syncengine.catalogue.procedure_file import procedure_names
 from syncengine.catalogue.schema import ColumnEntry, CompanionsFile, SetsFile, SpecFile
-from syncengine.cli.exit_codes import ExitCode, exit_code_of
+from syncengine.cli.exit_codes import ExitCode
 from syncengine.model import errors
 from syncengine.model.archives import Amiss
 from syncengine.model.check import CaseState, ColumnFaultKind, Holding, Severity, Subject
 from syncengine.model.filled_checklist import Seen, TickedBy
+from syncengine.model.grain import Archive
 from syncengine.model.hooks import KINDS, HookState
+from syncengine.model.outcome import RunOutcome
 from syncengine.model.pair import Role
-from syncengine.model.plan import KeptWhy
+from syncengine.model.plan import KeptWhy, Plan
+from syncengine.model.plan_kind import BackfillPortion, PlanKind
+from syncengine.model.policy import Policy
 from syncengine.model.portions import PortionFound
 from syncengine.model.procedure import Place
+from syncengine.model.ran import Ran
 from syncengine.model.rollups import InternalState
 from syncengine.model.run import BatchState, RunState
-from syncengine.model.spec import Archive, DataClass, Evidence, Kept, Rollup
+from syncengine.model.spec import DataClass, Evidence, Kept, Rollup
 from syncengine.model.surroundings import MetKind, Unseen
 from syncengine.model.where_to_work import TroubleKind
 from syncengine.pair_file import read_pair_file
@@ -131,12 +137,6 @@ def test_what_3_means_is_told_of_every_command_that_may_end_with_it() -> None:
     assert all(f"`{page.split()[0]}`" in told for page in pages_of)
 
 
-def test_every_exception_has_its_exit_code() -> None:
-    """The page lists every exception with the code a command would end with."""
-    shown = {name: int(code) for name, code, _ in table_rows(section(EXIT_CODES, "From Python"))}
-    assert shown == {kind.__name__: int(exit_code_of(_raised(kind))) for kind in _below(errors.SyncError)}
-
-
 def test_every_field_of_a_json_document_is_described(
     wounded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -171,9 +171,13 @@ def test_every_field_of_a_json_document_is_described(
         for one in (plan, pair.plan_sync(tables=("agroups", "split_pro"), sets=("timetables",)))
     ]
     assert _fields(*verdicts) == _listed(section(JSON, "Verify"))
+    summaries += [plan_summary(pair.plan_undo()), plan_summary(pair.plan_run_on("this", owners="jmiller"))]
+    summaries[-1]["edit"] = None  # Its own fields are those of another section.
     assert _fields(*summaries) == _listed(section(JSON, "Plan summary"))
-    unseen = [Unseen(Role.SECONDARY, "hsplit", "the link is down")]
-    run = {"outcome": outcome_document(result.outcome, unseen=unseen), "after": None}
+    kinds = {one.default for kind in get_args(PlanKind) for one in fields(kind) if one.name == "name"}
+    assert kinds <= set(CODE.findall(section(JSON, "Plan summary")))
+    unseen = Unseen(Role.SECONDARY, "hsplit", "the link is down")
+    run = {"outcome": outcome_document(Ran(plan, result.outcome, unseen=(unseen,))), "after": None}
     assert _fields(run) == _listed(section(JSON, "Resync"))
 
 
@@ -249,7 +253,9 @@ def test_every_field_of_the_documents_of_a_backfill_is_described(
     planned, done = (typed(*words, *tables, one).document for one in ("--dry-run", "--yes"))
 
     of_done, of_planned = section(JSON, "Backfill").split("With `--dry-run`")
-    before = _fields(backfill_outcome_document({}, (), [PortionFound(1, False, 0, ("hcwc",), ("htrunk",))]))
+    plan = Plan(BackfillPortion(Policy.FILL), 1, datetime(2000, 6, 5), Role.SECONDARY, "UTC", (), ())
+    resumed = Ran(plan, RunOutcome("", ()), before=(PortionFound(1, False, 0, ("hcwc",), ("htrunk",)),))
+    before = _fields(backfill_outcome_document(resumed))
     found = _without(_fields(done), "outcome") - {"portions_before[]"}
     assert found | {field for field in before if field.startswith("portions_before[].")} == _listed(of_done)
     assert _without(_fields(planned), "plans[]") == _listed(of_planned)
@@ -423,18 +429,6 @@ def _first_cells(page: Path) -> Iterator[str]:
 
 def _values(*kinds: type[Enum]) -> set[str]:
     return {str(member.value) for kind in kinds for member in kind}
-
-
-def _below(kind: type[errors.SyncError]) -> Iterator[type[errors.SyncError]]:
-    for inner in kind.__subclasses__():
-        yield inner
-        yield from _below(inner)
-
-
-def _raised(kind: type[errors.SyncError]) -> errors.SyncError:
-    if issubclass(kind, errors.FaultsError):
-        return kind("A sentence.", ())
-    return kind("A sentence.", rule=1) if issubclass(kind, errors.RefusedError) else kind("A sentence.")
 
 
 def _unreadable(table: str) -> None:

@@ -10,13 +10,16 @@ from typing import NoReturn
 
 import pytest
 
+from syncengine.cli.hints import to_type
 from syncengine.execute.transaction import Writing
 from syncengine.jobs import surroundings as looking
-from syncengine.model.allowed import Allowed, SetOffError
+from syncengine.model.allowed import Allowed
 from syncengine.model.errors import ServerError
 from syncengine.model.pair import Role
-from syncengine.model.plan import Plan, Policy, Rollups
+from syncengine.model.plan import Plan
+from syncengine.model.policy import Policy, Rollups
 from syncengine.model.portions import BackfillWishes
+from syncengine.model.refusals import SetOffError
 from syncengine.model.run import RunHeader, RunKind
 from syncengine.model.surroundings import (
     Meeting,
@@ -34,7 +37,7 @@ from syncengine.planning.surroundings import PLANNED, refuse_set_off
 from syncengine.staging.ledger import Begin
 from syncengine.staging.run_folder import RunFolder
 from syncengine.staging.run_reading import RunReading
-from tests.builders import build_files
+from tests.builders import build_files, ledger_of
 from tests.cli.terminal import Typing
 from tests.jobs.backfill.backfills import alike, backfill, history
 from tests.jobs.imitation import BOTH, COUNTS, ON_DELETE, Imitation, imitation, names, once_written, stop, two_tables
@@ -55,7 +58,7 @@ def test_an_allowance_is_of_what_was_there_when_the_plan_was_made(tmp_path: Path
     with pytest.raises(SetOffError, match="It was not there when the plan was made") as refused:
         pair.execute(plan)
 
-    assert "--allow-triggers htrunk and run the same command again" in refused.value.hint
+    assert "`allow_triggers='htrunk'` and run the same command again" in refused.value.hint
     assert pair.runs() == ()
 
 
@@ -258,8 +261,8 @@ def test_an_undo_is_refused_what_has_come_since_and_names_that_alone(tmp_path: P
 
     assert "c_adding" not in refused.value.message
     assert "it has come since" in refused.value.message
-    assert "--exclude-table" not in refused.value.hint
-    assert "--table" not in refused.value.hint
+    assert "`exclude=" not in refused.value.hint
+    assert "`tables=" not in refused.value.hint
     assert "leave the rows as they are" in refused.value.hint
     assert names(back.not_put_back) == [("htrunk", "c_adding")]
     assert sorted(names(undone.set_off)) == [("htrunk", "c_adding"), ("htrunk", "c_deleting")]
@@ -408,7 +411,7 @@ ODD = BackfillWishes(
 
 def test_what_a_backfill_was_asked_for_is_kept_as_it_was(tmp_path: Path) -> None:
     """Names with commas and blanks come back from the folder of the run as what they were."""
-    ledger = history(tmp_path).open().ledger
+    ledger = ledger_of(history(tmp_path).pair_file)
     with ledger.locked() as lock:
         run = ledger.begin(lock, Begin(RunKind.BACKFILL, 1, "odd", request=ODD), needs_bytes=0)
         run.mark_allowance("allowed", ODD.allowed)
@@ -437,8 +440,8 @@ def test_a_hint_can_be_typed() -> None:
     with pytest.raises(SetOffError) as refused:
         refuse_set_off((met,), Allowed(), PLANNED)
 
-    assert "--allow-triggers 'my calls, old'" in refused.value.hint
-    assert "--exclude-table 'my calls, old'" in refused.value.hint
+    assert "--allow-triggers 'my calls, old'" in to_type(refused.value.hint)
+    assert "--exclude-table 'my calls, old'" in to_type(refused.value.hint)
 
 
 def test_days_that_are_rolled_up_are_weighed_before(tmp_path: Path, imitation: Imitation) -> None:
@@ -450,8 +453,8 @@ def test_days_that_are_rolled_up_are_weighed_before(tmp_path: Path, imitation: I
     imitation.have("dcwc", is_a="view")
     plan = files.open().plan_resync(window=window(), tables="hcwc", rollups="recompute")
 
-    assert "--allow-cascades dcwc" in refused.value.hint
-    assert "--policy fill" not in refused.value.hint
+    assert "`allow_cascades='dcwc'`" in refused.value.hint
+    assert "`policy=" not in refused.value.hint
     assert {one.table: (one.then, one.why) for one in plan.stale if one.table != "mcwc"} == {
         "dcwc": (Rollups.LIST, "it is not written: it is a view, which holds no rows of its own"),
         "wcwc": (Rollups.RECOMPUTE, ""),

@@ -10,7 +10,7 @@ import pytest
 
 from syncengine.model.hooks import CheckKind
 from syncengine.model.pair import Role
-from tests.builders import Files, build_files, row
+from tests.builders import Files, build_files, ledger_of, row
 from tests.cli.terminal import Typing
 from tests.jobs.test_outages import broken, guides, link
 from tests.rules.hooked import fails, hook, notes, python, with_hooks
@@ -195,8 +195,10 @@ def test_a_server_that_does_not_answer(tmp_path: Path, typed: Typing) -> None:
 def test_while_a_run_writes_the_servers_are_not_asked(tmp_path: Path, typed: Typing) -> None:
     """A run has the pair: the runs are shown, and neither server is opened, be it locked."""
     files = healthy(tmp_path)
-    pair = files.open()
-    with pair.ledger.locked() as lock, duckdb.connect(str(files.database(Role.SECONDARY))):
+    with (
+        ledger_of(files.pair_file).locked() as lock,
+        duckdb.connect(str(files.database(Role.SECONDARY))),
+    ):
         lock.name("20000605-061203-3f1a")
         said = typed("status", "--pair", files.pair_file)
 
@@ -324,8 +326,7 @@ def test_a_hook_that_could_not_tell(tmp_path: Path, typed: Typing) -> None:
 def test_hooks_are_left_alone_where_the_servers_are(tmp_path: Path, typed: Typing, words: tuple[str, ...]) -> None:
     """With --ledger, and while a run writes, no hook is run."""
     files = with_hooks(healthy(tmp_path), hook("backups"))
-    pair = files.open()
-    with pair.ledger.locked() as lock:
+    with ledger_of(files.pair_file).locked() as lock:
         lock.name("20000605-061203-3f1a")
         typed("status", "--pair", files.pair_file, *words)
 

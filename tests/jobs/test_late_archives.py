@@ -10,8 +10,8 @@ import pytest
 
 from syncengine.model.archives import Amiss
 from syncengine.model.facts import ArchiveState, ArchiveStatus, ClockReset, Kept, ServerFacts
+from syncengine.model.grain import Archive
 from syncengine.model.pair import Role
-from syncengine.model.spec import Archive
 from syncengine.planning.archives import archive_faults
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import Typing

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from syncengine.model.errors import InputError
-from syncengine.model.plan import KeptWhy, Rollups
+from syncengine.model.plan import KeptWhy
+from syncengine.model.policy import Rollups
 from tests.builders import Files, build_files
 from tests.cli.terminal import Typing
 from tests.jobs.test_outages import broken, link
@@ -162,4 +163,4 @@ def test_a_day_without_its_intervals_says_which_to_take_in(tmp_path: Path) -> No
     plan = plan_of(files, window="2000-05-27", tables=("dcwc",), exclude="hcwc")
 
     assert kept(plan)["dcwc", 1][0] is KeptWhy.ROLLUP_HELD
-    assert plan.kept[0].detail == "hcwc was not looked at: take it in too (--table hcwc)"
+    assert plan.kept[0].detail == "hcwc was not looked at: take it in too (`tables='hcwc'`)"

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from syncengine.model.clock import known_to_both
-from syncengine.model.errors import RefusedError
 from syncengine.model.facts import ClockReset, ServerFacts
 from syncengine.model.outages import Outlook
 from syncengine.model.pair import Role
+from syncengine.model.refusals import NotArchivedError
 from syncengine.model.window import Window
 from tests.builders import Files, build_files
 from tests.cli.terminal import Typing
@@ -48,7 +48,7 @@ def test_while_it_archives_an_outage_waits(tmp_path: Path) -> None:
     files = archiving(guides(tmp_path))
 
     assert found(files.open().outages()) == [("05:00-05:29", ("secondary",), Outlook.WAITING)]
-    with pytest.raises(RefusedError) as refused:
+    with pytest.raises(NotArchivedError) as refused:
         files.open().plan_outages()
     assert refused.value.passes
 

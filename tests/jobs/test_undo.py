@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from syncengine.cli.main import run_for_code
-from syncengine.model.errors import InputError, RefusedError, ServerError, StagingError
+from syncengine.model.errors import InputError, ServerError, StagingError
 from syncengine.model.pair import Role
 from syncengine.model.plan import KeptWhy
+from syncengine.model.refusals import NothingToPutBackError
 from syncengine.servers.protocol import Server
 from tests.builders import DAY, Files, build_files, row
 from tests.meddling import Meddling, meddle
@@ -60,7 +61,7 @@ def test_an_undo_of_nothing_but_what_is_too_old_is_refused(tmp_path: Path) -> No
     days_later(files, 30)
     pair = files.open()
 
-    with pytest.raises(RefusedError, match="no longer keeps rows of that age"):
+    with pytest.raises(NothingToPutBackError, match="no longer keeps rows of that age"):
         pair.plan_undo()
     assert len(pair.runs()) == 1
 
@@ -213,7 +214,7 @@ def test_no_later_run_is_named_where_there_is_none(tmp_path: Path) -> None:
     pair.execute(pair.plan_sync(tables="users"))
     files.run("secondary", "INSERT INTO users (user_id, full_name) VALUES ('new', 'Somebody')")
 
-    with pytest.raises(RefusedError, match="somebody else has changed it since") as error:
+    with pytest.raises(NothingToPutBackError, match="somebody else has changed it since") as error:
         files.open().plan_undo()
 
     assert "later run" not in error.value.hint

@@ -12,7 +12,8 @@ import pytest
 from syncengine.model.errors import ServerError
 from syncengine.model.outages import Outlook
 from syncengine.model.pair import Role
-from syncengine.model.plan import KeptWhy, Rollups
+from syncengine.model.plan import KeptWhy
+from syncengine.model.policy import Rollups
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import Typing
 from tests.jobs.test_outages import OPEN, link

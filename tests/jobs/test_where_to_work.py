@@ -80,7 +80,8 @@ class Told:
 
 def told(files: Files) -> Told:
     """Check a pair once."""
-    found = files.open().daily()
+    found = files.open().status().daily
+    assert found is not None
     screen = io.StringIO()
     print_daily(Console(file=screen, width=200), found, "pair.toml")
     return Told(daily_document(found, "pair.toml"), " ".join(screen.getvalue().split()))

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from syncengine.model.bucket import Bucket, BucketColumns, bucket_start, period_of, quarter_of
-from syncengine.model.selection import epochs_of, select_window, whole_periods
-from syncengine.model.spec import Archive
+from syncengine.model.bucket import Bucket, BucketColumns, bucket_start, quarter_of
+from syncengine.model.grain import Archive
+from syncengine.model.selection import epochs_of, select_window
 from syncengine.model.window import Window
 from syncengine.model.window_syntax import parse_window
 from tests.builders import build_files, catalogue, row
@@ -44,7 +44,7 @@ DENVER_SPRING = datetime(2000, 4, 2)
 )
 def test_a_window_selects_whole_periods_only(archive: Archive, typed: str, expected: tuple[date, date] | None) -> None:
     """A window shorter than a day, week or month selects no row of that archive (rule 5)."""
-    assert whole_periods(archive, parse_window(typed)) == expected
+    assert archive.grain.unit.whole(parse_window(typed)) == expected
 
 
 @pytest.mark.parametrize("archive", [Archive.DAILY, Archive.WEEKLY, Archive.MONTHLY])
@@ -58,19 +58,19 @@ def test_a_row_is_selected_exactly_when_its_period_lies_inside(archive: Archive)
             begin = datetime(start.year, start.month, start.day)
             window = Window(begin, begin + timedelta(days=days))
 
-            chosen = whole_periods(archive, window)
+            chosen = archive.grain.unit.whole(window)
 
             for row_date in rows:
-                period = period_of(archive, row_date)
+                period = archive.grain.period(row_date)
                 inside = window.start <= period.start and period.stop <= window.stop
                 assert (chosen is not None and chosen[0] <= row_date < chosen[1]) == inside
 
 
 def test_a_month_is_as_long_as_the_calendar_says() -> None:
     """A monthly row stands for its calendar month, February and December too."""
-    assert period_of(Archive.MONTHLY, date(2000, 2, 1)).stop == datetime(2000, 3, 1)
-    assert period_of(Archive.MONTHLY, date(1999, 12, 1)).stop == datetime(2000, 1, 1)
-    assert period_of(Archive.WEEKLY, date(2000, 2, 27)).stop == datetime(2000, 3, 5)
+    assert Archive.MONTHLY.grain.period(date(2000, 2, 1)).stop == datetime(2000, 3, 1)
+    assert Archive.MONTHLY.grain.period(date(1999, 12, 1)).stop == datetime(2000, 1, 1)
+    assert Archive.WEEKLY.grain.period(date(2000, 2, 27)).stop == datetime(2000, 3, 5)
 
 
 def test_event_labels_fold_to_their_quarter() -> None:

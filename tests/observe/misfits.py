@@ -15,7 +15,7 @@ from syncengine.model.pair import Role
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions, gather_facts
 from syncengine.servers.kinds import open_server
-from tests.builders import Files, build_files, catalogue
+from tests.builders import Files, build_files, catalogue, settings_of
 from tests.scenes import outage, storage, trunks
 
 GUIDE_DAY = Window(datetime(2000, 6, 5), datetime(2000, 6, 6))
@@ -45,10 +45,10 @@ def alter(files: Files, table: str, change: str, roles: Iterable[Role | str] = t
 
 def facts_of(files: Files, role: Role, *, coverage: bool = True) -> ServerFacts:
     """Return what planning is told of one server."""
-    pair = files.open()
-    server = open_server(pair.settings.server(role), files.folder, writable=False, limits=pair.settings.limits)
+    settings = settings_of(files.pair_file)
+    server = open_server(settings.server(role), files.folder, writable=False, limits=settings.limits)
     try:
-        return gather_facts(server, role, FactQuestions(pair.settings, catalogue(), GUIDE_DAY, coverage=coverage))
+        return gather_facts(server, role, FactQuestions(settings, catalogue(), GUIDE_DAY, coverage=coverage))
     finally:
         server.close()
 

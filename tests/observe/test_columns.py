@@ -9,12 +9,11 @@ import pytest
 
 from syncengine.app import open_pair
 from syncengine.model.drift import TableState
-from syncengine.model.facts import WITNESSES
 from syncengine.model.pair import Role
 from syncengine.observe.columns import ColumnsVerdict, judge_columns
 from syncengine.servers.kinds import open_server
 from syncengine.servers.protocol import LiveTable
-from tests.builders import DAY, Files, build_files, catalogue, half_hours, row
+from tests.builders import DAY, Files, build_files, catalogue, half_hours, row, settings_of
 from tests.examples import some_of
 from tests.observe.misfits import NUMBER, ROLES, alter, facts_of, noted, pair_of
 from tests.scenes import drifting, table_of, trunks
@@ -75,7 +74,7 @@ def test_a_witness_that_does_not_fit_is_passed_over(tmp_path: Path, change: str,
     assert [(day.shortest, day.longest) for day in facts.lengths] == [(30, 30)]
 
 
-@pytest.mark.parametrize("witness", WITNESSES)
+@pytest.mark.parametrize("witness", [spec.name for spec in catalogue().witnesses])
 def test_every_witness_is_judged(tmp_path: Path, witness: str) -> None:
     """Each table that is asked which intervals were seen may lack columns."""
     files = build_files(tmp_path, [witness, "synonyms"])
@@ -185,10 +184,10 @@ OPTIONAL = [
 
 def verdict_of(files: Files, name: str) -> ColumnsVerdict:
     """Judge a table of both servers."""
-    pair = files.open()
+    settings = settings_of(files.pair_file)
     live = {}
     for role in Role:
-        server = open_server(pair.settings.server(role), files.folder, writable=False, limits=pair.settings.limits)
+        server = open_server(settings.server(role), files.folder, writable=False, limits=settings.limits)
         live[role] = server.tables([name]).get(name)
         server.close()
     return judge_columns(catalogue().table(name), live)

@@ -20,15 +20,18 @@ from syncengine.model.drift import Observation
 from syncengine.model.errors import ServerError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.pair import Role
+from syncengine.model.progress import Silent
 from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.spec import TableSpec
+from syncengine.model.window_syntax import parse_window
 from syncengine.observe.observation import observe
 from syncengine.observe.request import Request
 from syncengine.report.verify_json import verify_document
 from syncengine.report.verify_text import print_verdict
 from syncengine.servers.protocol import Server, ServerDescription
+from syncengine.staging.cache import Cache
 from syncengine.staging.remembered_days import FILE, Memory
-from tests.builders import Files, build_files, catalogue, row
+from tests.builders import Files, build_files, catalogue, row, servers_of, settings_of
 from tests.meddling import MeddledServer, Meddling
 from tests.scenes import trunk
 
@@ -122,18 +125,16 @@ def verify(
     **request: Any,
 ) -> Verified:
     """Verify one table with what is remembered of the pair."""
-    pair = files.open()
+    settings = settings_of(files.pair_file)
     with (
-        pair.connections.servers(frozenset()) as opened,
-        Memory(pair.settings.staging) as memory,
-        pair._observer.cache() as cache,  # noqa: SLF001
+        servers_of(files.pair_file) as opened,
+        Memory(settings.staging) as memory,
+        Cache(settings.staging, memory_mb=settings.limits.memory_mb) as cache,
     ):
         servers = {role: Watched(server, versions or steady(), locale, before) for role, server in opened.items()}
         specs = (spec or catalogue().table("htrunk"),)
         asked = Request(specs, Role.PRIMARY, datetime(2000, 6, 5, 7, 10), seed=7, now=now)
-        observation = observe(
-            servers, pair.settings, pair.catalogue, replace(asked, **request), cache, pair.progress, memory
-        )
+        observation = observe(servers, settings, catalogue(), replace(asked, **request), cache, Silent(), memory)
         queries = [query.selection for server in servers.values() for query in server.asked]
         days = {day for one in queries if one.window for day in one.window.days()}
         told = [query.selection.window for server in servers.values() for query in server.versions_asked]
@@ -355,7 +356,7 @@ def test_where_no_server_tells_versions_nothing_is_remembered(tmp_path: Path) ->
     verify(files, versions=none_told)
 
     assert verify(files, versions=none_told).days == EVERYTHING
-    assert not (files.open().settings.staging / FILE).exists()
+    assert not (settings_of(files.pair_file).staging / FILE).exists()
 
 
 def test_a_server_that_begins_to_count_anew_between_two_slices_tells_nothing(tmp_path: Path) -> None:
@@ -370,7 +371,7 @@ def test_a_server_that_begins_to_count_anew_between_two_slices_tells_nothing(tmp
 
     verify(files, versions=restarted)
 
-    assert not (files.open().settings.staging / FILE).exists()
+    assert not (settings_of(files.pair_file).staging / FILE).exists()
 
 
 def test_versions_are_asked_for_days_that_can_be_remembered(tmp_path: Path) -> None:
@@ -378,8 +379,8 @@ def test_versions_are_asked_for_days_that_can_be_remembered(tmp_path: Path) -> N
     files = built(tmp_path)
 
     assert verify(files).versions_of == set(CLOSED)
-    first = files.open()._observer.request((), f"{CLOSED[0]} 04:00..04:29", (), Role.PRIMARY, every_row=False)  # noqa: SLF001
-    assert verify(files, window=first.window).versions_of == set()
+    first = parse_window(f"{CLOSED[0]} 04:00..04:29")
+    assert verify(files, window=first).versions_of == set()
     assert verify(files, every_row=True).versions_of == set()
     assert verify(files).versions_of == set(CLOSED)
 
@@ -388,8 +389,8 @@ def test_a_look_at_some_days_leaves_the_others_remembered(tmp_path: Path) -> Non
     """What was not asked about is neither spared nor forgotten."""
     files = built(tmp_path)
     verify(files)
-    one = files.open()._observer.request((), f"{CLOSED[5]} 00:00..23:59", (), Role.PRIMARY, every_row=False)  # noqa: SLF001
-    verify(files, window=one.window, versions=steady(CLOSED[5]))
+    one = parse_window(f"{CLOSED[5]} 00:00..23:59")
+    verify(files, window=one, versions=steady(CLOSED[5]))
 
     assert verify(files, versions=steady(CLOSED[5])).days == {TODAY, *AGAIN}
 
@@ -410,7 +411,7 @@ def test_what_is_forgotten_is_read(tmp_path: Path) -> None:
     """A day that a run is about to write is read by the next verify, whatever becomes of the run."""
     files = built(tmp_path)
     verify(files)
-    with Memory(files.open().settings.staging) as memory:
+    with Memory(settings_of(files.pair_file).staging) as memory:
         memory.forget([("htrunk", 1, CLOSED[0])])
 
     assert CLOSED[0] in verify(files).days
@@ -421,7 +422,7 @@ def test_a_verify_does_not_remember_across_a_write(tmp_path: Path) -> None:
     files = built(tmp_path)
 
     def forget() -> None:
-        with Memory(files.open().settings.staging) as memory:
+        with Memory(settings_of(files.pair_file).staging) as memory:
             memory.forget([("htrunk", 1, CLOSED[0])])
 
     verify(files, before=forget)
@@ -433,7 +434,7 @@ def test_a_verdict_is_of_whole_days(tmp_path: Path) -> None:
     """A window that cuts a day has that day read, however well it is remembered."""
     files = built(tmp_path)
     verify(files)
-    window = files.open()._observer.request((), f"{CLOSED[0]} 04:00..04:29", (), Role.PRIMARY, every_row=False).window  # noqa: SLF001
+    window = parse_window(f"{CLOSED[0]} 04:00..04:29")
 
     found = verify(files, window=window)
 
@@ -496,7 +497,7 @@ def test_a_damaged_memory_is_said(tmp_path: Path) -> None:
     """A damaged file fails no verify: everything is read, and the verdict says why."""
     files = built(tmp_path)
     verify(files)
-    (files.open().settings.staging / FILE).write_bytes(b"no database" * 1000)
+    (settings_of(files.pair_file).staging / FILE).write_bytes(b"no database" * 1000)
 
     found = verify(files)
 

@@ -12,8 +12,8 @@ import pytest
 
 from syncengine.app import open_pair
 from syncengine.model.errors import InputError, PairFileError
+from syncengine.model.grain import Archive
 from syncengine.model.pair import Limits, Role
-from syncengine.model.spec import Archive
 from syncengine.pair_file import read_pair_file
 from syncengine.pair_file.schema import LimitsEntry, PairEntry, RetentionEntry, ServerEntry
 from tests.builders import build_files

@@ -8,8 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncengine.model.bucket import period_of
-from syncengine.model.spec import Archive
+from syncengine.model.grain import Archive
 from syncengine.model.window import DAY, Window
 from syncengine.planning.portions import day_windows, month_windows
 from tests.examples import examples
@@ -84,11 +83,11 @@ def test_long_portions_hold_every_week_and_month_whole(window: Window, most_mont
     assert (found[0].start, found[-1].stop) == (window.start, window.stop)
     assert all(later.start < earlier.stop for earlier, later in pairwise(found))
     for day in window.days():
-        week = period_of(Archive.WEEKLY, day)
+        week = Archive.WEEKLY.grain.period(day)
         if window.clipped(week) == week:
             assert [piece for piece in found if piece.clipped(week) == week]
         if day.day == 1:
-            month = period_of(Archive.MONTHLY, day)
+            month = Archive.MONTHLY.grain.period(day)
             holding = [piece for piece in found if piece.clipped(month) == month]
             assert len(holding) == (window.clipped(month) == month)
 

@@ -13,11 +13,12 @@ from syncengine.model.check import Finding, Holding, PairCheck, ServerCheck, Sev
 from syncengine.model.daily_check import HookCheck
 from syncengine.model.facts import ArchiveStatus, DayLengths, Outage, ServerFacts
 from syncengine.model.filled_checklist import ChecklistRecord, Seen, Sighting, Tick, TickedBy
+from syncengine.model.grain import Archive
 from syncengine.model.hooks import CheckKind
 from syncengine.model.outages import BlindTime, OutageFinding, OutageReport, Outlook, Unseen, UnseenWhy
 from syncengine.model.pair import CallHistory, PairSettings, Role, ServerSettings
 from syncengine.model.procedure import Place, Procedure, ProcedureLine, SightName
-from syncengine.model.spec import Archive, DataClass
+from syncengine.model.spec import DataClass
 from syncengine.model.window import Window
 from syncengine.planning.filling import filled_in
 from syncengine.planning.sights.evidence import Evidence, Need, Question

@@ -13,11 +13,11 @@ from syncengine.model.checklist import ChecklistLine, LineKind
 from syncengine.model.daily_check import DailyCheck, HookCheck, ServerDay
 from syncengine.model.facts import ArchiveStatus, ServerFacts
 from syncengine.model.filled_checklist import ChecklistRecord, Seen, Sighting, Tick, TickedBy
+from syncengine.model.grain import Archive
 from syncengine.model.hooks import CheckKind, HookRecord, HookState
 from syncengine.model.pair import CallHistory, Role
 from syncengine.model.procedure import Place, Procedure, ProcedureLine, SightName
 from syncengine.model.run import BatchPlace, BatchRecord, BatchState, RunHeader, RunKind, RunRecord, RunState
-from syncengine.model.spec import Archive
 from syncengine.model.support import Support
 from syncengine.model.timetable_flag import TimetableFlag, TimetableState
 from syncengine.model.timetables import Schedule, Timetable, TimetableListing, TimetableSide
@@ -127,9 +127,11 @@ def test_administration_is_alike_or_was_copied(tmp_path: Path) -> None:
         both={"htrunk": trunks(400, 700)},
         primary={"sp_ex_adm": [row("sp_ex_adm", split=1)]},
     )
-    alike = files.open().daily()
+    alike = files.open().status().daily
     files.add("secondary", "synonyms", row("synonyms", item_type="vdn", value="1"))
-    differing = files.open().daily()
+    differing = files.open().status().daily
+    assert alike is not None
+    assert differing is not None
     copied = run(RunKind.SYNC, into=Role.PRIMARY)
     hooked = replace(copied, hooks=(HookRecord("multi-user", Role.PRIMARY, 1, HookState.DONE, LATER),))
     failed = replace(copied, hooks=(HookRecord("multi-user", Role.PRIMARY, 1, HookState.FAILED, LATER),))
@@ -178,7 +180,8 @@ def test_administration_is_alike_or_was_copied(tmp_path: Path) -> None:
     started = replace(alike, drift=same, servers=(longer, longer))
     assert "an outage began before" in ask(SightName.IN_STEP, COPYING, daily=started).says
     files.run("secondary", "ALTER TABLE synonyms DROP COLUMN value")
-    torn = files.open().daily()
+    torn = files.open().status().daily
+    assert torn is not None
     assert ask(SightName.IN_STEP, COPYING, daily=torn).says.startswith("synonyms could not be compared")
     assert ask(name, COPYING, daily=torn).seen is Seen.NOT_SEEN
 

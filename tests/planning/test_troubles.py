@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from syncengine.model.facts import ArchiveState, ArchiveStatus, ClockReset, IntervalCoverage, Outage, ServerFacts
+from syncengine.model.grain import Archive
 from syncengine.model.pair import Role
-from syncengine.model.spec import Archive
 from syncengine.model.where_to_work import TroubleKind
 from syncengine.model.window import Window
 from syncengine.planning.archives import archive_faults

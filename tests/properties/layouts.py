@@ -14,7 +14,8 @@ import duckdb
 import pyarrow as pa
 
 from syncengine.model.bucket import QUANTUM_SECONDS, Bucket, BucketColumns, quarter_of
-from syncengine.model.spec import Archive, ColumnType, TableSpec
+from syncengine.model.grain import Archive
+from syncengine.model.spec import ColumnType, TableSpec
 from syncengine.model.window import Window
 from tests.builders import Files, build_files, catalogue, row
 

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from syncengine.app import Pair
 from syncengine.model.drift import Observation, TableObservation
 from syncengine.model.merging import merged
-from syncengine.model.pair import Role
+from syncengine.model.pair import PairSettings, Role
 from syncengine.model.progress import Silent
 from syncengine.observe.observation import observe
 from syncengine.observe.request import Months, Request
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
-from tests.builders import Files, Row, build_files, catalogue, connected, insert, row
+from tests.builders import Files, Row, build_files, catalogue, connected, insert, row, servers_of, settings_of
 
 AS_OF = datetime(2000, 7, 10, 7, 10)
 TABLES = ("htrunk", "dtrunk", "wtrunk", "mtrunk", "haglog", "call_rec", "ag_actv", "synonyms", "agroups")
@@ -51,8 +50,12 @@ def epoch(moment: datetime) -> int:
 
 def login(begin: datetime, end: datetime | None, *, agent: str = "4001", cut: str = "", **values: Any) -> Row:
     """Return a haglog row; `cut` holds `<` where its beginning was cut, and `>` for its end."""
-    told: dict[str, Any] = {"inflag": "<" if "<" in cut else None, "outflag": ">" if ">" in cut else None}
-    told |= {"row_date": begin.date(), "login": epoch(begin), "logout": epoch(end) if end else None}
+    told: dict[str, Any] = {
+        "inflag": "<" if "<" in cut else None,
+        "outflag": ">" if ">" in cut else None,
+        "row_date": begin.date(),
+    }
+    told |= {"login": epoch(begin), "logout": epoch(end) if end else None}
     return row("haglog", **{"logid": agent, "extn": "200", "split": 1, **told, **values})
 
 
@@ -81,16 +84,15 @@ def filled(empty: Files, rows: Rows) -> Iterator[Files]:
 class Looking:
     """A pair that is looked at, as often as one likes."""
 
-    pair: Pair
-    servers: dict[Role, Server]
+    settings: PairSettings
+    servers: Mapping[Role, Server]
 
     @classmethod
     @contextmanager
     def at(cls, files: Files) -> Iterator[Looking]:
         """Open both servers."""
-        pair = files.open()
-        with pair.connections.servers(frozenset()) as servers:
-            yield cls(pair, dict(servers))
+        with servers_of(files.pair_file) as servers:
+            yield cls(settings_of(files.pair_file), servers)
 
     def request(self, tables: Sequence[str] = TABLES, **asked: Any) -> Request:
         """Return the request for some tables, with the facts at hand, so that all parts have the same."""
@@ -100,9 +102,8 @@ class Looking:
 
     def look(self, request: Request) -> Observation:
         """Observe what is asked for."""
-        settings = self.pair.settings
-        with Cache(settings.staging, memory_mb=settings.limits.memory_mb) as cache:
-            return observe(self.servers, settings, self.pair.catalogue, request, cache, Silent())
+        with Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb) as cache:
+            return observe(self.servers, self.settings, catalogue(), request, cache, Silent())
 
     def in_parts(self, request: Request, edges: Sequence[date]) -> Observation:
         """Observe each month of each table for itself, the last first, and merge what is found."""
@@ -111,7 +112,7 @@ class Looking:
             for spec in request.specs
             for months in reversed(parted(edges))
         ]
-        return merged(parts, samples=self.pair.settings.limits.samples)
+        return merged(parts, samples=self.settings.limits.samples)
 
 
 def parted(edges: Sequence[date]) -> list[Months]:

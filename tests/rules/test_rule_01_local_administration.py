@@ -8,7 +8,8 @@ import pytest
 
 from syncengine.cli.main import run_for_code
 from syncengine.model.drift import TableState
-from syncengine.model.errors import InputError, RefusedError
+from syncengine.model.errors import InputError
+from syncengine.model.refusals import LocalAdministrationError
 from tests.builders import Files, build_files, row
 from tests.scenes import plan_of, storage, table_of, trunk, trunks
 
@@ -36,10 +37,10 @@ def test_one_local_table_refuses_the_whole_request(tmp_path: Path) -> None:
     """A local table among others stops all of them, so that nobody believes it was copied."""
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": trunks(400, 500)}, primary={"htrunk": [trunk(500)]})
 
-    with pytest.raises(RefusedError, match="dcalloc") as refused:
+    with pytest.raises(LocalAdministrationError, match="dcalloc") as refused:
         plan_of(files, tables=("htrunk", "dcalloc"))
 
-    assert refused.value.rule == 1
+    assert refused.value.tables == ("dcalloc",)
 
 
 def unlike_storage(folder: Path) -> Files:
@@ -66,5 +67,5 @@ def test_a_verify_of_local_tables_alone_does_not_say_in_sync(tmp_path: Path) -> 
     """Asked for nothing that can be compared, a verify says so and why, instead of a verdict about nothing."""
     files = unlike_storage(tmp_path)
 
-    with pytest.raises(InputError, match=r"nothing to compare. dcalloc: belongs to one server"):
+    with pytest.raises(InputError, match=r"nothing to compare. dcalloc: local administration belongs to one server"):
         files.open().verify(tables=("dcalloc",))

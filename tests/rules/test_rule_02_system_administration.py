@@ -77,5 +77,5 @@ def test_the_set_of_users_is_always_of_all_acds(tmp_path: Path) -> None:
 
     with pytest.raises(InputError, match="The set users is always of all ACDs"):
         files.open().verify(sets=("users",), acds=(1,))
-    with pytest.raises(InputError, match="Leave --acd out"):
+    with pytest.raises(InputError, match="Leave `acds=` out"):
         files.open().plan_sync(sets=("users",), acds=(1,))

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from syncengine.model.errors import RefusedError
 from syncengine.model.pair import Role
 from syncengine.model.plan import KeptWhy
+from syncengine.model.refusals import TooManyDeletionsError
 from tests.builders import Files, build_files, row
 from tests.scenes import code, kept, outage, plan_of, resync, storage, trunk, trunks
 
@@ -245,6 +245,6 @@ def test_each_direction_has_a_ceiling_of_its_own(tmp_path: Path) -> None:
 
     assert plan_of(files, window=WINDOW, tables=("htrunk",), policy="reconcile").deletions == 4
     files.add("primary", "htrunk", trunk(500, 5, incomplete=1))
-    with pytest.raises(RefusedError, match="delete 3 rows that only primary holds") as refused:
+    with pytest.raises(TooManyDeletionsError, match="delete 3 rows that only primary holds") as refused:
         plan_of(files, window=WINDOW, tables=("htrunk",), policy="reconcile")
-    assert refused.value.rule == 13
+    assert (refused.value.into, refused.value.count) == ("primary", 3)

@@ -15,12 +15,13 @@ from syncengine.model.bucket import BucketColumns
 from syncengine.model.checklist import LineKind
 from syncengine.model.outcome import StepState
 from syncengine.model.pair import Role
-from syncengine.model.plan import Plan, Rollups
+from syncengine.model.plan import Plan
+from syncengine.model.policy import Rollups
 from syncengine.model.run import RunKind
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.observe.rollups.recomputed_rows import Recomputing
 from syncengine.staging.ledger import Begin
-from tests.builders import Files, build_files, row
+from tests.builders import Files, build_files, ledger_of, row
 from tests.cli.terminal import Typing
 from tests.examples import some_of
 from tests.kept_runs import altered
@@ -101,8 +102,9 @@ def test_listing_writes_no_roll_up(tmp_path: Path) -> None:
 def test_no_period_is_trusted_beside_a_run_whose_marks_are_damaged(tmp_path: Path) -> None:
     """A period that such a run may have written does not show that a roll-up of ours is right: they are listed."""
     files = pair(tmp_path, blind={IN_MAY: 1030})
-    with files.open().ledger.locked() as lock:
-        run = files.open().ledger.begin(lock, Begin(RunKind.RESYNC, 1, "a test"), needs_bytes=0)
+    ledger = ledger_of(files.pair_file)
+    with ledger.locked() as lock:
+        run = ledger.begin(lock, Begin(RunKind.RESYNC, 1, "a test"), needs_bytes=0)
     altered(run.marks, 40)
 
     plan = planned(files)

@@ -76,7 +76,7 @@ def test_a_day_is_not_copied_without_a_look_at_its_intervals(tmp_path: Path) -> 
     planned = plan_of(files, window="2000-06-04", tables=("dcwc",))
 
     assert planned.steps == ()
-    assert "--table hcwc" in planned.kept[0].detail
+    assert "`tables='hcwc'`" in planned.kept[0].detail
 
 
 def test_a_day_summarised_from_broken_intervals_is_not_copied(tmp_path: Path) -> None:

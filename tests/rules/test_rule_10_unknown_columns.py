@@ -84,7 +84,7 @@ def test_a_row_that_is_to_be_made_is_refused_or_has_null(tmp_path: Path, told: s
     assert done.rollups is not None
     if told == "refuse":
         assert days(files) == before
-        assert "do not tell mystery; --unknown-columns null" in fates(done.rollups)["dcwc"][1]
+        assert "do not tell mystery; `unknown_columns='null'`" in fates(done.rollups)["dcwc"][1]
     else:
         assert days(files) == [("7", whole(files)[0], 336), ("42", whole(files)[1], None)]
         assert fates(done.rollups)["dcwc"] == ("list", "all but mystery is recomputed")
@@ -142,7 +142,7 @@ def test_it_is_only_for_what_is_recomputed(tmp_path: Path, typed: Typing) -> Non
 
     assert said.code == 2
     assert "Add --rollups recompute." in said.err
-    with pytest.raises(InputError, match="way with unknown columns"):
+    with pytest.raises(InputError, match=r"unknown_columns=.guess.` cannot be meant"):
         files.open().plan_resync(window=window(SUNDAY), unknown_columns="guess")
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from syncengine.app import Pair
 from syncengine.cli.main import run_for_code
-from syncengine.model.errors import RefusedError, ServerUnreachableError
+from syncengine.model.errors import ServerUnreachableError
+from syncengine.model.refusals import UnlikeLoadsError
 from tests.builders import Files, build_files
 from tests.cli.terminal import Typing
 from tests.rules.hooked import fails, hook, notes, python, ran, with_hooks
@@ -189,7 +190,7 @@ def test_an_upgrade_between_plan_and_run_is_refused(tmp_path: Path) -> None:
     files = untold(tmp_path, hook("load", pkginfo("r3v8ag.f")))
     planned = plan_of(files, tables=("htrunk",))
 
-    with pytest.raises(RefusedError, match=r"primary r3v8aj\.a, secondary r3v8ag\.f"):
+    with pytest.raises(UnlikeLoadsError, match=r"primary r3v8aj\.a, secondary r3v8ag\.f"):
         upgraded(files).execute(planned)
     assert files.open().runs() == ()
 
@@ -200,7 +201,7 @@ def test_an_upgrade_before_a_resume_is_refused(tmp_path: Path, before_batch: Hit
     before_batch(0, ServerUnreachableError("the line is cut"))
     files.open().execute(plan_of(files, tables=("htrunk",)))
 
-    with pytest.raises(RefusedError, match="different CMS loads"):
+    with pytest.raises(UnlikeLoadsError, match="different CMS loads"):
         upgraded(files).resume()
 
 

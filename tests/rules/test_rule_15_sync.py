@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from syncengine.model.drift import ChangedBy
-from syncengine.model.errors import InputError, RefusedError
+from syncengine.model.errors import InputError
 from syncengine.model.plan import KeptWhy, Plan
+from syncengine.model.refusals import ConflictsError
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import Typing
 from tests.examples import some_of
@@ -82,9 +83,9 @@ def test_what_only_the_target_changed_is_not_written_over_unasked(tmp_path: Path
     plan = sync_plan_of(files, tables="synonyms")
 
     assert told(plan) == {value: ("target", KeptWhy.CONFLICT), "2": ("source", None)}
-    with pytest.raises(RefusedError, match="was changed on secondary since both servers were last alike") as refusal:
+    with pytest.raises(ConflictsError, match="was changed on secondary since both servers were last alike") as refusal:
         files.open().execute(plan)
-    assert refusal.value.rule == 15
+    assert refusal.value.changes == plan.conflicts
     assert files.bag("secondary", "synonyms") == before
 
 
@@ -302,7 +303,7 @@ def test_history_and_administration_have_a_command_each(tmp_path: Path, typed: T
     said = typed("sync", "--pair", files.pair_file)
     assert (said.code, "Name a set" in said.err) == (2, True)
     said = typed("sync", "--pair", files.pair_file, "--table", "synonyms", "--policy", "reconcile")
-    assert (said.code, "Choose replace or fill" in said.err) == (2, True)
+    assert (said.code, "'reconcile' is not one of 'replace', 'fill'" in said.err) == (2, True)
 
 
 def test_json_tells_who_changed_what(tmp_path: Path, typed: Typing) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from syncengine.app import Ran
-from syncengine.model.errors import InputError, RefusedError
+from syncengine.model.errors import InputError
 from syncengine.model.plan import KeptWhy, Plan
+from syncengine.model.refusals import NothingToPutBackError
 from syncengine.model.run import RunKind
 from tests.builders import Files
 from tests.cli.terminal import Typing
@@ -107,7 +108,7 @@ def test_json_tells_each_timetable(tmp_path: Path, typed: Typing) -> None:
         "now": {"says": "not here", "stored": "n"},
         "then": {"says": "only here", "stored": "o"},
     }
-    assert document["rows_from"] == "target-edited"
+    assert document["kind"] == "timetables"
     assert document["outcome"]["done"]
     (record,) = files.open().runs()
     assert (record.header.kind, record.header.about) == (
@@ -169,7 +170,7 @@ def test_a_later_edit_is_named_and_undone_first(tmp_path: Path) -> None:
     pair = files.open()
     second = pair.execute(pair.plan_run_on("any", owners=("jm",)))
 
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(NothingToPutBackError) as caught:
         files.open().plan_undo(first.outcome.run_id)
     undo(files, second)
     between = flags(files)

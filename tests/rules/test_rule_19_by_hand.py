@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from syncengine.model.errors import RefusedError
 from syncengine.model.plan import KeptWhy
+from syncengine.model.refusals import TooManyDeletionsError
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import Typing
 from tests.examples import some_of
@@ -92,9 +92,9 @@ def test_removals_are_under_the_ceiling_of_deletions(tmp_path: Path) -> None:
     """Told to remove users, a plan that removes more rows than allowed is refused all the same."""
     files = one_removed(tmp_path)
 
-    with pytest.raises(RefusedError, match="would delete 3 rows") as refusal:
+    with pytest.raises(TooManyDeletionsError, match="would delete 3 rows") as refusal:
         sync(files, tables=["users", "features"], remove_users=True, allow_deletions=2)
-    assert refusal.value.rule == 13
+    assert refusal.value.count == 3
 
 
 @pytest.mark.soak

@@ -21,7 +21,7 @@ from syncengine.servers.duckdb.server import DuckDBServer
 from syncengine.servers.masked import MaskedServer, MaskedSession
 from syncengine.servers.masked_errors import masking
 from syncengine.servers.protocol import Server, ServerDescription
-from tests.builders import Files, build_files
+from tests.builders import Files, build_files, servers_of
 
 HOST = "s3cret-host"
 MASK = Mask((("A_HOST", HOST),))
@@ -137,7 +137,7 @@ def _asked(server: Any, name: str) -> None:
 def test_another_server_has_another_identity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is masked alike is not taken for the same server: a run is not put back on another one."""
     files: Files = build_files(tmp_path)
-    with files.open().connections.servers(frozenset()) as servers:
+    with servers_of(files.pair_file) as servers:
         inner = servers[Role.PRIMARY]
         described = inner.describe()
         identities = []

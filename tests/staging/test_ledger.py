@@ -10,6 +10,7 @@ import pytest
 from syncengine.model.errors import InputError, OccupiedError, StagingError
 from syncengine.model.run import RunKind, RunState
 from syncengine.staging import ledger as ledger_module
+from syncengine.staging import run_folder
 from syncengine.staging.ledger import Begin, Ledger
 from syncengine.staging.marks import append_mark, create_marks, read_marks, settle
 
@@ -48,6 +49,19 @@ def test_runs_are_in_the_order_they_were_begun_whatever_the_clock(
     assert second < first
     assert [run.id for run in ledger.runs()] == [first, second]
     assert ledger.find(None).id == second
+
+
+def test_a_run_of_another_version_is_said_to_be_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run whose plan was kept in another form is told in one sentence, and is neither gone on with nor undone."""
+    ledger = Ledger(tmp_path)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(run_folder, "VERSION", run_folder.VERSION - 1)
+        run = run_once(ledger)
+
+    found = ledger.find(run)
+
+    assert found.state is RunState.DAMAGED
+    assert found.problem.endswith("run.json is of another version of syncengine, and cannot be read.")
 
 
 def test_a_run_is_found_by_the_beginning_of_its_id(tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ import pytest
 from syncengine.app import table_settings
 from syncengine.catalogue import Catalogue
 from syncengine.demo.build import build_pair
-from syncengine.model.facts import WITNESSES
 from syncengine.model.spec import DataClass
 from tests.builders import Files, build_files, catalogue, connected, narrow, narrow_columns, row
 from tests.cli.terminal import Typing
@@ -28,7 +27,8 @@ from tests.scenes import trunks
 
 NAMES = (("jm", "Morning"), ("jm", "Weekly"), ("rg", "Greeting"))
 TABLES = ("htrunk", "synonyms", "ttsched", "ttsctasks", "ttsc", "acds", "arch_stat", "dcalloc", "linkex")
-KNOWN = (*TABLES, *WITNESSES, "users", "features", "synonyms", "split_pro", "vdn_pro")
+WITNESSES = (spec.name for spec in catalogue().witnesses)
+KNOWN = (*TABLES, *WITNESSES, "users", "features", "split_pro", "vdn_pro")
 BACKUP = schedule("cms", "Nightly backup")
 ECHO = ("echo", "2000-06-05 07:15 all is fine")
 LOOKS = (0, 3)

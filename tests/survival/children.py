@@ -42,7 +42,7 @@ class Order:
 
 def opened(pair_file: Path, environment: Mapping[str, str]) -> Pair:
     """Open a pair with the shipped catalogue, which is read once."""
-    return Pair(read_pair_file(pair_file, environment), catalogue(), Silent())
+    return Pair(read_pair_file(pair_file, environment), catalogue(), Silent(), environment)
 
 
 def carry_out(order: Order) -> None:
@@ -59,8 +59,7 @@ def carry_out(order: Order) -> None:
 def done(pair: Pair, order: Order) -> Ran:
     """Do what is ordered, here."""
     if order.backfill:
-        wishes = pair.backfill_wishes(**order.backfill)
-        return pair.backfilling.execute(wishes, pair.backfilling.portions(wishes))
+        return pair.execute(pair.plan_backfill(**order.backfill))
     return pair.resume() if order.plan is None else pair.execute(order.plan)
 
 

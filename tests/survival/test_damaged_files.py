@@ -26,7 +26,7 @@ from syncengine.model.run import RunKind, RunState
 from syncengine.staging.ledger import Begin, Ledger
 from syncengine.staging.pair_lock import LOCK, UNNAMED
 from syncengine.staging.run_folder import RunFolder
-from tests.builders import Files, build_files
+from tests.builders import Files, build_files, ledger_of
 from tests.cli.terminal import Said, Typing
 from tests.cli.test_runs_in_odd_order import dies
 from tests.examples import SOAK_SEED, SOAKING
@@ -356,7 +356,7 @@ def test_a_run_whose_header_is_gone_is_not_passed_over(given: Given, typed: Typi
     (scene.staging / "runs" / last / "run.json").unlink()
 
     said = scene.type(typed, ("undo", "--yes"))
-    swept = list(scene.files.open().ledger.prune(keep_days=1, keep_mb=0, now=datetime(2100, 1, 1)))
+    swept = list(ledger_of(scene.files.pair_file).prune(keep_days=1, keep_mb=0, now=datetime(2100, 1, 1)))
 
     assert (said.code, swept) == (1, [])
     assert is_told(said, "run.json")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from syncengine.execute.executor import refuse_other_servers
@@ -12,7 +12,6 @@ from syncengine.jobs.backfill.portion_bounds import Cutting
 from syncengine.jobs.backfill.portion_run import Copying, PortionWork
 from syncengine.jobs.backfill.progress_display import PortionProgress
 from syncengine.jobs.connections import as_of
-from syncengine.jobs.runs.result import Ran
 from syncengine.jobs.runs.runs import Runs
 from syncengine.jobs.surroundings import needs, refuse_nothing_writable, told_of
 from syncengine.model.allowed import NOTHING, Allowed
@@ -20,8 +19,9 @@ from syncengine.model.errors import InputError, RefusedError, SyncError
 from syncengine.model.interrupts import BY_USER, is_stop
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan
-from syncengine.model.portions import BackfillWishes, Portion, Portioned
+from syncengine.model.portions import BackfillPlan, BackfillWishes, Portion
 from syncengine.model.progress import Progress
+from syncengine.model.ran import Ran
 from syncengine.model.run import RunKind, RunRecord
 from syncengine.servers.protocol import Server
 from syncengine.servers.throttle import Throttle, ThrottledServer
@@ -38,37 +38,39 @@ class Backfilling:
     work: PortionWork
     progress: Progress
 
-    def portions(self, wishes: BackfillWishes) -> Portioned:
+    def plan(self, wishes: BackfillWishes) -> BackfillPlan:
         """Return how a backfill would be cut. Reads only."""
         self._refuse_hours(wishes)
         with self.runs.connections.servers(frozenset()) as servers:
             refuse_nothing_writable(wishes.tables, wishes.writes_to, servers, wishes.policy)
-            portioned = self.cutting.portions(servers, wishes)
+            made = self.cutting.portions(servers, wishes)
             told = told_of(wishes.tables, wishes.writes_to, servers, wishes.allowed)
         sets_off = (f"{one.says}; an undo does not put back what that changes" for one in told)
-        return replace(portioned, notes=(*portioned.notes, *sets_off))
+        return replace(made, notes=(*made.notes, *sets_off))
 
-    def planned(self, wishes: BackfillWishes, portions: Sequence[Portion]) -> Iterator[tuple[Portion, Plan | None]]:
+    def planned(self, plan: BackfillPlan) -> Iterator[tuple[Portion, Plan | None]]:
         """Yield the plan of each portion, as the pair is now; None where nothing of it can be compared."""
-        seed = secrets.randbits(63)
+        seed, wishes = secrets.randbits(63), plan.wishes
         with self.runs.connections.servers(frozenset()) as servers:
-            for portion in portions:
+            refuse_other_servers(plan, servers)
+            for portion in plan.portions:
                 yield portion, self.work.plan(servers, wishes, portion, seed, self.progress, wishes.allowed)
 
-    def execute(self, wishes: BackfillWishes, portioned: Portioned) -> Ran:
+    def execute(self, plan: BackfillPlan, *, about: str = "") -> Ran:
         """Do a backfill as a new run."""
-        into = wishes.writes_to
+        wishes, into = plan.wishes, plan.writes_to
         with (
             self.runs.connections.servers(into, slowed_by=_slowed_by(wishes)) as servers,
             self.runs.ledger.locked() as lock,
         ):
+            refuse_other_servers(plan, servers)
             self.runs.connections.refuse_unwritable(servers, into)
             notes = (*self.runs.recover_others(servers, into, but=""), *self.runs.prune())
             # What is there now is allowed, by its names: what comes between two portions is not.
             allowed = wishes.allowed.and_told(told_of(wishes.tables, into, servers, wishes.allowed))
-            begin = Begin(RunKind.BACKFILL, secrets.randbits(63), wishes.about, request=_with_lost(wishes, portioned))
+            begin = Begin(RunKind.BACKFILL, secrets.randbits(63), about or plan.about, request=_with_lost(plan))
             run = self.runs.ledger.begin(lock, begin, needs_bytes=0)
-            run.save_portions(portioned.portions)
+            run.save_portions(plan.portions)
             if allowed.named:
                 run.mark_allowance("allowed", allowed)
             ran = self._carry_out(wishes, run, servers, run.record(running=True))
@@ -108,7 +110,7 @@ class Backfilling:
             raise InputError(
                 f"{settings.file.name} fixes the clock at {settings.as_of:%H:%M}, which never comes into the hours "
                 f"{hours}.",
-                hint="Leave --hours out, or as_of in the pair file.",
+                hint="Leave `hours=` out, or as_of in the pair file.",
             )
 
     def _carry_out(
@@ -144,9 +146,9 @@ class Backfilling:
         return copying.ended()
 
 
-def _with_lost(wishes: BackfillWishes, portioned: Portioned) -> BackfillWishes:
+def _with_lost(plan: BackfillPlan) -> BackfillWishes:
     """Return what the ledger keeps of a backfill: what is asked for, and what it does not look at."""
-    return replace(wishes, not_counted=tuple(name for name, _ in portioned.not_counted))
+    return replace(plan.wishes, not_counted=tuple(name for name, _ in plan.not_counted))
 
 
 def _slowed_by(wishes: BackfillWishes) -> float:

@@ -13,12 +13,13 @@ from syncengine.jobs.connections import as_of
 from syncengine.model.bucket import BucketColumns, bucket_start
 from syncengine.model.errors import InputError, ServerError, WindowError
 from syncengine.model.fingerprint import FingerprintQuery
+from syncengine.model.grain import INTERVAL
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.portions import BackfillWishes, Portion, Portioned
+from syncengine.model.portions import BackfillPlan, BackfillWishes, Portion
 from syncengine.model.progress import Progress
 from syncengine.model.selection import select_window
 from syncengine.model.sides import Sides
-from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions
 from syncengine.observe.pair_facts import facts_of
@@ -29,7 +30,6 @@ from syncengine.servers.protocol import Server
 
 MONTHS = 12
 """How many months of weekly and monthly rows one portion holds."""
-LONG = (Archive.WEEKLY, Archive.MONTHLY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Cutting:
     catalogue: Catalogue
     progress: Progress
 
-    def portions(self, servers: Mapping[Role, Server], wishes: BackfillWishes) -> Portioned:
+    def portions(self, servers: Mapping[Role, Server], wishes: BackfillWishes) -> BackfillPlan:
         """Return the portions, and what could not be counted for them. Reads no values, only counts.
 
         Raises `ServerError` where there is no portion and a table could not be counted: nobody knows what it holds.
@@ -56,8 +56,8 @@ class Cutting:
         there = source.tables([spec.name for spec in specs])
         on_either = there.keys() | {spec.name for spec in self._held(target, specs)}
         refuse_absent([name for name in wishes.named if name not in on_either])
-        daily = [spec for spec in specs if spec.archive not in LONG and spec.name in there]
-        long = [spec for spec in specs if spec.archive in LONG and spec.name in there]
+        daily = [spec for spec in specs if not spec.grain.long and spec.name in there]
+        long = [spec for spec in specs if spec.grain.long and spec.name in there]
         failed: dict[str, ServerError] = {}
         rows = self._rows_by_day(source, daily, window, wishes.acds, failed)
         # Days that only the target holds are looked at too: else the verdict would be silent on them.
@@ -83,7 +83,10 @@ class Cutting:
         )
         if failed and not portions:
             _raise_nothing_counted(failed)
-        return Portioned(portions, notes, tuple((name, error.message) for name, error in failed.items()))
+        identities = tuple((role, server.describe().identity) for role, server in servers.items())
+        return BackfillPlan(
+            wishes, portions, identities, notes, tuple((name, error.message) for name, error in failed.items())
+        )
 
     def _archived(self, servers: Mapping[Role, Server], wishes: BackfillWishes) -> tuple[Window, tuple[str, ...]]:
         """Return the window up to what both servers have archived for every ACD (rule 6), and a note of that."""
@@ -93,7 +96,7 @@ class Cutting:
         questions = ScopeQuestions(self.settings, tuple(facts), now, acds=wishes.acds)
         lengths = questions.lengths
         ends = [
-            closed_until(Archive.INTERVAL, acd, lengths.get(acd, DEFAULT_LENGTH), questions)
+            closed_until(INTERVAL, acd, lengths.get(acd, DEFAULT_LENGTH), questions)
             for acd in (wishes.acds or tuple(lengths))
         ]
         until, why = min(ends, default=(now, ""))

@@ -13,27 +13,27 @@ from syncengine.jobs.backfill.progress_display import PortionProgress
 from syncengine.jobs.connections import as_of
 from syncengine.jobs.observation import Observer
 from syncengine.jobs.runs.beginning import needed_bytes
-from syncengine.jobs.runs.result import Ran
 from syncengine.jobs.runs.runs import Runs
 from syncengine.jobs.surroundings import Watch, fit_to_go_on, planned, surrounded, to_go_on
 from syncengine.model.allowed import Allowed
 from syncengine.model.checklist import ChecklistLine
 from syncengine.model.drift import Observation
-from syncengine.model.errors import RefusedError, WindowError
+from syncengine.model.errors import WindowError
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan
+from syncengine.model.plan_kind import BackfillPortion
 from syncengine.model.portions import BackfillWishes, Portion, PortionDone, PortionFound
 from syncengine.model.progress import Progress
-from syncengine.model.run import RunKind, RunRecord
+from syncengine.model.ran import Ran
+from syncengine.model.refusals import TooManyDeletionsError
+from syncengine.model.run import RunRecord
 from syncengine.observe.facts import running_archive
 from syncengine.observe.request import Request
 from syncengine.planning.plan import Wishes
 from syncengine.planning.surroundings import PLANNED, Told
 from syncengine.servers.protocol import Server
 from syncengine.staging.run_folder import RunFolder
-
-DELETIONS_RULE = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +61,13 @@ class PortionWork:
         except WindowError:
             return None
         try:
-            how = Wishes(wishes.policy, self.settings.limits, hooks=self.settings.hooks)
+            how = Wishes(BackfillPortion(wishes.policy), self.settings.limits, hooks=self.settings.hooks)
             made = planned(observation, self.catalogue, how, servers, of_a_part=True)
-        except RefusedError as error:
-            if error.rule != DELETIONS_RULE:
-                raise
-            hint = "Look at them with `syncengine verify`; then raise limits.deletions in the pair file, or use fill."
-            raise RefusedError(error.message, rule=error.rule, hint=hint) from error
+        except TooManyDeletionsError as error:
+            error.hint = (
+                "Look at them with `syncengine verify`; then raise limits.deletions in the pair file, or use fill."
+            )
+            raise
         return surrounded(made, servers, allowed, told)
 
     def look(
@@ -165,7 +165,6 @@ class Copying:
             last,
             outcome,
             None,
-            kind=RunKind.BACKFILL,
             portions=tuple(self.done),
             before=self.record.portions_found,
             not_counted=self._not_counted(),
@@ -230,18 +229,13 @@ class Copying:
 def nothing(settings: PairSettings, wishes: BackfillWishes, seed: int) -> Plan:
     """Return a plan of no steps, for a backfill that found nothing to compare."""
     return Plan(
+        kind=BackfillPortion(wishes.policy),
         seed=seed,
         as_of=as_of(settings),
-        source=wishes.source,
-        policy=wishes.policy,
-        requested=wishes.window,
+        target=wishes.source.other,
         zone=settings.timezone,
         identities=(),
-        ranges=(),
-        steps=(),
-        kept=(),
-        stale=(),
-        notes=(),
         tables=wishes.tables,
+        requested=wishes.window,
         acds=wishes.acds,
     )

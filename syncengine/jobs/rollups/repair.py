@@ -19,18 +19,9 @@ from syncengine.model.errors import ServerError, StagingError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.fingerprint import group_key
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.plan import (
-    Action,
-    BucketWrite,
-    KeptBack,
-    KeptWhy,
-    Plan,
-    Rollups,
-    RowsFrom,
-    StaleRollup,
-    Step,
-    TablePart,
-)
+from syncengine.model.plan import Action, BucketWrite, KeptBack, KeptWhy, Plan, StaleRollup, Step, TablePart
+from syncengine.model.plan_kind import Resync, RollupRepair
+from syncengine.model.policy import Rollups
 from syncengine.model.rollups import Period
 from syncengine.model.sentences import listed
 from syncengine.model.spec import TableSpec
@@ -60,16 +51,16 @@ class MendingRollups:
     ledger: Ledger
     observer: Observer
 
-    def foretold(self, servers: Servers, made: Plan, excluded: Collection[str] = ()) -> Plan:
+    def foretold(self, servers: Servers, made: Plan, wish: Resync, excluded: Collection[str] = ()) -> Plan:
         """Return a plan with what becomes of each stale period, as far as that can be told before it is done.
 
         `excluded` tables are left out, and their periods left to Data Summarizing.
         """
-        if made.rollups is Rollups.LIST or not made.stale:
+        if wish.rollups is Rollups.LIST or not made.stale:
             return made
         out = [told(one, Rollups.LIST, LEFT_OUT) for one in made.stale if one.table in excluded]
         asked = replace(made, stale=tuple(one for one in made.stale if one.table not in excluded))
-        judged, lost = self._judged(servers, asked) if asked.stale else ((), {})
+        judged, lost = self._judged(servers, asked, wish) if asked.stale else ((), {})
         stale = (*out, *judged)
         in_order = {(one.into, one.table, one.acd, one.row_date): at for at, one in enumerate(made.stale)}
         stale = tuple(sorted(stale, key=lambda one: in_order[one.into, one.table, one.acd, one.row_date]))
@@ -77,10 +68,10 @@ class MendingRollups:
         checklist = summarized_anew(made.checklist, stale, self.settings.hooks)
         return replace(made, stale=stale, kept=kept, checklist=checklist)
 
-    def _judged(self, servers: Servers, made: Plan) -> tuple[tuple[StaleRollup, ...], Mapping[str, str]]:
+    def _judged(self, servers: Servers, made: Plan, wish: Resync) -> tuple[tuple[StaleRollup, ...], Mapping[str, str]]:
         """Return the stale periods of a plan with what becomes of each, and which tables could not be read, and why."""
         sights, facts = self._sights(servers, made)
-        if made.rollups is Rollups.COPY:
+        if wish.rollups is Rollups.COPY:
             found = [self._copied(servers, made, into, ones, sights, mended=False) for into, ones in _by_server(made)]
             lost = {name: why for each in found for name, why in each.unread}
             return tuple(one for each in found for one in (*each.taken, *each.left)), lost
@@ -88,7 +79,7 @@ class MendingRollups:
             trusting = Trusting(self.settings, self.catalogue, as_of(self.settings), servers, facts, sights, cache)
             return tuple(trusting.judged(made.stale)), trusting.unread
 
-    def plan(self, servers: Servers, made: Plan, undone: Iterable[int], cache: Cache) -> Plan:
+    def plan(self, servers: Servers, made: Plan, wish: Resync, undone: Iterable[int], cache: Cache) -> Plan:
         """Return the plan that mends the periods whose intervals are mended, all steps but the `undone` being done.
 
         Its `stale` are those that are left to Data Summarizing.
@@ -101,7 +92,8 @@ class MendingRollups:
         sights, _ = self._sights(servers, made)
         steps: list[Step] = []
         lost: dict[str, str] = {}
-        if made.rollups is Rollups.COPY:
+        kind = RollupRepair(wish.rollups is Rollups.COPY, wish.unknown_columns)
+        if kind.copied:
             for into, ones in _by_server(replace(made, stale=ready)):
                 found = self._copied(servers, made, into, ones, sights, mended=True)
                 left += found.left
@@ -113,7 +105,7 @@ class MendingRollups:
             for into, table, ones in _by_table(ready):
                 spec = self.catalogue.table(table)
                 try:
-                    seen, refused = self._recomputed(servers[into], spec, ones, sights, made, cache)
+                    seen, refused = self._recomputed(servers[into], spec, ones, sights, kind, made.seed, cache)
                 except ServerError as error:
                     if error.of_whole_server:
                         raise
@@ -125,6 +117,7 @@ class MendingRollups:
                     steps.append(Step(len(steps) + 1, into, (part,)))
         return replace(
             made,
+            kind=kind,
             ranges=(),
             steps=tuple(steps),
             kept=tuple(_not_compared(lost)),
@@ -134,7 +127,6 @@ class MendingRollups:
             checklist=Checklist(),
             requested=None,
             changes=(),
-            rows_from=RowsFrom.OTHER_SERVER if made.rollups is Rollups.COPY else RowsFrom.OWN_INTERVALS,
         )
 
     def _recomputed(
@@ -143,7 +135,8 @@ class MendingRollups:
         spec: TableSpec,
         stale: Sequence[StaleRollup],
         sights: Sights,
-        made: Plan,
+        kind: RollupRepair,
+        seed: int,
         cache: Cache,
     ) -> tuple[tuple[TablePart, ...], list[StaleRollup]]:
         """Return the parts that write a table's periods anew, and those that are left and why."""
@@ -152,7 +145,7 @@ class MendingRollups:
         if not by_period:
             return (), left
         try:
-            found = Recomputing(server, self.catalogue, cache, made.unknown_columns).make(spec, tuple(by_period))
+            found = Recomputing(server, self.catalogue, cache, kind.unknown_columns).make(spec, tuple(by_period))
         except StagingError as error:
             return (), [*left, *(told(one, Rollups.LIST, error.message) for one in by_period.values())]
         limit = self.settings.limits.deletions
@@ -167,7 +160,7 @@ class MendingRollups:
                 # They may be stale also where all sums are right.
                 left.append(told(one, Rollups.LIST, f"all but {listed(found.left, COLUMNS_SHOWN)} is recomputed"))
         writable = [period for period in by_period if period not in found.refused] if gone <= limit else []
-        return tuple(self._parts(server, spec, writable, found, made.seed, cache)), left
+        return tuple(self._parts(server, spec, writable, found, seed, cache)), left
 
     def _parts(
         self, server: Server, spec: TableSpec, periods: Sequence[Period], found: Recomputed, seed: int, cache: Cache
@@ -198,7 +191,7 @@ class MendingRollups:
             if writes and rows + source.rows + target.rows > self.settings.limits.step_rows:
                 yield replace(whole, buckets=tuple(writes))
                 writes, rows = [], 0
-            writes.append(BucketWrite(bucket, source, target, found.counts[period]))
+            writes.append(BucketWrite(bucket, source, target, found.counts[period], span=period.span))
             rows += source.rows + target.rows
         if writes:
             yield replace(whole, buckets=tuple(writes))
@@ -240,7 +233,8 @@ class MendingRollups:
         )
         unsure = next((run.id for run in runs if run.unsure), "")
         unknown = frozenset(one.role for one in both if not one.tells_coverage)
-        return Sights(made, blind_in(both, self.settings, looked), lengths, touched, unsure, unknown), facts
+        blind, witnesses = blind_in(both, self.settings, looked), tuple(spec.name for spec in self.catalogue.witnesses)
+        return Sights(made, blind, lengths, touched, unsure, unknown, witnesses), facts
 
     def _cache(self) -> Cache:
         return Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb)

@@ -9,18 +9,19 @@ from datetime import datetime
 from syncengine.catalogue import Catalogue
 from syncengine.model.errors import ServerError
 from syncengine.model.facts import ServerFacts
+from syncengine.model.grain import SUNDAY, Archive
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.plan import Rollups, StaleRollup
+from syncengine.model.plan import StaleRollup
+from syncengine.model.policy import Rollups
 from syncengine.model.rollups import InternalState, InternalTable, Period
 from syncengine.model.sentences import listed
-from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.spec import TableSpec
 from syncengine.observe.rollups.comparison import Asked, Holding
-from syncengine.observe.rollups.summarised import SUNDAY, Summarised
+from syncengine.observe.rollups.summarised import Summarised
 from syncengine.planning.rollup_repair import Sights, span_of_stale, told, unread
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 
-CHECKED = {Archive.DAILY: 3, Archive.WEEKLY: 1, Archive.MONTHLY: 1}
 """How many untouched periods of each ACD a roll-up is checked against, the newest."""
 COLUMNS_SHOWN = 4
 
@@ -138,7 +139,7 @@ class Trusting:
                 if not any((name, acd, day) in written for day in period.span.days() for name in names)
                 and not any(time.acd == acd and time.span.clipped(period.span) for time in blind)
             ]
-            yield from clean[-CHECKED[spec.archive or Archive.DAILY] :]
+            yield from clean[-1 if spec.grain.long else -3 :]
 
 
 def _disagreeing(table: InternalTable) -> str:

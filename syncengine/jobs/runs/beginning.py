@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from syncengine.catalogue import Catalogue
 from syncengine.model.plan import Plan
-from syncengine.model.run import RunKind
 from syncengine.model.sentences import listed
 
 ROW_BYTES = 200
@@ -21,22 +20,11 @@ def needed_bytes(plan: Plan) -> int:
     return (journalled + IN_FLIGHT * largest) * ROW_BYTES
 
 
-def kind_of(plan: Plan) -> RunKind:
-    """Return what a run of a plan is begun as."""
-    if plan.undoes:
-        return RunKind.UNDO
-    if plan.edit is not None:
-        return RunKind.TIMETABLES
-    return RunKind.SYNC if plan.syncs else RunKind.RESYNC
-
-
 def about_of(plan: Plan, catalogue: Catalogue) -> str:
     """Return what a plan does, for people; where single ACDs are asked for, tables of none are not looked at."""
-    if plan.undoes:
-        return f"undo of run {plan.undoes}"
-    if plan.edit is not None:
-        return plan.edit.about
+    if plan.copy is None:
+        return plan.title
     looked_at = [name for name in plan.tables if not plan.acds or catalogue.table(name).acd is not None]
     when = str(plan.requested) if plan.requested else listed(looked_at, TABLES_NAMED)
-    direction = "both directions" if plan.policy.value == "reconcile" else f"{plan.source} to {plan.target}"
-    return f"{plan.policy}, {direction}, {when}"
+    direction = "both directions" if plan.copy.policy.both_directions else f"{plan.source} to {plan.target}"
+    return f"{plan.copy.policy}, {direction}, {when}"

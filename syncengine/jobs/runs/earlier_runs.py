@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from syncengine.execute.recovery import recover
-from syncengine.model.errors import MovedError, RefusedError
+from syncengine.model.errors import MovedError
 from syncengine.model.pair import Limits, Role
+from syncengine.model.refusals import OtherServersError
 from syncengine.model.run import BatchState, RunRecord
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
@@ -38,7 +39,7 @@ def recover_earlier(
         try:
             with new_cache() as cache:
                 found, put_back = recover(record, folder, servers, cache, limits)
-        except RefusedError:
+        except OtherServersError:
             notes.append(f"run {record.id} was cut short on another server, and is left as it is")
             continue
         if put_back:

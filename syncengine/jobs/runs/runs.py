@@ -1,4 +1,4 @@
-"""Runs: what is begun, gone on with and taken back, each under the pair's lock and kept in the ledger."""
+"""Runs: what is begun and gone on with, each under the pair's lock and kept in the ledger."""
 
 from __future__ import annotations
 
@@ -13,18 +13,17 @@ from syncengine.execute.executor import end, execute, is_all_done, not_begun, re
 from syncengine.execute.journals import refuse_lost
 from syncengine.execute.recovery import recover
 from syncengine.execute.run_context import RunContext
-from syncengine.jobs.connections import Connections, as_of
+from syncengine.jobs.connections import Connections
 from syncengine.jobs.hook_commands import Commands
 from syncengine.jobs.observation import Observer
 from syncengine.jobs.rollups.repair import MendingRollups
-from syncengine.jobs.runs.beginning import about_of, kind_of, needed_bytes
+from syncengine.jobs.runs.beginning import about_of, needed_bytes
 from syncengine.jobs.runs.earlier_runs import recover_earlier
 from syncengine.jobs.runs.hooks import Hooking
-from syncengine.jobs.runs.result import Ran
 from syncengine.jobs.runs.row_sources import preparing_elsewhere, sources_of, staging_cache
+from syncengine.jobs.runs.undoing import refuse_damaged
 from syncengine.jobs.surroundings import (
     TO_BEGIN,
-    TO_UNDO,
     Watch,
     fit_to_go_on,
     needs,
@@ -33,20 +32,23 @@ from syncengine.jobs.surroundings import (
     to_go_on,
     told_of,
 )
-from syncengine.jobs.timetables.edits import Beside, EditQuestions, flags_unlike, plan_flag_undo
+from syncengine.jobs.timetables.edits import flags_unlike
 from syncengine.jobs.timetables.schedules import schedules_unlike
-from syncengine.jobs.undo import UndoQuestions, permission_of, plan_undo, schedules_put_back, unlike_journal
+from syncengine.jobs.undo import unlike_journal
 from syncengine.model.allowed import Allowed
 from syncengine.model.checklist import ChecklistLine
-from syncengine.model.errors import InputError, OccupiedError, RefusedError, StagingError, SyncError
+from syncengine.model.errors import InputError, OccupiedError, StagingError, SyncError
 from syncengine.model.hooks import HookRecord
 from syncengine.model.interrupts import BY_USER, is_stop
 from syncengine.model.outcome import RunOutcome, StepState
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.plan import Plan, Rollups, StaleRollup
+from syncengine.model.plan import Plan, StaleRollup
+from syncengine.model.plan_kind import Copy, Resync, RollupRepair, RunOnEdit, Sync, Undo
+from syncengine.model.policy import Rollups
 from syncengine.model.progress import Progress
+from syncengine.model.ran import Ran
 from syncengine.model.run import RunKind, RunRecord, RunState, undone_by
-from syncengine.model.spec import Archive
+from syncengine.model.timetable_flag import FlagEdit
 from syncengine.model.timetables import SCHEDULES
 from syncengine.planning.by_hand import left_after
 from syncengine.planning.checklist import summarized_anew
@@ -67,7 +69,7 @@ Day = tuple[str, int | None, date | None]
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """Begins, goes on with and takes back the runs of one pair."""
+    """Begins and goes on with the runs of one pair."""
 
     settings: PairSettings
     catalogue: Catalogue
@@ -83,14 +85,14 @@ class Runs:
         with self.connections.servers(plan.writes_to, needed=plan.servers) as servers:
             self.connections.refuse_unwritable(servers, plan.writes_to)
             if not plan.steps:
-                after = None if plan.undoes or plan.edit else self.observer.again(servers, plan)
+                after = self.observer.again(servers, plan) if plan.copy else None
                 return Ran(plan, RunOutcome("", ()), after, by_hand=left_after(after))
             self._refuse_unfit(plan, servers)
             # A trigger or a reference may have been added since, or a table may be a view by now.
             plan = still_fit(plan, servers, plan.permission, TO_BEGIN)
             with self.ledger.locked() as lock:
                 notes = (*self.recover_others(servers, plan.writes_to, but=""), *self.prune(needed=plan.undoes))
-                begin = Begin(kind_of(plan), plan.seed, about or about_of(plan, self.catalogue), undoes=plan.undoes)
+                begin = Begin(plan.run_kind, plan.seed, about or about_of(plan, self.catalogue), undoes=plan.undoes)
                 run = self.ledger.begin(lock, begin, needs_bytes=needed_bytes(plan))
                 run.save_plan(1, plan)
                 ran = self._carry_out(plan, run, servers, None, plan.permission)
@@ -101,7 +103,7 @@ class Runs:
         plan = self.ledger.folder(record.id).plan(1)
         if plan.undoes:
             undone = self.ledger.find(plan.undoes)
-            _refuse_damaged(undone)
+            refuse_damaged(undone)
             left = (step for step in plan.steps if done_up_to(record.batches, 1, step) < buckets_of_step(step))
             refuse_lost(left, undone, self.ledger.folder(plan.undoes))
         with self.connections.servers(plan.writes_to, needed=plan.servers) as servers:
@@ -120,10 +122,11 @@ class Runs:
     def _refuse_unfit(self, plan: Plan, servers: Mapping[Role, Server]) -> None:
         """Refuse servers that are not, or not any more, those the plan was made for. What is put back is no copy."""
         refuse_other_servers(plan, servers)
-        if plan.undoes:
-            _refuse_damaged(self.ledger.find(plan.undoes))
-        else:
-            self.connections.refuse_upgraded(servers)
+        match plan.kind:
+            case Undo(run=run):
+                refuse_damaged(self.ledger.find(run))
+            case Copy() | RollupRepair() | RunOnEdit():
+                self.connections.refuse_upgraded(servers)
 
     def resumable(self, run_id: str | None) -> RunRecord:
         """Return a run that can be gone on with; raises a sentence for one that cannot."""
@@ -160,51 +163,6 @@ class Runs:
             found, _ = recover(run.record(running=False), run, servers, cache, self.settings.limits)
             yield run, found
 
-    def plan_undo(self, run_id: str | None, allowed: Allowed, *, dry_run: bool) -> Plan:
-        """Plan to put back what a run has changed, its open steps resolved first.
-
-        What the run was told and allowed to set off, its undo may, too; `allowed` is for what has come since.
-        """
-        record = self.ledger.to_be_undone() if run_id is None else self.ledger.find(run_id)
-        _refuse_damaged(record)
-        if record.state is RunState.RUNNING:
-            raise OccupiedError(f"Run {record.id} is still running.", hint="Stop it first, or wait until it is done.")
-        run = self.ledger.folder(record.id)
-        if record.unresolved:
-            if dry_run:
-                raise RefusedError(
-                    f"Run {record.id} was cut short in the middle of a step, which has to be resolved first.",
-                    rule=13,
-                    hint="`syncengine undo` without --dry-run finds out what became of it, shows the plan, and asks "
-                    "before it puts anything back.",
-                )
-            roles = frozenset(batch.into for batch in record.unresolved)
-            needed = _needed(record, run)
-            with (
-                self.connections.servers(roles, needed=needed) as servers,
-                self.ledger.locked(),
-                self.cache() as cache,
-            ):
-                record, _ = recover(record, run, servers, cache, self.settings.limits)
-        if not record.done:
-            raise InputError(f"Run {record.id} has written nothing: there is nothing to undo.")
-        first = run.plan(record.portions_kept[0])
-        needed = frozenset({first.target}) if first.edit else first.servers
-        with self.connections.servers(frozenset(), needed=needed) as servers, self.cache() as cache:
-            if first.edit is not None:
-                refuse_other_servers(first, servers)
-                flags = EditQuestions(self.settings, self.catalogue, as_of(self.settings), record.header.seed)
-                target = first.target
-                beside = Beside(*schedules_put_back(record, run, servers, cache))
-                made = plan_flag_undo(record, first.edit, servers[target], target, flags, self.ledger, cache, beside)
-            else:
-                questions = UndoQuestions(self.settings, self.catalogue, as_of(self.settings), self.ledger)
-                made = plan_undo(record, run, servers, questions, cache)
-            permission = allowed.and_told(permission_of(record, run).told)
-            notes = (*made.notes, *(one.says for one in record.unseen))
-            made = replace(made, not_put_back=record.set_off, notes=notes)
-            return surrounded(made, servers, permission, TO_UNDO)
-
     def context(
         self,
         plan: Plan,
@@ -238,7 +196,7 @@ class Runs:
     def _forget(self, plan: Plan, writes: Sequence[Day]) -> None:
         with Memory(self.settings.staging) as memory:
             memory.forget(writes)
-        if not plan.syncs:
+        if plan.run_kind is not RunKind.SYNC:
             # What is written is not what both have: whoever changed it later would be told wrongly.
             LastSynced(self.settings.staging).forget({table for table, _, _ in writes})
 
@@ -284,11 +242,13 @@ class Runs:
         if why:
             return Ran(plan, not_begun(plan, 1, context, known, why, cancelled=cancelled))
         ran = Ran(plan, watch.after(execute(plan, 1, context, known)))
-        if any(one.then is not Rollups.LIST for one in plan.stale) and not ran.outcome.stopped:
-            ran = self._rolled_up(ran, context, record, watch.allowed)
+        if plan.to_roll_up is not None and not ran.outcome.stopped:
+            ran = self._rolled_up(ran, plan.to_roll_up, context, record, watch.allowed)
         return ran if ran.outcome.cancelled else self._looked_at(ran, context.run, context.servers, context.cache)
 
-    def _rolled_up(self, ran: Ran, context: RunContext, record: RunRecord | None, permission: Allowed) -> Ran:
+    def _rolled_up(
+        self, ran: Ran, wish: Resync, context: RunContext, record: RunRecord | None, permission: Allowed
+    ) -> Ran:
         """Mend the days, weeks and months of which the intervals are mended, as a second portion."""
         try:
             if record is not None and ROLLUP_PORTION in record.portions_kept:
@@ -297,7 +257,7 @@ class Runs:
                 made = fit_to_go_on(made, ROLLUP_PORTION, record, context.servers, permission, of_a_part=True)
             else:
                 undone = [step.number for step in ran.outcome.steps if step.state is not StepState.DONE]
-                made = self.rollups.plan(context.servers, ran.plan, undone, context.cache)
+                made = self.rollups.plan(context.servers, ran.plan, wish, undone, context.cache)
                 wrote = any(step.wrote for step in ran.outcome.steps)
                 made = surrounded(made, context.servers, permission, to_go_on(context.run.id, wrote=wrote))
                 self.ledger.check_room(needed_bytes(made))
@@ -337,7 +297,7 @@ class Runs:
             for part in step.parts:
                 why = "it was not written" if step.number in undone else ""
                 why = why or ("it is not as it was written" if part.table in unlike else "")
-                archive = self.catalogue.table(part.table).archive or Archive.DAILY
+                archive = self.catalogue.table(part.table).grain.archive
                 for bucket in (write.bucket for write in part.buckets if why):
                     if bucket.row_date is not None:
                         # In place of what was foretold of it, as which of its columns are recomputed.
@@ -378,13 +338,13 @@ class Runs:
     def _looked_at(self, ran: Ran, run: RunFolder, servers: Mapping[Role, Server], cache: Cache) -> Ran:
         outcome = ran.outcome
         try:
-            if ran.plan.undoes or ran.plan.edit:
+            if ran.plan.copy is None:
                 unlike = self._unlike(ran.plan, run, servers, cache)
                 run.mark("checked", in_sync=outcome.done and not (outcome.stopped or unlike or ran.plan.not_as_before))
                 return replace(ran, unlike=unlike)
             after = self.observer.again(servers, ran.plan)
             lost = [table.spec.name for table in after.not_compared]
-            unlike = schedules_unlike(ran.plan, servers) if outcome.done else ()
+            unlike = self._unlike(ran.plan, run, servers, cache) if outcome.done else ()
             alike = after.in_sync and not unlike
             run.mark("checked", in_sync=alike, differs=bool(after.differing), not_compared=lost)
             return replace(ran, after=after, unlike=unlike)
@@ -396,10 +356,16 @@ class Runs:
             return replace(ran, outcome=stopped)
 
     def _unlike(self, plan: Plan, run: RunFolder, servers: Mapping[Role, Server], cache: Cache) -> tuple[str, ...]:
-        """Return the tables that are not as the plan of an undo or an edit was to leave them."""
-        if plan.edit is not None:
-            return (SCHEDULES,) if flags_unlike(plan.edit, servers[plan.target]) else schedules_unlike(plan, servers)
-        return tuple(unlike_journal(run.record(running=True), run, servers, cache))
+        """Return the tables that are not as the plan was to leave them, as far as comparing does not tell."""
+        match plan.kind:
+            case RunOnEdit(edit=edit) | Undo(edit=FlagEdit() as edit) if flags_unlike(edit, servers[plan.target]):
+                return (SCHEDULES,)
+            case Sync() | RunOnEdit():
+                return schedules_unlike(plan, servers)
+            case Undo(edit=None):
+                return tuple(unlike_journal(run.record(running=True), run, servers, cache))
+            case Copy() | RollupRepair() | Undo():
+                return ()
 
     def recover_others(self, servers: Mapping[Role, Server], writable: frozenset[Role], *, but: str) -> list[str]:
         """Resolve what earlier runs left open on the servers that are about to be written to."""
@@ -415,17 +381,3 @@ class Runs:
     def cache(self) -> Cache:
         """Return one of the two caches a run works with."""
         return staging_cache(self.settings)
-
-
-def _refuse_damaged(record: RunRecord) -> None:
-    """Refuse to put back what a damaged run has written: nobody knows what that is."""
-    if record.state is RunState.DAMAGED:
-        raise StagingError(record.problem, hint=f"It cannot be taken back. {INSTEAD}")
-
-
-def _needed(record: RunRecord, run: RunFolder) -> frozenset[Role]:
-    """Return the servers it takes to find out what became of a run; all, where its plan cannot be read."""
-    try:
-        return run.plan(record.portions_kept[0]).servers
-    except (StagingError, IndexError):
-        return frozenset(Role)

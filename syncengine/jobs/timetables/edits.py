@@ -10,10 +10,12 @@ from syncengine.catalogue import Catalogue
 from syncengine.execute.images import hold_relation
 from syncengine.execute.timetables import EditedRows, ReadRows
 from syncengine.model.bucket import EMPTY, Bucket, BucketColumns
-from syncengine.model.errors import InputError, RefusedError
+from syncengine.model.errors import InputError
 from syncengine.model.fingerprint import FingerprintColumn, group_key
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Action, KeptBack, Plan, Step, TablePart
+from syncengine.model.plan_kind import RunOnEdit, Undo
+from syncengine.model.refusals import NothingToPutBackError, UnwritableError
 from syncengine.model.run import RunRecord, RunState
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.timetable_flag import FlagEdit, FlagRow, TimetableFlag, stored_text
@@ -21,7 +23,7 @@ from syncengine.model.timetables import NAME, OWNER, SCHEDULES, Timetable
 from syncengine.observe.columns import Need, as_compared, misfit
 from syncengine.observe.timetables.flag_column import flag_faults
 from syncengine.planning.schedules import NOTHING_MISSING, MissingSchedules, with_made
-from syncengine.planning.timetables import EditStates, Name, RunOnWish, edit_plan, run_on_edit, taken_back
+from syncengine.planning.timetables import Name, RunOnWish, edit_steps, run_on_edit, taken_back
 from syncengine.servers.protocol import LiveTable, Server
 from syncengine.servers.retry import tried
 from syncengine.staging.cache import Cache
@@ -104,7 +106,7 @@ def plan_run_on(
             raise InputError(f"{wish.server} has no timetable of the owner {owner!r}.", hint=there)
     edit = run_on_edit(rows, wish, flag, held.flag)
     beside = Beside(missing=missing(questions.seed)) if lacking else Beside()
-    return _plan(held, edit, server, wish.server, questions, cache, beside)
+    return _plan(held, RunOnEdit(edit, beside.missing.edit), edit, server, wish.server, questions, cache, beside)
 
 
 def plan_flag_undo(
@@ -119,7 +121,7 @@ def plan_flag_undo(
 ) -> Plan:
     """Return the plan that puts the flags back which a run has set, timetable by timetable.
 
-    `beside` is what becomes of the schedules that it has made. Raises `RefusedError` where none of them can be.
+    `beside` is what becomes of the schedules that it has made. Raises `NothingToPutBackError` where none can be.
     """
     flag = questions.settings.timetables.flag
     if flag is None or flag.column != edit.column:
@@ -131,13 +133,13 @@ def plan_flag_undo(
     kept = (*kept, *beside.kept)
     if kept and not (back.changes or beside.back):
         shown = "; ".join(f"{one.why} ({one.detail})" for one in kept)
-        raise RefusedError(
+        raise NothingToPutBackError(
             f"Nothing of run {record.id} can be put back. {SCHEDULES}: {shown}.",
-            rule=13,
+            run_id=record.id,
             hint="Undo the later run first, or look at `syncengine timetables`.",
         )
-    beside = replace(beside, kept=kept)
-    return _plan(held, back, server, into, questions, cache, beside, undoes=record.id)
+    undo = Undo(record.id, back, record.set_off)
+    return _plan(held, undo, back, server, into, questions, cache, replace(beside, kept=kept))
 
 
 def flags_unlike(edit: FlagEdit, server: Server) -> bool:
@@ -188,23 +190,22 @@ def _refuse_columns(table: LiveTable, into: Role, flag: TimetableFlag) -> None:
         raise InputError(f"{'; '.join(faults)}.", hint="Correct [timetables] in the pair file.")
     unreadable = [f"{column.name} ({column.native})" for column in table.columns if not column.readable]
     if unreadable:
-        raise RefusedError(
+        raise UnwritableError(
             f"{into}: {SCHEDULES} is not written, since {', '.join(unreadable)} cannot be read exactly.",
-            rule=18,
+            tables=((into, SCHEDULES),),
             hint="Use the global edit of the timetable window instead.",
         )
 
 
 def _plan(
     held: _Held,
+    kind: RunOnEdit | Undo,
     edit: FlagEdit,
     server: Server,
     into: Role,
     questions: EditQuestions,
     cache: Cache,
     beside: Beside,
-    *,
-    undoes: str = "",
 ) -> Plan:
     cache.load(OWN_ROWS, held.rows.read(held.query))
     cache.load(EDITED_ROWS, EditedRows(held.rows, edit).read(held.query))
@@ -213,17 +214,16 @@ def _plan(
         for relation in (OWN_ROWS, EDITED_ROWS)
     )
     cache.drop(OWN_ROWS, EDITED_ROWS)
-    plan = edit_plan(
-        edit,
-        held.part,
-        EditStates(before, after),
-        into=into,
-        identity=server.describe().identity,
+    plan = Plan(
+        kind=kind,
         seed=questions.seed,
         as_of=questions.as_of,
-        settings=questions.settings,
+        target=into,
+        zone=questions.settings.timezone,
+        identities=((into, server.describe().identity),),
+        tables=(SCHEDULES,),
+        steps=edit_steps(edit, held.part, into, before, after),
         kept=beside.kept,
-        undoes=undoes,
     )
     return with_made(plan, beside.missing, beside.back, questions.settings.hooks)
 

@@ -44,7 +44,7 @@ class Timetables:
         if unknown and not failed:
             raise InputError(
                 f"Neither server has a timetable of the owner {unknown[0]!r}.",
-                hint="`syncengine timetables` without --owner lists them all.",
+                hint="`syncengine timetables` without `owners=` lists them all.",
             )
         return found
 

@@ -17,6 +17,7 @@ from syncengine.model.errors import ServerError
 from syncengine.model.fingerprint import FingerprintColumn, group_key
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Action, BucketWrite, Plan, TablePart
+from syncengine.model.plan_kind import Sync
 from syncengine.model.selection import KeyGroups, ReadQuery, Selection
 from syncengine.model.sentences import listed
 from syncengine.model.spec import TableSpec
@@ -64,13 +65,14 @@ class ScheduleQuestions:
 
 def with_missing_schedules(
     made: Plan,
+    sync: Sync,
     observation: Observation,
     servers: Mapping[Role, Server],
     settings: PairSettings,
     catalogue: Catalogue,
     cache: Cache,
 ) -> Plan:
-    """Return a plan of administration with the schedules that its timetables lack on the target, made or named."""
+    """Return the plan of a sync with the schedules that its timetables lack on the target, made or named."""
     listing = observation.timetables
     if listing is None or SCHEDULES not in made.tables:
         return made
@@ -79,7 +81,7 @@ def with_missing_schedules(
         return made
     questions = ScheduleQuestions(settings, catalogue, made.target, made.as_of, made.seed, cache, restored)
     missing = missing_schedules(lacking, servers, questions) if lacking else NOTHING_MISSING
-    return with_schedules(made, missing, listing, settings.hooks)
+    return with_schedules(made, sync, missing, listing, settings.hooks)
 
 
 def missing_schedules(

@@ -4,30 +4,31 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from syncengine.catalogue import Catalogue
 from syncengine.model.check import Finding, Holding, ServerCheck, Severity, Subject, TableCheck
 from syncengine.model.drift import TableState
 from syncengine.model.facts import ArchiveStatus, ServerFacts
+from syncengine.model.grain import TOLD, Archive
 from syncengine.model.pair import Role
+from syncengine.model.rules import (
+    ALIGNED_WINDOWS,
+    ARCHIVED_ON_BOTH,
+    LOCAL_ADMINISTRATION,
+    OWN_TO_EACH_SERVER,
+    SAME_LOAD,
+)
 from syncengine.model.sentences import plural
-from syncengine.model.spec import Archive, DataClass, Kept, TableSpec
+from syncengine.model.spec import DataClass, Kept, TableSpec
 from syncengine.model.surroundings import MetKind
 from syncengine.observe.check.server import Look
 from syncengine.observe.columns import judge_columns
 from syncengine.servers.protocol import LiveColumn, LiveTable
 
 Live = Mapping[Role, LiveTable | None]
-LATE = {
-    Archive.INTERVAL: timedelta(hours=3),
-    Archive.DAILY: timedelta(days=2),
-    Archive.WEEKLY: timedelta(days=9),
-    Archive.MONTHLY: timedelta(days=34),
-}
-"""How far behind an archive may be before something is wrong with it; it tells when it last ran."""
 RUNNING = "is running now"
-SAME_LOAD = "Bring both servers to the same CMS load; nothing can be copied between unlike ones."
+ALIKE_FIRST = "Bring both servers to the same CMS load; nothing can be copied between unlike ones."
 MAKE_ALIKE = "Make them alike on both servers. Till then they are neither compared nor copied, and all others are."
 ARCHIVING = "Maintenance: Archiving Status, on that server. What is not archived on both servers is not copied."
 REPORT = "Attach this report to a bug report, so that the specs can be corrected."
@@ -75,7 +76,7 @@ def _unread(check: ServerCheck) -> Iterator[Finding]:
             Severity.SHOULD if passes else Severity.MUST,
             Subject.TABLES,
             says,
-            hint or "See to that on the server, or leave them out with --exclude-table.",
+            hint or "See to that on the server, or leave them out with `exclude=`.",
             server=check.role,
             tables=tuple(table.table for table in tables),
             details=tuple(f"{table.table}: {table.problem}" for table in tables),
@@ -116,7 +117,7 @@ def _surroundings(check: ServerCheck) -> Iterator[Finding]:
             Severity.SHOULD,
             set_off,
             "Tables at which a write changes rows beside its own, which no undo puts back.",
-            "A plan that writes one is refused until --allow-triggers or --allow-cascades names it.",
+            "A plan that writes one is refused until `allow_triggers=` or `allow_cascades=` names it.",
         ),
         (
             Severity.NOTE,
@@ -141,11 +142,11 @@ def _loads(primary: ServerCheck, secondary: ServerCheck) -> Iterator[Finding]:
             Subject.LOAD,
             f"The pair file names no CMS load of {' and '.join(unknown)}, so that unlike ones would not be noticed.",
             'Write load = "..." under each server: what `pkginfo -x cms` says there.',
-            rule=14,
+            rule=SAME_LOAD,
         )
     elif len(set(loads.values())) > 1:
         told = ", ".join(f"{role} {load}" for role, load in loads.items())
-        yield Finding(Severity.MUST, Subject.LOAD, f"The CMS loads are not alike: {told}.", SAME_LOAD, rule=14)
+        yield Finding(Severity.MUST, Subject.LOAD, f"The CMS loads are not alike: {told}.", ALIKE_FIRST, rule=SAME_LOAD)
 
 
 def _kinds(primary: ServerCheck, secondary: ServerCheck) -> Iterator[Finding]:
@@ -172,7 +173,7 @@ def _acds(primary: ServerFacts, secondary: ServerFacts) -> Iterator[Finding]:
                 Subject.ACDS,
                 f"{named} only on {one.role}.",
                 "Set up the same ACDs on both servers.",
-                rule=1,
+                rule=LOCAL_ADMINISTRATION,
             )
     for facts in (primary, secondary):
         for acd in facts.pseudo_acds:
@@ -180,7 +181,7 @@ def _acds(primary: ServerFacts, secondary: ServerFacts) -> Iterator[Finding]:
                 Severity.NOTE,
                 Subject.ACDS,
                 f"ACD {acd} is a pseudo-ACD of {facts.role}, as the pair file says: it is not looked at.",
-                rule=8,
+                rule=OWN_TO_EACH_SERVER,
             )
     if not primary.acds and not secondary.acds:
         yield Finding(Severity.SHOULD, Subject.ACDS, "Neither server names its ACDs.", "Are these CMS databases?")
@@ -204,11 +205,11 @@ def _intervals(primary: ServerFacts, secondary: ServerFacts) -> Iterator[Finding
                 f"The intervals of ACD {acd} are {_minutes(one[acd])} on {Role.PRIMARY} and "
                 f"{_minutes(other[acd])} on {Role.SECONDARY}: rows of such days cannot be compared.",
                 "System Setup: Storage Intervals, on each server.",
-                rule=5,
+                rule=ALIGNED_WINDOWS,
             )
         elif len(one[acd]) > 1:
             says = f"The interval length of ACD {acd} changed these days: {_minutes(one[acd])} on both servers."
-            yield Finding(Severity.NOTE, Subject.INTERVALS, says, rule=5)
+            yield Finding(Severity.NOTE, Subject.INTERVALS, says, rule=ALIGNED_WINDOWS)
 
 
 def _minutes(lengths: Iterable[int]) -> str:
@@ -219,14 +220,14 @@ def _archives(facts: ServerFacts, as_of: datetime) -> Iterator[Finding]:
     """Yield the archives that stand still or are not known of, those with the same trouble together (rule 6)."""
     if facts.archives_unread:
         says = f"How far it has archived is not known: {facts.archives_unread}. No history of archives can be copied."
-        yield Finding(Severity.MUST, Subject.ARCHIVES, says, server=facts.role, rule=6)
+        yield Finding(Severity.MUST, Subject.ARCHIVES, says, server=facts.role, rule=ARCHIVED_ON_BOTH)
         return
     acds: dict[tuple[Archive, str, Severity], list[int]] = defaultdict(list)
     for acd in facts.acds:
-        for archive in LATE:
-            trouble = _trouble(facts.archived(acd, archive), as_of)
+        for grain in TOLD:
+            trouble = _trouble(facts.archived(acd, grain.archive), as_of)
             if trouble:
-                acds[archive, *trouble].append(acd)
+                acds[grain.archive, *trouble].append(acd)
     archives: dict[tuple[str, Severity, tuple[int, ...]], list[Archive]] = defaultdict(list)
     for (archive, says, severity), those in acds.items():
         archives[says, severity, tuple(those)].append(archive)
@@ -237,7 +238,7 @@ def _archives(facts: ServerFacts, as_of: datetime) -> Iterator[Finding]:
             f"ACD {_listed(found)}, {' and '.join(kinds)} archive: {says}.",
             "" if severity is Severity.NOTE else ARCHIVING,
             server=facts.role,
-            rule=6,
+            rule=ARCHIVED_ON_BOTH,
         )
 
 
@@ -246,8 +247,8 @@ def _trouble(status: ArchiveStatus, as_of: datetime) -> tuple[str, Severity] | N
         if status.problem == RUNNING:
             return status.problem, Severity.NOTE
         problem = "has no row in arch_stat" if "has no row" in status.problem else status.problem
-        return problem, Severity.MUST if status.archive is Archive.INTERVAL else Severity.SHOULD
-    if status.until < as_of - LATE[status.archive]:
+        return problem, Severity.MUST if status.archive.grain.sliced else Severity.SHOULD
+    if status.until < as_of - status.archive.grain.stuck:
         return f"has come no further than {status.until:%Y-%m-%d %H:%M}", Severity.SHOULD
     return None
 
@@ -259,7 +260,7 @@ def _loads_alike(primary: ServerCheck, secondary: ServerCheck) -> bool:
 
 def _layouts(catalogue: Catalogue, lives: Mapping[str, Live], *, alike: bool) -> Iterator[Finding]:
     """Yield the tables that cannot be compared or copied, those with the same trouble together; `alike` are loads."""
-    unlike = MAKE_ALIKE if alike else f"{SAME_LOAD} Till then leave them out."
+    unlike = MAKE_ALIKE if alike else f"{ALIKE_FIRST} Till then leave them out."
     troubles: dict[tuple[str, Severity], list[str]] = defaultdict(list)
     absent: list[str] = []
     optional: list[str] = []
@@ -282,7 +283,7 @@ def _layouts(catalogue: Catalogue, lives: Mapping[str, Live], *, alike: bool) ->
             advice,
             tables=tuple(tables),
             details=details if len(details) > 1 else (),
-            rule=14,
+            rule=SAME_LOAD,
         )
     if absent:
         absent += optional
@@ -312,7 +313,7 @@ def _nullability(catalogue: Catalogue, lives: Mapping[str, Live]) -> Iterator[Fi
                 "Make the columns alike on both servers.",
                 tables=(spec.name,),
                 details=tuple(found),
-                rule=14,
+                rule=SAME_LOAD,
             )
 
 

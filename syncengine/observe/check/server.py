@@ -13,15 +13,13 @@ from syncengine.model.errors import ServerError, ServerLockedError
 from syncengine.model.fingerprint import FOLDED
 from syncengine.model.pair import PairSettings, ServerSettings
 from syncengine.model.selection import ReadQuery, Selection
-from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.spec import TableSpec
 from syncengine.model.surroundings import Surroundings, met_at
 from syncengine.model.window import DAY, Window
 from syncengine.observe.columns import Need, column_faults, misfit
 from syncengine.observe.facts import FactQuestions, gather_facts
 from syncengine.servers.protocol import LiveColumn, LiveTable, Server, ServerDescription
 
-LATELY = {Archive.WEEKLY: timedelta(days=14), Archive.MONTHLY: timedelta(days=62)}
-"""How far back the newest rows of an archive are looked for first; two days for the others."""
 RECENT = timedelta(days=2)
 """The time before now whose rows tell how long intervals are."""
 
@@ -99,13 +97,13 @@ def _tables(
     questions: LookQuestions,
 ) -> Iterator[TableCheck]:
     for spec in questions.catalogue.tables:
-        table = live.get(spec.name)
+        table, own = live.get(spec.name), spec.set_up is not None and spec.set_up.may_differ
+        lacking = TableCheck(spec.name, spec.data_class, Holding.LACKING, may_differ=own)
         if table is None:
-            yield TableCheck(spec.name, spec.data_class, Holding.LACKING)
+            yield lacking
             continue
-        found = TableCheck(
-            table=spec.name,
-            data_class=spec.data_class,
+        found = replace(
+            lacking,
             holding=Holding.ROWS,
             owner=table.owner,
             indexes=table.indexes,
@@ -137,7 +135,6 @@ def _has_rows(server: Server, spec: TableSpec, table: LiveTable, as_of: datetime
     selections = [selection]
     if spec.time is not None and not misfit(table, spec.time.date, Need.DATE):
         # An index on the date finds these at once, where all rows would have to be looked at.
-        back = LATELY.get(spec.archive or Archive.DAILY, RECENT)
-        dates = ((as_of - back).date(), (as_of + DAY).date())
+        dates = ((as_of - 2 * spec.grain.unit.longest).date(), (as_of + DAY).date())
         selections.insert(0, replace(selection, columns=BucketColumns(date=spec.time.date), dates=dates))
     return any(batch.num_rows for one in selections for batch in server.read(ReadQuery(one, (column,))))

@@ -33,7 +33,7 @@ from syncengine.model.rollups import (
     RolledValue,
 )
 from syncengine.model.selection import ReadQuery, Selection
-from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.columns import as_compared
 from syncengine.servers.protocol import LiveTable, Server
@@ -87,7 +87,7 @@ class Holding:
     def _work(self, asked: Asked, live: Mapping[str, LiveTable]) -> _Work | InternalTable:
         """Return how a table is held against its intervals, or that it cannot be."""
         spec, shorter = asked.spec, self.shorter
-        told = InternalTable(self.role, spec.name, spec.archive or Archive.DAILY, shorter.name, InternalState.NOTHING)
+        told = InternalTable(self.role, spec.name, spec.grain.archive, shorter.name, InternalState.NOTHING)
         lacking = next((name for name in (spec.name, shorter.name) if name not in live), "")
         if lacking:
             state = InternalState.NOTHING if lacking == spec.name else InternalState.NOT_COMPARABLE

@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 
 from syncengine.catalogue import Catalogue
-from syncengine.model.bucket import BucketColumns, period_of
+from syncengine.model.bucket import BucketColumns
 from syncengine.model.errors import ServerError
 from syncengine.model.pair import Role
 from syncengine.model.plan import StaleRollup
@@ -36,7 +36,7 @@ def _bounds(name: str, catalogue: Catalogue, servers: Mapping[Role, Server]) -> 
 def _may_hold(stale: StaleRollup, held: Sequence[Bounds] | None) -> bool:
     if held is None:
         return True
-    period = period_of(stale.archive, stale.row_date)
+    period = stale.archive.grain.period(stale.row_date)
     first, last = period.start.date(), period.stop.date()
     return any(
         one.first.row_date < last and one.last.row_date >= first

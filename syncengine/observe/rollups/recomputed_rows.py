@@ -25,11 +25,12 @@ from syncengine.model.bucket import BucketColumns
 from syncengine.model.drift import Counts
 from syncengine.model.errors import StagingError
 from syncengine.model.fingerprint import FingerprintColumn
-from syncengine.model.plan import UnknownColumns
+from syncengine.model.grain import Archive
+from syncengine.model.policy import UnknownColumns
 from syncengine.model.rollups import Period
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.sentences import listed
-from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.spec import TableSpec
 from syncengine.observe.columns import as_compared
 from syncengine.observe.rollups.comparison import LONGER, load_parts, load_periods
 from syncengine.servers.protocol import Server
@@ -39,7 +40,7 @@ from syncengine.staging.cache import Cache
 
 RECOMPUTED = "recomputed_rows"
 COLUMNS_SHOWN = 4
-NULL_MAKES_THEM = "--unknown-columns null makes such rows"
+NULL_MAKES_THEM = "`unknown_columns='null'` makes such rows"
 DAY = timedelta(days=1)
 
 
@@ -69,7 +70,7 @@ class Recomputing:
         """Stream the rows of named days, weeks or months as the intervals make them at this moment."""
         spec = self.catalogue.table(query.selection.table)
         periods = [
-            Period(spec.archive or Archive.DAILY, one.acd, one.row_date)
+            Period(spec.grain.archive, one.acd, one.row_date)
             for one in query.selection.buckets or ()
             if one.acd is not None and one.row_date is not None
         ]

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
-from syncengine.model.bucket import Bucket, BucketColumns, period_of
+from syncengine.model.bucket import Bucket, BucketColumns
 from syncengine.model.facts import ServerFacts
+from syncengine.model.grain import A_WEEK, SUNDAY
 from syncengine.model.interval import at_label
 from syncengine.model.pair import PairSettings
 from syncengine.model.rollups import Period
-from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.scopes import ScopeQuestions, dropped_before
 from syncengine.servers.protocol import Server
-
-SUNDAY = 6
 
 
 @dataclass(slots=True)
@@ -35,16 +34,16 @@ class Summarised:
         A period counts from the first interval on that is still held, as far as storage allocation, the table
         itself and those tables tell that always have rows; up to what the archive has summarised.
         """
-        archive = spec.archive or Archive.DAILY
+        grain = spec.grain
         for acd in acds or self.facts.acds:
-            since, until = self.held_since(shorter, acd), self.facts.archived(acd, archive).until
+            since, until = self.held_since(shorter, acd), self.facts.archived(acd, grain.archive).until
             if since is None or until is None:
                 continue
-            day = _first(archive, since.date(), self.week_starts(spec, acd))
-            while period_of(archive, day).stop <= until:
-                if period_of(archive, day).start >= since:
-                    yield Period(archive, acd, day)
-                day = period_of(archive, day).stop.date()
+            day = grain.unit.holding(since.date(), self.week_starts(spec, acd))
+            while (period := Period(grain.archive, acd, day)).span.stop <= until:
+                if period.span.start >= since:
+                    yield period
+                day = grain.unit.after(day)
 
     def held_since(self, shorter: TableSpec, acd: int) -> datetime | None:
         """Return from when on a server holds every interval of a table it has recorded; None where it holds none."""
@@ -59,7 +58,7 @@ class Summarised:
 
     def week_starts(self, spec: TableSpec, acd: int) -> int:
         """Return the weekday weeks begin on, as their rows have it; Sunday, the default of a CMS, where none is."""
-        if spec.archive is not Archive.WEEKLY:
+        if spec.grain.unit != A_WEEK:
             return SUNDAY
         _, last = self._ends(spec, acd)
         return SUNDAY if last is None or last.row_date is None else last.row_date.weekday()
@@ -70,13 +69,6 @@ class Summarised:
             found = self.server.bounds(spec.name, BucketColumns.of(spec)) if spec.name in there else ()
             self._bounds[spec.name] = {one.acd: (one.first, one.last) for one in found}
         return self._bounds[spec.name].get(acd, (None, None))
-
-
-def _first(archive: Archive, day: date, week_starts: int) -> date:
-    """Return the first day of the period that holds a day."""
-    if archive is Archive.WEEKLY:
-        return day - timedelta(days=(day.weekday() - week_starts) % 7)
-    return day.replace(day=1) if archive is Archive.MONTHLY else day
 
 
 def within(period: Period, window: Window | None) -> bool:

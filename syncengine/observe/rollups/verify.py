@@ -13,7 +13,7 @@ from syncengine.model.pair import PairSettings, Role
 from syncengine.model.progress import Progress
 from syncengine.model.rollups import InternalState, InternalTable, InternalVerdict
 from syncengine.model.sentences import without_server
-from syncengine.model.spec import Archive, TableSpec
+from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions
 from syncengine.observe.pair_facts import facts_of
@@ -21,8 +21,6 @@ from syncengine.observe.rollups.comparison import Asked, Holding
 from syncengine.observe.rollups.summarised import Summarised, within
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
-
-PERIOD_WORDS = {Archive.DAILY: "day", Archive.WEEKLY: "week", Archive.MONTHLY: "month"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +90,10 @@ def _looked_at_or_why_not(
             return [table for spec in longer for table in _looked_at_or_why_not(holding, summarised, [spec], questions)]
         (spec,) = longer
         state, shorter = InternalState.NOT_COMPARABLE, holding.shorter.name
-        archive = spec.archive or Archive.DAILY
         return [
-            InternalTable(holding.role, spec.name, archive, shorter, state, without_server(holding.role, error.message))
+            InternalTable(
+                holding.role, spec.name, spec.grain.archive, shorter, state, without_server(holding.role, error.message)
+            )
         ]
 
 
@@ -121,4 +120,4 @@ def _why_nothing(spec: TableSpec, facts: ServerFacts, questions: InternalQuestio
         if status.until is None:
             return f"its {spec.archive} archive {status.problem}"
     where = "of the window " if questions.window is not None else ""
-    return f"no whole {PERIOD_WORDS[spec.archive]} {where}is summarised and has all its intervals still held"
+    return f"no whole {spec.grain.word} {where}is summarised and has all its intervals still held"

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from syncengine.model.facts import Outage, ServerFacts
 from syncengine.model.filled_checklist import Sighting
+from syncengine.model.grain import Archive
 from syncengine.model.interval import LENGTHS, floor_to
 from syncengine.model.outages import REASONS
 from syncengine.model.sentences import listed
-from syncengine.model.spec import Archive
 from syncengine.planning.sights.evidence import Evidence, Question, done, facts_or_why, not_seen, not_yet, shown
 
 STOPPED = (91, 93)

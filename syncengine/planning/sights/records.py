@@ -81,7 +81,7 @@ def call_history(evidence: Evidence, _: Question) -> Sighting:
             return Sighting(Seen.NOT_NEEDED, "External Call History is not installed, as the pair file says")
         case CallHistory.BOTH:
             return Sighting(Seen.NOT_NEEDED, "External Call History is on at both servers, as the pair file says")
-        case _:
+        case CallHistory.PRIMARY:
             return not_seen("no table tells where External Call History is on")
 
 

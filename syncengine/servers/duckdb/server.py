@@ -16,6 +16,7 @@ from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.errors import ServerReadOnlyError, ServerUnreachableError, UnknownOutcomeError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.names import folded, quoted
+from syncengine.model.never_pickled import NeverPickled
 from syncengine.model.pair import Limits, Role
 from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery, Selection
@@ -64,7 +65,7 @@ _OPEN_SESSIONS: set[str] = set()
 """The ids of the write sessions that are open in this process, over whichever server object."""
 
 
-class DuckDBServer:
+class DuckDBServer(NeverPickled):
     """One DuckDB file. Every query has a cursor of its own, so calls may come from several threads."""
 
     def __init__(self, path: Path, role: Role, *, writable: bool, limits: Limits, load: str | None = None) -> None:
@@ -233,7 +234,7 @@ class DuckDBServer:
             cursor.close()
 
 
-class DuckDBSession:
+class DuckDBSession(NeverPickled):
     """One transaction on a DuckDB file."""
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection, name: str, query_seconds: int) -> None:

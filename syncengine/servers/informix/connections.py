@@ -12,6 +12,7 @@ import sqlalchemy
 from sqlalchemy import exc
 
 from syncengine.model.errors import ServerError, ServerSlowError, ServerUnreachableError, SyncError
+from syncengine.model.never_pickled import NeverPickled
 from syncengine.servers import connections
 from syncengine.servers.driver_calls import CLOSING_SECONDS, Calls
 from syncengine.servers.informix.dialect import ISOLATION, OPENED
@@ -115,7 +116,7 @@ class Connections(connections.Connections["Lent"]):
                 shut(connection)
 
 
-class Lent:
+class Lent(NeverPickled):
     """A connection in use."""
 
     def __init__(self, proxied: Any, name: str, secret: str, query_seconds: float, dialect: sqlalchemy.Dialect) -> None:

@@ -15,6 +15,7 @@ from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.errors import ServerError, ServerReadOnlyError, ServerUnreachableError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.names import folded
+from syncengine.model.never_pickled import NeverPickled
 from syncengine.model.pair import Limits, Role
 from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery
@@ -55,7 +56,7 @@ SESSION_ID = re.compile(r"(?P<sid>[0-9]{1,10})-[0-9a-f]{32}")
 """What a session gave itself as its id; without the number the server did not tell it."""
 
 
-class InformixServer:
+class InformixServer(NeverPickled):
     """One database. Every query has a connection of its own, so calls may come from several threads."""
 
     def __init__(self, url: str, role: Role, *, writable: bool, limits: Limits, load: str | None = None) -> None:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.errors import ServerError
 from syncengine.model.fingerprint import FingerprintQuery
+from syncengine.model.never_pickled import NeverPickled
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.servers.driver_calls import unknown_outcome
 from syncengine.servers.informix import row_reader
@@ -32,7 +33,7 @@ from syncengine.servers.sql.rows import delete_statement
 from syncengine.servers.stream import Stream
 
 
-class InformixSession:
+class InformixSession(NeverPickled):
     """A transaction in repeatable read: what it has read or written stays so for others until it ends.
 
     In an unlogged database there is none: each statement stands for itself, and leaving rolls nothing back.

@@ -14,6 +14,7 @@ from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from syncengine.model.errors import ServerError, ServerSlowError, ServerUnreachableError, SyncError
 from syncengine.model.names import quoted
+from syncengine.model.never_pickled import NeverPickled
 from syncengine.servers import connections
 from syncengine.servers.driver_calls import CLOSING_SECONDS, Calls, too_long
 from syncengine.servers.postgresql.driver import Backend, connect, is_driver_error
@@ -148,7 +149,7 @@ class Connections(connections.Connections["Lent"]):
                 self._database.close()
 
 
-class Lent:
+class Lent(NeverPickled):
     """A connection in use, whose calls end in time and raise our errors."""
 
     def __init__(self, backend: Backend, name: str, secret: str, seconds: float, opening: Opening) -> None:

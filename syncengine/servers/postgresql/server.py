@@ -14,6 +14,7 @@ from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.errors import CancelledError, ServerError, ServerReadOnlyError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.names import folded, quoted
+from syncengine.model.never_pickled import NeverPickled
 from syncengine.model.pair import Limits, Role
 from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery
@@ -45,7 +46,7 @@ OID = "SELECT CAST(CAST(? AS regclass) AS BIGINT)"
 OUTCOME = f"SELECT txid_status(?), {STARTED}"
 
 
-class PostgreSQLServer:
+class PostgreSQLServer(NeverPickled):
     """One schema of a database. Every query has a connection of its own, so calls may come from several threads."""
 
     def __init__(self, url: str, role: Role, *, writable: bool, limits: Limits, load: str | None = None) -> None:

@@ -13,6 +13,7 @@ from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.errors import CancelledError, ServerError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.names import folded, quoted
+from syncengine.model.never_pickled import NeverPickled
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.servers.highest import Passing
 from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
@@ -51,7 +52,7 @@ class Known:
     """Those whose locks keep others from writing a table."""
 
 
-class PostgreSQLSession:
+class PostgreSQLSession(NeverPickled):
     """A transaction in read committed that locks whole tables: others read them on and write them after it.
 
     In repeatable read everything would be seen as it was when the transaction began. Rows that others added

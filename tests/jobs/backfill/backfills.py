@@ -46,16 +46,14 @@ def alike(files: Files, *names: str) -> bool:
 
 def cut(pair: Pair, **options: Any) -> tuple[tuple[Portion, ...], tuple[str, ...]]:
     """Return the portions of a backfill and its notes."""
-    wishes = pair.backfill_wishes(**{"window": JUNE, "tables": TABLES, "portion_days": 1, **options})
-    portioned = pair.backfilling.portions(wishes)
-    return portioned.portions, portioned.notes
+    plan = pair.plan_backfill(**{"window": JUNE, "tables": TABLES, "portion_days": 1, **options})
+    return plan.portions, plan.notes
 
 
 def backfill(files: Openable, **options: Any) -> Ran:
     """Backfill four days of three tables, a day a portion, or what the options say."""
     pair = files.open()
-    wishes = pair.backfill_wishes(**{"window": JUNE, "tables": TABLES, "portion_days": 1, **options})
-    return pair.backfilling.execute(wishes, pair.backfilling.portions(wishes))
+    return pair.execute(pair.plan_backfill(**{"window": JUNE, "tables": TABLES, "portion_days": 1, **options}))
 
 
 def finished(ran: Ran) -> bool:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from syncengine.model.errors import InputError, RefusedError, WindowError
+from syncengine.model.errors import InputError, WindowError
+from syncengine.model.refusals import LocalAdministrationError, UnlikeLoadsError
 from syncengine.model.run import RunState
 from tests.builders import build_files, row
 from tests.examples import some_of
@@ -212,7 +213,7 @@ def test_servers_of_different_loads_are_refused(tmp_path: Path) -> None:
     text = files.pair_file.read_text()
     files.pair_file.write_text(text.replace("r3v8ag.f", "r3v9aa.a", 1))
 
-    with pytest.raises(RefusedError, match="different CMS loads"):
+    with pytest.raises(UnlikeLoadsError, match="different CMS loads"):
         backfill(files)
     assert files.run("secondary", "SELECT count(*) FROM htrunk") == [(0,)]
 
@@ -261,5 +262,5 @@ def test_tables_that_are_no_history_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(InputError, match="has no time"):
         cut(pair, tables="synonyms")
-    with pytest.raises(RefusedError, match="local administration"):
+    with pytest.raises(LocalAdministrationError, match="local administration"):
         cut(pair, tables="dcalloc")

@@ -16,7 +16,7 @@ from syncengine.model.portions import Portion
 from syncengine.model.run import RunState
 from syncengine.servers.protocol import Server
 from syncengine.staging.run_folder import RunFolder
-from tests.builders import Files, build_files
+from tests.builders import Files, build_files, ledger_of
 from tests.cli.terminal import Typing
 from tests.jobs.backfill.backfills import DAYS, TABLES, alike, backfill, finished, history, tables_of
 from tests.meddling import Meddling, meddle
@@ -77,7 +77,7 @@ def test_a_resume_cuts_nothing_anew(tmp_path: Path, before_batch: Callable[[int,
     files = history(tmp_path)
     before_batch(4, KeyboardInterrupt())
     backfill(files)
-    folder = files.open().ledger.folder(files.open().run().id)
+    folder = ledger_of(files.pair_file).folder(files.open().run().id)
     portions = folder.portions()
     files.add("primary", "hcwc", *(code(530, str(name), row_date=DAYS[0]) for name in range(8)))
 

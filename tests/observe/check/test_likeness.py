@@ -12,9 +12,10 @@ import pytest
 
 from syncengine.model.check import Finding, Holding, ServerCheck, ServerProfile, Severity, Subject, TableCheck
 from syncengine.model.facts import ArchiveStatus, DayLengths, ServerFacts
+from syncengine.model.grain import Archive
 from syncengine.model.mask import Mask
 from syncengine.model.pair import Role, ServerSettings
-from syncengine.model.spec import Archive, DataClass
+from syncengine.model.spec import DataClass
 from syncengine.observe.check.likeness import pair_findings, server_findings
 from syncengine.observe.check.server import Look
 from syncengine.observe.columns import column_faults

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 from collections.abc import Callable
 
@@ -11,8 +12,11 @@ import pytest
 from syncengine.model.bucket import Bucket
 from syncengine.model.errors import ServerError, ServerReadOnlyError
 from syncengine.model.fingerprint import FingerprintQuery
+from syncengine.model.mask import UNMASKED
 from syncengine.model.selection import ReadQuery, Selection
+from syncengine.servers.masked import MaskedServer
 from syncengine.servers.protocol import Server, WriteSession
+from syncengine.servers.retry import RetryingServer
 from tests.builders import DAY, hsplit, row
 from tests.examples import some_of
 from tests.servers.contract.kinds import Place, Row, as_arrow
@@ -318,3 +322,12 @@ def test_what_a_session_refuses_is_our_error(place: Place) -> None:
             assert str(error.value).startswith("primary: ")
 
         assert rows_in(server) == before
+
+
+def test_a_server_is_not_pickled(place: Place) -> None:
+    """Neither a server, wrapped or not, nor its session goes to another process: either may hold a password."""
+    with opened(place, writable=True) as server, server.begin() as session:
+        wrapped = RetryingServer(MaskedServer(server, UNMASKED))
+        for one, holder in ((server, server), (session, session), (wrapped, server)):
+            with pytest.raises(TypeError, match=f"not pickled, here a {type(holder).__name__}:"):
+                pickle.dumps(one)

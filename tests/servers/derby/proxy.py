@@ -173,9 +173,10 @@ def _done(proxy: Proxy, name: str, given: Any) -> tuple[str, Any]:
                 return "ok", None
             case "fired":
                 return "ok", proxy.faults.fired(given)
+            case _:
+                return "error", f"no such order: {name}"
     except OSError as error:
         return "error", str(error)
-    return "error", f"no such order: {name}"
 
 
 if __name__ == "__main__":

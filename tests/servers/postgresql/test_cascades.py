@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from syncengine.model.allowed import SetOffError
 from syncengine.model.pair import Role
+from syncengine.model.refusals import SetOffError
 from syncengine.model.surroundings import Reached, Trigger, Write
+from tests.builders import servers_of
 from tests.jobs.imitation import once_written
 from tests.servers.postgresql.test_surroundings import FIVE_NOTES, KEY, NOTES, TOTALS, Customers, customers
 
@@ -64,9 +65,8 @@ def test_triggers_are_found_at_any_distance(customers: Customers) -> None:
         "ALTER TABLE c_lines DISABLE TRIGGER c_off",
         "CREATE RULE c_ruled AS ON DELETE TO c_notes DO ALSO UPDATE c_count SET n = n + 1",
     )
-    pair = customers.files.open()
 
-    with pair.connections.servers(frozenset()) as servers:
+    with servers_of(customers.files.pair_file) as servers:
         found = servers[Role.SECONDARY].surroundings(["hsplit"])["hsplit"]
 
     assert set(found.reached) == {

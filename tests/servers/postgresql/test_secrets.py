@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import pickle
 import secrets
 import traceback
 from pathlib import Path
@@ -15,7 +16,7 @@ from syncengine.model.errors import SyncError
 from syncengine.model.pair import Limits, Role
 from syncengine.servers.postgresql.errors import error_of, refused_connection, translated
 from syncengine.servers.postgresql.server import PostgreSQLServer
-from tests.builders import build_files
+from tests.builders import build_files, settings_of
 from tests.servers.postgresql.cluster import LOGIN, PASSWORD, Cluster, Database
 from tests.servers.postgresql.conftest import Open
 from tests.servers.postgresql.loading import copy_pair
@@ -86,13 +87,15 @@ def test_a_pair_takes_it_from_the_environment(tmp_path: Path, running: Cluster) 
     files = copy_pair(build_files(tmp_path / "files"), running, tmp_path / "pair")
     try:
         pair = files.open()
-        seen = repr([pair.settings, pair.verify(tables=("hsplit",))])
+        observation = pair.verify(tables=("hsplit",))
+        seen = repr([settings_of(files.pair_file), observation])
         with pytest.raises(SyncError) as error:
             open_pair(files.pair_file, environment={"CMS_PASSWORD": "wrong"}).verify(tables=("hsplit",))
     finally:
         files.end()
 
     assert not [form for form in FORMS if form in seen + files.pair_file.read_text()]
+    assert not [form for form in FORMS if form.encode() in pickle.dumps([observation, error.value])]
     assert "the login was refused" in error.value.args[0]
 
 

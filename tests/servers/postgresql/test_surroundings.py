@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from syncengine.model.errors import RefusedError
 from syncengine.model.pair import Role
+from syncengine.model.refusals import SetOffError
 from syncengine.model.surroundings import (
     CheckConstraint,
     Counter,
@@ -226,7 +226,7 @@ def test_a_trigger_that_appears_after_the_plan_is_not_run(customers: Customers) 
     customers.have(*TOTALS)
     before = customers.files.bag("secondary", "hsplit")
 
-    with pytest.raises(RefusedError, match="c_adding"):
+    with pytest.raises(SetOffError, match="c_adding"):
         pair.execute(plan)
 
     assert customers.files.bag("secondary", "hsplit") == before

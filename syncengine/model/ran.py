@@ -27,7 +27,6 @@ class Ran:
     """After an undo: the tables whose buckets are not as they were, though they were put back."""
     notes: tuple[str, ...] = ()
     """What was done beside: old runs removed, open steps of earlier runs resolved."""
-    kind: RunKind = RunKind.RESYNC
     portions: tuple[PortionDone, ...] = ()
     """Those of a backfill that were looked at this time."""
     before: tuple[PortionFound, ...] = ()
@@ -48,6 +47,11 @@ class Ran:
     """What a resume has to be told to allow, where it ended for that."""
     by_hand: tuple[tuple[ChecklistLine, str], ...] = ()
     """What is left to be done by hand after it, each with why its hook has not done it, if it was tried."""
+
+    @property
+    def kind(self) -> RunKind:
+        """What it was begun as."""
+        return self.plan.run_kind
 
     @property
     def every_portion(self) -> tuple[PortionFound | PortionDone, ...]:

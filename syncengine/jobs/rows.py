@@ -1,0 +1,60 @@
+"""From a bucket that differs to its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from syncengine.jobs.connections import Connections
+from syncengine.jobs.observation import Observer
+from syncengine.model.bucket_rows import BucketRows
+from syncengine.model.drift import BucketDrift, Observation, TableObservation
+from syncengine.model.errors import InputError
+from syncengine.model.names import folded
+from syncengine.model.pair import PairSettings
+from syncengine.observe.columns import ColumnsVerdict
+from syncengine.observe.comparison import Comparison
+from syncengine.observe.expected_differences import Expectations
+from syncengine.observe.rows import rows_of
+from syncengine.observe.server_threads import server_threads
+
+
+@dataclass(frozen=True, slots=True)
+class DriftRows:
+    """Reads the rows of buckets that differ."""
+
+    settings: PairSettings
+    connections: Connections
+    observer: Observer
+
+    def read(self, seen: Observation, table: TableObservation, drift: BucketDrift, limit: int) -> BucketRows:
+        """Return up to `limit` rows of each kind; raises `MovedError` where the bucket is not what was seen."""
+        if table not in seen.tables or drift not in table.differing:
+            raise InputError(
+                "That bucket does not differ in that table, by what was seen.",
+                hint="Give a table of it, and one of the table's `differing`.",
+            )
+        with (
+            self.connections.servers(frozenset()) as servers,
+            server_threads(servers.values()) as pool,
+            self.observer.cache() as cache,
+        ):
+            if {servers[one.role].describe().identity == one.identity for one in seen.facts} != {True}:
+                raise InputError("That was seen on other servers than those of this pair.", hint="Verify it again.")
+            comparison = Comparison(
+                spec=table.spec,
+                verdict=ColumnsVerdict(table.state, all_columns=table.all_columns, compared=table.compared),
+                source=servers[seen.source],
+                target=servers[seen.target],
+                facts=seen.facts,
+                cache=cache,
+                pool=pool,
+                limits=self.settings.limits,
+                seed=seen.seed,
+                every_row=False,
+                zone=seen.zone,
+                left_out=table.left_out,
+                expectations=Expectations(
+                    rows=tuple(one for one in self.settings.expected if one.table == folded(table.spec.name))
+                ),
+            )
+            return rows_of(comparison, drift, limit)

@@ -1,0 +1,60 @@
+"""Grains: what is known of each archive stands in one place, and holds together."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syncengine.model.grain import A_DAY, A_MONTH, A_WEEK, EVENT, TOLD, Archive, Grain, Unit
+from syncengine.model.window import Window
+from syncengine.observe.facts import FACTS
+from syncengine.pair_file.schema import RetentionEntry
+from tests.builders import catalogue
+from tests.examples import examples
+
+UNITS = (A_DAY, A_WEEK, A_MONTH, Unit("quarter", months=3))
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.word)
+@examples(50)
+@given(day=st.dates(date(1970, 1, 1), date(2069, 12, 31)))
+def test_units_tile_the_calendar(unit: Unit, day: date) -> None:
+    """Every day lies in exactly one unit, which ends where the next begins and is whole in the window it makes."""
+    first = unit.holding(day)
+    past = unit.after(first)
+
+    assert first <= day < past
+    assert unit.holding(past) == past
+    window = Window(datetime(first.year, first.month, first.day), datetime(past.year, past.month, past.day))
+    found = unit.whole(window)
+    assert found is not None
+    assert found[0] <= first < found[1] <= past
+    assert unit.whole(Window(window.start, window.stop - timedelta(minutes=1))) is None
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.word)
+@examples(50)
+@given(moment=st.datetimes(datetime(1970, 1, 1), datetime(2069, 12, 31)), begins=st.integers(0, 6))
+def test_the_unit_before_the_one_under_way_is_over(unit: Unit, moment: datetime, begins: int) -> None:
+    """Where a server tells nothing, what is compared has ended, on whichever day weeks begin."""
+    under_way = unit.holding(moment.date(), begins)
+
+    found = Grain(Archive.DAILY, unit.word, unit).last_but_one(moment, 30)
+
+    assert found.date() < under_way
+
+
+def test_every_archive_that_is_told_of_is_asked_for() -> None:
+    """What names an archive elsewhere has all of them: the pair file, arch_stat and dcalloc."""
+    assert set(RetentionEntry.model_fields) == {grain.archive.value for grain in TOLD}
+    assert len({grain.code for grain in TOLD}) == len(TOLD) == len(Archive) - 1
+    columns = {column.name for column in catalogue().table("dcalloc").columns}
+    assert {grain.kept_in for grain in TOLD} <= columns
+    assert {name for fact in FACTS["dcalloc"] for name in fact.columns} <= columns
+    assert all(grain.longest_kept and grain.stuck and (grain.overdue or grain.sliced) for grain in TOLD)
+    assert all(one.grain.archive is one for one in Archive)
+    assert all(one.grain.tiles + one.grain.events + one.grain.summarised == 1 for one in Archive)
+    assert EVENT.longest_kept is None

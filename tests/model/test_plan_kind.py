@@ -1,0 +1,53 @@
+"""The kinds of plan: each is kept and read again as it was, and is begun as a run of its own command."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from syncengine.model.pair import Role
+from syncengine.model.plan import Plan
+from syncengine.model.plan_kind import BackfillPortion, PlanKind, Resync, RollupRepair, RunOnEdit, Sync, Undo
+from syncengine.model.policy import Policy, Rollups, UnknownColumns
+from syncengine.model.run import RunHeader, RunKind
+from syncengine.model.surroundings import Meeting, Met, MetKind
+from syncengine.model.timetable_flag import FlagChange, FlagEdit
+from syncengine.staging.run_folder import RunFolder
+
+BEGUN = datetime(2000, 6, 5, 6, 12, 3)
+EDIT = FlagEdit("runs_on", (FlagChange("jm", "Morning", None, "o", ("NULL", "only here")),), "an edit", 2)
+SET_OFF = Meeting(Role.SECONDARY, "htrunk", Met(MetKind.TRIGGER, "the trigger c_adding runs", name="c_adding"))
+KINDS: dict[str, PlanKind] = {
+    "resync": Resync(Policy.RECONCILE, Rollups.RECOMPUTE, UnknownColumns.NULL),
+    "backfill": BackfillPortion(Policy.FILL),
+    "sync": Sync(Policy.REPLACE),
+    "sync with schedules": Sync(Policy.FILL, EDIT),
+    "rollups": RollupRepair(copied=False, unknown_columns=UnknownColumns.NULL),
+    "timetables": RunOnEdit(EDIT, EDIT),
+    "undo": Undo("20000605-061203-3f1a", not_put_back=(SET_OFF,)),
+    "undo of an edit": Undo("20000605-061203-3f1a", EDIT),
+}
+
+
+def plan_of(kind: PlanKind) -> Plan:
+    """Return a plan of a kind that writes nothing."""
+    return Plan(kind, 7, BEGUN, Role.SECONDARY, "UTC", (), ("htrunk",))
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_plan_that_was_kept_is_of_its_kind(tmp_path: Path, name: str) -> None:
+    """A plan read from the folder of its run is the one that was kept, with all that its kind has."""
+    run = RunFolder(tmp_path / "20000605-061204-0001")
+    run.create(RunHeader(run.id, 1, RunKind.RESYNC, BEGUN, 7, "a test"))
+    run.save_plan(1, plan_of(KINDS[name]))
+
+    assert run.plan(1) == plan_of(KINDS[name])
+
+
+def test_every_kind_of_run_is_begun_by_a_kind_of_plan() -> None:
+    """Each kind of plan is begun as a run of one kind, and none is left that no plan is begun as."""
+    assert {type(kind) for kind in KINDS.values()} == set(get_args(PlanKind))
+    assert {plan_of(kind).run_kind for kind in KINDS.values()} == set(RunKind)
