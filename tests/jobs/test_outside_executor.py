@@ -225,8 +225,9 @@ def test_what_has_not_begun_is_cancelled_and_what_has_is_waited_for(files: Files
 
     def stopped() -> None:
         settings = settings_of(files.pair_file)
-        connections = Connections(settings, Ledger(settings.staging), Commands(settings, {}), threads)
-        with connections.servers(frozenset()) as servers, asking(servers, settings) as hands:
+        ledger, commands = Ledger(settings.staging), Commands(settings, os.environ)
+        opened = Connections(settings, ledger, commands, threads).servers(frozenset())
+        with opened as servers, asking(servers, settings) as hands:
             handed.extend((hands.submit(busy, files.folder), hands.submit(busy, files.folder)))
             wait_until((files.folder / "begun").exists)
             threading.Timer(0.3, (files.folder / "go on").touch).start()
