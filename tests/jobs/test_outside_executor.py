@@ -31,6 +31,7 @@ from tests.stories.servers import MARKS, PASSWORDS, HomedPair
 from tests.waiting import wait_until
 
 TABLES = ("hsplit", "synonyms", "dsplit", "agroups", "haglog")
+HISTORY = ("hsplit", "haglog")
 MORNING = "2000-06-05 00:00..06:59"
 LIVE = [pytest.param(kind, marks=MARKS[kind]) for kind in ("postgresql", "informix")]
 
@@ -91,9 +92,9 @@ def test_a_plan_is_made_of_parts(files: Files) -> None:
     """What a plan is made of is handed over, too, and the plan is the same."""
     executor = Pickling()
 
-    made = with_executor(files.pair_file, executor).plan_resync(window=MORNING)
+    made = with_executor(files.pair_file, executor).plan_resync(window=MORNING, tables=HISTORY)
 
-    assert made == files.open().plan_resync(window=MORNING)
+    assert made == files.open().plan_resync(window=MORNING, tables=HISTORY)
     assert made.steps
     assert "observe_part" in executor.done
 
@@ -112,7 +113,7 @@ def test_what_could_be_handed_nowhere_is_done_here(files: Files) -> None:
     """A file that is open for writing lets no other process in: a run on it is done where it is open."""
     executor = Pickling()
     pair = with_executor(files.pair_file, executor)
-    plan = pair.plan_resync(window=MORNING)
+    plan = pair.plan_resync(window=MORNING, tables=HISTORY)
     executor.done.clear()
 
     ran = pair.execute(plan)
@@ -128,7 +129,8 @@ def test_a_process_that_knows_nothing_finds_the_same(files: Files, processes: Pr
     found = pair.verify(tables=TABLES)
 
     assert found == files.open().verify(tables=TABLES)
-    assert {step.state for step in pair.execute(pair.plan_resync(window=MORNING)).outcome.steps} == {StepState.DONE}
+    ran = pair.execute(pair.plan_resync(window=MORNING, tables=HISTORY))
+    assert {step.state for step in ran.outcome.steps} == {StepState.DONE}
     with pytest.raises(InputError, match="Neither server knows ACD 9"):
         pair.verify(tables=TABLES, acds=9)
     assert processes.submit(os.getpid).result() != os.getpid(), "it was shut down"
@@ -160,7 +162,7 @@ def test_a_run_on_live_servers_is_prepared_elsewhere(live: HomedPair) -> None:
     """What a step reads is staged by the executor while this process writes; the look after it is handed over."""
     executor = Pickling()
     pair = with_executor(live.pair_file, executor)
-    plan = pair.plan_resync(window=MORNING, tables=("hsplit", "haglog"))
+    plan = pair.plan_resync(window=MORNING, tables=HISTORY)
     executor.done.clear()
 
     ran = pair.execute(plan)
@@ -181,7 +183,7 @@ def test_another_process_reads_live_servers(live: HomedPair, processes: ProcessP
 
     assert pair.verify(tables=TABLES) == live.open().verify(tables=TABLES)
     assert pair.check().findings == live.open().check().findings
-    ran = pair.execute(pair.plan_resync(window=MORNING, tables=("hsplit", "haglog")))
+    ran = pair.execute(pair.plan_resync(window=MORNING, tables=HISTORY))
     assert ran.after is not None
     assert ran.after.in_sync
     assert live.bag("secondary", "hsplit") == live.bag("primary", "hsplit")
