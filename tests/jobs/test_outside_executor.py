@@ -172,6 +172,7 @@ def test_a_run_on_live_servers_is_prepared_elsewhere(live: HomedPair) -> None:
     assert ran.after.in_sync
     assert Counter(executor.done)["prepared"] == len(plan.steps) == 2
     assert "observe_part" in executor.done
+    assert not any(password.encode() in executor.sent for password in PASSWORDS.values())
     assert live.bag("secondary", "hsplit") == live.bag("primary", "hsplit")
 
 
