@@ -11,6 +11,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,8 @@ from syncengine.model.errors import InputError
 from syncengine.model.outcome import StepState
 from syncengine.model.pair import PairSettings, Role
 from syncengine.observe.asking import asking
+from syncengine.servers.duckdb.server import DuckDBServer
+from syncengine.servers.kinds import open_server
 from syncengine.servers.protocol import Server
 from syncengine.staging.ledger import Ledger
 from tests.builders import Files, build_files, half_hours, row, settings_of
@@ -31,6 +34,7 @@ from tests.stories.servers import MARKS, PASSWORDS, HomedPair
 from tests.waiting import wait_until
 
 TABLES = ("hsplit", "synonyms", "dsplit", "agroups", "haglog")
+MODULE = "syncengine.jobs.outside_executor"
 HISTORY = ("hsplit", "haglog")
 MORNING = "2000-06-05 00:00..06:59"
 LIVE = [pytest.param(kind, marks=MARKS[kind]) for kind in ("postgresql", "informix")]
@@ -194,7 +198,7 @@ def test_another_process_reads_live_servers(live: HomedPair, processes: ProcessP
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Pickling:
     """Return an executor whose work is done as if in another process, each piece of it in one of its own."""
     numbers = count()
-    monkeypatch.setattr("syncengine.jobs.outside_executor._process", lambda: ("another host", next(numbers)))
+    monkeypatch.setattr(f"{MODULE}._process", lambda: ("another host", next(numbers)))
     return Pickling()
 
 
@@ -220,6 +224,30 @@ def test_another_server_of_the_same_name_is_told(
 
     with pytest.raises(InputError, match="secondary is another server in the process"):
         pair.verify(tables=TABLES)
+
+
+def test_live_servers_stay_open_for_a_while(files: Files, elsewhere: Pickling, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process opens the servers once for all it is handed, and closes them when nothing more comes."""
+    calls: list[str] = []
+
+    def told(what: str, do: Callable[..., Any]) -> Callable[..., Any]:
+        def telling(*given: Any, **named: Any) -> Any:
+            calls.append(what)
+            return do(*given, **named)
+
+        return telling
+
+    monkeypatch.setattr(f"{MODULE}.open_server", told("open", open_server))
+    monkeypatch.setattr(DuckDBServer, "close", told("close", DuckDBServer.close))
+    monkeypatch.setattr(f"{MODULE}.is_embedded", lambda _: False)
+    monkeypatch.setattr(f"{MODULE}.IDLE_SECONDS", 0.5)
+    pair = with_executor(files.pair_file, elsewhere)
+
+    pair.verify(tables=TABLES)
+    pair.verify(tables=TABLES)
+
+    assert calls.count("open") == 2
+    wait_until(lambda: calls.count("close") == 6, seconds=10)
 
 
 def test_what_has_not_begun_is_cancelled_and_what_has_is_waited_for(files: Files) -> None:
