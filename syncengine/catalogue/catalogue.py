@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from syncengine.model.errors import UnknownTableError
 from syncengine.model.names import folded
-from syncengine.model.spec import Afterwards, CompanionFile, DataClass, TableSet, TableSpec
+from syncengine.model.spec import Afterwards, CompanionFile, DataClass, SetUp, TableSet, TableSpec
 
 CLASS_ORDER = (DataClass.SYSTEM, DataClass.ACD, DataClass.HISTORICAL, DataClass.CUSTOM, DataClass.LOCAL)
 """Administration before history: writing it may cost the target its current interval (rule 11)."""
@@ -65,6 +65,11 @@ class Catalogue:
     def one_step(self) -> tuple[tuple[str, ...], ...]:
         """The tables that are only written together, in one step and in this order."""
         return tuple((one.name, spec.name) for spec in self.tables for one in spec.needs if one.one_step)
+
+    @property
+    def set_up(self) -> tuple[tuple[TableSpec, SetUp], ...]:
+        """The tables that tell how a server is set up."""
+        return tuple((spec, spec.set_up) for spec in self.tables if spec.set_up is not None)
 
     def followed_up(self, by: Afterwards) -> tuple[str, ...]:
         """Return the tables that leave something to people once they are written."""

@@ -106,6 +106,16 @@ class NeedsEntry(_Strict):
     source: str = ""
 
 
+class SetUpEntry(_Strict):
+    """How a server is set up."""
+
+    what: str
+    may_differ: bool = False
+    advice: str = ""
+    own: tuple[ColumnName, ...] = ()
+    tells_values: bool = True
+
+
 class PiecesEntry(_Strict):
     """How an outage cuts a row into pieces: `end` or `lasts` says when it was over."""
 
@@ -143,6 +153,7 @@ class SpecFile(_Strict):
     not_compared: dict[ColumnName, str] = {}
     follows: dict[TableName, FollowsEntry] = {}
     needs: dict[TableName, NeedsEntry] = {}
+    set_up: SetUpEntry | None = None
     pieces: PiecesEntry | None = None
     sources: dict[str, str] = {}
     columns: Annotated[dict[ColumnName, ColumnEntry], BeforeValidator(_told_apart)] = Field(min_length=1)

@@ -6,7 +6,17 @@ from collections.abc import Iterator, Mapping
 
 from syncengine.catalogue.schema import ColumnEntry, PiecesEntry, SpecFile, TableEntry, TimeEntry
 from syncengine.model.grain import Archive
-from syncengine.model.spec import ColumnSpec, ColumnType, DataClass, Followed, Needed, Pieces, TableSpec, TimeColumns
+from syncengine.model.spec import (
+    ColumnSpec,
+    ColumnType,
+    DataClass,
+    Followed,
+    Needed,
+    Pieces,
+    SetUp,
+    TableSpec,
+    TimeColumns,
+)
 
 
 def resolve(file: SpecFile, place: str) -> tuple[TableSpec, ...]:
@@ -29,6 +39,7 @@ def _name_faults(file: SpecFile) -> Iterator[str]:
     named += [("key", column) for column in file.key]
     named += [("not_compared", column) for column in file.not_compared]
     named += [(f"follows.{name}.columns", column) for name, entry in file.follows.items() for column in entry.columns]
+    named += [("set_up.own", column) for column in (file.set_up.own if file.set_up is not None else ())]
     if file.pieces is not None:
         named += [("pieces.same", column) for column in file.pieces.same]
         named += [(f"pieces.{role}", getattr(file.pieces, role)) for role in PIECES]
@@ -48,8 +59,8 @@ def _name_faults(file: SpecFile) -> Iterator[str]:
         yield f"removed_when_told: names the column {file.removed_when_told!r}, which key does not have"
     if file.witness and not (file.class_ is DataClass.HISTORICAL and _tiling(file)):
         yield "witness: only a historical interval table has rows in every interval"
-    if (file.needs or file.afterwards) and file.time is not None:
-        yield "needs, afterwards: only administration, without a [time], is written with others"
+    if (file.needs or file.afterwards or file.set_up) and file.time is not None:
+        yield "needs, afterwards, set_up: are for administration, which has no [time]"
     cited = [(f"follows.{name}", entry.source) for name, entry in file.follows.items()]
     cited += [(f"needs.{name}", entry.source) for name, entry in file.needs.items()]
     for where, source in cited:
@@ -174,6 +185,7 @@ def _table(file: SpecFile, place: str, name: str, entry: TableEntry) -> TableSpe
             for name, one in file.needs.items()
         ),
         afterwards=file.afterwards,
+        set_up=SetUp(**file.set_up.model_dump()) if file.set_up is not None else None,
         origin=tuple(origin),
     )
 

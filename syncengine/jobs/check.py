@@ -13,7 +13,6 @@ from syncengine.model.pair import PairSettings
 from syncengine.model.progress import Progress
 from syncengine.observe.check.check import check, try_out
 from syncengine.observe.check.server import LookQuestions
-from syncengine.observe.check.setup_tables import SETUP_TABLES
 from syncengine.observe.facts import FACTS
 
 SCRATCH_LOCK_SECONDS = 2
@@ -32,8 +31,7 @@ class Check:
 
     def set_up(self) -> PairCheck:
         """Return whether both servers are set up alike, without a look at the tables that do not tell. Reads only."""
-        names = {setup.name for setup in SETUP_TABLES} | FACTS.keys()
-        few = tuple(spec for spec in self.catalogue.tables if spec.witness or spec.name in names)
+        few = tuple(spec for spec in self.catalogue.tables if spec.witness or spec.set_up or spec.name in FACTS)
         return replace(self, catalogue=replace(self.catalogue, tables=few)).run(scratch=False)
 
     def run(self, *, scratch: bool) -> PairCheck:

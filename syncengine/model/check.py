@@ -101,6 +101,8 @@ class TableCheck:
     faults: tuple[ColumnFault, ...] = ()
     meets: tuple[Met, ...] = ()
     """What a write to it sets off or meets."""
+    may_differ: bool = False
+    """Whether each server has it for itself (rule 1)."""
 
 
 class CaseState(StrEnum):

@@ -4,8 +4,9 @@
     ├── InputError            what was typed or written down is wrong
     │   ├── WindowError       a time that cannot be meant
     │   ├── UnknownTableError a table, set or ACD nobody knows
-    │   ├── PairFileError     the pair file
-    │   └── SpecError         a table spec
+    │   └── FaultsError       a file, each of its faults with its place
+    │       ├── PairFileError
+    │       └── SpecError     a table spec
     ├── RefusedError          it is forbidden, by a rule of the domain most often: `syncengine.model.refusals`
     ├── OccupiedError         another run writes to the pair
     ├── ServerError           a server did not do what was asked

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from enum import Enum, StrEnum, auto
+from enum import StrEnum
 
 from syncengine.model.interval import floor_to, over_before
 from syncengine.model.window import DAY, Window
@@ -81,24 +81,11 @@ def _midnight(day: date) -> datetime:
 A_DAY, A_WEEK, A_MONTH = Unit("day", days=1), Unit("week", days=7), Unit("month", months=1)
 
 
-class Rows(Enum):
-    """What rows of an archive are in time."""
-
-    TILES = auto()
-    """Each tells of one interval, and intervals tile the time."""
-    EVENTS = auto()
-    """Each is of something that happened; labels are minutes, folded to the quarter of an hour that holds them."""
-    PERIODS = auto()
-    """Each tells of a whole day, week or month, and the CMS makes it of its intervals after that (rule 10)."""
-    TIMELESS = auto()
-
-
 @dataclass(frozen=True, slots=True)
 class Grain:
     """What is known of one archive."""
 
     archive: Archive
-    rows: Rows
     word: str
     """What a row of it stands for."""
     unit: Unit = A_DAY
@@ -113,28 +100,19 @@ class Grain:
     """How long after what it stands at something is wrong, not just late."""
     overdue: timedelta | None = None
     """How long after what it stands at its archive is late; intervals have lengths of their own."""
+    tiles: bool = False
+    """Each row tells of one interval, which its label names; intervals tile the time."""
+    events: bool = False
+    """Each row is of something that happened; labels are minutes, folded to the quarter of an hour that holds them."""
+    summarised: bool = False
+    """Each row tells of a whole day, week or month, which the CMS makes of its intervals after that (rule 10)."""
     written_late: timedelta = timedelta(0)
     """How long after its time was archived a row may still be written."""
-
-    @property
-    def tiles(self) -> bool:
-        """Whether labels name intervals."""
-        return self.rows is Rows.TILES
-
-    @property
-    def events(self) -> bool:
-        """Whether rows are of what happened."""
-        return self.rows is Rows.EVENTS
 
     @property
     def sliced(self) -> bool:
         """Whether any window of whole intervals selects rows, so that days can be read and remembered by themselves."""
         return self.tiles or self.events
-
-    @property
-    def summarised(self) -> bool:
-        """Whether it follows from intervals (rule 10)."""
-        return self.rows is Rows.PERIODS
 
     @property
     def long(self) -> bool:
@@ -185,13 +163,15 @@ class Archive(StrEnum):
                 return EVENT
 
 
-INTERVAL = Grain(Archive.INTERVAL, Rows.TILES, "interval", A_DAY, "1", "days_intrahour", 62, DAY / 8)
-DAILY = Grain(Archive.DAILY, Rows.PERIODS, "day", A_DAY, "2", "days_daily", 1825, 2 * DAY, NIGHT)
-WEEKLY = Grain(Archive.WEEKLY, Rows.PERIODS, "week", A_WEEK, "3", "weeks_weekly", 520, 9 * DAY, 7 * DAY + NIGHT)
-MONTHLY = Grain(Archive.MONTHLY, Rows.PERIODS, "month", A_MONTH, "4", "months_monthly", 120, 34 * DAY, 31 * DAY + NIGHT)
-# An event is written when it ends, under the time it began.
-EVENT = Grain(Archive.EVENT, Rows.EVENTS, "event", written_late=DAY)
-TIMELESS = Grain(Archive.DAILY, Rows.TIMELESS, "row")
+INTERVAL = Grain(Archive.INTERVAL, "interval", A_DAY, "1", "days_intrahour", 62, DAY / 8, tiles=True)
+DAILY = Grain(Archive.DAILY, "day", A_DAY, "2", "days_daily", 1825, 2 * DAY, NIGHT, summarised=True)
+WEEKLY = Grain(Archive.WEEKLY, "week", A_WEEK, "3", "weeks_weekly", 520, 9 * DAY, 7 * DAY + NIGHT, summarised=True)
+MONTHLY = Grain(
+    Archive.MONTHLY, "month", A_MONTH, "4", "months_monthly", 120, 34 * DAY, 31 * DAY + NIGHT, summarised=True
+)
+EVENT = Grain(Archive.EVENT, "event", events=True, written_late=DAY)
+"""An event is written when it ends, under the time it began."""
+TIMELESS = Grain(Archive.DAILY, "row")
 """Of tables that have no archive."""
 TOLD = tuple(one.grain for one in Archive if one.grain.code)
 """The archives that arch_stat and dcalloc tell of."""

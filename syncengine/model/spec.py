@@ -138,6 +138,21 @@ class Needed:
     source: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """That a table tells how a server is set up, so that a check compares it, local administration too (rule 1)."""
+
+    what: str
+    """What its rows are of, for people."""
+    may_differ: bool = False
+    advice: str = ""
+    """What to do where it is not alike and should be."""
+    own: tuple[str, ...] = ()
+    """The columns that are each server's own."""
+    tells_values: bool = True
+    """Values of people's data are not told, only which columns differ."""
+
+
 class Afterwards(StrEnum):
     """What is left to people once rows of a table are written (rule 20)."""
 
@@ -208,6 +223,7 @@ class TableSpec:
     """It has rows in every interval that a server saw, busy or not."""
     needs: tuple[Needed, ...] = ()
     afterwards: tuple[Afterwards, ...] = ()
+    set_up: SetUp | None = None
     origin: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     @property

@@ -40,7 +40,7 @@ def print_tables(console: Console, tables: tuple[TableSpec, ...]) -> None:
 
 def print_table(console: Console, spec: TableSpec) -> None:
     """Show one spec, each value with where it comes from."""
-    origin = dict(spec.origin)
+    origin, set_up = dict(spec.origin), spec.set_up
     beside = (*(one.source for one in spec.follows), *(one.source for one in spec.needs))
     cited = (*(column.source for column in spec.columns), *filter(None, beside))
     sources = {source: place for place, source in enumerate(dict.fromkeys(cited), 1)}
@@ -58,6 +58,11 @@ def print_table(console: Console, spec: TableSpec) -> None:
         *([("written", "as things happen, by no archive", "at_once")] if spec.at_once else []),
         ("rolled up from", spec.rolled_from or "nothing", "archive"),
         *([("has rows", "in every interval that a server saw", "witness")] if spec.witness else []),
+        *(
+            [("set-up", f"of {set_up.what}{', which may differ' if set_up.may_differ else ''}", "set_up")]
+            if set_up
+            else []
+        ),
         *([("leaves to people", ", ".join(spec.afterwards), "afterwards")] if spec.afterwards else []),
         ("row number", spec.row_number or "none", "row_number"),
     ):

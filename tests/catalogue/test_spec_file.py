@@ -437,7 +437,7 @@ def test_a_table_shows_how_outages_cut_its_rows(typed: Typing) -> None:
         (
             DESK,
             'afterwards = ["logins"]\n',
-            "afterwards: only administration, without a [time], is written with others",
+            "needs, afterwards, set_up: are for administration, which has no [time]",
         ),
         (DESK, "witness = true\n", "witness: only a historical interval table has rows in every interval"),
     ],

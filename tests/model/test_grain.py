@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncengine.model.grain import A_DAY, A_MONTH, A_WEEK, EVENT, TOLD, Archive, Grain, Rows, Unit
+from syncengine.model.grain import A_DAY, A_MONTH, A_WEEK, EVENT, TOLD, Archive, Grain, Unit
 from syncengine.model.window import Window
 from syncengine.observe.facts import FACTS
 from syncengine.pair_file.schema import RetentionEntry
@@ -42,7 +42,7 @@ def test_the_unit_before_the_one_under_way_is_over(unit: Unit, moment: datetime,
     """Where a server tells nothing, what is compared has ended, on whichever day weeks begin."""
     under_way = unit.holding(moment.date(), begins)
 
-    found = Grain(Archive.DAILY, Rows.PERIODS, unit.word, unit).last_but_one(moment, 30)
+    found = Grain(Archive.DAILY, unit.word, unit).last_but_one(moment, 30)
 
     assert found.date() < under_way
 
@@ -56,4 +56,5 @@ def test_every_archive_that_is_told_of_is_asked_for() -> None:
     assert {name for fact in FACTS["dcalloc"] for name in fact.columns} <= columns
     assert all(grain.longest_kept and grain.stuck and (grain.overdue or grain.sliced) for grain in TOLD)
     assert all(one.grain.archive is one for one in Archive)
+    assert all(one.grain.tiles + one.grain.events + one.grain.summarised == 1 for one in Archive)
     assert EVENT.longest_kept is None

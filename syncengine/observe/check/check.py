@@ -16,7 +16,7 @@ from syncengine.observe.asking import asking
 from syncengine.observe.check.conformance import CASES, run_cases
 from syncengine.observe.check.likeness import pair_findings, server_findings
 from syncengine.observe.check.server import Look, LookQuestions, look_at, profile_of, unseen
-from syncengine.observe.check.setup_tables import SETUP_TABLES, SetupQuestion, compare_setup
+from syncengine.observe.check.setup_tables import SetupQuestion, compare_setup
 from syncengine.servers.open_servers import Handing
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
@@ -103,7 +103,7 @@ class _Checking:
         self.progress = progress
 
     def run(self, seed: int) -> PairCheck:
-        self.progress.begin("Looking at the servers", len(self.servers) + len(SETUP_TABLES))
+        self.progress.begin("Looking at the servers", len(self.servers) + len(self.questions.catalogue.set_up))
         try:
             looks = dict(self._looks())
             checks = {role: look.check for role, look in looks.items()}
@@ -144,16 +144,15 @@ class _Checking:
         facts = Sides(Role.PRIMARY, one, other)
         unreadable = {name for look in looks.values() for name in look.check.holding(Holding.UNREADABLE)}
         asked = {}
-        for setup in SETUP_TABLES:
-            spec = self.questions.catalogue.table(setup.name)
+        for spec, setup in self.questions.catalogue.set_up:
             live = {role: look.live.get(spec.name) for role, look in looks.items()}
             if spec.name not in unreadable:
                 question = SetupQuestion(setup, spec, live, facts, seed)
-                asked[setup] = self.hands.submit(compare_setup, question)
-        for setup in SETUP_TABLES:
-            for finding in asked[setup].result() if setup in asked else ():
+                asked[spec.name] = self.hands.submit(compare_setup, question)
+        for spec, _ in self.questions.catalogue.set_up:
+            for finding in asked[spec.name].result() if spec.name in asked else ():
                 yield replace(finding, says=self._masked(finding.says))
-            self.progress.advance(1, setup.name)
+            self.progress.advance(1, spec.name)
 
     def _masked(self, text: str) -> str:
         """Take the secrets of both servers out of a sentence that may be of either."""

@@ -97,13 +97,13 @@ def _tables(
     questions: LookQuestions,
 ) -> Iterator[TableCheck]:
     for spec in questions.catalogue.tables:
-        table = live.get(spec.name)
+        table, own = live.get(spec.name), spec.set_up is not None and spec.set_up.may_differ
+        lacking = TableCheck(spec.name, spec.data_class, Holding.LACKING, may_differ=own)
         if table is None:
-            yield TableCheck(spec.name, spec.data_class, Holding.LACKING)
+            yield lacking
             continue
-        found = TableCheck(
-            table=spec.name,
-            data_class=spec.data_class,
+        found = replace(
+            lacking,
             holding=Holding.ROWS,
             owner=table.owner,
             indexes=table.indexes,

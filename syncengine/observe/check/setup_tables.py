@@ -13,7 +13,7 @@ from syncengine.model.pair import PairSettings, Role
 from syncengine.model.rules import LOCAL_ADMINISTRATION
 from syncengine.model.selection import Value
 from syncengine.model.sides import Sides
-from syncengine.model.spec import DataClass, TableSpec
+from syncengine.model.spec import DataClass, SetUp, TableSpec
 from syncengine.observe.columns import ColumnsVerdict, judge_layouts
 from syncengine.observe.comparison import Comparison, compare
 from syncengine.observe.samples import samples_of
@@ -24,51 +24,13 @@ from syncengine.staging.cache import Cache
 
 KEYS_TOLD = 200
 """Differing key groups named for each table."""
-SYSTEM_SETUP = "Administer it alike on both servers: System Setup, on each."
-COPY_USERS = (
-    "`syncengine sync --set users --dry-run` shows what copying them would do; "
-    "passwords and login directories are made on each server."
-)
-
-
-@dataclass(frozen=True, slots=True)
-class SetupTable:
-    """A table of the set-up: how much it weighs that both servers have the same rows.
-
-    `own` are columns that are each server's own. Values of people's data are not told, only which columns differ.
-    """
-
-    name: str
-    what: str
-    severity: Severity
-    advice: str = ""
-    own: tuple[str, ...] = ()
-    tells_values: bool = True
-
-
-SETUP_TABLES = (
-    SetupTable("acds", "the set-up of the ACDs", Severity.MUST, SYSTEM_SETUP),
-    SetupTable("dcadmin", "data collection", Severity.MUST, SYSTEM_SETUP, own=("address",)),
-    SetupTable(
-        "dcalloc",
-        "the storage allocation",
-        Severity.MUST,
-        "System Setup: Data Storage Allocation, on each server, with data collection off there.",
-    ),
-    SetupTable("users", "the users", Severity.MUST, COPY_USERS, tells_values=False),
-    SetupTable("features", "the users' features", Severity.MUST, COPY_USERS),
-    SetupTable("fullex", "the free space allocation", Severity.NOTE),
-    SetupTable("print_adm", "the printers", Severity.NOTE),
-    SetupTable("H_hostname", "the host names", Severity.NOTE),
-)
-"""What the High Availability guide has administered alike (chapter 1), and what of local administration may differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class SetupQuestion:
     """What is asked about one table of the set-up."""
 
-    setup: SetupTable
+    setup: SetUp
     spec: TableSpec
     live: dict[Role, LiveTable | None]
     facts: Sides[ServerFacts]
@@ -96,12 +58,12 @@ def _compared(servers: Mapping[Role, Server], settings: PairSettings, question: 
         except ServerError as error:
             if error.of_whole_server:
                 raise
-            yield _not_compared(setup, str(error))
+            yield _not_compared(spec.name, setup, str(error))
         else:
-            yield from _findings(setup, drifts, samples)
+            yield from _findings(spec.name, setup, drifts, samples)
     elif verdict.state is TableState.NOT_COMPARABLE and spec.data_class is DataClass.LOCAL:
         # Of the others the columns are told of with those of all tables that are compared.
-        yield _not_compared(setup, verdict.problem)
+        yield _not_compared(spec.name, setup, verdict.problem)
 
 
 def _known_columns(spec: TableSpec, verdict: ColumnsVerdict) -> ColumnsVerdict:
@@ -137,7 +99,9 @@ def _found(
         return drifts, tuple(samples_of(comparison, drifts))
 
 
-def _findings(setup: SetupTable, drifts: list[BucketDrift], samples: tuple[KeyGroupDrift, ...]) -> Iterator[Finding]:
+def _findings(
+    name: str, setup: SetUp, drifts: list[BucketDrift], samples: tuple[KeyGroupDrift, ...]
+) -> Iterator[Finding]:
     if not drifts:
         return
     rows = sum(drift.counts.total for drift in drifts)
@@ -147,23 +111,23 @@ def _findings(setup: SetupTable, drifts: list[BucketDrift], samples: tuple[KeyGr
     if moving and not rows:
         says = f"Rows of {setup.what} kept changing while they were compared"
     yield Finding(
-        severity=setup.severity,
+        severity=Severity.NOTE if setup.may_differ else Severity.MUST,
         subject=Subject.SETUP,
-        says=f"{says}, as they may be." if setup.severity is Severity.NOTE else f"{says}.",
+        says=f"{says}, as they may be." if setup.may_differ else f"{says}.",
         advice=setup.advice,
-        tables=(setup.name,),
+        tables=(name,),
         details=tuple(_detail(sample, tells_values=setup.tells_values) for sample in samples),
         rule=LOCAL_ADMINISTRATION,
     )
 
 
-def _not_compared(setup: SetupTable, why: str) -> Finding:
+def _not_compared(name: str, setup: SetUp, why: str) -> Finding:
     return Finding(
-        severity=Severity.NOTE if setup.severity is Severity.NOTE else Severity.SHOULD,
+        severity=Severity.NOTE if setup.may_differ else Severity.SHOULD,
         subject=Subject.SETUP,
         says=f"The rows of {setup.what} could not be held against each other: {why.rstrip('.')}.",
         advice="Look at both servers yourself.",
-        tables=(setup.name,),
+        tables=(name,),
         rule=LOCAL_ADMINISTRATION,
     )
 

@@ -13,8 +13,6 @@ from syncengine.planning.sights.evidence import Evidence, Need, Question, done, 
 
 SET_UP = (Subject.SETUP, Subject.ACDS, Subject.INTERVALS)
 SHOWN = 2
-MAY_DIFFER = ("fullex", "print_adm", "H_hostname")
-"""Local administration that each server has for itself (rule 1)."""
 ONE_SIDED = {Holding.LACKING}
 """What a table has on one of the servers where it is more on the other."""
 
@@ -94,7 +92,7 @@ def _not_compared(check: PairCheck) -> Iterator[str]:
     """Yield the tables of the set-up that a check could not compare: unreadable, or only on one server."""
     holdings: dict[str, set[Holding]] = {}
     for table in (table for server in check.servers for table in server.tables):
-        if table.table not in MAY_DIFFER and table.data_class is not DataClass.HISTORICAL:
+        if not table.may_differ and table.data_class is not DataClass.HISTORICAL:
             holdings.setdefault(table.table, set()).add(table.holding)
     yield from (name for name, held in holdings.items() if Holding.UNREADABLE in held or held > ONE_SIDED)
     for finding in check.of(Severity.SHOULD):
