@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta
@@ -55,7 +55,7 @@ def login(begin: datetime, end: datetime | None, *, agent: str = "4001", cut: st
         "outflag": ">" if ">" in cut else None,
         "row_date": begin.date(),
     }
-    told |= {"row_date": begin.date(), "login": epoch(begin), "logout": epoch(end) if end else None}
+    told |= {"login": epoch(begin), "logout": epoch(end) if end else None}
     return row("haglog", **{"logid": agent, "extn": "200", "split": 1, **told, **values})
 
 
@@ -85,14 +85,14 @@ class Looking:
     """A pair that is looked at, as often as one likes."""
 
     settings: PairSettings
-    servers: dict[Role, Server]
+    servers: Mapping[Role, Server]
 
     @classmethod
     @contextmanager
     def at(cls, files: Files) -> Iterator[Looking]:
         """Open both servers."""
         with servers_of(files.pair_file) as servers:
-            yield cls(settings_of(files.pair_file), dict(servers))
+            yield cls(settings_of(files.pair_file), servers)
 
     def request(self, tables: Sequence[str] = TABLES, **asked: Any) -> Request:
         """Return the request for some tables, with the facts at hand, so that all parts have the same."""
