@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -18,6 +17,7 @@ from tests.examples import examples
 from tests.properties.months import (
     EDGES,
     MINUTE,
+    TABLES,
     Looking,
     Rows,
     assert_alike,
@@ -31,6 +31,8 @@ from tests.scenes import table_of, trunk
 
 MAY, JUNE, JULY = datetime(2000, 5, 31), datetime(2000, 6, 1), datetime(2000, 7, 1)
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+NIGHT_LABELS = ((-DAY, 2300), (-DAY, 2330), (-DAY, 2345), (0 * DAY, 0), (0 * DAY, 15), (0 * DAY, 30))
 
 
 @pytest.fixture(scope="module")
@@ -123,53 +125,56 @@ def test_rows_without_a_time_belong_to_the_oldest_months(empty: Files) -> None:
     assert (found.buckets_compared, found.counts.changed) == (2, 1)
 
 
-DAYS = st.sampled_from([date(2000, 5, 30), date(2000, 5, 31), date(2000, 6, 1), date(2000, 6, 30), date(2000, 7, 1)])
-ACDS = st.sampled_from([1, 1, 1, 2, None])
-SERVERS = st.sampled_from(["both", "both", "primary", "secondary"])
+ACDS = st.sampled_from([1, 1, 1, 1, 2, None])
+SERVERS = st.sampled_from(["both", "primary", "secondary"])
 FEW = st.sampled_from([0, 1, None])
-MOMENTS = st.sampled_from(
-    [edge + step * MINUTE for edge in (JUNE, JULY) for step in (-2000, -130, -50, -10, 0, 25, 70, 200, 1500)]
-)
+ENDS = st.sampled_from([JUNE, JUNE, JULY])
+NIGHT = tuple((day, label, length) for day, label in NIGHT_LABELS for length in (15, 30, 60))
 
 
 @st.composite
-def counted(draw: st.DrawFn) -> tuple[str, Row]:
-    """Return a row of intervals, days, weeks or months, seldom without a date."""
-    table = draw(st.sampled_from(["htrunk", "htrunk", "htrunk", "dtrunk", "wtrunk", "mtrunk"]))
-    told: dict[str, Any] = {"acd": draw(ACDS), "tkgrp": draw(st.sampled_from([1, 2])), "incalls": draw(FEW)}
-    told |= {"eqloc": "01A0101", "row_date": draw(DAYS), "incomplete": draw(st.sampled_from([0, 0, 1, 2]))}
-    if table == "mtrunk":
-        told["row_date"] = draw(st.sampled_from(EDGES[:3]))
-    if table == "htrunk":
-        told |= {"starttime": draw(st.sampled_from([0, 0, 15, 30, 2300, 2330, 2345]))}
-        told |= {"intrvl": draw(st.sampled_from([15, 30, 30, 60]))}
-    if not draw(st.integers(0, 15)):
-        told["row_date"] = None
-    return table, row(table, **told)
+def intervals(draw: st.DrawFn) -> tuple[str, str, Row]:
+    """Return a row of an interval about midnight, which may reach over it, seldom one without a date."""
+    day, label, length = draw(st.sampled_from(NIGHT))
+    told: dict[str, Any] = {"acd": draw(ACDS), "tkgrp": draw(st.sampled_from([1, 1, 2])), "incalls": draw(FEW)}
+    told["row_date"] = (draw(ENDS) + day).date() if draw(st.integers(0, 15)) else None
+    return draw(SERVERS), "htrunk", trunk(label, intrvl=length, incomplete=draw(st.sampled_from([0, 0, 1])), **told)
 
 
 @st.composite
-def happened(draw: st.DrawFn) -> Iterator[tuple[str, str, Row]]:
-    """Return what both servers have of a login, call or state: whole on one, or in pieces as outages left it."""
-    table = draw(st.sampled_from(["haglog", "haglog", "call_rec", "ag_actv"]))
-    begin, end = draw(MOMENTS), draw(MOMENTS)
-    begin, end = min(begin, end), max(begin, end) + MINUTE * draw(st.sampled_from([0, 1, 30]))
-    name = draw(st.sampled_from([1, 2]))
-    acd = draw(ACDS)
+def periods(draw: st.DrawFn) -> tuple[str, str, Row]:
+    """Return a row of a day, a week or a month."""
+    table = draw(st.sampled_from(["dtrunk", "wtrunk", "mtrunk"]))
+    day = (
+        draw(st.sampled_from(EDGES[:3])) if table == "mtrunk" else (draw(ENDS) - draw(st.integers(-1, 6)) * DAY).date()
+    )
+    told = {"acd": draw(ACDS), "incalls": draw(FEW), "incomplete": draw(st.integers(0, 2))}
+    return draw(SERVERS), table, row(table, row_date=day, tkgrp=1, eqloc="01A0101", **told)
+
+
+@st.composite
+def happened(draw: st.DrawFn) -> list[tuple[str, str, Row]]:
+    """Return what both servers have of a login, call or state about midnight, in pieces where links were down."""
+    table, acd = draw(st.sampled_from(["haglog", "haglog", "call_rec", "ag_actv"])), draw(ACDS)
+    month, name = draw(ENDS), draw(st.sampled_from([1, 1, 2]))
+    begin = month - draw(st.sampled_from([5, 50, 130, 2000])) * MINUTE
+    end = month + draw(st.sampled_from([15, 70, 200, 1500])) * MINUTE
     found: list[tuple[str, str, Row]] = []
     for server in ("primary", "secondary"):
-        cuts = sorted(draw(st.lists(st.tuples(MOMENTS, st.sampled_from([25, 95])), max_size=2)))
         at, cut = begin, ""
-        for lost, lasted in cuts:
-            back = lost + lasted * MINUTE
-            if at < lost < end:
-                found.append((server, table, event(table, at, lost, name, acd, cut + ">")))
-            if at < back < end:
-                at, cut = back, "<"
-            found.append((server, "linkex", down(lost, back, acd or 1)))
-        if at < end and draw(st.integers(0, 7)):
+        for lost, lasted in sorted(draw(st.lists(OUTAGES, max_size=2))):
+            since, until = month + lost * MINUTE, month + (lost + lasted) * MINUTE
+            found.append((server, "linkex", down(since, until, acd or 1)))
+            if at < since < end:
+                found.append((server, table, event(table, at, since, name, acd, cut + ">")))
+            if at < until < end:
+                at, cut = until, "<"
+        if draw(st.integers(0, 7)):
             found.append((server, table, event(table, at, end if draw(st.integers(0, 7)) else None, name, acd, cut)))
-    return iter(found)
+    return found
+
+
+OUTAGES = st.tuples(st.sampled_from([-1500, -30, -10, 0, 10, 100]), st.sampled_from([10, 25, 95]))
 
 
 def event(table: str, begin: datetime, end: datetime | None, name: int, acd: int | None, cut: str) -> Row:
@@ -189,19 +194,24 @@ ADMINISTRATION = st.tuples(SERVERS, st.sampled_from([1, 2, None]), st.sampled_fr
     lambda one: (one[0], "synonyms", row("synonyms", acd_no=one[1], item_name=one[2], value="1"))
 )
 SIDES = st.tuples(
-    st.lists(st.tuples(SERVERS, counted()).map(lambda one: (one[0], *one[1])), max_size=25),
-    st.lists(happened(), max_size=5).map(lambda some: [one for each in some for one in each]),
+    st.lists(intervals(), min_size=8, max_size=20),
+    st.lists(periods(), min_size=2, max_size=8),
+    st.lists(happened(), min_size=1, max_size=5).map(lambda some: [one for each in some for one in each]),
     st.lists(ADMINISTRATION, max_size=3),
 ).map(lambda some: [one for each in some for one in each])
+WINDOWS = st.sampled_from(
+    [
+        None,
+        None,
+        Window(datetime(2000, 5, 20), datetime(2000, 7, 5)),
+        Window(JUNE - 90 * MINUTE, JULY + HOUR),
+        Window(JUNE - HOUR, JUNE + HOUR),
+        Window(JUNE, JUNE + HOUR),
+    ]
+)
+ACDS_ASKED = st.sampled_from([(), (), (1,)])
 ASKED = st.fixed_dictionaries(
-    {
-        "window": st.sampled_from(
-            [None, None, Window(JUNE - 90 * MINUTE, JULY + HOUR), Window(datetime(2000, 5, 20), datetime(2000, 7, 5))]
-        ),
-        "acds": st.sampled_from([(), (), (1,)]),
-        "every_row": st.booleans(),
-        "for_writing": st.booleans(),
-    }
+    {"window": WINDOWS, "acds": ACDS_ASKED, "every_row": st.booleans(), "for_writing": st.booleans()}
 )
 
 
@@ -210,5 +220,6 @@ ASKED = st.fixed_dictionaries(
 def test_parts_show_what_the_whole_shows(empty: Files, rows: Rows, asked: dict[str, Any], edges: list[date]) -> None:
     """Whatever the rows, and wherever months part them: each field is that of one look at all of it."""
     with filled(empty, rows) as files, Looking.at(files) as looking:
-        request = looking.request(**asked)
+        there = {table for _, table, _ in rows}
+        request = looking.request([name for name in TABLES if name in there], **asked)
         assert_alike(looking.look(request), looking.in_parts(request, edges))
