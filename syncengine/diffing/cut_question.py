@@ -54,5 +54,5 @@ def cut_statement(question: CutQuestion) -> str:
     return (
         f"SELECT {', '.join(f'c{terms.index(term)}' for term in told)}, CAST(SUM(of_source) AS BIGINT), "
         f"CAST(SUM(of_target) AS BIGINT), {', '.join(marked)} FROM ({both}) AS both_sides "
-        f"GROUP BY {', '.join(f'c{at}' for at in range(len(terms)))}"
+        f"GROUP BY {', '.join(f'c{at}' for at in range(len(terms)))} ORDER BY ALL"
     )

@@ -28,6 +28,8 @@ class Named:
     """Those of the ACD, by the diary of each server."""
     flagged: bool
     """The rows say themselves where they were cut; otherwise only the diary tells."""
+    longest: int
+    """How many seconds one may last: what begins further apart is not of one."""
 
 
 def cuts_of(named: Named) -> Iterator[Cut]:
@@ -54,7 +56,7 @@ def _cut(named: Named, blind: Role, whole: CutRow, taken: set[int]) -> Cut | Non
     inside = tuple(
         row
         for row in named.rows.get(blind, ())
-        if not row.on_both and id(row) not in taken and row.overlaps(whole) and not _is_whole(row, named)
+        if not row.on_both and id(row) not in taken and _may_be_of(whole, row, named) and not _is_whole(row, named)
     )
     if not inside:
         return None
@@ -68,6 +70,11 @@ def _cut(named: Named, blind: Role, whole: CutRow, taken: set[int]) -> Cut | Non
     fits = all(pieces) and _apart(inside) and all(row.rows <= whole.rows for row in inside)
     state = CutState.WHOLE if fits else CutState.UNCLEAR
     return Cut(named.acd, blind, state, inside, (whole,), edges.cutting(inside))
+
+
+def _may_be_of(one: CutRow, row: CutRow, named: Named) -> bool:
+    """Say whether two rows have a moment in common, and may be of one."""
+    return row.overlaps(one) and abs(row.since - one.since) <= named.longest
 
 
 def _is_whole(row: CutRow, named: Named) -> bool:
@@ -96,11 +103,11 @@ def _without_whole(named: Named, taken: set[int]) -> Iterator[Cut]:
         for role in Role
     }
     for role in Role:
-        for chain in _chains(left[role], edges[role], flagged=named.flagged):
+        for chain in _chains(left[role], edges[role], named):
             if any(id(row) in taken for row in chain):
                 continue
             login = replace(chain[0], end=chain[-1].end, until=chain[-1].until)
-            others = tuple(row for row in left[role.other] if id(row) not in taken and row.overlaps(login))
+            others = tuple(row for row in left[role.other] if id(row) not in taken and _may_be_of(login, row, named))
             if not (others or named.flagged):
                 continue
             taken |= {id(row) for row in (*chain, *others)}
@@ -109,11 +116,12 @@ def _without_whole(named: Named, taken: set[int]) -> Iterator[Cut]:
             yield Cut(named.acd, role, state, tuple(chain), others, outages)
 
 
-def _chains(rows: Sequence[CutRow], edges: _Edges, *, flagged: bool) -> Iterator[list[CutRow]]:
+def _chains(rows: Sequence[CutRow], edges: _Edges, named: Named) -> Iterator[list[CutRow]]:
     """Yield the pieces that follow one another over outages: an end that is cut, then a beginning that is."""
     chain: list[CutRow] = []
     for row in sorted(rows, key=lambda row: row.since):
-        if chain and not edges.follows(chain[-1], row, flagged=flagged):
+        more = chain and row.since - chain[0].since <= named.longest
+        if chain and not (more and edges.follows(chain[-1], row, flagged=named.flagged)):
             yield chain
             chain = []
         chain.append(row)

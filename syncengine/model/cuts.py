@@ -78,6 +78,11 @@ class Cut:
         return min(row.begin for row in (*self.pieces, *self.others))
 
     @property
+    def first(self) -> Bucket:
+        """The first of the buckets that hold a row of it."""
+        return min((row.bucket for row in (*self.pieces, *self.others)), key=lambda bucket: bucket.order)
+
+    @property
     def span(self) -> Window | None:
         """From its first beginning to its last end, as far as anybody knows."""
         begin = self.begin

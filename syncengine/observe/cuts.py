@@ -11,18 +11,20 @@ from zoneinfo import ZoneInfo
 from syncengine.diffing.buckets import BucketPair, differing, portions
 from syncengine.diffing.cut_question import CutQuestion, cut_statement, names_statement
 from syncengine.diffing.cut_rows import Named, cuts_of
-from syncengine.model.bucket import EMPTY, FIRST_EPOCH, PAST_EPOCH, Bucket
+from syncengine.model.bucket import EMPTY, FIRST_EPOCH, PAST_EPOCH, Bucket, bucket_start
 from syncengine.model.cuts import Cut, CutRow, CutState
 from syncengine.model.drift import BucketDrift, Counts, Scope
 from syncengine.model.facts import ServerFacts
+from syncengine.model.interval import QUANTUM
 from syncengine.model.names import quoted
 from syncengine.model.pair import Role
 from syncengine.model.selection import ReadQuery, Value, epochs_of, select_window
 from syncengine.model.spans import joined
 from syncengine.model.spec import Pieces
-from syncengine.model.window import Window
-from syncengine.observe.comparison import Comparison, fetch, fingerprints, question_of, selection_of
+from syncengine.model.window import DAY, Window
+from syncengine.observe.comparison import Comparison, compare, fetch, fingerprints, question_of, selection_of
 from syncengine.observe.request import ALL, Months
+from syncengine.observe.slices import Slice
 
 NAMES_AT_ONCE = 100
 """Names that one statement reads the rows of."""
@@ -105,28 +107,69 @@ class _CutSearch:
 
         What an outage in the range has cut belongs to the range, and so does what lies in it in part: whichever rows
         the range holds, a login is repaired as a whole. A piece that its whole takes the place of counts as changed.
+
+        To some months belongs what begins in them. They are looked beyond as far as what was cut may reach, so that
+        the same is found wherever months are parted.
         """
+        own = {drift.bucket for drift in drifts}
         known = {drift.bucket: drift for drift in drifts}
         pairs: dict[Bucket, BucketPair] = {}
         cuts: list[Cut] = []
         for acd in sorted({acd for of_server in self._outages.values() for acd in of_server}):
+            looked = self._looked(self._of(acd))
             inside = self.asked.touched(acd, self._of(acd))
-            around = tuple(self._differing(acd, outside(self._looked(inside), self.asked.compared(acd))))
-            pairs |= {pair.bucket: pair for pair in around}
-            mine = (BucketPair(one.bucket, one.source, one.target) for one in drifts if one.bucket.acd == acd)
-            names = self._names(acd, tuple({pair.bucket: pair for pair in (*around, *mine)}.values()))
+            known |= {drift.bucket: drift for drift in self._beyond(acd, looked)}
+            around = outside(self._looked(inside), self.asked.compared(acd))
+            searched = {pair.bucket: pair for pair in self._differing(acd, clipped(around, self._near))}
+            pairs |= searched
+            mine = (BucketPair(one.bucket, one.source, one.target) for one in known.values() if one.bucket.acd == acd)
+            searched |= {pair.bucket: pair for pair in mine}
             cuts += (
                 cut
-                for cut in self._cuts(acd, self._looked(self._of(acd)), names)
+                for cut in self._cuts(acd, looked, self._names(acd, tuple(searched.values())))
                 if set(cut.outages) & set(inside) or cut.buckets & known.keys()
+                if any(row.bucket in searched and self._tells(acd, row) for row in (*cut.pieces, *cut.others))
             )
-        pairs |= self._states({bucket for cut in cuts for bucket in cut.buckets} - known.keys() - pairs.keys())
-        return sorted(self._with(cuts, known, pairs), key=lambda drift: drift.bucket.order), tuple(cuts)
+        elsewhere = {bucket for cut in cuts for bucket in cut.buckets if self._belongs(bucket)} - known.keys()
+        pairs |= self._states(elsewhere - pairs.keys())
+        found = self._with(cuts, known, {bucket: pairs[bucket] for bucket in elsewhere})
+        mine_too = own | elsewhere
+        return [one for one in found if one.bucket in mine_too], tuple(cut for cut in cuts if self._belongs(cut.first))
+
+    def _belongs(self, bucket: Bucket) -> bool:
+        """Say whether what begins with a bucket belongs to the months that are compared."""
+        start = bucket_start(bucket, self.comparison.buckets, self.asked.zone)
+        return self.asked.months.hold(start.date() if start is not None else None)
+
+    @property
+    def _near(self) -> Months:
+        """The months, and before and after them as much time as lies between two rows of what was cut at most.
+
+        Both begin no further than the longest from the same row, and their labels lie no further from that.
+        """
+        longest = timedelta(hours=self.pieces.longest_hours)
+        return self.asked.months.and_around((2 if self.comparison.buckets.epoch else 4) * longest + 2 * DAY)
+
+    def _beyond(self, acd: int, looked: Iterable[Window]) -> list[BucketDrift]:
+        """Return what differs near outages in what is compared just before and after the months."""
+        times = (both for time in self.asked.compared(acd) for one in looked if (both := one.clipped(time)))
+        beyond = (rest for time in clipped(times, self._near) for rest in self.asked.months.outside(time))
+        found = (select_window(self.comparison.spec, one, zone=self.asked.zone, acds=(acd,)) for one in beyond)
+        # Nothing is counted here of what is as it should be.
+        comparison = replace(self.comparison, expectations=replace(self.comparison.expectations, columns=()))
+        return compare(comparison, (Slice(one) for one in found if one is not None)).differing
+
+    def _tells(self, acd: int, row: CutRow) -> bool:
+        """Say whether a row alone makes one look for what was cut of its name: see `_cut_here`."""
+        if self.pieces.begin_flag is not None and self.pieces.end_flag is not None:
+            return row.begin_cut or row.end_cut
+        edges = ((outage.start, outage.stop) for outage in self._of(acd))
+        return any(_within(row.end, start) or _within(row.begin, stop) for start, stop in edges)
 
     def _with(
         self, cuts: Iterable[Cut], known: Mapping[Bucket, BucketDrift], pairs: Mapping[Bucket, BucketPair]
     ) -> Iterator[BucketDrift]:
-        """Yield the drift that is known, pieces counted as changed, and that of what was cut elsewhere."""
+        """Yield the drift that is known, pieces counted as changed, and that of what was cut in some other buckets."""
         missing: Counter[Bucket] = Counter()
         held: Counter[Bucket] = Counter()
         replaced: Counter[Bucket] = Counter()
@@ -137,8 +180,7 @@ class _CutSearch:
                     replaced[row.bucket] += row.rows
         for bucket, drift in known.items():
             yield replace(drift, counts=as_changed(drift.counts, replaced[bucket]))
-        for bucket in (missing.keys() | held.keys()) - known.keys():
-            pair = pairs[bucket]
+        for bucket, pair in pairs.items():
             counts = cut_counts(missing[bucket], held[bucket], replaced[bucket])
             yield BucketDrift(bucket, pair.source, pair.target, counts, only_cuts=True)
 
@@ -161,7 +203,9 @@ class _CutSearch:
     def _looked(self, outages: Iterable[Window]) -> tuple[Window, ...]:
         """Return how far around outages pieces and wholes may lie."""
         far = timedelta(hours=self.pieces.longest_hours)
-        return joined(Window(span.start - far, min(span.stop + far, self.asked.as_of)) for span in outages)
+        # Buckets are looked at whole.
+        wide = (Window(span.start - far, span.stop + far).aligned(QUANTUM) for span in outages)
+        return joined(one for span in wide if (one := span.before(self.asked.as_of)) is not None)
 
     def _differing(self, acd: int, looked: Iterable[Window]) -> Iterator[BucketPair]:
         """Yield the buckets of an ACD that differ in some times, by fingerprint."""
@@ -200,8 +244,7 @@ class _CutSearch:
         for of_server in self._outages.values():
             for outage in of_server.get(acd, ()):
                 for moment, text in ((outage.start, self._end), (outage.stop, quoted(pieces.begin))):
-                    minute = moment.replace(second=0, microsecond=0)
-                    for low, high in epochs_of(Window(minute, minute + 2 * MINUTE), self.asked.zone):
+                    for low, high in epochs_of(_minutes(moment), self.asked.zone):
                         conditions.append(f"({text} >= ? AND {text} < ?)")
                         values += [low, high]
         return " OR ".join(conditions), values
@@ -236,6 +279,7 @@ class _CutSearch:
                     {role: tuple(ones) for role, ones in found.items()},
                     {role: of_server.get(acd, ()) for role, of_server in self._outages.items()},
                     flagged=pieces.begin_flag is not None,
+                    longest=pieces.longest_hours * 3600,
                 )
                 yield from cuts_of(named)
 
@@ -247,11 +291,12 @@ class _CutSearch:
         for row_date, slot, acd, *rest in comparison.cache.rows(cut_statement(question)):
             name, place = tuple(rest[:width]), tuple(rest[width:places])
             begin, end, of_source, of_target, *flags = rest[places:]
-            begun = self._wall(begin)
-            if begun is None:
+            begun, bucket, over = self._wall(begin), Bucket(row_date, slot, acd), self._wall(end)
+            start = bucket_start(bucket, comparison.buckets, self.asked.zone)
+            if begun is None or start is None or abs(start - begun) > timedelta(hours=self.pieces.longest_hours):
+                # Its label and its seconds are of different times.
                 continue
             both = min(of_source, of_target)
-            bucket, over = Bucket(row_date, slot, acd), self._wall(end)
             for side, (role, rows) in enumerate(zip(comparison.facts.roles, (of_source, of_target), strict=True)):
                 cut = (bool(flags[2 * side]), bool(flags[2 * side + 1]))
                 if both:
@@ -269,6 +314,21 @@ class _CutSearch:
         if epoch is None or not FIRST_EPOCH <= epoch < PAST_EPOCH:
             return None
         return datetime.fromtimestamp(epoch, UTC).astimezone(ZoneInfo(self.asked.zone)).replace(tzinfo=None)
+
+
+def _minutes(moment: datetime) -> Window:
+    """Return the minute of an edge of an outage, and the next: a diary tells no seconds."""
+    minute = moment.replace(second=0, microsecond=0)
+    return Window(minute, minute + 2 * MINUTE)
+
+
+def _within(moment: datetime | None, edge: datetime) -> bool:
+    return moment is not None and _minutes(edge).holds(moment)
+
+
+def clipped(times: Iterable[Window], months: Months) -> Iterator[Window]:
+    """Yield what of some times lies in some months."""
+    return (one for time in times if (one := months.clipped(time)) is not None)
 
 
 def outside(times: Iterable[Window], compared: Iterable[Window]) -> Iterator[Window]:

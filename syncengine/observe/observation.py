@@ -164,8 +164,9 @@ class _Observing:
 
     def _live_tables(self) -> Mapping[Role, Mapping[str, LiveTable]]:
         names = [spec.name for spec in self.request.specs]
-        asked = {role: self.pool.submit(server.tables, names) for role, server in self.servers.items()}
-        return {role: future.result() for role, future in asked.items()}
+        unseen = {role: server for role, server in self.servers.items() if role not in self.request.live}
+        asked = {role: self.pool.submit(server.tables, names) for role, server in unseen.items()}
+        return {**self.request.live, **{role: future.result() for role, future in asked.items()}}
 
     def _work_or_why_not(self, spec: TableSpec) -> Work:
         """Return the work on a table; what goes wrong with it alone is its verdict, and does not end the others."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -13,20 +13,23 @@ from syncengine.model.interval import at_label
 from syncengine.model.merging import merged
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.progress import Progress, Silent
+from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.asking import asking
 from syncengine.observe.observation import observe, questions_of
 from syncengine.observe.pair_facts import facts_for
 from syncengine.observe.refusals import refuse_absent, refuse_impossible, refuse_nothing
-from syncengine.observe.request import Months, Request
-from syncengine.observe.scopes import ScopeQuestions, scopes_of
+from syncengine.observe.request import ALL, Months, Request
+from syncengine.observe.scopes import EARLIEST, ScopeQuestions, scopes_of
 from syncengine.servers.open_servers import handing_of
-from syncengine.servers.protocol import Server
+from syncengine.servers.protocol import LiveTable, Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.last_synced import LastSynced
 from syncengine.staging.remembered_days import Memory
 
 SILENT = Silent()
+TABLES_AT_ONCE = 10
+"""Tables without time are small."""
 MONTHS_APART = 24
 """More than a CMS keeps of intervals; what is older is one part."""
 
@@ -49,13 +52,16 @@ def observe_pair(
     refuse_impossible(request)
     facts = facts_for(servers, settings, catalogue, request)
     questions = questions_of(settings, facts, request)
-    parts = tuple(parts_of(replace(request, facts=facts), questions))
     with asking(servers, settings) as hands:
-        refuse_absent(hands.submit(_absent, sorted(request.named)).result())
+        names = [spec.name for spec in request.specs]
+        looked = {role: hands.submit(_tables_on, role, names) for role in servers}
+        live = {role: future.result() for role, future in looked.items()}
+        refuse_absent([name for name in names if name in request.named and not any(name in on for on in live.values())])
+        parts = tuple(parts_of(replace(request, facts=facts, live=live), questions))
         asked = {
             hands.submit(observe_part, replace(catalogue, tables=part.specs), part, synced): part for part in parts
         }
-        progress.begin("Comparing", len(parts))
+        progress.begin("Comparing", sum(len(part.specs) for part in parts))
         try:
             for future in as_completed(asked):
                 for table in future.result().tables:
@@ -63,6 +69,7 @@ def observe_pair(
         finally:
             progress.end()
     whole = merged([future.result() for future in asked], samples=settings.limits.samples)
+    whole = replace(whole, tables=tuple(sorted(whole.tables, key=lambda table: names.index(table.spec.name))))
     refuse_nothing(request, whole.tables, questions)
     return whole
 
@@ -82,15 +89,25 @@ def observe_part(
 
 
 def parts_of(request: Request, questions: ScopeQuestions) -> Iterator[Request]:
-    """Yield a part for each table, and of intervals and events one for each month that they may be of.
+    """Yield a part for each table, for some of those without time at once, and of history for each month.
 
-    What is written is not cut into months: whether a write is held against digests is decided for all of a table.
+    Months are told apart where they are known, but where days are remembered, which stand for a table as a whole, or
+    what is seen is written: whether a write is held against digests is decided for all of a table.
     """
-    for spec in request.specs:
-        cut = spec.grain.sliced and not request.for_writing
+    without_time = [spec for spec in request.specs if spec.time is None]
+    for at in range(0, len(without_time), TABLES_AT_ONCE):
+        yield _part(request, without_time[at : at + TABLES_AT_ONCE], ALL)
+    whole = request.for_writing or request.may_recall
+    for spec in (spec for spec in request.specs if spec.time is not None):
+        cut = spec.grain.sliced and not whole
         scopes = scopes_of(spec, questions, questions.lengths, {}) if cut else ()
-        windows = [scope.window for scope in scopes if scope.window is not None]
-        yield from (replace(request, specs=(spec,), months=months) for months in _months(windows, request.as_of))
+        windows = [scope.window for scope in scopes if scope.window is not None and scope.window.start > EARLIEST]
+        yield from (_part(request, (spec,), months) for months in _months(windows, request.as_of))
+
+
+def _part(request: Request, specs: Iterable[TableSpec], months: Months) -> Request:
+    live = {role: {spec.name: on[spec.name] for spec in specs if spec.name in on} for role, on in request.live.items()}
+    return replace(request, specs=tuple(specs), months=months, live=live)
 
 
 def _months(windows: Sequence[Window], as_of: datetime) -> Iterator[Months]:
@@ -105,8 +122,8 @@ def _months(windows: Sequence[Window], as_of: datetime) -> Iterator[Months]:
     return map(Months, edges, (*edges[1:], None))
 
 
-def _absent(servers: Mapping[Role, Server], settings: PairSettings, names: Collection[str]) -> list[str]:
-    """Return those of the named tables that are on neither server."""
+def _tables_on(
+    servers: Mapping[Role, Server], settings: PairSettings, role: Role, names: Collection[str]
+) -> Mapping[str, LiveTable]:
     del settings
-    there = {name for server in servers.values() for name in server.tables(names)}
-    return [name for name in names if name not in there]
+    return servers[role].tables(names)

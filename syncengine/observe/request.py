@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 
 from syncengine.model.facts import ServerFacts
 from syncengine.model.interval import at_label
@@ -11,6 +12,7 @@ from syncengine.model.pair import Role
 from syncengine.model.sides import Sides
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import DAY, Window
+from syncengine.servers.protocol import LiveTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,17 @@ class Months:
         if day is None:
             return self.old_end
         return (self.first is None or self.first <= day) and (self.past is None or day < self.past)
+
+    def outside(self, window: Window) -> Iterator[Window]:
+        """Yield what of a window lies before and after them."""
+        before = window.before(at_label(self.first, 0)) if self.first is not None else None
+        after = window.since(at_label(self.past, 0)) if self.past is not None else None
+        yield from (one for one in (before, after) if one is not None)
+
+    def and_around(self, far: timedelta) -> Months:
+        """Return the days that are in them or no further from them than that."""
+        first = self.first - far if self.first is not None else None
+        return Months(first, self.past + far if self.past is not None else None)
 
     def clipped(self, window: Window) -> Window | None:
         """Return what of a window lies in them, or None."""
@@ -65,6 +78,8 @@ class Request:
     """Read all that is asked for, whatever is remembered, and remember nothing."""
     facts: Sides[ServerFacts] | None = None
     """What was learnt of source and target just before, of at least this window; otherwise it is asked for."""
+    live: Mapping[Role, Mapping[str, LiveTable]] = field(default_factory=dict)
+    """Its tables as each server has them, seen just before; of a server that is not in it they are asked for."""
     months: Months | None = None
     """Of a part of a request the months that are compared, all else being that of the whole; None for the whole.
 

@@ -7,6 +7,7 @@ import secrets
 import shutil
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -37,7 +38,7 @@ class Cache:
     def __init__(self, folder: Path, *, memory_mb: int) -> None:
         self._folder = folder
         self._spill = _SpillFolder(folder)
-        config: dict[str, Any] = {
+        self._config: dict[str, Any] = {
             "memory_limit": f"{memory_mb}MB",
             "temp_directory": self._spill.path,
             "threads": max(1, min(os.cpu_count() or 1, memory_mb // THREAD_MB)),
@@ -46,12 +47,12 @@ class Cache:
             "autoload_known_extensions": "false",
             "disabled_optimizers": DISABLED_OPTIMIZERS,
         }
-        try:
-            with self._translated():
-                self._connection = duckdb.connect(":memory:", config=config)
-        except BaseException:
-            self._spill.remove()
-            raise
+
+    @cached_property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        """Open it when it is needed first: most looks at a pair find nothing that differs."""
+        with self._translated():
+            return duckdb.connect(":memory:", config=self._config)
 
     def __enter__(self) -> Self:
         return self
@@ -107,7 +108,8 @@ class Cache:
     def close(self) -> None:
         """Give memory and spilled rows back."""
         try:
-            self._connection.close()
+            if "_connection" in self.__dict__:
+                self._connection.close()
         finally:
             self._spill.remove()
 

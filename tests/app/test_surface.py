@@ -15,7 +15,7 @@ import typer.main
 
 import syncengine
 from syncengine import Pair, SyncError
-from syncengine.cli.hints import ARGUMENT, SPELLED
+from syncengine.cli.hints import OPTIONS
 from syncengine.cli.main import app
 from tests.docs.pages import DOCS
 
@@ -84,7 +84,7 @@ def test_every_name_stands_on_the_page() -> None:
     assert not [name for name in syncengine.__all__ if not re.search(rf"\b{name}\b", spans)]
     joined = " ".join(page.split())
     for call in (*FUNCTIONS, *METHODS):
-        name = call.__qualname__ if call in FUNCTIONS else f"Pair.{call.__name__}"
+        name = call.__name__ if call in FUNCTIONS else f"Pair.{call.__name__}"
         told = [re.findall(r"\w+|\.{3}", one) for one in re.findall(rf"{re.escape(name)}\(([^)]*)\)", joined)]
         parameters = [one for one in inspect.signature(call).parameters if one != "self"]
         assert any(words == parameters or words[-1:] == ["..."] for words in told), name
@@ -109,8 +109,7 @@ def test_arguments_in_messages_are_there() -> None:
     }
     for name in named - {""}:
         assert name in known
-        assert ARGUMENT.fullmatch(f"`{name}=`"), name
-        assert f"--{SPELLED.get(name, name).replace('_', '-')}" in typed, name
+        assert OPTIONS[name] in typed, name
 
 
 def _commands() -> list[Any]:

@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from itertools import count
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from syncengine.app import open_pair
-from tests.builders import Files, build_files, half_hours, row
+from syncengine.app import Pair, open_pair
+from syncengine.demo import build_pair
+from syncengine.jobs.connections import Connections
+from syncengine.jobs.hook_commands import Commands
+from syncengine.model.drift import Observation
+from syncengine.model.errors import InputError
+from syncengine.model.outcome import StepState
+from syncengine.model.pair import PairSettings, Role
+from syncengine.observe.asking import asking
+from syncengine.servers.duckdb.server import DuckDBServer
+from syncengine.servers.kinds import open_server
+from syncengine.servers.protocol import Server
+from syncengine.staging.ledger import Ledger
+from tests.builders import Files, build_files, half_hours, row, settings_of
 from tests.executors import Pickling
+from tests.stories.servers import MARKS, PASSWORDS, HomedPair
+from tests.waiting import wait_until
 
-TABLES = ("hsplit", "dsplit", "haglog", "synonyms", "tt_schedule")
+TABLES = ("hsplit", "synonyms", "dsplit", "agroups", "haglog")
+MODULE = "syncengine.jobs.outside_executor"
+HISTORY = ("hsplit", "haglog")
+MORNING = "2000-06-05 00:00..06:59"
+LIVE = [pytest.param(kind, marks=MARKS[kind]) for kind in ("postgresql", "informix")]
 
 
 @pytest.fixture(autouse=True)
@@ -21,34 +48,232 @@ def one_seed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def files(tmp_path: Path) -> Files:
-    """Build a pair that differs in intervals, days, logins and names."""
+    """Build a pair that differs in intervals, logins and names."""
     logins = [row("haglog", login=960_175_000 + 1800 * n, logid=str(n), extn=f"é{n}") for n in range(6)]
     return build_files(
         tmp_path,
-        ("hsplit", "dsplit", "haglog", "synonyms"),
+        TABLES,
         both={"dsplit": [row("dsplit", split=1)]},
         primary={"hsplit": half_hours(), "haglog": logins, "synonyms": [row("synonyms", item_name="Zoë", value="7")]},
-        secondary={"hsplit": half_hours(acdcalls=1), "haglog": [*logins[:3], *logins[4:]]},
+        secondary={"hsplit": half_hours(acdcalls=1, incomplete=1), "haglog": [*logins[:3], *logins[4:]]},
     )
 
 
+@pytest.fixture
+def processes(monkeypatch: pytest.MonkeyPatch) -> Iterator[ProcessPoolExecutor]:
+    """Return a process that knows nothing of this one, but its environment."""
+    for name, value in PASSWORDS.items():
+        monkeypatch.setenv(name, value)
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        yield pool
+
+
+@pytest.fixture
+def live(request: pytest.FixtureRequest, files: Files) -> Iterator[HomedPair]:
+    """Return the pair with both of its servers on live ones of a kind."""
+    homed = HomedPair.of(files, (request.param, request.param))
+    yield homed
+    homed.end()
+
+
+def with_executor(pair_file: Path, executor: Executor) -> Pair:
+    """Open a pair that hands its work to an executor."""
+    return open_pair(pair_file, executor=executor, environment={**os.environ, **PASSWORDS})
+
+
 def test_a_verify_is_handed_over(files: Files) -> None:
-    """Every table is a part of its own, and together they show what one look at all of them does."""
+    """What is asked of each server and every part is handed over; the parts show what one look at all of them does."""
     executor = Pickling()
 
-    found = open_pair(files.pair_file, executor=executor).verify()
+    found = with_executor(files.pair_file, executor).verify(tables=TABLES)
 
-    assert found == files.open().verify()
-    assert {*executor.done} == {"_facts_on", "_absent", "observe_part"}
-    assert executor.done.count("observe_part") == len(found.tables) > 90
+    assert found == files.open().verify(tables=TABLES)
+    assert Counter(executor.done) == {"_facts_on": 2, "_tables_on": 2, "observe_part": 4}
     assert len(found.differing) == 3
+
+
+def test_a_plan_is_made_of_parts(files: Files) -> None:
+    """What a plan is made of is handed over, too, and the plan is the same."""
+    executor = Pickling()
+
+    made = with_executor(files.pair_file, executor).plan_resync(window=MORNING, tables=HISTORY)
+
+    assert made == files.open().plan_resync(window=MORNING, tables=HISTORY)
+    assert made.steps
+    assert "observe_part" in executor.done
 
 
 def test_a_check_is_handed_over(files: Files) -> None:
     """What a check asks of the servers and of each table of the set-up is handed over, and finds the same."""
     executor = Pickling()
 
-    found = open_pair(files.pair_file, executor=executor).check()
+    found = with_executor(files.pair_file, executor).check()
 
     assert found == files.open().check()
-    assert executor.done[:2] == ["_look_of", "_look_of"]
+    assert Counter(executor.done) == {"_look_of": 2, "compare_setup": 8}
+
+
+def test_what_could_be_handed_nowhere_is_done_here(files: Files) -> None:
+    """A file that is open for writing lets no other process in: a run on it is done where it is open."""
+    executor = Pickling()
+    pair = with_executor(files.pair_file, executor)
+    plan = pair.plan_resync(window=MORNING, tables=HISTORY)
+    executor.done.clear()
+
+    ran = pair.execute(plan)
+
+    assert {step.state for step in ran.outcome.steps} == {StepState.DONE}
+    assert executor.done == []
+
+
+def test_a_process_that_knows_nothing_finds_the_same(files: Files, processes: ProcessPoolExecutor) -> None:
+    """It opens the servers by the pair file, and closes them: who asked may write to them after it."""
+    pair = with_executor(files.pair_file, processes)
+
+    found = pair.verify(tables=TABLES)
+
+    assert found == files.open().verify(tables=TABLES)
+    ran = pair.execute(pair.plan_resync(window=MORNING, tables=HISTORY))
+    assert {step.state for step in ran.outcome.steps} == {StepState.DONE}
+    with pytest.raises(InputError, match="Neither server knows ACD 9"):
+        pair.verify(tables=TABLES, acds=9)
+    assert processes.submit(os.getpid).result() != os.getpid(), "it was shut down"
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("kind", ["threads", "processes"])
+def test_the_demo_pair_is_found_as_in_one_process(tmp_path: Path, kind: str, processes: ProcessPoolExecutor) -> None:
+    """Every table of the demo pair is seen by an executor's threads or processes as it is by one look at it."""
+    build_pair(tmp_path)
+    with ThreadPoolExecutor(2) as threads:
+        executor: Executor = threads if kind == "threads" else processes
+        found = forgetful(tmp_path, lambda: with_executor(tmp_path / "pair.toml", executor).verify())
+
+    assert found == forgetful(tmp_path, open_pair(tmp_path / "pair.toml").verify)
+    assert len(found.tables) > 90
+
+
+def forgetful(folder: Path, look: Callable[[], Observation]) -> Observation:
+    """Look at a pair of which nothing is remembered."""
+    for file in folder.glob("*/verdicts.sqlite3*"):
+        file.unlink()
+    return look()
+
+
+@pytest.mark.soak("informix")
+@pytest.mark.parametrize("live", LIVE, indirect=True)
+def test_a_run_on_live_servers_is_prepared_elsewhere(live: HomedPair) -> None:
+    """What a step reads is staged by the executor while this process writes; the look after it is handed over."""
+    executor = Pickling()
+    pair = with_executor(live.pair_file, executor)
+    plan = pair.plan_resync(window=MORNING, tables=HISTORY)
+    executor.done.clear()
+
+    ran = pair.execute(plan)
+
+    assert {step.state for step in ran.outcome.steps} == {StepState.DONE}
+    assert ran.after is not None
+    assert ran.after.in_sync
+    assert Counter(executor.done)["prepared"] == len(plan.steps) == 2
+    assert "observe_part" in executor.done
+    assert not any(password.encode() in executor.sent for password in PASSWORDS.values())
+    assert live.bag("secondary", "hsplit") == live.bag("primary", "hsplit")
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("live", LIVE, indirect=True)
+def test_another_process_reads_live_servers(live: HomedPair, processes: ProcessPoolExecutor) -> None:
+    """The password that the url names is looked up in the process that reads, and a run is prepared there."""
+    pair = with_executor(live.pair_file, processes)
+
+    assert pair.verify(tables=TABLES) == live.open().verify(tables=TABLES)
+    assert pair.check().findings == live.open().check().findings
+    ran = pair.execute(pair.plan_resync(window=MORNING, tables=HISTORY))
+    assert ran.after is not None
+    assert ran.after.in_sync
+    assert live.bag("secondary", "hsplit") == live.bag("primary", "hsplit")
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Pickling:
+    """Return an executor whose work is done as if in another process, each piece of it in one of its own."""
+    numbers = count()
+    monkeypatch.setattr(f"{MODULE}._process", lambda: ("another host", next(numbers)))
+    return Pickling()
+
+
+def test_a_pair_file_that_changed_meanwhile_is_told(files: Files, elsewhere: Pickling) -> None:
+    """Who reads the pair file anew must read what the pair was opened with."""
+    pair = with_executor(files.pair_file, elsewhere)
+    files.pair_file.write_text(files.pair_file.read_text() + "[limits]\nsamples = 7\n")
+
+    with pytest.raises(InputError, match="has changed since the pair was opened"):
+        pair.verify(tables=TABLES)
+
+
+def test_another_server_of_the_same_name_is_told(
+    files: Files, elsewhere: Pickling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the environment of a process leads to another server, nothing that it holds is taken for the pair's."""
+    (files.folder / "other").mkdir()
+    shutil.copy(files.database("secondary"), files.folder / "other")
+    text = files.pair_file.read_text()
+    files.pair_file.write_text(text.replace("///secondary.duckdb", "///${WHERE}/secondary.duckdb"))
+    pair = open_pair(files.pair_file, executor=elsewhere, environment={**os.environ, "WHERE": "."})
+    monkeypatch.setenv("WHERE", "other")
+
+    with pytest.raises(InputError, match="secondary is another server in the process"):
+        pair.verify(tables=TABLES)
+
+
+def test_live_servers_stay_open_for_a_while(files: Files, elsewhere: Pickling, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process opens the servers once for all it is handed, and closes them when nothing more comes."""
+    calls: list[str] = []
+
+    def told(what: str, do: Callable[..., Any]) -> Callable[..., Any]:
+        def telling(*given: Any, **named: Any) -> Any:
+            calls.append(what)
+            return do(*given, **named)
+
+        return telling
+
+    monkeypatch.setattr(f"{MODULE}.open_server", told("open", open_server))
+    monkeypatch.setattr(DuckDBServer, "close", told("close", DuckDBServer.close))
+    monkeypatch.setattr(f"{MODULE}.is_embedded", lambda _: False)
+    monkeypatch.setattr(f"{MODULE}.IDLE_SECONDS", 0.5)
+    pair = with_executor(files.pair_file, elsewhere)
+
+    pair.verify(tables=TABLES)
+    pair.verify(tables=TABLES)
+
+    assert calls.count("open") == 2
+    wait_until(lambda: calls.count("close") == 6, seconds=10)
+
+
+def test_what_has_not_begun_is_cancelled_and_what_has_is_waited_for(files: Files) -> None:
+    """After Ctrl-C nothing more begins, and the servers stay open for what in this process is busy with them."""
+    handed: list[Future[bool]] = []
+
+    def stopped() -> None:
+        settings = settings_of(files.pair_file)
+        ledger, commands = Ledger(settings.staging), Commands(settings, os.environ)
+        opened = Connections(settings, ledger, commands, threads).servers(frozenset())
+        with opened as servers, asking(servers, settings) as hands:
+            handed.extend((hands.submit(busy, files.folder), hands.submit(busy, files.folder)))
+            wait_until((files.folder / "begun").exists)
+            threading.Timer(0.3, (files.folder / "go on").touch).start()
+            raise KeyboardInterrupt
+
+    with ThreadPoolExecutor(1) as threads, pytest.raises(KeyboardInterrupt):
+        stopped()
+
+    assert handed[0].result(timeout=0)
+    assert handed[1].cancelled()
+
+
+def busy(servers: Mapping[Role, Server], settings: PairSettings, folder: Path) -> bool:
+    """Take a while, and then ask a server."""
+    del settings
+    (folder / "begun").touch()
+    wait_until((folder / "go on").exists)
+    return "hsplit" in servers[Role.PRIMARY].tables(["hsplit"])
