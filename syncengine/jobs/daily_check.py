@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
 from syncengine.jobs.hook_commands import Commands
 from syncengine.jobs.observation import Observer
-from syncengine.jobs.outages import blind_in, lengths_in, looked_back, midnight
+from syncengine.jobs.outages import blind_in, lengths_in, looked_back
 from syncengine.model.archives import ArchiveFault
 from syncengine.model.bucket import BucketColumns
 from syncengine.model.clock import known_to_both
 from syncengine.model.daily_check import DailyCheck, Filling, HookCheck, ServerDay
 from syncengine.model.errors import ServerError, SyncError
 from syncengine.model.facts import ServerFacts
+from syncengine.model.grain import A_DAY
 from syncengine.model.hooks import CheckKind
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.spec import TableSpec
@@ -48,7 +49,7 @@ class DailyChecking:
         Without `compare` nothing is said of how they differ.
         """
         now = as_of(self.settings)
-        looked = looked_back(now, since or midnight(now) - timedelta(days=1))
+        looked = looked_back(now, since or A_DAY.back(1, now))
         asked = self._asked(now, looked, compare=compare)
         checks = tuple(self.commands.checks(kind for kind in CheckKind if kind is not CheckKind.USERS))
         found = replace(self._decided(asked, checks, looked), checks=checks)

@@ -18,7 +18,6 @@ from syncengine.model.drift import Observation, TableState
 from syncengine.model.errors import RefusedError, ServerError, WindowError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.grain import INTERVAL
-from syncengine.model.interval import floor_to
 from syncengine.model.names import argument
 from syncengine.model.outages import BlindTime, Held, OutageReport, Outlook, Unseen
 from syncengine.model.pair import Limits, PairSettings, Role
@@ -236,11 +235,6 @@ def compared_parts(spans: Iterable[Window]) -> tuple[Window, ...]:
         else:
             parts.append(span)
     return tuple(parts)
-
-
-def midnight(moment: datetime) -> datetime:
-    """Return the beginning of a day."""
-    return floor_to(moment, 24 * 60)
 
 
 def looked_back(now: datetime, since: datetime) -> Window:

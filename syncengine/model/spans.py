@@ -34,8 +34,8 @@ def span_of(bucket: Bucket, spec: TableSpec, observation: Observation) -> Window
 
 def with_spans(observation: Observation) -> Observation:
     """Return an observation of which each bucket that differs tells when it is: nobody works that out again."""
+    # Many buckets are of the same time, which is kept once.
     known: dict[Window | None, Window | None] = {}
-    """Many buckets are of the same time, which is kept once."""
 
     def placed(drift: BucketDrift, spec: TableSpec) -> BucketDrift:
         span = span_of(drift.bucket, spec, observation)
