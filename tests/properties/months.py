@@ -105,14 +105,17 @@ class Looking:
         with Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb) as cache:
             return observe(self.servers, self.settings, catalogue(), request, cache, Silent())
 
-    def in_parts(self, request: Request, edges: Sequence[date]) -> Observation:
-        """Observe each month of each table for itself, the last first, and merge what is found."""
-        parts = [
+    def each_part(self, request: Request, edges: Sequence[date]) -> list[Observation]:
+        """Observe each month of each table for itself, the last first."""
+        return [
             self.look(replace(request, specs=(spec,), months=months))
             for spec in request.specs
             for months in reversed(parted(edges))
         ]
-        return merged(parts, samples=self.settings.limits.samples)
+
+    def in_parts(self, request: Request, edges: Sequence[date]) -> Observation:
+        """Merge what each month of each table shows."""
+        return merged(self.each_part(request, edges), samples=self.settings.limits.samples)
 
 
 def parted(edges: Sequence[date]) -> list[Months]:

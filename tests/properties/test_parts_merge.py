@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from syncengine.model.cuts import CutState
 from syncengine.model.drift import Observation
+from syncengine.model.merging import merged
 from syncengine.model.window import Window
 from tests.builders import Files, Row, row
 from tests.examples import examples
@@ -64,8 +65,13 @@ def test_a_login_cut_across_the_end_of_a_month_counts_where_it_begins(empty: Fil
         ("secondary", "haglog", login(back, end, agent="4002", cut="<")),
     ]
 
-    found = table_of(looked_at(empty, rows, "haglog"), "haglog")
+    with filled(empty, rows) as files, Looking.at(files) as looking:
+        request = looking.request(("haglog",))
+        whole, (june, may) = looking.look(request), looking.each_part(request, (JUNE.date(),))
+    found = table_of(whole, "haglog")
 
+    assert_alike(whole, merged((may, june), samples=5))
+    assert [len(table_of(part, "haglog").cuts) for part in (may, june)] == [2, 0]
     assert [cut.state for cut in found.cuts] == [CutState.WHOLE, CutState.WHOLE]
     assert (found.counts.missing, found.counts.changed) == (1, 3)
 
