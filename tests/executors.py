@@ -17,11 +17,15 @@ class Pickling(Executor):
     def __init__(self) -> None:
         self.done: list[str] = []
         """The names of what was asked, in order."""
+        self.sent = b""
+        """All that was handed over."""
 
     def submit(self, fn: Callable[P, Result], /, *args: P.args, **kwargs: P.kwargs) -> Future[Result]:
         """Do it, and return what came of it."""
         future: Future[Result] = Future()
-        do, given, named = pickle.loads(pickle.dumps((fn, args, kwargs)))  # noqa: S301  # they are our own
+        sent = pickle.dumps((fn, args, kwargs))
+        self.sent += sent
+        do, given, named = pickle.loads(sent)  # noqa: S301  # they are our own
         self.done.append(given[1].__name__)
         try:
             future.set_result(pickle.loads(pickle.dumps(do(*given, **named))))  # noqa: S301

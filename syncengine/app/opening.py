@@ -33,11 +33,12 @@ def open_pair(
     What reads the servers and need not be done here is given to `executor`, which is never shut down. No server is
     opened yet. Raises `PairFileError` and `SpecError`, which list every fault.
     """
-    if environment is not None and not isinstance(environment, Mapping):
-        refuse("environment", environment, "Give a mapping of names to texts, as os.environ is one.")
+    variables = os.environ if environment is None else environment
+    if not (isinstance(variables, Mapping) and all(isinstance(one, str) for pair in variables.items() for one in pair)):
+        # What it holds may be a secret.
+        refuse("environment", type(variables), "Give a mapping of names to texts, as os.environ is one.")
     if executor is not None:
         one_of(executor, Executor, "executor", "Give one of concurrent.futures, or leave it out.")
-    variables = os.environ if environment is None else environment
     settings = read_pair_file(path_of(pair_file, "pair_file"), variables)
     catalogue = fitting_catalogue(settings, paths_of(specs, "specs"))
     return Pair(settings, catalogue, progress_of(progress), variables, executor)
@@ -59,6 +60,8 @@ def build_demo(
 
     `say` is called with a line for each stage. Raises `InputError` where the folder holds one already.
     """
+    if say is not None and not callable(say):
+        refuse("say", say, "Give what can be called with a line of text.")
     shape = DemoShape(days=days, acds=acds, splits=splits, agents=agents, vdns=vdns, trunks=trunks, seed=seed)
     return build.build_pair(path_of(into, "into"), shape, progress=say)
 

@@ -81,7 +81,7 @@ def backfill(asked: BackfillOptions) -> int:
     Exit codes: 0 done and in sync, 3 drift remains (or, with --dry-run, is there), 4 refused by a rule, 5 partly done,
     1 a server failed, or a table was not compared and nothing is written, 2 bad input, 130 stopped.
     """
-    if asked.policy is Policy.RECONCILE and asked.source is not None:
+    if asked.policy.both_directions and asked.source is not None:
         raise InputError(
             "--policy reconcile takes each interval from the server that saw it whole.", hint="Leave --from out."
         )

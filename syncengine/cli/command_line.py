@@ -35,9 +35,9 @@ def signature_of(options: type) -> inspect.Signature:
     return inspect.Signature(list(_parameters(options)))
 
 
-def spelled(options: type) -> Iterator[tuple[str, str]]:
+def spelled(signature: inspect.Signature) -> Iterator[tuple[str, str]]:
     """Yield each option of a command by its name: what it is called here, as in the Python API, and how it is typed."""
-    for name, parameter in signature_of(options).parameters.items():
+    for name, parameter in signature.parameters.items():
         _, option = get_args(parameter.annotation)
         if isinstance(option, OptionInfo):
             told = [one for one in (option.default, *(option.param_decls or ())) if str(one).startswith("--")]

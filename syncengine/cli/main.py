@@ -58,6 +58,7 @@ app = typer.Typer(
 def _command(function: Callable[[Options], int], when_stopped: str = "Stopped; nothing was written.") -> None:
     """Register a command; `when_stopped` is what Ctrl-C says, where the command does not say it itself."""
     options = options_of(function)
+    signature = signature_of(options)
 
     @functools.wraps(function)
     def stoppable(**given: object) -> int:
@@ -74,8 +75,8 @@ def _command(function: Callable[[Options], int], when_stopped: str = "Stopped; n
                 raise CancelledError(when_stopped) from error
             raise
 
-    remember_options(dict(spelled(options)))
-    vars(stoppable)["__signature__"] = signature_of(options)
+    remember_options(dict(spelled(signature)))
+    vars(stoppable)["__signature__"] = signature
     app.command()(stoppable)
 
 

@@ -104,7 +104,7 @@ def resync(asked: ResyncOptions) -> int:
             "--outages finds its own times and tables, and takes each from the better server.",
             hint="Leave --window, --table, --set, --from, --policy and --take-broken out.",
         )
-    if asked.policy is Policy.RECONCILE and asked.source is not None:
+    if asked.policy is not None and asked.policy.both_directions and asked.source is not None:
         raise InputError(
             "--policy reconcile takes each interval from the server that saw it whole.", hint="Leave --from out."
         )

@@ -12,7 +12,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -21,13 +21,14 @@ from typing import Concatenate, Protocol
 from syncengine.model.errors import CancelledError, InputError
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.pair_file import read_pair_file
-from syncengine.servers.kinds import open_server
+from syncengine.servers.kinds import is_embedded, open_server
 from syncengine.servers.open_servers import Answer, OpenServers, P
 from syncengine.servers.protocol import Server
 from syncengine.servers.threads import AGAIN_SECONDS
 
 Process = tuple[str, int]
 """A host and a process on it. One that was forked knows what is open in the other, and must not touch it."""
+NOBODY: Process = ("", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,20 @@ class _Open:
     busy: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Idle:
+    """Servers of another process that nothing here is busy with, and what closes them after a while."""
+
+    opened: _Open
+    closing: threading.Timer
+
+
+IDLE_SECONDS = 10.0
+"""How long live servers stay open for more work; a file is closed at once, since its owner may want to write to it."""
+_IDLE: dict[_ServersName, _Idle] = {}
 _OPEN: dict[str, _Open] = {}
 _CHANGED = threading.Condition()
-"""Guards what is open, and tells that less is busy with it."""
+"""Guards what is open and what is idle, and tells that less is busy with it."""
 
 
 class _Cancellable(Protocol):
@@ -125,7 +137,8 @@ def answered(
 
     Raises `InputError` where the pair file or the servers it names here are others than those that are meant.
     """
-    found = _here(name) if name.process == _process() else _elsewhere(name)
+    # Elsewhere it is the same who opened the servers, and how often.
+    found = _here(name) if name.process == _process() else _elsewhere(replace(name, process=NOBODY, token=""))
     with found as (servers, settings):
         return question(servers, settings, *args, **kwargs)
 
@@ -147,21 +160,66 @@ def _here(name: _ServersName) -> Iterator[tuple[Mapping[Role, Server], PairSetti
 
 @contextmanager
 def _elsewhere(name: _ServersName) -> Iterator[tuple[Mapping[Role, Server], PairSettings]]:
+    with _CHANGED:
+        idle = _IDLE.pop(name, None)
+    if idle is not None:
+        idle.closing.cancel()
+    opened = idle.opened if idle is not None else _opened(name)
+    kept = False
+    try:
+        yield opened.servers, opened.settings
+        kept = not any(is_embedded(opened.settings.server(role)) for role in opened.servers)
+    finally:
+        if not kept:
+            _close(opened)
+    if kept:
+        _keep(name, opened)
+
+
+def _keep(name: _ServersName, opened: _Open) -> None:
+    """Leave servers open for the next that is asked of them here, where none are left so already."""
+    idle = _Idle(opened, threading.Timer(IDLE_SECONDS, _close_idle, (name, opened)))
+    idle.closing.daemon = True
+    with _CHANGED:
+        first = _IDLE.setdefault(name, idle) is idle
+    if first:
+        idle.closing.start()
+    else:
+        _close(opened)
+
+
+def _close_idle(name: _ServersName, opened: _Open) -> None:
+    with _CHANGED:
+        idle = _IDLE.get(name)
+        if idle is None or idle.opened is not opened:
+            return
+        del _IDLE[name]
+    _close(opened)
+
+
+def _opened(name: _ServersName) -> _Open:
     settings = read_pair_file(name.file, os.environ)
     if _sum(settings) != name.settings:
         raise InputError(f"{name.file} has changed since the pair was opened.", hint="Open the pair again.")
-    with ExitStack() as stack:
-        servers = {}
+    opened: dict[Role, Server] = {}
+    try:
         for role, identity, load in name.servers:
             told = replace(settings.server(role), load=load)
-            servers[role] = open_server(told, settings.file.parent, writable=False, limits=name.limits)
-            stack.callback(servers[role].close)
-            if servers[role].describe().identity != identity:
+            opened[role] = open_server(told, settings.file.parent, writable=False, limits=name.limits)
+            if opened[role].describe().identity != identity:
                 raise InputError(
                     f"{role} is another server in the process that was handed work on it.",
                     hint="Give it the environment that the pair was opened in.",
                 )
-        yield servers, settings
+    except BaseException:
+        _close(_Open(opened, settings))
+        raise
+    return _Open(opened, settings)
+
+
+def _close(opened: _Open) -> None:
+    for server in opened.servers.values():
+        server.close()
 
 
 def _process() -> Process:

@@ -37,7 +37,7 @@ class Sides(Generic[Value]):
 
     def of(self, role: Role) -> Value:
         """Return the value of one of the two servers."""
-        return self.source if role is self.source_role else self.target
+        return dict(zip(self.roles, self, strict=True))[role]
 
     def map(self, make: Callable[[Value], Made]) -> Sides[Made]:
         """Return what is made of each value."""

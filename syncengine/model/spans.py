@@ -7,20 +7,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from syncengine.model.bucket import Bucket, BucketColumns, bucket_start
-from syncengine.model.drift import Observation, TableObservation
+from syncengine.model.drift import BucketDrift, Observation
 from syncengine.model.interval import QUANTUM, floor_to
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
-
-
-def interval_of(bucket: Bucket, columns: BucketColumns, observation: Observation) -> Window | None:
-    """Return the interval of its ACD that a bucket lies in, or None for a row without a time."""
-    start = bucket_start(bucket, columns, observation.zone)
-    if start is None:
-        return None
-    length = observation.length(bucket.acd)
-    begin = floor_to(start, length)
-    return Window(begin, begin + timedelta(minutes=length))
 
 
 def own_span(bucket: Bucket, columns: BucketColumns, length: int, zone: str) -> Window | None:
@@ -36,19 +26,26 @@ def span_of(bucket: Bucket, spec: TableSpec, observation: Observation) -> Window
     """Return the interval, day, week or month a bucket lies in, or None for a row without a time."""
     if spec.time is None:
         return None
-    if spec.grain.sliced:
-        return interval_of(bucket, BucketColumns.of(spec), observation)
-    return None if bucket.row_date is None else spec.grain.period(bucket.row_date)
+    if not spec.grain.sliced:
+        return None if bucket.row_date is None else spec.grain.period(bucket.row_date)
+    start, length = bucket_start(bucket, BucketColumns.of(spec), observation.zone), observation.length(bucket.acd)
+    return None if start is None else Window(begin := floor_to(start, length), begin + timedelta(minutes=length))
 
 
 def with_spans(observation: Observation) -> Observation:
     """Return an observation of which each bucket that differs tells when it is: nobody works that out again."""
+    known: dict[Window | None, Window | None] = {}
+    """Many buckets are of the same time, which is kept once."""
 
-    def placed(table: TableObservation) -> TableObservation:
-        spans = (replace(one, span=span_of(one.bucket, table.spec, observation)) for one in table.differing)
-        return replace(table, differing=tuple(spans))
+    def placed(drift: BucketDrift, spec: TableSpec) -> BucketDrift:
+        span = span_of(drift.bucket, spec, observation)
+        return replace(drift, span=known.setdefault(span, span))
 
-    return replace(observation, tables=tuple(map(placed, observation.tables)))
+    tables = (
+        replace(table, differing=tuple(placed(one, table.spec) for one in table.differing))
+        for table in observation.tables
+    )
+    return replace(observation, tables=tuple(tables))
 
 
 def joined(spans: Iterable[Window | None]) -> tuple[Window, ...]:

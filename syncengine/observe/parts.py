@@ -61,7 +61,7 @@ def observe_pair(
         asked = {
             hands.submit(observe_part, replace(catalogue, tables=part.specs), part, synced): part for part in parts
         }
-        progress.begin("Comparing", len(parts))
+        progress.begin("Comparing", sum(len(part.specs) for part in parts))
         try:
             for future in as_completed(asked):
                 for table in future.result().tables:

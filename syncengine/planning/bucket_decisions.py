@@ -140,7 +140,7 @@ class Deciding:
         target_broken = drift.target.incomplete or 0
         span = None
         if not spec.grain.summarised and spec.time is not None and not spec.future_dates:
-            span = self.places.of_bucket(drift.bucket, spec)
+            span = self.places.of_drift(drift, spec)
         if span is None:
             return source_broken, target_broken, drift.source.rows == 0
         source, target = self.source.at(drift.bucket.acd, span), self.target.at(drift.bucket.acd, span)

@@ -63,13 +63,13 @@ class Reconciling:
         for table in tables:
             if table.spec.grain.tiles and not table.spec.future_dates:
                 for drift in table.differing:
-                    span = where.of_bucket(drift.bucket, table.spec)
+                    span = where.of_drift(drift, table.spec)
                     if span is not None:
                         places[drift.bucket.acd, span].append(drift)
         verdicts = {place: self._verdict(place, drifts) for place, drifts in places.items()}
         for table in tables:
             for drift in table.differing:
-                place = drift.bucket.acd, where.of_bucket(drift.bucket, table.spec)
+                place = drift.bucket.acd, where.of_drift(drift, table.spec)
                 yield self._decision(table, drift, verdicts, place)
 
     def _verdict(self, place: Place, drifts: list[BucketDrift]) -> Verdict:

@@ -6,12 +6,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from syncengine.model.bucket import Bucket, BucketColumns, bucket_start
+from syncengine.model.bucket import BucketColumns, bucket_start
 from syncengine.model.clock import repeats, was_set
 from syncengine.model.drift import BucketDrift, Observation, TableObservation
 from syncengine.model.interval import QUANTUM, at_label, floor_to
 from syncengine.model.plan import KeptWhy
-from syncengine.model.spans import interval_of
 from syncengine.model.spec import TableSpec
 from syncengine.model.stretch import Stretch
 from syncengine.model.window import Window
@@ -95,19 +94,18 @@ class Places:
             inner[acd].update(quarters[1:])
         return cls(observation, inner, seen)
 
-    def of_bucket(self, bucket: Bucket, spec: TableSpec) -> Window | None:
+    def of_drift(self, drift: BucketDrift, spec: TableSpec) -> Window | None:
         """Return the time a bucket is decided with; None for a row without a time.
 
         Where neither server tells of an interval it is one of the longest length that the ACD has nearby.
         """
-        columns = BucketColumns.of(spec)
-        start = bucket_start(bucket, columns, self.observation.zone)
+        acd, start = drift.bucket.acd, bucket_start(drift.bucket, BucketColumns.of(spec), self.observation.zone)
         if start is None:
             return None
         quarter = floor_to(start, QUANTUM)
-        if quarter not in self._seen.get(bucket.acd, ()):
-            return interval_of(bucket, columns, self.observation)
-        inner = self._inner[bucket.acd]
+        if quarter not in self._seen.get(acd, ()):
+            return drift.span
+        inner = self._inner[acd]
         first, stop = quarter, quarter + QUARTER
         while first in inner:
             first -= QUARTER

@@ -105,7 +105,8 @@ def test_what_cannot_be_meant_is_told(pair: Pair, called: Callable[[Pair], objec
         ({"specs": 5}, "`specs=5`"),
         ({"specs": [None]}, "`specs=None`"),
         ({"progress": 5}, "`progress=5`"),
-        ({"environment": "HOME"}, "`environment='HOME'`"),
+        ({"environment": "HOME"}, "`environment=<class 'str'>`"),
+        ({"environment": {"PASSWORD": 5}}, "`environment=<class 'dict'>`"),
         ({"executor": 4}, "`executor=4`"),
     ],
 )

@@ -164,9 +164,9 @@ BAD = [
     (["--tick", "2", "--at", "yesterday"], "yesterday"),
     (
         ["--tick", "2", "--at", "2000-06-05 05:01"],
-        "--at 2000-06-05 05:01 lies in the future: it is 2000-06-05 05:00 now.",
+        "--at '2000-06-05 05:01' lies in the future: it is 2000-06-05 05:00 now.",
     ),
-    (["--since", "2001-06-05"], "--since 2001-06-05 00:00 lies in the future"),
+    (["--since", "2001-06-05"], "--since '2001-06-05 00:00' lies in the future"),
 ]
 
 

@@ -288,10 +288,10 @@ def test_an_interrupt_before_anything_is_written(
     files = drifting_pair(tmp_path)
     before = contents(tmp_path)
 
-    def stop(*_: object) -> None:
+    def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("syncengine.jobs.observation.observe", stop)
+    monkeypatch.setattr("syncengine.jobs.observation.observe_pair", stop)
     said = typed(*RESYNC, files.pair_file, *TRUNKS)
 
     assert said.code == 130

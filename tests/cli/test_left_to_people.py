@@ -18,6 +18,7 @@ from syncengine.model.facts import ServerFacts
 from syncengine.model.grain import Archive
 from syncengine.model.pair import Role
 from syncengine.model.sides import Sides
+from syncengine.model.spans import with_spans
 from syncengine.model.spec import DataClass, Kept, TableSpec
 from syncengine.planning.by_hand import administered
 from syncengine.report.repair_commands import repairing
@@ -246,7 +247,7 @@ def test_every_table_that_differs_has_a_next_action(chosen: str, source: Role) -
         TableObservation(spec, TableState.COMPARED, differing=(BucketDrift(monday, counts=Counts(missing=1)),))
         for spec in specs
     )
-    found = Observation(AS_OF, 0, None, facts, tables, "UTC", (), interval_lengths=((1, 30),))
+    found = with_spans(Observation(AS_OF, 0, None, facts, tables, "UTC", (), interval_lengths=((1, 30),)))
 
     commands = repairing(found, catalogue(), (), (chosen,), "pair.toml")
     lines = list(administered(found))

@@ -18,6 +18,7 @@ from syncengine.app import Pair, open_pair
 from syncengine.catalogue.procedure_file import procedure_names
 from syncengine.catalogue.schema import ColumnEntry, CompanionsFile, SetsFile, SpecFile
 from syncengine.cli.exit_codes import ExitCode
+from syncengine.cli.hints import to_type
 from syncengine.model import errors
 from syncengine.model.archives import Amiss
 from syncengine.model.check import CaseState, ColumnFaultKind, Holding, Severity, Subject
@@ -370,14 +371,20 @@ def test_every_reason_for_keeping_is_described() -> None:
     text = " ".join(JSON.read_text(encoding="utf-8").split())
     assert all(f"`{why.name.lower().replace('_', '-')}`" in text for why in KeptWhy)
     advice = OUTAGE.read_text(encoding="utf-8")
-    assert not [why.value for why in KeptWhy if f"| {why.value} |" not in advice]
+    assert not [why.value for why in KeptWhy if f"| {to_type(why.value)} |" not in advice]
 
 
-@pytest.mark.parametrize("call", [open_pair, Pair.check, Pair.checklist, Pair.verify, Pair.plan_resync, Pair.execute])
+CALLS = (
+    *(open_pair, Pair.check, Pair.checklist, Pair.execute, Pair.plan_backfill, Pair.plan_resync, Pair.rows),
+    *(Pair.status, Pair.verify),
+)
+
+
+@pytest.mark.parametrize("call", CALLS)
 def test_every_parameter_of_the_python_api_is_described(call: Callable[..., Any]) -> None:
     """The heading of a call names its parameters in order, the first of many; a table names each with its default."""
     text = PYTHON_API.read_text(encoding="utf-8")
-    name = call.__qualname__
+    name = call.__name__ if call is open_pair else f"Pair.{call.__name__}"
     parameters = [one for one in inspect.signature(call).parameters.values() if one.name != "self"]
     heading = next(line for line in text.splitlines() if line.startswith(f"## {name}("))
     headed, names = re.findall(r"\w+", heading.partition("(")[2]), [one.name for one in parameters]
@@ -386,7 +393,7 @@ def test_every_parameter_of_the_python_api_is_described(call: Callable[..., Any]
         listed = {cells[0]: cells[1] for cells in table_rows(section(PYTHON_API, heading.removeprefix("## ")))}
         assert list(listed) == [one.name for one in parameters]
         for one in parameters:
-            if isinstance(one.default, str | bool | None) and one.name != "progress":
+            if isinstance(one.default, str | bool | None):
                 default = str(one.default) if isinstance(one.default, str) else one.default
                 assert listed[one.name].strip("`").replace('"', "'") == repr(default)
 

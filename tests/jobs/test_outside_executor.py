@@ -11,6 +11,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,8 @@ from syncengine.model.errors import InputError
 from syncengine.model.outcome import StepState
 from syncengine.model.pair import PairSettings, Role
 from syncengine.observe.asking import asking
+from syncengine.servers.duckdb.server import DuckDBServer
+from syncengine.servers.kinds import open_server
 from syncengine.servers.protocol import Server
 from syncengine.staging.ledger import Ledger
 from tests.builders import Files, build_files, half_hours, row, settings_of
@@ -31,6 +34,8 @@ from tests.stories.servers import MARKS, PASSWORDS, HomedPair
 from tests.waiting import wait_until
 
 TABLES = ("hsplit", "synonyms", "dsplit", "agroups", "haglog")
+MODULE = "syncengine.jobs.outside_executor"
+HISTORY = ("hsplit", "haglog")
 MORNING = "2000-06-05 00:00..06:59"
 LIVE = [pytest.param(kind, marks=MARKS[kind]) for kind in ("postgresql", "informix")]
 
@@ -91,9 +96,9 @@ def test_a_plan_is_made_of_parts(files: Files) -> None:
     """What a plan is made of is handed over, too, and the plan is the same."""
     executor = Pickling()
 
-    made = with_executor(files.pair_file, executor).plan_resync(window=MORNING)
+    made = with_executor(files.pair_file, executor).plan_resync(window=MORNING, tables=HISTORY)
 
-    assert made == files.open().plan_resync(window=MORNING)
+    assert made == files.open().plan_resync(window=MORNING, tables=HISTORY)
     assert made.steps
     assert "observe_part" in executor.done
 
@@ -112,7 +117,7 @@ def test_what_could_be_handed_nowhere_is_done_here(files: Files) -> None:
     """A file that is open for writing lets no other process in: a run on it is done where it is open."""
     executor = Pickling()
     pair = with_executor(files.pair_file, executor)
-    plan = pair.plan_resync(window=MORNING)
+    plan = pair.plan_resync(window=MORNING, tables=HISTORY)
     executor.done.clear()
 
     ran = pair.execute(plan)
@@ -128,7 +133,8 @@ def test_a_process_that_knows_nothing_finds_the_same(files: Files, processes: Pr
     found = pair.verify(tables=TABLES)
 
     assert found == files.open().verify(tables=TABLES)
-    assert {step.state for step in pair.execute(pair.plan_resync(window=MORNING)).outcome.steps} == {StepState.DONE}
+    ran = pair.execute(pair.plan_resync(window=MORNING, tables=HISTORY))
+    assert {step.state for step in ran.outcome.steps} == {StepState.DONE}
     with pytest.raises(InputError, match="Neither server knows ACD 9"):
         pair.verify(tables=TABLES, acds=9)
     assert processes.submit(os.getpid).result() != os.getpid(), "it was shut down"
@@ -160,7 +166,7 @@ def test_a_run_on_live_servers_is_prepared_elsewhere(live: HomedPair) -> None:
     """What a step reads is staged by the executor while this process writes; the look after it is handed over."""
     executor = Pickling()
     pair = with_executor(live.pair_file, executor)
-    plan = pair.plan_resync(window=MORNING, tables=("hsplit", "haglog"))
+    plan = pair.plan_resync(window=MORNING, tables=HISTORY)
     executor.done.clear()
 
     ran = pair.execute(plan)
@@ -170,6 +176,7 @@ def test_a_run_on_live_servers_is_prepared_elsewhere(live: HomedPair) -> None:
     assert ran.after.in_sync
     assert Counter(executor.done)["prepared"] == len(plan.steps) == 2
     assert "observe_part" in executor.done
+    assert not any(password.encode() in executor.sent for password in PASSWORDS.values())
     assert live.bag("secondary", "hsplit") == live.bag("primary", "hsplit")
 
 
@@ -181,7 +188,7 @@ def test_another_process_reads_live_servers(live: HomedPair, processes: ProcessP
 
     assert pair.verify(tables=TABLES) == live.open().verify(tables=TABLES)
     assert pair.check().findings == live.open().check().findings
-    ran = pair.execute(pair.plan_resync(window=MORNING, tables=("hsplit", "haglog")))
+    ran = pair.execute(pair.plan_resync(window=MORNING, tables=HISTORY))
     assert ran.after is not None
     assert ran.after.in_sync
     assert live.bag("secondary", "hsplit") == live.bag("primary", "hsplit")
@@ -191,7 +198,7 @@ def test_another_process_reads_live_servers(live: HomedPair, processes: ProcessP
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Pickling:
     """Return an executor whose work is done as if in another process, each piece of it in one of its own."""
     numbers = count()
-    monkeypatch.setattr("syncengine.jobs.outside_executor._process", lambda: ("another host", next(numbers)))
+    monkeypatch.setattr(f"{MODULE}._process", lambda: ("another host", next(numbers)))
     return Pickling()
 
 
@@ -217,6 +224,30 @@ def test_another_server_of_the_same_name_is_told(
 
     with pytest.raises(InputError, match="secondary is another server in the process"):
         pair.verify(tables=TABLES)
+
+
+def test_live_servers_stay_open_for_a_while(files: Files, elsewhere: Pickling, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process opens the servers once for all it is handed, and closes them when nothing more comes."""
+    calls: list[str] = []
+
+    def told(what: str, do: Callable[..., Any]) -> Callable[..., Any]:
+        def telling(*given: Any, **named: Any) -> Any:
+            calls.append(what)
+            return do(*given, **named)
+
+        return telling
+
+    monkeypatch.setattr(f"{MODULE}.open_server", told("open", open_server))
+    monkeypatch.setattr(DuckDBServer, "close", told("close", DuckDBServer.close))
+    monkeypatch.setattr(f"{MODULE}.is_embedded", lambda _: False)
+    monkeypatch.setattr(f"{MODULE}.IDLE_SECONDS", 0.5)
+    pair = with_executor(files.pair_file, elsewhere)
+
+    pair.verify(tables=TABLES)
+    pair.verify(tables=TABLES)
+
+    assert calls.count("open") == 2
+    wait_until(lambda: calls.count("close") == 6, seconds=10)
 
 
 def test_what_has_not_begun_is_cancelled_and_what_has_is_waited_for(files: Files) -> None:

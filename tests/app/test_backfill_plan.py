@@ -1,0 +1,36 @@
+"""A backfill as a value: what it would do is told before anything is compared."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+
+from syncengine import BackfillPlan, OtherServersError, Role
+from tests.builders import build_files
+from tests.scenes import trunks
+
+
+def test_a_backfill_is_planned_looked_at_and_done(tmp_path: Path) -> None:
+    """Its portions tell what they would write; it is done as a run of its own name, and on no other pair."""
+    files = build_files(tmp_path / "one", ["htrunk"], primary={"htrunk": trunks(400, 600)})
+    pair = files.open()
+    made = pair.plan_backfill(window="2000-06-05", tables="htrunk")
+    plan = pickle.loads(pickle.dumps(made))  # noqa: S301  # our own
+    other = build_files(tmp_path / "other", ["htrunk"], primary={"htrunk": trunks(400, 600)}).open()
+
+    with pytest.raises(OtherServersError):
+        other.execute(plan)
+    with pytest.raises(OtherServersError):
+        list(other.portion_plans(plan))
+    foretold = list(pair.portion_plans(plan))
+    ran = pair.execute(plan, about="our night's work")
+
+    assert isinstance(plan, BackfillPlan)
+    assert plan == made
+    assert set(plan.writes_to) == {Role.SECONDARY}
+    assert [portion.rows for portion in plan.portions] == [8]
+    assert [(portion.number, done is not None and len(done.steps)) for portion, done in foretold] == [(1, 1)]
+    assert (ran.outcome.done, pair.run().header.about) == (True, "our night's work")
+    assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
