@@ -222,7 +222,7 @@ GUARDS = (
     Guard(
         name="damaged-run-is-not-undone",
         keeps="what nobody knows for certain would be put back",
-        file="jobs/runs/runs.py",
+        file="jobs/runs/undoing.py",
         lines="    if record.state is RunState.DAMAGED:\n"
         '        raise StagingError(record.problem, hint=f"It cannot be taken back. {INSTEAD}")\n',
         without="    del record\n",
