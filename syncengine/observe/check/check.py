@@ -143,15 +143,13 @@ class _Checking:
             return
         facts = Sides(Role.PRIMARY, one, other)
         unreadable = {name for look in looks.values() for name in look.check.holding(Holding.UNREADABLE)}
-        asked = {}
         for spec, setup in self.questions.catalogue.set_up:
             live = {role: look.live.get(spec.name) for role, look in looks.items()}
             if spec.name not in unreadable:
+                # One after the other: small tables are not worth a second login each.
                 question = SetupQuestion(setup, spec, live, facts, seed)
-                asked[spec.name] = self.hands.submit(compare_setup, question)
-        for spec, _ in self.questions.catalogue.set_up:
-            for finding in asked[spec.name].result() if spec.name in asked else ():
-                yield replace(finding, says=self._masked(finding.says))
+                for finding in self.hands.submit(compare_setup, question).result():
+                    yield replace(finding, says=self._masked(finding.says))
             self.progress.advance(1, spec.name)
 
     def _masked(self, text: str) -> str:

@@ -14,12 +14,13 @@ import pytest
 from syncengine.app import open_pair
 from syncengine.model.errors import SyncError
 from syncengine.model.pair import Limits, Role
+from syncengine.pair_file import read_pair_file
 from syncengine.servers.postgresql.errors import error_of, refused_connection, translated
 from syncengine.servers.postgresql.server import PostgreSQLServer
-from tests.builders import build_files, settings_of
+from tests.builders import build_files
 from tests.servers.postgresql.cluster import LOGIN, PASSWORD, Cluster, Database
 from tests.servers.postgresql.conftest import Open
-from tests.servers.postgresql.loading import copy_pair
+from tests.servers.postgresql.loading import copy_pair, environment
 
 FORMS = (PASSWORD, quote(PASSWORD, safe=""), PASSWORD.replace("\\", "\\\\").replace("'", "\\'"))
 needs_server = pytest.mark.postgresql
@@ -88,7 +89,7 @@ def test_a_pair_takes_it_from_the_environment(tmp_path: Path, running: Cluster) 
     try:
         pair = files.open()
         observation = pair.verify(tables=("hsplit",))
-        seen = repr([settings_of(files.pair_file), observation])
+        seen = repr([read_pair_file(files.pair_file, environment()), observation])
         with pytest.raises(SyncError) as error:
             open_pair(files.pair_file, environment={"CMS_PASSWORD": "wrong"}).verify(tables=("hsplit",))
     finally:
