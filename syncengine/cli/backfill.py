@@ -22,8 +22,7 @@ from syncengine.cli.options import (
 from syncengine.cli.plan_flow import opened_to_write, written
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
-from syncengine.model.policy import Policy
-from syncengine.model.portions import BACKFILLED
+from syncengine.model.policy import IN_BULK, Policy
 
 
 class Order(StrEnum):
@@ -47,7 +46,7 @@ class BackfillOptions:
     policy: Annotated[
         Policy,
         one_policy(
-            BACKFILLED,
+            IN_BULK,
             "fill: add buckets the target lacks, delete nothing. replace: buckets that differ end with the "
             "source's rows. reconcile: each interval from the server that saw it whole, in both directions.",
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, assert_never
+from typing import TYPE_CHECKING, Any, Protocol
 
 from syncengine.cli.asking import agreed, progress_before, refuse_nobody_to_ask
 from syncengine.cli.exit_codes import ExitCode
@@ -82,8 +82,6 @@ def _show(plan: Plan | BackfillPlan, *, every_table: bool) -> None:
             # Where there are no steps, what became of it follows at once, and names them.
             for line in unrepaired_lines(plan) if plan.steps else ():
                 out().print(line)
-        case _:
-            assert_never(plan)
 
 
 def _foretold(opened: Pair, plan: Plan | BackfillPlan, asked: Asked) -> ExitCode:

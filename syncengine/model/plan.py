@@ -331,7 +331,7 @@ class Plan:
         match self.kind:
             case Sync(schedules=made) | RunOnEdit(schedules=made):
                 return made
-            case Copy() | RollupRepair() | Undo():
+            case Resync() | BackfillPortion() | RollupRepair() | Undo():
                 return None
 
     @property
@@ -340,8 +340,17 @@ class Plan:
         match self.kind:
             case Resync():
                 return self.kind if any(one.then is not Rollups.LIST for one in self.stale) else None
-            case Copy() | RollupRepair() | RunOnEdit() | Undo():
+            case BackfillPortion() | Sync() | RollupRepair() | RunOnEdit() | Undo():
                 return None
+
+    @property
+    def remembers(self) -> bool:
+        """Whether what both servers have alike after it is remembered, so that the next sync knows who changed what."""
+        match self.kind:
+            case Sync():
+                return True
+            case Resync() | BackfillPortion() | RollupRepair() | RunOnEdit() | Undo():
+                return False
 
     @property
     def conflicts(self) -> tuple[PlannedChange, ...]:

@@ -36,6 +36,15 @@ class Policy(StrEnum):
                 return False
 
     @property
+    def in_bulk(self) -> bool:
+        """Whether history can be copied by it in bulk."""
+        match self:
+            case Policy.FILL | Policy.REPLACE | Policy.RECONCILE:
+                return True
+            case Policy.ROWS:
+                return False
+
+    @property
     def administers(self) -> bool:
         """Whether administration can be copied by it."""
         match self:
@@ -43,6 +52,10 @@ class Policy(StrEnum):
                 return True
             case Policy.ROWS | Policy.RECONCILE:
                 return False
+
+
+IN_BULK = tuple(one for one in Policy if one.in_bulk)
+ADMINISTERING = tuple(one for one in Policy if one.administers)
 
 
 class Rollups(StrEnum):

@@ -102,7 +102,7 @@ def _told(group: GroupChange, plan: Plan) -> str:
         case ChangedBy.UNKNOWN:
             only = plan.source if not group.target_rows else plan.target if not group.source_rows else None
             return f"only on {only}" if only else ""
-        case _:
+        case ChangedBy.SOURCE | ChangedBy.TARGET:
             return f"changed on {_who(group, plan)}"
 
 

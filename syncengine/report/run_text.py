@@ -138,16 +138,24 @@ def _rows(batches: Sequence[BatchRecord]) -> str:
 
 
 def _checked(run: RunRecord) -> str:
-    if run.header.kind is RunKind.UNDO:
-        return "looked at afterwards: as it was before" if run.in_sync else "looked at afterwards: not all as before"
-    if run.header.kind is RunKind.TIMETABLES:
-        return "looked at afterwards: as it was set" if run.in_sync else "looked at afterwards: not as it was set"
+    match run.header.kind:
+        case RunKind.UNDO:
+            return (
+                "looked at afterwards: as it was before" if run.in_sync else "looked at afterwards: not all as before"
+            )
+        case RunKind.TIMETABLES:
+            return "looked at afterwards: as it was set" if run.in_sync else "looked at afterwards: not as it was set"
+        case RunKind.RESYNC | RunKind.BACKFILL | RunKind.SYNC:
+            return f"looked at afterwards: {_compared(run)}"
+
+
+def _compared(run: RunRecord) -> str:
     lost = f"not compared: {listed(run.not_compared, TABLES_NAMED)}" if run.not_compared else ""
     if run.in_sync:
-        return "looked at afterwards: in sync"
+        return "in sync"
     if lost and not run.differs:
-        return f"looked at afterwards: {lost}; nothing differs in the others"
-    return f"looked at afterwards: drift remained{f'; {lost}' if lost else ''}"
+        return f"{lost}; nothing differs in the others"
+    return f"drift remained{f'; {lost}' if lost else ''}"
 
 
 @dataclass(slots=True)

@@ -22,7 +22,8 @@ from syncengine.planning.rollup_repair import Sights, span_of_stale, told, unrea
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 
-"""How many untouched periods of each ACD a roll-up is checked against, the newest."""
+DAYS_CHECKED, PERIODS_CHECKED = 3, 1
+"""How many untouched days, or longer periods, of each ACD a roll-up is checked against, the newest."""
 COLUMNS_SHOWN = 4
 
 
@@ -139,7 +140,7 @@ class Trusting:
                 if not any((name, acd, day) in written for day in period.span.days() for name in names)
                 and not any(time.acd == acd and time.span.clipped(period.span) for time in blind)
             ]
-            yield from clean[-1 if spec.grain.long else -3 :]
+            yield from clean[-(PERIODS_CHECKED if spec.grain.long else DAYS_CHECKED) :]
 
 
 def _disagreeing(table: InternalTable) -> str:

@@ -13,7 +13,7 @@ from syncengine.execute.preparation import PreparedPart, Preparing, RowSource
 from syncengine.execute.timetables import EditedRows, Schedules
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan
-from syncengine.model.plan_kind import Copy, RollupRepair, RunOnEdit, Sync, Undo
+from syncengine.model.plan_kind import BackfillPortion, Resync, RollupRepair, RunOnEdit, Sync, Undo
 from syncengine.model.timetable_flag import FlagEdit
 from syncengine.observe.rollups.recomputed_rows import Recomputing
 from syncengine.servers.open_servers import handing_of
@@ -35,7 +35,7 @@ def sources_of(
         case RollupRepair(copied=False):
             rolled = {role: Recomputing(servers[role], catalogue, cache) for role in Role}
             return lambda into: (rolled[into], f"the intervals of {into}")
-        case Copy() | RollupRepair():
+        case Resync() | BackfillPortion() | Sync() | RollupRepair():
             return lambda into: (servers[into.other], str(into.other))
         case RunOnEdit(edit=edit, schedules=FlagEdit() as made):
             return lambda into: (_with_made(EditedRows(servers[into], edit), servers[into.other], made), str(into))

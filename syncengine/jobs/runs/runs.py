@@ -43,7 +43,7 @@ from syncengine.model.interrupts import BY_USER, is_stop
 from syncengine.model.outcome import RunOutcome, StepState
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan, StaleRollup
-from syncengine.model.plan_kind import Copy, Resync, RollupRepair, RunOnEdit, Sync, Undo
+from syncengine.model.plan_kind import BackfillPortion, Copy, Resync, RollupRepair, RunOnEdit, Sync, Undo
 from syncengine.model.policy import Rollups
 from syncengine.model.progress import Progress
 from syncengine.model.ran import Ran
@@ -196,7 +196,7 @@ class Runs:
     def _forget(self, plan: Plan, writes: Sequence[Day]) -> None:
         with Memory(self.settings.staging) as memory:
             memory.forget(writes)
-        if plan.run_kind is not RunKind.SYNC:
+        if not plan.remembers:
             # What is written is not what both have: whoever changed it later would be told wrongly.
             LastSynced(self.settings.staging).forget({table for table, _, _ in writes})
 
@@ -364,7 +364,7 @@ class Runs:
                 return schedules_unlike(plan, servers)
             case Undo(edit=None):
                 return tuple(unlike_journal(run.record(running=True), run, servers, cache))
-            case Copy() | RollupRepair() | Undo():
+            case Resync() | BackfillPortion() | RollupRepair() | Undo():
                 return ()
 
     def recover_others(self, servers: Mapping[Role, Server], writable: frozenset[Role], *, but: str) -> list[str]:
