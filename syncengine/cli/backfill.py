@@ -17,6 +17,7 @@ from syncengine.cli.options import (
     ShortOutput,
     SpecsOption,
     one_policy,
+    told,
     valued,
 )
 from syncengine.cli.plan_flow import opened_to_write, written
@@ -43,14 +44,7 @@ class BackfillOptions:
     ]
     chosen: Chosen
     source: FromOption = None
-    policy: Annotated[
-        Policy,
-        one_policy(
-            IN_BULK,
-            "fill: add buckets the target lacks, delete nothing. replace: buckets that differ end with the "
-            "source's rows. reconcile: each interval from the server that saw it whole, in both directions.",
-        ),
-    ] = Policy.FILL
+    policy: Annotated[Policy, one_policy(IN_BULK, told(IN_BULK))] = Policy.FILL
     order: Annotated[Order, typer.Option(case_sensitive=False, help="Which portions come first.")] = Order.NEWEST
     rows_per_second: Annotated[
         int | None,

@@ -68,6 +68,11 @@ TraceOption = Annotated[
 ]
 
 
+def told(policies: Sequence[Policy]) -> str:
+    """Return what some policies do to history."""
+    return " ".join(f"{policy}: {policy.does}." for policy in policies)
+
+
 def one_policy(policies: Sequence[Policy], says: str) -> OptionInfo:
     """Return the option that takes one of some policies, and no other."""
     names = [policy.value for policy in policies]

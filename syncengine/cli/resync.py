@@ -19,6 +19,7 @@ from syncengine.cli.options import (
     SinceOption,
     SpecsOption,
     WindowOption,
+    told,
 )
 from syncengine.cli.plan_flow import opened_to_write, written
 from syncengine.cli.streams import print_document, say
@@ -41,9 +42,7 @@ class ResyncOptions:
         typer.Option(
             case_sensitive=False,
             show_default="replace",
-            help="replace: buckets that differ end with the source's rows (the vendor's restore). "
-            "fill: add buckets the target lacks, delete nothing. rows: rewrite only the key groups that differ. "
-            "reconcile: each interval from the server that saw it whole, in both directions.",
+            help=told(tuple(Policy)),
         ),
     ] = None
     consent: Consent

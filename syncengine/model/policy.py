@@ -18,6 +18,19 @@ class Policy(StrEnum):
     """Each interval from the server that saw it whole, in both directions."""
 
     @property
+    def does(self) -> str:
+        """What it does to history, for people."""
+        match self:
+            case Policy.REPLACE:
+                return "buckets that differ end with the source's rows (the vendor's restore)"
+            case Policy.FILL:
+                return "add buckets the target lacks, delete nothing"
+            case Policy.ROWS:
+                return "rewrite only the key groups that differ"
+            case Policy.RECONCILE:
+                return "each interval from the server that saw it whole, in both directions"
+
+    @property
     def both_directions(self) -> bool:
         """Whether both servers may be written to."""
         match self:
