@@ -10,7 +10,7 @@ from rich.text import Text
 
 from syncengine.model.names import command
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
-from syncengine.model.plan import Plan
+from syncengine.model.plan import Plan, places_of
 from syncengine.model.plan_kind import Copy, RollupRepair, RunOnEdit, Undo
 from syncengine.model.ran import Ran
 from syncengine.model.sentences import listed, plural
@@ -70,13 +70,7 @@ def _looked_at_again(ran: Ran, by_hand: str) -> Iterator[Text]:
 
 def _rollup_lines(made: Plan) -> Iterator[Text]:
     """Yield which periods the second portion wrote, and which are still stale."""
-    left = {(one.into, one.table, one.acd, one.row_date) for one in made.stale}
-    places = {
-        (step.into, part.table, write.bucket.acd, write.bucket.row_date)
-        for step in made.steps
-        for part in step.parts
-        for write in part.buckets
-    } - left
+    places = places_of(made.steps) - {one.place for one in made.stale}
     if places:
         tables = len({table for _, table, _, _ in places})
         yield Text(f"  {made.title}: {plural(len(places), 'period')} of {plural(tables, 'table')}", style="green")

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from syncengine.model.drift import Counts
 from syncengine.model.grain import Archive
-from syncengine.model.plan import Action, Plan, RestoreRange, StaleRollup
+from syncengine.model.plan import Action, Plan, RestoreRange, StaleRollup, written_by
 from syncengine.model.policy import Rollups
 from syncengine.model.sentences import listed, plural
 from syncengine.model.window import MINUTE, Window
@@ -64,7 +64,7 @@ def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
 
 def _ranges(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
     """Yield requested and actual range, tables with the same ones together; an undo was asked for no time."""
-    written = {(part.table, write.bucket.acd) for step in plan.steps for part in step.parts for write in part.buckets}
+    written = {(part.table, write.bucket.acd) for _, part, write in written_by(plan.steps)}
     written |= {(kept.table, kept.acd) for kept in plan.kept}
     groups: dict[tuple[int | None, str, str], list[str]] = defaultdict(list)
     for one in plan.ranges:

@@ -62,8 +62,8 @@ class MendingRollups:
         asked = replace(made, stale=tuple(one for one in made.stale if one.table not in excluded))
         judged, lost = self._judged(servers, asked, wish) if asked.stale else ((), {})
         stale = (*out, *judged)
-        in_order = {(one.into, one.table, one.acd, one.row_date): at for at, one in enumerate(made.stale)}
-        stale = tuple(sorted(stale, key=lambda one: in_order[one.into, one.table, one.acd, one.row_date]))
+        in_order = {one.place: at for at, one in enumerate(made.stale)}
+        stale = tuple(sorted(stale, key=lambda one: in_order[one.place]))
         kept = (*made.kept, *_not_compared(lost))
         checklist = summarized_anew(made.checklist, stale, self.settings.hooks)
         return replace(made, stale=stale, kept=kept, checklist=checklist)

@@ -42,7 +42,7 @@ from syncengine.model.hooks import HookRecord
 from syncengine.model.interrupts import BY_USER, is_stop
 from syncengine.model.outcome import RunOutcome, StepState
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.plan import Plan, StaleRollup
+from syncengine.model.plan import Plan, StaleRollup, written_by
 from syncengine.model.plan_kind import BackfillPortion, Copy, Resync, RollupRepair, RunOnEdit, Sync, Undo
 from syncengine.model.policy import Rollups
 from syncengine.model.progress import Progress
@@ -292,17 +292,15 @@ class Runs:
             unlike = dict.fromkeys(
                 unlike_journal(context.run.record(running=True), context.run, context.servers, context.cache)
             )
-        left = {(one.into, one.table, one.acd, one.row_date): one for one in made.stale}
-        for step in made.steps:
-            for part in step.parts:
-                why = "it was not written" if step.number in undone else ""
-                why = why or ("it is not as it was written" if part.table in unlike else "")
+        left = {one.place: one for one in made.stale}
+        for step, part, write in written_by(made.steps):
+            why = "it was not written" if step.number in undone else ""
+            why = why or ("it is not as it was written" if part.table in unlike else "")
+            if why and write.bucket.row_date is not None:
                 archive = self.catalogue.table(part.table).grain.archive
-                for bucket in (write.bucket for write in part.buckets if why):
-                    if bucket.row_date is not None:
-                        # In place of what was foretold of it, as which of its columns are recomputed.
-                        place = (step.into, part.table, bucket.acd, bucket.row_date)
-                        left[place] = StaleRollup(part.table, archive, bucket.acd, bucket.row_date, step.into, why=why)
+                one = StaleRollup(part.table, archive, write.bucket.acd, write.bucket.row_date, step.into, why=why)
+                # In place of what was foretold of it, as which of its columns are recomputed.
+                left[one.place] = one
         return replace(made, stale=tuple(sorted(left.values(), key=lambda one: one.order)))
 
     def _lines_after(self, ran: Ran) -> Sequence[ChecklistLine]:
