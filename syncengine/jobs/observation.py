@@ -23,7 +23,6 @@ from syncengine.model.window_syntax import parse_window
 from syncengine.observe.parts import observe_pair
 from syncengine.observe.request import Request
 from syncengine.servers.protocol import Server
-from syncengine.staging.cache import Cache
 from syncengine.staging.ledger import Ledger
 
 VERIFIED = (DataClass.SYSTEM, DataClass.ACD, DataClass.HISTORICAL, DataClass.CUSTOM)
@@ -104,10 +103,6 @@ class Observer:
             acds=acds,
             every_row=every_row,
         )
-
-    def cache(self) -> Cache:
-        """Return a cache to compare rows in."""
-        return Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb)
 
 
 def _unasked(role: Role) -> ServerFacts:

@@ -80,7 +80,7 @@ class Syncing:
             observation = self.observer.observe(servers, request, synced=True)
             observation = with_left_named(observation, left)
             made = planned(observation, self.catalogue, how, servers)
-            with Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb) as cache:
+            with Cache.of(self.settings) as cache:
                 made = with_missing_schedules(made, kind, observation, servers, self.settings, self.catalogue, cache)
             return surrounded(made, servers, wishes.allowed)
 

@@ -60,7 +60,7 @@ def prepared(
 ) -> list[PreparedPart]:
     """Prepare a batch of a run, of whose plan no steps are needed; the pieces are those of the run's folder."""
     ledger = Ledger(settings.staging)
-    with staging_cache(settings) as cache:
+    with Cache.of(settings, at_once=2) as cache:
         source, name = sources_of(plan, servers, ledger, catalogue, cache)(batch.into)
         pieces = ledger.folder(run_id).pieces
         return Preparing(source, name, servers[batch.into], batch.into, plan.seed, cache, pieces).batch(batch)
@@ -74,11 +74,6 @@ def preparing_elsewhere(
     if handing is None:
         return None
     return lambda batch: handing.submit(prepared, catalogue, of_no_steps, run_id, batch)
-
-
-def staging_cache(settings: PairSettings) -> Cache:
-    """Return one of the two caches a run works with."""
-    return Cache(settings.staging, memory_mb=max(64, settings.limits.memory_mb // 2))
 
 
 def _with_made(others: RowSource, other: Server, made: FlagEdit) -> RowSource:

@@ -20,7 +20,7 @@ from syncengine.jobs.rollups.repair import MendingRollups
 from syncengine.jobs.runs.beginning import about_of, needed_bytes
 from syncengine.jobs.runs.earlier_runs import recover_earlier
 from syncengine.jobs.runs.hooks import Hooking
-from syncengine.jobs.runs.row_sources import preparing_elsewhere, sources_of, staging_cache
+from syncengine.jobs.runs.row_sources import preparing_elsewhere, sources_of
 from syncengine.jobs.runs.undoing import refuse_damaged
 from syncengine.jobs.surroundings import (
     TO_BEGIN,
@@ -158,7 +158,7 @@ class Runs:
     @contextmanager
     def resumed(self, record: RunRecord, servers: Mapping[Role, Server]) -> Iterator[tuple[RunFolder, RunRecord]]:
         """Hold the lock for a run that goes on, its open batches resolved."""
-        with self.ledger.locked() as lock, self.cache() as cache:
+        with self.ledger.locked() as lock, Cache.of(self.settings) as cache:
             run = self.ledger.again(lock, record.id)
             found, _ = recover(run.record(running=False), run, servers, cache, self.settings.limits)
             yield run, found
@@ -193,6 +193,11 @@ class Runs:
             before_batch=before_batch,
         )
 
+    def caches(self, stack: ExitStack) -> tuple[Cache, Cache]:
+        """Return the two caches a run works with, as long as `stack` is open."""
+        first, second = (stack.enter_context(Cache.of(self.settings, at_once=2)) for _ in range(2))
+        return first, second
+
     def _forget(self, plan: Plan, writes: Sequence[Day]) -> None:
         with Memory(self.settings.staging) as memory:
             memory.forget(writes)
@@ -211,9 +216,8 @@ class Runs:
         """Do the steps of a plan that are not done, look at what came of it, and run the hooks around it."""
         hooking = self.hooking(run, record.hooks if record else ())
         with ExitStack() as stack:
-            caches = (stack.enter_context(self.cache()), stack.enter_context(self.cache()))
             watch = Watch.over(plan, run, servers, permission)
-            context = self.context(plan, servers, run, caches, watch)
+            context = self.context(plan, servers, run, self.caches(stack), watch)
             try:
                 ran = self._written(plan, context, record, hooking, watch)
                 ran = self.hooked_after(ran, self._lines_after(ran), hooking)
@@ -367,7 +371,7 @@ class Runs:
 
     def recover_others(self, servers: Mapping[Role, Server], writable: frozenset[Role], *, but: str) -> list[str]:
         """Resolve what earlier runs left open on the servers that are about to be written to."""
-        return recover_earlier(self.ledger, servers, writable, self.settings.limits, self.cache, but=but)
+        return recover_earlier(self.ledger, servers, writable, self.settings, but=but)
 
     def prune(self, *, needed: str = "") -> Iterator[str]:
         """Remove runs that are kept long enough, and say which; never the one that is about to be undone."""
@@ -375,7 +379,3 @@ class Runs:
         yield from self.ledger.prune(
             keep_days=limits.keep_days, keep_mb=limits.keep_mb, now=datetime.now(), spared=needed
         )
-
-    def cache(self) -> Cache:
-        """Return one of the two caches a run works with."""
-        return staging_cache(self.settings)
