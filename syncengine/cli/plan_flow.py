@@ -73,6 +73,7 @@ def _show(plan: Plan | BackfillPlan, *, every_table: bool) -> None:
     from syncengine.report.backfill import print_portions
     from syncengine.report.outages import unrepaired_lines
     from syncengine.report.plan_text import print_plan
+    from syncengine.report.text import print_lines
 
     match plan:
         case BackfillPlan():
@@ -80,8 +81,7 @@ def _show(plan: Plan | BackfillPlan, *, every_table: bool) -> None:
         case Plan():
             print_plan(out(), plan, every_table=every_table)
             # Where there are no steps, what became of it follows at once, and names them.
-            for line in unrepaired_lines(plan) if plan.steps else ():
-                out().print(line)
+            print_lines(out(), unrepaired_lines(plan) if plan.steps else ())
 
 
 def _foretold(opened: Pair, plan: Plan | BackfillPlan, asked: Asked) -> ExitCode:

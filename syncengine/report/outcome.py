@@ -19,7 +19,7 @@ from syncengine.report.hooks import hook_document
 from syncengine.report.json_values import plain
 from syncengine.report.plan_text import stale_lines
 from syncengine.report.surroundings import allowed_document, meeting_document, unseen_document
-from syncengine.report.text import unbroken
+from syncengine.report.text import print_lines, unbroken
 
 TABLES_NAMED = 4
 SHOWN = 10
@@ -43,11 +43,9 @@ def print_outcome(console: Console, ran: Ran, *, pair: str = "FILE", by_hand: st
     )
     print_left(console, ran, pair)
     if ran.rollups is not None:
-        for line in _rollup_lines(ran.rollups):
-            console.print(line)
+        print_lines(console, _rollup_lines(ran.rollups))
     if ran.unlike or outcome.done:
-        for line in _looked_at_again(ran, by_hand):
-            console.print(line)
+        print_lines(console, _looked_at_again(ran, by_hand))
 
 
 def _looked_at_again(ran: Ran, by_hand: str) -> Iterator[Text]:

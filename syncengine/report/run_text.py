@@ -23,7 +23,7 @@ from syncengine.model.sentences import listed, plural
 from syncengine.report.hooks import said_lines
 from syncengine.report.outcome import without_table
 from syncengine.report.surroundings import run_lines
-from syncengine.report.text import grid, number, unbroken
+from syncengine.report.text import grid, number, print_lines, unbroken
 
 STYLES = {
     RunState.RUNNING: "cyan",
@@ -56,8 +56,7 @@ def print_runs(console: Console, runs: Sequence[RunRecord]) -> None:
         )
     console.print(table)
     for run in reversed(runs):
-        for wrong in _wrong(run):
-            console.print(wrong)
+        print_lines(console, _wrong(run))
 
 
 RIGHT = ("steps", "deleted", "inserted", "MB")
@@ -73,10 +72,8 @@ def print_run(
     every_batch: bool = False,
 ) -> None:
     """Print one run: what it was for, what became of its steps and hooks, and what can be done with it now."""
-    for line in _run(run, runs, every_batch=every_batch):
-        console.print(line)
-    for text in said_lines(said, every_line=every_batch):
-        console.print(text)
+    print_lines(console, _run(run, runs, every_batch=every_batch))
+    print_lines(console, said_lines(said, every_line=every_batch))
     console.print()
     console.print(unbroken(_next(run, runs, pair), style="bold"))
 
@@ -232,8 +229,7 @@ def print_status(
         console.print(Text(f"Run {run.id} is {_state(run, runs)}: {run.header.about}", style=STYLES[run.state]))
         console.print(unbroken(f"  {_next(run, runs, pair)}"))
     for run in runs:
-        for wrong in _wrong(run):
-            console.print(wrong)
+        print_lines(console, _wrong(run))
         if run.state is RunState.DAMAGED:
             console.print(unbroken(f"  {_next(run, runs, pair)}"))
     by_runs = left_in_single_user_mode(runs)

@@ -22,7 +22,7 @@ from syncengine.model.timetables import (
 )
 from syncengine.report.grid import Grid
 from syncengine.report.json_values import plain
-from syncengine.report.text import grid
+from syncengine.report.text import grid, print_lines
 
 FORMAT = "syncengine.timetables"
 VERSION = 1
@@ -73,8 +73,7 @@ def print_timetables(console: Console, listing: TimetableListing, *, every_line:
     if listing.untold:
         console.print(Text(_untold(listing), style="yellow"))
     for role in Role:
-        for said in unscheduled_lines(listing, role, listing.unscheduled(role)):
-            console.print(said)
+        print_lines(console, unscheduled_lines(listing, role, listing.unscheduled(role)))
         if left := listing.leftover(role):
             console.print(Text(leftover_text(left, role), style="yellow"))
     if listing.flag is None and listing.timetables:
