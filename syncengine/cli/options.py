@@ -10,6 +10,7 @@ from typing import Annotated, TypedDict
 import typer
 from typer.models import OptionInfo
 
+from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
 from syncengine.model.policy import Policy
 
@@ -84,6 +85,15 @@ def one_policy(policies: Sequence[Policy], says: str) -> OptionInfo:
 
     option: OptionInfo = typer.Option("--policy", parser=parsed, metavar=f"[{'|'.join(names)}]", help=says)
     return option
+
+
+def source_of(named: Role | None, policy: Policy) -> Role:
+    """Return the server rows are read from; none can be named where both are."""
+    if policy.both_directions and named is not None:
+        raise InputError(
+            f"--policy {policy} takes each interval from the server that saw it whole.", hint="Leave --from out."
+        )
+    return named or Role.PRIMARY
 
 
 class Chosen(TypedDict):
