@@ -10,6 +10,7 @@ from rich.text import Text
 
 from syncengine.model.hooks import HookRecord
 from syncengine.model.names import command
+from syncengine.model.pair_status import PairStatus
 from syncengine.model.run import (
     BatchRecord,
     BatchState,
@@ -214,18 +215,17 @@ def _next(run: RunRecord, runs: Sequence[RunRecord], pair: str) -> str:
     return "It has written nothing."
 
 
-def print_status(
-    console: Console, runs: Sequence[RunRecord], holder: str, pair: str, lists: Sequence[HookRecord] = ()
-) -> None:
-    """Print what is going on at a pair, and what was left half done; `lists` are the hooks of checklists."""
-    if holder:
-        console.print(Text(f"Now: {holder}", style="cyan"))
+def print_status(console: Console, status: PairStatus, pair: str) -> None:
+    """Print what is going on at a pair, and what was left half done."""
+    runs = status.runs
+    if status.writing_now:
+        console.print(Text(f"Now: {status.writing_now}", style="cyan"))
     else:
         console.print(Text("Nothing is writing to this pair."))
     running = [run for run in runs if run.state is RunState.RUNNING]
     for run in running:
         print_run(console, run, runs, pair)
-    for run in left_to_do(runs):
+    for run in status.left_to_do:
         console.print(Text(f"Run {run.id} is {_state(run, runs)}: {run.header.about}", style=STYLES[run.state]))
         console.print(unbroken(f"  {_next(run, runs, pair)}"))
     for run in runs:
@@ -233,7 +233,7 @@ def print_status(
         if run.state is RunState.DAMAGED:
             console.print(unbroken(f"  {_next(run, runs, pair)}"))
     by_runs = left_in_single_user_mode(runs)
-    for role in left_in_single_user_mode(runs, lists):
+    for role in status.in_single_user_mode:
         put = f"{role} was put in single-user mode by a hook"
         says = (
             f"{put}, and no hook has put it back. Put it back; the next run that writes runs the hook for it too, and "
