@@ -75,9 +75,9 @@ class Undoing:
             else:
                 refuse_other_servers(first, servers)
                 flags = EditQuestions(self.settings, self.catalogue, as_of(self.settings), record.header.seed)
-                into = servers[first.target], first.target
+                into = first.target
                 beside = Beside(*schedules_put_back(record, run, servers, cache))
-                made = plan_flag_undo(record, first.edit, *into, flags, self.ledger, cache, beside)
+                made = plan_flag_undo(record, first.edit, servers[into], into, flags, self.ledger, cache, beside)
             permission = allowed.and_told(permission_of(record, run).told)
             made = replace(made, notes=(*made.notes, *(one.says for one in record.unseen)))
             return surrounded(made, servers, permission, TO_UNDO)
