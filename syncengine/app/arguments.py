@@ -104,12 +104,12 @@ def refuse_no_flags(**flags: object) -> None:
             refuse(argument, flag, "Give True or False.")
 
 
-def window_of(window: object, argument: str = "window") -> Window:
+def window_of(window: object) -> Window:
     """Return a time given as text or as a value; raises `WindowError` for text that is none."""
     if isinstance(window, Window):
         return window
     if not isinstance(window, str):
-        refuse(argument, window, WINDOW_HINT)
+        refuse("window", window, WINDOW_HINT)
     return parse_window(window)
 
 

@@ -92,7 +92,7 @@ class Looking(Opened):
         one_of(seen, Observation, "seen", "Give what verify returned.")
         one_of(table, TableObservation, "table", "Give one of the tables of what verify returned.")
         one_of(drift, BucketDrift, "drift", "Give one of the differing buckets of that table.")
-        job = DriftRows(self._settings, self._connections, self._observer)
+        job = DriftRows(self._settings, self._connections)
         return job.read(seen, table, drift, count_of(limit, "limit"))
 
     def verify_internal(
@@ -122,7 +122,7 @@ class Looking(Opened):
         A server that fails does not raise; its sentence stands in the result.
         """
         refuse_no_flags(scratch=scratch)
-        job = Check(self._settings, self._catalogue, self._connections, self._observer, self._progress)
+        job = Check(self._settings, self._catalogue, self._connections, self._progress)
         return job.run(scratch=scratch)
 
     def status(self, *, since: Moment = None, ask_servers: bool = True, read_journals: bool = True) -> PairStatus:

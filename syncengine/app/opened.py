@@ -77,7 +77,7 @@ class Opened(NeverPickled):
         self._outages = Outages(*pair, self._observer, self._commands, self._ledger)
         self._daily = DailyChecking(*pair, self._observer, self._commands, self._ledger)
         self._choosing = Choosing(catalogue)
-        set_up = Check(*pair, self._observer, Silent())
+        set_up = Check(*pair, Silent())
         looks = Looks(self._observer, set_up, self._outages, self._daily, self._timetables)
         self._checklists = Checklists(settings, catalogue, self._ledger, self._connections, self._commands, looks)
         self._syncing = Syncing(*pair, self._observer)

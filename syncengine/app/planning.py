@@ -30,13 +30,11 @@ from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan
 from syncengine.model.plan_kind import Resync
-from syncengine.model.policy import Policy, Rollups, UnknownColumns
-from syncengine.model.portions import BACKFILLED, BackfillPlan, BackfillWishes, Portion
+from syncengine.model.policy import ADMINISTERING, IN_BULK, Policy, Rollups, UnknownColumns
+from syncengine.model.portions import BackfillPlan, BackfillWishes, Portion
 from syncengine.model.timetable_flag import RunOn
 from syncengine.planning.administration import AdministrationWishes
 from syncengine.planning.timetables import RunOnWish
-
-SYNCED = tuple(policy for policy in Policy if policy.administers)
 
 
 class Planning(Opened):
@@ -118,7 +116,7 @@ class Planning(Opened):
             specs=self._choosing.to_sync(asked),
             source=asked.source,
             acds=asked.acds,
-            policy=choice(Policy, policy, "policy", only=SYNCED),
+            policy=choice(Policy, policy, "policy", only=ADMINISTERING),
             limits=limited(self._settings.limits, allow_deletions),
             administration=AdministrationWishes(preferred, include_manual, remove_users),
             named=self._choosing.named(asked),
@@ -192,7 +190,7 @@ class Planning(Opened):
             tables=tuple(spec.name for spec in self._choosing.to_backfill(asked)),
             window=window_of(window),
             source=asked.source,
-            policy=choice(Policy, policy, "policy", only=BACKFILLED),
+            policy=choice(Policy, policy, "policy", only=IN_BULK),
             acds=asked.acds,
             newest_first=newest_first,
             portion_rows=count_of(portion_rows, "portion_rows"),

@@ -17,13 +17,12 @@ from syncengine.cli.options import (
     ShortOutput,
     SpecsOption,
     one_policy,
+    source_of,
+    told,
     valued,
 )
 from syncengine.cli.plan_flow import opened_to_write, written
-from syncengine.model.errors import InputError
-from syncengine.model.pair import Role
-from syncengine.model.policy import Policy
-from syncengine.model.portions import BACKFILLED
+from syncengine.model.policy import IN_BULK, Policy
 
 
 class Order(StrEnum):
@@ -44,14 +43,7 @@ class BackfillOptions:
     ]
     chosen: Chosen
     source: FromOption = None
-    policy: Annotated[
-        Policy,
-        one_policy(
-            BACKFILLED,
-            "fill: add buckets the target lacks, delete nothing. replace: buckets that differ end with the "
-            "source's rows. reconcile: each interval from the server that saw it whole, in both directions.",
-        ),
-    ] = Policy.FILL
+    policy: Annotated[Policy, one_policy(IN_BULK, told(IN_BULK))] = Policy.FILL
     order: Annotated[Order, typer.Option(case_sensitive=False, help="Which portions come first.")] = Order.NEWEST
     rows_per_second: Annotated[
         int | None,
@@ -81,15 +73,12 @@ def backfill(asked: BackfillOptions) -> int:
     Exit codes: 0 done and in sync, 3 drift remains (or, with --dry-run, is there), 4 refused by a rule, 5 partly done,
     1 a server failed, or a table was not compared and nothing is written, 2 bad input, 130 stopped.
     """
-    if asked.policy.both_directions and asked.source is not None:
-        raise InputError(
-            "--policy reconcile takes each interval from the server that saw it whole.", hint="Leave --from out."
-        )
+    source = source_of(asked.source, asked.policy)
     opened = opened_to_write(asked, asked.specs)
     plan = opened.plan_backfill(
         window=asked.window,
         **asked.chosen,
-        source=asked.source or Role.PRIMARY,
+        source=source,
         policy=asked.policy,
         newest_first=asked.order is Order.NEWEST,
         rows_per_second=asked.rows_per_second,

@@ -10,6 +10,7 @@ from typing import Annotated, TypedDict
 import typer
 from typer.models import OptionInfo
 
+from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
 from syncengine.model.policy import Policy
 
@@ -68,6 +69,11 @@ TraceOption = Annotated[
 ]
 
 
+def told(policies: Sequence[Policy]) -> str:
+    """Return what some policies do to history."""
+    return " ".join(f"{policy}: {policy.does}." for policy in policies)
+
+
 def one_policy(policies: Sequence[Policy], says: str) -> OptionInfo:
     """Return the option that takes one of some policies, and no other."""
     names = [policy.value for policy in policies]
@@ -79,6 +85,15 @@ def one_policy(policies: Sequence[Policy], says: str) -> OptionInfo:
 
     option: OptionInfo = typer.Option("--policy", parser=parsed, metavar=f"[{'|'.join(names)}]", help=says)
     return option
+
+
+def source_of(named: Role | None, policy: Policy) -> Role:
+    """Return the server rows are read from; none can be named where both are."""
+    if policy.both_directions and named is not None:
+        raise InputError(
+            f"--policy {policy} takes each interval from the server that saw it whole.", hint="Leave --from out."
+        )
+    return named or Role.PRIMARY
 
 
 class Chosen(TypedDict):

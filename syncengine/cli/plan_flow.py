@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, assert_never
+from typing import TYPE_CHECKING, Any, Protocol
 
 from syncengine.cli.asking import agreed, progress_before, refuse_nobody_to_ask
 from syncengine.cli.exit_codes import ExitCode
@@ -73,6 +73,7 @@ def _show(plan: Plan | BackfillPlan, *, every_table: bool) -> None:
     from syncengine.report.backfill import print_portions
     from syncengine.report.outages import unrepaired_lines
     from syncengine.report.plan_text import print_plan
+    from syncengine.report.text import print_lines
 
     match plan:
         case BackfillPlan():
@@ -80,10 +81,7 @@ def _show(plan: Plan | BackfillPlan, *, every_table: bool) -> None:
         case Plan():
             print_plan(out(), plan, every_table=every_table)
             # Where there are no steps, what became of it follows at once, and names them.
-            for line in unrepaired_lines(plan) if plan.steps else ():
-                out().print(line)
-        case _:
-            assert_never(plan)
+            print_lines(out(), unrepaired_lines(plan) if plan.steps else ())
 
 
 def _foretold(opened: Pair, plan: Plan | BackfillPlan, asked: Asked) -> ExitCode:

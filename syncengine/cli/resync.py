@@ -19,11 +19,12 @@ from syncengine.cli.options import (
     SinceOption,
     SpecsOption,
     WindowOption,
+    source_of,
+    told,
 )
 from syncengine.cli.plan_flow import opened_to_write, written
 from syncengine.cli.streams import print_document, say
 from syncengine.model.errors import InputError
-from syncengine.model.pair import Role
 from syncengine.model.plan import PLAN_VERSION
 from syncengine.model.policy import Policy, Rollups, UnknownColumns
 
@@ -41,9 +42,7 @@ class ResyncOptions:
         typer.Option(
             case_sensitive=False,
             show_default="replace",
-            help="replace: buckets that differ end with the source's rows (the vendor's restore). "
-            "fill: add buckets the target lacks, delete nothing. rows: rewrite only the key groups that differ. "
-            "reconcile: each interval from the server that saw it whole, in both directions.",
+            help=told(tuple(Policy)),
         ),
     ] = None
     consent: Consent
@@ -104,10 +103,8 @@ def resync(asked: ResyncOptions) -> int:
             "--outages finds its own times and tables, and takes each from the better server.",
             hint="Leave --window, --table, --set, --from, --policy and --take-broken out.",
         )
-    if asked.policy is not None and asked.policy.both_directions and asked.source is not None:
-        raise InputError(
-            "--policy reconcile takes each interval from the server that saw it whole.", hint="Leave --from out."
-        )
+    policy = asked.policy or Policy.REPLACE
+    source = source_of(asked.source, policy)
     opened = opened_to_write(asked, asked.specs)
     unknown = asked.unknown_columns or UnknownColumns.REFUSE
     plan = (
@@ -125,8 +122,8 @@ def resync(asked: ResyncOptions) -> int:
         else opened.plan_resync(
             window=asked.window,
             **chosen,
-            source=asked.source or Role.PRIMARY,
-            policy=asked.policy or Policy.REPLACE,
+            source=source,
+            policy=policy,
             allow_deletions=asked.allow_deletions,
             take_broken=asked.take_broken,
             rollups=asked.rollups,

@@ -48,6 +48,7 @@ def _told(ran: Ran, pair: Path, output: Output) -> int:
     from syncengine.cli.terminal import out
     from syncengine.report.backfill import print_backfill_outcome
     from syncengine.report.surroundings import set_off_lines
+    from syncengine.report.text import print_lines
 
     console = out()
     if output.json:
@@ -58,8 +59,7 @@ def _told(ran: Ran, pair: Path, output: Output) -> int:
         print_backfill_outcome(console, ran, pair=str(pair), by_hand=by_hand)
     else:
         _print_done(console, ran, pair, every_table=bool(output.verbose))
-    for line in (*set_off_lines(ran), *_left_by_hooks(ran, pair)):
-        console.print(line)
+    print_lines(console, (*set_off_lines(ran), *_left_by_hooks(ran, pair)))
     return exit_code(ran)
 
 
@@ -80,6 +80,7 @@ def _print_done(console: Console, ran: Ran, pair: Path, *, every_table: bool) ->
     from syncengine.report.outages import unrepaired_lines
     from syncengine.report.outcome import print_outcome
     from syncengine.report.repair_commands import after_run
+    from syncengine.report.text import print_lines
     from syncengine.report.verify_text import print_verdict
 
     by_hand = _in_short(ran)
@@ -91,8 +92,7 @@ def _print_done(console: Console, ran: Ran, pair: Path, *, every_table: bool) ->
         then = tuple(after_run(ran.after, ran.plan, ran.outcome.run_id, str(pair)))
         tried = bool(ran.plan.unscheduled)
         print_verdict(console, ran.after, every_table=every_table, then=then, by_hand=by_hand, tried=tried)
-    for line in unrepaired_lines(ran.plan):
-        console.print(line)
+    print_lines(console, unrepaired_lines(ran.plan))
 
 
 def _left_by_hooks(ran: Ran, pair: Path) -> Sequence[RenderableType]:

@@ -66,8 +66,7 @@ def runs(asked: RunsOptions) -> int:
             every_batch = bool(asked.output.verbose)
             print_run(out(), found.run, known, str(asked.pair), said=found.said, every_batch=every_batch)
     elif asked.output.json:
-        stands = opened.status(ask_servers=False, read_journals=False)
-        print_document(runs_document(stands.runs, stands.writing_now, stands.checklist_hooks))
+        print_document(runs_document(opened.status(ask_servers=False, read_journals=False)))
     else:
         print_runs(out(), known)
     return ExitCode.DONE

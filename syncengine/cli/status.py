@@ -43,13 +43,12 @@ def status(asked: StatusOptions) -> int:
 
     opened = open_pair(asked.pair, specs=asked.specs, progress=progress())
     found = opened.status(since=asked.since, ask_servers=not asked.ledger)
-    known, daily = found.runs, found.daily
+    daily = found.daily
     if asked.output.json:
         told = daily_document(daily, str(asked.pair)) if daily else None
-        document = {**runs_document(known, found.writing_now, found.checklist_hooks), "daily": told}
-        print_document(document)
+        print_document({**runs_document(found), "daily": told})
     else:
-        print_status(out(), known, found.writing_now, str(asked.pair), found.checklist_hooks)
+        print_status(out(), found, str(asked.pair))
         if daily is not None:
             out().print()
             print_daily(out(), daily, str(asked.pair))
@@ -57,6 +56,6 @@ def status(asked: StatusOptions) -> int:
         return ExitCode.ERROR
     if found.left_to_do or found.in_single_user_mode:
         return ExitCode.PARTLY
-    if any(run.state is RunState.DAMAGED or run.lost for run in known):
+    if any(run.state is RunState.DAMAGED or run.lost for run in found.runs):
         return ExitCode.DRIFT
     return ExitCode.DONE if daily is None or daily.in_order else ExitCode.DRIFT

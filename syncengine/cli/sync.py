@@ -20,7 +20,7 @@ from syncengine.cli.options import (
 )
 from syncengine.cli.plan_flow import opened_to_write, written
 from syncengine.model.pair import Role
-from syncengine.model.policy import Policy
+from syncengine.model.policy import ADMINISTERING, Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class SyncOptions:
     policy: Annotated[
         Policy,
         one_policy(
-            [policy for policy in Policy if policy.administers],
+            ADMINISTERING,
             "replace: the target ends with the source's rows. fill: add what the target lacks, change and "
             "delete nothing.",
         ),

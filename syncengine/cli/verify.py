@@ -63,6 +63,7 @@ def verify(asked: VerifyOptions) -> int:
     from syncengine.cli.terminal import out, progress
     from syncengine.report.checklist import NOTHING_SEEN, left_in_short, left_lines
     from syncengine.report.repair_commands import BY_HAND_TOO, copying_by_hand, repairing
+    from syncengine.report.text import print_lines
     from syncengine.report.verify_json import verify_document
     from syncengine.report.verify_text import print_verdict
 
@@ -102,8 +103,7 @@ def verify(asked: VerifyOptions) -> int:
             then=manual,
             by_hand=told,
         )
-        for line in left_lines([(line, "") for line in observation.by_hand]):
-            console.print(line)
+        print_lines(console, left_lines([(line, "") for line in observation.by_hand]))
     if observation.not_compared:
         return ExitCode.ERROR
     return ExitCode.DONE if observation.in_sync else ExitCode.DRIFT

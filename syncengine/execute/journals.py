@@ -13,7 +13,7 @@ from syncengine.execute.batches import batch_of
 from syncengine.model.bucket import EMPTY, Bucket, BucketState
 from syncengine.model.kept_file import KeptFile
 from syncengine.model.pair import Role
-from syncengine.model.plan import Action, Plan, Step, TablePart
+from syncengine.model.plan import Action, Plan, Step, TablePart, written_by
 from syncengine.model.run import RunRecord
 from syncengine.model.selection import ReadQuery
 from syncengine.servers.sql.rows import read_statement
@@ -79,7 +79,7 @@ def refuse_lost(steps: Iterable[Step], record: RunRecord, run: RunFolder) -> Non
 
     Raises `StagingError`: what a damaged file holds is never written, and never a part of what a run is to put back.
     """
-    needed = {(step.into, part.table, write.bucket) for step in steps for part in step.parts for write in part.buckets}
+    needed = {(step.into, part.table, write.bucket) for step, part, write in written_by(steps)}
     journals: dict[tuple[Role, str, Bucket], tuple[Path, KeptFile]] = {}
     for written in written_parts(record, run):
         for write in written.part.buckets:

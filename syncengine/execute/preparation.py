@@ -42,7 +42,7 @@ GROUPS_AT_ONCE = 200
 
 
 class RowSource(Protocol):
-    """What the rows of a step are read from, as the plan's `rows_from` says."""
+    """What the rows of a step are read from, as the plan's kind says."""
 
     def read(self, query: ReadQuery) -> pa.RecordBatchReader:
         """Stream rows."""

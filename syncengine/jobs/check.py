@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
-from syncengine.jobs.observation import Observer
 from syncengine.model.check import PairCheck
 from syncengine.model.pair import PairSettings
 from syncengine.model.progress import Progress
 from syncengine.observe.check.check import check, try_out
 from syncengine.observe.check.server import LookQuestions
 from syncengine.observe.facts import FACTS
+from syncengine.staging.cache import Cache
 
 SCRATCH_LOCK_SECONDS = 2
 """How long a session in a scratch table waits for a lock, which one case lets it do."""
@@ -26,7 +26,6 @@ class Check:
     settings: PairSettings
     catalogue: Catalogue
     connections: Connections
-    observer: Observer
     progress: Progress
 
     def set_up(self) -> PairCheck:
@@ -44,5 +43,5 @@ class Check:
             found = check(servers, failed, questions, self.progress, seed=secrets.randbits(63))
             if not scratch:
                 return found
-            with self.observer.cache() as cache:
+            with Cache.of(self.settings) as cache:
                 return try_out(found, servers, questions, cache, self.progress, lock_seconds=limits.lock_seconds)

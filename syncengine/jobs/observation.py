@@ -15,7 +15,7 @@ from syncengine.model.facts import ServerFacts
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan
 from syncengine.model.progress import Progress
-from syncengine.model.run import RunKind, RunState
+from syncengine.model.run import RunState
 from syncengine.model.sides import Sides
 from syncengine.model.spec import CompanionFile, DataClass, TableSpec
 from syncengine.model.window import Window
@@ -23,8 +23,6 @@ from syncengine.model.window_syntax import parse_window
 from syncengine.observe.parts import observe_pair
 from syncengine.observe.request import Request
 from syncengine.servers.protocol import Server
-from syncengine.staging.cache import Cache
-from syncengine.staging.last_synced import LastSynced
 from syncengine.staging.ledger import Ledger
 
 VERIFIED = (DataClass.SYSTEM, DataClass.ACD, DataClass.HISTORICAL, DataClass.CUSTOM)
@@ -70,23 +68,21 @@ class Observer:
         """Compare afresh what a plan was made for."""
         specs = tuple(self.catalogue.table(name) for name in plan.tables)
         request = self.request(specs, plan.requested, plan.acds, plan.source, every_row=False)
-        last = LastSynced(self.settings.staging) if plan.run_kind is RunKind.SYNC else None
-        return self.observe(servers, replace(request, fresh=True), last=last)
+        return self.observe(servers, replace(request, fresh=True), synced=plan.remembers)
 
     def observe(
         self,
         servers: Mapping[Role, Server],
         request: Request,
         progress: Progress | None = None,
-        last: LastSynced | None = None,
+        *,
+        synced: bool = False,
     ) -> Observation:
         """Compare what a request asks for, by what is remembered where it lets that be.
 
-        With `last`, say of administration what each server has changed since both were last alike.
+        With `synced`, say of administration what each server has changed since both were last alike.
         """
-        progress = progress or self.progress
-        synced = last is not None
-        return observe_pair(servers, self.settings, self.catalogue, request, progress, synced=synced)
+        return observe_pair(servers, self.settings, self.catalogue, request, progress or self.progress, synced=synced)
 
     def request(
         self,
@@ -107,10 +103,6 @@ class Observer:
             acds=acds,
             every_row=every_row,
         )
-
-    def cache(self) -> Cache:
-        """Return a cache to compare rows in."""
-        return Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb)
 
 
 def _unasked(role: Role) -> ServerFacts:

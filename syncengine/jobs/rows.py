@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from syncengine.jobs.connections import Connections
-from syncengine.jobs.observation import Observer
 from syncengine.model.bucket_rows import BucketRows
 from syncengine.model.drift import BucketDrift, Observation, TableObservation
 from syncengine.model.errors import InputError
@@ -16,6 +15,7 @@ from syncengine.observe.comparison import Comparison
 from syncengine.observe.expected_differences import Expectations
 from syncengine.observe.rows import rows_of
 from syncengine.observe.server_threads import server_threads
+from syncengine.staging.cache import Cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,6 @@ class DriftRows:
 
     settings: PairSettings
     connections: Connections
-    observer: Observer
 
     def read(self, seen: Observation, table: TableObservation, drift: BucketDrift, limit: int) -> BucketRows:
         """Return up to `limit` rows of each kind; raises `MovedError` where the bucket is not what was seen."""
@@ -36,7 +35,7 @@ class DriftRows:
         with (
             self.connections.servers(frozenset()) as servers,
             server_threads(servers.values()) as pool,
-            self.observer.cache() as cache,
+            Cache.of(self.settings) as cache,
         ):
             if {servers[one.role].describe().identity == one.identity for one in seen.facts} != {True}:
                 raise InputError("That was seen on other servers than those of this pair.", hint="Verify it again.")

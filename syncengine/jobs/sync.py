@@ -24,7 +24,6 @@ from syncengine.observe.request import Request
 from syncengine.planning.administration import AdministrationWishes
 from syncengine.planning.plan import Wishes
 from syncengine.staging.cache import Cache
-from syncengine.staging.last_synced import LastSynced
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +77,10 @@ class Syncing:
         with self.connections.servers(frozenset()) as servers:
             left = not_belonging(wishes.specs, wishes.only_with, servers)
             request = replace(request, specs=without(wishes.specs, left))
-            observation = self.observer.observe(servers, request, last=LastSynced(self.settings.staging))
+            observation = self.observer.observe(servers, request, synced=True)
             observation = with_left_named(observation, left)
             made = planned(observation, self.catalogue, how, servers)
-            with Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb) as cache:
+            with Cache.of(self.settings) as cache:
                 made = with_missing_schedules(made, kind, observation, servers, self.settings, self.catalogue, cache)
             return surrounded(made, servers, wishes.allowed)
 

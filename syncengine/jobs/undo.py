@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NoReturn
 
 from syncengine.catalogue import Catalogue
 from syncengine.execute.executor import OF_A_COPY
@@ -21,6 +22,7 @@ from syncengine.model.plan import KeptBack, KeptWhy, Plan, Step
 from syncengine.model.plan_kind import Undo
 from syncengine.model.refusals import NothingToPutBackError
 from syncengine.model.run import BatchState, RunRecord, RunState
+from syncengine.model.sentences import listed
 from syncengine.model.sides import Sides
 from syncengine.model.spans import span_of
 from syncengine.model.window import Window
@@ -72,21 +74,8 @@ def plan_undo(
         steps, kept = undo_steps(written.values(), replace(now, unwritable=forbidden))
     refuse_lost(steps, record, run)
     kept = (*kept, *_not_compared(left, lost), *_unknown(record))
-    if kept and not steps and len(kept) == len(lost):
-        shown = "; ".join(f"{one.table}: {one.detail.rstrip('.')}" for one in kept[:SHOWN])
-        more = f"; and {len(kept) - SHOWN} more" if len(kept) > SHOWN else ""
-        raise ServerError(
-            f"Nothing of run {record.id} can be compared with what is there now. {shown}{more}.",
-            hint="Nothing was put back. Have it be read, then undo again.",
-        )
     if kept and not steps:
-        shown = "; ".join(f"{one.table}: {one.why}{f' ({one.detail})' if one.detail else ''}" for one in kept[:SHOWN])
-        more = f"; and {len(kept) - SHOWN} more" if len(kept) > SHOWN else ""
-        raise NothingToPutBackError(
-            f"Nothing of run {record.id} can be put back. {shown}{more}.",
-            run_id=record.id,
-            hint=_instead(kept),
-        )
+        _refuse_nothing(record, kept, compared=len(kept) > len(lost))
     first = next(iter((written or left).values()))
     stale = stale_rollups(steps, questions.catalogue, observed)
     # What a class as a whole asked for when it was written, it asks for when that is taken back.
@@ -139,6 +128,21 @@ def _as_they_run(
         if made is not None and not one.broken and flags_as_made(made, servers[one.into]):
             found[place] = replace(one, after=states.get(place, EMPTY))
     return found
+
+
+def _refuse_nothing(record: RunRecord, kept: Sequence[KeptBack], *, compared: bool) -> NoReturn:
+    if not compared:
+        shown = listed([f"{one.table}: {one.detail.rstrip('.')}" for one in kept], SHOWN, separator="; ")
+        raise ServerError(
+            f"Nothing of run {record.id} can be compared with what is there now. {shown}.",
+            hint="Nothing was put back. Have it be read, then undo again.",
+        )
+    whys = [f"{one.table}: {one.why}{f' ({one.detail})' if one.detail else ''}" for one in kept]
+    raise NothingToPutBackError(
+        f"Nothing of run {record.id} can be put back. {listed(whys, SHOWN, separator='; ')}.",
+        run_id=record.id,
+        hint=_instead(kept),
+    )
 
 
 def _instead(kept: Sequence[KeptBack]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -22,6 +23,8 @@ from syncengine.model.timetable_flag import FlagEdit
 from syncengine.model.window import Window
 
 PLAN_VERSION = 2
+PeriodPlace = tuple[Role, str, int | None, date | None]
+"""A server, a table, an ACD and the first day of a period."""
 
 
 class Action(StrEnum):
@@ -180,6 +183,18 @@ class Step:
         return sum(write.source.rows + write.target.rows for part in self.parts for write in part.buckets)
 
 
+def written_by(steps: Iterable[Step]) -> Iterator[tuple[Step, TablePart, BucketWrite]]:
+    """Yield each bucket that steps write, with its step and what that does to its table."""
+    return ((step, part, write) for step in steps for part in step.parts for write in part.buckets)
+
+
+def places_of(steps: Iterable[Step]) -> frozenset[PeriodPlace]:
+    """Return the servers, tables, ACDs and days that steps write."""
+    return frozenset(
+        (step.into, part.table, write.bucket.acd, write.bucket.row_date) for step, part, write in written_by(steps)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class KeptBack:
     """Buckets of one table and ACD that differ and are left as they are, and why."""
@@ -216,6 +231,11 @@ class StaleRollup:
     """What the run does about it after its intervals are repaired; `list` leaves it to Data Summarizing."""
     why: str = ""
     """Why it is left to Data Summarizing though more was asked for, or what of it is."""
+
+    @property
+    def place(self) -> PeriodPlace:
+        """Where it is."""
+        return self.into, self.table, self.acd, self.row_date
 
     @property
     def order(self) -> tuple[Role, str, date, int]:
@@ -331,7 +351,7 @@ class Plan:
         match self.kind:
             case Sync(schedules=made) | RunOnEdit(schedules=made):
                 return made
-            case Copy() | RollupRepair() | Undo():
+            case Resync() | BackfillPortion() | RollupRepair() | Undo():
                 return None
 
     @property
@@ -340,8 +360,17 @@ class Plan:
         match self.kind:
             case Resync():
                 return self.kind if any(one.then is not Rollups.LIST for one in self.stale) else None
-            case Copy() | RollupRepair() | RunOnEdit() | Undo():
+            case BackfillPortion() | Sync() | RollupRepair() | RunOnEdit() | Undo():
                 return None
+
+    @property
+    def remembers(self) -> bool:
+        """Whether what both servers have alike after it is remembered, so that the next sync knows who changed what."""
+        match self.kind:
+            case Sync():
+                return True
+            case Resync() | BackfillPortion() | RollupRepair() | RunOnEdit() | Undo():
+                return False
 
     @property
     def conflicts(self) -> tuple[PlannedChange, ...]:

@@ -18,6 +18,19 @@ class Policy(StrEnum):
     """Each interval from the server that saw it whole, in both directions."""
 
     @property
+    def does(self) -> str:
+        """What it does to history, for people."""
+        match self:
+            case Policy.REPLACE:
+                return "buckets that differ end with the source's rows (the vendor's restore)"
+            case Policy.FILL:
+                return "add buckets the target lacks, delete nothing"
+            case Policy.ROWS:
+                return "rewrite only the key groups that differ"
+            case Policy.RECONCILE:
+                return "each interval from the server that saw it whole, in both directions"
+
+    @property
     def both_directions(self) -> bool:
         """Whether both servers may be written to."""
         match self:
@@ -36,6 +49,15 @@ class Policy(StrEnum):
                 return False
 
     @property
+    def in_bulk(self) -> bool:
+        """Whether history can be copied by it in bulk."""
+        match self:
+            case Policy.FILL | Policy.REPLACE | Policy.RECONCILE:
+                return True
+            case Policy.ROWS:
+                return False
+
+    @property
     def administers(self) -> bool:
         """Whether administration can be copied by it."""
         match self:
@@ -43,6 +65,10 @@ class Policy(StrEnum):
                 return True
             case Policy.ROWS | Policy.RECONCILE:
                 return False
+
+
+IN_BULK = tuple(one for one in Policy if one.in_bulk)
+ADMINISTERING = tuple(one for one in Policy if one.administers)
 
 
 class Rollups(StrEnum):

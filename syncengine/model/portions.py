@@ -10,9 +10,6 @@ from syncengine.model.pair import Role
 from syncengine.model.policy import Policy
 from syncengine.model.window import Window
 
-BACKFILLED = (Policy.FILL, Policy.REPLACE, Policy.RECONCILE)
-"""The policies a backfill knows."""
-
 
 @dataclass(frozen=True, slots=True)
 class Portion:

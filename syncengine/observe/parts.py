@@ -83,7 +83,7 @@ def observe_part(
     progress: Progress = SILENT,
 ) -> Observation:
     """Return what differs in a part, which may be the whole. What is learnt of its tables is remembered."""
-    with Cache(settings.staging, memory_mb=settings.limits.memory_mb) as cache, Memory(settings.staging) as memory:
+    with Cache.of(settings) as cache, Memory(settings.staging) as memory:
         last = LastSynced(settings.staging) if synced else None
         return observe(servers, settings, catalogue, request, cache, progress, memory, last)
 

@@ -83,11 +83,10 @@ def _refuse_no_verdict(tables: Sequence[TableObservation]) -> None:
     judged = (TableState.COMPARED, TableState.NOT_COMPARABLE, TableState.NOT_READ)
     if any(table.state in judged for table in tables):
         return
-    shown = "; ".join(f"{table.spec.name}: {table.problem}" for table in tables[:REASONS_SHOWN])
-    more = f"; and {len(tables) - REASONS_SHOWN} more tables" if len(tables) > REASONS_SHOWN else ""
+    shown = listed([f"{table.spec.name}: {table.problem}" for table in tables], REASONS_SHOWN, separator="; ")
     nothing = [table.problem for table in tables if table.state is TableState.NOTHING]
     of_a_time = any(problem != OF_NO_ACD for problem in nothing)
-    told = f" {shown}{more}." if tables else ""
+    told = f" {shown}." if tables else ""
     hint = "Name other tables, or another window."
     if OF_NO_ACD in nothing:
         hint = "Leave `acds=` out, or name another window." if of_a_time else "Leave `acds=` out."

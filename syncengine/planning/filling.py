@@ -20,7 +20,7 @@ from syncengine.model.pair import PairSettings, Role
 from syncengine.model.procedure import OPPOSITES, Procedure, ProcedureLine, SightName, Way
 from syncengine.planning.sights.evidence import Evidence, Need, Question, not_seen
 from syncengine.planning.sights.registry import SIGHTS
-from syncengine.planning.support import support_lines
+from syncengine.planning.support import support_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +123,7 @@ def _details(line: ProcedureLine, evidence: Evidence) -> tuple[str, ...]:
             return (one.text, *one.details)
     settings = evidence.settings
     loads = {role: settings.server(role).load for role in Role}
-    (call,) = support_lines(settings.support, servers=servers, problem="", loads=loads)
-    return call.details
+    return support_line(settings.support, servers=servers, problem="", loads=loads).details
 
 
 def _hooks(settings: PairSettings, line: ProcedureLine) -> Iterator[Role]:

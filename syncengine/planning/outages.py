@@ -13,7 +13,7 @@ from syncengine.model.grain import Archive
 from syncengine.model.interval import at_label, floor_to
 from syncengine.model.outages import REASON_UNKNOWN, REASONS, BlindSide, BlindTime, OutageFinding, Outlook, TableToll
 from syncengine.model.pair import Role
-from syncengine.model.plan import KeptBack, KeptWhy, Plan
+from syncengine.model.plan import KeptBack, KeptWhy, Plan, written_by
 from syncengine.model.window import Window
 from syncengine.planning.plan import not_compared
 from syncengine.planning.witnesses import Seeing, Sight
@@ -261,16 +261,14 @@ def _tolls(time: BlindTime, plan: Plan, observation: Observation) -> Iterator[Ta
     cut = {table.spec.name: frozenset(_cut_by(time, table)) for table in observation.tables}
     sums: dict[tuple[str, Role], tuple[int, Counts]] = {}
     of_no_acd: set[tuple[str, Role]] = set()
-    for step in plan.steps:
-        for part in step.parts:
-            for write in part.buckets:
-                within = write.span is not None and write.span.clipped(time.span) is not None
-                if write.bucket.acd not in (None, time.acd) or not (within or write.bucket in cut[part.table]):
-                    continue
-                if write.bucket.acd is None:
-                    of_no_acd.add((part.table, step.into))
-                buckets, total = sums.get((part.table, step.into), (0, Counts()))
-                sums[part.table, step.into] = (buckets + 1, total + part.effect(write.counts))
+    for step, part, write in written_by(plan.steps):
+        within = write.span is not None and write.span.clipped(time.span) is not None
+        if write.bucket.acd not in (None, time.acd) or not (within or write.bucket in cut[part.table]):
+            continue
+        if write.bucket.acd is None:
+            of_no_acd.add((part.table, step.into))
+        buckets, total = sums.get((part.table, step.into), (0, Counts()))
+        sums[part.table, step.into] = (buckets + 1, total + part.effect(write.counts))
     for place, (buckets, total) in sorted(sums.items()):
         yield TableToll(*place, buckets, total.missing, total.changed, total.extra, place in of_no_acd)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from syncengine.model.drift import Observation, Scope, TableObservation
-from syncengine.model.plan import RestoreRange, Step
+from syncengine.model.plan import RestoreRange, Step, written_by
 from syncengine.model.spans import joined, span_of
 from syncengine.model.window import Window
 
@@ -62,10 +62,9 @@ def ranges_of_pieces(pieces: Pieces) -> Iterator[RestoreRange]:
 def written_pieces(steps: Iterable[Step]) -> Pieces:
     """Return when the steps of a plan write rows; of a table without times nothing."""
     found: dict[tuple[str, int | None], set[Window]] = defaultdict(set)
-    for part in (part for step in steps for part in step.parts):
-        for write in part.buckets:
-            if write.span is not None:
-                found[part.table, write.bucket.acd].add(write.span)
+    for _, part, write in written_by(steps):
+        if write.span is not None:
+            found[part.table, write.bucket.acd].add(write.span)
     return {place: joined(spans) for place, spans in found.items()}
 
 

@@ -20,7 +20,7 @@ from syncengine.model.refusals import (
     UnlikeLoadsError,
     UnlikeTablesError,
 )
-from syncengine.model.sentences import plural
+from syncengine.model.sentences import listed, plural
 from syncengine.model.spec import DataClass, TableSpec
 
 SHOWN = 3
@@ -37,12 +37,11 @@ def refuse_unlike(observation: Observation) -> None:
     lost = observation.not_compared
     if not lost or any(table.state is TableState.COMPARED for table in observation.tables):
         return
-    shown = "; ".join(f"{table.spec.name}: {table.problem.rstrip('.')}" for table in lost[:SHOWN])
-    more = f"; and {len(lost) - SHOWN} more tables" if len(lost) > SHOWN else ""
+    shown = listed([f"{table.spec.name}: {table.problem.rstrip('.')}" for table in lost], SHOWN, separator="; ")
     if all(table.state is TableState.NOT_READ for table in lost):
-        raise ServerError(f"Nothing could be compared. {shown}{more}.", hint=lost[0].hint)
+        raise ServerError(f"Nothing could be compared. {shown}.", hint=lost[0].hint)
     raise UnlikeTablesError(
-        f"The servers' tables are not alike: {shown}{more}.",
+        f"The servers' tables are not alike: {shown}.",
         tables=tuple(table.spec.name for table in lost),
         hint="Make them alike on the servers, or leave them out: without their `tables=`, or with `exclude=`.",
     )
@@ -95,8 +94,8 @@ def refuse_unseen(unseen: Iterable[Unseen]) -> None:
     found = tuple(one for one in unseen if one.open)
     if not found:
         return
-    more = f"; {plural(len(found) - SHOWN, 'more reason')}" if len(found) > SHOWN else ""
-    says = f"Whether there was an outage nobody knows: {'; '.join(one.says for one in found[:SHOWN])}{more}."
+    shown = listed([one.says for one in found], SHOWN, separator="; ")
+    says = f"Whether there was an outage nobody knows: {shown}."
     if all(one.passes for one in found):
         raise NotArchivedError(says, passes=True, hint=WAIT)
     look = "`syncengine outages` says all of it: see to that first, and that the time of this machine is right."

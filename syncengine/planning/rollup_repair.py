@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from syncengine.model.bucket import Bucket
 from syncengine.model.drift import BucketDrift, Observation, TableObservation, TableState
 from syncengine.model.interval import QUANTUM, at_label
 from syncengine.model.outages import BlindTime
 from syncengine.model.pair import Role
-from syncengine.model.plan import KeptWhy, Plan, StaleRollup, TablePart
+from syncengine.model.plan import KeptWhy, PeriodPlace, Plan, StaleRollup, TablePart, written_by
 from syncengine.model.policy import Policy, Rollups
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
@@ -31,8 +31,6 @@ UNSURE = frozenset(
     }
 )
 """Why intervals are left that may not be whole in the target either."""
-Touched = frozenset[tuple[Role, str, int | None, date | None]]
-"""Server, table, ACD and day of what runs have written."""
 Left = tuple[tuple[StaleRollup, ...], tuple[StaleRollup, ...]]
 QUARTER = timedelta(minutes=QUANTUM)
 
@@ -52,7 +50,7 @@ class Sights:
     """When which server did not see which ACD whole."""
     lengths: Mapping[int, int]
     """The length of each ACD's intervals, in minutes."""
-    touched: Touched = frozenset()
+    touched: frozenset[PeriodPlace] = frozenset()
     """What runs have written."""
     unsure: str = ""
     """A run of which nobody knows all it has written."""
@@ -101,25 +99,20 @@ class Sights:
         """Return the interval buckets below a table that the plan writes on the server of a period."""
         return frozenset(
             write.bucket
-            for step in self.plan.steps
-            if step.into is stale.into
-            for part in step.parts
-            if part.table == spec.rolled_from
-            for write in part.buckets
+            for step, part, write in written_by(self.plan.steps)
+            if step.into is stale.into and part.table == spec.rolled_from
         )
 
     def _mended(self, stale: StaleRollup, spec: TableSpec) -> frozenset[datetime]:
         """Return the quarters of an hour of which the plan mends rows of the table, or of one that always has some."""
         found: set[datetime] = set()
         length = timedelta(minutes=self.lengths.get(stale.acd or 0, QUANTUM))
-        for step in self.plan.steps:
-            for part in step.parts:
-                if step.into is stale.into and part.table in (spec.rolled_from, *self.witnesses):
-                    for write in part.buckets:
-                        bucket = write.bucket
-                        if bucket.acd == stale.acd and bucket.row_date is not None and bucket.slot is not None:
-                            start = at_label(bucket.row_date, bucket.slot)
-                            found |= set(_quarters(Window(start, start + length)))
+        for step, part, write in written_by(self.plan.steps):
+            if step.into is stale.into and part.table in (spec.rolled_from, *self.witnesses):
+                bucket = write.bucket
+                if bucket.acd == stale.acd and bucket.row_date is not None and bucket.slot is not None:
+                    start = at_label(bucket.row_date, bucket.slot)
+                    found |= set(_quarters(Window(start, start + length)))
         return frozenset(found)
 
 

@@ -11,8 +11,7 @@ from syncengine.model.bucket import Bucket, BucketColumns
 from syncengine.model.drift import Observation, TableObservation
 from syncengine.model.facts import ServerFacts
 from syncengine.model.names import argument
-from syncengine.model.pair import Role
-from syncengine.model.plan import KeptWhy, StaleRollup, Step
+from syncengine.model.plan import KeptWhy, StaleRollup, Step, places_of, written_by
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 from syncengine.planning.bucket_decisions import Decision
@@ -87,29 +86,17 @@ def stale_rollups(steps: tuple[Step, ...], catalogue: Catalogue, observation: Ob
     A period not yet summarised will be right by itself and is not named. Weeks are taken to start on
     Sunday, which is the default of a CMS.
     """
-    copied = {
-        (step.into, part.table, write.bucket.acd, write.bucket.row_date)
-        for step in steps
-        for part in step.parts
-        for write in part.buckets
-    }
+    copied = places_of(steps)
     seen: set[StaleRollup] = set()
-    above = {
-        spec.rolled_from: [s for s in catalogue.tables if s.rolled_from == spec.rolled_from]
-        for spec in catalogue.tables
-    }
-    for step in steps:
-        for part in step.parts:
-            for write in part.buckets:
-                for spec in above.get(part.table, []) if part.table else []:
-                    stale = _stale(spec, write.bucket.acd, write.bucket.row_date, observation.facts.of(step.into))
-                    if stale and stale not in seen and _place(stale) not in copied:
-                        seen.add(stale)
+    above: dict[str, list[TableSpec]] = {}
+    for spec in catalogue.tables:
+        above.setdefault(spec.rolled_from or "", []).append(spec)
+    for step, part, write in written_by(steps):
+        for spec in above.get(part.table, ()):
+            stale = _stale(spec, write.bucket.acd, write.bucket.row_date, observation.facts.of(step.into))
+            if stale and stale.place not in copied:
+                seen.add(stale)
     return tuple(sorted(seen, key=lambda one: one.order))
-
-
-def _place(stale: StaleRollup) -> tuple[Role, str, int | None, date | None]:
-    return stale.into, stale.table, stale.acd, stale.row_date
 
 
 def _stale(spec: TableSpec, acd: int | None, day: date | None, facts: ServerFacts) -> StaleRollup | None:

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from syncengine.model.checklist import ChecklistLine, LineKind
-from syncengine.model.pair import Hook, Role
+from syncengine.model.pair import Role
 from syncengine.model.support import Support
-from syncengine.planning.checklist import hooked
 
 
-def support_lines(
+def support_line(
     support: Support,
     *,
     servers: Sequence[Role],
@@ -19,8 +18,7 @@ def support_lines(
     since: datetime | None = None,
     acds: Sequence[int] = (),
     loads: Mapping[Role, str | None] | None = None,
-    hooks: Sequence[Hook] = (),
-) -> tuple[ChecklistLine, ...]:
+) -> ChecklistLine:
     """Return the line to call support about some servers, with what support asks for as its details.
 
     `problem` goes on from "say that", as "its links are down"; `acds` are those it is about, none for all; `loads` are
@@ -29,8 +27,7 @@ def support_lines(
     whom = f"support ({support.helpline})" if support.helpline else "support"
     text = f"Call {whom}: say that this is a CMS High Availability pair, and that {problem}. Have this at hand:"
     details = tuple(_details(support, tuple(servers), since, tuple(acds), loads or {}))
-    line = ChecklistLine(LineKind.SUPPORT, servers[0], text, details=details)
-    return tuple(hooked((line,), hooks))
+    return ChecklistLine(LineKind.SUPPORT, servers[0], text, details=details)
 
 
 def _details(

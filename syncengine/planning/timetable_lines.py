@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from syncengine.model.checklist import ChecklistLine, LineKind
 from syncengine.model.pair import Role
-from syncengine.model.plan import PlannedChange, Step
+from syncengine.model.plan import PlannedChange, Step, written_by
 from syncengine.model.sentences import listed
 from syncengine.model.timetable_flag import FlagChange, TimetableState
 from syncengine.model.timetables import (
@@ -47,8 +47,8 @@ class CopiedTimetables:
     @property
     def spared(self) -> Iterator[tuple[str, str]]:
         """The timetables of which something is left as it is on the target."""
-        for part in (part for step in self.steps for part in step.parts if part.table in COPIED):
-            for place in (place for write in part.buckets for place in write.spared):
+        for _, part, write in written_by(self.steps):
+            for place in write.spared if part.table in COPIED else ():
                 values = dict(zip(part.key, place, strict=True))
                 yield (values.get(OWNER) or "").rstrip(" "), (values.get(NAME) or "").rstrip(" ")
 

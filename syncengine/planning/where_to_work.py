@@ -16,7 +16,7 @@ from syncengine.model.sentences import listed
 from syncengine.model.where_to_work import PairState, Trouble, TroubleKind, WhereToWork
 from syncengine.planning.call_history import switched_back, switched_over
 from syncengine.planning.checklist import hooked
-from syncengine.planning.support import support_lines
+from syncengine.planning.support import support_line
 
 NAMED = 3
 """Troubles and times named in a sentence; what is said of each server has all of them."""
@@ -53,7 +53,7 @@ class _Deciding:
         state = self.state
         primary, secondary = state.hit(Role.PRIMARY), state.hit(Role.SECONDARY)
         if state.nothing_seen:
-            return WhereToWork(None, CLOCK, tuple(self._support(Role, "neither server has recorded anything")))
+            return WhereToWork(None, CLOCK, (self._support(Role, "neither server has recorded anything"),))
         if not primary and not secondary:
             return self._returned() if state.owed else WhereToWork(Role.PRIMARY, WELL)
         if not primary:
@@ -80,7 +80,7 @@ class _Deciding:
             else " Neither server does all of its work."
         )
         lines = [line for role in Role for line in self._see_links(role)]
-        lines += [*self._collection(), *self._support(Role, wrong)]
+        lines += [*self._collection(), self._support(Role, wrong)]
         return WhereToWork(None, f"{because} Users stay where they are.", tuple(lines))
 
     def _takeover(self, lost: frozenset[int]) -> WhereToWork:
@@ -99,7 +99,7 @@ class _Deciding:
         history = self.settings.call_history
         if history in MAY_SWITCH and any(one.unseen for one in troubles):
             lines += switched_over(known=history is not None)
-        return WhereToWork(Role.SECONDARY, because, (*lines, *self._support(roles, wrong)))
+        return WhereToWork(Role.SECONDARY, because, (*lines, self._support(roles, wrong)))
 
     def _secondary_fails(self) -> WhereToWork:
         """Return that the primary does all the work; nobody else records the calls."""
@@ -108,7 +108,7 @@ class _Deciding:
         because = f"Work on the primary: {wrong}." + (
             " While that lasts the primary alone records calls." if alone else ""
         )
-        lines = (*self._see_links(Role.PRIMARY), *self._collection(), *self._support((Role.SECONDARY,), wrong))
+        lines = (*self._see_links(Role.PRIMARY), *self._collection(), self._support((Role.SECONDARY,), wrong))
         return WhereToWork(Role.PRIMARY, because, lines)
 
     def _returned(self) -> WhereToWork:
@@ -119,8 +119,8 @@ class _Deciding:
             f"The primary is back, but its history is not: {named}. Users who were moved to "
             "the secondary stay there until it is, and go back last."
         )
-        lines = list(
-            support_lines(
+        lines = [
+            support_line(
                 self.settings.support,
                 servers=(Role.PRIMARY,),
                 problem=f"the primary was away, for {named}, and is back",
@@ -128,7 +128,7 @@ class _Deciding:
                 acds=sorted({one.acd for one in owed}),
                 loads=self.loads,
             )
-        )
+        ]
         lines += switched_back() if self.settings.call_history in MAY_SWITCH else ()
         lines += self._moved(Role.SECONDARY, "Last, when `syncengine outages` has nothing left to repair, tell")
         return WhereToWork(Role.SECONDARY, because, tuple(lines), owes_history=True)
@@ -154,11 +154,11 @@ class _Deciding:
             yield ChecklistLine(LineKind.HOST_ALIAS, to, f"Give {to} the address that users and printers know.")
         yield ChecklistLine(LineKind.LOG_ON, to, f"Then tell users to log on to {to}.")
 
-    def _support(self, servers: Iterable[Role], problem: str) -> tuple[ChecklistLine, ...]:
+    def _support(self, servers: Iterable[Role], problem: str) -> ChecklistLine:
         roles = tuple(servers)
         troubles = [one for one in self.state.troubles if one.role in roles]
         acds = frozenset(acd for one in troubles for acd in one.acds)
-        return support_lines(
+        return support_line(
             self.settings.support,
             servers=roles,
             problem=problem,

@@ -18,7 +18,7 @@ from syncengine.report.checklist import checklist_lines
 from syncengine.report.json_values import plain
 from syncengine.report.outcome import outcome_document, print_left
 from syncengine.report.plan_json import plan_summary
-from syncengine.report.text import grid, number, unbroken
+from syncengine.report.text import grid, number, print_lines, unbroken
 
 SHOWN = 24
 TABLES_NAMED = 4
@@ -76,8 +76,7 @@ def print_planned(console: Console, portion: Portion, made: Plan | None) -> None
 def print_left_by_hand(console: Console, plans: Sequence[Plan | None]) -> None:
     """Print what all portions would leave to be done by hand, each line once."""
     lines = dict.fromkeys(line for made in plans if made for line in made.checklist.after)
-    for text in checklist_lines("after", tuple(lines)):
-        console.print(text)
+    print_lines(console, checklist_lines("after", tuple(lines)))
 
 
 def print_planned_not_compared(console: Console, plans: Sequence[Plan | None]) -> None:

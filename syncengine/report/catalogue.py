@@ -42,8 +42,8 @@ def print_table(console: Console, spec: TableSpec) -> None:
     """Show one spec, each value with where it comes from."""
     origin, set_up = dict(spec.origin), spec.set_up
     beside = (*(one.source for one in spec.follows), *(one.source for one in spec.needs))
-    cited = (*(column.source for column in spec.columns), *filter(None, beside))
-    sources = {source: place for place, source in enumerate(dict.fromkeys(cited), 1)}
+    cited = dict.fromkeys(filter(None, (*(column.source for column in spec.columns), *beside)))
+    sources = {source: f"[{place}]" for place, source in enumerate(cited, 1)} | {"": ""}
     console.print(Text(f"{spec.name}: {spec.summary}", style="bold"))
     facts = grid("", " ", "from", wraps=(" ", "from"))
     for label, value, key in (
@@ -77,12 +77,12 @@ def print_table(console: Console, spec: TableSpec) -> None:
         facts.add_row("not compared", f"{column}: {why}", origin.get(f"not_compared.{column}", ""))
     for one in spec.follows:
         which = f" ({plural(len(one.columns), 'column')})" if one.columns else ""
-        evidence = f"{one.evidence} [{sources[one.source]}]" if one.source else one.evidence.value
+        evidence = f"{one.evidence} {sources[one.source]}".rstrip()
         value = f"{one.screen or one.name}{which}, {evidence}: {one.why}"
         facts.add_row("follows from", value, origin.get(f"follows.{one.name}", ""))
     for needed in spec.needs:
-        cites = f"{needed.evidence} [{sources[needed.source]}]" if needed.source else needed.evidence.value
-        value = f"{needed.name}{', in one step' if needed.one_step else ''}, {cites}: {needed.why}"
+        evidence = f"{needed.evidence} {sources[needed.source]}".rstrip()
+        value = f"{needed.name}{', in one step' if needed.one_step else ''}, {evidence}: {needed.why}"
         facts.add_row("never without", value, origin.get(f"needs.{needed.name}", ""))
     console.print(facts)
     console.print()
@@ -91,11 +91,11 @@ def print_table(console: Console, spec: TableSpec) -> None:
         kind = f"{described.type}" + (" null" if described.nullable else "")
         kind += f", first {described.significant} count" if described.significant else ""
         rollup = described.rollup.value if described.rollup else ""
-        columns.add_row(described.name, kind, rollup, described.evidence.value, f"[{sources[described.source]}]")
+        columns.add_row(described.name, kind, rollup, described.evidence.value, sources[described.source])
     console.print(columns)
     console.print()
-    for source, place in sources.items():
-        console.print(Text(f"[{place}] {source}"))
+    for source in cited:
+        console.print(Text(f"{sources[source]} {source}"))
 
 
 def print_sets(console: Console, sets: tuple[TableSet, ...], files: tuple[CompanionFile, ...]) -> None:

@@ -12,7 +12,7 @@ from syncengine.model.drift import ChangedBy, GroupChange, Versions
 from syncengine.model.plan import KeptWhy, Plan, PlannedChange
 from syncengine.model.sentences import listed, plural
 from syncengine.report.json_values import plain
-from syncengine.report.text import unlike_text, value_text
+from syncengine.report.text import section, unlike_text, value_text
 
 SHOWN = 20
 CONFLICTS_SHOWN = 200
@@ -24,8 +24,7 @@ def change_lines(plan: Plan) -> Iterator[RenderableType]:
     """Yield the groups a plan knows of, those to be decided first."""
     if not plan.changes:
         return
-    yield Text()
-    yield Text("What differs", style="bold")
+    yield from section("What differs")
     ordered = sorted(plan.changes, key=lambda change: change.kept is not KeptWhy.CONFLICT)
     shown = ordered[: max(SHOWN, min(len(plan.conflicts), CONFLICTS_SHOWN))]
     for change in shown:
@@ -102,7 +101,7 @@ def _told(group: GroupChange, plan: Plan) -> str:
         case ChangedBy.UNKNOWN:
             only = plan.source if not group.target_rows else plan.target if not group.source_rows else None
             return f"only on {only}" if only else ""
-        case _:
+        case ChangedBy.SOURCE | ChangedBy.TARGET:
             return f"changed on {_who(group, plan)}"
 
 

@@ -22,7 +22,7 @@ from syncengine.model.check import (
 from syncengine.model.facts import Outage, ServerFacts
 from syncengine.model.grain import TOLD, Archive
 from syncengine.model.sentences import listed, plural, without_server
-from syncengine.report.text import grid
+from syncengine.report.text import grid, print_lines, section
 
 NAMES_SHOWN = 4
 DETAILS_SHOWN = 3
@@ -39,8 +39,7 @@ SPANS = {grain.archive: grain.kept_words for grain in TOLD}
 
 def print_check(console: Console, check: PairCheck, *, everything: bool = False) -> None:
     """Print a check; `everything` lists every table, item, column and differing row."""
-    for line in _check(check, everything=everything):
-        console.print(line)
+    print_lines(console, _check(check, everything=everything))
 
 
 def _check(check: PairCheck, *, everything: bool) -> Iterator[RenderableType]:
@@ -53,8 +52,7 @@ def _check(check: PairCheck, *, everything: bool) -> Iterator[RenderableType]:
     yield from _section("Columns unlike the specs", _faults(check, everything=everything))
     yield from _section("In a scratch table", _cases(check))
     if check.findings:
-        yield Text()
-        yield Text("Found", style="bold")
+        yield from section("Found")
         yield _findings(check.findings, everything=everything)
     yield Text()
     yield _summary(check)
@@ -63,8 +61,7 @@ def _check(check: PairCheck, *, everything: bool) -> Iterator[RenderableType]:
 def _section(title: str, lines: Iterable[RenderableType]) -> Iterator[RenderableType]:
     shown = list(lines)
     if shown:
-        yield Text()
-        yield Text(title, style="bold")
+        yield from section(title)
         yield from shown
 
 

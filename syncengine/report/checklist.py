@@ -11,7 +11,7 @@ from rich.text import Text
 from syncengine.model.checklist import ChecklistLine
 from syncengine.model.sentences import plural
 from syncengine.report.grid import Grid
-from syncengine.report.text import grid
+from syncengine.report.text import grid, section
 
 NOTHING_LEFT = "This run leaves nothing to be done by hand."
 NOTHING_SEEN = "Nothing that tables show is left to be done by hand; files, logins and passwords are not looked at."
@@ -23,8 +23,7 @@ def checklist_lines(when: str, lines: Sequence[ChecklistLine]) -> Iterator[Rende
     """Yield what comes before or after a run, in order, if anything does."""
     if lines:
         how = "By hand or by hook" if any(line.hook for line in lines) else "By hand"
-        yield Text()
-        yield Text(f"{how} {when}", style="bold")
+        yield from section(f"{how} {when}")
         yield numbered_lines((line.text, line.hook, ()) for line in lines)
 
 
@@ -49,8 +48,7 @@ def left_in_short(left: Sequence[object], nothing: str = NOTHING_LEFT) -> str:
 def left_lines(left: Sequence[tuple[ChecklistLine, str]]) -> Iterator[RenderableType]:
     """Yield what is left to be done by hand, each with why its hook has not done it."""
     if left:
-        yield Text()
-        yield Text("Still to be done by hand", style="bold")
+        yield from section("Still to be done by hand")
         whys = [(why[0].upper() + why[1:],) if why else () for _, why in left]
         yield numbered_lines([(line.text, False, why) for (line, _), why in zip(left, whys, strict=True)], "yellow")
 

@@ -24,7 +24,7 @@ from syncengine.model.window import Window
 from syncengine.model.window_syntax import typed_window
 from syncengine.report.checklist import line_document, numbered_lines
 from syncengine.report.json_values import plain
-from syncengine.report.text import grid, unbroken
+from syncengine.report.text import grid, print_lines, unbroken
 from syncengine.report.timetables import unscheduled_lines
 
 FULL_PERCENT = 90
@@ -61,12 +61,7 @@ def print_daily(console: Console, found: DailyCheck, pair: str) -> None:
         table.add_row(label, *cells)
     console.print(table)
     console.print()
-    for line in (*_warnings(found), *_lost(found, pair)):
-        console.print(line)
-    for line in _drift(found, pair):
-        console.print(line)
-    for line in _where(found, pair):
-        console.print(line)
+    print_lines(console, (*_warnings(found), *_lost(found, pair), *_drift(found, pair), *_where(found, pair)))
     _print_lines(console, "To do now", [(line.text, line.hook, line.details) for line in found.to_do])
     _print_lines(console, "By hand", [(text, False, ()) for text in _by_hand(found)])
 

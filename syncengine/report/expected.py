@@ -6,12 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from rich.console import RenderableType
-from rich.text import Text
 
 from syncengine.model.drift import Observation
 from syncengine.model.expected import ExpectedDifference, ExpectedKind, added_up
 from syncengine.model.sentences import listed
-from syncengine.report.text import grid, number
+from syncengine.report.text import grid, number, section
 
 TABLES_NAMED = 3
 TITLE = "Expected, and not counted as drift"
@@ -28,8 +27,7 @@ def expected_section(observation: Observation, *, every_table: bool) -> Iterator
     for tables, one in lines:
         rows = [_number(count) for count in (one.source_rows, one.target_rows)] if by_rows else []
         shown.add_row(tables, one.what, _number(one.buckets), *rows, one.why)
-    yield Text()
-    yield Text(TITLE, style="bold")
+    yield from section(TITLE)
     yield shown
 
 

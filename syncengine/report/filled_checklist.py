@@ -14,7 +14,7 @@ from syncengine.model.procedure import Procedure, ProcedureLine
 from syncengine.model.sentences import plural
 from syncengine.report.grid import wrapped
 from syncengine.report.json_values import plain
-from syncengine.report.text import grid, unbroken
+from syncengine.report.text import grid, print_lines, unbroken
 
 FORMAT = "syncengine.checklist"
 VERSION = 1
@@ -31,18 +31,15 @@ def print_checklist(console: Console, found: FilledChecklist, pair: str, *, reas
     """
     procedure = found.procedure
     console.print(Text(f"{procedure.title} (guide, {procedure.source})", style="bold"))
-    for line in _head(found, pair, reasons=reasons):
-        console.print(line)
+    print_lines(console, _head(found, pair, reasons=reasons))
     for place, filled in enumerate(found.lines):
         if filled.line.part or place == 0:
             console.print()
         if filled.line.part:
             console.print(Text(filled.line.part, style="bold"))
-        for line in _line(console.width, filled, found, pair, reasons=reasons or not pair):
-            console.print(line)
+        print_lines(console, _line(console.width, filled, found, pair, reasons=reasons or not pair))
     console.print()
-    for line in _end(found, pair):
-        console.print(line)
+    print_lines(console, _end(found, pair))
 
 
 def typed_command(line: ProcedureLine, pair: str) -> str:

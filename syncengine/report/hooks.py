@@ -10,7 +10,7 @@ from rich.text import Text
 from syncengine.model.hooks import HookRecord, HookState
 from syncengine.model.names import command
 from syncengine.report.json_values import plain
-from syncengine.report.text import unbroken
+from syncengine.report.text import section, unbroken
 
 STYLES = {HookState.DONE: "green", HookState.BEGUN: "red", HookState.FAILED: "red", HookState.NOT_STARTED: "red"}
 LINES_SHOWN = 10
@@ -19,8 +19,7 @@ LINES_SHOWN = 10
 def hook_lines(records: Sequence[HookRecord]) -> Iterator[Text]:
     """Yield a line for each hook that was run."""
     if records:
-        yield Text()
-        yield Text("Hooks", style="bold")
+        yield from section("Hooks")
     for place, record in enumerate(records, start=1):
         yield _line(place, record)
 
@@ -28,8 +27,7 @@ def hook_lines(records: Sequence[HookRecord]) -> Iterator[Text]:
 def said_lines(said: Sequence[tuple[HookRecord, str]], *, every_line: bool) -> Iterator[Text]:
     """Yield the hooks of a run, each with what it said: the last lines of it, or all."""
     if said:
-        yield Text()
-        yield Text("Hooks", style="bold")
+        yield from section("Hooks")
     for place, (record, output) in enumerate(said, start=1):
         yield _line(place, record)
         lines = output.splitlines()

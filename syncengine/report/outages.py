@@ -20,7 +20,7 @@ from syncengine.model.window_syntax import typed_window
 from syncengine.report.json_values import plain
 from syncengine.report.plan_json import kept_document, plan_summary
 from syncengine.report.surroundings import report_lines
-from syncengine.report.text import unbroken
+from syncengine.report.text import print_lines, unbroken
 
 FORMAT = "syncengine.outages"
 VERSION = 1
@@ -68,25 +68,21 @@ def print_outages(
     shown = [one for one in report.findings if every_one or one.outlook is not Outlook.ALIKE]
     for finding in shown:
         console.print()
-        for line in _finding(finding, pair, report.plan, asked):
-            console.print(line)
+        print_lines(console, _finding(finding, pair, report.plan, asked))
     if report.not_compared:
         console.print()
         for table, why in report.not_compared:
             console.print(Text(f"{table} is not compared: {why.rstrip('.')}.", style="red"))
-    for line in _unseen(report, pair, every_one=every_one):
-        console.print(line)
+    print_lines(console, _unseen(report, pair, every_one=every_one))
     console.print()
     console.print(Text(_summary(report), style="bold"))
     if len(shown) < len(report.findings):
         console.print(Text("Those after which nothing differs are shown with -v.", style="dim"))
     if any(finding.tolls for finding in report.findings):
         every = command("resync", "--pair", pair, "--outages", *asked.words, "--dry-run", *_allowing(report.plan))
-        for line in report_lines(report.plan) if report.plan else ():
-            console.print(line)
+        print_lines(console, report_lines(report.plan) if report.plan else ())
         console.print(unbroken(f"All at once: {every}", style="bold"))
-    for line in _what_was_looked_at(report, pair, asked):
-        console.print(line)
+    print_lines(console, _what_was_looked_at(report, pair, asked))
 
 
 def _unseen(report: OutageReport, pair: str, *, every_one: bool) -> Iterator[Text]:

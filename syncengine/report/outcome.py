@@ -10,7 +10,7 @@ from rich.text import Text
 
 from syncengine.model.names import command
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
-from syncengine.model.plan import Plan
+from syncengine.model.plan import Plan, places_of
 from syncengine.model.plan_kind import Copy, RollupRepair, RunOnEdit, Undo
 from syncengine.model.ran import Ran
 from syncengine.model.sentences import listed, plural
@@ -19,7 +19,7 @@ from syncengine.report.hooks import hook_document
 from syncengine.report.json_values import plain
 from syncengine.report.plan_text import stale_lines
 from syncengine.report.surroundings import allowed_document, meeting_document, unseen_document
-from syncengine.report.text import unbroken
+from syncengine.report.text import print_lines, unbroken
 
 TABLES_NAMED = 4
 SHOWN = 10
@@ -43,11 +43,9 @@ def print_outcome(console: Console, ran: Ran, *, pair: str = "FILE", by_hand: st
     )
     print_left(console, ran, pair)
     if ran.rollups is not None:
-        for line in _rollup_lines(ran.rollups):
-            console.print(line)
+        print_lines(console, _rollup_lines(ran.rollups))
     if ran.unlike or outcome.done:
-        for line in _looked_at_again(ran, by_hand):
-            console.print(line)
+        print_lines(console, _looked_at_again(ran, by_hand))
 
 
 def _looked_at_again(ran: Ran, by_hand: str) -> Iterator[Text]:
@@ -70,13 +68,7 @@ def _looked_at_again(ran: Ran, by_hand: str) -> Iterator[Text]:
 
 def _rollup_lines(made: Plan) -> Iterator[Text]:
     """Yield which periods the second portion wrote, and which are still stale."""
-    left = {(one.into, one.table, one.acd, one.row_date) for one in made.stale}
-    places = {
-        (step.into, part.table, write.bucket.acd, write.bucket.row_date)
-        for step in made.steps
-        for part in step.parts
-        for write in part.buckets
-    } - left
+    places = places_of(made.steps) - {one.place for one in made.stale}
     if places:
         tables = len({table for _, table, _, _ in places})
         yield Text(f"  {made.title}: {plural(len(places), 'period')} of {plural(tables, 'table')}", style="green")

@@ -10,14 +10,14 @@ from rich.text import Text
 
 from syncengine.model.drift import Counts
 from syncengine.model.grain import Archive
-from syncengine.model.plan import Action, Plan, RestoreRange, StaleRollup
+from syncengine.model.plan import Action, Plan, RestoreRange, StaleRollup, written_by
 from syncengine.model.policy import Rollups
 from syncengine.model.sentences import listed, plural
 from syncengine.model.window import MINUTE, Window
 from syncengine.report.changes import change_lines
 from syncengine.report.checklist import checklist_lines
 from syncengine.report.surroundings import meeting_lines, meeting_notes
-from syncengine.report.text import clips, grid, number
+from syncengine.report.text import clips, grid, number, print_lines, section
 from syncengine.report.timetables import edit_summary, edit_table, schedules_table
 
 ARCHIVES = tuple(Archive)
@@ -29,8 +29,7 @@ LINES_SHOWN = 24
 
 def print_plan(console: Console, plan: Plan, *, every_table: bool = False) -> None:
     """Print the plan; `every_table` shows the ranges of tables it does not write too."""
-    for line in _plan(plan, every_table=every_table):
-        console.print(line)
+    print_lines(console, _plan(plan, every_table=every_table))
 
 
 def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
@@ -43,14 +42,12 @@ def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
         elif plan.edit.changes:
             yield edit_table(plan.edit)
     if plan.schedules is not None:
-        yield Text()
-        yield Text(f"Schedules that are made on {plan.target}", style="bold")
+        yield from section(f"Schedules that are made on {plan.target}")
         yield schedules_table(plan.schedules, plan.target)
     yield from meeting_lines(plan)
     yield from change_lines(plan)
     if plan.kept:
-        yield Text()
-        yield Text("Left as it is", style="bold")
+        yield from section("Left as it is")
         yield from _kept(plan)
     yield from (Text(note, style="dim") for note in clips((one.table, one.acd, one.notes) for one in plan.ranges))
     yield from _rollups(plan)
@@ -64,7 +61,7 @@ def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
 
 def _ranges(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
     """Yield requested and actual range, tables with the same ones together; an undo was asked for no time."""
-    written = {(part.table, write.bucket.acd) for step in plan.steps for part in step.parts for write in part.buckets}
+    written = {(part.table, write.bucket.acd) for _, part, write in written_by(plan.steps)}
     written |= {(kept.table, kept.acd) for kept in plan.kept}
     groups: dict[tuple[int | None, str, str], list[str]] = defaultdict(list)
     for one in plan.ranges:
@@ -149,8 +146,7 @@ def _rollups(plan: Plan) -> Iterator[RenderableType]:
     for then, words in FATES.items():
         ones = [one for one in plan.stale if one.then is then]
         if ones:
-            yield Text()
-            yield Text(words, style="bold")
+            yield from section(words)
             yield from stale_lines(ones, "", both=len(plan.writes_to) > 1)
     rest = [one for one in plan.stale if one.then is Rollups.LIST]
     if rest:

@@ -12,7 +12,7 @@ from rich.text import Text
 from syncengine.model.rollups import InternalState, InternalTable, InternalVerdict, Period, RolledGroup
 from syncengine.model.sentences import listed, plural
 from syncengine.report.json_values import plain
-from syncengine.report.text import grid, number, value_text
+from syncengine.report.text import grid, number, print_lines, section, value_text
 
 COLUMNS_SHOWN = 4
 SAMPLES_SHOWN = 1
@@ -23,8 +23,7 @@ PERIODS_SHOWN = 3
 
 def print_internal(console: Console, verdict: InternalVerdict, *, every_table: bool = False) -> None:
     """Print the verdict; `every_table` lists the tables that agree too, and every sample."""
-    for line in _lines(verdict, every_table=every_table):
-        console.print(line)
+    print_lines(console, _lines(verdict, every_table=every_table))
 
 
 def _lines(verdict: InternalVerdict, *, every_table: bool) -> Iterator[RenderableType]:
@@ -39,8 +38,7 @@ def _lines(verdict: InternalVerdict, *, every_table: bool) -> Iterator[Renderabl
     if wrong:
         yield Text()
         yield _disagreeing(wrong)
-        yield Text()
-        yield Text("Some of what disagrees", style="bold")
+        yield from section("Some of what disagrees")
         for table in wrong if every_table else wrong[:SAMPLED_SHOWN]:
             for sample in table.samples if every_table else table.samples[:SAMPLES_SHOWN]:
                 yield Text(f"  {_sample(table, sample)}")

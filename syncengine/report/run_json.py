@@ -6,23 +6,21 @@ from collections.abc import Sequence
 from typing import Any
 
 from syncengine.model.hooks import HookRecord
-from syncengine.model.run import BatchRecord, RunRecord, left_in_single_user_mode, left_to_do
+from syncengine.model.pair_status import PairStatus
+from syncengine.model.run import BatchRecord, RunRecord, left_to_do
 from syncengine.report.hooks import hook_document
 from syncengine.report.json_values import plain
 from syncengine.report.surroundings import allowed_document, meeting_document, unseen_document
 
 
-def runs_document(runs: Sequence[RunRecord], holder: str, lists: Sequence[HookRecord] = ()) -> dict[str, Any]:
-    """Return every run as plain data, the last one first; `holder` is who writes to the pair now.
-
-    `lists` is what is known of the hooks of checklists.
-    """
+def runs_document(status: PairStatus) -> dict[str, Any]:
+    """Return every run as plain data, the last one first."""
     return {
         "format": "syncengine.runs",
         "version": 1,
-        "writing_now": holder or None,
-        "in_single_user_mode": [role.value for role in left_in_single_user_mode(runs, lists)],
-        "runs": [_run(run, runs) for run in reversed(runs)],
+        "writing_now": status.writing_now or None,
+        "in_single_user_mode": [role.value for role in status.in_single_user_mode],
+        "runs": [_run(run, status.runs) for run in reversed(status.runs)],
     }
 
 

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from syncengine.model.hooks import HookRecord
 from syncengine.model.names import command
+from syncengine.model.pair_status import PairStatus
 from syncengine.model.run import (
     BatchRecord,
     BatchState,
@@ -23,7 +24,7 @@ from syncengine.model.sentences import listed, plural
 from syncengine.report.hooks import said_lines
 from syncengine.report.outcome import without_table
 from syncengine.report.surroundings import run_lines
-from syncengine.report.text import grid, number, unbroken
+from syncengine.report.text import grid, number, print_lines, unbroken
 
 STYLES = {
     RunState.RUNNING: "cyan",
@@ -56,8 +57,7 @@ def print_runs(console: Console, runs: Sequence[RunRecord]) -> None:
         )
     console.print(table)
     for run in reversed(runs):
-        for wrong in _wrong(run):
-            console.print(wrong)
+        print_lines(console, _wrong(run))
 
 
 RIGHT = ("steps", "deleted", "inserted", "MB")
@@ -73,10 +73,8 @@ def print_run(
     every_batch: bool = False,
 ) -> None:
     """Print one run: what it was for, what became of its steps and hooks, and what can be done with it now."""
-    for line in _run(run, runs, every_batch=every_batch):
-        console.print(line)
-    for text in said_lines(said, every_line=every_batch):
-        console.print(text)
+    print_lines(console, _run(run, runs, every_batch=every_batch))
+    print_lines(console, said_lines(said, every_line=every_batch))
     console.print()
     console.print(unbroken(_next(run, runs, pair), style="bold"))
 
@@ -138,16 +136,24 @@ def _rows(batches: Sequence[BatchRecord]) -> str:
 
 
 def _checked(run: RunRecord) -> str:
-    if run.header.kind is RunKind.UNDO:
-        return "looked at afterwards: as it was before" if run.in_sync else "looked at afterwards: not all as before"
-    if run.header.kind is RunKind.TIMETABLES:
-        return "looked at afterwards: as it was set" if run.in_sync else "looked at afterwards: not as it was set"
+    match run.header.kind:
+        case RunKind.UNDO:
+            return (
+                "looked at afterwards: as it was before" if run.in_sync else "looked at afterwards: not all as before"
+            )
+        case RunKind.TIMETABLES:
+            return "looked at afterwards: as it was set" if run.in_sync else "looked at afterwards: not as it was set"
+        case RunKind.RESYNC | RunKind.BACKFILL | RunKind.SYNC:
+            return f"looked at afterwards: {_compared(run)}"
+
+
+def _compared(run: RunRecord) -> str:
     lost = f"not compared: {listed(run.not_compared, TABLES_NAMED)}" if run.not_compared else ""
     if run.in_sync:
-        return "looked at afterwards: in sync"
+        return "in sync"
     if lost and not run.differs:
-        return f"looked at afterwards: {lost}; nothing differs in the others"
-    return f"looked at afterwards: drift remained{f'; {lost}' if lost else ''}"
+        return f"{lost}; nothing differs in the others"
+    return f"drift remained{f'; {lost}' if lost else ''}"
 
 
 @dataclass(slots=True)
@@ -209,27 +215,25 @@ def _next(run: RunRecord, runs: Sequence[RunRecord], pair: str) -> str:
     return "It has written nothing."
 
 
-def print_status(
-    console: Console, runs: Sequence[RunRecord], holder: str, pair: str, lists: Sequence[HookRecord] = ()
-) -> None:
-    """Print what is going on at a pair, and what was left half done; `lists` are the hooks of checklists."""
-    if holder:
-        console.print(Text(f"Now: {holder}", style="cyan"))
+def print_status(console: Console, status: PairStatus, pair: str) -> None:
+    """Print what is going on at a pair, and what was left half done."""
+    runs = status.runs
+    if status.writing_now:
+        console.print(Text(f"Now: {status.writing_now}", style="cyan"))
     else:
         console.print(Text("Nothing is writing to this pair."))
     running = [run for run in runs if run.state is RunState.RUNNING]
     for run in running:
         print_run(console, run, runs, pair)
-    for run in left_to_do(runs):
+    for run in status.left_to_do:
         console.print(Text(f"Run {run.id} is {_state(run, runs)}: {run.header.about}", style=STYLES[run.state]))
         console.print(unbroken(f"  {_next(run, runs, pair)}"))
     for run in runs:
-        for wrong in _wrong(run):
-            console.print(wrong)
+        print_lines(console, _wrong(run))
         if run.state is RunState.DAMAGED:
             console.print(unbroken(f"  {_next(run, runs, pair)}"))
     by_runs = left_in_single_user_mode(runs)
-    for role in left_in_single_user_mode(runs, lists):
+    for role in status.in_single_user_mode:
         put = f"{role} was put in single-user mode by a hook"
         says = (
             f"{put}, and no hook has put it back. Put it back; the next run that writes runs the hook for it too, and "

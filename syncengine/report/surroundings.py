@@ -11,6 +11,7 @@ from syncengine.model.allowed import Allowed
 from syncengine.model.plan import Plan
 from syncengine.model.ran import Ran
 from syncengine.model.surroundings import Meeting, Met, MetKind, Unseen
+from syncengine.report.text import section
 
 HOW = "An undo does not put this back"
 
@@ -21,13 +22,11 @@ def meeting_lines(plan: Plan) -> Iterator[Text]:
         yield Text()
         yield from _not_put_back(plan)
     if plan.set_off:
-        yield Text()
-        yield Text(f"Set off beside the rows of the plan. {HOW}", style="bold")
+        yield from section(f"Set off beside the rows of the plan. {HOW}")
         yield from _lines(plan.set_off)
     lacking = [one for one in plan.meets if one.met.kind is MetKind.PRIVILEGES]
     if lacking:
-        yield Text()
-        yield Text("Rights to be granted first: without them these tables are not written", style="bold")
+        yield from section("Rights to be granted first: without them these tables are not written")
         yield from _lines(lacking)
 
 
@@ -65,8 +64,7 @@ def run_lines(set_off: Sequence[Meeting], unseen: Sequence[Unseen]) -> Iterator[
 def report_lines(plan: Plan) -> Iterator[Text]:
     """Yield what a plan that nobody has asked for yet would set off."""
     if plan.set_off:
-        yield Text()
-        yield Text(f"To repair it all sets off what is not among its rows. {HOW}", style="bold")
+        yield from section(f"To repair it all sets off what is not among its rows. {HOW}")
         yield from _lines(plan.set_off)
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from syncengine.model.bucket import Bucket, BucketColumns, bucket_start
@@ -25,6 +26,18 @@ SIGNS_AFTER = 20
 def grid(*columns: str, right: tuple[str, ...] = (), wraps: tuple[str, ...] = ()) -> Grid:
     """Return an empty table without lines; columns in `right` hold numbers, those in `wraps` words."""
     return Grid([Column(name, name in right, name in wraps) for name in columns])
+
+
+def section(title: str) -> Iterator[Text]:
+    """Yield what begins a part of a report."""
+    yield Text()
+    yield Text(title, style="bold")
+
+
+def print_lines(console: Console, lines: Iterable[RenderableType]) -> None:
+    """Print lines as they are found."""
+    for line in lines:
+        console.print(line)
 
 
 def unbroken(line: str, style: str = "") -> Text:

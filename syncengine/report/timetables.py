@@ -22,7 +22,7 @@ from syncengine.model.timetables import (
 )
 from syncengine.report.grid import Grid
 from syncengine.report.json_values import plain
-from syncengine.report.text import grid
+from syncengine.report.text import grid, print_lines
 
 FORMAT = "syncengine.timetables"
 VERSION = 1
@@ -73,8 +73,7 @@ def print_timetables(console: Console, listing: TimetableListing, *, every_line:
     if listing.untold:
         console.print(Text(_untold(listing), style="yellow"))
     for role in Role:
-        for said in unscheduled_lines(listing, role, listing.unscheduled(role)):
-            console.print(said)
+        print_lines(console, unscheduled_lines(listing, role, listing.unscheduled(role)))
         if left := listing.leftover(role):
             console.print(Text(leftover_text(left, role), style="yellow"))
     if listing.flag is None and listing.timetables:
@@ -200,17 +199,17 @@ def _side(side: TimetableSide) -> dict[str, Any]:
 
 def edit_table(edit: FlagEdit) -> Grid:
     """Return what an edit changes, a line a timetable."""
-    table = grid("owner", "timetable", "now", "then", wraps=("now", "then"))
-    for change in edit.changes:
-        table.add_row(*change.timetable, *change.says)
-    return table
+    return _beside(edit, "now", "then")
 
 
 def schedules_table(made: FlagEdit, into: Role) -> Grid:
     """Return the schedules that are made on a server, a line a timetable."""
-    then = f"then on {into}"
-    table = grid("owner", "timetable", f"on {into.other}", then, wraps=(f"on {into.other}", then))
-    for change in made.changes:
+    return _beside(made, f"on {into.other}", f"then on {into}")
+
+
+def _beside(edit: FlagEdit, before: str, after: str) -> Grid:
+    table = grid("owner", "timetable", before, after, wraps=(before, after))
+    for change in edit.changes:
         table.add_row(*change.timetable, *change.says)
     return table
 
@@ -239,26 +238,23 @@ def edit_document(edit: FlagEdit) -> dict[str, Any]:
         "about": edit.about,
         "column": f"ttsched.{edit.column}",
         "already_so": edit.alike,
-        "timetables": [
-            {
-                "owner": change.timetable[0],
-                "name": change.timetable[1],
-                "now": {"says": change.says[0], "stored": change.before},
-                "then": {"says": change.says[1], "stored": change.after},
-            }
-            for change in edit.changes
-        ],
+        "timetables": _changes(edit, "now"),
     }
 
 
 def schedules_document(made: FlagEdit | None) -> list[dict[str, Any]]:
     """Return the schedules that are made as plain data."""
+    return _changes(made, "source") if made else []
+
+
+def _changes(edit: FlagEdit, before: str) -> list[dict[str, Any]]:
+    """Return what becomes of each flag; `before` says of which rows the value is that it begins with."""
     return [
         {
             "owner": change.timetable[0],
             "name": change.timetable[1],
-            "source": {"says": change.says[0], "stored": change.before},
+            before: {"says": change.says[0], "stored": change.before},
             "then": {"says": change.says[1], "stored": change.after},
         }
-        for change in (made.changes if made else ())
+        for change in edit.changes
     ]

@@ -15,7 +15,18 @@ from syncengine.model.spans import joined
 from syncengine.model.window import MINUTE
 from syncengine.report.expected import expected_section
 from syncengine.report.repair_commands import overlap_lines, unwritable_lines
-from syncengine.report.text import NO_TIME_OF_DAY, bucket_text, clips, grid, number, unbroken, unlike_text, value_text
+from syncengine.report.text import (
+    NO_TIME_OF_DAY,
+    bucket_text,
+    clips,
+    grid,
+    number,
+    print_lines,
+    section,
+    unbroken,
+    unlike_text,
+    value_text,
+)
 from syncengine.report.timetables import unscheduled_lines
 from syncengine.report.verify_json import compared_window
 
@@ -43,11 +54,9 @@ def print_verdict(
     `next_commands` are what to type to repair it, `then` other lines to go on by,
     `by_hand` what is left to people, in short; `tried` says that a plan could make no schedule of what lacks one.
     """
-    for line in _verdict(observation, every_table=every_table, by_hand=by_hand, tried=tried):
-        console.print(line)
+    print_lines(console, _verdict(observation, every_table=every_table, by_hand=by_hand, tried=tried))
     if observation.differing:
-        for line in _next(observation, next_commands, then):
-            console.print(line)
+        print_lines(console, _next(observation, next_commands, then))
 
 
 def _verdict(observation: Observation, *, every_table: bool, by_hand: str, tried: bool) -> Iterator[RenderableType]:
@@ -64,8 +73,7 @@ def _verdict(observation: Observation, *, every_table: bool, by_hand: str, tried
         yield _differing(differing)
     yield from _not_compared(observation.not_compared)
     if any(table.samples for table in differing):
-        yield Text()
-        yield Text("Some of what differs", style="bold")
+        yield from section("Some of what differs")
         shown = differing if every_table else differing[:TABLES_SHOWN]
         for table in shown:
             for sample in table.samples if every_table else table.samples[:SAMPLES_SHOWN]:
@@ -74,8 +82,7 @@ def _verdict(observation: Observation, *, every_table: bool, by_hand: str, tried
             yield Text(f"  more in {plural(len(differing) - len(shown), 'table')}; -v shows them", style="dim")
     links = list(following_sentences(followings(observation)))
     if links:
-        yield Text()
-        yield Text("What it follows from", style="bold")
+        yield from section("What it follows from")
         yield from (Text(f"  {link}.") for link in links)
     yield from expected_section(observation, every_table=every_table)
     notes = list(_notes(observation))
@@ -111,8 +118,7 @@ def _not_compared(tables: Sequence[TableObservation]) -> Iterator[RenderableType
     """Yield the tables that could not be compared, each with its reason, and below those it is for what can be done."""
     if not tables:
         return
-    yield Text()
-    yield Text("Not compared", style="bold")
+    yield from section("Not compared")
     for hint in sorted(dict.fromkeys(table.hint for table in tables), key=bool):
         for table in tables:
             if table.hint == hint:

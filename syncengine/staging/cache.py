@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from syncengine.model.errors import CancelledError, StagingError, SyncError
+from syncengine.model.pair import PairSettings
 from syncengine.staging.handing_over import hand_over
 from syncengine.staging.private_files import make_folder
 
@@ -47,6 +48,11 @@ class Cache:
             "autoload_known_extensions": "false",
             "disabled_optimizers": DISABLED_OPTIMIZERS,
         }
+
+    @classmethod
+    def of(cls, settings: PairSettings, *, at_once: int = 1) -> Self:
+        """Return a cache with its share of the memory of a pair, where several are used `at_once`."""
+        return cls(settings.staging, memory_mb=max(64, settings.limits.memory_mb // at_once))
 
     @cached_property
     def _connection(self) -> duckdb.DuckDBPyConnection:

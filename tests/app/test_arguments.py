@@ -73,7 +73,7 @@ def call(name: str, /, **given: Any) -> Callable[[Pair], object]:
         (
             call("plan_backfill", window=WINDOW, policy="rows"),
             "`policy='rows'`",
-            "Choose fill or replace or reconcile.",
+            "Choose replace or fill or reconcile.",
         ),
         (call("plan_backfill", window=WINDOW, portion_rows=-1), "`portion_rows=-1`", "from 1 on"),
         (call("plan_backfill", window=WINDOW, rows_per_second=0), "`rows_per_second=0`", "from 1 on"),

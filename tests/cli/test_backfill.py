@@ -120,7 +120,7 @@ def test_it_asks_before_it_writes(tmp_path: Path, typed: Typing, monkeypatch: py
         (("--acd", "77"), "Neither server knows ACD 77."),
         (("--window", "yesterday-ish"), "yesterday-ish"),
         (("--rows-per-second", "0"), "rows-per-second"),
-        (("--policy", "rows"), "'--policy': 'rows' is not one of 'fill', 'replace', 'reconcile'"),
+        (("--policy", "rows"), "'--policy': 'rows' is not one of 'replace', 'fill', 'reconcile'"),
     ],
 )
 def test_what_cannot_be_meant_is_one_sentence(

@@ -92,7 +92,16 @@ def test_one_table_is_shown_with_its_columns(typed: Typing) -> None:
 
     assert said.code == 0
     assert re.search(r"key group\s+intrvl, split", said.out)
-    assert re.search(r"^acdcalls\s+smallint\s+sum\s+found", said.out, re.MULTILINE)
+    assert re.search(r"^acdcalls\s+smallint\s+sum\s+found\s+\[\d+\]$", said.out, re.MULTILINE)
+    assert re.search(r"^\[1\] \S+", said.out, re.MULTILINE)
+
+
+def test_a_column_of_no_source_cites_none(surveys: Files, typed: Typing) -> None:
+    """A table of one's own need not say where its columns are described; no empty source stands below it."""
+    said = typed("tables", "c_survey", "--specs", surveys.folder / "specs")
+
+    assert re.search(r"^answers\s+integer\s+found$", said.out, re.MULTILINE)
+    assert "[1]" not in said.out
 
 
 def test_an_unknown_table_is_answered_with_the_nearest(typed: Typing) -> None:

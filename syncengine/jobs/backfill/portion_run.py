@@ -205,7 +205,7 @@ class Copying:
 
     def _execute(self, made: Plan, portion: Portion) -> RunOutcome:
         with ExitStack() as stack:
-            caches = (stack.enter_context(self.runs.cache()), stack.enter_context(self.runs.cache()))
+            caches = self.runs.caches(stack)
             servers = self.paced()
             watch = Watch.over(made, self.run, servers, self.allowed.and_told(made.set_off))
             pacing = self._pacing(made, servers)

@@ -62,8 +62,8 @@ class MendingRollups:
         asked = replace(made, stale=tuple(one for one in made.stale if one.table not in excluded))
         judged, lost = self._judged(servers, asked, wish) if asked.stale else ((), {})
         stale = (*out, *judged)
-        in_order = {(one.into, one.table, one.acd, one.row_date): at for at, one in enumerate(made.stale)}
-        stale = tuple(sorted(stale, key=lambda one: in_order[one.into, one.table, one.acd, one.row_date]))
+        in_order = {one.place: at for at, one in enumerate(made.stale)}
+        stale = tuple(sorted(stale, key=lambda one: in_order[one.place]))
         kept = (*made.kept, *_not_compared(lost))
         checklist = summarized_anew(made.checklist, stale, self.settings.hooks)
         return replace(made, stale=stale, kept=kept, checklist=checklist)
@@ -75,7 +75,7 @@ class MendingRollups:
             found = [self._copied(servers, made, into, ones, sights, mended=False) for into, ones in _by_server(made)]
             lost = {name: why for each in found for name, why in each.unread}
             return tuple(one for each in found for one in (*each.taken, *each.left)), lost
-        with self._cache() as cache:
+        with Cache.of(self.settings) as cache:
             trusting = Trusting(self.settings, self.catalogue, as_of(self.settings), servers, facts, sights, cache)
             return tuple(trusting.judged(made.stale)), trusting.unread
 
@@ -235,9 +235,6 @@ class MendingRollups:
         unknown = frozenset(one.role for one in both if not one.tells_coverage)
         blind, witnesses = blind_in(both, self.settings, looked), tuple(spec.name for spec in self.catalogue.witnesses)
         return Sights(made, blind, lengths, touched, unsure, unknown, witnesses), facts
-
-    def _cache(self) -> Cache:
-        return Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb)
 
 
 def _not_compared(lost: Mapping[str, str]) -> Iterator[KeptBack]:

@@ -11,7 +11,7 @@ from syncengine.model.errors import ServerError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.grain import SUNDAY, Archive
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.plan import StaleRollup
+from syncengine.model.plan import StaleRollup, places_of
 from syncengine.model.policy import Rollups
 from syncengine.model.rollups import InternalState, InternalTable, Period
 from syncengine.model.sentences import listed
@@ -22,7 +22,8 @@ from syncengine.planning.rollup_repair import Sights, span_of_stale, told, unrea
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 
-"""How many untouched periods of each ACD a roll-up is checked against, the newest."""
+DAYS_CHECKED, PERIODS_CHECKED = 3, 1
+"""How many untouched days, or longer periods, of each ACD a roll-up is checked against, the newest."""
 COLUMNS_SHOWN = 4
 
 
@@ -122,24 +123,17 @@ class Trusting:
         self, into: Role, spec: TableSpec, shorter: TableSpec, acds: Iterable[int], summarised: Summarised
     ) -> Iterator[Period]:
         """Yield the newest whole periods of each ACD that no run has written a row of, nor below."""
-        written = {
-            (part.table, write.bucket.acd, write.bucket.row_date)
-            for step in self.sights.plan.steps
-            if step.into is into
-            for part in step.parts
-            for write in part.buckets
-        }
-        written |= {(table, acd, day) for role, table, acd, day in self.sights.touched if role is into}
+        written = places_of(self.sights.plan.steps) | self.sights.touched
         blind = [time for time in self.sights.blind if any(side.role is into for side in time.sides)]
         names = (shorter.name, spec.name)
         for acd in sorted(acds):
             clean = [
                 period
                 for period in summarised.periods(spec, shorter, (acd,))
-                if not any((name, acd, day) in written for day in period.span.days() for name in names)
+                if not any((into, name, acd, day) in written for day in period.span.days() for name in names)
                 and not any(time.acd == acd and time.span.clipped(period.span) for time in blind)
             ]
-            yield from clean[-1 if spec.grain.long else -3 :]
+            yield from clean[-(PERIODS_CHECKED if spec.grain.long else DAYS_CHECKED) :]
 
 
 def _disagreeing(table: InternalTable) -> str:

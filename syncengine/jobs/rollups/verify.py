@@ -39,8 +39,7 @@ class Internals:
                 hint="Give a window that has passed.",
             )
         questions = InternalQuestions(self.settings, self.catalogue, now, specs, acds, window)
-        cache = Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb)
-        with self._servers(on) as servers, cache:
+        with self._servers(on) as servers, Cache.of(self.settings) as cache:
             verdict = look_inside(servers, questions, cache, self.progress)
         if not verdict.not_compared and not any(table.groups for table in verdict.tables):
             why = next((table.problem for table in verdict.tables if table.problem), "no period of it has a row")

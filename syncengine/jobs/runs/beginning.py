@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from syncengine.catalogue import Catalogue
-from syncengine.model.plan import Plan
+from syncengine.model.plan import Plan, written_by
 from syncengine.model.sentences import listed
 
 ROW_BYTES = 200
@@ -15,7 +15,7 @@ IN_FLIGHT = 4
 
 def needed_bytes(plan: Plan) -> int:
     """Return about how much disk a run of a plan takes at most."""
-    journalled = sum(w.target.rows for step in plan.steps for part in step.parts for w in part.buckets)
+    journalled = sum(write.target.rows for _, _, write in written_by(plan.steps))
     largest = max((step.rows for step in plan.steps), default=0)
     return (journalled + IN_FLIGHT * largest) * ROW_BYTES
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from syncengine.execute.recovery import recover
 from syncengine.model.errors import MovedError
-from syncengine.model.pair import Limits, Role
+from syncengine.model.pair import PairSettings, Role
 from syncengine.model.refusals import OtherServersError
 from syncengine.model.run import BatchState, RunRecord
 from syncengine.servers.protocol import Server
@@ -18,8 +18,7 @@ def recover_earlier(
     ledger: Ledger,
     servers: Mapping[Role, Server],
     writable: frozenset[Role],
-    limits: Limits,
-    new_cache: Callable[[], Cache],
+    settings: PairSettings,
     *,
     but: str,
 ) -> list[str]:
@@ -37,8 +36,8 @@ def recover_earlier(
             continue
         folder = ledger.folder(record.id)
         try:
-            with new_cache() as cache:
-                found, put_back = recover(record, folder, servers, cache, limits)
+            with Cache.of(settings) as cache:
+                found, put_back = recover(record, folder, servers, cache, settings.limits)
         except OtherServersError:
             notes.append(f"run {record.id} was cut short on another server, and is left as it is")
             continue

@@ -13,7 +13,7 @@ from syncengine.execute.preparation import PreparedPart, Preparing, RowSource
 from syncengine.execute.timetables import EditedRows, Schedules
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan
-from syncengine.model.plan_kind import Copy, RollupRepair, RunOnEdit, Sync, Undo
+from syncengine.model.plan_kind import BackfillPortion, Resync, RollupRepair, RunOnEdit, Sync, Undo
 from syncengine.model.timetable_flag import FlagEdit
 from syncengine.observe.rollups.recomputed_rows import Recomputing
 from syncengine.servers.open_servers import handing_of
@@ -35,7 +35,7 @@ def sources_of(
         case RollupRepair(copied=False):
             rolled = {role: Recomputing(servers[role], catalogue, cache) for role in Role}
             return lambda into: (rolled[into], f"the intervals of {into}")
-        case Copy() | RollupRepair():
+        case Resync() | BackfillPortion() | Sync() | RollupRepair():
             return lambda into: (servers[into.other], str(into.other))
         case RunOnEdit(edit=edit, schedules=FlagEdit() as made):
             return lambda into: (_with_made(EditedRows(servers[into], edit), servers[into.other], made), str(into))
@@ -60,7 +60,7 @@ def prepared(
 ) -> list[PreparedPart]:
     """Prepare a batch of a run, of whose plan no steps are needed; the pieces are those of the run's folder."""
     ledger = Ledger(settings.staging)
-    with staging_cache(settings) as cache:
+    with Cache.of(settings, at_once=2) as cache:
         source, name = sources_of(plan, servers, ledger, catalogue, cache)(batch.into)
         pieces = ledger.folder(run_id).pieces
         return Preparing(source, name, servers[batch.into], batch.into, plan.seed, cache, pieces).batch(batch)
@@ -74,11 +74,6 @@ def preparing_elsewhere(
     if handing is None:
         return None
     return lambda batch: handing.submit(prepared, catalogue, of_no_steps, run_id, batch)
-
-
-def staging_cache(settings: PairSettings) -> Cache:
-    """Return one of the two caches a run works with."""
-    return Cache(settings.staging, memory_mb=max(64, settings.limits.memory_mb // 2))
 
 
 def _with_made(others: RowSource, other: Server, made: FlagEdit) -> RowSource:

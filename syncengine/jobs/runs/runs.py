@@ -20,7 +20,7 @@ from syncengine.jobs.rollups.repair import MendingRollups
 from syncengine.jobs.runs.beginning import about_of, needed_bytes
 from syncengine.jobs.runs.earlier_runs import recover_earlier
 from syncengine.jobs.runs.hooks import Hooking
-from syncengine.jobs.runs.row_sources import preparing_elsewhere, sources_of, staging_cache
+from syncengine.jobs.runs.row_sources import preparing_elsewhere, sources_of
 from syncengine.jobs.runs.undoing import refuse_damaged
 from syncengine.jobs.surroundings import (
     TO_BEGIN,
@@ -42,8 +42,8 @@ from syncengine.model.hooks import HookRecord
 from syncengine.model.interrupts import BY_USER, is_stop
 from syncengine.model.outcome import RunOutcome, StepState
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.plan import Plan, StaleRollup
-from syncengine.model.plan_kind import Copy, Resync, RollupRepair, RunOnEdit, Sync, Undo
+from syncengine.model.plan import Plan, StaleRollup, written_by
+from syncengine.model.plan_kind import BackfillPortion, Copy, Resync, RollupRepair, RunOnEdit, Sync, Undo
 from syncengine.model.policy import Rollups
 from syncengine.model.progress import Progress
 from syncengine.model.ran import Ran
@@ -158,7 +158,7 @@ class Runs:
     @contextmanager
     def resumed(self, record: RunRecord, servers: Mapping[Role, Server]) -> Iterator[tuple[RunFolder, RunRecord]]:
         """Hold the lock for a run that goes on, its open batches resolved."""
-        with self.ledger.locked() as lock, self.cache() as cache:
+        with self.ledger.locked() as lock, Cache.of(self.settings) as cache:
             run = self.ledger.again(lock, record.id)
             found, _ = recover(run.record(running=False), run, servers, cache, self.settings.limits)
             yield run, found
@@ -193,10 +193,15 @@ class Runs:
             before_batch=before_batch,
         )
 
+    def caches(self, stack: ExitStack) -> tuple[Cache, Cache]:
+        """Return the two caches a run works with, as long as `stack` is open."""
+        first, second = (stack.enter_context(Cache.of(self.settings, at_once=2)) for _ in range(2))
+        return first, second
+
     def _forget(self, plan: Plan, writes: Sequence[Day]) -> None:
         with Memory(self.settings.staging) as memory:
             memory.forget(writes)
-        if plan.run_kind is not RunKind.SYNC:
+        if not plan.remembers:
             # What is written is not what both have: whoever changed it later would be told wrongly.
             LastSynced(self.settings.staging).forget({table for table, _, _ in writes})
 
@@ -211,9 +216,8 @@ class Runs:
         """Do the steps of a plan that are not done, look at what came of it, and run the hooks around it."""
         hooking = self.hooking(run, record.hooks if record else ())
         with ExitStack() as stack:
-            caches = (stack.enter_context(self.cache()), stack.enter_context(self.cache()))
             watch = Watch.over(plan, run, servers, permission)
-            context = self.context(plan, servers, run, caches, watch)
+            context = self.context(plan, servers, run, self.caches(stack), watch)
             try:
                 ran = self._written(plan, context, record, hooking, watch)
                 ran = self.hooked_after(ran, self._lines_after(ran), hooking)
@@ -292,17 +296,15 @@ class Runs:
             unlike = dict.fromkeys(
                 unlike_journal(context.run.record(running=True), context.run, context.servers, context.cache)
             )
-        left = {(one.into, one.table, one.acd, one.row_date): one for one in made.stale}
-        for step in made.steps:
-            for part in step.parts:
-                why = "it was not written" if step.number in undone else ""
-                why = why or ("it is not as it was written" if part.table in unlike else "")
+        left = {one.place: one for one in made.stale}
+        for step, part, write in written_by(made.steps):
+            why = "it was not written" if step.number in undone else ""
+            why = why or ("it is not as it was written" if part.table in unlike else "")
+            if why and write.bucket.row_date is not None:
                 archive = self.catalogue.table(part.table).grain.archive
-                for bucket in (write.bucket for write in part.buckets if why):
-                    if bucket.row_date is not None:
-                        # In place of what was foretold of it, as which of its columns are recomputed.
-                        place = (step.into, part.table, bucket.acd, bucket.row_date)
-                        left[place] = StaleRollup(part.table, archive, bucket.acd, bucket.row_date, step.into, why=why)
+                one = StaleRollup(part.table, archive, write.bucket.acd, write.bucket.row_date, step.into, why=why)
+                # In place of what was foretold of it, as which of its columns are recomputed.
+                left[one.place] = one
         return replace(made, stale=tuple(sorted(left.values(), key=lambda one: one.order)))
 
     def _lines_after(self, ran: Ran) -> Sequence[ChecklistLine]:
@@ -364,12 +366,12 @@ class Runs:
                 return schedules_unlike(plan, servers)
             case Undo(edit=None):
                 return tuple(unlike_journal(run.record(running=True), run, servers, cache))
-            case Copy() | RollupRepair() | Undo():
+            case Resync() | BackfillPortion() | RollupRepair() | Undo():
                 return ()
 
     def recover_others(self, servers: Mapping[Role, Server], writable: frozenset[Role], *, but: str) -> list[str]:
         """Resolve what earlier runs left open on the servers that are about to be written to."""
-        return recover_earlier(self.ledger, servers, writable, self.settings.limits, self.cache, but=but)
+        return recover_earlier(self.ledger, servers, writable, self.settings, but=but)
 
     def prune(self, *, needed: str = "") -> Iterator[str]:
         """Remove runs that are kept long enough, and say which; never the one that is about to be undone."""
@@ -377,7 +379,3 @@ class Runs:
         yield from self.ledger.prune(
             keep_days=limits.keep_days, keep_mb=limits.keep_mb, now=datetime.now(), spared=needed
         )
-
-    def cache(self) -> Cache:
-        """Return one of the two caches a run works with."""
-        return staging_cache(self.settings)

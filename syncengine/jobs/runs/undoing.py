@@ -61,29 +61,26 @@ class Undoing:
         with (
             self.connections.servers(roles, needed=_needed(record, run)) as servers,
             self.ledger.locked(),
-            self._cache() as cache,
+            Cache.of(self.settings) as cache,
         ):
             return recover(record, run, servers, cache, self.settings.limits)[0]
 
     def _plan(self, first: Plan, record: RunRecord, run: RunFolder, allowed: Allowed) -> Plan:
         """Plan to put back what a run has changed by `first`, the plan of its first portion, and those after it."""
         needed = first.servers if first.edit is None else frozenset({first.target})
-        with self.connections.servers(frozenset(), needed=needed) as servers, self._cache() as cache:
+        with self.connections.servers(frozenset(), needed=needed) as servers, Cache.of(self.settings) as cache:
             if first.edit is None:
                 questions = UndoQuestions(self.settings, self.catalogue, as_of(self.settings), self.ledger)
                 made = plan_undo(record, run, servers, questions, cache)
             else:
                 refuse_other_servers(first, servers)
                 flags = EditQuestions(self.settings, self.catalogue, as_of(self.settings), record.header.seed)
-                into = servers[first.target], first.target
+                into = first.target
                 beside = Beside(*schedules_put_back(record, run, servers, cache))
-                made = plan_flag_undo(record, first.edit, *into, flags, self.ledger, cache, beside)
+                made = plan_flag_undo(record, first.edit, servers[into], into, flags, self.ledger, cache, beside)
             permission = allowed.and_told(permission_of(record, run).told)
             made = replace(made, notes=(*made.notes, *(one.says for one in record.unseen)))
             return surrounded(made, servers, permission, TO_UNDO)
-
-    def _cache(self) -> Cache:
-        return Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb)
 
 
 def refuse_damaged(record: RunRecord) -> None:

@@ -54,7 +54,7 @@ class Timetables:
         Only the server that is edited is asked, unless a timetable has no schedule there: only the other knows that.
         """
         questions = EditQuestions(self.settings, self.catalogue, as_of(self.settings), secrets.randbits(63))
-        cache = Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb)
+        cache = Cache.of(self.settings)
         settings = self.settings.timetables
         with self.connections.servers(frozenset(), needed=frozenset({wish.server})) as servers, cache:
             there = look_at_timetables(servers, settings, questions.as_of, owners=wish.owners)
