@@ -40,7 +40,12 @@ class BackfillOptions:
     pair: PairOption
     window: Annotated[
         str,
-        valued("--window -w", "TIME", "A time on the switch's clock: '1998-01..2000-06', '2000-05-01..2000-06-05'."),
+        valued(
+            "--window -w",
+            "TIME",
+            "A time on the switch's clock: '1998-01..2000-06', '2000-05-01..2000-06-05'. "
+            "It is widened to whole intervals.",
+        ),
     ]
     chosen: Chosen
     source: FromOption = None
