@@ -77,7 +77,7 @@ class BackfillOptions:
 
 
 def backfill(asked: BackfillOptions) -> int:
-    """Copy history in bulk, in portions: each is planned, written and looked at afresh before the next.
+    """Copy history in bulk, in portions. Each is planned, written and looked at afresh before the next.
 
     Without --table or --set all historical tables are taken. Weeks and months come after the intervals they are made
     of. It waits while an archive runs on either server, or while others wait for locks on the one that is written. What

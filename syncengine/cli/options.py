@@ -40,9 +40,6 @@ WindowOption = Annotated[
         "'06/05/00 05:13..05:19', '2000-06-05', '2000-05..2000-06'. It is widened to whole intervals.",
     ),
 ]
-SinceOption = Annotated[
-    str | None, valued("--since", "TIME", "Look no further back: '2000-06-05', '2000-06-05 05:00'.")
-]
 FromOption = Annotated[
     Role | None,
     typer.Option(
@@ -79,6 +76,11 @@ def one_policy(policies: Sequence[Policy], says: str) -> OptionInfo:
 
     option: OptionInfo = typer.Option("--policy", parser=parsed, metavar=f"[{'|'.join(names)}]", help=says)
     return option
+
+
+def since(default: str, says: str = "Look no further back") -> OptionInfo:
+    """Return the option that says how far to look back; `default` is how far it is where nobody says."""
+    return valued("--since", "TIME", f"{says}: '2000-06-05', '2000-06-05 05:00'. [default: {default}]")
 
 
 class Chosen(TypedDict):
