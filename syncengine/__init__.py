@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from syncengine.app import Pair, bare_checklist, build_demo, open_catalogue, open_pair, open_procedures
     from syncengine.catalogue import Catalogue
-    from syncengine.demo.shape import DemoPair
+    from syncengine.demo.shape import Damage, DemoPair, DemoShape
     from syncengine.model.allowed import Allowed
     from syncengine.model.bucket import Bucket, BucketState
     from syncengine.model.bucket_rows import BucketRows, ChangedRow, RowColumn
-    from syncengine.model.check import Finding, PairCheck, ServerCheck, Severity
-    from syncengine.model.checklist import ChecklistLine
+    from syncengine.model.check import Finding, PairCheck, ServerCheck, ServerProfile, Severity
+    from syncengine.model.checklist import Checklist, ChecklistLine
+    from syncengine.model.cuts import Cut
     from syncengine.model.daily_check import DailyCheck, ServerDay
     from syncengine.model.drift import (
         BucketDrift,
@@ -57,10 +58,10 @@ if TYPE_CHECKING:
         UnknownTableError,
         WindowError,
     )
-    from syncengine.model.facts import ServerFacts
+    from syncengine.model.facts import ArchiveStatus, Outage, ServerFacts
     from syncengine.model.filled_checklist import FilledChecklist, FilledLine, Sighting, Tick
     from syncengine.model.hooks import HookRecord, HookState
-    from syncengine.model.outages import BlindSide, BlindTime, OutageFinding, OutageReport, Outlook, TableToll
+    from syncengine.model.outages import BlindSide, BlindTime, OutageFinding, OutageReport, Outlook, TableToll, Unseen
     from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
     from syncengine.model.pair import Role
     from syncengine.model.pair_status import PairStatus, RunReport
@@ -76,10 +77,10 @@ if TYPE_CHECKING:
         Step,
         TablePart,
     )
-    from syncengine.model.plan_kind import BackfillPortion, Resync, RollupRepair, RunOnEdit, Sync, Undo
+    from syncengine.model.plan_kind import BackfillPortion, Copy, Resync, RollupRepair, RunOnEdit, Sync, Undo
     from syncengine.model.policy import Policy, Rollups, UnknownColumns
     from syncengine.model.portions import BackfillPlan, BackfillWishes, Portion, PortionDone, PortionFound
-    from syncengine.model.procedure import Procedure, ProcedureLine
+    from syncengine.model.procedure import LooksBack, Procedure, ProcedureLine, Way
     from syncengine.model.progress import Progress
     from syncengine.model.ran import Ran
     from syncengine.model.refusals import (
@@ -97,36 +98,42 @@ if TYPE_CHECKING:
         UnlikeTablesError,
         UnwritableError,
     )
+    from syncengine.model.remembered_days import Remembered
     from syncengine.model.rollups import InternalTable, InternalVerdict
     from syncengine.model.rules import Rule
-    from syncengine.model.run import BatchRecord, BatchState, RunHeader, RunKind, RunRecord, RunState
-    from syncengine.model.spec import ColumnType, TableSet, TableSpec
-    from syncengine.model.surroundings import Meeting
-    from syncengine.model.timetable_flag import RunOn
-    from syncengine.model.timetables import Timetable, TimetableListing
+    from syncengine.model.run import BatchRecord, BatchState, PartRecord, RunHeader, RunKind, RunRecord, RunState
+    from syncengine.model.selection import FarDate
+    from syncengine.model.sides import Sides
+    from syncengine.model.spec import ColumnType, CompanionFile, DataClass, SetUp, TableSet, TableSpec
+    from syncengine.model.surroundings import Meeting, Met, MetKind, SetOffUnknown
+    from syncengine.model.timetable_flag import FlagEdit, RunOn, TimetableFlag
+    from syncengine.model.timetables import Schedule, Timetable, TimetableListing, TimetableSide
+    from syncengine.model.where_to_work import WhereToWork
     from syncengine.model.window import Window
 
 # fmt: off
 __all__ = [
-    "Action", "Allowed", "BackfillPlan", "BackfillPortion", "BackfillWishes", "BatchRecord", "BatchState",
-    "BlindSide", "BlindTime", "Bucket", "BucketDrift", "BucketRows", "BucketState", "BucketWrite", "CancelledError",
-    "Catalogue", "ChangedRow", "ChangedValue", "ChecklistLine", "ColumnType", "ConflictsError", "Counts",
-    "CutShortError", "DailyCheck", "DemoPair", "FaultsError", "FilledChecklist", "FilledLine", "Finding",
+    "Action", "Allowed", "ArchiveStatus", "BackfillPlan", "BackfillPortion", "BackfillWishes", "BatchRecord",
+    "BatchState", "BlindSide", "BlindTime", "Bucket", "BucketDrift", "BucketRows", "BucketState", "BucketWrite",
+    "CancelledError", "Catalogue", "ChangedRow", "ChangedValue", "Checklist", "ChecklistLine", "ColumnType",
+    "CompanionFile", "ConflictsError", "Copy", "Counts", "Cut", "CutShortError", "DailyCheck", "Damage", "DataClass",
+    "DemoPair", "DemoShape", "FarDate", "FaultsError", "FilledChecklist", "FilledLine", "Finding", "FlagEdit",
     "GroupChange", "HookFailedError", "HookRecord", "HookState", "InputError", "InternalTable", "InternalVerdict",
-    "KeptBack", "KeptWhy", "KeyGroupDrift", "LocalAdministrationError", "Meeting", "MovedError",
-    "NoTransactionsError", "NotArchivedError", "NothingToPutBackError", "Observation", "OccupiedError",
-    "OtherServersError", "OutageFinding", "OutageReport", "OutagesUnknownError", "Outlook", "OutputError", "Pair",
-    "PairCheck", "PairFileError", "PairStatus", "Plan", "PlannedChange", "Policy", "Portion", "PortionDone",
-    "PortionFound", "Procedure", "ProcedureLine", "Progress", "Ran", "RefusedError", "RestoreRange", "Resync",
-    "Role", "RollupRepair", "Rollups", "RowColumn", "Rule", "RunHeader", "RunKind", "RunOn", "RunOnEdit",
-    "RunOutcome", "RunRecord", "RunReport", "RunState", "Scope", "ServerCheck", "ServerDay", "ServerError",
-    "ServerFacts", "ServerLockedError", "ServerReadOnlyError", "ServerSlowError", "ServerUnreachableError",
-    "SetOffError", "Severity", "Sighting", "SpecError", "StagingError", "StaleRollup", "Step", "StepOutcome",
-    "StepState", "StillOpenError", "Strength", "Sync", "SyncError", "TableObservation", "TablePart", "TableSet",
-    "TableSpec", "TableState", "TableToll", "Tick", "Timetable", "TimetableListing", "TooManyDeletionsError", "Undo",
-    "UnknownColumns", "UnknownOutcomeError", "UnknownTableError", "UnlikeLoadsError", "UnlikeTablesError",
-    "UnwritableError", "Versions", "Window", "WindowError", "bare_checklist", "build_demo", "open_catalogue",
-    "open_pair", "open_procedures",
+    "KeptBack", "KeptWhy", "KeyGroupDrift", "LocalAdministrationError", "LooksBack", "Meeting", "Met", "MetKind",
+    "MovedError", "NoTransactionsError", "NotArchivedError", "NothingToPutBackError", "Observation", "OccupiedError",
+    "OtherServersError", "Outage", "OutageFinding", "OutageReport", "OutagesUnknownError", "Outlook", "OutputError",
+    "Pair", "PairCheck", "PairFileError", "PairStatus", "PartRecord", "Plan", "PlannedChange", "Policy", "Portion",
+    "PortionDone", "PortionFound", "Procedure", "ProcedureLine", "Progress", "Ran", "RefusedError", "Remembered",
+    "RestoreRange", "Resync", "Role", "RollupRepair", "Rollups", "RowColumn", "Rule", "RunHeader", "RunKind", "RunOn",
+    "RunOnEdit", "RunOutcome", "RunRecord", "RunReport", "RunState", "Schedule", "Scope", "ServerCheck", "ServerDay",
+    "ServerError", "ServerFacts", "ServerLockedError", "ServerProfile", "ServerReadOnlyError", "ServerSlowError",
+    "ServerUnreachableError", "SetOffError", "SetOffUnknown", "SetUp", "Severity", "Sides", "Sighting", "SpecError",
+    "StagingError", "StaleRollup", "Step", "StepOutcome", "StepState", "StillOpenError", "Strength", "Sync",
+    "SyncError", "TableObservation", "TablePart", "TableSet", "TableSpec", "TableState", "TableToll", "Tick",
+    "Timetable", "TimetableFlag", "TimetableListing", "TimetableSide", "TooManyDeletionsError", "Undo",
+    "UnknownColumns", "UnknownOutcomeError", "UnknownTableError", "UnlikeLoadsError", "UnlikeTablesError", "Unseen",
+    "UnwritableError", "Versions", "Way", "WhereToWork", "Window", "WindowError", "bare_checklist", "build_demo",
+    "open_catalogue", "open_pair", "open_procedures",
 ]
 _HOMES = (
     "model.errors", "model.pair", "model.window", "model.plan", "model.plan_kind", "model.policy",
@@ -134,7 +141,8 @@ _HOMES = (
     "model.daily_check", "model.drift", "model.facts",
     "model.filled_checklist", "model.hooks", "model.outages", "model.outcome", "model.pair_status",
     "model.portions", "model.procedure", "model.progress", "model.refusals", "model.rules", "model.rollups",
-    "model.run", "model.spec", "model.surroundings", "model.timetable_flag", "model.timetables", "model.ran",
+    "model.run", "model.spec", "model.sides", "model.selection", "model.cuts", "model.remembered_days",
+    "model.surroundings", "model.where_to_work", "model.timetable_flag", "model.timetables", "model.ran",
     "demo.shape", "catalogue", "app",
 )
 """Where these names come from: values first, since help and listings need none of the engine."""

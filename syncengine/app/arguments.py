@@ -15,7 +15,7 @@ from syncengine.model.errors import InputError
 from syncengine.model.pair import Limits
 from syncengine.model.progress import Contained, Progress, Silent
 from syncengine.model.window import Window
-from syncengine.model.window_syntax import parse_moment, parse_window
+from syncengine.model.window_syntax import parse_moment, parse_window, refuse_far
 
 Choice = TypeVar("Choice", bound=StrEnum)
 Kind = TypeVar("Kind")
@@ -76,7 +76,7 @@ def paths_of(paths: object, argument: str) -> tuple[Path, ...]:
 def path_of(path: object, argument: str) -> Path:
     """Return a path given as text or as a value."""
     told = path if isinstance(path, str) else os.fspath(path) if isinstance(path, os.PathLike) else None
-    if not isinstance(told, str) or not told:
+    if not isinstance(told, str) or not told or "\0" in told:
         refuse(argument, path, "Give a path, as text or as Path.")
     return Path(told)
 
@@ -114,14 +114,15 @@ def window_of(window: object) -> Window:
 
 
 def moment_of(moment: object, argument: str) -> datetime | None:
-    """Return a time given as text or as it is; raises `WindowError` for text that is none."""
-    if moment is None or isinstance(moment, datetime):
-        if moment is not None and moment.tzinfo is not None:
-            refuse(argument, moment, MOMENT_HINT)
-        return moment
-    if not isinstance(moment, str):
+    """Return a time given as text or as it is; raises `WindowError` for one that no CMS knows."""
+    if moment is None:
+        return None
+    if isinstance(moment, str):
+        return parse_moment(moment)
+    if not isinstance(moment, datetime) or moment.tzinfo is not None:
         refuse(argument, moment, MOMENT_HINT)
-    return parse_moment(moment)
+    refuse_far(moment.date(), moment.isoformat(" ", "minutes"))
+    return moment
 
 
 def choice(choices: type[Choice], value: object, argument: str, *, only: Iterable[Choice] = ()) -> Choice:

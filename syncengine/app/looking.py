@@ -40,6 +40,9 @@ from syncengine.model.timetables import TimetableListing
 from syncengine.observe.belonging import not_belonging, with_left_named, without
 from syncengine.planning.by_hand import left_to_people
 
+MOST_ROWS = 2**31 - 1
+"""More rows of a bucket than these are never meant, and no server counts further in one number."""
+
 
 class Looking(Opened):
     """What is looked at in a pair."""
@@ -93,7 +96,7 @@ class Looking(Opened):
         one_of(table, TableObservation, "table", "Give one of the tables of what verify returned.")
         one_of(drift, BucketDrift, "drift", "Give one of the differing buckets of that table.")
         job = DriftRows(self._settings, self._connections)
-        return job.read(seen, table, drift, count_of(limit, "limit"))
+        return job.read(seen, table, drift, min(count_of(limit, "limit"), MOST_ROWS))
 
     def verify_internal(
         self,

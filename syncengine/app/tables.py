@@ -153,12 +153,25 @@ class Choosing:
 
     def to_backfill(self, asked: Asked) -> tuple[TableSpec, ...]:
         """Return the historical tables of a backfill, all of them where none is named."""
-        specs = self.asked_for(asked)
+        specs = self.asked_for(asked) or self.of_class(asked, DataClass.HISTORICAL)
         refuse_local(specs)
-        if not asked.tables:
-            # A set may hold administration beside its history: a backfill copies the history of it.
-            specs = tuple(spec for spec in specs or self.of_class(asked, DataClass.HISTORICAL) if spec.time)
-        return tuple(spec for spec in specs if spec.kept is not Kept.NEVER)
+        named = self.named(asked)
+        # A set may hold administration beside its history, and what each server has of its own: both stay.
+        kept = tuple(spec for spec in specs if spec.time is not None and spec.kept is not Kept.NEVER)
+        amiss = [spec for spec in specs if spec not in kept and (spec.name in named or not kept)]
+        if any(spec.time is None for spec in amiss):
+            untimed = [spec.name for spec in amiss if spec.time is None]
+            raise InputError(
+                f"{listed(untimed, NAMED)} {'has' if len(untimed) == 1 else 'have'} no time, and a backfill copies "
+                "history.",
+                hint="Use `syncengine sync` for it.",
+            )
+        if amiss:
+            raise InputError(
+                f"{amiss[0].name}: {amiss[0].why_kept or 'each server has its own'}.",
+                hint="Leave it out.",
+            )
+        return kept
 
     def to_sync(self, asked: Asked) -> tuple[TableSpec, ...]:
         """Return the administration tables of a sync, with those that are never written without them."""

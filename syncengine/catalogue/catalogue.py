@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from syncengine.model.errors import UnknownTableError
+from syncengine.model.errors import InputError, UnknownTableError
 from syncengine.model.names import folded
 from syncengine.model.spec import Afterwards, CompanionFile, DataClass, SetUp, TableSet, TableSpec
 
@@ -25,6 +25,7 @@ class Catalogue:
 
     def table(self, name: str) -> TableSpec:
         """Return the spec of a table; raises `UnknownTableError` with the nearest names."""
+        _refuse_no_name(name)
         found = self._find(name)
         if found is None:
             raise UnknownTableError(
@@ -35,6 +36,7 @@ class Catalogue:
 
     def set(self, name: str) -> TableSet:
         """Return a set; raises `UnknownTableError` with the nearest names."""
+        _refuse_no_name(name)
         for candidate in self.sets:
             if candidate.name == folded(name.strip()):
                 return candidate
@@ -89,6 +91,12 @@ class Catalogue:
     def _find(self, name: str) -> TableSpec | None:
         wanted = folded(name.strip())
         return next((spec for spec in self.tables if folded(spec.name) == wanted), None)
+
+
+def _refuse_no_name(name: object) -> None:
+    """Refuse what is no text."""
+    if not isinstance(name, str):
+        raise InputError(f"{name!r} is no name of a table or set.", hint="Give text.")
 
 
 def _nearest(name: str, known: list[str], listing: str, otherwise: str = "") -> str:

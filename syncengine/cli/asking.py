@@ -10,13 +10,17 @@ from syncengine.model.progress import Progress
 ANSWERS = {"y": True, "yes": True, "n": False, "no": False, "": False}
 
 
+class NobodyToAsk(KeyboardInterrupt):  # it stops a command, as Ctrl-C does: no other fault of a display may
+    """Nobody can be asked before writing, and something long would begin."""
+
+
 class _Unattended:
     """A display that lets nothing long begin: what was typed is looked at, and nothing is compared in vain."""
 
     def begin(self, what: str, total: int, *, done: int = 0) -> None:
         """Refuse to begin."""
         del what, total, done
-        raise _nobody()
+        raise NobodyToAsk
 
     def advance(self, units: int, detail: str = "", *, rows: int = 0, size: int = 0) -> None:
         """Show nothing."""
@@ -28,7 +32,7 @@ class _Unattended:
 def progress_before(*, consent: bool, json: bool) -> Progress:
     """Return the display of a command that asks before it writes, unless it has `consent` or only looks.
 
-    Where nobody can be asked it ends the command with InputError as soon as something long would begin.
+    Where nobody can be asked it raises `NobodyToAsk` as soon as something long would begin.
     """
     if not consent and _nobody_there(json=json):
         return _Unattended()
@@ -40,7 +44,7 @@ def progress_before(*, consent: bool, json: bool) -> Progress:
 def refuse_nobody_to_ask(*, json: bool) -> None:
     """Refuse to write without consent where nobody can be asked for it: in a pipe, or where JSON is wanted."""
     if _nobody_there(json=json):
-        raise _nobody()
+        raise nobody_to_ask()
 
 
 def refuse_nobody_to_ask_of_removal(*, json: bool) -> None:
@@ -53,7 +57,8 @@ def _nobody_there(*, json: bool) -> bool:
     return json or not sys.stdin.isatty()
 
 
-def _nobody() -> InputError:
+def nobody_to_ask() -> InputError:
+    """Return what is said where nobody can be asked before writing."""
     return InputError("There is nobody to ask before writing.", hint="Add --yes to write, or --dry-run to look.")
 
 

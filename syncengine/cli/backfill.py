@@ -39,7 +39,12 @@ class BackfillOptions:
     pair: PairOption
     window: Annotated[
         str,
-        valued("--window -w", "TIME", "A time on the switch's clock: '1998-01..2000-06', '2000-05-01..2000-06-05'."),
+        valued(
+            "--window -w",
+            "TIME",
+            "A time on the switch's clock: '1998-01..2000-06', '2000-05-01..2000-06-05'. "
+            "It is widened to whole intervals.",
+        ),
     ]
     chosen: Chosen
     source: FromOption = None
@@ -64,7 +69,7 @@ class BackfillOptions:
 
 
 def backfill(asked: BackfillOptions) -> int:
-    """Copy history in bulk, in portions: each is planned, written and looked at afresh before the next.
+    """Copy history in bulk, in portions. Each is planned, written and looked at afresh before the next.
 
     Without --table or --set all historical tables are taken. Weeks and months come after the intervals they are made
     of. It waits while an archive runs on either server, or while others wait for locks on the one that is written. What

@@ -29,7 +29,7 @@ class CheckOptions:
 
 
 def check(asked: CheckOptions) -> int:
-    """Say who the two servers are, and whether they are set up alike. Reads only, but for --scratch.
+    """Say who the two servers are, and whether they are alike. Reads only, but for --scratch.
 
     It is the first thing to do with a pair of one's own, and what a bug report needs. It shows no secret. A server
     that cannot be opened is told of, and the other one is looked at all the same.

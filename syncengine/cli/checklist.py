@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.cli.options import Output, SinceOption, SpecsOption, valued
+from syncengine.cli.options import Output, SpecsOption, since, valued
 from syncengine.cli.streams import print_document
 from syncengine.model.errors import InputError
 
@@ -44,7 +44,7 @@ class ChecklistOptions:
     anew: Annotated[
         bool, typer.Option("--anew", help="Begin, or begin again: nothing is ticked, and only what comes now counts.")
     ] = False
-    since: SinceOption = None
+    since: Annotated[str | None, since("its beginning")] = None
     specs: SpecsOption = ()
     output: Output
 
@@ -55,7 +55,7 @@ class ChecklistOptions:
 
 
 def checklist(asked: ChecklistOptions) -> int:
-    """Follow one of the guide's procedures line by line: what is done, and how that was seen, and what comes next.
+    """Follow one of the guide's procedures line by line. Tells what is done, how that was seen, and what comes next.
 
     With --pair the lines are filled in from what both servers show; the rest is done by hand or by hooks, and ticked.
     How far it is stays in the staging folder, from the first --anew, --tick or --do on. Only what happened since then

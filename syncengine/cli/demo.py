@@ -41,7 +41,7 @@ class DemoOptions:
 
 
 def demo(asked: DemoOptions) -> int:
-    """Build a pair of embedded servers after a link outage, and tell how it is repaired.
+    """Build a pair of embedded servers after a link outage. Tells how it is repaired.
 
     Writes DIR/primary.duckdb, DIR/secondary.duckdb and DIR/pair.toml.
     """

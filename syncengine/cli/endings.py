@@ -21,6 +21,7 @@ USAGE_ERROR = next(one for one in typer.BadParameter.__mro__ if one.__name__ == 
 FAULT = "This is a fault of syncengine"
 NO_THREADS = "can't start new thread"
 OURS = {
+    r"Value error, ": "",
     r"(Input should be|\S+ is not) a valid integer.*": "that is no whole number",
     r"(Input should be|\S+ is not) a valid (number|float).*": "that is no number",
     r"Input should be greater than or equal to (-?\d+).*": r"that is less than \1",

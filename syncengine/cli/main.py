@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from syncengine.app.own_process import leave, take_over
+from syncengine.cli.asking import NobodyToAsk, nobody_to_ask
 from syncengine.cli.backfill import backfill
 from syncengine.cli.check import check
 from syncengine.cli.checklist import checklist
@@ -64,6 +65,8 @@ def _command(function: Callable[[Options], int], when_stopped: str = "Stopped; n
     def stoppable(**given: object) -> int:
         try:
             return function(value_of(options, given))
+        except NobodyToAsk:
+            raise nobody_to_ask() from None
         except KeyboardInterrupt:
             raise CancelledError(when_stopped) from None
         except Exception as error:

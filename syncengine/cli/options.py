@@ -41,9 +41,6 @@ WindowOption = Annotated[
         "'06/05/00 05:13..05:19', '2000-06-05', '2000-05..2000-06'. It is widened to whole intervals.",
     ),
 ]
-SinceOption = Annotated[
-    str | None, valued("--since", "TIME", "Look no further back: '2000-06-05', '2000-06-05 05:00'.")
-]
 FromOption = Annotated[
     Role | None,
     typer.Option(
@@ -94,6 +91,11 @@ def source_of(named: Role | None, policy: Policy) -> Role:
             f"--policy {policy} takes each interval from the server that saw it whole.", hint="Leave --from out."
         )
     return named or Role.PRIMARY
+
+
+def since(default: str, says: str = "Look no further back") -> OptionInfo:
+    """Return the option that says how far to look back; `default` is how far it is where nobody says."""
+    return valued("--since", "TIME", f"{says}: '2000-06-05', '2000-06-05 05:00'. [default: {default}]")
 
 
 class Chosen(TypedDict):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Annotated
 
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.cli.options import AcdsOption, ExcludedOption, Output, PairOption, SinceOption, SpecsOption
+from syncengine.cli.options import AcdsOption, ExcludedOption, Output, PairOption, SpecsOption, since
 from syncengine.cli.streams import print_document
 
 
@@ -15,7 +16,7 @@ class OutagesOptions:
     """What can be typed after `syncengine outages`."""
 
     pair: PairOption
-    since: SinceOption = None
+    since: Annotated[str | None, since("as far as intervals are kept")] = None
     acds: AcdsOption = ()
     exclude: ExcludedOption = ()
     specs: SpecsOption = ()
@@ -23,7 +24,7 @@ class OutagesOptions:
 
 
 def outages(asked: OutagesOptions) -> int:
-    """Say when which server was blind, why, what it cost, and the command that repairs it. Reads only.
+    """Say when which server was blind, and what repairs it. Tells why, and what it cost. Reads only.
 
     It reads both servers' diaries of their links, intervals without rows and intervals marked incomplete, and
     compares what lies in them, up to this moment. `syncengine resync --outages` repairs all of them, each from the

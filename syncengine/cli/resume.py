@@ -19,7 +19,7 @@ class ResumeOptions:
 
 
 def resume(asked: ResumeOptions) -> int:
-    """Go on with a run that was cut short or partly done: the last one, or RUN.
+    """Go on with a run that was cut short or partly done. It is the last one, or RUN.
 
     What became of a step that was open is found out first. Nothing staged is read from the source again, nothing done
     is done again; a step whose rows have changed since is left. What was allowed when the run was begun still is; a

@@ -16,9 +16,9 @@ from syncengine.cli.options import (
     MaySetOff,
     Output,
     PairOption,
-    SinceOption,
     SpecsOption,
     WindowOption,
+    since,
     source_of,
     told,
 )
@@ -41,8 +41,8 @@ class ResyncOptions:
         Policy | None,
         typer.Option(
             case_sensitive=False,
-            show_default="replace",
-            help=told(tuple(Policy)),
+            show_default=False,
+            help=f"{told(tuple(Policy))} [default: replace]",
         ),
     ] = None
     consent: Consent
@@ -58,7 +58,7 @@ class ResyncOptions:
             "--outages", help="Repair every outage `syncengine outages` finds, each from the server that saw it whole."
         ),
     ] = False
-    since: SinceOption = None
+    since: Annotated[str | None, since("as far as intervals are kept", "With --outages: look no further back")] = None
     rollups: Annotated[
         Rollups,
         typer.Option(
@@ -72,9 +72,9 @@ class ResyncOptions:
         UnknownColumns | None,
         typer.Option(
             case_sensitive=False,
-            show_default="refuse",
+            show_default=False,
             help="With --rollups recompute, where a row is to be made that has columns no rule covers. "
-            "refuse: leave its period to Data Summarizing. null: make it, with NULL in them.",
+            "refuse: leave its period to Data Summarizing. null: make it, with NULL in them. [default: refuse]",
         ),
     ] = None
     specs: SpecsOption = ()
@@ -82,10 +82,11 @@ class ResyncOptions:
 
 
 def resync(asked: ResyncOptions) -> int:
-    """Copy what differs in a window from one server to the other: plan, ask, write, verify again.
+    """Copy what differs in a window from one server to the other. Plans, asks, writes, verifies again.
 
-    Without --table or --set all historical tables are taken. Each step is one transaction, checked by
-    fingerprint before it is committed; rows outside the restore range are not touched.
+    It needs --window; or --outages, which finds the times itself. Without --table or --set all historical tables are
+    taken. Each step is one transaction, checked by fingerprint before it is committed; rows outside the restore range
+    are not touched.
 
     Exit codes: 0 done and in sync, 3 drift remains (or, with --dry-run, is there), 4 refused by a rule,
     5 partly done, 1 a server failed, or a table was not compared and nothing is written, 2 bad input, 130 stopped.

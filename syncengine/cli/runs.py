@@ -40,7 +40,7 @@ class ReportOptions:
 
 
 def runs(asked: RunsOptions) -> int:
-    """List the runs that are kept, or show one: its steps, what they deleted and inserted, and how it ended.
+    """List the runs that are kept, or show one. Tells its steps, what they deleted and inserted, and how it ended.
 
     What is damaged of a run is said, and what can still be read of it; one that is shown has its journals looked at
     too. With --remove it is taken away, as damaged runs are only when somebody says so.
@@ -89,7 +89,7 @@ def _removed(opened: Pair, asked: RunsOptions) -> bool:
 
 
 def report(asked: ReportOptions) -> int:
-    """Tell of a run in full: its plan, what was left and why, what became of each step, and what its hooks said.
+    """Tell of a run in full. Tells its plan, what was left and why, what became of each step, and what its hooks said.
 
     Without RUN the last one. It can be asked for while the run goes on. What is damaged of it is said.
 

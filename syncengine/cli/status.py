@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.cli.options import PairOption, ShortOutput, SinceOption, SpecsOption
+from syncengine.cli.options import PairOption, ShortOutput, SpecsOption, since
 from syncengine.cli.streams import print_document
 from syncengine.model.run import RunState
 
@@ -18,7 +18,7 @@ class StatusOptions:
     """What can be typed after `syncengine status`."""
 
     pair: PairOption
-    since: SinceOption = None
+    since: Annotated[str | None, since("the beginning of yesterday")] = None
     ledger: Annotated[
         bool, typer.Option("--ledger", help="Look at the runs only; ask no server, as while one of them goes on.")
     ] = False
@@ -27,7 +27,7 @@ class StatusOptions:
 
 
 def status(asked: StatusOptions) -> int:
-    """Check a pair day by day: what goes on, what was left half done, and how both servers are since yesterday.
+    """Check a pair day by day. Tells what goes on, what was left half done, and how both servers are since yesterday.
 
     Links, archives, holes that no diary explains, full tables, drift, and on which server to work. While a run
     writes, the servers are not asked. Reads only.

@@ -62,7 +62,7 @@ class SyncOptions:
 
 
 def sync(asked: SyncOptions) -> int:
-    """Copy administration from one server to the other: plan, ask, write, verify again.
+    """Copy administration from one server to the other. Plans, asks, writes, verifies again.
 
     Names, agent groups, users, timetables and the like. What both servers have alike is remembered, so that the
     next sync knows who changed what: what the target changed is shown, and not written over unless --prefer says so.

@@ -27,7 +27,7 @@ class TablesOptions:
 
 
 def tables(asked: TablesOptions) -> int:
-    """List the tables syncengine knows, or show one with where each value comes from."""
+    """List the tables syncengine knows, or show one. Says where each value comes from."""
     from syncengine import open_catalogue
     from syncengine.cli.terminal import out
     from syncengine.report.catalogue import print_sets, print_table, print_tables, sets_document, table_document

@@ -53,7 +53,7 @@ class TimetablesOptions:
 
 
 def timetables(asked: TimetablesOptions) -> int:
-    """List the timetables of both servers side by side: what they do, where they run, and what is not alike.
+    """List the timetables of both servers side by side. Tells what they do, where they run, and what is not alike.
 
     Where they run is known where the pair file names the column that holds it ([timetables]). With --run-on it is
     set in that column for all timetables of --owner on one server, which the other one being down does not hinder;

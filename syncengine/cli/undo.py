@@ -20,7 +20,7 @@ class UndoOptions:
 
 
 def undo(asked: UndoOptions) -> int:
-    """Put back the rows a run has deleted or changed, exactly as they were: the last run's, or RUN's.
+    """Put back the rows a run has deleted or changed. They are exactly as before; the run is the last one, or RUN.
 
     Buckets that somebody else has changed, or a later run has written since, are left and named; so are rows that
     the server no longer keeps. What triggers and cascading references did beside the rows of the run is named, and

@@ -19,7 +19,6 @@ from syncengine.model.run import RunState
 from syncengine.model.sides import Sides
 from syncengine.model.spec import CompanionFile, DataClass, TableSpec
 from syncengine.model.window import Window
-from syncengine.model.window_syntax import parse_window
 from syncengine.observe.parts import observe_pair
 from syncengine.observe.request import Request
 from syncengine.servers.protocol import Server
@@ -87,7 +86,7 @@ class Observer:
     def request(
         self,
         specs: tuple[TableSpec, ...],
-        window: str | Window | None,
+        window: Window | None,
         acds: tuple[int, ...],
         source: Role,
         *,
@@ -99,7 +98,7 @@ class Observer:
             source=source,
             as_of=as_of(self.settings),
             seed=secrets.randbits(63),
-            window=parse_window(window) if isinstance(window, str) else window,
+            window=window,
             acds=acds,
             every_row=every_row,
         )

@@ -19,7 +19,7 @@ from syncengine.model.plan import Plan, Step
 from syncengine.model.policy import Policy
 from syncengine.model.refusals import SetOffError
 from syncengine.model.run import RunRecord
-from syncengine.model.surroundings import EVERY_WRITE, Meeting, Unseen, Write
+from syncengine.model.surroundings import EVERY_WRITE, Meeting, SetOffUnknown, Write
 from syncengine.observe.rollups.held import held_somewhere
 from syncengine.planning.checklist import summarized_anew
 from syncengine.planning.plan import Wishes, plan
@@ -237,7 +237,9 @@ class Watch:
             why = BY_USER if is_stop(error) else str(error)
             # Where it cannot be kept, that is told as the run ends.
             with suppress(StagingError):
-                self.run.mark_unseen([Unseen(into, table, why) for into, table in self.looked], logged=self._logged())
+                self.run.mark_unseen(
+                    [SetOffUnknown(into, table, why) for into, table in self.looked], logged=self._logged()
+                )
             if is_stop(error):
                 return replace(outcome, cancelled=True, stopped=outcome.stopped or BY_USER)
         return outcome

@@ -12,7 +12,7 @@ from syncengine.model.outcome import RunOutcome
 from syncengine.model.plan import Plan
 from syncengine.model.portions import PortionDone, PortionFound
 from syncengine.model.run import RunKind
-from syncengine.model.surroundings import Meeting, Unseen
+from syncengine.model.surroundings import Meeting, SetOffUnknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Ran:
     """The second portion, which mends days, weeks and months; its `stale` are left to Data Summarizing."""
     set_off: tuple[Meeting, ...] = ()
     """What it has set off beside the rows it wrote, which no undo puts back."""
-    unseen: tuple[Unseen, ...] = ()
+    unseen: tuple[SetOffUnknown, ...] = ()
     """Tables of which it is not known what their last batch set off."""
     needs: Allowed = NOTHING
     """What a resume has to be told to allow, where it ended for that."""

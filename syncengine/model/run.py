@@ -15,7 +15,7 @@ from syncengine.model.kept_file import KeptFile
 from syncengine.model.names import file_name
 from syncengine.model.pair import Role
 from syncengine.model.portions import BackfillWishes, PortionFound
-from syncengine.model.surroundings import Meeting, Unseen
+from syncengine.model.surroundings import Meeting, SetOffUnknown
 
 
 class RunKind(StrEnum):
@@ -191,7 +191,7 @@ class RunRecord:
     """Whether its marks cannot be relied on: it may have written, or be in the middle of writing, what is not told."""
     set_off: tuple[Meeting, ...] = ()
     """What it has set off beside the rows it wrote, as it was found when they were written: no journal holds that."""
-    unseen: tuple[Unseen, ...] = ()
+    unseen: tuple[SetOffUnknown, ...] = ()
     """The tables of which it is not known what their last batch set off."""
     granted: Allowed = NOTHING
     """What was allowed to be set off beside what its plans name: when a backfill was begun, or by a resume."""

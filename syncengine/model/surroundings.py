@@ -226,7 +226,7 @@ class Meeting:
 
 
 @dataclass(frozen=True, slots=True)
-class Unseen:
+class SetOffUnknown:
     """A table that could not be looked at once more after its last batch: what that has set off may not be told."""
 
     into: Role

@@ -15,6 +15,7 @@ from syncengine.model.errors import WindowError
 from syncengine.model.window import DAY, MINUTE, Window
 
 EXAMPLE = "Write it like '2000-06-05 05:13..05:19', '06/05/00 05:13..05:19', '2000-06-05' or '2000-05..2000-06'."
+MOMENT_EXAMPLE = "Write it like '2000-06-05' or '2000-06-05 05:13'."
 OVER_MIDNIGHT = timedelta(hours=12)
 """A stop with no date and earlier than the start is of the next day, if the window stays this short."""
 
@@ -64,10 +65,17 @@ def typed_window(window: Window) -> str:
 
 def parse_moment(text: str) -> datetime:
     """Return the beginning of a day or minute a person typed; raises `WindowError` with what to type instead."""
-    found = _moment(text, text)
+    found = _moment(text, None)
     if found.day is None:
-        raise WindowError(f"{text!r} does not say which day.", hint="Write it like '2000-06-05' or '2000-06-05 05:13'.")
+        raise WindowError(f"{text!r} does not say which day.", hint=MOMENT_EXAMPLE)
     return _begins(found, found.day)
+
+
+def refuse_far(day: date, part: str, window: str | None = None) -> None:
+    """Refuse a day that two digits of a year cannot mean; `part` is how it was given, in a window or alone."""
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        years = f"a CMS knows the years {FIRST_YEAR} to {LAST_YEAR}"
+        raise _wrong(part, window, f"lies where no data can be: {years}")
 
 
 def _forwards(start: datetime, stop: datetime, text: str) -> Window:
@@ -79,27 +87,34 @@ def _forwards(start: datetime, stop: datetime, text: str) -> Window:
     return Window(start, stop)
 
 
-def _moment(part: str, text: str) -> _Moment:
-    match = _MOMENT.fullmatch(part.strip())
-    if match is None or not part.strip():
-        raise WindowError(f"{part.strip() or text!r} in the window {text!r} is not a time.", hint=EXAMPLE)
+def _moment(typed: str, window: str | None) -> _Moment:
+    """Return a moment of a window, or one that is typed alone."""
+    part = typed.strip()
+    match = _MOMENT.fullmatch(part)
+    if match is None or not part:
+        raise _wrong(part or window or typed, window, "is not a time")
     found = match.groupdict()
     time = None
     if found["hour"] is not None:
         time = (int(found["hour"]), int(found["minute"]))
         if time[0] > 23 or time[1] > 59:
-            raise WindowError(f"{part.strip()!r} in the window {text!r} is not a time of day.", hint=EXAMPLE)
+            raise _wrong(part, window, "is not a time of day")
     try:
         day = _day(found)
     except ValueError:
-        raise WindowError(f"{part.strip()!r} in the window {text!r} is not a date.", hint=EXAMPLE) from None
-    _refuse_year(day, part.strip(), text)
+        raise _wrong(part, window, "is not a date") from None
+    if day is not None:
+        refuse_far(day, part, window)
     whole_month = day is not None and found["y"] is not None and found["d"] is None
     if whole_month and time is not None:
-        raise WindowError(
-            f"{part.strip()!r} in the window {text!r} names a month and a time, but no day.", hint=EXAMPLE
-        )
+        raise _wrong(part, window, "names a month and a time, but no day")
     return _Moment(day, whole_month, time)
+
+
+def _wrong(part: str, window: str | None, what: str) -> WindowError:
+    if window is None:
+        return WindowError(f"{part!r} {what}.", hint=MOMENT_EXAMPLE)
+    return WindowError(f"{part!r} in the window {window!r} {what}.", hint=EXAMPLE)
 
 
 def _day(found: dict[str, str | None]) -> date | None:
@@ -111,15 +126,6 @@ def _day(found: dict[str, str | None]) -> date | None:
     if year < 100:
         year += 1900 if year >= 70 else 2000
     return date(year, int(found["um"] or 0), int(found["ud"] or 0))
-
-
-def _refuse_year(day: date | None, part: str, text: str) -> None:
-    if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise WindowError(
-            f"{part!r} in the window {text!r} lies where no data can be: a CMS knows the years "
-            f"{FIRST_YEAR} to {LAST_YEAR}.",
-            hint=EXAMPLE,
-        )
 
 
 def _begins(moment: _Moment, day: date) -> datetime:

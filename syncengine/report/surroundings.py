@@ -10,7 +10,7 @@ from rich.text import Text
 from syncengine.model.allowed import Allowed
 from syncengine.model.plan import Plan
 from syncengine.model.ran import Ran
-from syncengine.model.surroundings import Meeting, Met, MetKind, Unseen
+from syncengine.model.surroundings import Meeting, Met, MetKind, SetOffUnknown
 from syncengine.report.text import section
 
 HOW = "An undo does not put this back"
@@ -51,7 +51,7 @@ def _not_put_back(plan: Plan) -> Iterator[Text]:
         yield from _lines(plan.not_put_back)
 
 
-def run_lines(set_off: Sequence[Meeting], unseen: Sequence[Unseen]) -> Iterator[Text]:
+def run_lines(set_off: Sequence[Meeting], unseen: Sequence[SetOffUnknown]) -> Iterator[Text]:
     """Yield what a run has set off, as it was found when its rows were written, and where that is not known."""
     if set_off:
         yield Text(f"Set off beside the rows that were written. {HOW}", style="bold")
@@ -73,7 +73,7 @@ def allowed_document(allowed: Allowed) -> dict[str, list[str]]:
     return {"triggers": list(allowed.triggers), "cascades": list(allowed.cascades)}
 
 
-def unseen_document(unseen: Unseen) -> dict[str, str]:
+def unseen_document(unseen: SetOffUnknown) -> dict[str, str]:
     """Return a table of which it is not known what its last batch set off as plain data."""
     return {"server": unseen.into.value, "table": unseen.table, "why": unseen.why}
 

@@ -32,7 +32,7 @@ from syncengine.model.pair import Role
 from syncengine.model.plan import Plan
 from syncengine.model.portions import Portion, PortionFound
 from syncengine.model.run import BatchPlace, BatchState, RunHeader, RunKind, RunRecord, RunState
-from syncengine.model.surroundings import Meeting, Unseen
+from syncengine.model.surroundings import Meeting, SetOffUnknown
 from syncengine.staging.checksums import kept_file
 from syncengine.staging.documents import read_document, write_document
 from syncengine.staging.durable import sync_folder, write_whole
@@ -176,7 +176,7 @@ class RunFolder:
         """Append what the writes that follow set off; `logged` servers roll a batch back with all that came of it."""
         self.mark("set-off", meetings=MEETINGS.dump_python(tuple(meetings), mode="json"), logged=list(logged))
 
-    def mark_unseen(self, unseen: Sequence[Unseen], *, logged: Collection[Role]) -> None:
+    def mark_unseen(self, unseen: Sequence[SetOffUnknown], *, logged: Collection[Role]) -> None:
         """Append the tables of which it is not known what their last batch set off."""
         self.mark("unseen", tables=UNSEEN.dump_python(tuple(unseen), mode="json"), logged=list(logged))
 

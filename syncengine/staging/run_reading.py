@@ -23,12 +23,12 @@ from syncengine.model.run import (
     RunRecord,
     RunState,
 )
-from syncengine.model.surroundings import Meeting, Unseen
+from syncengine.model.surroundings import Meeting, SetOffUnknown
 
 HOOKS = TypeAdapter(HookRecord)
 MEETINGS = TypeAdapter(tuple[Meeting, ...])
 ALLOWANCES = TypeAdapter(Allowed)
-UNSEEN = TypeAdapter(tuple[Unseen, ...])
+UNSEEN = TypeAdapter(tuple[SetOffUnknown, ...])
 FOUND = TypeAdapter(PortionFound)
 
 WRITTEN = frozenset({BatchState.DONE, BatchState.UNKNOWN})
@@ -55,7 +55,7 @@ class RunReading:
         self.waiting = ""
         self.hooks: list[HookRecord] = []
         self.set_off: dict[Meeting, bool] = {}
-        self.unseen: dict[Unseen, bool] = {}
+        self.unseen: dict[SetOffUnknown, bool] = {}
         self.granted = NOTHING
         self.needs = NOTHING
 
@@ -153,7 +153,7 @@ class RunReading:
             needs=NOTHING if running else self.needs,
         )
 
-    def _is_written(self, at: Meeting | Unseen, *, logged: bool) -> bool:
+    def _is_written(self, at: Meeting | SetOffUnknown, *, logged: bool) -> bool:
         """Say whether a batch of its table has run, be it one that was put back: only a log rolls back all."""
         states = WRITTEN if logged else TOUCHED
         batches = (one for one in self.batches.values() if one.into is at.into and one.state in states)

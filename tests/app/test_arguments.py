@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -102,6 +103,7 @@ def test_what_cannot_be_meant_is_told(pair: Pair, called: Callable[[Pair], objec
     [
         ({"pair_file": b"pair.toml"}, "`pair_file=b'pair.toml'`"),
         ({"pair_file": None}, "`pair_file=None`"),
+        ({"pair_file": "pair\0.toml"}, "`pair_file='pair\\x00.toml'`"),
         ({"specs": 5}, "`specs=5`"),
         ({"specs": [None]}, "`specs=None`"),
         ({"progress": 5}, "`progress=5`"),
@@ -116,6 +118,41 @@ def test_what_a_pair_cannot_be_opened_with_is_told(files: Files, given: Any, tol
         syncengine.open_pair(**{"pair_file": files.pair_file, **given})
 
     assert refused.value.message.startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("called", "told"),
+    [
+        (call("status", since="x"), "'x' is not a time. Write it like '2000-06-05' or '2000-06-05 05:13'."),
+        (call("outages", since="2000-06-05..2000-06-06"), "'2000-06-05..2000-06-06' is not a time."),
+        (call("status", since="1969-12-31"), "'1969-12-31' lies where no data can be"),
+        (call("outages", since=datetime(1, 1, 1)), "'0001-01-01 00:00' lies where no data can be"),
+        (
+            call("checklist", name="takeover", tick=1, at=datetime(1, 1, 1)),
+            "'0001-01-01 00:00' lies where no data can be",
+        ),
+    ],
+)
+def test_a_moment_is_no_window(pair: Pair, called: Callable[[Pair], object], told: str) -> None:
+    """What is no moment is told as one, with how to write it, and no CMS knows the year 1."""
+    with pytest.raises(WindowError, match=re.escape(told)):
+        called(pair)
+
+
+@pytest.mark.parametrize("name", [None, 5])
+def test_the_catalogue_is_asked_by_name(pair: Pair, name: Any) -> None:
+    """What is no name is a mistake of the caller, told as any other."""
+    for asked in (pair.catalogue.table, pair.catalogue.set):
+        with pytest.raises(InputError, match=f"{name} is no name of a table or set. Give text."):
+            asked(name)
+
+
+def test_any_limit_of_rows_is_one(pair: Pair) -> None:
+    """A limit that no server could count to is as good as none."""
+    seen = pair.verify(tables="htrunk")
+    [table] = seen.differing
+
+    assert len(pair.rows(seen, table, table.differing[0], limit=10**30).missing) == 2
 
 
 def test_one_folder_of_specs_is_one(files: Files, tmp_path: Path) -> None:

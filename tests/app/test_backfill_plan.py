@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from syncengine import BackfillPlan, OtherServersError, Role
+from syncengine import BackfillPlan, InputError, OtherServersError, Role
 from tests.builders import build_files
 from tests.scenes import trunks
 
@@ -34,3 +35,31 @@ def test_a_backfill_is_planned_looked_at_and_done(tmp_path: Path) -> None:
     assert [(portion.number, done is not None and len(done.steps)) for portion, done in foretold] == [(1, 1)]
     assert (ran.outcome.done, pair.run().header.about) == (True, "our night's work")
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
+
+
+def test_a_time_within_an_interval_is_that_interval(tmp_path: Path) -> None:
+    """What is counted is what would be copied: whole intervals, those of each ACD, and nothing beside them."""
+    rows = [*trunks(400, 600), *trunks(400, 600, minutes=15, acd=2)]
+    pair = build_files(tmp_path, ["htrunk"], primary={"htrunk": rows}, acds={1: 30, 2: 15}).open()
+
+    made = pair.plan_backfill(window="2000-06-05 05:18..05:19", tables="htrunk")
+    [(portion, plan)] = pair.portion_plans(made)
+
+    assert plan is not None
+    assert portion.rows == sum(step.rows for step in plan.steps) == 2 + 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"sets": "dictionary"}, "dbitems, synonyms, agroups have no time, and a backfill copies history."),
+        ({"tables": "synonyms"}, "synonyms has no time"),
+        ({"tables": ("htrunk", "linkex")}, "linkex: each server's own diary of its links"),
+    ],
+)
+def test_what_a_backfill_does_not_copy_is_no_empty_plan(tmp_path: Path, asked: dict[str, Any], told: str) -> None:
+    """Nobody is told that no server holds rows of what is never copied in bulk."""
+    pair = build_files(tmp_path, ["htrunk", "synonyms"]).open()
+
+    with pytest.raises(InputError, match=told):
+        pair.plan_backfill(window="2000-06-05", **asked)

@@ -9,7 +9,7 @@ import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import typer.main
 
@@ -41,15 +41,30 @@ CALLED = {
 
 def meant(hint: Any) -> Iterator[type]:
     """Yield the classes of ours in a type."""
-    if isinstance(hint, type) and hint.__module__.startswith("syncengine"):
-        yield hint
+    for one in (hint, get_origin(hint)):
+        if isinstance(one, type) and one.__module__.startswith("syncengine"):
+            yield one
     for one in get_args(hint):
         yield from meant(one)
 
 
+def held(kind: type) -> Iterator[type]:
+    """Yield the classes of ours that the fields and properties of a value hold."""
+    properties = (one.fget for name, one in vars(kind).items() if isinstance(one, property) and name[0] != "_")
+    hints = [*get_type_hints(kind).items(), *(("", get_type_hints(one)["return"]) for one in properties)]
+    for name, hint in hints:
+        if not name.startswith("_"):
+            yield from meant(hint)
+
+
 def test_whatever_a_call_takes_or_returns_is_exported() -> None:
-    """Every class of ours that a caller gets or gives can be imported from the package, and is the very same."""
-    found = {one for call in (*FUNCTIONS, *METHODS) for hint in get_type_hints(call).values() for one in meant(hint)}
+    """Every class of ours that a caller gets or gives can be imported from the package, and is the very same.
+
+    So can every class of the fields of what a caller gets.
+    """
+    hints = [get_type_hints(call) for call in (*FUNCTIONS, *METHODS)]
+    found = {one for told in hints for hint in told.values() for one in meant(hint)}
+    found |= {one for told in hints for kind in meant(told["return"]) if kind is not Pair for one in held(kind)}
 
     assert not [one.__name__ for one in found if getattr(syncengine, one.__name__, None) is not one]
 

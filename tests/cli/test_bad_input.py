@@ -297,12 +297,13 @@ def test_slips_are_told_before_consent_is_asked_for(tmp_path: Path, typed: Typin
         (("verify", "--acd", "x"), "that is no whole number."),
         (("resync", "--allow-deletions", "x"), "that is no whole number."),
         (("resync", "--allow-deletions", "-1"), "that is less than 0."),
+        (("resync", "--rollups", "all"), "Invalid value for '--rollups': 'all' is not one of 'list'"),
     ],
 )
-def test_a_number_that_is_none_is_told_in_our_words(
+def test_a_value_that_is_none_is_told_in_our_words(
     tmp_path: Path, typed: Typing, words: tuple[str, ...], told: str
 ) -> None:
-    """What is typed where a number goes is said to be none, in plain words, in every release of the reader."""
+    """What is typed where a number or a choice goes is said to be none, in plain words, whichever release reads it."""
     said = typed(*words, "--pair", drifting_pair(tmp_path).pair_file)
 
     assert said.code == 2

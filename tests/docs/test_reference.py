@@ -36,7 +36,7 @@ from syncengine.model.ran import Ran
 from syncengine.model.rollups import InternalState
 from syncengine.model.run import BatchState, RunState
 from syncengine.model.spec import DataClass, Evidence, Kept, Rollup
-from syncengine.model.surroundings import MetKind, Unseen
+from syncengine.model.surroundings import MetKind, SetOffUnknown
 from syncengine.model.where_to_work import TroubleKind
 from syncengine.pair_file import read_pair_file
 from syncengine.pair_file.schema import PairEntry
@@ -177,7 +177,7 @@ def test_every_field_of_a_json_document_is_described(
     assert _fields(*summaries) == _listed(section(JSON, "Plan summary"))
     kinds = {one.default for kind in get_args(PlanKind) for one in fields(kind) if one.name == "name"}
     assert kinds <= set(CODE.findall(section(JSON, "Plan summary")))
-    unseen = Unseen(Role.SECONDARY, "hsplit", "the link is down")
+    unseen = SetOffUnknown(Role.SECONDARY, "hsplit", "the link is down")
     run = {"outcome": outcome_document(Ran(plan, result.outcome, unseen=(unseen,))), "after": None}
     assert _fields(run) == _listed(section(JSON, "Resync"))
 

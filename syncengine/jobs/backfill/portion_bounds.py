@@ -11,7 +11,7 @@ from typing import NoReturn
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import as_of
 from syncengine.model.bucket import BucketColumns, bucket_start
-from syncengine.model.errors import InputError, ServerError, WindowError
+from syncengine.model.errors import ServerError, WindowError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.grain import INTERVAL
 from syncengine.model.pair import PairSettings, Role
@@ -33,6 +33,26 @@ MONTHS = 12
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """The time whose rows are counted: of each ACD in whole intervals, as they are compared and copied."""
+
+    window: Window
+    lengths: Mapping[int, int]
+    """Minutes of an interval, by ACD."""
+    acds: tuple[int, ...]
+
+    @property
+    def widest(self) -> Window:
+        """The time that holds that of every ACD."""
+        return self.of_acd(None)
+
+    def of_acd(self, acd: int | None) -> Window:
+        """Return the whole intervals of an ACD, or of the ACD with the longest."""
+        longest = max(self.lengths.values(), default=DEFAULT_LENGTH)
+        return self.window.aligned(longest if acd is None else self.lengths.get(acd, DEFAULT_LENGTH))
+
+
+@dataclass(frozen=True, slots=True)
 class Cutting:
     """Cuts the backfills of one pair."""
 
@@ -46,12 +66,8 @@ class Cutting:
         Raises `ServerError` where there is no portion and a table could not be counted: nobody knows what it holds.
         """
         specs = [self.catalogue.table(name) for name in wishes.tables]
-        untimed = [spec.name for spec in specs if spec.time is None]
-        if untimed:
-            raise InputError(
-                f"{untimed[0]} has no time, and a backfill copies history.", hint="Use `syncengine sync` for it."
-            )
-        window, notes = self._archived(servers, wishes)
+        window, lengths, notes = self._archived(servers, wishes)
+        asked = Span(window, lengths, wishes.acds)
         source, target = servers[wishes.source], servers[wishes.source.other]
         there = source.tables([spec.name for spec in specs])
         on_either = there.keys() | {spec.name for spec in self._held(target, specs)}
@@ -59,15 +75,15 @@ class Cutting:
         daily = [spec for spec in specs if not spec.grain.long and spec.name in there]
         long = [spec for spec in specs if spec.grain.long and spec.name in there]
         failed: dict[str, ServerError] = {}
-        rows = self._rows_by_day(source, daily, window, wishes.acds, failed)
+        rows = self._rows_by_day(source, daily, asked, failed)
         # Days that only the target holds are looked at too: else the verdict would be silent on them.
-        either = _larger(rows, self._rows_by_day(target, self._held(target, daily), window, wishes.acds, failed))
+        either = _larger(rows, self._rows_by_day(target, self._held(target, daily), asked, failed))
         found = day_windows(either, window, most_rows=wishes.portion_rows, most_days=wishes.portion_days)
         pieces = [(piece, tuple(spec.name for spec in daily)) for piece in found]
         # After the intervals, since a week or month is copied only where its intervals agree (rule 10).
         below = {spec.rolled_from for spec in long if spec.rolled_from is not None}
-        held = self._rows_by_day(source, long, window, wishes.acds, failed)
-        held_by_either = _larger(held, self._rows_by_day(target, self._held(target, long), window, wishes.acds, failed))
+        held = self._rows_by_day(source, long, asked, failed)
+        held_by_either = _larger(held, self._rows_by_day(target, self._held(target, long), asked, failed))
         with_intervals = tuple(sorted((below - wishes.excluded) | {spec.name for spec in long}))
         later = []
         if held_by_either:
@@ -88,8 +104,13 @@ class Cutting:
             wishes, portions, identities, notes, tuple((name, error.message) for name, error in failed.items())
         )
 
-    def _archived(self, servers: Mapping[Role, Server], wishes: BackfillWishes) -> tuple[Window, tuple[str, ...]]:
-        """Return the window up to what both servers have archived for every ACD (rule 6), and a note of that."""
+    def _archived(
+        self, servers: Mapping[Role, Server], wishes: BackfillWishes
+    ) -> tuple[Window, Mapping[int, int], tuple[str, ...]]:
+        """Return the window up to what both servers have archived for every ACD (rule 6), and a note of that.
+
+        Between them the minutes of an interval of each ACD.
+        """
         now = as_of(self.settings)
         asking = FactQuestions(self.settings, self.catalogue, None, coverage=False)
         facts = Sides.by_role(wishes.source, facts_of(servers, asking, wishes.acds))
@@ -101,14 +122,14 @@ class Cutting:
         ]
         until, why = min(ends, default=(now, ""))
         if until >= wishes.window.stop:
-            return wishes.window, ()
+            return wishes.window, lengths, ()
         window = wishes.window.before(until)
         if window is None:
             raise WindowError(
                 f"Nothing of the window {wishes.window} is archived on both servers: {why}.",
                 hint="Give a window that has passed.",
             )
-        return window, (f"up to {until:%Y-%m-%d %H:%M}{f': {why}' if why else ', which is now'}",)
+        return window, lengths, (f"up to {until:%Y-%m-%d %H:%M}{f': {why}' if why else ', which is now'}",)
 
     def _held(self, server: Server, specs: Sequence[TableSpec]) -> list[TableSpec]:
         """Return those of the tables that a server has."""
@@ -119,8 +140,7 @@ class Cutting:
         self,
         source: Server,
         specs: Sequence[TableSpec],
-        window: Window,
-        acds: tuple[int, ...],
+        asked: Span,
         failed: dict[str, ServerError],
     ) -> dict[date, int]:
         """Count a server's rows by day; no values are read. A table that cannot be is kept in `failed`."""
@@ -129,8 +149,8 @@ class Cutting:
         self.progress.begin("Counting", len(specs))
         try:
             for spec in specs:
-                selection = select_window(spec, window, zone=zone, acds=acds or None)
-                if selection is None or (spec.acd is None and acds):
+                selection = select_window(spec, asked.widest, zone=zone, acds=asked.acds or None)
+                if selection is None or (spec.acd is None and asked.acds):
                     self.progress.advance(1, spec.name)
                     continue
                 columns, count = BucketColumns.of(spec), 0
@@ -143,7 +163,7 @@ class Cutting:
                     found = ()
                 for bucket, state in found:
                     start = bucket_start(bucket, columns, zone)
-                    if start is not None:
+                    if start is not None and asked.of_acd(bucket.acd).holds(start):
                         rows[start.date()] += state.rows
                         count += state.rows
                 self.progress.advance(1, spec.name, rows=count)

@@ -18,9 +18,9 @@ from syncengine.pair_file import read_pair_file
 from syncengine.servers.postgresql.errors import error_of, refused_connection, translated
 from syncengine.servers.postgresql.server import PostgreSQLServer
 from tests.builders import build_files
-from tests.servers.postgresql.cluster import LOGIN, PASSWORD, Cluster, Database
+from tests.servers.postgresql.cluster import LOGIN, PASSWORD, Cluster, Database, environment
 from tests.servers.postgresql.conftest import Open
-from tests.servers.postgresql.loading import copy_pair, environment
+from tests.servers.postgresql.loading import copy_pair
 
 FORMS = (PASSWORD, quote(PASSWORD, safe=""), PASSWORD.replace("\\", "\\\\").replace("'", "\\'"))
 needs_server = pytest.mark.postgresql
