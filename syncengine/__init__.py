@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     )
     from syncengine.model.errors import (
         CancelledError,
+        ExecutorError,
         FaultsError,
         HookFailedError,
         InputError,
@@ -111,9 +112,9 @@ __all__ = [
     "Action", "Allowed", "BackfillPlan", "BackfillPortion", "BackfillWishes", "BatchRecord", "BatchState",
     "BlindSide", "BlindTime", "Bucket", "BucketDrift", "BucketRows", "BucketState", "BucketWrite", "CancelledError",
     "Catalogue", "ChangedRow", "ChangedValue", "ChecklistLine", "ColumnType", "ConflictsError", "Counts",
-    "CutShortError", "DailyCheck", "DemoPair", "FaultsError", "FilledChecklist", "FilledLine", "Finding",
-    "GroupChange", "HookFailedError", "HookRecord", "HookState", "InputError", "InternalTable", "InternalVerdict",
-    "KeptBack", "KeptWhy", "KeyGroupDrift", "LocalAdministrationError", "Meeting", "MovedError",
+    "CutShortError", "DailyCheck", "DemoPair", "ExecutorError", "FaultsError", "FilledChecklist", "FilledLine",
+    "Finding", "GroupChange", "HookFailedError", "HookRecord", "HookState", "InputError", "InternalTable",
+    "InternalVerdict", "KeptBack", "KeptWhy", "KeyGroupDrift", "LocalAdministrationError", "Meeting", "MovedError",
     "NoTransactionsError", "NotArchivedError", "NothingToPutBackError", "Observation", "OccupiedError",
     "OtherServersError", "OutageFinding", "OutageReport", "OutagesUnknownError", "Outlook", "OutputError", "Pair",
     "PairCheck", "PairFileError", "PairStatus", "Plan", "PlannedChange", "Policy", "Portion", "PortionDone",
