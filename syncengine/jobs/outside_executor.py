@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
+from time import monotonic
 from typing import Any, Concatenate, Generic
 
 from syncengine.model.errors import CancelledError, ExecutorError, InputError, SyncError
@@ -66,6 +67,8 @@ class _Idle:
 ALIKE = "Give it the environment that the pair was opened in."
 IDLE_SECONDS = 10.0
 """How long live servers stay open for more work; a file is closed at once, since its owner may want to write to it."""
+LET_GO_SECONDS = 30.0
+"""How long other processes are waited for that read a file: what became of one of them may never be told."""
 _IDLE: dict[_ServersName, _Idle] = {}
 _OPEN: dict[str, _Open] = {}
 _CHANGED = threading.Condition()
@@ -136,7 +139,7 @@ class _Hands:
 def shared_with(
     servers: Mapping[Role, Server], settings: PairSettings, limits: Limits, executor: Executor | None
 ) -> Iterator[OpenServers]:
-    """Give open servers with where work on them goes; at the end nothing that was handed over is busy with them."""
+    """Give open servers with where work on them goes; at the end nothing here is busy with them, nor reads a file."""
     opened = OpenServers(servers)
     if executor is None:
         yield opened
@@ -150,10 +153,11 @@ def shared_with(
         yield opened
     finally:
         hands.stop()
+        # A file that is still read elsewhere could not be written to by whoever comes next.
+        until = monotonic() + LET_GO_SECONDS if _of_files(here) else 0
         with _CHANGED:
             del _OPEN[name.token]
-            # Elsewhere, too: a file that is still read there could not be written to by whoever comes next.
-            while here.busy or hands.begun:
+            while here.busy or (hands.begun and monotonic() < until):
                 for server in servers.values():
                     server.interrupt()
                 _CHANGED.wait(AGAIN_SECONDS)
@@ -201,12 +205,16 @@ def _elsewhere(name: _ServersName) -> Iterator[tuple[Mapping[Role, Server], Pair
     kept = False
     try:
         yield opened.servers, opened.settings
-        kept = not any(is_embedded(opened.settings.server(role)) for role in opened.servers)
+        kept = not _of_files(opened)
     finally:
         if not kept:
             _close(opened)
     if kept:
         _keep(name, opened)
+
+
+def _of_files(opened: _Open) -> bool:
+    return any(is_embedded(opened.settings.server(role)) for role in opened.servers)
 
 
 def _keep(name: _ServersName, opened: _Open) -> None:
