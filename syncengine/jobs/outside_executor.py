@@ -269,7 +269,7 @@ def _opened(name: _ServersName) -> _Open:
 def _failed(why: str, cause: BaseException | None = None) -> ExecutorError:
     error = ExecutorError(
         f"The executor that the work was handed to did not do it: {why}.",
-        hint="Open the pair with another one, or without `executor=`.",
+        hint="Open the pair with another executor, or without one.",
     )
     error.__cause__ = cause
     return error
