@@ -16,9 +16,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Concatenate, Protocol
+from time import monotonic
+from typing import Any, Concatenate, Generic
 
-from syncengine.model.errors import CancelledError, InputError
+from syncengine.model.errors import CancelledError, ExecutorError, InputError, SyncError
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.pair_file import read_pair_file
 from syncengine.servers.kinds import is_embedded, open_server
@@ -63,16 +64,40 @@ class _Idle:
     closing: threading.Timer
 
 
+ALIKE = "Give it the environment that the pair was opened in."
 IDLE_SECONDS = 10.0
 """How long live servers stay open for more work; a file is closed at once, since its owner may want to write to it."""
+LET_GO_SECONDS = 30.0
+"""How long other processes are waited for that read a file: what became of one of them may never be told."""
 _IDLE: dict[_ServersName, _Idle] = {}
 _OPEN: dict[str, _Open] = {}
 _CHANGED = threading.Condition()
 """Guards what is open and what is idle, and tells that less is busy with it."""
 
 
-class _Cancellable(Protocol):
-    def cancel(self) -> bool: ...
+class _Told(Future[Answer], Generic[Answer]):
+    """What comes of a question; what goes wrong with the executor itself is told as an error of ours."""
+
+    def __init__(self, handed: Future[Answer]) -> None:
+        super().__init__()
+        self._handed = handed
+        handed.add_done_callback(self._tell)
+
+    def cancel(self) -> bool:
+        """Take the question back, unless it may have begun."""
+        return self._handed.cancel()
+
+    def _tell(self, handed: Future[Answer]) -> None:
+        if handed.cancelled():
+            self.set_exception(_failed("it was cancelled"))
+            return
+        match handed.exception():
+            case None:
+                self.set_result(handed.result())
+            case Exception() as error if not isinstance(error, SyncError):
+                self.set_exception(_failed(repr(error), error))
+            case error:
+                self.set_exception(error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +106,8 @@ class _Hands:
 
     executor: Executor
     name: _ServersName
-    begun: set[_Cancellable] = field(default_factory=set)
+    begun: set[Future[Any]] = field(default_factory=set)
+    """What has not come to its end yet."""
 
     def submit(
         self,
@@ -90,10 +116,19 @@ class _Hands:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> Future[Answer]:
-        future = self.executor.submit(answered, self.name, question, *args, **kwargs)
-        self.begun.add(future)
-        future.add_done_callback(self.begun.discard)
-        return future
+        try:
+            handed = self.executor.submit(answered, self.name, question, *args, **kwargs)
+        except RuntimeError as error:
+            raise _failed(str(error), error) from error
+        told = _Told(handed)
+        self.begun.add(told)
+        told.add_done_callback(self._ended)
+        return told
+
+    def _ended(self, told: Future[Any]) -> None:
+        with _CHANGED:
+            self.begun.discard(told)
+            _CHANGED.notify_all()
 
     def stop(self) -> None:
         for future in tuple(self.begun):
@@ -104,7 +139,7 @@ class _Hands:
 def shared_with(
     servers: Mapping[Role, Server], settings: PairSettings, limits: Limits, executor: Executor | None
 ) -> Iterator[OpenServers]:
-    """Give open servers with where work on them goes; at the end nothing in this process is busy with them."""
+    """Give open servers with where work on them goes; at the end nothing here is busy with them, nor reads a file."""
     opened = OpenServers(servers)
     if executor is None:
         yield opened
@@ -118,9 +153,11 @@ def shared_with(
         yield opened
     finally:
         hands.stop()
+        # A file that is still read elsewhere could not be written to by whoever comes next.
+        until = monotonic() + LET_GO_SECONDS if _of_files(here) else 0
         with _CHANGED:
             del _OPEN[name.token]
-            while here.busy:
+            while here.busy or (hands.begun and monotonic() < until):
                 for server in servers.values():
                     server.interrupt()
                 _CHANGED.wait(AGAIN_SECONDS)
@@ -164,16 +201,20 @@ def _elsewhere(name: _ServersName) -> Iterator[tuple[Mapping[Role, Server], Pair
         idle = _IDLE.pop(name, None)
     if idle is not None:
         idle.closing.cancel()
-    opened = idle.opened if idle is not None else _opened(name)
+    opened = idle.opened if idle is not None else _opened_here(name)
     kept = False
     try:
         yield opened.servers, opened.settings
-        kept = not any(is_embedded(opened.settings.server(role)) for role in opened.servers)
+        kept = not _of_files(opened)
     finally:
         if not kept:
             _close(opened)
     if kept:
         _keep(name, opened)
+
+
+def _of_files(opened: _Open) -> bool:
+    return any(is_embedded(opened.settings.server(role)) for role in opened.servers)
 
 
 def _keep(name: _ServersName, opened: _Open) -> None:
@@ -197,6 +238,17 @@ def _close_idle(name: _ServersName, opened: _Open) -> None:
     _close(opened)
 
 
+def _opened_here(name: _ServersName) -> _Open:
+    """Open servers by their name; what is wrong tells of which process that is true, as it may be of this one alone."""
+    try:
+        return _opened(name)
+    except SyncError as error:
+        host, number = _process()
+        where = f"So says process {number} on {host}, to which the executor gave the work."
+        error.hint = f"{error.hint} {where}".strip()
+        raise
+
+
 def _opened(name: _ServersName) -> _Open:
     settings = read_pair_file(name.file, os.environ)
     if _sum(settings) != name.settings:
@@ -207,14 +259,20 @@ def _opened(name: _ServersName) -> _Open:
             told = replace(settings.server(role), load=load)
             opened[role] = open_server(told, settings.file.parent, writable=False, limits=name.limits)
             if opened[role].describe().identity != identity:
-                raise InputError(
-                    f"{role} is another server in the process that was handed work on it.",
-                    hint="Give it the environment that the pair was opened in.",
-                )
+                raise InputError(f"{role} is another server in the process that was handed work on it.", hint=ALIKE)
     except BaseException:
         _close(_Open(opened, settings))
         raise
     return _Open(opened, settings)
+
+
+def _failed(why: str, cause: BaseException | None = None) -> ExecutorError:
+    error = ExecutorError(
+        f"The executor that the work was handed to did not do it: {why}.",
+        hint="Open the pair with another executor, or without one.",
+    )
+    error.__cause__ = cause
+    return error
 
 
 def _close(opened: _Open) -> None:

@@ -15,6 +15,7 @@
     │   ├── ServerReadOnlyError
     │   ├── ServerSlowError       it took longer than it may
     │   └── UnknownOutcomeError   a commit was sent and its answer never came
+    ├── ExecutorError         an executor from outside did not do what it was handed
     ├── HookFailedError       a hook that was to do a line of a checklist did not
     ├── StagingError          the staging folder
     ├── OutputError           what there is to say could not be written
@@ -133,6 +134,10 @@ class UnknownOutcomeError(ServerError):
     """A commit was sent and nobody knows whether it was done; never retried blindly."""
 
     of_whole_server = True
+
+
+class ExecutorError(SyncError):
+    """An executor from outside did not do what it was handed: it was shut down, or a process of it ended."""
 
 
 class HookFailedError(SyncError):

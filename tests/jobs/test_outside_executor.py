@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from syncengine.app import Pair, open_pair
@@ -20,7 +23,7 @@ from syncengine.demo import build_pair
 from syncengine.jobs.connections import Connections
 from syncengine.jobs.hook_commands import Commands
 from syncengine.model.drift import Observation
-from syncengine.model.errors import InputError
+from syncengine.model.errors import ExecutorError, InputError, PairFileError
 from syncengine.model.outcome import StepState
 from syncengine.model.pair import PairSettings, Role
 from syncengine.observe.asking import asking
@@ -140,6 +143,30 @@ def test_a_process_that_knows_nothing_finds_the_same(files: Files, processes: Pr
     assert processes.submit(os.getpid).result() != os.getpid(), "it was shut down"
 
 
+def test_an_executor_that_was_shut_down_is_told(files: Files) -> None:
+    """What goes wrong with the executor is one sentence of ours."""
+    with ThreadPoolExecutor(1) as threads:
+        pair = with_executor(files.pair_file, threads)
+
+    with pytest.raises(ExecutorError, match="cannot schedule new futures"):
+        pair.verify(tables=TABLES)
+
+
+def test_a_process_that_ends_amid_its_work_is_told(files: Files, processes: ProcessPoolExecutor) -> None:
+    """A process that was killed takes along only what it was to find out, and is told of in a sentence of ours."""
+    with opened(files, processes) as (servers, settings), asking(servers, settings) as hands:
+        with pytest.raises(ExecutorError, match="did not do it: BrokenProcessPool"):
+            hands.submit(killed).result()
+        with pytest.raises(ExecutorError, match="not usable anymore"):
+            hands.submit(killed)
+
+
+def killed(servers: Mapping[Role, Server], settings: PairSettings) -> None:
+    """End this process in the middle of its work."""
+    del servers, settings
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("kind", ["threads", "processes"])
 def test_the_demo_pair_is_found_as_in_one_process(tmp_path: Path, kind: str, processes: ProcessPoolExecutor) -> None:
@@ -224,6 +251,9 @@ def test_another_server_of_the_same_name_is_told(
 
     with pytest.raises(InputError, match="secondary is another server in the process"):
         pair.verify(tables=TABLES)
+    monkeypatch.delenv("WHERE")
+    with pytest.raises(PairFileError, match=r"So says process \d+ on another host"):
+        pair.verify(tables=TABLES)
 
 
 def test_live_servers_stay_open_for_a_while(files: Files, elsewhere: Pickling, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,10 +285,7 @@ def test_what_has_not_begun_is_cancelled_and_what_has_is_waited_for(files: Files
     handed: list[Future[bool]] = []
 
     def stopped() -> None:
-        settings = settings_of(files.pair_file)
-        ledger, commands = Ledger(settings.staging), Commands(settings, os.environ)
-        opened = Connections(settings, ledger, commands, threads).servers(frozenset())
-        with opened as servers, asking(servers, settings) as hands:
+        with opened(files, threads) as (servers, settings), asking(servers, settings) as hands:
             handed.extend((hands.submit(busy, files.folder), hands.submit(busy, files.folder)))
             wait_until((files.folder / "begun").exists)
             threading.Timer(0.3, (files.folder / "go on").touch).start()
@@ -268,7 +295,33 @@ def test_what_has_not_begun_is_cancelled_and_what_has_is_waited_for(files: Files
         stopped()
 
     assert handed[0].result(timeout=0)
-    assert handed[1].cancelled()
+    assert isinstance(handed[1].exception(timeout=0), ExecutorError)
+
+
+def test_a_file_is_let_go_before_its_owner_goes_on(files: Files, processes: ProcessPoolExecutor) -> None:
+    """Whoever comes after a look that was stopped may write to the files that other processes were reading."""
+
+    def stopped() -> None:
+        with opened(files, processes) as (servers, settings), asking(servers, settings) as hands:
+            hands.submit(busy, files.folder)
+            wait_until((files.folder / "begun").exists)
+            threading.Timer(0.3, (files.folder / "go on").touch).start()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped()
+
+    with duckdb.connect(files.database("primary")) as file:
+        file.execute("CREATE TABLE c_mine (n INTEGER)")
+
+
+@contextmanager
+def opened(files: Files, executor: Executor) -> Iterator[tuple[Mapping[Role, Server], PairSettings]]:
+    """Open the servers of a pair with an executor, to be read only."""
+    settings = settings_of(files.pair_file)
+    connections = Connections(settings, Ledger(settings.staging), Commands(settings, os.environ), executor)
+    with connections.servers(frozenset()) as servers:
+        yield servers, settings
 
 
 def busy(servers: Mapping[Role, Server], settings: PairSettings, folder: Path) -> bool:
