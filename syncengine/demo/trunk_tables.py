@@ -81,20 +81,20 @@ def build_trunk_flow(connection: duckdb.DuckDBPyConnection) -> None:
 def fill_htrunk(filling: Filling) -> None:
     """Fill htrunk: a row for every trunk of every archived interval."""
     source = """(
-        SELECT c.day, c.starttime, c.intrvl, t.*
+        SELECT c.day AS row_date, c.starttime, c.intrvl, t.*
         FROM trunk_flow t JOIN clock_interval c USING (occurrence) ORDER BY t.occurrence, t.number
     )"""
     filling.fill(
         "htrunk",
         source,
-        _trunk_values() | {"eqloc": "eqloc", "loc_id": "1", "i_outocc": _when_out("least(held, span)")},
+        _trunk_values() | {"loc_id": "1", "i_outocc": _when_out("least(held, span)")},
     )
 
 
 def fill_htkgrp(filling: Filling) -> None:
     """Fill htkgrp: the sums of htrunk by trunk group."""
     source = """(
-        SELECT c.day, c.starttime, c.intrvl, t.acd, t.tkgrp, t.occurrence, t.outgoing, count(*) AS trunks,
+        SELECT c.day AS row_date, c.starttime, c.intrvl, t.acd, t.tkgrp, t.occurrence, t.outgoing, count(*) AS trunks,
                sum(t.calls) AS calls, sum(t.answered) AS answered, sum(t.held) AS held, sum(t.abandoned) AS abandoned,
                sum(least(t.held, t.span)) AS occupied, sum(CASE WHEN t.h // 64 % 4000 = 0 THEN 1
                    ELSE 0 END) AS failures,
@@ -105,14 +105,7 @@ def fill_htkgrp(filling: Filling) -> None:
         GROUP BY ALL ORDER BY t.occurrence, t.tkgrp
     )"""
     values = {
-        "row_date": "day",
-        "starttime": "starttime",
-        "intrvl": "intrvl",
-        "acd": "acd",
-        "tkgrp": "tkgrp",
         "split": "0",
-        "vdn": "vdn",
-        "trunks": "trunks",
         "incalls": _when_in("calls"),
         "intime": _when_in("held"),
         "i_inocc": _when_in("occupied"),
@@ -127,7 +120,6 @@ def fill_htkgrp(filling: Filling) -> None:
         "othercalls": _when_in("calls - answered - abandoned"),
         "connectcalls": "answered",
         "transferred": "answered // 25",
-        "failures": "failures",
         "mbusytime": "busied",
         "shortcalls": "calls // 60",
     }
@@ -143,19 +135,14 @@ def fill_hcwc(filling: Filling) -> None:
             FROM flow f GROUP BY f.occurrence, f.acd
         ),
         coded AS (
-            SELECT t.*, p.number, p.code, portion(t.answered * 4 // 10, p.upto - p.weight, p.upto, 100,
+            SELECT t.*, p.number, p.code AS cwc, portion(t.answered * 4 // 10, p.upto - p.weight, p.upto, 100,
                                                   (draw(55, t.occurrence) % 1000)::BIGINT) AS calls
             FROM total t JOIN cwc_plan p USING (acd)
         )
-        SELECT c.day, c.starttime, c.intrvl, k.* FROM coded k JOIN clock_interval c USING (occurrence)
+        SELECT c.day AS row_date, c.starttime, c.intrvl, k.* FROM coded k JOIN clock_interval c USING (occurrence)
         WHERE NOT c.live AND k.calls > 0 ORDER BY k.occurrence, k.number
     )"""
     values = {
-        "row_date": "day",
-        "starttime": "starttime",
-        "intrvl": "intrvl",
-        "acd": "acd",
-        "cwc": "code",
         "acdcalls": "calls",
         "acdtime": "talk_time * calls // answered",
         "acwtime": "after_time * calls // answered",
@@ -173,11 +160,6 @@ def _when_out(expression: str) -> str:
 
 def _trunk_values() -> dict[str, str]:
     return {
-        "row_date": "day",
-        "starttime": "starttime",
-        "intrvl": "intrvl",
-        "acd": "acd",
-        "tkgrp": "tkgrp",
         "incalls": _when_in("calls"),
         "intime": _when_in("held"),
         "i_inocc": _when_in("least(held, span)"),
