@@ -145,6 +145,10 @@ ORDER BY b.occurrence, b.agent, b.place, b.piece
 )"""
 
 
+TOP_ONLY = ("stafftime", "availtime", "auxtime", "othertime")
+"""Times of an agent that are counted for the first split too, and only for it."""
+
+
 def fill_hagent(filling: Filling) -> None:
     """Fill hagent: a row for each split of each time an agent was logged in during an interval.
 
@@ -154,16 +158,12 @@ def fill_hagent(filling: Filling) -> None:
     values = {
         "rsv_level": "0",
         "i_stafftime": "seconds",
-        "ti_stafftime": top_only.format("seconds"),
         "i_availtime": "available",
-        "ti_availtime": top_only.format("available"),
         "i_acdtime": "talking",
         "i_acwtime": "wrapping",
         "i_ringtime": "ringing",
         "i_auxtime": "auxiliary",
-        "ti_auxtime": top_only.format("auxiliary"),
         "i_othertime": "elsewhere",
-        "ti_othertime": top_only.format("elsewhere"),
         "acdcalls": "calls",
         "acdtime": "talk_time",
         "acwtime": "after_time",
@@ -185,5 +185,6 @@ def fill_hagent(filling: Filling) -> None:
         "event1": "CASE WHEN calls > 0 AND g // 16384 % 40 = 0 THEN 1 ELSE 0 END",
         "acd_release": "calls * 4 // 10",
     }
+    timed = {f"ti_{name}": top_only.format(values[f"i_{name}"]) for name in TOP_ONLY}
     spread = aux_columns("ti_auxtime", top_only.format("auxiliary"))
-    filling.fill("hagent", AGENT_ROWS, values | spread)
+    filling.fill("hagent", AGENT_ROWS, values | timed | spread)
