@@ -187,14 +187,7 @@ def _side(side: TimetableSide) -> dict[str, Any]:
         "state": side.state.value if side.state else None,
         "tasks": list(side.tasks),
         "lines": list(side.lines),
-        "schedules": [
-            {
-                "state": schedule.state.value if schedule.state else None,
-                "flag": schedule.flag,
-                "values": dict(schedule.values),
-            }
-            for schedule in side.schedules
-        ],
+        "schedules": [{**plain(schedule), "values": dict(schedule.values)} for schedule in side.schedules],
     }
 
 
@@ -239,26 +232,23 @@ def edit_document(edit: FlagEdit) -> dict[str, Any]:
         "about": edit.about,
         "column": f"ttsched.{edit.column}",
         "already_so": edit.alike,
-        "timetables": [
-            {
-                "owner": change.timetable[0],
-                "name": change.timetable[1],
-                "now": {"says": change.says[0], "stored": change.before},
-                "then": {"says": change.says[1], "stored": change.after},
-            }
-            for change in edit.changes
-        ],
+        "timetables": _changes(edit, "now"),
     }
 
 
 def schedules_document(made: FlagEdit | None) -> list[dict[str, Any]]:
     """Return the schedules that are made as plain data."""
+    return _changes(made, "source") if made else []
+
+
+def _changes(edit: FlagEdit, before: str) -> list[dict[str, Any]]:
+    """Return what is changed, with what was there by the name `before`."""
     return [
         {
             "owner": change.timetable[0],
             "name": change.timetable[1],
-            "source": {"says": change.says[0], "stored": change.before},
+            before: {"says": change.says[0], "stored": change.before},
             "then": {"says": change.says[1], "stored": change.after},
         }
-        for change in (made.changes if made else ())
+        for change in edit.changes
     ]
