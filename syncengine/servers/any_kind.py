@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
 
 from syncengine.model.bucket import BucketColumns
-from syncengine.model.errors import ServerReadOnlyError
+from syncengine.model.errors import ServerError, ServerReadOnlyError
+from syncengine.model.names import folded
 from syncengine.model.never_pickled import NeverPickled
 from syncengine.model.pair import Role
 from syncengine.model.selection import ReadQuery
 from syncengine.servers.connections import Connections
-from syncengine.servers.protocol import Bounds
+from syncengine.servers.protocol import Bounds, LiveColumn, LiveTable
 from syncengine.servers.sql.dialect import Dialect, Statement
 from syncengine.servers.sql.rows import bound_at, bounds_statement, highest_statement
 from syncengine.servers.stream import Stream
 
 Lending = TypeVar("Lending", bound=Connections[Any])
+
+
+def columns_of(table: LiveTable, names: Sequence[str], server: str) -> list[tuple[str, LiveColumn]]:
+    """Return columns of a table under the names they are asked for by; raises `ServerError` for those it lacks."""
+    found = [(name, table.column(folded(name))) for name in names]
+    known = [(name, column) for name, column in found if column is not None]
+    if len(known) < len(found):
+        lacking = ", ".join(name for name, column in found if column is None)
+        raise ServerError(f"{server}: a column is not there: {table.name} has no {lacking}.")
+    return known
 
 
 class AnyServer(NeverPickled, ABC):
@@ -52,6 +63,10 @@ class AnyServer(NeverPickled, ABC):
                 f"{self._name}: the database is open for reading only.",
                 hint="Remove read_only from the pair file, if it is set there.",
             )
+
+    def _not_there(self, table: str) -> ServerError:
+        hint = "`syncengine check` names the tables a server lacks."
+        return ServerError(f"{self._name}: a table is not there: {table}.", hint=hint)
 
     @abstractmethod
     def _rows(self, statement: Statement) -> list[tuple[Any, ...]]:

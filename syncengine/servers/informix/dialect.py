@@ -277,46 +277,38 @@ class InformixDialect(default.DefaultDialect):
     def _check_max_identifier_length(self, connection: Connection) -> None:
         del connection
 
-    def get_schema_names(self, connection: Connection, **kw: Any) -> list[str]:
+    def get_schema_names(self, connection: Connection, **_: Any) -> list[str]:
         """Return the owners of tables."""
-        del kw
         return reflection.owners(connection)
 
-    def get_table_names(self, connection: Connection, schema: str | None = None, **kw: Any) -> list[str]:
+    def get_table_names(self, connection: Connection, schema: str | None = None, **_: Any) -> list[str]:
         """Return the tables of an owner, or of all."""
-        del kw
         return [table.name for table in reflection.tables(connection, schema) if table.kind == "T"]
 
-    def get_view_names(self, connection: Connection, schema: str | None = None, **kw: Any) -> list[str]:
+    def get_view_names(self, connection: Connection, schema: str | None = None, **_: Any) -> list[str]:
         """Return the views of an owner, or of all."""
-        del kw
         return [table.name for table in reflection.tables(connection, schema) if table.kind == "V"]
 
-    def has_table(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> bool:
+    def has_table(self, connection: Connection, table_name: str, schema: str | None = None, **_: Any) -> bool:
         """Say whether there is such a table or view."""
-        del kw
         return any(table.name == folded(table_name) for table in reflection.tables(connection, schema))
 
-    def get_columns(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> Any:
+    def get_columns(self, connection: Connection, table_name: str, schema: str | None = None, **_: Any) -> Any:
         """Return the columns of a table."""
-        del kw
         return reflection.columns_of(connection, self._table(connection, table_name, schema))
 
-    def get_pk_constraint(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> Any:
+    def get_pk_constraint(self, connection: Connection, table_name: str, schema: str | None = None, **_: Any) -> Any:
         """Return the primary key, its columns in the key's own order."""
-        del kw
         return reflection.primary_key(connection, self._table(connection, table_name, schema))
 
-    def get_indexes(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> Any:
+    def get_indexes(self, connection: Connection, table_name: str, schema: str | None = None, **_: Any) -> Any:
         """Return the indexes of a table."""
-        del kw
         return reflection.indexes_of(connection, self._table(connection, table_name, schema))
 
     def get_unique_constraints(
-        self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any
+        self, connection: Connection, table_name: str, schema: str | None = None, **_: Any
     ) -> Any:
         """Return the unique constraints of a table."""
-        del kw
         return reflection.unique_constraints(connection, self._table(connection, table_name, schema))
 
     def get_foreign_keys(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> Any:

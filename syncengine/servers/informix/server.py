@@ -236,10 +236,7 @@ class InformixServer(LiveServer[Connections]):
     def _table(self, name: str) -> LiveTable:
         found = self._reflect([name]).get(folded(name))
         if found is None:
-            raise ServerError(
-                f"{self._name}: a table is not there: {name}.",
-                hint="`syncengine check` names the tables a server lacks.",
-            )
+            raise self._not_there(name)
         return found
 
     def _reflect(self, names: Collection[str]) -> Mapping[str, LiveTable]:

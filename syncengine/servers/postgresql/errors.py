@@ -105,18 +105,13 @@ DAMAGED = Meaning("its files are damaged", "Have its administrator look at the s
 
 MEANINGS: dict[str, Meaning] = {
     # Connections and logins.
-    "08": LOST,
-    "57P01": LOST,
-    "57P02": LOST,
-    "57P05": LOST,
-    "25P03": LOST,
+    **dict.fromkeys(("08", "57P01", "57P02", "57P05", "25P03"), LOST),
     "57P03": BUSY,
     "53300": FULL_UP,
     "28": REFUSED_LOGIN,
     "3D000": NO_DATABASE,
     # Locks. Class 40 says that the transaction is rolled back already.
-    "55P03": LOCKED,
-    "55006": LOCKED,
+    **dict.fromkeys(("55P03", "55006"), LOCKED),
     "55": NOT_READY,
     "40P01": DEADLOCK,
     "40": WRITTEN,
@@ -124,20 +119,15 @@ MEANINGS: dict[str, Meaning] = {
     "25006": READ_ONLY,
     "42501": DENIED,
     # Names, values and statements.
-    "42P01": NOT_THERE,
-    "42703": NOT_THERE,
-    "3F000": NOT_THERE,
-    "42809": UNWRITABLE,
-    "428C9": UNWRITABLE,
-    "42P10": UNWRITABLE,
+    **dict.fromkeys(("42P01", "42703", "3F000"), NOT_THERE),
+    **dict.fromkeys(("42809", "428C9", "42P10"), UNWRITABLE),
     "42": SYNTAX,
     "0A": NOT_DONE,
     "22012": DIVISION,
     "22": VALUE,
     "23503": FOREIGN_KEY,
     "23505": DUPLICATE,
-    "23": CONSTRAINT,
-    "44": CONSTRAINT,
+    **dict.fromkeys(("23", "44"), CONSTRAINT),
     **dict.fromkeys(("P0", "09", "27", "2F", "38", "39"), TRIGGER),
     "25P02": FAILED,
     # Its resources.
@@ -145,9 +135,7 @@ MEANINGS: dict[str, Meaning] = {
     "53100": DISK,
     "53200": MEMORY,
     "54": TOO_LARGE,
-    "XX001": DAMAGED,
-    "XX002": DAMAGED,
-    "58": DAMAGED,
+    **dict.fromkeys(("XX001", "XX002", "58"), DAMAGED),
 }
 """By SQLSTATE, or by its first two signs for all others of a class."""
 

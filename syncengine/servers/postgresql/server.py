@@ -181,10 +181,7 @@ class PostgreSQLServer(LiveServer[Connections]):
         if folded(name) not in self._layouts:
             self.tables([name])
         if folded(name) not in self._layouts:
-            raise ServerError(
-                f"{self._name}: a table is not there: {name}.",
-                hint="`syncengine check` names the tables a server lacks.",
-            )
+            raise self._not_there(name)
         return self._layouts[folded(name)]
 
     def _sequences(self, layout: Layout) -> tuple[ColumnSequence, ...]:
