@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -20,33 +19,17 @@ from syncengine.model.errors import (
     ServerUnreachableError,
 )
 from syncengine.servers import advice
+from syncengine.servers.advice import AGAIN, LOGIN, Meaning
 from syncengine.servers.postgresql.driver import is_driver_error
 
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What a code says, as the end of a sentence that begins with the server, and what to try."""
-
-    says: str
-    hint: str = ""
-    kind: type[ServerError] = ServerError
-    transient: bool = False
-    crowded: bool = False
-    """Whether a smaller transaction may get through."""
-    quoted: bool = True
-    """Whether the server's own words add something."""
-
-
-AGAIN = "It is tried again by itself a few times; if it stays so, run the same command again later."
 NOT_THERE_AT_ALL = "See whether the server runs, and check the host and the port in the url."
-LOGIN = "Check the user in the url, and the environment variable that holds its password."
 GRANT = (
     "Have the owner grant it: USAGE on the schema, SELECT on its tables, and to write INSERT, UPDATE and DELETE. Where "
     "row security hides rows of a table, the login needs BYPASSRLS."
 )
 STANDBY = "It is a standby, or was set to read-only: name the server that takes writes."
 
-UNKNOWN = Meaning("it refused", "Run the command again with -vv and attach what it says to a bug report.")
+UNKNOWN = Meaning("it refused", advice.UNKNOWN)
 LOST = Meaning("the connection was lost", AGAIN, ServerUnreachableError, transient=True)
 BUSY = Meaning("it takes no connections for the moment", AGAIN, ServerUnreachableError, transient=True)
 FULL_UP = Meaning(
@@ -75,10 +58,7 @@ NOT_THERE = Meaning("a table or column is not there", "`syncengine check` names 
 VALUE = Meaning(
     "a value does not fit its column", "`syncengine check` holds the columns of both servers against each other."
 )
-DUPLICATE = Meaning(
-    "a unique index already holds such a row",
-    "Another row there has the same key, or two that are to be written have: compare the indexes of both servers.",
-)
+DUPLICATE = Meaning("a unique index already holds such a row", advice.DUPLICATE)
 CONSTRAINT = Meaning("a constraint of the table forbids it", advice.CONSTRAINT)
 FOREIGN_KEY = Meaning("a foreign key forbids it", advice.FOREIGN_KEY)
 DIVISION = Meaning("it divides by zero", advice.DIVISION)
