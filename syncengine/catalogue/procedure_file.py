@@ -41,16 +41,16 @@ class LineEntry(_Strict):
 
     name: Name
     text: Sentence
-    server: Place = Place.NONE
-    part: Sentence | None = None
-    guide: Sentence | None = None
+    place: Place = Field(default=Place.NONE, alias="server")
+    part: Sentence = ""
+    guide: Sentence = ""
     kind: LineKind | None = None
     command: tuple[Sentence, ...] = ()
     seen: SightName | None = None
-    after: Name | None = None
+    after: Name = ""
     passes: bool = False
     note: bool = False
-    why: Sentence | None = None
+    why: Sentence = ""
     ways: tuple[Name, ...] = ()
 
 
@@ -104,32 +104,14 @@ def read_procedure(name: str, folder: Path = FOLDER) -> Procedure:
         source=file.source,
         intro=file.intro,
         looks_back=file.looks_back,
-        lines=tuple(_line(entry) for entry in file.lines),
-        ways=tuple(Way(entry.name, entry.title, entry.costs) for entry in file.ways),
+        lines=tuple(ProcedureLine(**entry.model_dump()) for entry in file.lines),
+        ways=tuple(Way(**entry.model_dump()) for entry in file.ways),
     )
 
 
 def _faulty(name: str, faults: list[str]) -> SpecError:
     count = plural(len(faults), "fault")
     return SpecError(f"The checklist {name} has {count}:", tuple(faults))
-
-
-def _line(entry: LineEntry) -> ProcedureLine:
-    return ProcedureLine(
-        name=entry.name,
-        text=entry.text,
-        place=entry.server,
-        part=entry.part or "",
-        guide=entry.guide or "",
-        kind=entry.kind,
-        command=entry.command,
-        seen=entry.seen,
-        after=entry.after or "",
-        passes=entry.passes,
-        note=entry.note,
-        why=entry.why or "",
-        ways=entry.ways,
-    )
 
 
 def _faults_in(file: ProcedureFile) -> Iterator[str]:
@@ -142,11 +124,11 @@ def _faults_in(file: ProcedureFile) -> Iterator[str]:
         where = f"lines.{place}"
         if line.name in before:
             yield f"{where}.name: a line before it has the name {line.name!r} already"
-        if line.after is not None and line.after not in before:
+        if line.after and line.after not in before:
             yield f"{where}.after: no line before it has the name {line.after!r}"
-        if line.seen is None and (line.after is not None or line.passes):
+        if line.seen is None and (line.after or line.passes):
             yield f"{where}: after and passes belong to what is seen, and it has no seen"
-        if line.kind is not None and not line.server.roles:
+        if line.kind is not None and not line.place.roles:
             yield f"{where}.server: a hook runs for a server; name primary, secondary or both"
         if "--pair" in line.command:
             yield f"{where}.command: leave --pair out, it is added"

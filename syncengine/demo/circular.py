@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from syncengine.demo.inserts import Filling, quoted
+from syncengine.demo.inserts import Filling
 from syncengine.demo.shape import Damage
 
 CUT = {
@@ -85,12 +85,8 @@ def fill_events(filling: Filling, table: str, damage: Damage) -> None:
     different days, so they do so at different moments. The secondary was photographed at 06:08, two minutes early.
     """
     spec = filling.specs[table]
-    made = filling.connection.execute("SELECT column_name FROM (DESCRIBE events_" + table + ")").fetchall()
-    columns = {c.name: quoted(c.name) for c in spec.columns if (c.name,) in made}
     for habits in HABITS:
-        values = dict(columns)
-        if spec.row_number:
-            values[spec.row_number] = f"{habits.first_number} + number"
+        values = {spec.row_number: f"{habits.first_number} + number"} if spec.row_number else {}
         rows = f"SELECT *, rowid AS happened FROM events_{table}"
         if habits.blind:
             rows = f"SELECT * FROM ({as_seen(table, damage)}) WHERE wall < 11113 * 86400 + 22080"
@@ -146,25 +142,10 @@ def fill_linkex(filling: Filling, damage: Damage) -> None:
         resets = [(1, "2000-06-01", 902), (1, "2000-06-04", 200), (2, "2000-06-04", 200)]
         rows += [(acd, day, time, 96, 0) for acd, day, time in resets if acd in acds and day > str(days)]
         if habits.blind:
-            rows.append(
-                (damage.acd, f"{damage.down:%Y-%m-%d}", damage.down.hour * 100 + damage.down.minute, 97, damage.seconds)
-            )
+            rows.append((damage.acd, f"{damage.down:%Y-%m-%d}", int(f"{damage.down:%H%M}"), 97, damage.seconds))
         rows.sort(key=lambda row: row[1:3])
-        filling.fill_rows(
-            "linkex",
-            [
-                {
-                    "acd": acd,
-                    "row_date": day,
-                    "row_time": time,
-                    "seqno": habits.first_number + n,
-                    "reason": reason,
-                    "duration": lasted,
-                }
-                for n, (acd, day, time, reason, lasted) in enumerate(rows)
-            ],
-            habits.server,
-        )
+        numbered = [(*row, number) for number, row in enumerate(rows, habits.first_number)]
+        filling.fill_rows("linkex", "acd row_date row_time reason duration seqno", numbered, habits.server)
 
 
 def event_tables(filling: Filling, wanted: Collection[str]) -> list[str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import duckdb
 
 from syncengine.model.spec import ColumnSpec, TableSpec
 from syncengine.servers.duckdb.types import stored_type
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def quoted(name: str) -> str:
@@ -28,32 +31,38 @@ class Filling:
             columns = ", ".join(f"{quoted(c.name)} {stored_type(c.type)}" for c in spec.columns)
             self.connection.execute(f"CREATE TABLE {server}.{quoted(spec.name)} ({columns})")
 
-    def fill(self, table: str, source: str, values: dict[str, str], server: str = "primary_server") -> None:
+    def fill(
+        self, table: str, source: str, values: Mapping[str, str] = NOTHING, server: str = "primary_server"
+    ) -> None:
         """Insert into a table what a query gives.
 
-        `values` maps columns to SQL expressions over `source`, a FROM clause's content or a whole SELECT in
-        parentheses. A column that is not named becomes NULL where the spec allows it, else 0 or blanks.
+        A column gets what `values` says of it, as SQL over `source`, which is a FROM clause's content or a whole
+        SELECT in parentheses; else the column of the source that has its name; without one, NULL where the spec
+        allows it, and 0 or blanks where not.
         """
-        spec = self.specs[table]
-        unknown = values.keys() - {c.name for c in spec.columns}
-        if unknown:
-            raise ValueError(f"{table} has no column {', '.join(sorted(unknown))}")
-        expressions = ", ".join(stored_value(c, values.get(c.name)) for c in spec.columns)
+        described = self.connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+        known = {name: quoted(name) for name, *_ in described} | dict(values)
+        expressions = ", ".join(stored_value(c, known.get(c.name)) for c in self._columns(table, values))
         self.connection.execute(f"INSERT INTO {server}.{quoted(table)} SELECT {expressions} FROM {source}")
 
-    def fill_rows(self, table: str, rows: Sequence[Mapping[str, object]], server: str = "primary_server") -> None:
-        """Insert a handful of rows written out by hand; what a row leaves out is filled as `fill` does."""
-        if not rows:
-            return
-        spec = self.specs[table]
+    def fill_rows(
+        self, table: str, names: str, rows: Iterable[Sequence[object]], server: str = "primary_server"
+    ) -> None:
+        """Insert a handful of rows written out by hand, the values of the named columns; others as `fill` does."""
+        columns = self._columns(table, names.split())
         lines = []
         for row in rows:
-            unknown = row.keys() - {c.name for c in spec.columns}
-            if unknown:
-                raise ValueError(f"{table} has no column {', '.join(sorted(unknown))}")
-            literals = {name: literal(value) for name, value in row.items()}
-            lines.append("(" + ", ".join(stored_value(c, literals.get(c.name)) for c in spec.columns) + ")")
-        self.connection.execute(f"INSERT INTO {server}.{quoted(table)} VALUES {', '.join(lines)}")
+            literals = dict(zip(names.split(), map(literal, row), strict=True))
+            lines.append("(" + ", ".join(stored_value(c, literals.get(c.name)) for c in columns) + ")")
+        if lines:
+            self.connection.execute(f"INSERT INTO {server}.{quoted(table)} VALUES {', '.join(lines)}")
+
+    def _columns(self, table: str, named: Iterable[str]) -> tuple[ColumnSpec, ...]:
+        columns = self.specs[table].columns
+        unknown = set(named) - {c.name for c in columns}
+        if unknown:
+            raise ValueError(f"{table} has no column {', '.join(sorted(unknown))}")
+        return columns
 
 
 def literal(value: object) -> str:

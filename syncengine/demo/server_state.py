@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from syncengine.demo import names
 from syncengine.demo.inserts import Filling, quoted
 from syncengine.model.spec import TableSpec
@@ -33,85 +35,46 @@ def fill_server_state(filling: Filling) -> None:
     acds = filling.connection.execute("SELECT DISTINCT acd, intrvl FROM clock_interval ORDER BY acd").fetchall()
     for server, host in SERVERS.items():
         first = server == "primary_server"
-        filling.fill_rows("H_hostname", [{"hostname": host}], server)
-        filling.fill_rows(
-            "dcadmin",
-            [
-                {
-                    "acd": acd,
-                    "link_no": acd,
-                    "link_type": "TCP/IP",
-                    "address": f"192.0.2.{acd * 10 + (1 if first else 2)}",
-                    "collection_on": "y",
-                }
-                for acd, _ in acds
-            ],
-            server,
-        )
-        filling.fill_rows(
+        ran, status = ("06/05/00 03:10", "2") if first else ("06/05/00 03:25", "1")
+        local = {user for user, *_ in names.TIMETABLES if first or user == "cmsadm"}
+        rows = functools.partial(filling.fill_rows, server=server)
+        rows("H_hostname", "hostname", [(host,)])
+        links = [(acd, acd, "TCP/IP", f"192.0.2.{acd * 10 + (1 if first else 2)}", "y") for acd, _ in acds]
+        rows("dcadmin", "acd link_no link_type address collection_on", links)
+        rows(
             "print_adm",
+            "printer unix_name printer_type descr",
             [
-                {"printer": "lp_floor2", "unix_name": "hp2" if first else "hp7", "printer_type": "laser", "descr": ""},
-                {
-                    "printer": "lp_night" if first else "lp_spare",
-                    "unix_name": "oki1",
-                    "printer_type": "matrix",
-                    "descr": None,
-                },
+                ("lp_floor2", "hp2" if first else "hp7", "laser", ""),
+                ("lp_night" if first else "lp_spare", "oki1", "matrix", None),
             ],
-            server,
         )
-        filling.fill_rows(
-            "fullex",
-            [{"acd": acd, "item": "free blocks", "value": str(811_204 if first else 799_870)} for acd, _ in acds]
-            + [{"acd": acd, "item": "last checked", "value": None} for acd, _ in acds],
-            server,
-        )
-        filling.fill_rows(
+        free = [(acd, "free blocks", "811204" if first else "799870") for acd, _ in acds]
+        rows("fullex", "acd item value", free + [(acd, "last checked", None) for acd, _ in acds])
+        rows(
             "sys_info",
+            "item value",
             [
-                {"item": "host", "value": host},
-                {"item": "machine", "value": "Enterprise 3500" if first else "Ultra 5"},
-                {"item": "started", "value": "03/12/00 04:10" if first else "04/09/00 03:52"},
+                ("host", host),
+                ("machine", "Enterprise 3500" if first else "Ultra 5"),
+                ("started", "03/12/00 04:10" if first else "04/09/00 03:52"),
             ],
-            server,
         )
-        filling.fill_rows(
+        rows(
             "ttsched",
+            "owner tt_name sched_type start_date start_time acd run_local status",
             [
-                {
-                    "owner": owner,
-                    "tt_name": name,
-                    "sched_type": kind,
-                    "start_date": "2000-01-03",
-                    "start_time": time.replace(":", ""),
-                    "acd": 1,
-                    "run_local": "y" if first or owner == "cmsadm" else "n",
-                    "status": "2" if first else "1",
-                }
-                for owner, name, kind, time, _ in names.TIMETABLES
+                (user, name, kind, "2000-01-03", time.replace(":", ""), 1, "y" if user in local else "n", status)
+                for user, name, kind, time, _ in names.TIMETABLES
             ],
-            server,
         )
-        rows: list[dict[str, object]] = []
-        for acd, interval in acds:
-            for kind, last, following in ARCHIVES:
-                then = following if isinstance(following, str) else following[interval]
-                rows.append({"acd": acd, "arch_type": kind, "last_time": last, "status": "2", "next_time": then})
-        filling.fill_rows("arch_stat", rows, server)
-        filling.fill_rows(
-            "f_status",
-            [
-                {
-                    "acd": acd,
-                    "task": "forecast manager",
-                    "last_time": "06/05/00 03:10" if first else "06/05/00 03:25",
-                    "status": "2",
-                }
-                for acd, _ in acds
-            ],
-            server,
-        )
+        archives = [
+            (acd, kind, last, "2", following if isinstance(following, str) else following[interval])
+            for acd, interval in acds
+            for kind, last, following in ARCHIVES
+        ]
+        rows("arch_stat", "acd arch_type last_time status next_time", archives)
+        rows("f_status", "acd task last_time status", [(acd, "forecast manager", ran, "2") for acd, _ in acds])
 
 
 def fill_storage_allocation(filling: Filling) -> None:
@@ -120,26 +83,16 @@ def fill_storage_allocation(filling: Filling) -> None:
     for server in SERVERS:
         for item, part, times in ITEMS:
             count = f"CAST(ceil(getvariable('{part}') * {times} / 10.0) * 10 + 10 AS INTEGER)"
-            filling.fill(
-                "dcalloc",
-                "(SELECT DISTINCT acd FROM clock_interval ORDER BY acd)",
-                {"acd": "acd", "item": f"'{item}'", "num_items": count, **kept},
-                server,
-            )
-        filling.fill(
-            "dcalloc",
-            "(SELECT * FROM capacity ORDER BY acd, item)",
-            {"acd": "acd", "item": "item", "num_items": "num_items", **kept},
-            server,
-        )
+            values = {"item": f"'{item}'", "num_items": count, **kept}
+            filling.fill("dcalloc", "(SELECT DISTINCT acd FROM clock_interval ORDER BY acd)", values, server)
+        filling.fill("dcalloc", "(SELECT * FROM capacity ORDER BY acd, item)", kept, server)
 
 
 def fill_table_state(filling: Filling) -> None:
     """Fill dbstatus: what each historical table holds, as each server sees it."""
     for server in SERVERS:
         held = " UNION ALL ".join(_held(server, spec) for spec in filling.specs.values() if spec.time is not None)
-        columns = ("acd", "tablename", "first_date", "last_date", "num_rows")
-        filling.fill("dbstatus", f"({held})", {name: name for name in columns}, server)
+        filling.fill("dbstatus", f"({held})", server=server)
 
 
 def _held(server: str, spec: TableSpec) -> str:

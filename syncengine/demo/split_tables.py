@@ -6,7 +6,7 @@ from syncengine.demo.inserts import Filling
 from syncengine.demo.traffic import bucket_columns, period_columns
 
 SPLIT_ROWS = """(
-SELECT c.day, c.starttime, c.intrvl, f.*,
+SELECT c.day AS row_date, c.starttime, c.intrvl, f.*,
        least(f.talk_time, f.share * 8 // 10) AS talking, least(f.after_time, f.share // 10) AS wrapping,
        least(f.answered * f.ring, f.share // 50) AS ringing,
        f.staffed_time * (30 + (f.h // 64 % 30)::INTEGER) // 1000 AS auxiliary,
@@ -27,11 +27,6 @@ def fill_hsplit(filling: Filling) -> None:
     answered = bucket_columns("acdcalls", "answered", "0.35", "wait")
     abandoned = bucket_columns("abncalls", "abandoned", "0.0", "35")
     values = {
-        "row_date": "day",
-        "starttime": "starttime",
-        "intrvl": "intrvl",
-        "acd": "acd",
-        "split": "split",
         "i_stafftime": "staffed_time",
         "i_acdtime": "talking",
         "i_acwtime": "wrapping",
@@ -142,12 +137,16 @@ booked AS (
            CASE WHEN place = 0 AND NOT twin AND h % 9 = 0 THEN 1 ELSE 0 END AS dialled
     FROM worked
 )
-SELECT c.day, c.starttime, c.intrvl, a.logid, a.extension, a.loc_id, b.*,
+SELECT c.day AS row_date, c.starttime, c.intrvl, a.logid, a.extension, a.loc_id, b.*,
        seconds - talking - wrapping - ringing - auxiliary - elsewhere AS available
 FROM booked b JOIN clock_interval c USING (occurrence) JOIN agent a ON a.acd = b.acd AND a.agent = b.agent
 WHERE NOT c.live
 ORDER BY b.occurrence, b.agent, b.place, b.piece
 )"""
+
+
+TOP_ONLY = ("stafftime", "availtime", "auxtime", "othertime")
+"""Times of an agent that are counted for the first split too, and only for it."""
 
 
 def fill_hagent(filling: Filling) -> None:
@@ -157,26 +156,14 @@ def fill_hagent(filling: Filling) -> None:
     """
     top_only = "CASE WHEN place = 0 THEN {} ELSE 0 END"
     values = {
-        "row_date": "day",
-        "starttime": "starttime",
-        "intrvl": "intrvl",
-        "acd": "acd",
-        "split": "split",
-        "extension": "extension",
-        "logid": "logid",
-        "loc_id": "loc_id",
         "rsv_level": "0",
         "i_stafftime": "seconds",
-        "ti_stafftime": top_only.format("seconds"),
         "i_availtime": "available",
-        "ti_availtime": top_only.format("available"),
         "i_acdtime": "talking",
         "i_acwtime": "wrapping",
         "i_ringtime": "ringing",
         "i_auxtime": "auxiliary",
-        "ti_auxtime": top_only.format("auxiliary"),
         "i_othertime": "elsewhere",
-        "ti_othertime": top_only.format("elsewhere"),
         "acdcalls": "calls",
         "acdtime": "talk_time",
         "acwtime": "after_time",
@@ -198,5 +185,6 @@ def fill_hagent(filling: Filling) -> None:
         "event1": "CASE WHEN calls > 0 AND g // 16384 % 40 = 0 THEN 1 ELSE 0 END",
         "acd_release": "calls * 4 // 10",
     }
+    timed = {f"ti_{name}": top_only.format(values[f"i_{name}"]) for name in TOP_ONLY}
     spread = aux_columns("ti_auxtime", top_only.format("auxiliary"))
-    filling.fill("hagent", AGENT_ROWS, values | spread)
+    filling.fill("hagent", AGENT_ROWS, values | timed | spread)

@@ -67,6 +67,28 @@ CROSS JOIN (VALUES (1, '100', 22), (2, '110', 15), (3, '120', 12), (4, '200', 14
 """
 
 
+def _when_in(expression: str) -> str:
+    return f"CASE WHEN outgoing THEN 0 ELSE {expression} END"
+
+
+def _when_out(expression: str) -> str:
+    return f"CASE WHEN outgoing THEN {expression} ELSE 0 END"
+
+
+CALLS_OF_LINES = {
+    "incalls": _when_in("calls"),
+    "intime": _when_in("held"),
+    "i_inocc": _when_in("occupied"),
+    "outcalls": _when_out("calls"),
+    "outtime": _when_out("held"),
+    "i_outocc": _when_out("occupied"),
+    "acdcalls": "answered",
+    "abncalls": "abandoned",
+    "othercalls": _when_in("calls - answered - abandoned"),
+}
+"""What htrunk and htkgrp count alike, of a trunk and of a group."""
+
+
 def plan_trunks(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the tables `trunk_plan` and `cwc_plan`: trunks with their groups, work codes with their weights."""
     connection.execute(TRUNKS)
@@ -81,57 +103,41 @@ def build_trunk_flow(connection: duckdb.DuckDBPyConnection) -> None:
 def fill_htrunk(filling: Filling) -> None:
     """Fill htrunk: a row for every trunk of every archived interval."""
     source = """(
-        SELECT c.day, c.starttime, c.intrvl, t.*
+        SELECT c.day AS row_date, c.starttime, c.intrvl, t.*, least(t.held, t.span) AS occupied
         FROM trunk_flow t JOIN clock_interval c USING (occurrence) ORDER BY t.occurrence, t.number
     )"""
-    filling.fill(
-        "htrunk",
-        source,
-        _trunk_values() | {"eqloc": "eqloc", "loc_id": "1", "i_outocc": _when_out("least(held, span)")},
-    )
+    values = {
+        "loc_id": "1",
+        "shortcalls": "CASE WHEN calls > 0 AND h // 8 % 60 = 0 THEN 1 ELSE 0 END",
+        "failures": "CASE WHEN h // 64 % 4000 = 0 THEN 1 ELSE 0 END",
+        "mbusytime": "CASE WHEN h // 64 % 9000 = 7 THEN span ELSE 0 END",
+    }
+    filling.fill("htrunk", source, CALLS_OF_LINES | values)
 
 
 def fill_htkgrp(filling: Filling) -> None:
     """Fill htkgrp: the sums of htrunk by trunk group."""
     source = """(
-        SELECT c.day, c.starttime, c.intrvl, t.acd, t.tkgrp, t.occurrence, t.outgoing, count(*) AS trunks,
+        SELECT c.day AS row_date, c.starttime, c.intrvl, t.acd, t.tkgrp, t.occurrence, t.outgoing, count(*) AS trunks,
                sum(t.calls) AS calls, sum(t.answered) AS answered, sum(t.held) AS held, sum(t.abandoned) AS abandoned,
                sum(least(t.held, t.span)) AS occupied, sum(CASE WHEN t.h // 64 % 4000 = 0 THEN 1
                    ELSE 0 END) AS failures,
-               sum(CASE WHEN t.h // 64 % 9000 = 7 THEN t.span ELSE 0 END) AS busied,
+               sum(CASE WHEN t.h // 64 % 9000 = 7 THEN t.span ELSE 0 END) AS mbusytime,
                coalesce(min(v.vdn), '') AS vdn
         FROM trunk_flow t JOIN clock_interval c USING (occurrence)
         LEFT JOIN vdn_plan v ON NOT t.outgoing AND v.acd = t.acd AND v.number = t.tkgrp
         GROUP BY ALL ORDER BY t.occurrence, t.tkgrp
     )"""
     values = {
-        "row_date": "day",
-        "starttime": "starttime",
-        "intrvl": "intrvl",
-        "acd": "acd",
-        "tkgrp": "tkgrp",
         "split": "0",
-        "vdn": "vdn",
-        "trunks": "trunks",
-        "incalls": _when_in("calls"),
-        "intime": _when_in("held"),
-        "i_inocc": _when_in("occupied"),
-        "outcalls": _when_out("calls"),
-        "outtime": _when_out("held"),
-        "i_outocc": _when_out("occupied"),
         "completed": _when_out("calls * 8 // 10"),
         "setuptime": _when_out("calls * 7"),
-        "acdcalls": "answered",
-        "abncalls": "abandoned",
         "abnquecalls": "abandoned",
-        "othercalls": _when_in("calls - answered - abandoned"),
         "connectcalls": "answered",
         "transferred": "answered // 25",
-        "failures": "failures",
-        "mbusytime": "busied",
         "shortcalls": "calls // 60",
     }
-    filling.fill("htkgrp", source, values)
+    filling.fill("htkgrp", source, CALLS_OF_LINES | values)
 
 
 def fill_hcwc(filling: Filling) -> None:
@@ -143,50 +149,16 @@ def fill_hcwc(filling: Filling) -> None:
             FROM flow f GROUP BY f.occurrence, f.acd
         ),
         coded AS (
-            SELECT t.*, p.number, p.code, portion(t.answered * 4 // 10, p.upto - p.weight, p.upto, 100,
+            SELECT t.*, p.number, p.code AS cwc, portion(t.answered * 4 // 10, p.upto - p.weight, p.upto, 100,
                                                   (draw(55, t.occurrence) % 1000)::BIGINT) AS calls
             FROM total t JOIN cwc_plan p USING (acd)
         )
-        SELECT c.day, c.starttime, c.intrvl, k.* FROM coded k JOIN clock_interval c USING (occurrence)
+        SELECT c.day AS row_date, c.starttime, c.intrvl, k.* FROM coded k JOIN clock_interval c USING (occurrence)
         WHERE NOT c.live AND k.calls > 0 ORDER BY k.occurrence, k.number
     )"""
     values = {
-        "row_date": "day",
-        "starttime": "starttime",
-        "intrvl": "intrvl",
-        "acd": "acd",
-        "cwc": "code",
         "acdcalls": "calls",
         "acdtime": "talk_time * calls // answered",
         "acwtime": "after_time * calls // answered",
     }
     filling.fill("hcwc", source, values)
-
-
-def _when_in(expression: str) -> str:
-    return f"CASE WHEN outgoing THEN 0 ELSE {expression} END"
-
-
-def _when_out(expression: str) -> str:
-    return f"CASE WHEN outgoing THEN {expression} ELSE 0 END"
-
-
-def _trunk_values() -> dict[str, str]:
-    return {
-        "row_date": "day",
-        "starttime": "starttime",
-        "intrvl": "intrvl",
-        "acd": "acd",
-        "tkgrp": "tkgrp",
-        "incalls": _when_in("calls"),
-        "intime": _when_in("held"),
-        "i_inocc": _when_in("least(held, span)"),
-        "outcalls": _when_out("calls"),
-        "outtime": _when_out("held"),
-        "acdcalls": "answered",
-        "abncalls": "abandoned",
-        "othercalls": _when_in("calls - answered - abandoned"),
-        "shortcalls": "CASE WHEN calls > 0 AND h // 8 % 60 = 0 THEN 1 ELSE 0 END",
-        "failures": "CASE WHEN h // 64 % 4000 = 0 THEN 1 ELSE 0 END",
-        "mbusytime": "CASE WHEN h // 64 % 9000 = 7 THEN span ELSE 0 END",
-    }

@@ -76,17 +76,11 @@ def build_vdn_flow(connection: duckdb.DuckDBPyConnection) -> None:
 def fill_hvdn(filling: Filling) -> None:
     """Fill hvdn: a row for every VDN and vector of every archived interval."""
     source = """(
-        SELECT c.day, c.starttime, c.intrvl, v.* FROM vdn_flow v JOIN clock_interval c USING (occurrence)
+        SELECT c.day AS row_date, c.starttime, c.intrvl, v.* FROM vdn_flow v JOIN clock_interval c USING (occurrence)
         WHERE NOT c.live ORDER BY v.occurrence, v.number, v.part
     )"""
     held = "(answered * 12 + (h // 4 % 100)::INTEGER) // 100"
     values = {
-        "row_date": "day",
-        "starttime": "starttime",
-        "intrvl": "intrvl",
-        "acd": "acd",
-        "vdn": "vdn",
-        "vector": "vector",
         "incalls": "arrived",
         "intime": "talk_time + answered * wait * 65 // 100 + abandoned * (18 + wait // 2) + turned_away * 14",
         "acdcalls": "answered",
@@ -129,37 +123,22 @@ def fill_hvdn(filling: Filling) -> None:
 def fill_hvector(filling: Filling) -> None:
     """Fill hvector: the sums of hvdn by vector, so that both views of the calls agree."""
     source = """(
-        SELECT c.day, c.starttime, c.intrvl, v.acd, v.vector, v.occurrence,
-               sum(arrived) AS arrived, sum(answered) AS answered, sum(abandoned) AS abandoned,
-                   sum(outflowed) AS outflowed,
-               sum(turned_away) AS turned_away, sum(talk_time) AS talk_time, sum(answered * wait * 65 // 100) AS waited,
-               sum(abandoned * (18 + wait // 2)) AS abandoned_time, sum(outflowed * (60 + wait)) AS outflowed_time,
-               sum(answered * ring) AS ringing
+        SELECT c.day AS row_date, c.starttime, c.intrvl, v.acd, v.vector, v.occurrence,
+               sum(arrived) AS incalls, sum(answered) AS acdcalls, sum(abandoned) AS abncalls,
+               sum(outflowed) AS outflowcalls, sum(turned_away) AS disccalls,
+               sum(answered * wait * 65 // 100) AS anstime, sum(abandoned * (18 + wait // 2)) AS abntime,
+               sum(outflowed * (60 + wait)) AS outflowtime, sum(answered * ring) AS ringtime
         FROM vdn_flow v JOIN clock_interval c USING (occurrence)
         WHERE NOT c.live GROUP BY ALL ORDER BY v.occurrence, v.vector
     )"""
     values = {
-        "row_date": "day",
-        "starttime": "starttime",
-        "intrvl": "intrvl",
-        "acd": "acd",
-        "vector": "vector",
-        "incalls": "arrived",
-        "intime": "waited + abandoned_time + outflowed_time + turned_away * 14",
-        "anstime": "waited",
-        "acdcalls": "answered",
-        "abncalls": "abandoned",
-        "abntime": "abandoned_time",
-        "abnquecalls": "abandoned",
-        "disccalls": "turned_away",
-        "disctime": "turned_away * 14",
-        "vdisccalls": "turned_away",
-        "outflowcalls": "outflowed",
-        "outflowtime": "outflowed_time",
-        "gotocalls": "answered // 6",
-        "gototime": "answered // 6 * 9",
-        "ringcalls": "answered",
-        "ringtime": "ringing",
-        "phantomabns": "abandoned // 15",
+        "intime": "anstime + abntime + outflowtime + disccalls * 14",
+        "abnquecalls": "abncalls",
+        "disctime": "disccalls * 14",
+        "vdisccalls": "disccalls",
+        "gotocalls": "acdcalls // 6",
+        "gototime": "acdcalls // 6 * 9",
+        "ringcalls": "acdcalls",
+        "phantomabns": "abncalls // 15",
     }
     filling.fill("hvector", source, values)

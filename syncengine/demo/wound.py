@@ -103,22 +103,9 @@ def _shrunk(spec: TableSpec, damage: Damage) -> dict[str, str]:
 def add_names(filling: Filling, damage: Damage) -> None:
     """Add to the primary only: names in the dictionary, and an agent group that has one of its own."""
     values = {"aux_rsn": "5", "cwc": "600", "vdn": "45990"}
-    names: list[dict[str, object]] = [
-        {"acd_no": acd, "item_type": kind, "item_name": name, "value": values[kind], "descr": "Added during the outage"}
-        for acd, kind, name in damage.added_synonyms
-    ]
-    group: dict[str, object] = {
-        "acd_no": damage.acd,
-        "item_type": "agent group",
-        "item_name": damage.added_group,
-        "value": damage.added_group[:15],
-        "descr": "Extra hands for July and August",
-    }
-    filling.fill_rows("synonyms", [*names, group])
-    filling.fill_rows(
-        "agroups",
-        [
-            {"acd_no": damage.acd, "item_type": "agent group", "item_name": damage.added_group, "value": login}
-            for login in damage.group_members
-        ],
-    )
+    group = (damage.acd, "agent group", damage.added_group)
+    names = [(acd, kind, name, values[kind], "Added during the outage") for acd, kind, name in damage.added_synonyms]
+    added = [*names, (*group, damage.added_group[:15], "Extra hands for July and August")]
+    filling.fill_rows("synonyms", "acd_no item_type item_name value descr", added)
+    members = [(*group, login) for login in damage.group_members]
+    filling.fill_rows("agroups", "acd_no item_type item_name value", members)

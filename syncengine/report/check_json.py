@@ -77,28 +77,10 @@ def _table(table: TableCheck) -> dict[str, Any]:
 def _scratch(scratch: ScratchCheck) -> dict[str, Any]:
     return {
         "leftover": scratch.leftover or None,
-        "cases": [
-            {
-                "case": case.case,
-                "promise": case.promise,
-                "state": case.state.value,
-                "says": case.says,
-                "figures": dict(case.figures),
-            }
-            for case in scratch.cases
-        ],
+        "cases": [{**plain(case), "figures": dict(case.figures)} for case in scratch.cases],
     }
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    return {
-        "severity": finding.severity.value,
-        "subject": finding.subject.value,
-        "server": plain(finding.server),
-        "tables": list(finding.tables),
-        "says": finding.says,
-        "advice": finding.advice,
-        "details": list(finding.details),
-        "rule": finding.rule and finding.rule.number,
-        "rule_name": finding.rule and finding.rule.name,
-    }
+    rule = finding.rule
+    return {**plain(finding), "rule": rule and rule.number, "rule_name": rule and rule.name}

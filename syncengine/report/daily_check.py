@@ -23,7 +23,7 @@ from syncengine.model.where_to_work import Trouble, TroubleKind
 from syncengine.model.window import Window
 from syncengine.model.window_syntax import typed_window
 from syncengine.report.checklist import line_document, numbered_lines
-from syncengine.report.json_values import plain
+from syncengine.report.json_values import plain, renamed
 from syncengine.report.text import grid, print_lines, unbroken
 from syncengine.report.timetables import unscheduled_lines
 
@@ -303,16 +303,7 @@ def daily_document(found: DailyCheck, pair: str) -> dict[str, Any]:
         "work_on": where.server.value if where.server else None,
         "work_on_because": where.because,
         "next": [{"when": when, "command": typed} for when, typed in _next(found, pair)],
-        "troubles": [
-            {
-                "server": one.role.value,
-                "kind": one.kind.value,
-                "acds": list(one.acds),
-                "since": plain(one.since),
-                "says": one.says,
-            }
-            for one in found.state.troubles
-        ],
+        "troubles": [renamed(one, role="server") for one in found.state.troubles],
         "problem": found.problem,
         "servers": [
             {
@@ -337,27 +328,14 @@ def daily_document(found: DailyCheck, pair: str) -> dict[str, Any]:
             for time in found.holes
         ],
         "waiting": [
-            {
-                "acd": time.acd,
-                "window": plain(time.span),
-                "servers": [side.role.value for side in time.sides],
-            }
+            {"acd": time.acd, "window": plain(time.span), "servers": [side.role.value for side in time.sides]}
             for time in found.waiting
         ],
         "lost": [{"acd": time.acd, "window": plain(time.span)} for time in found.lost],
         "loads": {role.value: load for role, load in found.loads.items()},
         "differing": None if found.drift is None else [table.spec.name for table in found.drift.differing],
         "not_compared": None if found.drift is None else [table.spec.name for table in found.drift.not_compared],
-        "checks": [
-            {
-                "kind": check.kind.value,
-                "server": check.role.value,
-                "fine": check.fine,
-                "says": list(check.says),
-                "problem": check.problem,
-            }
-            for check in found.checks
-        ],
+        "checks": [renamed(check, role="server") for check in found.checks],
         "by_hand": [
             *(line_document(line) for line in found.to_do),
             *(

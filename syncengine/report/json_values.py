@@ -38,12 +38,17 @@ def plain(value: Any) -> Any:  # noqa: ANN401  # any value of the model, or of a
     if isinstance(value, FarDate | Decimal | UUID):
         return str(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return renamed(value)
     if isinstance(value, tuple | list | frozenset):
         return [plain(item) for item in value]
     if isinstance(value, dict):
         return {str(name): plain(item) for name, item in value.items()}
     return str(value)
+
+
+def renamed(value: Any, **names: str) -> dict[str, Any]:  # noqa: ANN401  # any dataclass of the model
+    """Return what a value of the model has as plain data, that which is named by the name it has in documents."""
+    return {names.get(field.name, field.name): plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
 
 
 def as_text(document: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from syncengine.model.rollups import InternalState, InternalTable, InternalVerdict, Period, RolledGroup
 from syncengine.model.sentences import listed, plural
-from syncengine.report.json_values import plain
+from syncengine.report.json_values import plain, renamed
 from syncengine.report.text import grid, number, print_lines, section, value_text
 
 COLUMNS_SHOWN = 4
@@ -206,10 +206,7 @@ def _table(table: InternalTable) -> dict[str, Any]:
                 "key": {name: plain(value) for name, value in sample.key},
                 "has_row": sample.held,
                 "has_intervals": sample.rolled,
-                "values": [
-                    {"column": one.column, "held": plain(one.held), "rolled_up": plain(one.rolled)}
-                    for one in sample.values
-                ],
+                "values": [renamed(one, rolled="rolled_up") for one in sample.values],
             }
             for sample in table.samples
         ],

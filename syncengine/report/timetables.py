@@ -186,14 +186,7 @@ def _side(side: TimetableSide) -> dict[str, Any]:
         "state": side.state.value if side.state else None,
         "tasks": list(side.tasks),
         "lines": list(side.lines),
-        "schedules": [
-            {
-                "state": schedule.state.value if schedule.state else None,
-                "flag": schedule.flag,
-                "values": dict(schedule.values),
-            }
-            for schedule in side.schedules
-        ],
+        "schedules": [{**plain(schedule), "values": dict(schedule.values)} for schedule in side.schedules],
     }
 
 

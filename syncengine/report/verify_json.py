@@ -7,7 +7,6 @@ from typing import Any
 from syncengine.model.consequences import Following, followings
 from syncengine.model.cuts import Cut, CutRow
 from syncengine.model.drift import BucketDrift, KeyGroupDrift, Observation, TableObservation, TableState
-from syncengine.model.remembered_days import Remembered
 from syncengine.model.window import Window
 from syncengine.report.checklist import line_document
 from syncengine.report.json_values import plain
@@ -32,7 +31,7 @@ def verify_document(observation: Observation) -> dict[str, Any]:
         "as_of": plain(observation.as_of),
         "requested": plain(observation.requested),
         "acds": list(observation.acds),
-        "remembered": _remembered(observation.remembered),
+        "remembered": plain(observation.remembered),
         "files_not_compared": [
             {"file": file.path or None, "named_in": file.named_in or None, "holds": file.holds, "advice": file.advice}
             for file in observation.files
@@ -90,7 +89,7 @@ def _table(table: TableObservation, follows: list[dict[str, Any]]) -> dict[str, 
         "rows_extra": counts.extra,
         "rows_changed": counts.changed,
         "strength": table.strength.value,
-        "remembered": {name: one for name, one in _remembered(table.remembered).items() if name != "tables"},
+        "remembered": {name: one for name, one in plain(table.remembered).items() if name != "tables"},
         "not_covered_by_fingerprint": list(table.uncovered),
         "not_compared": dict(table.spec.not_compared),
         "unknown_columns": list(table.unknown),
@@ -111,17 +110,6 @@ def _table(table: TableObservation, follows: list[dict[str, Any]]) -> dict[str, 
         "follows_from": follows,
         "samples": [_sample(sample) for sample in table.samples],
         "notes": list(table.notes),
-    }
-
-
-def _remembered(remembered: Remembered) -> dict[str, Any]:
-    return {
-        "tables": remembered.tables,
-        "days": remembered.days,
-        "days_in_all": remembered.days_in_all,
-        "buckets": remembered.buckets,
-        "rows": remembered.rows,
-        "oldest": plain(remembered.oldest),
     }
 
 
@@ -172,7 +160,5 @@ def _sample(sample: KeyGroupDrift) -> dict[str, Any]:
         "key": {name: plain(value) for name, value in sample.key},
         "source_rows": sample.source_rows,
         "target_rows": sample.target_rows,
-        "changes": [
-            {"column": one.column, "source": plain(one.source), "target": plain(one.target)} for one in sample.changes
-        ],
+        "changes": plain(sample.changes),
     }

@@ -17,7 +17,7 @@ from syncengine.model.mask import Mask
 from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
 from syncengine.model.surroundings import Surroundings
-from syncengine.servers.forwarding import Answer, Asked, ForwardingServer, ForwardingSession
+from syncengine.servers.forwarding import Answer, Asked, Forwarding, ForwardingServer, ForwardingSession, Inner
 from syncengine.servers.masked_errors import masking
 from syncengine.servers.protocol import LiveTable, Server, ServerDescription, WriteSession
 
@@ -27,33 +27,28 @@ CALLED = frozenset(
 """Fields of what surrounds a table that name tables and columns, or are words of syncengine's own."""
 
 
-class MaskedSession(ForwardingSession):
-    """A transaction whose errors tell nothing of the environment."""
+class _Masked(Forwarding[Inner]):
+    """Somebody whose errors tell nothing of the environment."""
 
-    def __init__(self, inner: WriteSession, mask: Mask) -> None:
-        # Its id is numbers of the server's own, by which it is asked for it later.
+    def __init__(self, inner: Inner, mask: Mask) -> None:
         super().__init__(inner)
         self._mask = mask
 
     def _asked(self, ask: Callable[Asked, Answer], *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
         with masking(self._mask):
             return ask(*args, **kwargs)
+
+
+class MaskedSession(_Masked[WriteSession], ForwardingSession):
+    """A transaction; its id is numbers of the server's own, by which it is asked for it later."""
 
     def read(self, query: ReadQuery) -> pa.RecordBatchReader:
         """Stream rows; what becomes of the stream is told by the server it is of."""
         return _reader(super().read(query), self._mask)
 
 
-class MaskedServer(ForwardingServer):
+class MaskedServer(_Masked[Server], ForwardingServer):
     """A server that is told of without what its url takes from the environment. Rows are passed on as they are."""
-
-    def __init__(self, inner: Server, mask: Mask) -> None:
-        super().__init__(inner)
-        self._mask = mask
-
-    def _asked(self, ask: Callable[Asked, Answer], *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
-        with masking(self._mask):
-            return ask(*args, **kwargs)
 
     def describe(self) -> ServerDescription:
         """Say who it is. Who is another server by what is masked has another identity still."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeVar
+
+from pydantic import TypeAdapter, ValidationError
 
 from syncengine.staging.checksums import checksum
 from syncengine.staging.durable import write_whole
 from syncengine.staging.errors import damaged, staging_errors
 
+T = TypeVar("T")
 CHECKSUM = b',\n  "checksum": "'
 """What comes between a document and the checksum of everything before it."""
 
@@ -31,6 +35,15 @@ def read_document(path: Path, *, about: str, lost: str) -> bytes:
     if not body or data != body + _end(body, about):
         raise damaged(path, lost)
     return body + b"}"
+
+
+def read_value(path: Path, kind: TypeAdapter[T], *, about: str, lost: str) -> T:
+    """Return a document as the value it was written from; raises `StagingError` as `read_document` does."""
+    text = read_document(path, about=about, lost=lost)
+    try:
+        return kind.validate_json(text)
+    except ValidationError as error:
+        raise damaged(path, lost) from error
 
 
 def _end(body: bytes, about: str) -> bytes:

@@ -17,14 +17,14 @@ from glob import escape
 from pathlib import Path
 
 import pyarrow as pa
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from syncengine.model.errors import StagingError
 from syncengine.model.kept_file import KeptFile
 from syncengine.model.names import file_name
 from syncengine.staging.cache import Cache
 from syncengine.staging.checksums import kept_file
-from syncengine.staging.documents import read_document, write_document
+from syncengine.staging.documents import read_value, write_document
 from syncengine.staging.durable import sync_folder
 from syncengine.staging.errors import damaged, staging_errors
 from syncengine.staging.pieces import Piece, read_piece, write_piece
@@ -109,11 +109,7 @@ class LastSynced:
         path = self._document(table)
         if not path.exists() and not self._pieces(table):
             return None
-        text = read_document(path, about=path.name, lost=LOST)
-        try:
-            return REMEMBERED.validate_json(text)
-        except ValidationError as error:
-            raise damaged(path, LOST) from error
+        return read_value(path, REMEMBERED, about=path.name, lost=LOST)
 
     def _document(self, table: str) -> Path:
         return self._folder / f"{file_name(table)}.json"

@@ -34,7 +34,7 @@ from syncengine.model.portions import Portion, PortionFound
 from syncengine.model.run import BatchPlace, BatchState, RunHeader, RunKind, RunRecord, RunState
 from syncengine.model.surroundings import Meeting, SetOffUnknown
 from syncengine.staging.checksums import kept_file
-from syncengine.staging.documents import read_document, write_document
+from syncengine.staging.documents import read_document, read_value, write_document
 from syncengine.staging.durable import sync_folder, write_whole
 from syncengine.staging.errors import damaged, staging_errors
 from syncengine.staging.marks import LOST, append_mark, count_file, create_marks, legible_marks, read_marks, settle
@@ -138,11 +138,7 @@ class RunFolder:
     def plan(self, portion: int) -> Plan:
         """Return the plan of a portion; raises `StagingError` where it cannot be read."""
         path, about = self._plan(portion)
-        text = read_document(path, about=about, lost=LOST_PLAN)
-        try:
-            return PLANS.validate_json(text)
-        except ValidationError as error:
-            raise damaged(path, LOST_PLAN) from error
+        return read_value(path, PLANS, about=about, lost=LOST_PLAN)
 
     def save_portions(self, portions: Sequence[Portion]) -> None:
         """Keep how a backfill is cut, before any of it is planned: a resume goes on with the same portions."""
@@ -157,11 +153,7 @@ class RunFolder:
     def portions(self) -> tuple[Portion, ...]:
         """Return how a backfill is cut; raises `StagingError` where that cannot be read."""
         path = self.folder / PORTIONS
-        text = read_document(path, about=self._about(PORTIONS), lost=LOST_CUTS)
-        try:
-            return PORTION_LISTS.validate_json(text)["portions"]
-        except ValidationError as error:
-            raise damaged(path, LOST_CUTS) from error
+        return read_value(path, PORTION_LISTS, about=self._about(PORTIONS), lost=LOST_CUTS)["portions"]
 
     def mark(self, what: str, **entry: object) -> None:
         """Append one durable mark."""

@@ -59,13 +59,8 @@ class Case:
 
     name: str
     promise: str
-    run: Callable[[Scratch], Told]
+    run: Callable[[Scratch], Told | None]
     needs_transactions: bool = False
-
-
-def _unheard(case: str) -> None:
-    """Tell nobody which case is done."""
-    del case
 
 
 def run_cases(
@@ -74,7 +69,7 @@ def run_cases(
     *,
     lock_seconds: int,
     mask: Callable[[str], str] = str,
-    advance: Callable[[str], None] = _unheard,
+    advance: Callable[[str], None] = lambda _: None,
 ) -> ScratchCheck:
     """Try every case in a scratch table, which is dropped at the end; `mask` takes secrets out of sentences."""
     name = ""
@@ -103,7 +98,7 @@ def run_case(case: Case, scratch: Scratch, mask: Callable[[str], str] = str) -> 
         if case.needs_transactions and not scratch.server.describe().capabilities.transactions:
             return replace(result, state=CaseState.NOT_APPLICABLE, says=TRANSACTIONS)
         scratch.emptied()
-        told = case.run(scratch)
+        told = case.run(scratch) or Told()
     except CancelledError:
         raise
     except Exception as error:  # noqa: BLE001  # a driver that fails in its own way must not hide the other cases
@@ -142,7 +137,7 @@ def _come_back(scratch: Scratch, values: Mapping[str, Sequence[object]]) -> list
     return found
 
 
-def _columns(scratch: Scratch) -> Told:
+def _columns(scratch: Scratch) -> None:
     table = scratch.server.tables([scratch.table]).get(scratch.table)
     if table is None:
         raise PromiseBrokenError("the table just made is not there")
@@ -150,19 +145,17 @@ def _columns(scratch: Scratch) -> Told:
     for live in table.columns:
         _hold(live.readable, f"{live.native} cannot be read exactly")
         _hold(alike(live.type, TYPES[live.name]), f"{TYPES[live.name]} became {live.native}")
-    return Told()
 
 
-def _numbers(scratch: Scratch) -> Told:
+def _numbers(scratch: Scratch) -> None:
     whole = {
         f"n_{kind}": (0, 1, -1, 2**bits - 1, -(2**bits) + 1)
         for kind, bits in (("smallint", 15), ("integer", 31), ("int8", 63), ("bigint", 63))
     }
     _come_back(scratch, whole | {"n_int8": (*whole["n_int8"], 2**53 + 1, -(2**53) - 1)})
-    return Told()
 
 
-def _fractions(scratch: Scratch) -> Told:
+def _fractions(scratch: Scratch) -> None:
     decimals = tuple(map(Decimal, ("0.00", "0.01", "-0.01", "999999.99", "-999999.99", "0.10")))
     _come_back(
         scratch,
@@ -172,13 +165,11 @@ def _fractions(scratch: Scratch) -> Told:
             "x_smallfloat": (0.0, 0.5, -2.25, 1048576.125),
         },
     )
-    return Told()
 
 
-def _dates(scratch: Scratch) -> Told:
+def _dates(scratch: Scratch) -> None:
     days = (date(1899, 12, 30), date(1899, 12, 31), date(1900, 1, 1), date(2000, 2, 29), date(9999, 12, 31))
     _come_back(scratch, {"d_date": days})
-    return Told()
 
 
 def _text(scratch: Scratch) -> Told:
@@ -193,12 +184,11 @@ def _text(scratch: Scratch) -> Told:
     return Told("CHAR padded to its width" if padded else "CHAR without its padding")
 
 
-def _beyond_ascii(scratch: Scratch) -> Told:
+def _beyond_ascii(scratch: Scratch) -> None:
     _come_back(scratch, {"t_char": ("Zoë", "ñ", "Å x"), "t_varchar": ("Müller", "Señor Gómez", "à la carte")})
-    return Told()
 
 
-def _nothing(scratch: Scratch) -> Told:
+def _nothing(scratch: Scratch) -> None:
     scratch.write([scratch_row(0), scratch_row(1, n_integer=0, t_char="", t_varchar=" ", x_float=0.0)])
     scratch.write([scratch_row(2, t_varchar="", d_date=None)])
     null, blank, empty = scratch.rows()
@@ -207,17 +197,15 @@ def _nothing(scratch: Scratch) -> Told:
     _hold(blank["n_integer"] == 0 and blank["x_float"] == 0, f"0 came back as {blank['n_integer']!r}")
     for what, value in (("blank CHAR", blank["t_char"]), ("a blank", blank["t_varchar"]), ("''", empty["t_varchar"])):
         _hold(value is not None and not value.strip(" "), f"{what} came back as {value!r}")
-    return Told()
 
 
-def _repeated(scratch: Scratch) -> Told:
+def _repeated(scratch: Scratch) -> None:
     rows = [scratch_row(500, n_integer=7)] * 3 + [scratch_row(530, n_integer=7)] * 2
     inserted, read = scratch.write(rows), len(scratch.rows("n_integer"))
     counts = {bucket.slot: state.rows for bucket, state in scratch.states(_query(scratch, "n_integer")).items()}
     _hold(inserted == 5, f"5 rows were inserted, and the server counted {inserted}")
     _hold(read == 5, f"5 rows were inserted and {read} came back")
     _hold(counts == {500: 3, 530: 2}, f"buckets of 3 and 2 equal rows were counted as {sorted(counts.values())}")
-    return Told()
 
 
 def _query(scratch: Scratch, *columns: str, seed: int = SEEDS[0]) -> FingerprintQuery:
@@ -244,7 +232,7 @@ def _recomputed(cache: Cache, query: FingerprintQuery) -> dict[Bucket, BucketSta
     return dict(bucket_state(row) for row in cache.rows(statement.text, statement.values))
 
 
-def _bounds(scratch: Scratch) -> Told:
+def _bounds(scratch: Scratch) -> None:
     before = DAY - timedelta(days=1)
     _hold(scratch.server.highest(scratch.table, "n_integer") == 0, "the highest number of no row is not 0")
     places = ((before, 2330, 1), (DAY, 0, 1), (DAY, 1330, 1), (DAY, 500, 2), (None, 500, 2), (DAY, 500, None))
@@ -260,13 +248,12 @@ def _bounds(scratch: Scratch) -> Told:
     _hold(told == wanted, f"for ACD {wrong} they are told as {told.get(wrong)}")
     highest = scratch.server.highest(scratch.table, "n_integer")
     _hold(highest == 2330, f"the highest number is 2330, and it tells {highest}")
-    return Told()
 
 
 FIVE, HALF_PAST = Bucket(DAY, 500, 1), Bucket(DAY, 530, 1)
 
 
-def _delete(scratch: Scratch) -> Told:
+def _delete(scratch: Scratch) -> None:
     scratch.write([scratch_row(500), scratch_row(500, acd=2), scratch_row(500, row_date=None), *[scratch_row(530)] * 2])
     with scratch.server.begin() as session:
         counts = tuple(session.delete(scratch.at(HALF_PAST)) for _ in range(2))
@@ -274,7 +261,6 @@ def _delete(scratch: Scratch) -> Told:
     _hold(counts == (2, 0), f"2 rows were deleted, then none, and the server counted {counts[0]}, then {counts[1]}")
     left = len(scratch.rows("starttime"))
     _hold(left == 3, f"3 rows of other buckets should be left, and there are {left}")
-    return Told()
 
 
 def _insert(scratch: Scratch) -> Told:
@@ -293,7 +279,7 @@ def _insert(scratch: Scratch) -> Told:
     return Told(f"by {path}" if path else "")
 
 
-def _groups(scratch: Scratch) -> Told:
+def _groups(scratch: Scratch) -> None:
     pairs = [(number, text) for number in (1, None) for text in ("a", "b", None)]
     scratch.write([scratch_row(n_integer=number, t_char=text) for number, text in pairs for _ in range(2)])
     chosen = ((None, "a".ljust(10)), (1, None))
@@ -304,20 +290,18 @@ def _groups(scratch: Scratch) -> Told:
     left = {(row["n_integer"], row["t_char"] and row["t_char"].strip()) for row in scratch.rows(*columns)}
     _hold(deleted == 4, f"2 groups of 2 rows were deleted, and the server counted {deleted}")
     _hold(left == {*pairs} - {(None, "a"), (1, None)}, "other groups than those with NULL were deleted")
-    return Told()
 
 
-def _rolled_back(scratch: Scratch) -> Told:
+def _rolled_back(scratch: Scratch) -> None:
     scratch.write([scratch_row(500), scratch_row(530)])
     before = scratch.rows()
     with scratch.server.begin() as session:
         session.delete(scratch.at(FIVE))
         session.insert(scratch.table, as_arrow([scratch_row(600)] * 2).to_reader())
     _hold(scratch.rows() == before, "what a session wrote that was left without a commit is there")
-    return Told()
 
 
-def _unseen(scratch: Scratch) -> Told:
+def _unseen(scratch: Scratch) -> None:
     scratch.write([scratch_row(500)])
     with scratch.server.begin() as session:
         session.insert(scratch.table, as_arrow([scratch_row(530)]).to_reader())
@@ -325,7 +309,6 @@ def _unseen(scratch: Scratch) -> Told:
         outside = len(scratch.rows("starttime"))
     _hold(inside == 2, f"a session wrote a row beside another, and itself sees {inside}")
     _hold(outside == 1, f"another connection sees {outside} rows, of which 1 is committed")
-    return Told()
 
 
 def _locked(scratch: Scratch) -> Told:

@@ -15,6 +15,7 @@ from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import ColumnType
+from syncengine.servers.arrow import ARROW
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 
@@ -36,19 +37,7 @@ COLUMNS: tuple[tuple[str, ColumnType], ...] = (
 )
 """One column of every type a spec may name, after those a bucket is made of."""
 TYPES = dict(COLUMNS)
-ARROW = {
-    "smallint": pa.int16(),
-    "integer": pa.int32(),
-    "int8": pa.int64(),
-    "bigint": pa.int64(),
-    "date": pa.date32(),
-    "char": pa.string(),
-    "varchar": pa.string(),
-    "decimal": pa.decimal128(8, 2),
-    "smallfloat": pa.float32(),
-    "float": pa.float64(),
-}
-SCHEMA = pa.schema([(name, ARROW[of.name]) for name, of in COLUMNS])
+SCHEMA = pa.schema([(name, ({"decimal": pa.decimal128(8, 2)} | ARROW)[of.name]) for name, of in COLUMNS])
 BUCKETS = BucketColumns(date="row_date", label="starttime", acd="acd")
 DAY = date(2000, 6, 5)
 

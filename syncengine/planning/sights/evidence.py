@@ -86,11 +86,14 @@ class Question:
         return self.line.place.roles or tuple(Role)
 
 
+Look = Callable[[Evidence, Question], Sighting]
+
+
 @dataclass(frozen=True, slots=True)
 class Sight:
     """How a line is looked at, and what that needs; only of what was gathered a look is asked."""
 
-    look: Callable[[Evidence, Question], Sighting]
+    look: Look
     need: Need | None = None
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from syncengine.model.check import Finding, Holding, PairCheck, Severity, Subject
-from syncengine.model.filled_checklist import Seen, Sighting
+from syncengine.model.filled_checklist import Sighting
 from syncengine.model.pair import Role
 from syncengine.model.sentences import listed
 from syncengine.model.spec import DataClass
-from syncengine.planning.sights.evidence import Evidence, Need, Question, done, not_seen, not_yet
+from syncengine.planning.sights.evidence import Evidence, Look, Need, Question, done, not_seen, not_yet
 
 SET_UP = (Subject.SETUP, Subject.ACDS, Subject.INTERVALS)
 SHOWN = 2
@@ -17,50 +17,56 @@ ONE_SIDED = {Holding.LACKING}
 """What a table has on one of the servers where it is more on the other."""
 
 
-def loads_alike(evidence: Evidence, _: Question) -> Sighting:
-    """Say whether both servers run the same CMS load."""
-    loads = _loads(evidence)
-    if isinstance(loads, Sighting):
-        return loads
-    if len(set(loads.values())) == 1:
-        return done(f"both run {loads[Role.PRIMARY]}")
-    return not_yet(_unlike(loads))
+def loads(*, alike: bool) -> Look:
+    """Return what looks whether both servers run the same CMS load, or whether they run different ones."""
+
+    def look(evidence: Evidence, _: Question) -> Sighting:
+        found = _loads(evidence)
+        if isinstance(found, Sighting):
+            return found
+        if len(set(found.values())) > 1:
+            return _told(", ".join(f"{role} runs {load}" for role, load in found.items()), is_so=not alike)
+        said = "both run" if alike else "both are said to run"
+        return _told(f"{said} {found[Role.PRIMARY]}", is_so=alike)
+
+    return look
 
 
-def loads_unlike(evidence: Evidence, _: Question) -> Sighting:
-    """Say whether the two servers run different CMS loads."""
-    loads = _loads(evidence)
-    if isinstance(loads, Sighting):
-        return loads
-    if len(set(loads.values())) == 1:
-        return not_yet(f"both are said to run {loads[Role.PRIMARY]}")
-    return done(_unlike(loads))
+def set_up(*, alike: bool) -> Look:
+    """Return what looks whether ACDs, intervals, storage and users are set up alike, or whether something is not."""
+
+    def look(evidence: Evidence, _: Question) -> Sighting:
+        found = _set_up(evidence)
+        if isinstance(found, Sighting):
+            return found
+        unlike = listed([finding.says.rstrip(".") for finding in found], SHOWN, separator="; ")
+        is_so = alike is not bool(found)
+        return _told(f"{'seen by a check: ' if is_so else ''}{unlike or 'both are set up alike'}", is_so=is_so)
+
+    return look
 
 
-def set_up_alike(evidence: Evidence, _: Question) -> Sighting:
-    """Say whether ACDs, intervals, storage and users are set up alike."""
-    found = _set_up(evidence)
-    if isinstance(found, Sighting):
-        return found
-    return not_yet(_told(found)) if found else done("seen by a check: both are set up alike")
+def profiles(*, alike: bool) -> Look:
+    """Return what looks whether the call profiles are alike, or whether any of them is not."""
+
+    def look(evidence: Evidence, _: Question) -> Sighting:
+        found = evidence.profiles
+        if found is None:
+            return not_seen(evidence.problems.get(Need.PROFILES, "the call profiles were not compared").rstrip("."))
+        lost = [table.spec.name for table in found.not_compared]
+        if lost or not found.tables:
+            return not_seen(f"{', '.join(lost) or 'the tables of call profiles'} could not be compared")
+        if found.empty:
+            return not_seen("neither server has rows in the tables of call profiles")
+        names = ", ".join(table.spec.name for table in found.differing)
+        says = f"{names} differ{'s' if len(found.differing) == 1 else ''}" if names else "the call profiles are alike"
+        return _told(says, is_so=alike is not bool(names))
+
+    return look
 
 
-def set_up_unlike(evidence: Evidence, _: Question) -> Sighting:
-    """Say whether anything of the set-up is not alike."""
-    found = _set_up(evidence)
-    if isinstance(found, Sighting):
-        return found
-    return done(f"seen by a check: {_told(found)}") if found else not_yet("both are set up alike")
-
-
-def profiles_alike(evidence: Evidence, _: Question) -> Sighting:
-    """Say whether the call profiles are alike."""
-    return _profiles(evidence, alike=True)
-
-
-def profiles_unlike(evidence: Evidence, _: Question) -> Sighting:
-    """Say whether any call profile is not alike."""
-    return _profiles(evidence, alike=False)
+def _told(says: str, *, is_so: bool) -> Sighting:
+    return done(says) if is_so else not_yet(says)
 
 
 def _loads(evidence: Evidence) -> dict[Role, str] | Sighting:
@@ -71,10 +77,6 @@ def _loads(evidence: Evidence) -> dict[Role, str] | Sighting:
     if lacking:
         return not_seen(f"which load {' and '.join(lacking)} runs is neither in the pair file nor told by a hook")
     return {role: load for role, load in told.items() if load}
-
-
-def _unlike(loads: dict[Role, str]) -> str:
-    return ", ".join(f"{role} runs {load}" for role, load in loads.items())
 
 
 def _set_up(evidence: Evidence) -> tuple[Finding, ...] | Sighting:
@@ -98,21 +100,3 @@ def _not_compared(check: PairCheck) -> Iterator[str]:
     for finding in check.of(Severity.SHOULD):
         if finding.subject is Subject.SETUP:
             yield from finding.tables
-
-
-def _told(findings: tuple[Finding, ...]) -> str:
-    return listed([finding.says.rstrip(".") for finding in findings], SHOWN, separator="; ")
-
-
-def _profiles(evidence: Evidence, *, alike: bool) -> Sighting:
-    found = evidence.profiles
-    if found is None:
-        return not_seen(evidence.problems.get(Need.PROFILES, "the call profiles were not compared").rstrip("."))
-    lost = [table.spec.name for table in found.not_compared]
-    if lost or not found.tables:
-        return not_seen(f"{', '.join(lost) or 'the tables of call profiles'} could not be compared")
-    if found.empty:
-        return not_seen("neither server has rows in the tables of call profiles")
-    names = ", ".join(table.spec.name for table in found.differing)
-    says = f"{names} differ{'s' if len(found.differing) == 1 else ''}" if names else "the call profiles are alike"
-    return Sighting(Seen.DONE if alike is not bool(names) else Seen.NOT_YET, says)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from syncengine.model.archives import told
 from syncengine.model.checklist import LineKind
-from syncengine.model.daily_check import DailyCheck, HookCheck, ServerDay
+from syncengine.model.daily_check import DailyCheck, HookCheck
 from syncengine.model.drift import Observation, TableObservation
 from syncengine.model.filled_checklist import Seen, Sighting
 from syncengine.model.hooks import CheckKind, HookState
@@ -14,7 +14,7 @@ from syncengine.model.pair import Role
 from syncengine.model.run import RunKind, RunRecord
 from syncengine.model.sentences import listed
 from syncengine.model.spec import DataClass, Kept
-from syncengine.planning.sights.evidence import Evidence, Need, Question, done, not_seen, not_yet, shown
+from syncengine.planning.sights.evidence import Evidence, Look, Need, Question, done, not_seen, not_yet, shown
 
 TABLES_SHOWN = 4
 ADMINISTRATION = (DataClass.SYSTEM, DataClass.ACD)
@@ -39,37 +39,24 @@ def fit(evidence: Evidence, question: Question) -> Sighting:
     return done("answers, archives, and its links are up by the hook `links`", found.as_of)
 
 
-def links_up(evidence: Evidence, question: Question) -> Sighting:
-    """Say whether the hook `links` finds them up."""
-    return _by_hook(evidence, question, CheckKind.LINKS)
+def by_hook(kind: CheckKind) -> Look:
+    """Return what looks whether the hook of a kind finds all fine on every server of a line."""
 
+    def look(evidence: Evidence, question: Question) -> Sighting:
+        found = _daily(evidence)
+        return found if isinstance(found, Sighting) else _by_hook(found, question, kind)
 
-def error_log_fine(evidence: Evidence, question: Question) -> Sighting:
-    """Say whether the hook `error-log` finds nothing."""
-    return _by_hook(evidence, question, CheckKind.ERROR_LOG)
-
-
-def backups_fine(evidence: Evidence, question: Question) -> Sighting:
-    """Say whether the hook `backups` finds that they have run."""
-    return _by_hook(evidence, question, CheckKind.BACKUPS)
+    return look
 
 
 def no_users(evidence: Evidence, question: Question) -> Sighting:
     """Say whether the hook `users` finds nobody where nobody should be."""
     found = _daily(evidence)
-    if not isinstance(found, Sighting) and found.where.server is not Role.PRIMARY:
+    if isinstance(found, Sighting):
+        return found
+    if found.where.server is not Role.PRIMARY:
         return not_seen("users are not to work on the primary now, as status says")
-    return _by_hook(evidence, question, CheckKind.USERS)
-
-
-def call_center_fine(evidence: Evidence, question: Question) -> Sighting:
-    """Say whether the hook `internet-call-center` finds it where it should be."""
-    return _by_hook(evidence, question, CheckKind.INTERNET_CALL_CENTER)
-
-
-def recovery_kit_fine(evidence: Evidence, question: Question) -> Sighting:
-    """Say whether the hook `recovery-kit` finds it complete."""
-    return _by_hook(evidence, question, CheckKind.RECOVERY_KIT)
+    return _by_hook(found, question, CheckKind.USERS)
 
 
 def archives_run(evidence: Evidence, question: Question) -> Sighting:
@@ -77,7 +64,7 @@ def archives_run(evidence: Evidence, question: Question) -> Sighting:
     found = _daily(evidence)
     if isinstance(found, Sighting):
         return found
-    for server in _asked(found, question):
+    for server in (server for server in found.servers if server.role in question.roles):
         if server.problem:
             return not_seen(f"{server.role} does not answer: {server.problem.rstrip('.')}")
         late = list(told(server.late))
@@ -149,10 +136,6 @@ def _daily(evidence: Evidence) -> DailyCheck | Sighting:
     return evidence.daily
 
 
-def _asked(found: DailyCheck, question: Question) -> Iterator[ServerDay]:
-    return (server for server in found.servers if server.role in question.roles)
-
-
 def _drift(evidence: Evidence) -> Observation | Sighting:
     found = _daily(evidence)
     if isinstance(found, Sighting):
@@ -163,16 +146,9 @@ def _drift(evidence: Evidence) -> Observation | Sighting:
     return found.drift
 
 
-def _said(found: DailyCheck, kind: CheckKind, question: Question) -> Iterator[HookCheck]:
-    return (check for check in found.checks if check.kind is kind and check.role in question.roles)
-
-
-def _by_hook(evidence: Evidence, question: Question, kind: CheckKind) -> Sighting:
+def _by_hook(found: DailyCheck, question: Question, kind: CheckKind) -> Sighting:
     """Return what the hook of a kind says of all servers of the line."""
-    found = _daily(evidence)
-    if isinstance(found, Sighting):
-        return found
-    said = {check.role: check for check in _said(found, kind, question)}
+    said = {check.role: check for check in found.checks if check.kind is kind}
     for role in question.roles:
         check = said.get(role)
         if check is None:

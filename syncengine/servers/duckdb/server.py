@@ -12,8 +12,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from syncengine.model.bucket import Bucket, BucketColumns, BucketState
-from syncengine.model.errors import ServerReadOnlyError, ServerUnreachableError, UnknownOutcomeError
+from syncengine.model.bucket import Bucket, BucketState
+from syncengine.model.errors import ServerUnreachableError, UnknownOutcomeError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.names import folded, quoted
 from syncengine.model.never_pickled import NeverPickled
@@ -22,6 +22,7 @@ from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import ColumnType
 from syncengine.model.surroundings import Surroundings
+from syncengine.servers.any_kind import AnyServer
 from syncengine.servers.duckdb.errors import error_of, rolled_back, time_limit, translated
 from syncengine.servers.duckdb.file_state import identity_of, state_of
 from syncengine.servers.duckdb.surroundings import (
@@ -34,7 +35,6 @@ from syncengine.servers.duckdb.surroundings import (
 from syncengine.servers.duckdb.types import live_type, readable, stored_type
 from syncengine.servers.highest import Passing
 from syncengine.servers.protocol import (
-    Bounds,
     Capabilities,
     LiveColumn,
     LiveTable,
@@ -42,14 +42,11 @@ from syncengine.servers.protocol import (
     SessionState,
     scratch_name,
 )
-from syncengine.servers.sql.dialect import Statement
+from syncengine.servers.sql.dialect import DUCKDB, Dialect, Statement
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
 from syncengine.servers.sql.predicates import predicate
 from syncengine.servers.sql.rows import (
-    bound_at,
-    bounds_statement,
     delete_statement,
-    highest_statement,
     read_statement,
 )
 from syncengine.servers.stream import Stream
@@ -65,14 +62,12 @@ _OPEN_SESSIONS: set[str] = set()
 """The ids of the write sessions that are open in this process, over whichever server object."""
 
 
-class DuckDBServer(NeverPickled):
+class DuckDBServer(AnyServer):
     """One DuckDB file. Every query has a cursor of its own, so calls may come from several threads."""
 
     def __init__(self, path: Path, role: Role, *, writable: bool, limits: Limits, load: str | None = None) -> None:
-        self._role = role
-        self._load = load
+        super().__init__(role, writable=writable, load=load)
         self._path = path
-        self._writable = writable
         self._query_seconds = limits.query_seconds
         self._running: set[duckdb.DuckDBPyConnection] = set()
         if not path.is_file():
@@ -132,30 +127,11 @@ class DuckDBServer(NeverPickled):
         for row in self._rows(fingerprint_statement(query)):
             yield bucket_state(row)
 
-    def bounds(self, table: str, columns: BucketColumns) -> tuple[Bounds, ...]:
-        """Return the bounds of a table for each of its ACDs."""
-        return tuple(
-            Bounds(acd, count, bound_at(columns, acd, first), bound_at(columns, acd, last), untimed or 0)
-            for acd, count, first, last, untimed in self._rows(bounds_statement(table, columns))
-        )
-
-    def highest(self, table: str, column: str) -> int:
-        """Return the highest number in a column, 0 for an empty table."""
-        return int(self._rows(highest_statement(table, column))[0][0] or 0)
-
-    def read(self, query: ReadQuery) -> pa.RecordBatchReader:
-        """Stream rows in batches of bounded size; the time limit is for the whole stream, to its last batch."""
-        return Stream(self._batches(read_statement(query)), str(self._role)).reader()
-
     @contextmanager
     def begin(self) -> Iterator[DuckDBSession]:
         """Open a transaction; leaving it without commit rolls back."""
-        if not self._writable:
-            raise ServerReadOnlyError(
-                f"{self._role}: the database is open for reading only.",
-                hint="Remove read_only from the pair file, if it is set there.",
-            )
-        session = DuckDBSession(self._connection.cursor(), str(self._role), self._query_seconds)
+        self._check_writable()
+        session = DuckDBSession(self._connection.cursor(), self._name, self._query_seconds)
         _OPEN_SESSIONS.add(session.id)
         try:
             yield session
@@ -166,11 +142,7 @@ class DuckDBServer(NeverPickled):
     @contextmanager
     def scratch(self, columns: Sequence[tuple[str, ColumnType]]) -> Iterator[str]:
         """Create an empty table of a new name, and drop it at the end."""
-        if not self._writable:
-            raise ServerReadOnlyError(
-                f"{self._role}: the database is open for reading only.",
-                hint="Remove read_only from the pair file, if it is set there.",
-            )
+        self._check_writable()
         name = scratch_name()
         described = ", ".join(f"{quoted(column)} {stored_type(of)}" for column, of in columns)
         self._rows(Statement(f"CREATE TABLE {quoted(name)} ({described})"))
@@ -217,18 +189,21 @@ class DuckDBServer(NeverPickled):
         cursor = self._connection.cursor()
         self._running.add(cursor)
         try:
-            with time_limit(cursor, self._query_seconds, str(self._role)), translated(str(self._role)):
+            with time_limit(cursor, self._query_seconds, self._name), translated(self._name):
                 return cursor.execute(statement.text, list(statement.values)).fetchall()
         finally:
             self._running.discard(cursor)
             cursor.close()
 
-    def _batches(self, statement: Statement) -> Generator[Any, None, None]:
-        with translated(str(self._role)):
+    def _stored(self, table: str) -> tuple[Dialect, str]:
+        return DUCKDB, DUCKDB.name(table)
+
+    def _batches(self, query: ReadQuery) -> Generator[Any, None, None]:
+        with translated(self._name):
             cursor = self._connection.cursor()
         self._running.add(cursor)
         try:
-            yield from _streamed(cursor, statement, self._query_seconds, str(self._role))
+            yield from _streamed(cursor, read_statement(query), self._query_seconds, self._name)
         finally:
             self._running.discard(cursor)
             cursor.close()

@@ -17,14 +17,7 @@ STORED = {
     "char": "VARCHAR",
     "varchar": "VARCHAR",
 }
-LIVE = {
-    "SMALLINT": "smallint",
-    "INTEGER": "integer",
-    "BIGINT": "bigint",
-    "DATE": "date",
-    "FLOAT": "smallfloat",
-    "DOUBLE": "float",
-}
+LIVE = {stored: ours for ours, stored in STORED.items()}
 INEXACT = re.compile(r"\b(HUGEINT|UHUGEINT|BIGNUM|INTERVAL|BIT|TIME WITH TIME ZONE|UNION)\b")
 """Types, also inside of others, of which Arrow or a piece keeps less than DuckDB does, or nothing."""
 

@@ -41,6 +41,15 @@ UTF_8 = "1208"
 NO_TRANSACTIONS = ("SQLCODE=-255", "SQLCODE=-256")
 
 
+def _written(text: str) -> Callable[..., str]:
+    """Return a method of a compiler that writes the same whatever it is asked about."""
+
+    def write(*_: Any, **__: Any) -> str:
+        return text
+
+    return write
+
+
 class InformixCompiler(compiler.SQLCompiler):
     """Informix's own ways in a query."""
 
@@ -55,72 +64,27 @@ class InformixCompiler(compiler.SQLCompiler):
         ]
         return "".join(parts) + str(super().get_select_precolumns(select, **kw))
 
-    def limit_clause(self, select: Any, **kw: Any) -> str:
-        """Write nothing at the end."""
-        del select, kw
-        return ""
-
-    def default_from(self) -> str:
-        """Informix selects from something, always."""
-        return " FROM informix.systables WHERE tabid = 1"
-
-    def visit_true(self, expr: Any, **kw: Any) -> str:
-        """BOOLEAN is written as a letter."""
-        del expr, kw
-        return "'t'"
-
-    def visit_false(self, expr: Any, **kw: Any) -> str:
-        """BOOLEAN is written as a letter."""
-        del expr, kw
-        return "'f'"
-
-    def visit_now_func(self, fn: Any, **kw: Any) -> str:
-        """Now has a qualifier."""
-        del fn, kw
-        return "CURRENT YEAR TO FRACTION(5)"
-
-    def for_update_clause(self, select: Any, **kw: Any) -> str:
-        """Without OF and NOWAIT, which Informix lacks."""
-        del select, kw
-        return " FOR UPDATE"
+    limit_clause = _written("")
+    """Nothing at the end."""
+    default_from = _written(" FROM informix.systables WHERE tabid = 1")
+    """Informix selects from something, always."""
+    visit_true, visit_false = _written("'t'"), _written("'f'")
+    """BOOLEAN is written as a letter."""
+    visit_now_func = _written("CURRENT YEAR TO FRACTION(5)")
+    for_update_clause = _written(" FOR UPDATE")
+    """Without OF and NOWAIT, which Informix lacks."""
 
 
 class InformixTypeCompiler(compiler.GenericTypeCompiler):
     """Informix's own names of types."""
 
-    def visit_DATETIME(self, type_: Any, **kw: Any) -> str:  # noqa: N802  # SQLAlchemy calls it by this name
-        """DATETIME has a qualifier."""
-        del type_, kw
-        return "DATETIME YEAR TO FRACTION(5)"
-
-    visit_TIMESTAMP = visit_DATETIME  # noqa: N815  # SQLAlchemy calls it by this name
-
-    def visit_TIME(self, type_: Any, **kw: Any) -> str:  # noqa: N802  # SQLAlchemy calls it by this name
-        """Time of day is a DATETIME of its hours."""
-        del type_, kw
-        return "DATETIME HOUR TO SECOND"
-
-    def visit_BOOLEAN(self, type_: Any, **kw: Any) -> str:  # noqa: N802  # SQLAlchemy calls it by this name
-        """BOOLEAN is native."""
-        del type_, kw
-        return "BOOLEAN"
-
-    def visit_DOUBLE(self, type_: Any, **kw: Any) -> str:  # noqa: N802  # SQLAlchemy calls it by this name
-        """FLOAT is the wide one."""
-        del type_, kw
-        return "FLOAT"
-
-    visit_DOUBLE_PRECISION = visit_DOUBLE  # noqa: N815  # SQLAlchemy calls it by this name
-
-    def visit_REAL(self, type_: Any, **kw: Any) -> str:  # noqa: N802  # SQLAlchemy calls it by this name
-        """SMALLFLOAT is the narrow one."""
-        del type_, kw
-        return "SMALLFLOAT"
-
-    def visit_large_binary(self, type_: Any, **kw: Any) -> str:
-        """Bytes are BYTE."""
-        del type_, kw
-        return "BYTE"
+    visit_DATETIME = visit_TIMESTAMP = _written("DATETIME YEAR TO FRACTION(5)")  # noqa: N815  # SQLAlchemy calls it by this name
+    visit_TIME = _written("DATETIME HOUR TO SECOND")  # noqa: N815  # SQLAlchemy calls it by this name
+    visit_BOOLEAN = _written("BOOLEAN")  # noqa: N815  # SQLAlchemy calls it by this name
+    visit_DOUBLE = visit_DOUBLE_PRECISION = _written("FLOAT")  # noqa: N815  # SQLAlchemy calls it by this name
+    """FLOAT is the wide one, SMALLFLOAT the narrow one."""
+    visit_REAL = _written("SMALLFLOAT")  # noqa: N815  # SQLAlchemy calls it by this name
+    visit_large_binary = _written("BYTE")
 
 
 class InformixIdentifierPreparer(compiler.IdentifierPreparer):
@@ -313,46 +277,38 @@ class InformixDialect(default.DefaultDialect):
     def _check_max_identifier_length(self, connection: Connection) -> None:
         del connection
 
-    def get_schema_names(self, connection: Connection, **kw: Any) -> list[str]:
+    def get_schema_names(self, connection: Connection, **_: Any) -> list[str]:
         """Return the owners of tables."""
-        del kw
         return reflection.owners(connection)
 
-    def get_table_names(self, connection: Connection, schema: str | None = None, **kw: Any) -> list[str]:
+    def get_table_names(self, connection: Connection, schema: str | None = None, **_: Any) -> list[str]:
         """Return the tables of an owner, or of all."""
-        del kw
         return [table.name for table in reflection.tables(connection, schema) if table.kind == "T"]
 
-    def get_view_names(self, connection: Connection, schema: str | None = None, **kw: Any) -> list[str]:
+    def get_view_names(self, connection: Connection, schema: str | None = None, **_: Any) -> list[str]:
         """Return the views of an owner, or of all."""
-        del kw
         return [table.name for table in reflection.tables(connection, schema) if table.kind == "V"]
 
-    def has_table(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> bool:
+    def has_table(self, connection: Connection, table_name: str, schema: str | None = None, **_: Any) -> bool:
         """Say whether there is such a table or view."""
-        del kw
         return any(table.name == folded(table_name) for table in reflection.tables(connection, schema))
 
-    def get_columns(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> Any:
+    def get_columns(self, connection: Connection, table_name: str, schema: str | None = None, **_: Any) -> Any:
         """Return the columns of a table."""
-        del kw
         return reflection.columns_of(connection, self._table(connection, table_name, schema))
 
-    def get_pk_constraint(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> Any:
+    def get_pk_constraint(self, connection: Connection, table_name: str, schema: str | None = None, **_: Any) -> Any:
         """Return the primary key, its columns in the key's own order."""
-        del kw
         return reflection.primary_key(connection, self._table(connection, table_name, schema))
 
-    def get_indexes(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> Any:
+    def get_indexes(self, connection: Connection, table_name: str, schema: str | None = None, **_: Any) -> Any:
         """Return the indexes of a table."""
-        del kw
         return reflection.indexes_of(connection, self._table(connection, table_name, schema))
 
     def get_unique_constraints(
-        self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any
+        self, connection: Connection, table_name: str, schema: str | None = None, **_: Any
     ) -> Any:
         """Return the unique constraints of a table."""
-        del kw
         return reflection.unique_constraints(connection, self._table(connection, table_name, schema))
 
     def get_foreign_keys(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> Any:

@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import replace
 
 import ibm_db_dbi
 
@@ -23,108 +22,65 @@ from syncengine.model.errors import (
     SyncError,
 )
 from syncengine.servers import advice
+from syncengine.servers.advice import AGAIN, LOGIN, Meaning
 
-
-class Fault(StrEnum):
-    """What kind of fault a code is."""
-
-    LOCKED = "locked"
-    OUT_OF_LOCKS = "out of locks"
-    LONG_TRANSACTION = "long transaction"
-    SCHEMA_MOVED = "schema moved"
-    LOST = "connection lost"
-    TIMEOUT = "timeout"
-    UNLOGGED = "no transactions"
-    UNREACHABLE = "unreachable"
-    READ_ONLY = "read-only"
-    REFUSED = "refused"
-
-    @property
-    def transient(self) -> bool:
-        """Say whether the same again may succeed."""
-        return self in TRANSIENT
-
-    @property
-    def crowded(self) -> bool:
-        """Say whether a smaller transaction may get through."""
-        return self in CROWDED
-
-
-TRANSIENT = frozenset({Fault.LOCKED, Fault.OUT_OF_LOCKS, Fault.LONG_TRANSACTION, Fault.SCHEMA_MOVED, Fault.LOST})
-CROWDED = frozenset({Fault.LOCKED, Fault.OUT_OF_LOCKS, Fault.LONG_TRANSACTION})
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What a code says, as the end of a sentence that begins with the server, and what to try."""
-
-    fault: Fault
-    says: str
-    hint: str = ""
-
-
-AGAIN = "It is tried again by itself a few times; if it stays so, run the same command again later."
 DRDA_ALIAS = "The port must be that of a drsoctcp alias in sqlhosts, not that of the onsoctcp one."
-LOGIN = "Check the user in the url, and the environment variable that holds its password."
+NO_DRDA = f"Is it an Informix server? {DRDA_ALIAS}"
+STANDBY = "It is another server's standby: name that one."
 GRANT = "Have the database's owner grant it (docs/how-to/first-real-pair.md lists the least privileges)."
 
-LOCKED = Meaning(Fault.LOCKED, "somebody else holds a lock on the rows", AGAIN)
-DEADLOCK = Meaning(Fault.LOCKED, "it was one of two that waited for each other's rows", AGAIN)
-OUT_OF_LOCKS = Meaning(
-    Fault.OUT_OF_LOCKS,
+
+def _unreachable(says: str, hint: str) -> Meaning:
+    return Meaning(says, hint, ServerUnreachableError, quoted=False)
+
+
+def _crowded(says: str, hint: str, kind: type[ServerError] = ServerError) -> Meaning:
+    return Meaning(says, hint, kind, transient=True, crowded=True, quoted=False)
+
+
+LOCKED = _crowded("somebody else holds a lock on the rows", AGAIN, ServerLockedError)
+DEADLOCK = _crowded("it was one of two that waited for each other's rows", AGAIN, ServerLockedError)
+OUT_OF_LOCKS = _crowded(
     "its lock table is full",
     "Set limits.step_rows in the pair file lower, or LOCKS in the server's onconfig higher.",
 )
-LOG_OR_LOCK = Meaning(
-    Fault.LOCKED,
+LOG_OR_LOCK = _crowded(
     "it could not write a row: a lock, the log or the disk",
     f"{AGAIN} Ask the server's online.log which of the three it was.",
+    ServerLockedError,
 )
-LOST = Meaning(Fault.LOST, "the connection was lost", AGAIN)
+LOST = replace(_unreachable("the connection was lost", AGAIN), transient=True)
 UNLOGGED = Meaning(
-    Fault.UNLOGGED,
     "the database keeps no transaction log",
     "It can be read; how it may be written is in docs/how-to/first-real-pair.md.",
+    quoted=False,
 )
-NO_TABLE = Meaning(Fault.REFUSED, "a table is not there", "`syncengine check` names the tables a server lacks.")
-NO_COLUMN = Meaning(
-    Fault.REFUSED, "a column is not there", "`syncengine check` holds the columns of a server against the specs."
-)
-DUPLICATE = Meaning(
-    Fault.REFUSED,
-    "a unique index already holds such a row",
-    "Another row there has the same key, or two that are to be written have: compare the indexes of both servers.",
-)
-CONSTRAINT = Meaning(Fault.REFUSED, "a constraint of the table forbids it", advice.CONSTRAINT)
-FOREIGN_KEY = Meaning(Fault.REFUSED, "a foreign key forbids it", advice.FOREIGN_KEY)
-DIVISION = Meaning(Fault.REFUSED, "it divides by zero", advice.DIVISION)
+NO_TABLE = Meaning("a table is not there", "`syncengine check` names the tables a server lacks.")
+NO_COLUMN = Meaning("a column is not there", "`syncengine check` holds the columns of a server against the specs.")
+DUPLICATE = Meaning("a unique index already holds such a row", advice.DUPLICATE)
+CONSTRAINT = Meaning("a constraint of the table forbids it", advice.CONSTRAINT)
+FOREIGN_KEY = Meaning("a foreign key forbids it", advice.FOREIGN_KEY)
+DIVISION = Meaning("it divides by zero", advice.DIVISION)
 TRIGGER = Meaning(
-    Fault.REFUSED,
     "a trigger or a procedure refused",
     "Have whoever made it look at it there, or leave the table out.",
 )
-UNWRITABLE = Meaning(
-    Fault.REFUSED, "the table takes no such write", "`syncengine check` says what tables cannot be written with."
-)
-VALUE = Meaning(
-    Fault.REFUSED, "a value does not fit its column", "`syncengine check` holds the columns of both servers together."
-)
+UNWRITABLE = Meaning("the table takes no such write", "`syncengine check` says what tables cannot be written with.")
+VALUE = Meaning("a value does not fit its column", "`syncengine check` holds the columns of both servers together.")
 SYNTAX = Meaning(
-    Fault.REFUSED,
     "it does not understand a statement",
     "`syncengine check --scratch` finds out what this release can do; attach it to a bug report.",
 )
-CODESET = Meaning(
-    Fault.UNREACHABLE,
+CODESET = _unreachable(
     "it cannot convert between its code set and the client's UTF-8",
     "Install the code-set conversion files (GLS) on the server, or set DB2CODEPAGE to its code page, like 819.",
 )
-DISK = Meaning(Fault.REFUSED, "its disk or a dbspace is full", "Make room there; the step was rolled back.")
+DISK = Meaning("its disk or a dbspace is full", "Make room there; the step was rolled back.")
 
 TIMEOUT = Meaning(
-    Fault.TIMEOUT,
     "a query took longer than it may and was stopped",
     "Set limits.query_seconds in the pair file higher, or choose a shorter window.",
+    quoted=False,
 )
 
 MEANINGS: dict[int, Meaning] = {
@@ -133,40 +89,36 @@ MEANINGS: dict[int, Meaning] = {
     **dict.fromkeys((-143, -78, -79), DEADLOCK),
     **dict.fromkeys((-240, -271, -346, -348), LOG_OR_LOCK),
     -134: OUT_OF_LOCKS,
-    -458: Meaning(
-        Fault.LONG_TRANSACTION,
+    -458: _crowded(
         "the transaction was too long for its log and was rolled back",
         "Set limits.step_rows in the pair file lower.",
     ),
-    -710: Meaning(Fault.SCHEMA_MOVED, "a table was changed while it was used", AGAIN),
+    -710: Meaning("a table was changed while it was used", AGAIN, transient=True, quoted=False),
     # Connections. The texts of -30081 tell more.
     **dict.fromkeys((-30081, -1224, -30108, -908, -930, -956, -25582, -27001, -27002), LOST),
     **dict.fromkeys((-255, -256), UNLOGGED),
     # Logging in.
-    -30082: Meaning(Fault.UNREACHABLE, "the login was refused", LOGIN),
-    **dict.fromkeys((-951, -952), Meaning(Fault.UNREACHABLE, "the login was refused", LOGIN)),
-    -329: Meaning(Fault.UNREACHABLE, "there is no such database, or it cannot be opened", "Check the url's last part."),
-    -30061: Meaning(Fault.UNREACHABLE, "there is no such database", "Check the url's last part."),
-    -387: Meaning(Fault.UNREACHABLE, "this login may not connect to the database", GRANT),
-    -1042: Meaning(
-        Fault.UNREACHABLE,
+    -30082: _unreachable("the login was refused", LOGIN),
+    **dict.fromkeys((-951, -952), _unreachable("the login was refused", LOGIN)),
+    -329: _unreachable("there is no such database, or it cannot be opened", "Check the url's last part."),
+    -30061: _unreachable("there is no such database", "Check the url's last part."),
+    -387: _unreachable("this login may not connect to the database", GRANT),
+    -1042: _unreachable(
         "the driver could not begin to speak",
         "A second Db2 client on LD_LIBRARY_PATH is the usual cause; unset it and try again.",
     ),
-    -1013: Meaning(Fault.UNREACHABLE, "the driver does not know the database by this url", DRDA_ALIAS),
-    -805: Meaning(
-        Fault.REFUSED, "the driver's packages are not bound there", "Is it an Informix server? Check the port."
-    ),
+    -1013: _unreachable("the driver does not know the database by this url", DRDA_ALIAS),
+    -805: Meaning("the driver's packages are not bound there", "Is it an Informix server? Check the port."),
     **dict.fromkeys((-23101, -23104, -332), CODESET),
     # Privileges.
-    -272: Meaning(Fault.REFUSED, "this login may not read a table", GRANT),
-    -273: Meaning(Fault.REFUSED, "this login may not change rows of a table", GRANT),
-    -274: Meaning(Fault.REFUSED, "this login may not delete rows of a table", GRANT),
-    -275: Meaning(Fault.REFUSED, "this login may not insert rows into a table", GRANT),
-    -389: Meaning(Fault.REFUSED, "it takes a database administrator to do that", GRANT),
-    -388: Meaning(Fault.REFUSED, "this login may not create tables", GRANT),
-    -302: Meaning(Fault.REFUSED, "this login may not grant that", GRANT),
-    -140: Meaning(Fault.READ_ONLY, "the database takes no writes", "It is another server's standby: name that one."),
+    -272: Meaning("this login may not read a table", GRANT),
+    -273: Meaning("this login may not change rows of a table", GRANT),
+    -274: Meaning("this login may not delete rows of a table", GRANT),
+    -275: Meaning("this login may not insert rows into a table", GRANT),
+    -389: Meaning("it takes a database administrator to do that", GRANT),
+    -388: Meaning("this login may not create tables", GRANT),
+    -302: Meaning("this login may not grant that", GRANT),
+    -140: Meaning("the database takes no writes", STANDBY, ServerReadOnlyError, quoted=False),
     # Data and statements.
     -206: NO_TABLE,
     -217: NO_COLUMN,
@@ -197,25 +149,12 @@ WORDS: dict[str, Meaning] = {
 """What the driver says of itself, without a server's code."""
 
 
-def codes_of(fault: Fault) -> Iterator[int]:
-    """Yield the codes of a kind of fault."""
-    return (code for code, meaning in MEANINGS.items() if meaning.fault is fault)
-
-
 CODE = re.compile(r"SQLCODE=(-?\d+)")
 DRIVER_CODE = re.compile(r"\bSQL(\d{4,5})[NCW]\b")
 NAMES = re.compile(r'"([^"]+)"')
 LOGIN_REASON = re.compile(r'reason "(\d+)"')
 
-KINDS: dict[Fault, type[ServerError]] = {
-    Fault.LOCKED: ServerLockedError,
-    Fault.LOST: ServerUnreachableError,
-    Fault.UNREACHABLE: ServerUnreachableError,
-    Fault.READ_ONLY: ServerReadOnlyError,
-}
-UNKNOWN = Meaning(
-    Fault.REFUSED, "it refused", "Run the command again with -vv and attach what it says to a bug report."
-)
+UNKNOWN = Meaning("it refused", advice.UNKNOWN)
 
 
 @contextmanager
@@ -272,28 +211,26 @@ def error_of(name: str, text: str, secret: str = "") -> ServerError:
     if meaning is None:
         return ServerError(f"{name}: {UNKNOWN.says}: {_in_short(text, secret)}.", hint=UNKNOWN.hint)
     told = f" (SQLCODE {code})" if code is not None else ""
-    detail = _detail(text, secret) if meaning.fault is Fault.REFUSED else ""
-    kind = KINDS.get(meaning.fault, ServerError)
-    return kind(
+    detail = _detail(text, secret) if meaning.quoted else ""
+    return meaning.kind(
         f"{name}: {meaning.says}{detail}{told}.",
         hint=meaning.hint,
-        transient=meaning.fault.transient,
-        crowded=meaning.fault.crowded,
+        transient=meaning.transient,
+        crowded=meaning.crowded,
     )
 
 
 def is_lost(text: str) -> bool:
     """Say whether the connection is of no more use."""
-    meaning = meaning_of(text)
-    return meaning is not None and meaning.fault is Fault.LOST
+    return meaning_of(text) is LOST
 
 
 def _communication(text: str, lost: Meaning) -> Meaning:
     """Tell apart what one code stands for: nobody there, somebody silent, somebody who speaks otherwise."""
     if "selectForRecvTimeout" in text:
-        return Meaning(Fault.LOST, "it did not answer in time", lost.hint)
+        return replace(lost, says="it did not answer in time")
     if '"connect"' in text or "selectForConnectTimeout" in text:
-        return Meaning(Fault.LOST, "nobody listens there", "Is the server up, and the port in the url its own?")
+        return replace(lost, says="nobody listens there", hint="Is the server up, and the port in the url its own?")
     return lost
 
 
@@ -302,13 +239,13 @@ def _login(text: str, refused: Meaning) -> Meaning:
     reason = LOGIN_REASON.search(text)
     match reason.group(1) if reason else "":
         case "1":
-            return Meaning(refused.fault, "the password has expired", "Set a new one on the server, then here.")
+            return replace(refused, says="the password has expired", hint="Set a new one on the server, then here.")
         case "17" | "15":
-            return Meaning(refused.fault, "it takes no login of this kind", f"Is it an Informix server? {DRDA_ALIAS}")
+            return replace(refused, says="it takes no login of this kind", hint=NO_DRDA)
         case "19" | "36":
-            return Meaning(refused.fault, "the login is locked there", "Have the server's administrator unlock it.")
+            return replace(refused, says="the login is locked there", hint="Have the server's administrator unlock it.")
         case _:
-            return Meaning(refused.fault, refused.says, LOGIN)
+            return refused
 
 
 def _detail(text: str, secret: str) -> str:

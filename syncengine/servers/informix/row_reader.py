@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from syncengine.model.errors import ServerError
 from syncengine.model.fingerprint import FingerprintQuery
-from syncengine.model.names import folded
 from syncengine.model.selection import ReadQuery, Selection
+from syncengine.servers.any_kind import columns_of
 from syncengine.servers.informix.connections import Lent
 from syncengine.servers.informix.fingerprint_trust import Folds
 from syncengine.servers.informix.sql import INFORMIX, portions
@@ -63,11 +63,7 @@ def _count(lent: Lent, query: ReadQuery, source: str) -> int:
 
 def _columns(table: LiveTable, names: Sequence[str], server: str) -> list[tuple[str, LiveColumn]]:
     """Return the columns asked for under the names asked for, or all; refuses those that cannot be read exactly."""
-    found = [(name, table.column(folded(name))) for name in names or table.names]
-    known = [(name, column) for name, column in found if column is not None]
-    if len(known) < len(found):
-        lacking = ", ".join(name for name, column in found if column is None)
-        raise ServerError(f"{server}: a column is not there: {table.name} has no {lacking}.")
+    known = columns_of(table, names or table.names, server)
     for _, column in known:
         if not readable(column.type):
             raise ServerError(

@@ -16,6 +16,7 @@ import pyarrow as pa
 from syncengine.model.errors import ServerError
 from syncengine.model.names import folded
 from syncengine.model.spec import ColumnType
+from syncengine.servers.any_kind import columns_of
 from syncengine.servers.informix.connections import Lent
 from syncengine.servers.informix.errors import translated
 from syncengine.servers.informix.types import bound_values, ddl_type
@@ -50,13 +51,8 @@ class Insert:
 
 def insert_of(table: LiveTable, source: str, names: Sequence[str], server: str) -> Insert:
     """Return what inserts into the named columns; raises `ServerError` for a column the table does not have."""
-    types = []
-    for name in names:
-        column = table.column(folded(name))
-        if column is None:
-            raise ServerError(f"{server}: the table {table.name} has no column {name}.")
-        types.append(column.type)
-    return Insert(source, tuple(folded(name) for name in names), tuple(types))
+    columns = columns_of(table, names, server)
+    return Insert(source, tuple(folded(name) for name, _ in columns), tuple(column.type for _, column in columns))
 
 
 def insert_rows(lent: Lent, insert: Insert, rows: Iterable[pa.RecordBatch], path: WritePath, server: str) -> int:

@@ -9,19 +9,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-import pyarrow as pa
-
-from syncengine.model.bucket import Bucket, BucketColumns, BucketState
-from syncengine.model.errors import ServerError, ServerReadOnlyError, ServerUnreachableError
+from syncengine.model.bucket import Bucket, BucketState
+from syncengine.model.errors import ServerError, ServerUnreachableError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.names import folded
-from syncengine.model.never_pickled import NeverPickled
 from syncengine.model.pair import Limits, Role
 from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
 from syncengine.model.surroundings import Surroundings
 from syncengine.servers import watchdog
+from syncengine.servers.any_kind import LiveServer
 from syncengine.servers.informix import lock_holders, row_reader
 from syncengine.servers.informix.connections import Connections
 from syncengine.servers.informix.fingerprint_trust import Folds, trusted_types
@@ -36,7 +34,6 @@ from syncengine.servers.informix.types import ddl_type, readable
 from syncengine.servers.informix.url import CHECK_PORT, parse_url
 from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
 from syncengine.servers.protocol import (
-    Bounds,
     Capabilities,
     LiveColumn,
     LiveTable,
@@ -44,10 +41,8 @@ from syncengine.servers.protocol import (
     SessionState,
     scratch_name,
 )
-from syncengine.servers.sql.dialect import PLAIN, Statement
+from syncengine.servers.sql.dialect import PLAIN, Dialect, Statement
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
-from syncengine.servers.sql.rows import bound_at, bounds_statement, highest_statement
-from syncengine.servers.stream import Stream
 from syncengine.servers.url import listening_address
 
 log = logging.getLogger(__name__)
@@ -56,31 +51,26 @@ SESSION_ID = re.compile(r"(?P<sid>[0-9]{1,10})-[0-9a-f]{32}")
 """What a session gave itself as its id; without the number the server did not tell it."""
 
 
-class InformixServer(NeverPickled):
-    """One database. Every query has a connection of its own, so calls may come from several threads."""
+class InformixServer(LiveServer[Connections]):
+    """One database. Rows are as many as the server promises, or there is an error."""
 
     def __init__(self, url: str, role: Role, *, writable: bool, limits: Limits, load: str | None = None) -> None:
-        self._role = role
-        self._load = load
-        self._name = str(role)
-        self._writable = writable
         parsed = parse_url(url, f"{role}.url")
         watchdog.begin(limits.query_seconds)
-        address = listening_address(parsed, self._name, CHECK_PORT)
-        self._connections = Connections(
-            parsed, self._name, query_seconds=limits.query_seconds, lock_seconds=limits.lock_seconds
-        )
+        self._url, self._address = parsed, listening_address(parsed, str(role), CHECK_PORT)
         self._tables: dict[str, LiveTable] | None = None
         self._write_path: WritePath | None = None
-        try:
-            with self._connections.lent() as lent:
-                self._identity: Identity = identify(lent.rows, address, parsed)
-                self._folds = Folds(trusted_types(lent.rows))
-            if not self._identity.logged:
-                self._connections.without_transactions()
-        except BaseException:
-            self.close()
-            raise
+        connections = Connections(
+            parsed, str(role), query_seconds=limits.query_seconds, lock_seconds=limits.lock_seconds
+        )
+        super().__init__(connections, role, writable=writable, load=load)
+
+    def _reach(self) -> None:
+        with self._connections.lent() as lent:
+            self._identity: Identity = identify(lent.rows, self._address, self._url)
+            self._folds = Folds(trusted_types(lent.rows))
+        if not self._identity.logged:
+            self._connections.without_transactions()
 
     def describe(self) -> ServerDescription:
         """Say who the server is."""
@@ -125,7 +115,7 @@ class InformixServer(NeverPickled):
 
         Where the server does not fold a type as everybody else does, the rows are fetched and folded here.
         """
-        source = self._source(query.selection.table)
+        _, source = self._stored(query.selection.table)
         if not folds_all(query, self._folds.of(query.selection.table)):
             yield from fold_here(query, self.read(ReadQuery(query.selection, needed(query))))
             return
@@ -134,23 +124,6 @@ class InformixServer(NeverPickled):
                 part = row_reader.narrowed(query, selection)
                 for row in lent.rows(fingerprint_statement(part, INFORMIX, source)):
                     yield bucket_state(row)
-
-    def bounds(self, table: str, columns: BucketColumns) -> tuple[Bounds, ...]:
-        """Return the bounds of a table for each of its ACDs."""
-        rows = self._rows(bounds_statement(table, columns, INFORMIX, self._source(table)))
-        return tuple(
-            Bounds(acd, int(count), _bound(columns, acd, first), _bound(columns, acd, last), untimed or 0)
-            for acd, count, first, last, untimed in rows
-            if count
-        )
-
-    def highest(self, table: str, column: str) -> int:
-        """Return the highest number in a column, 0 for an empty table."""
-        return int(self._rows(highest_statement(table, column, INFORMIX, self._source(table)))[0][0] or 0)
-
-    def read(self, query: ReadQuery) -> pa.RecordBatchReader:
-        """Stream rows in batches of bounded size; as many as the server promises, or an error."""
-        return Stream(self._batches(query), self._name).reader()
 
     def _batches(self, query: ReadQuery) -> Generator[Any, None, None]:
         table = self._table(query.selection.table)
@@ -216,21 +189,6 @@ class InformixServer(NeverPickled):
         """Return how many sessions of the whole server wait for locks: whose database they are in is not told."""
         return self._told(Statement(WAITING))
 
-    def interrupt(self) -> None:
-        """Stop waiting for the queries that are running, from another thread."""
-        self._connections.interrupt()
-
-    def close(self) -> None:
-        """End every connection."""
-        self._connections.close()
-
-    def _check_writable(self) -> None:
-        if not self._writable:
-            raise ServerReadOnlyError(
-                f"{self._name}: the database is open for reading only.",
-                hint="Remove read_only from the pair file, if it is set there.",
-            )
-
     def _chosen_path(self) -> WritePath:
         """Find out once how rows are written: a path that loses or changes one is not taken."""
         if self._write_path is None:
@@ -257,10 +215,6 @@ class InformixServer(NeverPickled):
             if self._identity.logged:
                 lent.commit()
 
-    def _rows(self, statement: Statement) -> list[tuple[Any, ...]]:
-        with self._connections.lent() as lent:
-            return lent.rows(statement)
-
     def _told(self, statement: Statement) -> int | None:
         """Return a number the server has of its sessions, None where it is reached and refuses to tell."""
         reached = False
@@ -276,16 +230,13 @@ class InformixServer(NeverPickled):
             log.info("%s: nothing is told about sessions: %s", self._name, error.message)
             return None
 
-    def _source(self, table: str) -> str:
-        return row_reader.source_of(self._table(table))
+    def _stored(self, table: str) -> tuple[Dialect, str]:
+        return INFORMIX, row_reader.source_of(self._table(table))
 
     def _table(self, name: str) -> LiveTable:
         found = self._reflect([name]).get(folded(name))
         if found is None:
-            raise ServerError(
-                f"{self._name}: a table is not there: {name}.",
-                hint="`syncengine check` names the tables a server lacks.",
-            )
+            raise self._not_there(name)
         return found
 
     def _reflect(self, names: Collection[str]) -> Mapping[str, LiveTable]:
@@ -295,10 +246,6 @@ class InformixServer(NeverPickled):
             with self._connections.lent() as lent:
                 self._tables = {**(self._tables or {}), **_live_tables(lent.rows, wanted, self._identity, self._name)}
         return self._tables
-
-
-def _bound(columns: BucketColumns, acd: int | None, moment: Any) -> Bucket | None:
-    return bound_at(columns, acd, None if moment is None else int(moment))
 
 
 def _chosen(tables: Iterable[Table], wanted: Collection[str], identity: Identity, server: str) -> dict[str, Table]:

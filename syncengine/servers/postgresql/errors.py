@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -20,33 +19,17 @@ from syncengine.model.errors import (
     ServerUnreachableError,
 )
 from syncengine.servers import advice
+from syncengine.servers.advice import AGAIN, LOGIN, Meaning
 from syncengine.servers.postgresql.driver import is_driver_error
 
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What a code says, as the end of a sentence that begins with the server, and what to try."""
-
-    says: str
-    hint: str = ""
-    kind: type[ServerError] = ServerError
-    transient: bool = False
-    crowded: bool = False
-    """Whether a smaller transaction may get through."""
-    quoted: bool = True
-    """Whether the server's own words add something."""
-
-
-AGAIN = "It is tried again by itself a few times; if it stays so, run the same command again later."
 NOT_THERE_AT_ALL = "See whether the server runs, and check the host and the port in the url."
-LOGIN = "Check the user in the url, and the environment variable that holds its password."
 GRANT = (
     "Have the owner grant it: USAGE on the schema, SELECT on its tables, and to write INSERT, UPDATE and DELETE. Where "
     "row security hides rows of a table, the login needs BYPASSRLS."
 )
 STANDBY = "It is a standby, or was set to read-only: name the server that takes writes."
 
-UNKNOWN = Meaning("it refused", "Run the command again with -vv and attach what it says to a bug report.")
+UNKNOWN = Meaning("it refused", advice.UNKNOWN)
 LOST = Meaning("the connection was lost", AGAIN, ServerUnreachableError, transient=True)
 BUSY = Meaning("it takes no connections for the moment", AGAIN, ServerUnreachableError, transient=True)
 FULL_UP = Meaning(
@@ -75,10 +58,7 @@ NOT_THERE = Meaning("a table or column is not there", "`syncengine check` names 
 VALUE = Meaning(
     "a value does not fit its column", "`syncengine check` holds the columns of both servers against each other."
 )
-DUPLICATE = Meaning(
-    "a unique index already holds such a row",
-    "Another row there has the same key, or two that are to be written have: compare the indexes of both servers.",
-)
+DUPLICATE = Meaning("a unique index already holds such a row", advice.DUPLICATE)
 CONSTRAINT = Meaning("a constraint of the table forbids it", advice.CONSTRAINT)
 FOREIGN_KEY = Meaning("a foreign key forbids it", advice.FOREIGN_KEY)
 DIVISION = Meaning("it divides by zero", advice.DIVISION)
@@ -105,18 +85,13 @@ DAMAGED = Meaning("its files are damaged", "Have its administrator look at the s
 
 MEANINGS: dict[str, Meaning] = {
     # Connections and logins.
-    "08": LOST,
-    "57P01": LOST,
-    "57P02": LOST,
-    "57P05": LOST,
-    "25P03": LOST,
+    **dict.fromkeys(("08", "57P01", "57P02", "57P05", "25P03"), LOST),
     "57P03": BUSY,
     "53300": FULL_UP,
     "28": REFUSED_LOGIN,
     "3D000": NO_DATABASE,
     # Locks. Class 40 says that the transaction is rolled back already.
-    "55P03": LOCKED,
-    "55006": LOCKED,
+    **dict.fromkeys(("55P03", "55006"), LOCKED),
     "55": NOT_READY,
     "40P01": DEADLOCK,
     "40": WRITTEN,
@@ -124,20 +99,15 @@ MEANINGS: dict[str, Meaning] = {
     "25006": READ_ONLY,
     "42501": DENIED,
     # Names, values and statements.
-    "42P01": NOT_THERE,
-    "42703": NOT_THERE,
-    "3F000": NOT_THERE,
-    "42809": UNWRITABLE,
-    "428C9": UNWRITABLE,
-    "42P10": UNWRITABLE,
+    **dict.fromkeys(("42P01", "42703", "3F000"), NOT_THERE),
+    **dict.fromkeys(("42809", "428C9", "42P10"), UNWRITABLE),
     "42": SYNTAX,
     "0A": NOT_DONE,
     "22012": DIVISION,
     "22": VALUE,
     "23503": FOREIGN_KEY,
     "23505": DUPLICATE,
-    "23": CONSTRAINT,
-    "44": CONSTRAINT,
+    **dict.fromkeys(("23", "44"), CONSTRAINT),
     **dict.fromkeys(("P0", "09", "27", "2F", "38", "39"), TRIGGER),
     "25P02": FAILED,
     # Its resources.
@@ -145,9 +115,7 @@ MEANINGS: dict[str, Meaning] = {
     "53100": DISK,
     "53200": MEMORY,
     "54": TOO_LARGE,
-    "XX001": DAMAGED,
-    "XX002": DAMAGED,
-    "58": DAMAGED,
+    **dict.fromkeys(("XX001", "XX002", "58"), DAMAGED),
 }
 """By SQLSTATE, or by its first two signs for all others of a class."""
 

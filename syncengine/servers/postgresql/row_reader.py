@@ -10,8 +10,9 @@ from typing import Any
 import pyarrow as pa
 
 from syncengine.model.errors import ServerError
-from syncengine.model.names import folded, quoted
+from syncengine.model.names import quoted
 from syncengine.model.selection import ReadQuery
+from syncengine.servers.any_kind import columns_of
 from syncengine.servers.postgresql.connections import Lent
 from syncengine.servers.postgresql.errors import translated
 from syncengine.servers.postgresql.system_catalogue import Layout
@@ -36,11 +37,7 @@ class Reading:
 
 def reading_of(layout: Layout, query: ReadQuery, server: str, *, checked: bool = False) -> Reading:
     """Return what to read; raises `ServerError` for a column the table does not have."""
-    found = [(name, layout.live.column(folded(name))) for name in query.columns or layout.live.names]
-    columns = tuple((name, column) for name, column in found if column is not None)
-    if len(columns) < len(found):
-        lacking = ", ".join(name for name, column in found if column is None)
-        raise ServerError(f"{server}: a column is not there: {layout.live.name} has no {lacking}.")
+    columns = tuple(columns_of(layout.live, query.columns or layout.live.names, server))
     expressions = tuple(f"{layout.dialect.name(name)} AS {quoted(name)}" for name, _ in columns)
     statement = read_statement(query, layout.dialect, layout.source, expressions)
     return Reading(layout.live.name, statement, columns, checked)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
 from syncengine.model.errors import ServerError
 from syncengine.model.names import folded
+from syncengine.servers.any_kind import columns_of
 from syncengine.servers.postgresql.connections import Lent
 from syncengine.servers.postgresql.system_catalogue import Layout
 from syncengine.servers.postgresql.types import arrow_type, as_sent
+from syncengine.servers.protocol import LiveColumn
 
 COPY_ROWS = 8192
 """Rows in one COPY: the driver holds them a second time on their way."""
@@ -21,13 +23,10 @@ def insert_rows(lent: Lent, layout: Layout, rows: pa.RecordBatchReader) -> int:
 
     Each COPY is begun with rows in hand, so that what their reader raises passes as it is.
     """
-    known = {name: layout.live.column(folded(name)) for name in rows.schema.names}
-    lacking = ", ".join(name for name, column in known.items() if column is None)
-    if lacking:
-        raise ServerError(f"{lent.name}: a column is not there: {layout.live.name} has no {lacking}.")
+    columns = columns_of(layout.live, rows.schema.names, lent.name)
     inserted = 0
     for portion in _portions(rows):
-        sent = lent.append(layout.schema, layout.table, _fitting(portion, layout, lent.name))
+        sent = lent.append(layout.schema, layout.table, _fitting(portion, layout, columns, lent.name))
         if sent != portion.num_rows:
             raise ServerError(
                 f"{lent.name}: {sent:,} of {portion.num_rows:,} rows were copied into {layout.live.name}.",
@@ -51,12 +50,11 @@ def _portions(rows: pa.RecordBatchReader) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(held)
 
 
-def _fitting(portion: pa.Table, layout: Layout, server: str) -> pa.RecordBatch:
+def _fitting(
+    portion: pa.Table, layout: Layout, columns: Sequence[tuple[str, LiveColumn]], server: str
+) -> pa.RecordBatch:
     names, arrays = [], []
-    for name, column in zip(portion.schema.names, portion.columns, strict=True):
-        live = layout.live.column(folded(name))
-        if live is None:
-            continue
+    for (name, live), column in zip(columns, portion.columns, strict=True):
         try:
             arrays.append(as_sent(column.combine_chunks(), arrow_type(live.type)))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:

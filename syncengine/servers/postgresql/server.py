@@ -8,18 +8,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-import pyarrow as pa
-
-from syncengine.model.bucket import Bucket, BucketColumns, BucketState
+from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.errors import CancelledError, ServerError, ServerReadOnlyError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.names import folded, quoted
-from syncengine.model.never_pickled import NeverPickled
 from syncengine.model.pair import Limits, Role
 from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
 from syncengine.model.surroundings import Surroundings
+from syncengine.servers.any_kind import LiveServer
 from syncengine.servers.driver_calls import rolled_back, unknown_outcome
 from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
 from syncengine.servers.locks import Holder
@@ -33,11 +31,9 @@ from syncengine.servers.postgresql.surroundings import read_surroundings
 from syncengine.servers.postgresql.system_catalogue import STARTED, Layout, read_about, read_layouts
 from syncengine.servers.postgresql.types import stored_type
 from syncengine.servers.postgresql.url import CHECK_PORT, FORM
-from syncengine.servers.protocol import Bounds, Capabilities, LiveTable, ServerDescription, SessionState, scratch_name
-from syncengine.servers.sql.dialect import Statement
+from syncengine.servers.protocol import Capabilities, LiveTable, ServerDescription, SessionState, scratch_name
+from syncengine.servers.sql.dialect import Dialect, Statement
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
-from syncengine.servers.sql.rows import bound_at, bounds_statement, highest_statement
-from syncengine.servers.stream import Stream
 from syncengine.servers.url import listening_address
 
 OUTCOME_SECONDS = 5.0
@@ -46,27 +42,22 @@ OID = "SELECT CAST(CAST(? AS regclass) AS BIGINT)"
 OUTCOME = f"SELECT txid_status(?), {STARTED}"
 
 
-class PostgreSQLServer(NeverPickled):
-    """One schema of a database. Every query has a connection of its own, so calls may come from several threads."""
+class PostgreSQLServer(LiveServer[Connections]):
+    """One schema of a database. Rows are streamed as they are at one moment."""
 
     def __init__(self, url: str, role: Role, *, writable: bool, limits: Limits, load: str | None = None) -> None:
-        self._role = role
-        self._load = load
-        self._name = str(role)
-        self._writable = writable
-        parsed = FORM.parse(url, f"{role}.url")
-        listening_address(parsed, self._name, CHECK_PORT)
-        self._connections = Connections(
-            parsed, self._name, query_seconds=limits.query_seconds, lock_seconds=limits.lock_seconds
-        )
+        self._url = FORM.parse(url, f"{role}.url")
+        listening_address(self._url, str(role), CHECK_PORT)
         self._layouts: dict[str, Layout] = {}
         self._numbered: dict[str, tuple[ColumnSequence, ...]] = {}
-        try:
-            with self._connections.lent() as lent:
-                self._about = read_about(lent, parsed)
-        except BaseException:
-            self.close()
-            raise
+        connections = Connections(
+            self._url, str(role), query_seconds=limits.query_seconds, lock_seconds=limits.lock_seconds
+        )
+        super().__init__(connections, role, writable=writable, load=load)
+
+    def _reach(self) -> None:
+        with self._connections.lent() as lent:
+            self._about = read_about(lent, self._url)
 
     def describe(self) -> ServerDescription:
         """Say who the server is."""
@@ -108,31 +99,12 @@ class PostgreSQLServer(NeverPickled):
 
         Where the server does not know its characters as everybody else does, rows with text are folded here.
         """
-        layout = self._layout(query.selection.table)
+        stored = self._stored(query.selection.table)
         if not folds_all(query, self._about.folds):
             yield from fold_here(query, self.read(ReadQuery(query.selection, needed(query))))
             return
-        for row in self._rows(fingerprint_statement(query, layout.dialect, layout.source)):
+        for row in self._rows(fingerprint_statement(query, *stored)):
             yield bucket_state(row)
-
-    def bounds(self, table: str, columns: BucketColumns) -> tuple[Bounds, ...]:
-        """Return the bounds of a table for each of its ACDs."""
-        layout = self._layout(table)
-        return tuple(
-            Bounds(acd, count, bound_at(columns, acd, first), bound_at(columns, acd, last), untimed or 0)
-            for acd, count, first, last, untimed in self._rows(
-                bounds_statement(table, columns, layout.dialect, layout.source)
-            )
-        )
-
-    def highest(self, table: str, column: str) -> int:
-        """Return the highest number in a column, 0 for an empty table."""
-        layout = self._layout(table)
-        return int(self._rows(highest_statement(table, column, layout.dialect, layout.source))[0][0] or 0)
-
-    def read(self, query: ReadQuery) -> pa.RecordBatchReader:
-        """Stream rows as they are at one moment, in batches of bounded size; the time limit is for the whole stream."""
-        return Stream(self._batches(query), self._name).reader()
 
     @contextmanager
     def begin(self) -> Iterator[PostgreSQLSession]:
@@ -182,20 +154,8 @@ class PostgreSQLServer(NeverPickled):
         """Return how many sessions in the database wait for a lock."""
         return activity.waiting(self._rows)
 
-    def interrupt(self) -> None:
-        """Stop the queries that are running, from another thread."""
-        self._connections.interrupt()
-
-    def close(self) -> None:
-        """End every connection."""
-        self._connections.close()
-
     def _check_writable(self) -> None:
-        if not self._writable:
-            raise ServerReadOnlyError(
-                f"{self._name}: the database is open for reading only.",
-                hint="Remove read_only from the pair file, if it is set there.",
-            )
+        super()._check_writable()
         if self._about.read_only:
             raise ServerReadOnlyError(
                 f"{self._name}: the server {self._about.read_only}.", hint="Name the server that takes writes."
@@ -205,10 +165,6 @@ class PostgreSQLServer(NeverPickled):
         with self._connections.lent() as lent:
             lent.run(Statement(f"BEGIN READ WRITE; {text}; COMMIT"))
 
-    def _rows(self, statement: Statement) -> list[tuple[Any, ...]]:
-        with self._connections.lent() as lent:
-            return lent.rows(statement)
-
     def _batches(self, query: ReadQuery) -> Generator[Any, None, None]:
         layout = self._layout(query.selection.table)
         rows = row_reader.reading_of(layout, query, self._name, checked=self._about.unnamed)
@@ -216,15 +172,16 @@ class PostgreSQLServer(NeverPickled):
             lent.run(Statement("BEGIN READ ONLY"))
             yield from row_reader.batches(lent, rows, row_reader.cursor_name())
 
+    def _stored(self, table: str) -> tuple[Dialect, str]:
+        layout = self._layout(table)
+        return layout.dialect, layout.source
+
     def _layout(self, name: str) -> Layout:
         """Return how a table is stored, which is asked for once."""
         if folded(name) not in self._layouts:
             self.tables([name])
         if folded(name) not in self._layouts:
-            raise ServerError(
-                f"{self._name}: a table is not there: {name}.",
-                hint="`syncengine check` names the tables a server lacks.",
-            )
+            raise self._not_there(name)
         return self._layouts[folded(name)]
 
     def _sequences(self, layout: Layout) -> tuple[ColumnSequence, ...]:

@@ -22,14 +22,7 @@ STORED = {
     "smallfloat": "real",
     "float": "double precision",
 }
-LIVE = {
-    "smallint": "smallint",
-    "integer": "integer",
-    "bigint": "bigint",
-    "date": "date",
-    "real": "smallfloat",
-    "double precision": "float",
-}
+LIVE = {stored: ours for ours, stored in STORED.items()}
 TEXTS = {"character": "char", "bpchar": "char", "character varying": "varchar", "text": "varchar"}
 SIZED = re.compile(r"([a-z ]+)\((\d+)(?:,(\d+))?\)")
 FROM_DRIVER = {-(2**31) + 10956: 2**31 - 1, -(2**31) + 10957: -(2**31) + 1}

@@ -59,9 +59,10 @@ def bounds_statement(
 
 
 def bound_at(columns: BucketColumns, acd: int | None, moment: int | None) -> Bucket | None:
-    """Return the bucket a bound of `bounds_statement` lies in."""
+    """Return the bucket a bound of `bounds_statement` lies in; some servers give numbers as decimals."""
     if moment is None:
         return None
+    moment = int(moment)
     if columns.epoch is not None:
         return Bucket(None, moment - moment % QUANTUM_SECONDS, acd)
     day: date = EPOCH_DAY + timedelta(days=moment // 10000)

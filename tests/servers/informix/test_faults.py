@@ -11,14 +11,12 @@ from syncengine.model.bucket import BucketColumns
 from syncengine.model.errors import (
     ServerError,
     ServerLockedError,
-    ServerReadOnlyError,
     ServerUnreachableError,
     UnknownOutcomeError,
 )
 from syncengine.model.pair import Limits
 from syncengine.model.selection import ReadQuery, Selection
-from syncengine.servers.informix.errors import MEANINGS, TRANSIENT
-from syncengine.servers.informix.errors import Fault as Kind
+from syncengine.servers.informix.errors import MEANINGS
 from syncengine.servers.protocol import Server
 from syncengine.servers.retry import ATTEMPTS, RetryingServer
 from tests.examples import some_of
@@ -33,12 +31,6 @@ pytestmark = pytest.mark.informix
 
 ALL = ReadQuery(Selection("htrunk", BucketColumns()), ("starttime",))
 ROWS = len(trunks())
-KINDS = {
-    Kind.LOCKED: ServerLockedError,
-    Kind.LOST: ServerUnreachableError,
-    Kind.UNREACHABLE: ServerUnreachableError,
-    Kind.READ_ONLY: ServerReadOnlyError,
-}
 NATIVE = sorted(
     code for code in MEANINGS if code not in (-30081, -30082, -30061, -1224, -30108, -1042, -1013, -805, -332)
 )
@@ -70,8 +62,8 @@ def test_every_code_over_the_wire(informix: InformixPlace, code: int) -> None:
             server.read(ALL).read_all()
 
         assert is_one_sentence(error.value)
-        assert type(error.value) is KINDS.get(MEANINGS[code].fault, ServerError)
-        assert error.value.transient is (MEANINGS[code].fault in TRANSIENT)
+        assert type(error.value) is MEANINGS[code].kind
+        assert error.value.transient is MEANINGS[code].transient
         assert f"(SQLCODE {code})" in error.value.message
         informix.shim.faults.clear()
         assert server.read(ALL).read_all().num_rows == ROWS
