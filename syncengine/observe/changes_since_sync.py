@@ -26,7 +26,7 @@ from syncengine.model.errors import StagingError
 from syncengine.model.fingerprint import FingerprintColumn, FingerprintQuery, in_full
 from syncengine.model.selection import ReadQuery, Selection, Value
 from syncengine.observe.comparison import Comparison, fetch, question_of
-from syncengine.observe.samples import as_told
+from syncengine.observe.surplus_groups import as_told
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
 from syncengine.staging.last_synced import LastSynced
 

@@ -17,7 +17,7 @@ from syncengine.diffing.buckets import MOST_BUCKETS, BucketPair, differing, pair
 from syncengine.diffing.stretches import overlaps_statement, stretches
 from syncengine.model.bucket import EMPTY, Bucket, BucketColumns, BucketState
 from syncengine.model.clock import repeats, was_set
-from syncengine.model.drift import BucketDrift, Counts, Held, Strength
+from syncengine.model.drift import BucketDrift, Counts, Held, KeyGroupDrift, Strength
 from syncengine.model.facts import ServerFacts
 from syncengine.model.fingerprint import FingerprintColumn, FingerprintQuery, group_key
 from syncengine.model.interval import LENGTHS
@@ -30,6 +30,7 @@ from syncengine.model.window import Window
 from syncengine.observe.columns import ColumnsVerdict
 from syncengine.observe.expected_differences import Expectations, ExpectedSoFar
 from syncengine.observe.slices import Slice
+from syncengine.observe.surplus_groups import groups_of_surplus
 from syncengine.servers.protocol import Server
 from syncengine.servers.retry import tried
 from syncengine.servers.sql.buckets import bucket_terms
@@ -89,6 +90,8 @@ class Findings:
     differing: list[BucketDrift] = field(default_factory=list)
     held: dict[int | None, Held] = field(default_factory=dict)
     overlaps: list[Overlap] = field(default_factory=list)
+    shown: dict[Bucket, list[KeyGroupDrift]] = field(default_factory=dict)
+    """The first key groups of buckets that differ, where their rows were read: as many of them as people are shown."""
 
 
 def compare(
@@ -217,10 +220,22 @@ def _settled(comparison: Comparison, portion: tuple[BucketPair, ...], findings: 
             elif pair.bucket in counts:
                 yield _drift(pair, counts[pair.bucket])
         if not moved:
+            _show(comparison, drifting, findings)
             return
         pending = tuple(moved)
     for pair in pending:
         yield replace(_drift(pair, Counts()), moving=True)
+
+
+def _show(comparison: Comparison, drifting: tuple[BucketPair, ...], findings: Findings) -> None:
+    """Keep the first key groups of the surplus just found, of buckets of which none had moved since."""
+    most, before = comparison.limits.samples, drifting[0].bucket.order
+    if sum(len(groups) for bucket, groups in findings.shown.items() if bucket.order < before) >= most:
+        return
+    meant = comparison.expectations.rows
+    if meant or any(pair.source.rows and pair.target.rows for pair in drifting):
+        for group in groups_of_surplus(comparison.cache, question_of(comparison), most):
+            findings.shown.setdefault(group.bucket, []).append(group)
 
 
 def compare_rows(

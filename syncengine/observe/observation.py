@@ -284,7 +284,7 @@ class _Observing:
         findings, remembered = self._compared(work, comparison, progress)
         # Where a write follows the rules of roll-ups decide on them: what is repaired below changes what they count.
         counted = () if self.request.for_writing else tuple(without_unlike_counts(comparison, findings))
-        samples = tuple(samples_of(comparison, findings.differing))
+        samples = samples_of(comparison, findings)
         cuts: tuple[Cut, ...] = ()
         if self.settings.clock_zone is not None:
             # Without it nobody knows at which time of the wall clock a row began.

@@ -2,83 +2,42 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
-from typing import Any, cast
+from itertools import groupby, islice
 
-from syncengine.diffing.bag_difference import BagQuestion, shown_groups_statement, shown_rows_statement
 from syncengine.diffing.buckets import BucketPair, portions
-from syncengine.model.bucket import Bucket
-from syncengine.model.drift import BucketDrift, ChangedValue, KeyGroupDrift
-from syncengine.model.fingerprint import FingerprintColumn
-from syncengine.model.selection import FarDate, Value, date_of
-from syncengine.observe.comparison import Comparison, find_surplus, question_of, take_expected
+from syncengine.model.drift import BucketDrift, KeyGroupDrift
+from syncengine.observe.comparison import Comparison, Findings, find_surplus, question_of, take_expected
 from syncengine.observe.expected_differences import ExpectedSoFar
-from syncengine.staging.cache import Cache
+from syncengine.observe.surplus_groups import groups_of_surplus
 
 
-def samples_of(comparison: Comparison, drifts: Iterable[BucketDrift]) -> Iterator[KeyGroupDrift]:
-    """Yield the first differing key groups of a table, in the order of its buckets: as many as people are shown."""
-    room = comparison.limits.samples
+def samples_of(comparison: Comparison, findings: Findings) -> tuple[KeyGroupDrift, ...]:
+    """Return the first differing key groups of a table, in the order of its buckets: as many as people are shown.
+
+    Rows are read where comparing has not: of buckets that only one server has, and of those that had moved.
+    """
+    most = comparison.limits.samples
     # A bucket that differs has one at least.
-    first = sorted(drifts, key=lambda drift: drift.bucket.order)[:room]
-    pairs = tuple(BucketPair(drift.bucket, drift.source, drift.target) for drift in first)
+    first = sorted(findings.differing, key=lambda drift: drift.bucket.order)[:most]
+    return tuple(islice(_in_order(comparison, findings, first), most))
+
+
+def _in_order(comparison: Comparison, findings: Findings, drifts: Iterable[BucketDrift]) -> Iterator[KeyGroupDrift]:
+    for known, some in groupby(drifts, key=lambda drift: drift.bucket in findings.shown):
+        if known:
+            for drift in some:
+                yield from findings.shown[drift.bucket]
+        else:
+            yield from _read(comparison, some)
+
+
+def _read(comparison: Comparison, drifts: Iterable[BucketDrift]) -> Iterator[KeyGroupDrift]:
+    pairs = tuple(BucketPair(drift.bucket, drift.source, drift.target) for drift in drifts)
     for portion in portions(pairs, comparison.limits.compare_rows):
         question = question_of(comparison)
         find_surplus(comparison, portion)
         take_expected(comparison, ExpectedSoFar(comparison.expectations))
-        found = _samples(comparison.cache, question, room)
+        found = groups_of_surplus(comparison.cache, question, comparison.limits.samples)
         comparison.cache.drop(question.source, question.target)
         yield from found
-        room -= len(found)
-        if not room:
-            return
-
-
-def _samples(cache: Cache, question: BagQuestion, most: int) -> list[KeyGroupDrift]:
-    """Return the first differing key groups of the surplus just found."""
-    samples = []
-    for row in cache.rows(shown_groups_statement(question, most)):
-        row_date, slot, acd, *key, over, under = row
-        changes: tuple[ChangedValue, ...] = ()
-        if over == under == 1:
-            changes = _changes(cache, question, (row_date, slot, acd, *key))
-        samples.append(
-            KeyGroupDrift(
-                bucket=Bucket(row_date, slot, acd),
-                key=tuple(
-                    (column.name, as_told(column, value))
-                    for column, value in zip(question.key_columns, key, strict=True)
-                ),
-                source_rows=over,
-                target_rows=under,
-                changes=changes,
-            )
-        )
-    return samples
-
-
-def _changes(cache: Cache, question: BagQuestion, group: tuple[object, ...]) -> tuple[ChangedValue, ...]:
-    """Return the columns in which the one surplus row of each side differ."""
-    rows = {surplus: values for surplus, *values in cache.rows(shown_rows_statement(question), group)}
-    if set(rows) != {1, -1}:
-        return ()
-    told = (
-        ChangedValue(column.name, as_told(column, source), as_told(column, target))
-        for column, source, target in zip(question.columns, rows[1], rows[-1], strict=True)
-    )
-    return tuple(one for one in told if one.source != one.target)
-
-
-def as_told(column: FingerprintColumn, value: Any) -> Value:  # noqa: ANN401  # whatever a server has
-    """Return a value as it is told and kept in plans: as itself, or as text where plans and JSON have no such value.
-
-    Dates come as text, since some are none of Python's.
-    """
-    if column.type.name == "date" and isinstance(value, str):
-        found = date_of(value)
-        return str(found) if isinstance(found, FarDate) else found
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    plain = value is None or type(value) in (int, str, bool, float)
-    return cast("Value", value) if plain else str(value)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.selection import FarDate
 from syncengine.model.spec import ColumnType
-from syncengine.observe.samples import as_told
+from syncengine.observe.surplus_groups import as_told
 from syncengine.report.json_values import as_text, plain
 from syncengine.report.text import unlike_text, value_text
 from tests.builders import build_files, row

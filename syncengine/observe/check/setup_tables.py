@@ -95,8 +95,8 @@ def _found(
             every_row=False,
             zone=settings.timezone,
         )
-        drifts = compare(comparison, Slicing(question.spec, (), settings.timezone).slices()).differing
-        return drifts, tuple(samples_of(comparison, drifts))
+        findings = compare(comparison, Slicing(question.spec, (), settings.timezone).slices())
+        return findings.differing, samples_of(comparison, findings)
 
 
 def _findings(
