@@ -117,7 +117,7 @@ def _of_system(error: OSError) -> str:
 
 def _of_usage(error: BaseException) -> Ending:
     """Return what is said of a command line that cannot be read."""
-    said = str(error.format_message())  # type: ignore[attr-defined]  # as the class has it
+    said = str(error.format_message())  # type: ignore[attr-defined]  # typer's errors have it, and are not exported
     if type(error).__name__ == "NoArgsIsHelpError":
         return Ending(ExitCode.USAGE, said)
     message = " ".join(said.split())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
@@ -43,29 +44,23 @@ class Contained:
         self._progress: Progress = progress
 
     def begin(self, what: str, total: int, *, done: int = 0) -> None:
-        """Pass it on."""
-        try:
-            self._progress.begin(what, total, done=done)
-        except Exception as error:  # noqa: BLE001  # whatever it does
-            self._silenced(error)
+        """Tell it, unless it has failed before."""
+        self._tell(lambda progress: progress.begin(what, total, done=done))
 
     def advance(self, units: int, detail: str = "", *, rows: int = 0, size: int = 0) -> None:
-        """Pass it on."""
-        try:
-            self._progress.advance(units, detail, rows=rows, size=size)
-        except Exception as error:  # noqa: BLE001  # whatever it does
-            self._silenced(error)
+        """Tell it, unless it has failed before."""
+        self._tell(lambda progress: progress.advance(units, detail, rows=rows, size=size))
 
     def end(self) -> None:
-        """Pass it on."""
-        try:
-            self._progress.end()
-        except Exception as error:  # noqa: BLE001  # whatever it does
-            self._silenced(error)
+        """Tell it, unless it has failed before."""
+        self._tell(lambda progress: progress.end())
 
-    def _silenced(self, error: Exception) -> None:
-        self._progress = Silent()
-        told = f"progress is told nothing more, since it failed: {type(error).__name__}: {error}"
-        # A warning that is taken for an error stops nothing either.
-        with suppress(Warning):
-            warnings.warn(told, RuntimeWarning, stacklevel=4)
+    def _tell(self, tell: Callable[[Progress], None]) -> None:
+        try:
+            tell(self._progress)
+        except Exception as error:  # noqa: BLE001  # it is the caller's own, and may fail in any way
+            self._progress = Silent()
+            told = f"progress is told nothing more, since it failed: {type(error).__name__}: {error}"
+            # A warning that is taken for an error stops nothing either.
+            with suppress(Warning):
+                warnings.warn(told, RuntimeWarning, stacklevel=4)
