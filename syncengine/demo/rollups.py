@@ -80,16 +80,11 @@ def _summary(column: ColumnSpec, shorter: TableSpec) -> str:
         return f"count(*) FILTER (WHERE {name} <> 0)" if daily else f"sum({name})"
     if column.rollup is Rollup.BUSY_HOUR:
         # Days carry the figures already; a week takes those of its busiest day.
+        busiest = "bh_vdncalls" if shorter.column("bh_vdncalls") else "bh_incalls + bh_outcalls"
         return (
-            f"arg_max({name}, (busiest, -bh_starttime))"
-            if daily
-            else f"arg_max({name}, ({_busiest(shorter)}, -epoch(row_date)))"
+            f"arg_max({name}, (busiest, -bh_starttime))" if daily else f"arg_max({name}, ({busiest}, -epoch(row_date)))"
         )
     return f"arg_max({name}, {'starttime' if daily else 'row_date'})"
-
-
-def _busiest(spec: TableSpec) -> str:
-    return "bh_vdncalls" if spec.column("bh_vdncalls") else "bh_incalls + bh_outcalls"
 
 
 def _with_busy_hour(shorter: TableSpec, longer: TableSpec, key: tuple[str, ...]) -> str:

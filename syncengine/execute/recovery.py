@@ -49,9 +49,8 @@ def recover(
         step = next(one for one in plan.steps if one.number == batch.place.step)
         found = batch_of(step, batch.place)
         server = servers[batch.into]
-        state = resolve(
-            _images(found, batch), server, batch.session, seed=plan.seed, cache=cache, wait_seconds=limits.lock_seconds
-        )
+        images = [Images(part, told.before, told.after) for part, told in zip(found.parts, batch.parts, strict=True)]
+        state = resolve(images, server, batch.session, seed=plan.seed, cache=cache, wait_seconds=limits.lock_seconds)
         why = CRASHED
         if state is BatchState.UNKNOWN and not server.describe().capabilities.transactions:
             why = _half_written(found, batch, run, server, plan.seed, cache)
@@ -59,10 +58,6 @@ def recover(
             put_back += 1
         run.mark_batch(batch.place, state, into=batch.into, why=why)
     return replace(run.record(running=True), state=record.state), put_back
-
-
-def _images(batch: Batch, record: BatchRecord) -> list[Images]:
-    return [Images(part, told.before, told.after) for part, told in zip(batch.parts, record.parts, strict=True)]
 
 
 def _half_written(batch: Batch, record: BatchRecord, run: RunFolder, server: Server, seed: int, cache: Cache) -> str:

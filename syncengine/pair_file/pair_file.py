@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -50,7 +51,8 @@ def read_pair_file(path: Path, environment: Mapping[str, str]) -> PairSettings:
     if faults or entry is None:
         raise _error(file, faults)
     folder = file.parent
-    servers = {role: _server(role, one, environment) for role, one in _servers(entry).items()}
+    entries = {Role.PRIMARY: entry.primary, Role.SECONDARY: entry.secondary}
+    servers = {role: _server(role, one, environment) for role, one in entries.items()}
     secrets = Mask(tuple(value for server in servers.values() for value in server.mask.values))
     return PairSettings(
         file=file,
@@ -123,14 +125,10 @@ def _unset_secrets(role: Role, url: str, environment: Mapping[str, str]) -> list
     ]
 
 
-def _servers(entry: PairEntry) -> dict[Role, ServerEntry]:
-    return {Role.PRIMARY: entry.primary, Role.SECONDARY: entry.secondary}
-
-
 def _server(role: Role, entry: ServerEntry, environment: Mapping[str, str]) -> ServerSettings:
     # In the url of a live server the value must not end the part it stands in, whatever signs it has.
-    file = entry.url.startswith("duckdb:")
-    url = REFERENCE.sub(lambda found: _value(environment[found.group(1)], of_file=file), entry.url)
+    written = str if entry.url.startswith("duckdb:") else partial(quote, safe="")
+    url = REFERENCE.sub(lambda found: written(environment[found.group(1)]), entry.url)
     return ServerSettings(
         role=role,
         url=url,
@@ -160,7 +158,3 @@ def _left_in_single_user_mode(entry: PairEntry) -> list[str]:
         f"hooks.{LineKind.SINGLE_USER}: nothing would put {role} back; write a hook {LineKind.MULTI_USER} for it too"
         for role in sorted(there - back)
     ]
-
-
-def _value(value: str, *, of_file: bool) -> str:
-    return value if of_file else quote(value, safe="")

@@ -92,7 +92,7 @@ def pair_findings(looks: Mapping[Role, Look], catalogue: Catalogue) -> Iterator[
         yield from _acds(primary.facts, secondary.facts)
         yield from _intervals(primary.facts, secondary.facts)
     lives = {spec.name: {role: looks[role].live.get(spec.name) for role in Role} for spec in catalogue.tables}
-    yield from _layouts(catalogue, lives, alike=_loads_alike(primary, secondary))
+    yield from _layouts(catalogue, lives, alike=bool(primary.load) and primary.load == secondary.load)
     yield from _nullability(catalogue, lives)
     yield from _empty(catalogue, primary, secondary)
     yield from _against_the_specs(primary, secondary)
@@ -251,11 +251,6 @@ def _trouble(status: ArchiveStatus, as_of: datetime) -> tuple[str, Severity] | N
     if status.until < as_of - status.archive.grain.stuck:
         return f"has come no further than {status.until:%Y-%m-%d %H:%M}", Severity.SHOULD
     return None
-
-
-def _loads_alike(primary: ServerCheck, secondary: ServerCheck) -> bool:
-    """Say whether it is known that both servers run the same load."""
-    return bool(primary.load) and primary.load == secondary.load
 
 
 def _layouts(catalogue: Catalogue, lives: Mapping[str, Live], *, alike: bool) -> Iterator[Finding]:

@@ -44,7 +44,7 @@ def translated(name: str) -> Iterator[None]:
         # pyarrow passes on what DuckDB says while it streams: the class is lost, the words are not.
         if error.errno is not None:
             raise
-        raise error_of(name, _as_raised(str(error))) from error
+        raise error_of(name, STREAMED.get(str(error).partition(":")[0], duckdb.Error)(str(error))) from error
     except RuntimeError as error:
         # What DuckDB makes of Ctrl-C while a query runs.
         if "interrupted" in str(error).lower():
@@ -81,11 +81,6 @@ def time_limit(cursor: duckdb.DuckDBPyConnection, seconds: float, name: str) -> 
         raise
     finally:
         timer.cancel()
-
-
-def _as_raised(text: str) -> duckdb.Error:
-    """Return an error of the class DuckDB had when it said this."""
-    return STREAMED.get(text.partition(":")[0], duckdb.Error)(text)
 
 
 def rolled_back(error: duckdb.Error) -> bool:

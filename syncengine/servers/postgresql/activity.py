@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Any
 
 from syncengine.model.errors import ServerError, ServerUnreachableError
 from syncengine.servers.locks import Holder
+from syncengine.servers.postgresql.families import Ask
 from syncengine.servers.protocol import SessionState
 from syncengine.servers.sql.dialect import Statement
-
-Ask = Callable[[Statement], Sequence[tuple[Any, ...]]]
 
 SESSION_ID = re.compile(r"pid \d+ since .+, transaction (?P<transaction>\d{1,18})")
 STATUS = "SELECT txid_status(?)"

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from syncengine.model.surroundings import Write
-from syncengine.servers.postgresql.sequences import in_list
-from syncengine.servers.sql.dialect import Statement
+from syncengine.servers.postgresql.families import Ask
+from syncengine.servers.postgresql.sequences import told_of
 
-Ask = Callable[[Statement], list[tuple[Any, ...]]]
 LACKING = (
     "SELECT CAST(c.oid AS BIGINT), NOT (has_table_privilege(c.oid, 'INSERT') OR NOT EXISTS ("
     "SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
@@ -21,15 +19,13 @@ LACKING = (
 
 Of views and foreign tables nobody asks: they are never written.
 """
-AT_ONCE = 200
 
 
 def lacking(ask: Ask, oids: Sequence[int]) -> dict[int, tuple[Write, ...]]:
     """Return the writes a login may not do, by table; tables with which it may do all are left out."""
     found: dict[int, tuple[Write, ...]] = {}
-    for at in range(0, len(oids), AT_ONCE):
-        for oid, *lacks in ask(Statement(LACKING.format(oids=in_list(oids[at : at + AT_ONCE])))):
-            writes = tuple(write for write, lacking_it in zip(Write, lacks, strict=True) if lacking_it)
-            if writes:
-                found[oid] = writes
+    for oid, *lacks in told_of(ask, LACKING, oids):
+        writes = tuple(write for write, lacking_it in zip(Write, lacks, strict=True) if lacking_it)
+        if writes:
+            found[oid] = writes
     return found

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from syncengine.model.surroundings import Counter
 from syncengine.servers.postgresql.families import Ask, Families
@@ -61,6 +62,8 @@ LOCK = "ALTER SEQUENCE {sequence} INCREMENT BY {increment}"
 beforehand are worth nothing any more."""
 ADVANCE = f"SELECT setval(CAST(CAST(? AS BIGINT) AS regclass), ?) FROM {{sequence}} AS s WHERE {BEHIND}"
 TAKE = "SELECT count(nextval(CAST(CAST(? AS BIGINT) AS regclass))) FROM generate_series(1, CAST(? AS BIGINT))"
+AT_ONCE = 200
+"""Tables asked about in one question."""
 MOST_TAKEN = 1_000_000
 """Numbers that are taken one by one; where more lie between, somebody else would have to take them all in a moment."""
 
@@ -140,6 +143,12 @@ def read_sequences(ask: Ask, families: Families, tables: Collection[int]) -> Ite
 def in_list(oids: Collection[int]) -> str:
     """Return numbers of tables as a list; they come from the catalogue itself."""
     return ", ".join(str(int(oid)) for oid in sorted(oids))
+
+
+def told_of(ask: Ask, text: str, oids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
+    """Yield what the catalogue tells of tables, some of them in one question."""
+    for at in range(0, len(oids), AT_ONCE):
+        yield from ask(Statement(text.format(oids=in_list(oids[at : at + AT_ONCE]))))
 
 
 def _known(ask: Ask, used: str) -> Iterator[tuple[int, ColumnSequence]]:

@@ -19,7 +19,7 @@ from syncengine.servers.postgresql.families import FIRES, Ask, read_families
 from syncengine.servers.postgresql.privileges import lacking
 from syncengine.servers.postgresql.publications import read_publications
 from syncengine.servers.postgresql.references import Link, read_references
-from syncengine.servers.postgresql.sequences import SHOWN, in_list, read_sequences
+from syncengine.servers.postgresql.sequences import AT_ONCE, SHOWN, read_sequences, told_of
 from syncengine.servers.postgresql.system_catalogue import Layout
 from syncengine.servers.sql.dialect import Statement
 
@@ -77,8 +77,6 @@ FIRED = ((4, Write.INSERT), (16, Write.UPDATE), (8, Write.DELETE))
 INSTEAD_BIT = 64
 ROW_BIT = 1
 RULED = {"2": Write.UPDATE, "3": Write.INSERT, "4": Write.DELETE}
-AT_ONCE = 200
-"""Tables asked about in one question."""
 
 
 def read_surroundings(ask: Ask, layouts: Mapping[str, Layout]) -> dict[str, Surroundings]:
@@ -204,8 +202,7 @@ class _Reading:
             yield from self._ask(Statement(TABLES.format(which=which), tuple(part for place in some for part in place)))
 
     def _about(self, text: str, oids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
-        for at in range(0, len(oids), AT_ONCE):
-            yield from self._ask(Statement(text.format(oids=in_list(oids[at : at + AT_ONCE]))))
+        return told_of(self._ask, text, oids)
 
 
 def _trigger(name: str, bits: int) -> Trigger:
