@@ -77,7 +77,7 @@ class TablePresence(StrEnum):
 
     ROWS = "rows"
     EMPTY = "empty"
-    MISSING = "lacking"
+    MISSING = "missing"
     UNREADABLE = "unreadable"
 
 

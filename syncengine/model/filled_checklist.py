@@ -16,7 +16,7 @@ class TickedBy(StrEnum):
 
     HAND = "hand"
     HOOK = "hook"
-    PROBE = "sight"
+    PROBE = "probe"
     """A probe of the pair showed that it is done."""
 
 
@@ -85,7 +85,7 @@ class ProbeState(StrEnum):
 
     DONE = "done"
     NOT_YET = "not yet"
-    UNKNOWN = "cannot be seen"
+    UNKNOWN = "unknown"
     """The pair does not show it, or could not be queried."""
     WAITS = "waits"
     """Another line comes first."""

@@ -137,7 +137,7 @@ class OutageFinding:
 class UnknownCoverageReason(StrEnum):
     """Why it is not known whether a server was blind."""
 
-    NO_DATA = "nothing-told"
+    NO_DATA = "no-data"
     """Neither its diary of links nor its intervals can be read."""
     NO_WITNESS = "no-witness"
     """Its diary of links can be read, but no table with rows in every interval."""

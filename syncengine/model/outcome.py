@@ -10,7 +10,7 @@ class StepState(StrEnum):
     """How a step ended."""
 
     DONE = "done"
-    CHANGED = "moved"
+    CHANGED = "changed"
     """A server had changed since the plan was made; these buckets and all later ones were not written."""
     FAILED = "failed"
     """The server failed; the open transaction is rolled back, and whole buckets before that are written."""

@@ -82,7 +82,7 @@ class ProbeName(StrEnum):
     """An outage of the server since yesterday is over by its own diary of links, and it records calls again."""
     ADMINISTRATION_ALIKE = "administration-alike"
     """No administration has to be copied, so that steps before and after a copy are not needed."""
-    IN_SYNC = "in-step"
+    IN_SYNC = "in-sync"
     """Nothing differs in the tables that the daily check compares."""
     TIMETABLES_OVER = "timetables-over"
     """The timetables of the server run there."""
@@ -95,11 +95,11 @@ class ProbeName(StrEnum):
 class CountsSince(StrEnum):
     """The time from which events count for a checklist by default: it may be begun after many of them."""
 
-    BEGUN = "not"
+    BEGUN = "begun"
     """From the time it is begun."""
     YESTERDAY = "yesterday"
     """From the beginning of yesterday, as for the daily check."""
-    RETENTION = "as-long-as-kept"
+    RETENTION = "retention"
     """As far back as intervals are stored, as for the report of outages."""
 
 

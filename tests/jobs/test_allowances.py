@@ -230,7 +230,7 @@ def test_only_what_was_written_was_set_off(tmp_path: Path, imitation: Imitation)
 
 
 @pytest.mark.parametrize(("logged", "told"), [(True, []), (False, ["c_adding"])])
-@pytest.mark.parametrize("state", ["failed", "rolled back", "moved"])
+@pytest.mark.parametrize("state", ["failed", "rolled back", "changed"])
 def test_a_batch_that_was_put_back_has_run_its_triggers_where_there_is_no_log(
     logged: bool, told: list[str], state: str
 ) -> None:
