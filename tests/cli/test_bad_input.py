@@ -236,7 +236,7 @@ def test_an_empty_source_is_reported_and_deletes_nothing(tmp_path: Path, typed: 
 
     assert result.code == 3
     assert "Nothing to write" in result.out
-    assert "outside what the source holds" in result.out
+    assert "outside the time for which the source has rows" in result.out
     assert files.bag("secondary", "htrunk") == before
 
 
@@ -294,8 +294,8 @@ def test_slips_are_reported_before_the_question(tmp_path: Path, typed: Typing, c
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("verify", "--acd", "x"), "that is no whole number."),
-        (("resync", "--allow-deletions", "x"), "that is no whole number."),
+        (("verify", "--acd", "x"), "that is not a whole number."),
+        (("resync", "--allow-deletions", "x"), "that is not a whole number."),
         (("resync", "--allow-deletions", "-1"), "that is less than 0."),
         (("resync", "--rollups", "all"), "Invalid value for '--rollups': 'all' is not one of 'list'"),
     ],

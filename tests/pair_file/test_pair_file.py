@@ -73,8 +73,8 @@ def test_what_support_asks_for_shows_no_secret(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ('colour = "red"\n' + SERVERS, "colour: nobody knows this key"),
-        (SERVERS + "lode = 'x'\n", "secondary.lode: nobody knows this key"),
+        ('colour = "red"\n' + SERVERS, "colour: unknown key"),
+        (SERVERS + "lode = 'x'\n", "secondary.lode: unknown key"),
         ('[primary]\nurl = "duckdb:///a"\n', "secondary: is missing"),
         (SERVERS.replace("duckdb:///a.duckdb", "a.duckdb"), "primary.url: is not a url; write duckdb:///FILE"),
         ('timezone = "Denver"\n' + SERVERS, "timezone: 'Denver' is not a time zone"),
@@ -90,7 +90,7 @@ def test_what_support_asks_for_shows_no_secret(tmp_path: Path) -> None:
         (SERVERS + "[support]\ninstallation = '12345'\n", "support.installation: an IL number has 10 digits, not 5"),
         (SERVERS + "[support]\ncontact = ' '\n", "support.contact: is empty; leave the key out"),
         (SERVERS + "[support]\nhelpline = 'a\\tb'\n".replace("'", '"'), "support.helpline: is one line"),
-        (SERVERS + "[support]\nnumber = '1'\n", "support.number: nobody knows this key"),
+        (SERVERS + "[support]\nnumber = '1'\n", "support.number: unknown key"),
     ],
 )
 def test_a_fault_is_told_with_its_key(tmp_path: Path, text: str, fault: str) -> None:
@@ -110,8 +110,8 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
 
     told = "\n".join(error.faults)
     for fault in (
-        "colour: nobody knows this key",
-        "primary.lode: nobody knows this key",
+        "colour: unknown key",
+        "primary.lode: unknown key",
         "timezone: 'Denver' is not a time zone",
         "as_of: ",
         "limits.samples: ",
@@ -215,10 +215,10 @@ def test_a_missing_pair_file_says_how_to_get_one(tmp_path: Path) -> None:
         ("[hooks.files]\nprimary = []", "hooks.files.primary: names no program"),
         ("[hooks.files]\nprimary = ['']", "hooks.files.primary: names no program"),
         ('[hooks.files]\nprimary = ["a\\u0000b"]', "hooks.files.primary: holds a NUL character"),
-        ("[hooks.files]\nprimary = ['x', 1]", "hooks.files.primary.1: is no text; write it in quotes"),
+        ("[hooks.files]\nprimary = ['x', 1]", "hooks.files.primary.1: is not text; write it in quotes"),
         ("[hooks.files]\ntimeout_seconds = 5", "hooks.files: names no command; write command, primary or secondary"),
         ("[hooks.files]\ncommand = ['x']\ntimeout_seconds = 0", "hooks.files.timeout_seconds: must be 1 or more"),
-        ("[hooks.files]\ncommand = ['x']\nshell = true", "hooks.files.shell: nobody knows this key"),
+        ("[hooks.files]\ncommand = ['x']\nshell = true", "hooks.files.shell: unknown key"),
         (
             "[hooks.single-user]\ncommand = ['x']\n[hooks.multi-user]\nprimary = ['x']",
             "hooks.single-user: nothing would put secondary back; write a hook multi-user for it too",
