@@ -31,7 +31,7 @@ VERIFY = ("verify",)
         (("-t", "htrunk", "-w", "2000-06-05 25:00..26:00"), "is not a time of day", "2000-06-05"),
         (("-t", "htrunk", "-w", "yesterday"), "is not a time", "2000-06-05"),
         (("-t", "htrunk", "-w", "05:13..05:19"), "does not say which day", "2000-06-05"),
-        (("-t", "htrunk", "-w", "2000-06-05 05:13"), "does not say when it stops", "2000-06-05"),
+        (("-t", "htrunk", "-w", "2000-06-05 05:13"), "has no time to stop at", "2000-06-05"),
         (("-t", "htrunk", "-w", "1999-06-05"), "nothing to compare. htrunk", "keeps 62 days"),
     ],
 )
