@@ -180,13 +180,13 @@ def test_all_faults_of_a_folder_are_listed(tmp_path: Path) -> None:
     folder = folder_of(
         tmp_path,
         a_syntax="summary = ",
-        b_keys='summary = "x"\nclass = "historic"\nkept = "copying"\ncolour = "red"\n[tables]\nt_b = {}\n'
+        b_keys='summary = "x"\nclass = "historic"\nsynced_by = "copying"\ncolour = "red"\n[tables]\nt_b = {}\n'
         '[columns]\nacd = { type = "smallint", widht = 3 }\nname = { type = "text" }\n',
         c_missing="acd = 'acd'\n",
         d_nowhere=GOOD.replace('acd = "acd"\n', 'acd = "ucd"\n').replace('"desk", "intrvl"', '"dosk"'),
         e_twice=GOOD.replace("c_desk", "hsplit").replace("c_ddesk", "c_other"),
         f_name=GOOD.replace("c_desk", '"c\\tdesk"').replace("c_ddesk", "c_third"),
-        g_archive='summary = "x"\nclass = "historical"\nkept = "copying"\n[tables]\nt_g = {}\n'
+        g_archive='summary = "x"\nclass = "historical"\nsynced_by = "copying"\n[tables]\nt_g = {}\n'
         '[columns]\nacd = { type = "smallint" }\n',
         h_significant=GOOD.replace("c_desk", "c_eight")
         .replace("c_ddesk", "c_nine")
@@ -223,7 +223,7 @@ def test_a_set_of_unknown_tables_names_them(tmp_path: Path) -> None:
 
     assert faults_of(folder) == (
         "sets.toml: sets.lost.tables: no spec describes 'nowhere'",
-        "sets.toml: sets.lost.only_with: the set does not hold 'vdns'",
+        "sets.toml: sets.lost.only_with: 'vdns' is not in the set",
     )
 
 
@@ -357,7 +357,7 @@ def test_every_table_of_a_family_has_its_day_and_its_acd(tmp_path: Path, column:
     text = family.replace(f'{column} = {{ type = "{kind}" }}', f'{column} = {{ type = "{kind}", only = ["interval"] }}')
 
     assert faults_of_text(tmp_path, text) == (
-        f"tables.c_ddesk: lacks the column {column!r}, which {key} names, since its `only` leaves it out",
+        f"tables.c_ddesk: {key} is {column!r}, and the `only` of that column excludes this table",
     )
 
 

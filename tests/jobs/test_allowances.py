@@ -115,7 +115,7 @@ def test_what_comes_while_a_run_is_under_way_keeps_the_rest_from_being_written(
     assert "Set off beside the rows that were written" not in said.text
     assert all(offered in one.text for one in (said, *told))
     assert "neither told nor allowed before" in refused.text
-    assert [one["name"] for one in resumed.document["outcome"]["set_off"]] == ["c_adding"]
+    assert [one["name"] for one in resumed.document["outcome"]["side_effects"]] == ["c_adding"]
     assert "Not put back" in undone.text
 
 
@@ -187,7 +187,7 @@ def test_what_the_last_batch_set_off_is_said_not_to_be_known(
 
     why = "stopped by the user" if stopped else "secondary: the link is down."
     assert said.code == (130 if stopped else 0)
-    assert said.document["outcome"]["set_off_unknown"] == listed
+    assert said.document["outcome"]["side_effects_unknown"] == listed
     assert listed == [{"server": "secondary", "table": "htrunk", "why": why}]
     assert "htrunk on secondary: the side effects of its last batch are not known" in report.text
     assert f"htrunk on secondary: the side effects of its last batch are not known ({why.rstrip('.')})" in (
