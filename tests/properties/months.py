@@ -32,14 +32,14 @@ Rows = Sequence[tuple[str, str, Row]]
 
 def build_empty(folder: Path) -> Files:
     """Build a pair without rows, of which each example is a copy."""
-    allocations = [
+    stored = [
         row("dcalloc", acd=acd, item=item, num_items=10_000, days_intrahour=62, days_daily=1825)
         | {"weeks_weekly": 520, "months_monthly": 120}
         for acd in (1, 2)
         for item in ("trunks", "agent login/logout", "call records", "agent trace")
     ]
     return build_files(
-        folder, TABLES, both={"dcalloc": allocations}, acds={1: 30, 2: 30}, archived=datetime(2000, 7, 10, 6), as_of=AS_OF
+        folder, TABLES, both={"dcalloc": stored}, acds={1: 30, 2: 30}, archived=datetime(2000, 7, 10, 6), as_of=AS_OF
     )
 
 

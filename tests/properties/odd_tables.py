@@ -125,9 +125,8 @@ class Layout:
         described = [f"[columns.{toml(name)}]\ntype = {toml(kind.spec)}" for name, kind in self.columns if kind.spec]
         acd = f"acd = {toml(self.acd)}\n" if self.acd else ""
         key = f"key = [{', '.join(map(toml, self.key))}]\n" if self.key else ""
-        head = (
-            f'summary = "A table"\nclass = "custom"\nsynced_by = "copying"\n{acd}{key}[tables]\n{toml(self.table)} = {{}}\n'
-        )
+        head = f'summary = "A table"\nclass = "custom"\nsynced_by = "copying"\n{acd}{key}'
+        head += f"[tables]\n{toml(self.table)} = {{}}\n"
         return "\n".join((head, *described, ""))
 
     def bucket(self, row: Row) -> Bucket:

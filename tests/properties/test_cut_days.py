@@ -192,7 +192,7 @@ IN_THE_REPEATED_HOUR = Day(
 @given(day=days())
 @example(day=IN_THE_REPEATED_HOUR)
 def test_a_repair_copies_what_one_server_recorded_and_nothing_else(day: Day) -> None:
-    """Times, logins and calls that one server recorded whole are whole on both; all others are as they were, and undo works.
+    """What one server recorded whole is whole on both; all else is as it was, and undo works.
 
     No intervals overlap, no minute of a login is counted twice, and a second repair finds nothing to do.
     """

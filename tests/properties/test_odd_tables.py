@@ -177,7 +177,9 @@ def test_every_value_differs_from_every_other_on_postgresql(
     compare_with_count(on_postgresql(tmp_path, cluster()), *rows, every_row=every_row, folded=kinds is FOLDED)
 
 
-def compare_with_count(home: Home, layout: Layout, source: list[Row], target: list[Row], *, every_row: bool, folded: bool) -> None:
+def compare_with_count(
+    home: Home, layout: Layout, source: list[Row], target: list[Row], *, every_row: bool, folded: bool
+) -> None:
     """Compare a verify with a count in Python."""
     pair = home.fill(layout, {Role.PRIMARY: source, Role.SECONDARY: target})
 
