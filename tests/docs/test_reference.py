@@ -355,7 +355,7 @@ def test_the_checklists_of_a_page_are_fresh(page: Path) -> None:
 
 def test_every_kind_of_hook_is_described() -> None:
     """The page of hooks has a row for each kind that one can be named for, and for no other."""
-    told = section(DOCS / "how-to" / "hooks.md", "What can be named")
+    told = section(DOCS / "how-to" / "hooks.md", "Kinds of hooks")
     named = [word for cell in re.findall(r"^\|([^|]+)\|", told, re.MULTILINE) for word in CODE.findall(cell)]
     assert sorted(named) == sorted(KINDS)
 
