@@ -100,7 +100,7 @@ ASKED = (
         "May users go back",
         "backup",
         "both were down",
-        "while both collect",
+        "while both servers collect",
         "never touch",
         "undo",
         "3",
